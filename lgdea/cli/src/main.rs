@@ -1,0 +1,2 @@
+//! The `lgdea` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Studies, pairing manifests, image stores and batches.

@@ -1,0 +1,1 @@
+//! Encoders, lesion queries and the evidence space.

@@ -1,0 +1,91 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Seed;
+
+/// Sources of studies; at least one is present, several are joined into one corpus.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Data {
+    /// A procedural chest radiograph benchmark; needs no download.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phantom: Option<Phantom>,
+    /// Your own data through CSV files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Manifest>,
+    /// The Open-I (Indiana University) XML reports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openi: Option<Openi>,
+}
+
+/// The phantom: rendered radiographs with reports, labels and boxes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Phantom {
+    /// Training studies.
+    pub studies: usize,
+    /// Validation studies.
+    pub validation: usize,
+    /// Test studies.
+    pub test: usize,
+    /// Seed of the generator. Splits and pairs follow the experiment's seed; the studies follow this one.
+    pub seed: Seed,
+}
+
+/// Studies listed in CSV files, one row an image (or a report).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Manifest {
+    /// Folder that all paths below start from. `${NAME}` is replaced by the environment variable NAME.
+    pub root: String,
+    /// CSV files of studies, relative to `root`; rows with the same study are joined.
+    pub studies: Vec<String>,
+    /// CSV file of boxes, relative to `root`; empty for none.
+    pub boxes: String,
+    /// Names of the columns.
+    pub columns: Columns,
+    /// Split of the studies without a split of their own, drawn by patient.
+    pub fractions: Fractions,
+}
+
+/// Column names of a manifest's CSV files. A column that a file lacks is left empty for its rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Columns {
+    /// Identifier of the study.
+    pub study: String,
+    /// Identifier of the patient; splits and pairs never divide a patient.
+    pub patient: String,
+    /// Path of the image, relative to `root`.
+    pub image: String,
+    /// Text of the report.
+    pub report: String,
+    /// Columns of labels, each holding names separated by `|`.
+    pub labels: Vec<String>,
+    /// `train`, `validation` or `test`.
+    pub split: String,
+    /// View of the image (PA, AP, L, …); lateral views are left out.
+    pub view: String,
+}
+
+/// Shares of patients held out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Fractions {
+    /// Share of patients for validation, in [0, 1).
+    pub validation: f64,
+    /// Share of patients for the test, in [0, 1).
+    pub test: f64,
+}
+
+/// Open-I reports, and their images where they are at hand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Openi {
+    /// Folder of XML files, or a `.tgz` of one. `${NAME}` is replaced by the environment variable NAME.
+    pub reports: String,
+    /// Folder of images named as in the XML; empty for none.
+    pub images: String,
+    /// Split of the studies, drawn by patient.
+    pub fractions: Fractions,
+}

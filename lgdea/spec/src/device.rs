@@ -1,0 +1,12 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where tensors live.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Device {
+    /// `flex` (pure Rust, CPU), `libtorch` (CPU), `libtorch-cuda:0`, …
+    pub name: String,
+    /// CPU threads; 0 takes all cores.
+    pub threads: usize,
+}

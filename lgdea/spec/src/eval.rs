@@ -1,0 +1,64 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Evaluation on the validation and test splits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Eval {
+    /// Bootstrap resamples (by study) for the 95 % intervals; 0 for none.
+    pub bootstrap: usize,
+    /// Zero-shot classification.
+    pub zero_shot: ZeroShot,
+    /// Image–report retrieval.
+    pub retrieval: Retrieval,
+    /// Phrase grounding.
+    pub grounding: Grounding,
+}
+
+/// Zero-shot classification: AUROC per class and their mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ZeroShot {
+    /// Whether the task runs.
+    pub enabled: bool,
+    /// Prompt ensemble: name of a shipped one (`phantom`, `pneumonia`) or path of a TOML file.
+    pub prompts: String,
+    /// Share of the evidence score `log(Q̄_I · p_c)` beside `g · t_c`, both standardised.
+    pub evidence_share: f64,
+}
+
+/// Image–report retrieval by `g · r`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Retrieval {
+    /// Whether the task runs.
+    pub enabled: bool,
+    /// Ranks K of recall at K and precision at K.
+    pub at: Vec<usize>,
+}
+
+/// Phrase grounding: heat maps of phrases against boxes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Grounding {
+    /// Whether the task runs.
+    pub enabled: bool,
+    /// Which map is scored under the plain names; each map is reported alone, too.
+    pub heat_map: HeatMap,
+    /// Thresholds of the mean intersection over union, on maps normalised to [0, 1].
+    pub thresholds: Vec<f64>,
+}
+
+/// Heat maps of a phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeatMap {
+    /// `W h_p · t`: patch against phrase embedding.
+    Similarity,
+    /// Patch evidence against the phrase's evidence distribution.
+    Evidence,
+    /// Attention of the lesion queries whose evidence matches the phrase.
+    LesionAttention,
+    /// Sum of the standardised maps that the method has.
+    Fused,
+}

@@ -1,0 +1,45 @@
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Data, Device, Encoder, Eval, Evidence, EvidenceSpace, Graph, Loss, Pairing, Seed, Tracker,
+    Train,
+};
+
+/// One experiment: what to train, on which data, and how it is evaluated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Experiment {
+    /// Name of the run; the file's stem where none is given.
+    pub name: String,
+    /// One or two sentences on what the experiment is for.
+    pub description: String,
+    /// The one seed from which every random stream is derived.
+    pub seed: Seed,
+    /// Free-form labels, shown in the tracker; they do not change the run's identity.
+    pub tags: BTreeMap<String, String>,
+    /// Where studies come from: one sub-table per source; several sources are joined.
+    pub data: Data,
+    /// Which training studies may be used as image–report pairs.
+    pub pairing: Pairing,
+    /// Image and text encoder and the width of their shared embedding.
+    pub encoder: Encoder,
+    /// Who reads the reports' diagnostic evidence.
+    pub evidence: Evidence,
+    /// Prototypes and lesion queries: the space in which evidence phrases and lesion cues meet.
+    pub evidence_space: EvidenceSpace,
+    /// Relation graph: how evidence spreads from pairs to unpaired images.
+    pub graph: Graph,
+    /// Loss terms by name; a weight of 0 switches a term off.
+    pub loss: Loss,
+    /// Optimisation.
+    pub train: Train,
+    /// Evaluation tasks on the held-out splits.
+    pub eval: Eval,
+    /// Where tensors live.
+    pub device: Device,
+    /// Where results are shown; the journal on disk is always written.
+    pub tracker: Tracker,
+}

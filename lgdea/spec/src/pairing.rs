@@ -1,0 +1,24 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Limited pairing: the share of training studies whose image and report may be used as a pair.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pairing {
+    /// ρ, the share of paired studies kept as pairs, in (0, 1]. The pairs at 1 % are among those at 5 %.
+    pub ratio: f64,
+    /// What becomes of the other studies.
+    pub unpaired: Unpaired,
+}
+
+/// What becomes of studies outside the paired share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unpaired {
+    /// Half of the patients give only their images, the other half only their reports.
+    Disjoint,
+    /// Every study gives both, but which belongs to which is hidden.
+    Shuffled,
+    /// They are left out.
+    None,
+}
