@@ -1,2 +1,32 @@
 //! The `lgdea` command.
-fn main() {}
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod args;
+mod command;
+mod device;
+mod failure;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("LGDEA_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    let result = match Args::parse().command {
+        Command::Run(args) => command::run::run(&args),
+        Command::Check(args) => command::check::check(&args),
+        Command::Schema(args) => command::schema::schema(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            failure.exit_code()
+        }
+    }
+}

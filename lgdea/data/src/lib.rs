@@ -1,1 +1,40 @@
 //! Studies, pairing manifests, image stores and batches.
+//!
+//! [`load`] reads every source of an experiment into one [`Corpus`]; [`ImageStore::build`] decodes, resizes or renders
+//! its images; [`pair`] draws the [`PairingManifest`]; [`Sampler`] and [`augment`] serve the training loop. What a
+//! source holds that cannot be used is never fatal and never silent: it is counted in [`Skipped`], by reason.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod augment;
+mod corpus;
+mod decode;
+mod doctor;
+mod error;
+mod labels;
+mod manifest;
+mod openi;
+mod pairing;
+pub mod phantom;
+mod report;
+mod sampler;
+mod skipped;
+mod split;
+mod store;
+mod study;
+#[cfg(test)]
+mod test_data;
+
+pub use augment::{augment, standardise};
+pub use corpus::{Corpus, load};
+pub use decode::Frame;
+pub use doctor::{SplitSummary, Summary, summary};
+pub use error::DataError;
+pub use labels::{NO_FINDING, normalise_label};
+pub use pairing::{PairingManifest, pair};
+pub use report::{Report, Section};
+pub use sampler::Sampler;
+pub use skipped::{SkipReason, Skipped, SkippedItems};
+pub use split::Split;
+pub use store::ImageStore;
+pub use study::{FindingBox, Picture, Study};

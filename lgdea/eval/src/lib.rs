@@ -1,1 +1,27 @@
-//! Zero-shot classification, retrieval and phrase grounding.
+//! Zero-shot classification, retrieval and phrase grounding, on plain arrays.
+//!
+//! Published numbers of these tasks differ more by protocol than by method, so every metric here states its formula,
+//! its treatment of ties and degenerate cases, and its source:
+//!
+//! - [`metric`] holds the formulas as pure functions;
+//! - [`task`] holds one evaluation each, turning what a model computed into named [`Scores`] with 95 % bootstrap
+//!   intervals over studies;
+//! - [`prompts`] reads the class prompts of zero-shot classification;
+//! - [`gallery`] draws heat maps on radiographs, [`table`] prints scores for a terminal.
+// An array view is a reference already.
+#![allow(clippy::needless_pass_by_value)]
+// Tests compare exactly representable values.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
+
+mod check;
+mod error;
+pub mod gallery;
+pub mod metric;
+pub mod prompts;
+mod score;
+pub mod table;
+pub mod task;
+
+pub use error::EvalError;
+pub use metric::bootstrap::Bootstrap;
+pub use score::{Evaluation, Score, Scores};

@@ -1,1 +1,32 @@
 //! Encoders, lesion queries and the evidence space.
+//!
+//! One architecture a file. Shapes are written `[batch, patches, dim]`; the symbols are those of the method:
+//! `h` patch features, `g` global image embedding, `r` report and `z` phrase embeddings, `µ` prototypes.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod image;
+mod init;
+mod lesion;
+mod model;
+mod patch_cnn;
+mod prototypes;
+mod text;
+mod tokenizer;
+mod transformer;
+
+pub use image::{ImageEncoder, ImageFeatures};
+pub use lesion::{LesionQueries, LesionTokens};
+pub use model::{Lgdea, ModelShape};
+pub use patch_cnn::PatchCnn;
+pub use prototypes::Prototypes;
+pub use text::TextEncoder;
+pub use tokenizer::{PAD, Tokenizer, TokenizerError};
+pub use transformer::Transformer;
+
+use burn::tensor::Tensor;
+
+/// Scales the vectors along the last dimension to unit length.
+pub fn l2_normalise<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let norm = x.clone().square().sum_dim(D - 1).sqrt().clamp_min(1e-6);
+    x / norm
+}

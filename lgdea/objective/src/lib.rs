@@ -1,1 +1,20 @@
-//! Loss terms and the relation graph.
+//! Loss terms, the relation graph, and the targets that it gives to unpaired images.
+//!
+//! Each loss term is a pure function of one forward pass, its targets and its settings, in a file of its own under
+//! [`term`]. The graph works on host arrays; it runs between steps.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod batch;
+mod divergence;
+pub mod graph;
+mod kmeans;
+mod monitor;
+pub mod term;
+mod total;
+mod unpaired;
+
+pub use batch::{Forward, Targets, TextForward, UnpairedTargets};
+pub use kmeans::{KMeans, kmeans};
+pub use monitor::{entropy_of_mean, mean_entropy};
+pub use total::{TermValue, total};
+pub use unpaired::{RunningMeans, unpaired_targets};

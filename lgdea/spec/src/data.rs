@@ -1,11 +1,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::Findings;
+
 use crate::Seed;
 
 /// Sources of studies; at least one is present, several are joined into one corpus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(extend("minProperties" = 1))]
 pub struct Data {
     /// A procedural chest radiograph benchmark; needs no download.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -18,11 +21,25 @@ pub struct Data {
     pub openi: Option<Openi>,
 }
 
+impl Data {
+    /// The sources, joined by `+`: `phantom`, `manifest+openi`.
+    pub fn name(&self) -> String {
+        let sources = [
+            ("phantom", self.phantom.is_some()),
+            ("manifest", self.manifest.is_some()),
+            ("openi", self.openi.is_some()),
+        ];
+        let present: Vec<&str> = sources.into_iter().filter(|(_, present)| *present).map(|(name, _)| name).collect();
+        present.join("+")
+    }
+}
+
 /// The phantom: rendered radiographs with reports, labels and boxes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Phantom {
     /// Training studies.
+    #[schemars(range(min = 1))]
     pub studies: usize,
     /// Validation studies.
     pub validation: usize,
@@ -37,8 +54,10 @@ pub struct Phantom {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Manifest {
     /// Folder that all paths below start from. `${NAME}` is replaced by the environment variable NAME.
+    #[schemars(length(min = 1), extend("x-path" = "always"))]
     pub root: String,
     /// CSV files of studies, relative to `root`; rows with the same study are joined.
+    #[schemars(length(min = 1), inner(length(min = 1)))]
     pub studies: Vec<String>,
     /// CSV file of boxes, relative to `root`; empty for none.
     pub boxes: String,
@@ -53,6 +72,7 @@ pub struct Manifest {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Columns {
     /// Identifier of the study.
+    #[schemars(length(min = 1))]
     pub study: String,
     /// Identifier of the patient; splits and pairs never divide a patient.
     pub patient: String,
@@ -73,8 +93,10 @@ pub struct Columns {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Fractions {
     /// Share of patients for validation, in [0, 1).
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub validation: f64,
     /// Share of patients for the test, in [0, 1).
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub test: f64,
 }
 
@@ -83,9 +105,45 @@ pub struct Fractions {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Openi {
     /// Folder of XML files, or a `.tgz` of one. `${NAME}` is replaced by the environment variable NAME.
+    #[schemars(length(min = 1), extend("x-path" = "always"))]
     pub reports: String,
     /// Folder of images named as in the XML; empty for none.
+    #[schemars(extend("x-path" = "always"))]
     pub images: String,
     /// Split of the studies, drawn by patient.
     pub fractions: Fractions,
+}
+
+impl Data {
+    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+        if let Some(manifest) = &self.manifest {
+            manifest.fractions.check("data.manifest.fractions", findings);
+        }
+        if let Some(openi) = &self.openi {
+            openi.fractions.check("data.openi.fractions", findings);
+        }
+    }
+}
+
+impl Fractions {
+    fn check(&self, table: &str, findings: &mut Findings<'_>) {
+        let Fractions { validation, test } = self;
+        findings.require(
+            validation + test < 1.0,
+            &[table],
+            format!("a validation share of {validation} and a test share of {test} leave nothing to train on"),
+            "let `validation` and `test` sum to less than 1",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::refusal;
+
+    #[test]
+    fn shares_that_leave_no_training_data_are_refused() {
+        let text = "[data.openi]\nreports = 'r.tgz'\nfractions = { validation = 0.5, test = 0.5 }\n";
+        insta::assert_snapshot!(refusal(&[("d.toml", text)], &[]));
+    }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Device {
     /// `flex` (pure Rust, CPU), `libtorch` (CPU), `libtorch-cuda:0`, …
+    #[schemars(length(min = 1))]
     pub name: String,
     /// CPU threads; 0 takes all cores.
     pub threads: usize,

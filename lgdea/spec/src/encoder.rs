@@ -1,11 +1,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::Findings;
+
 /// The two towers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Encoder {
     /// D, width of the shared embedding.
+    #[schemars(range(min = 1))]
     pub dim: usize,
     /// The image encoder; exactly one architecture.
     pub image: ImageEncoder,
@@ -35,10 +38,13 @@ impl ImageEncoder {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PatchCnn {
     /// Side of the square input images, in pixels; a multiple of `patch`.
+    #[schemars(range(min = 1))]
     pub size: usize,
     /// d, width of a patch feature.
+    #[schemars(range(min = 1))]
     pub width: usize,
     /// Pixels that a patch covers; the patch map has (size / patch)² cells.
+    #[schemars(range(min = 1))]
     pub patch: usize,
 }
 
@@ -55,15 +61,68 @@ pub enum TextEncoder {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Transformer {
     /// Width of a token.
+    #[schemars(range(min = 1))]
     pub width: usize,
     /// Number of layers.
+    #[schemars(range(min = 1))]
     pub layers: usize,
     /// Attention heads.
+    #[schemars(range(min = 1))]
     pub heads: usize,
     /// Largest number of word pieces in the vocabulary.
+    #[schemars(range(min = 1))]
     pub vocabulary: usize,
     /// Longest report in tokens; longer ones are cut.
+    #[schemars(range(min = 1))]
     pub max_tokens: usize,
     /// Longest evidence phrase or prompt in tokens.
+    #[schemars(range(min = 1))]
     pub max_phrase_tokens: usize,
+}
+
+impl Encoder {
+    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+        match &self.image {
+            ImageEncoder::PatchCnn(PatchCnn { size, patch, .. }) => findings.require(
+                size.is_multiple_of(*patch),
+                &["encoder.image.patch-cnn.size", "encoder.image.patch-cnn.patch"],
+                format!("images of {size} pixels do not divide into patches of {patch} pixels"),
+                "make `size` a multiple of `patch`",
+            ),
+        }
+        match &self.text {
+            TextEncoder::Transformer(settings) => settings.check(findings),
+        }
+    }
+}
+
+impl Transformer {
+    fn check(&self, findings: &mut Findings<'_>) {
+        let Transformer { width, heads, max_tokens, max_phrase_tokens, .. } = self;
+        findings.require(
+            width.is_multiple_of(*heads),
+            &["encoder.text.transformer.heads", "encoder.text.transformer.width"],
+            format!("{heads} heads do not divide a width of {width}"),
+            "make `width` a multiple of `heads`",
+        );
+        findings.require(
+            max_phrase_tokens <= max_tokens,
+            &["encoder.text.transformer.max-phrase-tokens", "encoder.text.transformer.max-tokens"],
+            format!("a phrase of {max_phrase_tokens} tokens is longer than the longest report ({max_tokens})"),
+            "make `max-phrase-tokens` at most `max-tokens`",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::refusal;
+
+    #[test]
+    fn sizes_that_do_not_divide_are_refused() {
+        insta::assert_snapshot!(refusal(
+            &[("e.toml", "[encoder.image.patch-cnn]\nsize = 60\n[encoder.text.transformer]\nheads = 5\n")],
+            &["encoder.text.transformer.max-phrase-tokens=200"],
+        ));
+    }
 }

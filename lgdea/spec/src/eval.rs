@@ -22,8 +22,10 @@ pub struct ZeroShot {
     /// Whether the task runs.
     pub enabled: bool,
     /// Prompt ensemble: name of a shipped one (`phantom`, `pneumonia`) or path of a TOML file.
+    #[schemars(length(min = 1), extend("x-path" = "toml"))]
     pub prompts: String,
     /// Share of the evidence score `log(Q̄_I · p_c)` beside `g · t_c`, both standardised.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub evidence_share: f64,
 }
 
@@ -34,6 +36,7 @@ pub struct Retrieval {
     /// Whether the task runs.
     pub enabled: bool,
     /// Ranks K of recall at K and precision at K.
+    #[schemars(length(min = 1), inner(range(min = 1)))]
     pub at: Vec<usize>,
 }
 
@@ -46,6 +49,7 @@ pub struct Grounding {
     /// Which map is scored under the plain names; each map is reported alone, too.
     pub heat_map: HeatMap,
     /// Thresholds of the mean intersection over union, on maps normalised to [0, 1].
+    #[schemars(length(min = 1), inner(range(min = 0.0, max = 1.0)))]
     pub thresholds: Vec<f64>,
 }
 

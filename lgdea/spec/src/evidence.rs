@@ -14,5 +14,6 @@ pub enum Evidence {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rules {
     /// Name of a shipped ontology (`chest`) or path of a TOML file.
+    #[schemars(length(min = 1), extend("x-path" = "toml"))]
     pub ontology: String,
 }

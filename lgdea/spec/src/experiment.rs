@@ -3,16 +3,15 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Data, Device, Encoder, Eval, Evidence, EvidenceSpace, Graph, Loss, Pairing, Seed, Tracker,
-    Train,
-};
+use crate::{Data, Device, Encoder, Eval, Evidence, EvidenceSpace, Graph, Loss, Pairing, Seed, Tracker, Train};
 
 /// One experiment: what to train, on which data, and how it is evaluated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Experiment {
-    /// Name of the run; the file's stem where none is given.
+    /// Name of the run and part of its folder's: letters, digits, `-`, `_` and `.`, the first a letter or digit. The
+    /// file's name without `.toml` where none is given.
+    #[schemars(length(max = 100), regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"))]
     pub name: String,
     /// One or two sentences on what the experiment is for.
     pub description: String,

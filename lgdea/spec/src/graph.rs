@@ -1,26 +1,61 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::Findings;
+
 /// Relation graph and the targets that it gives to unpaired images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Graph {
     /// Exponent of the graph target in `T ∝ q^(1−share) · G^share`; 0 leaves the EMA teacher alone, 1 the graph.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub share: f64,
     /// Nearest neighbours within a modality.
+    #[schemars(range(min = 1))]
     pub neighbours: usize,
     /// Temperature of the affinities, `exp((sim − max) / temperature)`.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub affinity_temperature: f64,
     /// α of the propagation `Y ← α W_I Y W_Rᵀ + (1 − α) S`.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub alpha: f64,
     /// Iterations; each adds a hop.
+    #[schemars(range(min = 1))]
     pub iterations: usize,
     /// First step at which the graph is built.
     pub start: usize,
     /// Steps between rebuilds.
+    #[schemars(range(min = 1))]
     pub refresh: usize,
     /// Bounds of the distribution alignment's factor `prior / running mean`.
+    #[schemars(inner(range(min = 0.0)))]
     pub alignment_clip: [f64; 2],
+    /// Momentum of the running means that the distribution alignment compares.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
+    pub alignment_momentum: f64,
     /// Exponent that sharpens the target.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub sharpening: f64,
+}
+
+impl Graph {
+    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+        let [lowest, highest] = self.alignment_clip;
+        findings.require(
+            lowest < highest,
+            &["graph.alignment-clip"],
+            format!("the factor cannot be at least {lowest} and at most {highest}"),
+            "write the lower bound first: `[0.2, 5.0]`",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::refusal;
+
+    #[test]
+    fn bounds_in_the_wrong_order_are_refused() {
+        insta::assert_snapshot!(refusal(&[("g.toml", "graph.alignment-clip = [5, 0.2]\n")], &[]));
+    }
 }

@@ -1,32 +1,69 @@
 //! The experiment file: its types, defaults, checks and JSON Schema.
 //!
+//! [`Resolved::from_file`] is the way in. It works in stages, each of which only sees the one before:
+//!
+//! 1. `extends` and `overrides` find the layers; `layer` parses each and checks it alone against the
+//!    [JSON Schema](json_schema), keeping the place of every value.
+//! 2. `tree` merges the layers; `completeness` finds what is missing.
+//! 3. The tree becomes an [`Experiment`], whose tables check the rules that tie several keys together.
+//!
 //! One file per TOML table. Every type here is *resolved*: nothing is optional that has a default, because the
-//! embedded `defaults.toml` is the lowest layer of every experiment.
+//! embedded `defaults.toml` is the lowest layer of every experiment. A field's documentation and its `schemars`
+//! attributes (ranges; `x-path` for paths that start from the file's folder; `minProperties` for tables of choices)
+//! are what messages, `--explain`, editors and the checks all read.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+// Values are read and written here, not computed: tests compare them exactly.
+#![cfg_attr(test, allow(clippy::float_cmp))]
+
+mod completeness;
+mod constraint;
 mod data;
+mod defaults;
 mod device;
 mod encoder;
+mod environment;
+mod error;
 mod eval;
 mod evidence;
 mod evidence_space;
 mod experiment;
+mod explain;
+mod extends;
 mod graph;
+mod identity;
+mod layer;
 mod loss;
+mod overrides;
 mod pairing;
+mod presets;
+mod resolve;
+mod rules;
+mod schema;
 mod seed;
+mod source;
+mod suggest;
+#[cfg(test)]
+mod testing;
 mod tracker;
 mod train;
+mod tree;
 
 pub use data::{Columns, Data, Fractions, Manifest, Openi, Phantom};
 pub use device::Device;
 pub use encoder::{Encoder, ImageEncoder, PatchCnn, TextEncoder, Transformer};
+pub use environment::{EnvironmentError, expand_env};
+pub use error::{Problem, ProblemKind, SpecError};
 pub use eval::{Eval, Grounding, HeatMap, Retrieval, ZeroShot};
 pub use evidence::{Evidence, Rules};
 pub use evidence_space::{EvidenceSpace, PrototypeInit};
 pub use experiment::Experiment;
+pub use explain::{Entry, Explanation, Replaced};
 pub use graph::Graph;
 pub use loss::{EvidenceAlignment, Loss, Reconstruction, Schedule, Term};
 pub use pairing::{Pairing, Unpaired};
+pub use resolve::Resolved;
+pub use schema::{json_schema, json_schema_text};
 pub use seed::Seed;
 pub use tracker::Tracker;
 pub use train::{Augment, Train};

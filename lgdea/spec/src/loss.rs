@@ -1,6 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::Findings;
+
 /// The loss is a weighted sum of named terms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -11,7 +13,7 @@ pub struct Loss {
     pub reconstruction: Reconstruction,
     /// `L_evid_p` (equation 9): the report's evidence distribution teaches its image, on pairs.
     pub evidence_paired: Term,
-    /// `L_glob`: symmetric InfoNCE of image and report embeddings, on pairs.
+    /// `L_glob`: symmetric `InfoNCE` of image and report embeddings, on pairs.
     pub global: Term,
     /// `L_evid_u`: the target distribution teaches an unpaired image.
     pub evidence_unpaired: Term,
@@ -24,6 +26,7 @@ pub struct Loss {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Term {
     /// Weight in the total; 0 switches the term off.
+    #[schemars(range(min = 0.0))]
     pub weight: f64,
     /// Step at which the term enters.
     pub start: usize,
@@ -36,12 +39,14 @@ pub struct Term {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Reconstruction {
     /// Weight in the total; 0 switches the term off.
+    #[schemars(range(min = 0.0))]
     pub weight: f64,
     /// Step at which the term enters.
     pub start: usize,
     /// Steps over which its weight rises linearly from 0.
     pub ramp: usize,
-    /// λ_µ, weight of the squared norm of the prototypes.
+    /// `λ_µ`, weight of the squared norm of the prototypes.
+    #[schemars(range(min = 0.0))]
     pub prototype_decay: f64,
     /// Whether phrases are constants here, so that the term moves prototypes only.
     pub stop_gradient: bool,
@@ -52,14 +57,17 @@ pub struct Reconstruction {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EvidenceAlignment {
     /// Weight in the total; 0 switches the term off.
+    #[schemars(range(min = 0.0))]
     pub weight: f64,
     /// Step at which the term enters.
     pub start: usize,
     /// Steps over which its weight rises linearly from 0.
     pub ramp: usize,
     /// Temperature of the soft targets over reports.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub temperature: f64,
     /// Share of a paired row's target that its own report keeps, in [0, 1].
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub own_report: f64,
     /// Step at which unpaired images and reports join.
     pub unpaired_start: usize,
@@ -106,5 +114,42 @@ impl EvidenceAlignment {
     /// Ramp in [0, 1] of the unpaired images' weight at a step.
     pub fn unpaired_at(&self, step: usize) -> f64 {
         ramp_at(step, self.unpaired_start, self.unpaired_ramp)
+    }
+}
+
+impl Loss {
+    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+        let weights = [
+            self.text_evidence.weight,
+            self.reconstruction.weight,
+            self.evidence_paired.weight,
+            self.global.weight,
+            self.evidence_unpaired.weight,
+            self.evidence_alignment.weight,
+        ];
+        findings.require(
+            weights.iter().any(|&weight| weight > 0.0),
+            &["loss"],
+            "every loss term has weight 0, so nothing would be learned".to_owned(),
+            "give at least one `loss.<term>.weight` a positive value",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::refusal;
+
+    #[test]
+    fn a_term_ramps_up_from_its_start() {
+        let term = Term { weight: 2.0, start: 10, ramp: 3 };
+        let weights: Vec<f64> = (8..15).map(|step| term.weight_at(step)).collect();
+        assert_eq!(weights, [0.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn a_loss_without_terms_is_refused() {
+        insta::assert_snapshot!(refusal(&[("l.toml", "extends = 'clip'\n[loss]\nglobal.weight = 0\n")], &[],));
     }
 }

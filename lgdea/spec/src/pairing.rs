@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pairing {
     /// ρ, the share of paired studies kept as pairs, in (0, 1]. The pairs at 1 % are among those at 5 %.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
     pub ratio: f64,
     /// What becomes of the other studies.
     pub unpaired: Unpaired,

@@ -11,6 +11,7 @@ pub struct Seed(pub u64);
 
 impl Seed {
     /// The seed of the stream `name`; streams of different names are independent.
+    #[must_use]
     pub fn stream(self, name: &str) -> Seed {
         let mut hasher = blake3::Hasher::new();
         hasher.update(&self.0.to_le_bytes());

@@ -1,13 +1,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Optimisation: a text-only warm-up, then joint steps; AdamW, linear warm-up and cosine decay.
+use crate::rules::Findings;
+
+/// Optimisation: a text-only warm-up, then joint steps; `AdamW`, linear warm-up and cosine decay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Train {
     /// Joint steps after the text warm-up.
+    #[schemars(range(min = 1))]
     pub steps: usize,
     /// Pairs in a batch; all of them where there are fewer.
+    #[schemars(range(min = 1))]
     pub batch: usize,
     /// Unpaired images in a batch.
     pub unpaired_images: usize,
@@ -16,22 +20,30 @@ pub struct Train {
     /// Steps of `L_txt` alone before the joint steps; skipped where that term is off.
     pub text_warmup_steps: usize,
     /// Reports in a batch of the text warm-up.
+    #[schemars(range(min = 1))]
     pub text_warmup_batch: usize,
     /// Peak learning rate.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub learning_rate: f64,
-    /// AdamW's decoupled weight decay; vectors (biases, norms, scales) are never decayed.
+    /// `AdamW`'s decoupled weight decay; vectors (biases, norms, scales) are never decayed.
+    #[schemars(range(min = 0.0))]
     pub weight_decay: f64,
     /// Steps of linear learning-rate warm-up, in each of the two stages.
     pub warmup: usize,
     /// Largest global norm of the gradient.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub clip_norm: f64,
     /// Ceiling of the moving average of the encoders, `min(ema, (t+1)/(t+10))`; the average is what is evaluated.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub ema: f64,
     /// Initial value of the learned scale `s = exp(log_scale)` of similarities.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub initial_scale: f64,
     /// Ceiling of that scale.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub max_scale: f64,
     /// Steps between logged metrics.
+    #[schemars(range(min = 1))]
     pub log_every: usize,
     /// Steps between checkpoints; 0 keeps only the last.
     pub checkpoint_every: usize,
@@ -44,13 +56,46 @@ pub struct Train {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Augment {
     /// Largest shift, as a share of the image's side.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub shift: f64,
     /// Standard deviation of the contrast factor around 1.
+    #[schemars(range(min = 0.0))]
     pub gain: f64,
     /// Standard deviation of the brightness offset.
+    #[schemars(range(min = 0.0))]
     pub offset: f64,
     /// Largest standard deviation of pixel noise.
+    #[schemars(range(min = 0.0))]
     pub noise: f64,
     /// Standard deviation of the slope of a linear illumination field.
+    #[schemars(range(min = 0.0))]
     pub illumination: f64,
+}
+
+impl Train {
+    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+        let Train { initial_scale, max_scale, .. } = self;
+        findings.require(
+            initial_scale <= max_scale,
+            &["train.initial-scale", "train.max-scale"],
+            format!("the scale starts at {initial_scale}, above its ceiling of {max_scale}"),
+            "lower `initial-scale` or raise `max-scale`",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::refusal;
+
+    #[test]
+    fn a_scale_above_its_ceiling_is_refused() {
+        insta::assert_snapshot!(refusal(&[("t.toml", "[train]\nmax-scale = 5\n")], &["train.initial-scale=20"]));
+    }
+
+    #[test]
+    fn the_problem_points_at_what_someone_wrote_and_not_at_a_default() {
+        let refusal = refusal(&[("t.toml", "[train]\nmax-scale = 5\n")], &[]);
+        assert!(refusal.contains("t.toml:2:13"), "{refusal}");
+    }
 }

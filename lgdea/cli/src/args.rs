@@ -1,0 +1,64 @@
+//! What the user types.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Declarative experiments in medical vision-language pretraining under limited pairing.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train and evaluate an experiment.
+    Run(RunArgs),
+    /// Validate experiment files, or explain where a value comes from.
+    Check(CheckArgs),
+    /// Write the JSON Schema of experiment files, for editors.
+    Schema(SchemaArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// Experiment file.
+    pub(crate) file: PathBuf,
+    /// Override a value: `--set train.steps=100`. May be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Folder that results are written to.
+    #[arg(long, default_value = "results")]
+    pub(crate) results: PathBuf,
+    /// Where tensors live, instead of `device.name`: `flex`, `libtorch`, `libtorch-cuda:0`.
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+    /// Run again although a finished run with the same key exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print one JSON object as the last line of standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Experiment files.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Say what a key means and which file or flag gave its value.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) explain: Option<String>,
+    /// Override a value: `--set train.steps=100`. May be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SchemaArgs {
+    /// File to write; standard output where none is given.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+}

@@ -1,0 +1,46 @@
+//! `lgdea check`: validates experiment files, or explains a value.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use lgdea_eval::prompts::PromptSet;
+use lgdea_evidence::Ontology;
+use lgdea_spec::{Evidence, Experiment, Resolved};
+
+use crate::args::CheckArgs;
+use crate::failure::Failure;
+
+pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let mut wrong = 0;
+    for file in &args.files {
+        let text = Resolved::from_file(file, &args.overrides).map_err(Failure::input).and_then(|resolved| {
+            references(&resolved.experiment)?;
+            match &args.explain {
+                Some(key) => Ok(resolved.explain(key).map_err(Failure::input)?.to_string()),
+                None => Ok(format!("{}: fine", file.display())),
+            }
+        });
+        match text {
+            Ok(text) => {
+                // A closed pipe ends the output, not the check.
+                let _ = writeln!(out, "{}", text.trim_end());
+            }
+            Err(failure) => {
+                failure.print();
+                wrong += 1;
+            }
+        }
+    }
+    if wrong > 0 { Err(Failure::Quiet(ExitCode::from(2))) } else { Ok(()) }
+}
+
+/// Reads the files that an experiment refers to and that are small: its ontology and its prompts.
+pub(crate) fn references(experiment: &Experiment) -> Result<(), Failure> {
+    let Evidence::Rules(rules) = &experiment.evidence;
+    Ontology::named_or_path(&rules.ontology).map_err(|error| Failure::bad(&error))?;
+    if experiment.eval.zero_shot.enabled {
+        PromptSet::named_or_path(&experiment.eval.zero_shot.prompts).map_err(|error| Failure::bad(&error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! `lgdea run`: from an experiment file to a trained and evaluated model, a journal and tracked metrics.
+
+mod outcome;
+mod prepare;
+mod record;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use burn::tensor::Device;
+use lgdea_data::Split;
+use lgdea_eval::{Scores, gallery};
+use lgdea_spec::Resolved;
+use lgdea_track::mlflow::{Mirror, Settings};
+use lgdea_track::{Event, History, Journal, RunDir, Status};
+use lgdea_train::{Evaluated, evaluate, train};
+
+use crate::args::RunArgs;
+use crate::command::check;
+use crate::device;
+use crate::failure::{Failure, chain};
+use crate::progress::Progress;
+
+use outcome::Outcome;
+use prepare::Inputs;
+
+pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let progress = Progress::new();
+    let resolved = Resolved::from_file(&args.file, &args.overrides).map_err(Failure::input)?;
+    let experiment = &resolved.experiment;
+    check::references(experiment)?;
+    let device_name = args.device.as_deref().unwrap_or(&experiment.device.name);
+    let device = device::open(device_name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
+    let settings = Settings::from_env(&experiment.tracker.uri, &experiment.tracker.experiment)
+        .map_err(|error| Failure::bad(&error))?;
+
+    let inputs = prepare::load(experiment, &progress)?;
+    let run = RunDir::new(&args.results, &experiment.name, &inputs.run_key);
+    if let Some(history) = History::read(&run).map_err(|error| Failure::failed(&error))?
+        && history.status == Some(Status::Finished)
+    {
+        if !args.force {
+            progress.say(format!("{} is finished; --force runs it again", run.path().display()));
+            return Outcome::of_history(&run, &history).print(args.json);
+        }
+        set_aside(&run)?;
+    }
+    run.create().map_err(|error| Failure::failed(&error))?;
+    let journal = Journal::open(&run).map_err(|error| Failure::failed(&error))?;
+    let run_key = inputs.run_key.clone();
+    let record = record::Recorder { run: &run, journal: &journal, run_key: &run_key };
+    record.start(&resolved, &inputs, device_name, &args.file)?;
+    let mirror = settings.map(|settings| Mirror::start(&run, settings));
+
+    let job = Job { resolved: &resolved, run: &run, journal: &journal, record: &record, progress: &progress };
+    let result = job.execute(inputs, &device);
+    let tracked = mirror.map(|mirror| mirror.finish(Duration::from_secs(experiment.tracker.flush_seconds)));
+    let mut outcome = result?;
+    outcome.tracked = tracked;
+    outcome.print(args.json)
+}
+
+/// Moves a finished run's folder aside, so that nothing is lost by running it again.
+fn set_aside(run: &RunDir) -> Result<(), Failure> {
+    let aside = (1..)
+        .map(|number| run.path().with_added_extension(format!("old-{number}")))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| run.path().with_added_extension("old"));
+    std::fs::rename(run.path(), aside).map_err(|error| Failure::failed(&error))
+}
+
+/// A run whose journal is open.
+struct Job<'a> {
+    resolved: &'a Resolved,
+    run: &'a RunDir,
+    journal: &'a Journal,
+    record: &'a record::Recorder<'a>,
+    progress: &'a Progress,
+}
+
+impl Job<'_> {
+    /// Trains and evaluates, and ends the journal whatever comes.
+    fn execute(&self, inputs: Inputs, device: &Device) -> Result<Outcome, Failure> {
+        let began = Instant::now();
+        let result = self.train_and_evaluate(inputs, device);
+        let seconds = began.elapsed().as_secs_f64();
+        let (status, error) = match &result {
+            Ok(Some(_)) => (Status::Finished, None),
+            Ok(None) => (Status::Killed, Some("stopped by the user".to_owned())),
+            Err(failure) => (Status::Failed, Some(failure.message())),
+        };
+        self.journal.write(Event::Ended { status, error, seconds }).map_err(|error| Failure::failed(&error))?;
+        match result? {
+            Some(scores) => Ok(Outcome::finished(self.run, self.record.run_key, scores, seconds)),
+            None => {
+                self.progress.say("stopped; the same command goes on from the checkpoint");
+                Err(Failure::Quiet(ExitCode::from(1)))
+            }
+        }
+    }
+
+    /// Scores of both held-out splits; `None` where the user stopped the training.
+    fn train_and_evaluate(&self, inputs: Inputs, device: &Device) -> Result<Option<Scores>, Failure> {
+        let experiment = &self.resolved.experiment;
+        let prepared = prepare::prepare(experiment, inputs, self.run, self.progress)?;
+        let stop = stop_flag();
+        let training = self.progress.training();
+        let observer = |report: &_| training.update(report);
+        let trained = train(experiment, &prepared, device, self.run, self.journal, &observer, &stop)
+            .map_err(|error| Failure::failed(&error))?;
+        drop(training);
+        if !trained.finished {
+            return Ok(None);
+        }
+        let mut scores = Scores::new();
+        for (split, name) in [(Split::Validation, "validation"), (Split::Test, "test")] {
+            self.progress.say(format!("evaluating the {name} split"));
+            let evaluated = evaluate(&trained.model, experiment, &prepared, split, device)
+                .map_err(|error| Failure::failed(&error))?;
+            self.record.scores(experiment.train.steps, name, &evaluated.evaluation)?;
+            self.draw(&evaluated, &prepared, name)?;
+            for warning in &evaluated.evaluation.warnings {
+                self.progress.say(format!("{name}: {warning}"));
+            }
+            scores.extend(evaluated.evaluation.scores.into_iter().map(|(key, score)| (format!("{name}/{key}"), score)));
+        }
+        self.record.summary(experiment, &scores)?;
+        Ok(Some(scores))
+    }
+
+    /// The gallery of grounded phrases.
+    fn draw(&self, evaluated: &Evaluated, prepared: &lgdea_train::Prepared, split: &str) -> Result<(), Failure> {
+        let panels = evaluated.panels(prepared);
+        if panels.is_empty() {
+            return Ok(());
+        }
+        let path = Path::new("artifacts").join(format!("grounding_{split}.png"));
+        gallery::write(&self.run.path().join(&path), &panels, 6).map_err(|error| Failure::failed(&error))?;
+        self.record.artifact(&path)
+    }
+}
+
+/// Becomes true on the first Ctrl-C or SIGTERM; the second ends the process at once.
+fn stop_flag() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            #[expect(clippy::exit, reason = "the second signal asks for exactly this")]
+            std::process::exit(130);
+        }
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        tracing::warn!("Ctrl-C will end the run without a checkpoint: {}", chain(&error));
+    }
+    stop
+}

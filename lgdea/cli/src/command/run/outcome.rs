@@ -1,0 +1,94 @@
+//! What a run ends with: a table for people, one JSON object for programs.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use lgdea_eval::{Score, Scores, table};
+use lgdea_track::mlflow::Report;
+use lgdea_track::{History, RunDir};
+use serde_json::json;
+
+use crate::failure::Failure;
+
+/// A finished run.
+pub(crate) struct Outcome {
+    run_key: String,
+    dir: String,
+    scores: Scores,
+    seconds: f64,
+    /// How far the tracker's view has come, if there is one.
+    pub(crate) tracked: Option<Report>,
+}
+
+impl Outcome {
+    /// A run that finished just now.
+    pub(crate) fn finished(run: &RunDir, run_key: &str, scores: Scores, seconds: f64) -> Self {
+        let dir = run.path().display().to_string();
+        Self { run_key: run_key.to_owned(), dir, scores, seconds, tracked: None }
+    }
+
+    /// A run that finished earlier, from its journal.
+    pub(crate) fn of_history(run: &RunDir, history: &History) -> Self {
+        let value = |name: &str| history.metrics.get(name).map(|&(_, value)| value);
+        let evaluated = |name: &&String| {
+            let of_split = name.starts_with("test/") || name.starts_with("validation/");
+            of_split && !name.ends_with("/low") && !name.ends_with("/high")
+        };
+        let score = |name: &String| {
+            let interval = value(&format!("{name}/low")).zip(value(&format!("{name}/high")));
+            let interval = interval.map(|(low, high)| [low, high]);
+            Some((name.clone(), Score { value: value(name)?, interval }))
+        };
+        Self {
+            run_key: history.run_key.clone(),
+            dir: run.path().display().to_string(),
+            scores: history.metrics.keys().filter(evaluated).filter_map(score).collect(),
+            seconds: history.seconds,
+            tracked: None,
+        }
+    }
+
+    /// Prints the table of the test split and where things lie; with `json`, one object as the last line.
+    pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
+        let test: Scores = self
+            .scores
+            .iter()
+            .filter_map(|(name, score)| Some((name.strip_prefix("test/")?.to_owned(), *score)))
+            .collect();
+        let mut text = format!("{}\n\nrun       {}\n", table::summary(&test), self.dir);
+        if let Some(tracked) = &self.tracked {
+            text.push_str(&describe(tracked));
+        }
+        let mut out = std::io::stdout().lock();
+        let written = if json {
+            let metrics: BTreeMap<&str, f64> =
+                self.scores.iter().map(|(name, score)| (name.as_str(), score.value)).collect();
+            let object = json!({
+                "run_key": self.run_key,
+                "status": "finished",
+                "dir": self.dir,
+                "metrics": metrics,
+                "seconds": self.seconds,
+            });
+            write!(out, "{text}{object}\n")
+        } else {
+            write!(out, "{text}took      {:.0} s\n", self.seconds)
+        };
+        written.map_err(|error| Failure::failed(&error))
+    }
+}
+
+fn describe(tracked: &Report) -> String {
+    let mut text = String::new();
+    if let Some(url) = &tracked.url {
+        text.push_str(&format!("tracker   {url}\n"));
+    }
+    if !tracked.complete {
+        let why = tracked.error.as_deref().unwrap_or("the server did not take everything in time");
+        text.push_str(&format!("          not all of it arrived ({why}); the journal has everything\n"));
+    }
+    for problem in &tracked.problems {
+        text.push_str(&format!("          {problem}\n"));
+    }
+    text
+}

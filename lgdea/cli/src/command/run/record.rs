@@ -1,0 +1,90 @@
+//! What a run writes into its journal besides training metrics.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use lgdea_data::{Split, summary};
+use lgdea_eval::{Evaluation, Scores, table};
+use lgdea_spec::{Experiment, Resolved};
+use lgdea_track::{Event, History, Journal, Lineage, RunDir, params};
+
+use super::prepare::Inputs;
+use crate::failure::Failure;
+
+/// Writes a run's journal.
+pub(crate) struct Recorder<'a> {
+    pub(crate) run: &'a RunDir,
+    pub(crate) journal: &'a Journal,
+    pub(crate) run_key: &'a str,
+}
+
+impl Recorder<'_> {
+    /// The first events of an attempt: what runs, where, and on which data.
+    pub(crate) fn start(&self, resolved: &Resolved, inputs: &Inputs, device: &str, file: &Path) -> Result<(), Failure> {
+        let experiment = &resolved.experiment;
+        let history = History::read(self.run).map_err(|error| Failure::failed(&error))?;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        self.write(Event::Started {
+            run_key: self.run_key.to_owned(),
+            name: experiment.name.clone(),
+            attempt: history.map_or(0, |history| history.attempts) + 1,
+            lineage: Box::new(Lineage::collect(device, folder)),
+        })?;
+        std::fs::write(self.run.experiment(), resolved.to_toml()).map_err(|error| Failure::failed(&error))?;
+        self.artifact(Path::new("experiment.toml"))?;
+        self.write(Event::Params { values: params(experiment).map_err(|error| Failure::failed(&error))? })?;
+        if !experiment.tags.is_empty() {
+            self.write(Event::Tags { values: experiment.tags.clone() })?;
+        }
+        let counts = summary(&inputs.corpus);
+        for split in Split::ALL {
+            let profile = serde_json::to_string(&counts.splits.get(&split)).map_err(|error| Failure::failed(&error))?;
+            self.write(Event::Dataset {
+                name: experiment.data.name(),
+                digest: inputs.corpus.digest.clone(),
+                context: split.to_string(),
+                profile,
+            })?;
+        }
+        for (reason, items) in &counts.skipped.0 {
+            self.write(Event::Warning { message: format!("{} × {}", items.count, reason.describe()) })?;
+        }
+        Ok(())
+    }
+
+    /// Scores of a split; an interval's ends go beside its value as `…/low` and `…/high`.
+    pub(crate) fn scores(&self, step: usize, split: &str, evaluation: &Evaluation) -> Result<(), Failure> {
+        let mut values = BTreeMap::new();
+        for (name, score) in &evaluation.scores {
+            let name = format!("{split}/{name}");
+            if let Some([low, high]) = score.interval {
+                values.insert(format!("{name}/low"), low);
+                values.insert(format!("{name}/high"), high);
+            }
+            values.insert(name, score.value);
+        }
+        self.write(Event::Metrics { step: step as u64, values })?;
+        for warning in &evaluation.warnings {
+            self.write(Event::Warning { message: format!("{split}: {warning}") })?;
+        }
+        Ok(())
+    }
+
+    /// A file of the run's folder that may be shown elsewhere.
+    pub(crate) fn artifact(&self, path: &Path) -> Result<(), Failure> {
+        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+        self.write(Event::Artifact { path: parts.join("/") })
+    }
+
+    /// The readable summary.
+    pub(crate) fn summary(&self, experiment: &Experiment, scores: &Scores) -> Result<(), Failure> {
+        let test: Scores =
+            scores.iter().filter_map(|(name, score)| Some((name.strip_prefix("test/")?.to_owned(), *score))).collect();
+        let text = format!("{}\n\nTest split:\n\n```text\n{}\n```\n", experiment.description, table::summary(&test));
+        self.write(Event::Note { text })
+    }
+
+    fn write(&self, event: Event) -> Result<(), Failure> {
+        self.journal.write(event).map_err(|error| Failure::failed(&error))
+    }
+}

@@ -1,0 +1,86 @@
+//! Where tensors live: the only place that names a backend.
+
+use burn::tensor::Device;
+
+/// Why a device cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeviceError {
+    /// There is no such device.
+    #[error("unknown device `{name}`: this build has {}", available().join(", "))]
+    Unknown {
+        /// The name given.
+        name: String,
+    },
+    /// The device exists, but not in this build.
+    #[error(
+        "this build has no `{name}`: build it with `cargo build --release --features {feature}` (see README, \"libtorch\")"
+    )]
+    NotBuilt {
+        /// The name given.
+        name: String,
+        /// The cargo feature that it needs.
+        feature: &'static str,
+    },
+    /// The thread pool could not be made.
+    #[error("failed to start {threads} threads: {source}; lower device.threads")]
+    Threads {
+        /// Threads asked for.
+        threads: usize,
+        /// The pool's error.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+/// Opens the device of that name, with `threads` CPU threads (0 for all cores).
+pub(crate) fn open(name: &str, threads: usize) -> Result<Device, DeviceError> {
+    if threads > 0 {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|source| DeviceError::Threads { threads, source })?;
+    }
+    let (kind, index) = match name.split_once(':') {
+        Some((kind, index)) => (kind, index.parse::<usize>().ok()),
+        None => (name, Some(0)),
+    };
+    match (kind, index) {
+        #[cfg(feature = "flex")]
+        ("flex", Some(0)) => Ok(Device::flex()),
+        #[cfg(feature = "libtorch")]
+        ("libtorch", Some(0)) => Ok(Device::libtorch()),
+        #[cfg(feature = "libtorch")]
+        ("libtorch-cuda", Some(index)) => Ok(Device::libtorch_cuda(index)),
+        #[cfg(not(feature = "flex"))]
+        ("flex", Some(0)) => Err(DeviceError::NotBuilt { name: name.to_owned(), feature: "flex" }),
+        #[cfg(not(feature = "libtorch"))]
+        ("libtorch" | "libtorch-cuda", Some(_)) => {
+            Err(DeviceError::NotBuilt { name: name.to_owned(), feature: "libtorch" })
+        }
+        _ => Err(DeviceError::Unknown { name: name.to_owned() }),
+    }
+}
+
+/// Names that this build can open.
+fn available() -> Vec<&'static str> {
+    let mut names = Vec::new();
+    if cfg!(feature = "flex") {
+        names.push("flex");
+    }
+    if cfg!(feature = "libtorch") {
+        names.extend(["libtorch", "libtorch-cuda:0"]);
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_names_are_refused_with_the_right_ones() {
+        for name in ["", "gpu", "flex:1", "flex:x", "cuda"] {
+            let message = open(name, 0).unwrap_err().to_string();
+            assert!(message.contains("flex"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Progress: bars on a terminal, plain lines elsewhere. All of it goes to standard error.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lgdea_train::{Stage, StepReport};
+
+/// Least time between two plain lines of one piece of work.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Shows how work goes.
+pub(crate) struct Progress {
+    terminal: bool,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        Self { terminal: std::io::stderr().is_terminal() }
+    }
+
+    /// A line of information.
+    #[expect(clippy::print_stderr, reason = "progress is shown here")]
+    pub(crate) fn say(&self, text: impl AsRef<str>) {
+        eprintln!("{}", text.as_ref());
+    }
+
+    /// Work of many items; call [`Counter::update`] with the items done and their total.
+    pub(crate) fn counter(&self, what: &'static str) -> Counter {
+        Counter { what, bar: self.bar("{prefix:>16} {wide_bar} {pos}/{len} {eta}"), last: Mutex::new(None) }
+    }
+
+    /// Training.
+    pub(crate) fn training(&self) -> Training {
+        Training {
+            bar: self.bar("{prefix:>16} {wide_bar} {pos}/{len} {msg} {eta}"),
+            seen: Mutex::new(Seen { stage: None, began: Instant::now(), told: None, loss: None, rate: None }),
+        }
+    }
+
+    fn bar(&self, template: &str) -> Option<ProgressBar> {
+        let style = ProgressStyle::with_template(template).ok()?;
+        self.terminal.then(|| ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style))
+    }
+}
+
+/// Progress of many items.
+pub(crate) struct Counter {
+    what: &'static str,
+    bar: Option<ProgressBar>,
+    last: Mutex<Option<Instant>>,
+}
+
+impl Counter {
+    /// Items done, of how many. Safe to call from any thread.
+    #[expect(clippy::print_stderr, reason = "progress is shown here")]
+    pub(crate) fn update(&self, done: usize, total: usize) {
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(self.what);
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+            return;
+        }
+        let Ok(mut last) = self.last.lock() else { return };
+        if last.get_or_insert_with(Instant::now).elapsed() >= QUIET {
+            *last = Some(Instant::now());
+            eprintln!("{}: {done} of {total}", self.what);
+        }
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Progress of training.
+pub(crate) struct Training {
+    bar: Option<ProgressBar>,
+    seen: Mutex<Seen>,
+}
+
+struct Seen {
+    stage: Option<Stage>,
+    began: Instant,
+    told: Option<Instant>,
+    loss: Option<f64>,
+    rate: Option<f64>,
+}
+
+impl Training {
+    /// A step was done.
+    #[expect(clippy::print_stderr, reason = "progress is shown here")]
+    pub(crate) fn update(&self, report: &StepReport) {
+        let Ok(mut seen) = self.seen.lock() else { return };
+        if seen.stage != Some(report.stage) {
+            *seen = Seen { stage: Some(report.stage), began: Instant::now(), told: None, loss: None, rate: None };
+        }
+        seen.loss = report.loss.or(seen.loss);
+        seen.rate = report.images_per_second.or(seen.rate);
+        let name = match report.stage {
+            Stage::TextWarmup => "text warm-up",
+            Stage::Joint => "training",
+        };
+        let loss = seen.loss.map(|loss| format!("loss {loss:.3}"));
+        let rate = seen.rate.map(|rate| format!("{rate:.0} images/s"));
+        let facts = [loss, rate].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(name);
+            bar.set_length(report.steps as u64);
+            bar.set_position(report.done as u64);
+            bar.set_message(facts);
+            return;
+        }
+        let last = report.done == report.steps;
+        if last || seen.told.is_none_or(|told| told.elapsed() >= QUIET) {
+            seen.told = Some(Instant::now());
+            let left = seen.began.elapsed().mul_f64((report.steps - report.done) as f64 / report.done.max(1) as f64);
+            let eta = if last || report.done == 1 { String::new() } else { format!(", {} s left", left.as_secs()) };
+            eprintln!("{name}: step {} of {}, {facts}{eta}", report.done, report.steps);
+        }
+    }
+}
+
+impl Drop for Training {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! All studies of an experiment.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lgdea_spec::{Data, Seed};
+use rayon::prelude::*;
+
+use crate::{DataError, Picture, SkipReason, Skipped, Study, manifest, openi, phantom, split};
+
+/// Called with how many items are done, and of how many; from any thread.
+pub(crate) type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// All studies of an experiment, and what its sources held besides.
+#[derive(Debug, Clone)]
+pub struct Corpus {
+    /// The studies, source by source: phantom, manifest, Open-I.
+    pub studies: Vec<Study>,
+    /// What was left out.
+    pub skipped: Skipped,
+    /// blake3 hash, in hexadecimal, of every study's identifier, patient, split, labels, boxes and report text, and of
+    /// its image's path (below the source's root) and size in bytes, or the phantom's version and seed. The bytes of
+    /// image files are not hashed: that would read the whole data set.
+    pub digest: String,
+}
+
+/// What one source gives.
+pub(crate) struct Source {
+    /// What to call it in an error.
+    pub(crate) name: String,
+    /// Its studies.
+    pub(crate) studies: Vec<Study>,
+    /// What it held besides.
+    pub(crate) skipped: Skipped,
+    /// Folder of its image files; empty where it has none.
+    pub(crate) root: PathBuf,
+}
+
+/// Reads every source of an experiment.
+///
+/// `seed` is the experiment's; it decides the split of studies without a split of their own. `progress` is called with
+/// the number of items done and their total, stage by stage.
+pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Corpus, DataError> {
+    let mut sources = Vec::new();
+    if let Some(settings) = &data.phantom {
+        sources.push(phantom::read(settings, progress));
+    }
+    if let Some(settings) = &data.manifest {
+        sources.push(manifest::read(settings, seed, progress)?);
+    }
+    if let Some(settings) = &data.openi {
+        sources.push(openi::read(settings, seed, progress)?);
+    }
+    let mut corpus = Corpus { studies: Vec::new(), skipped: Skipped::default(), digest: String::new() };
+    let mut hasher = blake3::Hasher::new();
+    for mut source in sources {
+        let sizes = drop_missing_images(&mut source);
+        if source.studies.is_empty() {
+            return Err(DataError::Empty { what: source.name, skipped: source.skipped.to_string() });
+        }
+        for (study, size) in source.studies.iter().zip(sizes) {
+            hash_study(&mut hasher, study, &source.root, size);
+        }
+        corpus.studies.append(&mut source.studies);
+        corpus.skipped.merge(&source.skipped);
+    }
+    if corpus.studies.is_empty() {
+        return Err(DataError::Empty { what: "the experiment's data".to_owned(), skipped: String::new() });
+    }
+    check_identifiers(&corpus.studies)?;
+    split::check_patients(&corpus.studies)?;
+    corpus.digest = hasher.finalize().to_hex().to_string();
+    Ok(corpus)
+}
+
+/// Takes away images whose file is not there; the size in bytes of each image file that is, study by study.
+fn drop_missing_images(source: &mut Source) -> Vec<Option<u64>> {
+    let size = |path: &PathBuf| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|file| file.len());
+    let measured: Vec<(Study, Option<u64>)> = std::mem::take(&mut source.studies)
+        .into_par_iter()
+        .map(|study| match &study.image {
+            Some(Picture::File(path)) => {
+                let size = size(path);
+                (study, size)
+            }
+            _ => (study, None),
+        })
+        .collect();
+    let mut sizes = Vec::with_capacity(measured.len());
+    for (study, size) in measured {
+        let missing = size.is_none() && matches!(study.image, Some(Picture::File(_)));
+        let study = if missing {
+            study.without_image(SkipReason::MissingImage, &mut source.skipped)
+        } else {
+            study.or_nothing(&mut source.skipped)
+        };
+        if let Some(study) = study {
+            source.studies.push(study);
+            sizes.push(size);
+        }
+    }
+    sizes
+}
+
+fn check_identifiers(studies: &[Study]) -> Result<(), DataError> {
+    let mut seen = HashSet::new();
+    match studies.iter().find(|study| !seen.insert(&study.id)) {
+        Some(study) => Err(DataError::DuplicateStudy { id: study.id.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Adds everything to the digest that [`Corpus::digest`] promises. Each field is preceded by its length, so that no two
+/// different studies hash alike.
+fn hash_study(hasher: &mut blake3::Hasher, study: &Study, root: &Path, size: Option<u64>) {
+    let mut field = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    field(study.id.as_bytes());
+    field(study.patient.as_bytes());
+    field(study.split.to_string().as_bytes());
+    match &study.image {
+        None => field(b"none"),
+        Some(Picture::Phantom(scene)) => {
+            field(phantom::VERSION.as_bytes());
+            field(&scene.seed().0.to_le_bytes());
+        }
+        Some(Picture::File(path)) => {
+            field(path.strip_prefix(root).unwrap_or(path).to_string_lossy().as_bytes());
+            field(&size.unwrap_or(0).to_le_bytes());
+        }
+    }
+    field(study.report.as_ref().map_or(String::new(), crate::Report::text).as_bytes());
+    for label in study.labels.iter().flatten() {
+        field(label.as_bytes());
+    }
+    // A known empty set of labels is not the same as no labels.
+    field(if study.labels.is_some() { b"labelled" } else { b"unlabelled" });
+    for found in &study.boxes {
+        field(found.finding.as_bytes());
+        field(found.phrase.as_bytes());
+        for share in [found.x, found.y, found.width, found.height] {
+            field(&share.to_le_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_spec::Phantom;
+
+    use super::*;
+
+    fn phantom(seed: u64) -> Data {
+        Data {
+            phantom: Some(Phantom { studies: 12, validation: 4, test: 4, seed: Seed(seed) }),
+            manifest: None,
+            openi: None,
+        }
+    }
+
+    #[test]
+    fn the_digest_follows_the_content() {
+        let digest = |data: &Data| load(data, Seed(0), &|_, _| ()).unwrap().digest;
+        assert_eq!(digest(&phantom(1)), digest(&phantom(1)));
+        assert_ne!(digest(&phantom(1)), digest(&phantom(2)));
+    }
+
+    #[test]
+    fn every_field_enters_the_digest() {
+        let corpus = load(&phantom(1), Seed(0), &|_, _| ()).unwrap();
+        let study = corpus.studies.iter().find(|study| !study.boxes.is_empty()).unwrap();
+        let digest = |study: &Study| {
+            let mut hasher = blake3::Hasher::new();
+            hash_study(&mut hasher, study, Path::new(""), None);
+            hasher.finalize()
+        };
+        let changes: [fn(&mut Study); 7] = [
+            |study| study.id.push('x'),
+            |study| study.patient.push('x'),
+            |study| study.split = crate::Split::Test,
+            |study| study.image = None,
+            |study| study.report = None,
+            |study| study.labels = None,
+            |study| study.boxes[0].x += 0.01,
+        ];
+        for (position, change) in changes.iter().enumerate() {
+            let mut changed = study.clone();
+            change(&mut changed);
+            assert_ne!(digest(&changed), digest(study), "change {position}");
+        }
+    }
+
+    #[test]
+    fn no_data_is_an_error() {
+        let mut data = phantom(1);
+        data.phantom = None;
+        assert!(matches!(load(&data, Seed(0), &|_, _| ()), Err(DataError::Empty { .. })));
+        let mut data = phantom(1);
+        data.phantom = Some(Phantom { studies: 0, validation: 0, test: 0, seed: Seed(1) });
+        assert!(matches!(load(&data, Seed(0), &|_, _| ()), Err(DataError::Empty { .. })));
+    }
+}

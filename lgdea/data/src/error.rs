@@ -1,0 +1,143 @@
+use std::path::PathBuf;
+
+use crate::Split;
+
+/// Why data could not be loaded, prepared or paired.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file or folder cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A path of the experiment cannot be resolved.
+    #[error(transparent)]
+    Path(#[from] lgdea_spec::EnvironmentError),
+    /// A CSV file is not a table.
+    #[error("{}, line {line}: {reason}", path.display())]
+    Csv {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: u64,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// A column that is needed is in none of the files that should have it.
+    #[error(
+        "no column `{column}` ({role}) in {files}; the columns there are {}{}",
+        quoted(present),
+        suggestion.as_ref().map_or(String::new(), |name| format!("; did you mean `{name}`?"))
+    )]
+    MissingColumn {
+        /// The configured name.
+        column: String,
+        /// What the column is for and what to do without one.
+        role: String,
+        /// The files that were searched.
+        files: String,
+        /// The columns that they have.
+        present: Vec<String>,
+        /// The column that was probably meant.
+        suggestion: Option<String>,
+    },
+    /// The shares held out leave nothing for training, or are not shares.
+    #[error("validation = {validation} and test = {test} must each be in [0, 1) and add up to less than 1")]
+    Fractions {
+        /// Share for validation.
+        validation: f64,
+        /// Share for the test.
+        test: f64,
+    },
+    /// A patient's studies are in two splits.
+    #[error(
+        "patient `{patient}` is in two splits: study `{first}` in {first_split}, study `{second}` in {second_split}; \
+         give all studies of a patient the same split, or evaluation leaks into training"
+    )]
+    DividedPatient {
+        /// The patient.
+        patient: String,
+        /// A study.
+        first: String,
+        /// Its split.
+        first_split: Split,
+        /// Another study.
+        second: String,
+        /// Its split.
+        second_split: Split,
+    },
+    /// Two sources have a study of the same identifier.
+    #[error("study `{id}` comes from two sources; rename it in one of them")]
+    DuplicateStudy {
+        /// The identifier.
+        id: String,
+    },
+    /// A source has nothing that can be used.
+    #[error("{what} holds nothing that can be used{}", because(skipped))]
+    Empty {
+        /// The source.
+        what: String,
+        /// What was left out, and why.
+        skipped: String,
+    },
+    /// Not one of a corpus's images can be read.
+    #[error("none of the {images} images can be read:\n{skipped}")]
+    NoReadableImage {
+        /// How many there are.
+        images: usize,
+        /// What was left out, and why.
+        skipped: String,
+    },
+    /// Images of a side that cannot be stored.
+    #[error("images of {size} pixels a side cannot be made; the side must be in 1..=4096")]
+    ImageSize {
+        /// The side asked for.
+        size: usize,
+    },
+    /// The images do not fit into memory.
+    #[error("{images} images of {size} pixels a side do not fit into memory; take smaller images or fewer studies")]
+    Memory {
+        /// How many images.
+        images: usize,
+        /// Their side.
+        size: usize,
+    },
+    /// The pairing ratio is not a share.
+    #[error("pairing ratio {ratio} must be in (0, 1]")]
+    PairingRatio {
+        /// The ratio asked for.
+        ratio: f64,
+    },
+    /// Nothing to pair.
+    #[error(
+        "no training study has both an image and a report ({images} have an image, {reports} a report), \
+         so that there is nothing to pair"
+    )]
+    NoPair {
+        /// Training studies with an image.
+        images: usize,
+        /// Training studies with a report.
+        reports: usize,
+    },
+    /// Worker threads could not be started.
+    #[error("cannot start {threads} threads: {source}")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// What the system said.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+fn because(skipped: &str) -> String {
+    if skipped.is_empty() { String::new() } else { format!(":\n{skipped}") }
+}

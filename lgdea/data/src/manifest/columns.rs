@@ -1,0 +1,109 @@
+//! Where the configured columns are in each file.
+
+use lgdea_spec::Columns;
+
+use super::table::Table;
+use crate::DataError;
+
+/// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.
+const SIMILAR: f64 = 0.85;
+
+/// Positions of a file's columns.
+pub(super) struct Positions {
+    pub(super) study: usize,
+    pub(super) patient: Option<usize>,
+    pub(super) image: Option<usize>,
+    pub(super) report: Option<usize>,
+    pub(super) labels: Vec<usize>,
+    pub(super) split: Option<usize>,
+    pub(super) view: Option<usize>,
+}
+
+/// Finds the columns in every file.
+///
+/// Every file needs the study; patient, image and report must be in some file or be switched off by an empty name. Labels,
+/// split and view may be missing, unless a column's name looks like theirs misspelt: silence would then change the split
+/// or lose the labels.
+pub(super) fn positions(tables: &[Table], columns: &Columns) -> Result<Vec<Positions>, DataError> {
+    let needed = [
+        (&columns.patient, "the patient; set `columns.patient = \"\"` where each study is a patient of its own"),
+        (&columns.image, "the image; set `columns.image = \"\"` where there are none"),
+        (&columns.report, "the report; set `columns.report = \"\"` where there are none"),
+    ];
+    for (name, role) in needed {
+        if !tables.is_empty() && !name.is_empty() && !is_somewhere(tables, name) {
+            return Err(missing(tables, name, role, closest(tables, name)));
+        }
+    }
+    let optional = columns.labels.iter().map(|name| (name, "labels"));
+    let optional = optional.chain([(&columns.split, "the split"), (&columns.view, "the view")]);
+    for (name, role) in optional {
+        if let (false, Some(similar)) = (is_somewhere(tables, name), closest(tables, name))
+            && !configured(columns).any(|other| *other == similar)
+        {
+            return Err(missing(tables, name, role, Some(similar)));
+        }
+    }
+    tables.iter().map(|table| positions_in(table, columns)).collect()
+}
+
+fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError> {
+    let alone = std::slice::from_ref(table);
+    let study = table.column(&columns.study)?.ok_or_else(|| {
+        let role = "the study, which every file needs";
+        missing(alone, &columns.study, role, closest(alone, &columns.study))
+    })?;
+    let labels: Vec<Option<usize>> = columns.labels.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?;
+    Ok(Positions {
+        study,
+        patient: table.column(&columns.patient)?,
+        image: table.column(&columns.image)?,
+        report: table.column(&columns.report)?,
+        labels: labels.into_iter().flatten().collect(),
+        split: table.column(&columns.split)?,
+        view: table.column(&columns.view)?,
+    })
+}
+
+fn configured(columns: &Columns) -> impl Iterator<Item = &String> {
+    let single = [&columns.study, &columns.patient, &columns.image, &columns.report, &columns.split, &columns.view];
+    single.into_iter().chain(&columns.labels)
+}
+
+fn names(tables: &[Table]) -> impl Iterator<Item = &String> {
+    tables.iter().flat_map(|table| &table.header)
+}
+
+fn is_somewhere(tables: &[Table], name: &str) -> bool {
+    names(tables).any(|column| column == name)
+}
+
+/// The column whose name is most like a misspelling of `name`.
+fn closest(tables: &[Table], name: &str) -> Option<String> {
+    let similarity = |column: &String| strsim::jaro_winkler(&column.to_lowercase(), &name.to_lowercase());
+    names(tables)
+        .map(|column| (similarity(column), column))
+        .filter(|&(similarity, _)| similarity >= SIMILAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, column)| column.clone())
+}
+
+pub(super) fn missing(tables: &[Table], name: &str, role: &str, suggestion: Option<String>) -> DataError {
+    let files: Vec<String> = tables.iter().map(|table| table.path.display().to_string()).collect();
+    let mut present: Vec<String> = names(tables).cloned().collect();
+    present.sort();
+    present.dedup();
+    DataError::MissingColumn {
+        column: name.to_owned(),
+        role: role.to_owned(),
+        files: files.join(", "),
+        present,
+        suggestion,
+    }
+}
+
+/// The position of a column that a file needs.
+pub(super) fn required(table: &Table, name: &str, role: &str) -> Result<usize, DataError> {
+    let alone = std::slice::from_ref(table);
+    table.column(name)?.ok_or_else(|| missing(alone, name, role, closest(alone, name)))
+}

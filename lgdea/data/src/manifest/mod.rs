@@ -1,0 +1,217 @@
+//! The user's own data through CSV files: one row an image or a report, rows of the same study joined.
+
+mod boxes;
+mod columns;
+mod table;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use lgdea_spec::{Manifest, Seed, expand_env};
+
+use crate::corpus::{Progress, Source};
+use crate::labels::parse_labels;
+use crate::split::{self, Split};
+use crate::{DataError, NO_FINDING, Picture, Report, SkipReason, Skipped, Study};
+use columns::{Positions, positions};
+use table::{Row, Table};
+
+pub(crate) fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Source, DataError> {
+    split::check_fractions(&manifest.fractions)?;
+    let root = expand_env(&manifest.root)?;
+    let tables: Vec<Table> =
+        manifest.studies.iter().map(|file| Table::read(&root.join(file))).collect::<Result<_, _>>()?;
+    let positions = positions(&tables, &manifest.columns)?;
+    let rows = tables.iter().map(|table| table.rows.len()).sum();
+    let mut join = Join::default();
+    let mut done = 0;
+    for (table, positions) in tables.iter().zip(&positions) {
+        for row in &table.rows {
+            join.add(&table.path, row, positions)?;
+        }
+        done += table.rows.len();
+        progress(done, rows);
+    }
+    let Join { drafts, mut skipped, .. } = join;
+    let given = given_splits(&drafts);
+    let split_of = |patient: &str| {
+        let drawn = || Split::draw(patient, &manifest.fractions, seed);
+        given.get(patient).copied().unwrap_or_else(drawn)
+    };
+    let mut studies: Vec<Study> = drafts.iter().map(|draft| draft.study(&root, split_of, &mut skipped)).collect();
+    if !manifest.boxes.is_empty() {
+        let path = root.join(&manifest.boxes);
+        boxes::add(&path, &manifest.columns.study, &mut studies, &mut skipped)?;
+    }
+    Ok(Source { name: format!("the manifest at {}", root.display()), studies, skipped, root })
+}
+
+/// A value and the place it comes from.
+struct Given<T> {
+    value: T,
+    path: PathBuf,
+    line: u64,
+}
+
+/// What the rows of a study say so far.
+struct Draft {
+    id: String,
+    patient: Option<Given<String>>,
+    split: Option<Given<Split>>,
+    image: Option<String>,
+    report: Option<String>,
+    labels: BTreeSet<String>,
+}
+
+impl Draft {
+    fn patient(&self) -> &str {
+        self.patient.as_ref().map_or(&self.id, |patient| &patient.value)
+    }
+
+    fn study(&self, root: &Path, split_of: impl Fn(&str) -> Split, skipped: &mut Skipped) -> Study {
+        let mut labels = self.labels.clone();
+        if labels.len() > 1 && labels.remove(NO_FINDING) {
+            skipped.add(SkipReason::ContradictoryLabels, &self.id);
+        }
+        let split = self.split.as_ref().map(|split| split.value);
+        Study {
+            id: self.id.clone(),
+            patient: self.patient().to_owned(),
+            split: split.unwrap_or_else(|| split_of(self.patient())),
+            image: self.image.as_ref().map(|image| Picture::File(root.join(image))),
+            report: self.report.as_deref().and_then(Report::parse),
+            labels: (!labels.is_empty()).then_some(labels),
+            boxes: Vec::new(),
+        }
+    }
+}
+
+/// Splits that rows give; the other studies of such a patient follow.
+fn given_splits(drafts: &[Draft]) -> HashMap<&str, Split> {
+    let given = drafts.iter().filter_map(|draft| Some((draft.patient(), draft.split.as_ref()?.value)));
+    given.collect()
+}
+
+/// Rows joined into studies, in order of their first rows.
+#[derive(Default)]
+struct Join {
+    drafts: Vec<Draft>,
+    position: HashMap<String, usize>,
+    lateral: HashSet<String>,
+    additional: HashSet<String>,
+    skipped: Skipped,
+}
+
+impl Join {
+    fn add(&mut self, path: &Path, row: &Row, positions: &Positions) -> Result<(), DataError> {
+        let id = row.cell(Some(positions.study));
+        if id.is_empty() {
+            let place = format!("{}, line {}", path.display(), row.line);
+            self.skipped.add(SkipReason::RowWithoutStudy, place);
+            return Ok(());
+        }
+        let next = self.drafts.len();
+        let position = *self.position.entry(id.to_owned()).or_insert(next);
+        if position == next {
+            self.drafts.push(Draft {
+                id: id.to_owned(),
+                patient: None,
+                split: None,
+                image: None,
+                report: None,
+                labels: BTreeSet::new(),
+            });
+        }
+        let draft = &mut self.drafts[position];
+
+        let patient = row.cell(positions.patient);
+        if !patient.is_empty() {
+            settle(&mut draft.patient, patient.to_owned(), path, row, "patient")?;
+        }
+        let split = row.cell(positions.split);
+        if !split.is_empty() {
+            let parsed = Split::parse(split)
+                .ok_or_else(|| row.error(path, format!("split `{split}` must be `train`, `validation` or `test`")))?;
+            settle(&mut draft.split, parsed, path, row, "split")?;
+        }
+        for &labels in &positions.labels {
+            draft.labels.append(&mut parse_labels(row.cell(Some(labels))));
+        }
+        self.add_image(position, row, positions);
+        self.add_report(position, row, positions);
+        Ok(())
+    }
+
+    fn add_image(&mut self, position: usize, row: &Row, positions: &Positions) {
+        let (image, view) = (row.cell(positions.image), row.cell(positions.view));
+        if image.is_empty() {
+            return;
+        }
+        let draft = &mut self.drafts[position];
+        if is_lateral(view) {
+            if self.lateral.insert(image.to_owned()) {
+                self.skipped.add(SkipReason::LateralView, &draft.id);
+            }
+            return;
+        }
+        match &draft.image {
+            None => draft.image = Some(image.to_owned()),
+            Some(first) if first == image => {}
+            Some(_) => {
+                if self.additional.insert(image.to_owned()) {
+                    self.skipped.add(SkipReason::AdditionalImage, &draft.id);
+                }
+            }
+        }
+    }
+
+    fn add_report(&mut self, position: usize, row: &Row, positions: &Positions) {
+        if positions.report.is_none() {
+            return;
+        }
+        let text = row.cell(positions.report);
+        let draft = &mut self.drafts[position];
+        match &draft.report {
+            _ if Report::parse(text).is_none() => self.skipped.add(SkipReason::EmptyReport, &draft.id),
+            None => draft.report = Some(text.to_owned()),
+            Some(first) if first == text => {}
+            Some(_) => self.skipped.add(SkipReason::ContradictoryReport, &draft.id),
+        }
+    }
+}
+
+/// Notes a value that all rows of a study must agree on.
+fn settle<T: PartialEq + std::fmt::Display>(
+    slot: &mut Option<Given<T>>,
+    value: T,
+    path: &Path,
+    row: &Row,
+    what: &str,
+) -> Result<(), DataError> {
+    match slot {
+        Some(first) if first.value != value => Err(row.error(
+            path,
+            format!(
+                "{what} `{value}`, but `{}` for the same study in {}, line {}; correct one of them",
+                first.value,
+                first.path.display(),
+                first.line
+            ),
+        )),
+        Some(_) => Ok(()),
+        None => {
+            *slot = Some(Given { value, path: path.to_owned(), line: row.line });
+            Ok(())
+        }
+    }
+}
+
+/// Whether a view is lateral: "L", "LL", "Lateral", "LEFT LATERAL", … "AP Supine" and the like are frontal.
+fn is_lateral(view: &str) -> bool {
+    view.to_uppercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| matches!(word, "L" | "LL" | "RL" | "LAT" | "LATERAL" | "LLAT" | "RLAT"))
+}
+
+#[cfg(test)]
+mod tests;

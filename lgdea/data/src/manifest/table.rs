@@ -1,0 +1,110 @@
+//! A CSV file as a table of text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+
+use crate::DataError;
+
+/// A CSV file with a header.
+pub(super) struct Table {
+    pub(super) path: PathBuf,
+    pub(super) header: Vec<String>,
+    pub(super) rows: Vec<Row>,
+}
+
+/// A row, as long as the header.
+pub(super) struct Row {
+    /// Line in the file, counted from 1.
+    pub(super) line: u64,
+    cells: StringRecord,
+}
+
+impl Row {
+    /// The cell in a column; empty where there is no such column.
+    pub(super) fn cell(&self, column: Option<usize>) -> &str {
+        column.and_then(|column| self.cells.get(column)).unwrap_or("")
+    }
+
+    /// An error in this row.
+    pub(super) fn error(&self, path: &Path, reason: String) -> DataError {
+        DataError::Csv { path: path.to_owned(), line: self.line, reason }
+    }
+}
+
+impl Table {
+    /// Reads a file in UTF-8, with or without byte order mark, separated by comma, semicolon or tab.
+    pub(super) fn read(path: &Path) -> Result<Table, DataError> {
+        let bytes = fs::read(path).map_err(|source| DataError::Io { path: path.to_owned(), source })?;
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let mut reader = ReaderBuilder::new().delimiter(delimiter(bytes)).trim(Trim::All).from_reader(bytes);
+        let header = reader.headers().map_err(|error| csv_error(path, &error))?;
+        let header: Vec<String> = header.iter().map(str::to_owned).collect();
+        if header.iter().all(String::is_empty) {
+            let reason = "no header; the first line must name the columns".to_owned();
+            return Err(DataError::Csv { path: path.to_owned(), line: 1, reason });
+        }
+        let rows = reader
+            .records()
+            .map(|record| {
+                let cells = record.map_err(|error| csv_error(path, &error))?;
+                let line = cells.position().map_or(0, |position| line_of(bytes, position));
+                Ok(Row { line, cells })
+            })
+            .collect::<Result<_, DataError>>()?;
+        Ok(Table { path: path.to_owned(), header, rows })
+    }
+
+    /// Position of a column; none where the table lacks it or `name` is empty.
+    pub(super) fn column(&self, name: &str) -> Result<Option<usize>, DataError> {
+        let mut found = (0..self.header.len()).filter(|&column| !name.is_empty() && self.header[column] == name);
+        match (found.next(), found.next()) {
+            (first, None) => Ok(first),
+            _ => Err(DataError::Csv {
+                path: self.path.clone(),
+                line: 1,
+                reason: format!("two columns are named `{name}`; rename one of them"),
+            }),
+        }
+    }
+}
+
+/// Line of a record, counted from 1. The reader counts blank lines before a record as part of it.
+fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
+    let record = bytes.get(position.byte() as usize..).unwrap_or_default();
+    let blank = record.iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    position.line() + blank.filter(|&&byte| byte == b'\n').count() as u64
+}
+
+/// The separator that the header line has most of, outside of quotes.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut quoted = false;
+    for &byte in bytes {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' | b'\r' if !quoted => break,
+            _ if quoted => {}
+            _ => {
+                for (separator, count) in &mut counts {
+                    *count += u32::from(*separator == byte);
+                }
+            }
+        }
+    }
+    let [first, others @ ..] = counts;
+    others.into_iter().fold(first, |best, next| if next.1 > best.1 { next } else { best }).0
+}
+
+fn csv_error(path: &Path, error: &csv::Error) -> DataError {
+    let line = error.position().map_or(1, csv::Position::line);
+    let reason = match error.kind() {
+        ErrorKind::Utf8 { .. } => "the text is not UTF-8; save the file as UTF-8".to_owned(),
+        ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} cells where the header has {expected_len}; put quotes around a cell with a separator in it")
+        }
+        _ => error.to_string(),
+    };
+    DataError::Csv { path: path.to_owned(), line, reason }
+}

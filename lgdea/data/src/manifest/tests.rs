@@ -1,0 +1,220 @@
+use std::fmt::Write;
+use std::fs;
+
+use lgdea_spec::{Columns, Fractions};
+use proptest::prelude::*;
+
+use super::*;
+use crate::test_data;
+
+fn columns() -> Columns {
+    Columns {
+        study: "study".into(),
+        patient: "patient".into(),
+        image: "image".into(),
+        report: "report".into(),
+        labels: vec!["labels".into()],
+        split: "split".into(),
+        view: "view".into(),
+    }
+}
+
+fn manifest(root: &Path, studies: &[&str], boxes: &str) -> Manifest {
+    Manifest {
+        root: root.display().to_string(),
+        studies: studies.iter().map(|&file| file.to_owned()).collect(),
+        boxes: boxes.to_owned(),
+        columns: columns(),
+        fractions: Fractions { validation: 0.1, test: 0.2 },
+    }
+}
+
+/// Reads CSV files given as text; `b.csv` holds boxes.
+fn read_texts(texts: &[(&str, &[u8])], boxes: &str) -> Result<Source, DataError> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in texts {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    image::GrayImage::new(200, 100).save(folder.path().join("header.png")).unwrap();
+    let studies: Vec<&str> = texts.iter().map(|&(name, _)| name).filter(|&name| name != "b.csv").collect();
+    read(&manifest(folder.path(), &studies, boxes), Seed(1), &|_, _| ())
+}
+
+fn read_text(text: &str) -> Result<Source, DataError> {
+    read_texts(&[("s.csv", text.as_bytes())], "")
+}
+
+fn error(text: &str) -> String {
+    match read_text(text) {
+        Ok(source) => panic!("read {:?}", source.studies),
+        Err(error) => error.to_string(),
+    }
+}
+
+const HEADER: &str = "study,patient,image,report,labels,split,view\n";
+
+#[test]
+fn rows_of_a_study_are_joined_across_files() {
+    let images = "study,patient,image,view,labels\na,p,a.png,PA,Edema|No Finding\na,p,a_side.png,Lateral,\na,p,a2.png,AP Supine,\nb,q,b.png,LL,Pneumonia\n";
+    let reports = "report,study,labels\n\"Lungs, clear.\nNo change.\",a,Pleural Effusion\n ,b,\nOnly text.,c,\n";
+    let source = read_texts(&[("i.csv", images.as_bytes()), ("r.csv", reports.as_bytes())], "").unwrap();
+    let [a, b, c] = source.studies.as_slice() else { panic!("{:?}", source.studies) };
+    assert_eq!(a.image, Some(Picture::File(source.root.join("a.png"))));
+    assert_eq!(a.report.as_ref().unwrap().text(), "Lungs, clear.\nNo change.");
+    assert_eq!(a.labels, Some(BTreeSet::from(["edema".into(), "pleural_effusion".into()])));
+    assert_eq!((a.patient.as_str(), b.patient.as_str(), c.patient.as_str()), ("p", "q", "c"));
+    assert_eq!((&b.image, &b.report, &c.image, &c.labels), (&None, &None, &None, &None));
+    for (reason, count) in [
+        (SkipReason::LateralView, 2),
+        (SkipReason::AdditionalImage, 1),
+        (SkipReason::EmptyReport, 1),
+        (SkipReason::ContradictoryLabels, 1),
+    ] {
+        assert_eq!(source.skipped.count(reason), count, "{reason:?}");
+    }
+}
+
+#[test]
+fn byte_order_mark_line_ends_separators_and_quotes_do_not_matter() {
+    let text = "\u{feff}study;patient;image;report\r\na;p;x.png;\"one; two \"\"three\"\", four\"\r\n";
+    let source = read_text(text).unwrap();
+    assert_eq!(source.studies[0].report.as_ref().unwrap().text(), "one; two \"three\", four");
+    let tabs = read_text("study\tpatient\timage\treport\na\tp\tx.png\tone, two\n").unwrap();
+    assert_eq!(tabs.studies[0].report.as_ref().unwrap().text(), "one, two");
+}
+
+#[test]
+fn splits_are_given_or_drawn_by_patient() {
+    let mut text = HEADER.to_owned();
+    for i in 0..400 {
+        writeln!(text, "s{i},p{},x.png,text,,,", i / 2).unwrap();
+    }
+    text.push_str("t1,given,x.png,text,,Val,\nt2,given,x.png,text,,,\n");
+    let source = read_text(&text).unwrap();
+    assert!(split::check_patients(&source.studies).is_ok());
+    let [.., first, second] = source.studies.as_slice() else { panic!("no studies") };
+    assert_eq!((first.split, second.split), (Split::Validation, Split::Validation));
+    let test = source.studies.iter().filter(|study| study.split == Split::Test).count();
+    assert!((50..110).contains(&test), "{test}");
+    let fewer = text.lines().take(100).collect::<Vec<_>>().join("\n");
+    assert_eq!(
+        read_text(&fewer).unwrap().studies.iter().map(|s| s.split).collect::<Vec<_>>(),
+        source.studies[..99].iter().map(|s| s.split).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn errors_name_file_line_and_remedy() {
+    let split = error(&format!("{HEADER}a,p,x.png,text,,tset,\n"));
+    assert!(split.contains("s.csv, line 2: split `tset` must be `train`, `validation` or `test`"), "{split}");
+    let patient = error(&format!("{HEADER}a,p,x.png,,,,\n\na,q,x.png,,,,\n"));
+    assert!(
+        patient.contains("line 4: patient `q`, but `p` for the same study in") && patient.contains("line 2; correct"),
+        "{patient}"
+    );
+    let column = error("study,patient,image,raport\na,p,x.png,text\n");
+    assert!(
+        column.contains("no column `report`")
+            && column.contains("`image`, `patient`, `raport`, `study`; did you mean `raport`?"),
+        "{column}"
+    );
+    let view = error("study,patient,image,report,veiw\na,p,x.png,text,L\n");
+    assert!(view.contains("no column `view`") && view.contains("did you mean `veiw`?"), "{view}");
+    let study = error("id,patient,image,report\na,p,x.png,text\n");
+    assert!(study.contains("no column `study` (the study, which every file needs)"), "{study}");
+    let ragged = error("study,patient,image,report\na,p,x.png,one, two\n");
+    assert!(ragged.contains("line 2: 5 cells where the header has 4"), "{ragged}");
+    let twice = error("study,study,patient,image,report\n");
+    assert!(twice.contains("two columns are named `study`"), "{twice}");
+    assert!(error("").contains("no header"));
+    assert!(error("\n\n").contains("no header"));
+    let latin = read_texts(&[("s.csv", b"study,patient,image,report\na,p,x.png,\xe9\n")], "").err().unwrap();
+    assert!(latin.to_string().contains("line 2: the text is not UTF-8"), "{latin}");
+    let absent = read(&manifest(Path::new("."), &["absent.csv"], ""), Seed(1), &|_, _| ()).err().unwrap();
+    assert!(absent.to_string().contains("cannot read ./absent.csv"), "{absent}");
+}
+
+#[test]
+fn rows_without_a_study_and_contradictions_are_counted() {
+    let text = format!("{HEADER},p,x.png,text,,,\na,p,x.png,one,,,\na,p,x.png,one,,,\na,p,x.png,two,,,\n");
+    let source = read_text(&text).unwrap();
+    assert_eq!(source.skipped.count(SkipReason::RowWithoutStudy), 1);
+    assert_eq!(source.skipped.count(SkipReason::ContradictoryReport), 1);
+    assert_eq!(source.studies.len(), 1);
+}
+
+#[test]
+fn a_column_switched_off_is_not_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("s.csv"), "study,image\na,x.png\n").unwrap();
+    let mut manifest = manifest(folder.path(), &["s.csv"], "");
+    manifest.columns.patient = String::new();
+    manifest.columns.report = String::new();
+    let source = read(&manifest, Seed(1), &|_, _| ()).unwrap();
+    assert_eq!(source.studies[0].patient, "a");
+}
+
+#[test]
+fn boxes_become_shares_of_their_image() {
+    let studies = format!("{HEADER}a,p,header.png,,,,\nb,q,,text,,,\n");
+    let boxes = "study,finding,x,y,w,h,image_width,image_height,phrase\n\
+                 a,Pleural_Effusion,50,25,100,50,400,100,\n\
+                 a,Mass,150,-10,100,60,,,left hilar mass\n\
+                 a,Mass,300,10,10,10,,,\n\
+                 b,Mass,1,1,1,1,,,\n\
+                 unknown,Mass,1,1,1,1,9,9,\n";
+    let texts = [("s.csv", studies.as_bytes()), ("b.csv", boxes.as_bytes())];
+    let source = read_texts(&texts, "b.csv").unwrap();
+    let expected = [
+        ("pleural_effusion", "pleural effusion", [0.125, 0.25, 0.25, 0.5]),
+        ("mass", "left hilar mass", [0.75, 0.0, 0.25, 0.5]),
+    ];
+    let found = source.studies[0].boxes.iter();
+    let found: Vec<_> = found.map(|b| (b.finding.as_str(), b.phrase.as_str(), [b.x, b.y, b.width, b.height])).collect();
+    assert_eq!(found, expected);
+    assert_eq!(source.skipped.count(SkipReason::BoxWithoutImage), 2);
+    assert_eq!(source.skipped.count(SkipReason::EmptyBox), 1);
+    let wrong = boxes.replace("50,25,100", "50,wide,100");
+    let failed = read_texts(&[("s.csv", studies.as_bytes()), ("b.csv", wrong.as_bytes())], "b.csv").err().unwrap();
+    assert!(failed.to_string().contains("b.csv, line 2: y = `wide` must be a number of pixels"), "{failed}");
+}
+
+#[test]
+fn views_tell_lateral_from_frontal() {
+    for view in ["L", "LL", "lateral", "LEFT LATERAL", "Lat."] {
+        assert!(is_lateral(view), "{view}");
+    }
+    for view in ["", "PA", "AP", "AP Supine", "AP LLD", "left PA"] {
+        assert!(!is_lateral(view), "{view}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_file_panics(text in "([a-z,;\"|\n\r\t]|study,|patient,|image,|report\n|\u{feff}){0,80}", boxes in "([0-9,.\"\n-]|study,finding,x,y,w,h\n|nan){0,60}") {
+        let texts = [("s.csv", text.as_bytes()), ("b.csv", boxes.as_bytes())];
+        let _ = read_texts(&texts, "b.csv");
+        let with_header = format!("{HEADER}{text}");
+        let with_boxes = format!("study,finding,x,y,w,h\n{boxes}");
+        let _ = read_texts(&[("s.csv", with_header.as_bytes()), ("b.csv", with_boxes.as_bytes())], "b.csv");
+    }
+}
+
+#[test]
+fn the_real_mini_corpus_is_read() {
+    let Some(root) = test_data::root() else { return };
+    let mut manifest = manifest(&root.join("cxr_mini"), &["images.csv", "pairs.csv"], "boxes.csv");
+    manifest.columns.study = "image_id".into();
+    manifest.columns.patient = "patient_id".into();
+    manifest.columns.image = "path".into();
+    manifest.columns.labels = vec!["labels".into(), "finding".into()];
+    let source = read(&manifest, Seed(0), &|_, _| ()).unwrap();
+    let count = |has: fn(&&Study) -> bool| source.studies.iter().filter(has).count();
+    assert_eq!(source.studies.len(), 848);
+    assert_eq!(count(|study| study.image.is_some()), 843);
+    assert_eq!(count(|study| study.report.is_some()), 74);
+    assert_eq!(source.skipped.count(SkipReason::LateralView), 5);
+    assert_eq!(source.studies.iter().map(|study| study.boxes.len()).sum::<usize>(), 37);
+    assert!(count(|study| study.labels.as_ref().is_some_and(|labels| labels.contains(NO_FINDING))) > 350);
+    assert_eq!(source.skipped.total(), 5, "{}", source.skipped);
+}

@@ -1,0 +1,264 @@
+//! Limited pairing: which training studies are pairs, and what becomes of the others.
+
+use std::collections::BTreeMap;
+
+use lgdea_spec::{Pairing, Seed, Unpaired};
+use serde::{Deserialize, Serialize};
+
+use crate::{Corpus, DataError, Split, Study};
+
+/// Which training studies are used as pairs, as images without report, and as reports without image.
+///
+/// Identifiers only, so that it can be shared where the data cannot. The lists are sorted: their order tells nothing
+/// about which image belongs to which report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairingManifest {
+    /// ρ, the share of complete studies asked for.
+    pub ratio: f64,
+    /// What became of the others.
+    pub unpaired: Unpaired,
+    /// Training studies with both image and report: what `ratio` is a share of.
+    pub complete: usize,
+    /// `P`: studies whose image and report are a pair.
+    pub paired: Vec<String>,
+    /// `U_I`: studies whose image is used without its report.
+    pub images: Vec<String>,
+    /// `U_R`: studies whose report is used without its image.
+    pub reports: Vec<String>,
+    /// blake3 hash, in hexadecimal, of the three lists.
+    pub digest: String,
+}
+
+/// Draws the pairs of the training split, patient by patient.
+///
+/// Patients are ranked by a hash of the seed and their identifier, and the first of them are paired until their complete
+/// studies come as near as they can to `ratio` of all (at least one patient). A larger ratio therefore keeps every pair of
+/// a smaller one, and the draw depends on neither the order of studies nor on other data being added.
+/// With [`Unpaired::Disjoint`] the other patients are dealt out from the end of the ranking, each to the pool that has
+/// fewer studies, so that a smaller ratio keeps every patient's pool, too. Studies that have only an image or only a
+/// report by nature are in their pool unless `unpaired` is [`Unpaired::None`]; no hidden pairing is at stake with them.
+pub fn pair(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingManifest, DataError> {
+    let Pairing { ratio, unpaired } = *pairing;
+    if !(ratio > 0.0 && ratio <= 1.0) {
+        return Err(DataError::PairingRatio { ratio });
+    }
+    let training = || corpus.studies.iter().filter(|study| study.split == Split::Train);
+    let mut complete: BTreeMap<&str, Vec<&Study>> = BTreeMap::new();
+    for study in training().filter(|study| study.image.is_some() && study.report.is_some()) {
+        complete.entry(&study.patient).or_default().push(study);
+    }
+    if complete.is_empty() {
+        return Err(DataError::NoPair {
+            images: training().filter(|study| study.image.is_some()).count(),
+            reports: training().filter(|study| study.report.is_some()).count(),
+        });
+    }
+    let mut patients: Vec<(u64, &str, Vec<&Study>)> =
+        complete.into_iter().map(|(patient, studies)| (seed.stream(patient).0, patient, studies)).collect();
+    patients.sort_by_key(|&(rank, patient, _)| (rank, patient));
+    let counts: Vec<usize> = patients.iter().map(|(_, _, studies)| studies.len()).collect();
+    let (paired, others) = patients.split_at(paired_patients(&counts, ratio));
+
+    let mut images: Vec<&Study> = Vec::new();
+    let mut reports: Vec<&Study> = Vec::new();
+    for (_, _, studies) in others.iter().rev() {
+        match unpaired {
+            Unpaired::None => {}
+            Unpaired::Shuffled => {
+                images.extend(studies);
+                reports.extend(studies);
+            }
+            Unpaired::Disjoint if images.len() <= reports.len() => images.extend(studies),
+            Unpaired::Disjoint => reports.extend(studies),
+        }
+    }
+    if unpaired != Unpaired::None {
+        images.extend(training().filter(|study| study.image.is_some() && study.report.is_none()));
+        reports.extend(training().filter(|study| study.image.is_none() && study.report.is_some()));
+    }
+    let paired = identifiers(paired.iter().flat_map(|(_, _, studies)| studies).copied());
+    let (images, reports) = (identifiers(images), identifiers(reports));
+    Ok(PairingManifest {
+        ratio,
+        unpaired,
+        complete: counts.iter().sum(),
+        digest: digest([&paired, &images, &reports]),
+        paired,
+        images,
+        reports,
+    })
+}
+
+/// How many of the ranked patients are paired so that their studies are nearest to `ratio` of all; at least one.
+fn paired_patients(counts: &[usize], ratio: f64) -> usize {
+    let target = ratio * counts.iter().sum::<usize>() as f64;
+    let mut best = (1, f64::INFINITY);
+    let mut reached = 0;
+    for (position, count) in counts.iter().enumerate() {
+        reached += count;
+        let distance = (reached as f64 - target).abs();
+        if distance < best.1 {
+            best = (position + 1, distance);
+        }
+    }
+    best.0
+}
+
+fn identifiers<'a>(studies: impl IntoIterator<Item = &'a Study>) -> Vec<String> {
+    let mut identifiers: Vec<String> = studies.into_iter().map(|study| study.id.clone()).collect();
+    identifiers.sort();
+    identifiers
+}
+
+fn digest(lists: [&Vec<String>; 3]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for list in lists {
+        hasher.update(&(list.len() as u64).to_le_bytes());
+        for identifier in list {
+            hasher.update(&(identifier.len() as u64).to_le_bytes());
+            hasher.update(identifier.as_bytes());
+        }
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeSet, HashMap};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Picture, Report, Skipped};
+
+    /// A corpus of studies given by patient, whether there is an image, and whether there is a report.
+    fn corpus(studies: &[(u32, bool, bool)]) -> Corpus {
+        let study = |(number, &(patient, image, report)): (usize, &(u32, bool, bool))| Study {
+            id: format!("s{number}"),
+            patient: format!("p{patient}"),
+            split: if patient % 7 == 6 { Split::Test } else { Split::Train },
+            image: image.then(|| Picture::File("x.png".into())),
+            report: report.then(|| Report::parse("clear lungs").unwrap()),
+            labels: None,
+            boxes: Vec::new(),
+        };
+        Corpus {
+            studies: studies.iter().enumerate().map(study).collect(),
+            skipped: Skipped::default(),
+            digest: String::new(),
+        }
+    }
+
+    fn drawn(corpus: &Corpus, ratio: f64, unpaired: Unpaired) -> PairingManifest {
+        pair(corpus, &Pairing { ratio, unpaired }, Seed(5)).unwrap()
+    }
+
+    fn is_subset(small: &[String], large: &[String]) -> bool {
+        let large: BTreeSet<_> = large.iter().collect();
+        small.iter().all(|id| large.contains(id))
+    }
+
+    prop_compose! {
+        /// At least one complete training study, then anything.
+        fn any_corpus()(mut studies in prop::collection::vec((0..40_u32, any::<bool>(), any::<bool>()), 0..80)) -> Vec<(u32, bool, bool)> {
+            studies.push((0, true, true));
+            studies
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn smaller_ratios_are_nested(studies in any_corpus(), a in 0.001..1.0_f64, b in 0.001..1.0_f64) {
+            let corpus = corpus(&studies);
+            let (small, large) = (drawn(&corpus, a.min(b), Unpaired::Disjoint), drawn(&corpus, a.max(b), Unpaired::Disjoint));
+            prop_assert!(is_subset(&small.paired, &large.paired));
+            prop_assert!(is_subset(&large.images, &small.images));
+            prop_assert!(is_subset(&large.reports, &small.reports));
+            prop_assert!(!small.paired.is_empty());
+        }
+
+        #[test]
+        fn pools_are_disjoint_by_patient(studies in any_corpus(), ratio in 0.001..1.0_f64) {
+            let corpus = corpus(&studies);
+            let manifest = drawn(&corpus, ratio, Unpaired::Disjoint);
+            let study: HashMap<&str, &Study> = corpus.studies.iter().map(|study| (study.id.as_str(), study)).collect();
+            let mut pool_of_patient = HashMap::new();
+            let mut seen = BTreeSet::new();
+            for (pool, ids) in [&manifest.paired, &manifest.images, &manifest.reports].into_iter().enumerate() {
+                for id in ids {
+                    let study = study[id.as_str()];
+                    prop_assert!(seen.insert(id), "{} is in two pools", id);
+                    prop_assert_eq!(study.split, Split::Train);
+                    if study.image.is_some() && study.report.is_some() {
+                        prop_assert_eq!(*pool_of_patient.entry(&study.patient).or_insert(pool), pool);
+                    }
+                }
+            }
+            let usable = |study: &&Study| study.split == Split::Train && (study.image.is_some() || study.report.is_some());
+            prop_assert_eq!(seen.len(), corpus.studies.iter().filter(usable).count());
+        }
+
+        #[test]
+        fn the_order_of_studies_does_not_matter(studies in any_corpus(), ratio in 0.001..1.0_f64) {
+            let corpus = corpus(&studies);
+            let mut reversed = corpus.clone();
+            reversed.studies.reverse();
+            for unpaired in [Unpaired::Disjoint, Unpaired::Shuffled, Unpaired::None] {
+                prop_assert_eq!(drawn(&corpus, ratio, unpaired), drawn(&reversed, ratio, unpaired));
+            }
+        }
+
+        #[test]
+        fn as_near_to_the_ratio_as_patients_allow(counts in prop::collection::vec(1..5_usize, 1..30), ratio in 0.01..1.0_f64) {
+            let taken: usize = counts[..paired_patients(&counts, ratio)].iter().sum();
+            let target = ratio * counts.iter().sum::<usize>() as f64;
+            prop_assert!((taken as f64 - target).abs() <= 2.0 || taken == counts[0]);
+        }
+    }
+
+    fn complete(studies: u32) -> Vec<(u32, bool, bool)> {
+        (0..studies).map(|i| (i * 3 % 251, true, true)).filter(|(patient, ..)| patient % 7 != 6).collect()
+    }
+
+    #[test]
+    fn pools_are_balanced_and_ratios_met() {
+        let manifest = drawn(&corpus(&complete(200)), 0.1, Unpaired::Disjoint);
+        assert_eq!(manifest.paired.len(), (manifest.complete + 5) / 10);
+        assert!(manifest.images.len().abs_diff(manifest.reports.len()) <= 1);
+        assert_eq!(manifest.complete, manifest.paired.len() + manifest.images.len() + manifest.reports.len());
+        assert!(drawn(&corpus(&complete(200)), 1.0, Unpaired::Disjoint).images.is_empty());
+    }
+
+    #[test]
+    fn shuffled_gives_both_and_none_gives_neither() {
+        let mut studies = complete(50);
+        studies.extend([(3, true, false), (4, false, true)]);
+        let shuffled = drawn(&corpus(&studies), 0.2, Unpaired::Shuffled);
+        assert_eq!(shuffled.images.len() + shuffled.paired.len(), shuffled.complete + 1);
+        assert_eq!(shuffled.reports.len() + shuffled.paired.len(), shuffled.complete + 1);
+        let none = drawn(&corpus(&studies), 0.2, Unpaired::None);
+        assert_eq!(none.paired, shuffled.paired);
+        assert!(none.images.is_empty() && none.reports.is_empty());
+        assert_ne!(none.digest, shuffled.digest);
+    }
+
+    #[test]
+    fn ratios_outside_their_range_and_nothing_to_pair_are_errors() {
+        let unpaired = Unpaired::Disjoint;
+        for ratio in [0.0, -1.0, 1.5, f64::NAN] {
+            let error = pair(&corpus(&complete(9)), &Pairing { ratio, unpaired }, Seed(0)).unwrap_err();
+            assert!(matches!(error, DataError::PairingRatio { .. }));
+        }
+        let corpus = corpus(&[(1, true, false), (2, false, true), (6, true, true)]);
+        let error = pair(&corpus, &Pairing { ratio: 0.5, unpaired }, Seed(0)).unwrap_err();
+        assert!(error.to_string().contains("(1 have an image, 1 a report)"), "{error}");
+    }
+
+    #[test]
+    fn manifests_are_written_and_read() {
+        let manifest = drawn(&corpus(&complete(30)), 0.3, Unpaired::Shuffled);
+        let json = serde_json::to_string(&manifest).unwrap();
+        assert_eq!(serde_json::from_str::<PairingManifest>(&json).unwrap(), manifest);
+    }
+}

@@ -1,0 +1,128 @@
+//! Radiology reports and their sections.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Name of the only section of a report without headers.
+const WHOLE: &str = "report";
+
+/// A named part of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Name in lower case: "findings", "impression", …; "report" for text under no header.
+    pub name: String,
+    /// Its text, without the header.
+    pub text: String,
+}
+
+/// A radiology report; it has at least one section, and no section is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Sections in the order of the report.
+    pub sections: Vec<Section>,
+}
+
+/// Headers that radiology reports use, in upper case before a colon. A closed list, because upper-case words before a
+/// colon also occur inside sentences ("PICC: in place").
+static HEADER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\b(FINDINGS(?: AND IMPRESSION)?|IMPRESSIONS?|CONCLUSIONS?|INDICATIONS?|(?:CLINICAL )?HISTORY|CLINICAL (?:INFORMATION|INDICATION)|REASON FOR (?:EXAM|EXAMINATION|STUDY)|TECHNIQUE|COMPARISONS?|EXAM(?:INATION)?|PROCEDURE|RECOMMENDATIONS?(?:\(S\))?|NOTIFICATIONS?|WET READ|ADDENDUM|FINAL REPORT)\s*:",
+    )
+    .expect("the pattern is valid")
+});
+
+impl Report {
+    /// Splits the text of a report at its headers; `None` where it has no text.
+    ///
+    /// Text before the first header becomes a section "report".
+    pub fn parse(text: &str) -> Option<Report> {
+        let mut sections = Vec::new();
+        let mut name = WHOLE.to_owned();
+        let mut start = 0;
+        for capture in HEADER.captures_iter(text) {
+            let (Some(whole), Some(header)) = (capture.get(0), capture.get(1)) else {
+                continue;
+            };
+            push(&mut sections, &name, &text[start..whole.start()]);
+            name = header.as_str().to_lowercase();
+            start = whole.end();
+        }
+        push(&mut sections, &name, &text[start..]);
+        Report::from_sections(sections)
+    }
+
+    /// A report of the sections that have text; `None` where none has.
+    pub fn from_sections(sections: impl IntoIterator<Item = Section>) -> Option<Report> {
+        let sections: Vec<_> =
+            sections.into_iter().filter(|section| section.text.chars().any(char::is_alphanumeric)).collect();
+        (!sections.is_empty()).then_some(Report { sections })
+    }
+
+    /// The report as text: a line "FINDINGS: …" a section; text under no header stands alone.
+    pub fn text(&self) -> String {
+        let lines: Vec<String> = self
+            .sections
+            .iter()
+            .map(|Section { name, text }| match name.as_str() {
+                WHOLE => text.clone(),
+                _ => format!("{}: {text}", name.to_uppercase()),
+            })
+            .collect();
+        lines.join("\n")
+    }
+}
+
+fn push(sections: &mut Vec<Section>, name: &str, text: &str) {
+    sections.push(Section { name: name.to_owned(), text: text.trim().to_owned() });
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn names(report: &Report) -> Vec<&str> {
+        report.sections.iter().map(|s| s.name.as_str()).collect()
+    }
+
+    #[test]
+    fn headers_divide_a_report() {
+        let report =
+            Report::parse("FINAL REPORT:\nINDICATION: cough. FINDINGS: PICC: in place.\n\nIMPRESSION:\n No change.")
+                .unwrap();
+        assert_eq!(names(&report), ["indication", "findings", "impression"]);
+        assert_eq!(report.sections[1].text, "PICC: in place.");
+        assert_eq!(report.text(), "INDICATION: cough.\nFINDINGS: PICC: in place.\nIMPRESSION: No change.");
+    }
+
+    #[test]
+    fn a_report_without_headers_is_its_text() {
+        let report = Report::parse("  Severe ARDS, see findings: tubes. ").unwrap();
+        assert_eq!(names(&report), [WHOLE]);
+        assert_eq!(report.text(), "Severe ARDS, see findings: tubes.");
+    }
+
+    #[test]
+    fn text_before_the_first_header_is_kept() {
+        let report = Report::parse("Chest, two views. IMPRESSION: Normal.").unwrap();
+        assert_eq!(names(&report), [WHOLE, "impression"]);
+    }
+
+    #[test]
+    fn a_report_without_text_is_none() {
+        for text in ["", " \n", "FINDINGS: IMPRESSION:", "...", "___"] {
+            assert_eq!(Report::parse(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reading_what_was_written_changes_nothing(text in "([A-Za-z.:\n ]|FINDINGS: |IMPRESSION: |é){0,60}") {
+            if let Some(report) = Report::parse(&text) {
+                prop_assert_eq!(Report::parse(&report.text()), Some(report));
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What could not be used, counted by reason.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How many examples are kept of each reason.
+const EXAMPLES: usize = 5;
+
+/// Why something was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// A row of a CSV file without a study identifier.
+    RowWithoutStudy,
+    /// A lateral view.
+    LateralView,
+    /// A further frontal image of a study that has one already.
+    AdditionalImage,
+    /// The image file does not exist.
+    MissingImage,
+    /// The image file is empty.
+    EmptyImage,
+    /// The image file is a Git LFS pointer: its content was never fetched.
+    LfsPointer,
+    /// The image file is broken, cut off, or of a format that is not supported.
+    UnreadableImage,
+    /// The report is empty, or has neither findings nor impression.
+    EmptyReport,
+    /// A further report of a study that has a different one already.
+    ContradictoryReport,
+    /// A study called normal that also has findings; the findings were kept.
+    ContradictoryLabels,
+    /// A report file that is not what it should be.
+    BrokenXml,
+    /// A report whose identifier was seen before.
+    DuplicateReport,
+    /// A box whose study has no image here.
+    BoxWithoutImage,
+    /// A box without any area inside its image.
+    EmptyBox,
+    /// A study with neither image nor report.
+    NothingLeft,
+}
+
+impl SkipReason {
+    /// The reason in words, for a log.
+    pub fn describe(self) -> &'static str {
+        match self {
+            SkipReason::RowWithoutStudy => "row without a study identifier",
+            SkipReason::LateralView => "lateral view",
+            SkipReason::AdditionalImage => "further frontal image of the same study",
+            SkipReason::MissingImage => "image file not found",
+            SkipReason::EmptyImage => "empty image file",
+            SkipReason::LfsPointer => "Git LFS pointer instead of an image (run `git lfs pull`)",
+            SkipReason::UnreadableImage => "broken, cut off or unsupported image",
+            SkipReason::EmptyReport => "empty report",
+            SkipReason::ContradictoryReport => "second, different report of the same study",
+            SkipReason::ContradictoryLabels => "called normal beside findings (findings kept)",
+            SkipReason::BrokenXml => "broken report file",
+            SkipReason::DuplicateReport => "report with an identifier seen before",
+            SkipReason::BoxWithoutImage => "box of a study without image",
+            SkipReason::EmptyBox => "box without area inside its image",
+            SkipReason::NothingLeft => "study with neither image nor report",
+        }
+    }
+}
+
+/// Everything left out for one reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkippedItems {
+    /// How many.
+    pub count: usize,
+    /// The first few: identifiers, file names or line numbers, never text of a report.
+    pub examples: Vec<String>,
+}
+
+/// What was left out, by reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Skipped(pub BTreeMap<SkipReason, SkippedItems>);
+
+impl Skipped {
+    /// Counts one more item.
+    pub fn add(&mut self, reason: SkipReason, example: impl Into<String>) {
+        let items = self.0.entry(reason).or_default();
+        items.count += 1;
+        if items.examples.len() < EXAMPLES {
+            items.examples.push(example.into());
+        }
+    }
+
+    /// Adds everything that `other` counted.
+    pub fn merge(&mut self, other: &Skipped) {
+        for (reason, more) in &other.0 {
+            let items = self.0.entry(*reason).or_default();
+            items.count += more.count;
+            let room = EXAMPLES - items.examples.len();
+            items.examples.extend(more.examples.iter().take(room).cloned());
+        }
+    }
+
+    /// How many items were left out for a reason.
+    pub fn count(&self, reason: SkipReason) -> usize {
+        self.0.get(&reason).map_or(0, |items| items.count)
+    }
+
+    /// How many items were left out in all.
+    pub fn total(&self) -> usize {
+        self.0.values().map(|items| items.count).sum()
+    }
+
+    /// Whether nothing was left out.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Skipped {
+    /// One line a reason: "3 × lateral view (a, b, c)".
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, (reason, items)) in self.0.iter().enumerate() {
+            if position > 0 {
+                writeln!(formatter)?;
+            }
+            let more = if items.count > items.examples.len() { ", …" } else { "" };
+            write!(formatter, "{} × {} ({}{more})", items.count, reason.describe(), items.examples.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_go_on_where_examples_end() {
+        let mut skipped = Skipped::default();
+        for i in 0..4 {
+            skipped.add(SkipReason::LateralView, format!("a{i}"));
+        }
+        let mut other = skipped.clone();
+        other.add(SkipReason::BrokenXml, "x.xml");
+        skipped.merge(&other);
+        assert_eq!(skipped.count(SkipReason::LateralView), 8);
+        assert_eq!(skipped.total(), 9);
+        assert_eq!(skipped.to_string(), "8 × lateral view (a0, a1, a2, a3, a0, …)\n1 × broken report file (x.xml)");
+        let json = serde_json::to_value(&skipped).unwrap();
+        assert_eq!(json["broken-xml"]["count"], 1);
+    }
+}

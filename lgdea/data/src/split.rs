@@ -1,0 +1,117 @@
+//! Training, validation and test: given by a source, or drawn by patient.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use lgdea_spec::{Fractions, Seed};
+use serde::{Deserialize, Serialize};
+
+use crate::{DataError, Study};
+
+/// What a study is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    /// Training.
+    Train,
+    /// Choice of settings.
+    Validation,
+    /// Final evaluation.
+    Test,
+}
+
+impl Split {
+    /// All splits, in the order in which they are reported.
+    pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
+
+    /// The split that a cell of a CSV file names, in the spellings that public data sets use.
+    pub(crate) fn parse(text: &str) -> Option<Split> {
+        match text.trim().to_lowercase().as_str() {
+            "train" | "training" => Some(Split::Train),
+            "validation" | "validate" | "valid" | "val" | "dev" => Some(Split::Validation),
+            "test" | "testing" => Some(Split::Test),
+            _ => None,
+        }
+    }
+
+    /// Draws a patient's split. It depends on nothing but the seed and the patient, so that adding studies to a data set
+    /// never moves the others.
+    pub(crate) fn draw(patient: &str, fractions: &Fractions, seed: Seed) -> Split {
+        let share = seed.stream("split").stream(patient).0 as f64 / (1_u64 << 63) as f64;
+        if share < fractions.test {
+            Split::Test
+        } else if share < fractions.test + fractions.validation {
+            Split::Validation
+        } else {
+            Split::Train
+        }
+    }
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Split::Train => "train",
+            Split::Validation => "validation",
+            Split::Test => "test",
+        })
+    }
+}
+
+/// Refuses fractions that leave no training data.
+pub(crate) fn check_fractions(fractions: &Fractions) -> Result<(), DataError> {
+    let Fractions { validation, test } = *fractions;
+    if (0.0..1.0).contains(&validation) && (0.0..1.0).contains(&test) && validation + test < 1.0 {
+        Ok(())
+    } else {
+        Err(DataError::Fractions { validation, test })
+    }
+}
+
+/// Refuses a corpus in which a patient has studies in two splits: evaluation would leak into training.
+pub(crate) fn check_patients(studies: &[Study]) -> Result<(), DataError> {
+    let mut seen: HashMap<&str, &Study> = HashMap::new();
+    for study in studies {
+        let first = *seen.entry(&study.patient).or_insert(study);
+        if first.split != study.split {
+            return Err(DataError::DividedPatient {
+                patient: study.patient.clone(),
+                first: first.id.clone(),
+                first_split: first.split,
+                second: study.id.clone(),
+                second_split: study.split,
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRACTIONS: Fractions = Fractions { validation: 0.1, test: 0.2 };
+
+    #[test]
+    fn shares_of_patients_are_met() {
+        let count = |split| (0..10_000).filter(|i| Split::draw(&format!("p{i}"), &FRACTIONS, Seed(3)) == split).count();
+        assert!((1_850..2_150).contains(&count(Split::Test)));
+        assert!((900..1_100).contains(&count(Split::Validation)));
+    }
+
+    #[test]
+    fn the_seed_changes_the_draw() {
+        let draw =
+            |seed| -> Vec<Split> { (0..100).map(|i| Split::draw(&format!("p{i}"), &FRACTIONS, Seed(seed))).collect() };
+        assert_eq!(draw(1), draw(1));
+        assert_ne!(draw(1), draw(2));
+    }
+
+    #[test]
+    fn fractions_that_leave_no_training_data_are_refused() {
+        assert!(check_fractions(&FRACTIONS).is_ok());
+        for (validation, test) in [(0.5, 0.5), (-0.1, 0.2), (0.0, 1.0), (f64::NAN, 0.1)] {
+            assert!(check_fractions(&Fractions { validation, test }).is_err());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why an evaluation could not be made.
+#[derive(Debug, Error)]
+pub enum EvalError {
+    /// Two inputs of a task do not belong together.
+    #[error("{what} has shape {found:?}, but {expected:?} is needed")]
+    Shape {
+        /// The input that does not fit.
+        what: String,
+        /// The shape that the other inputs ask for.
+        expected: Vec<usize>,
+        /// The shape given.
+        found: Vec<usize>,
+    },
+    /// A model output is NaN or infinite: no metric of it means anything.
+    #[error(
+        "{what} has {value} in row {row}: the model's outputs must be finite; if the loss diverged, lower train.learning-rate"
+    )]
+    NotFinite {
+        /// The model output.
+        what: String,
+        /// Row of the first such value, from 0.
+        row: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A prompt set is neither shipped nor a TOML file.
+    #[error(
+        "there is no prompt set `{name}`{suggestion}; shipped are {known}; for your own, give the path of a .toml file"
+    )]
+    UnknownPrompts {
+        /// The name asked for.
+        name: String,
+        /// The names shipped.
+        known: String,
+        /// ` (did you mean …?)`, or empty.
+        suggestion: String,
+    },
+    /// The path of a prompt file names an environment variable that cannot be used.
+    #[error("cannot tell where the prompt file lies: {0}")]
+    PromptPath(#[from] lgdea_spec::EnvironmentError),
+    /// A prompt file cannot be read.
+    #[error("cannot read the prompt file {}: {source}", path.display())]
+    ReadPrompts {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A prompt file is not the TOML that is expected.
+    #[error("cannot understand the prompt file {origin}:\n{source}")]
+    ParsePrompts {
+        /// The file, or the name of a shipped set.
+        origin: String,
+        /// Line, column and reason.
+        source: Box<toml::de::Error>,
+    },
+    /// A prompt file is well-formed but cannot be used.
+    #[error("the prompt file {origin} cannot be used: {problem}")]
+    InvalidPrompts {
+        /// The file, or the name of a shipped set.
+        origin: String,
+        /// The class concerned, what is wrong and what to do.
+        problem: String,
+    },
+    /// A picture cannot be written.
+    #[error("cannot write the picture {}: {source}", path.display())]
+    WritePicture {
+        /// The file.
+        path: PathBuf,
+        /// What the encoder or the system said.
+        source: image::ImageError,
+    },
+    /// The caption font does not parse.
+    #[error("cannot read the embedded caption font: {0}")]
+    Font(#[from] ab_glyph::InvalidFont),
+}

@@ -1,0 +1,211 @@
+//! A contact sheet of phrase grounding, for the eye: each panel shows a radiograph with the phrase's boxes, the same under
+//! its heat map with the map's maximum marked, and the phrase with the outcome of the pointing game.
+//!
+//! Heat is drawn in inferno, which is perceptually uniform and readable without colour vision, and more opaque the
+//! hotter it is, so that the radiograph stays visible elsewhere.
+
+mod draw;
+
+use std::path::Path;
+
+use ab_glyph::FontRef;
+use image::imageops::{self, FilterType};
+use image::{GrayImage, ImageBuffer, Rgb, RgbImage};
+use ndarray::Array2;
+
+use crate::metric::grounding::{Target, pointing, region};
+use crate::metric::heat_map::{normalise, upsample};
+use crate::{EvalError, check};
+
+/// Side of a radiograph on the sheet, in pixels.
+const TILE: u32 = 224;
+/// Between the two radiographs of a panel.
+const GAP: u32 = 4;
+/// Between panels.
+const MARGIN: u32 = 14;
+/// Below the radiographs, two lines of the phrase.
+const CAPTION: u32 = 44;
+const PANEL_WIDTH: u32 = 2 * TILE + GAP;
+/// Opacity of the hottest pixel.
+const HEAT_OPACITY: f64 = 0.7;
+
+const BACKGROUND: Rgb<u8> = Rgb([24, 24, 27]);
+const PHRASE: Rgb<u8> = Rgb([228, 228, 231]);
+const BOX: Rgb<u8> = Rgb([94, 234, 212]);
+// Blue and orange: told apart with any colour vision.
+const HIT: Rgb<u8> = Rgb([96, 165, 250]);
+const MISS: Rgb<u8> = Rgb([251, 146, 60]);
+
+/// A phrase on an image.
+#[derive(Debug, Clone)]
+pub struct Panel<'a> {
+    /// The radiograph, `size × size` grey values, row by row.
+    pub pixels: &'a [u8],
+    /// Side of the radiograph in pixels.
+    pub size: usize,
+    /// Heat map `[rows, columns]` of the phrase, of any scale.
+    pub map: Array2<f32>,
+    /// Boxes of the phrase `[x, y, width, height]` in shares of the frame.
+    pub boxes: Vec<Target>,
+    /// The phrase.
+    pub phrase: &'a str,
+}
+
+/// Draws the panels row by row, `columns` in a row (at least one). Every panel is drawn: choose a readable number.
+pub fn contact_sheet(panels: &[Panel<'_>], columns: usize) -> Result<RgbImage, EvalError> {
+    let font = FontRef::try_from_slice(dejavu::sans_condensed::regular())?;
+    let columns = columns.clamp(1, panels.len().max(1));
+    let (cell_width, cell_height) = (PANEL_WIDTH + MARGIN, TILE + CAPTION + MARGIN);
+    let rows = panels.len().div_ceil(columns) as u32;
+    let width = MARGIN + columns as u32 * cell_width;
+    let mut sheet = ImageBuffer::from_pixel(width, MARGIN + rows * cell_height, BACKGROUND);
+    for (index, panel) in panels.iter().enumerate() {
+        let x = MARGIN + (index % columns) as u32 * cell_width;
+        let y = MARGIN + (index / columns) as u32 * cell_height;
+        panel.draw(&mut sheet, x, y, &font)?;
+    }
+    Ok(sheet)
+}
+
+/// Writes the contact sheet; the format follows the path's extension, PNG for choice.
+pub fn write(path: &Path, panels: &[Panel<'_>], columns: usize) -> Result<(), EvalError> {
+    let sheet = contact_sheet(panels, columns)?;
+    sheet.save(path).map_err(|source| EvalError::WritePicture { path: path.to_owned(), source })
+}
+
+impl Panel<'_> {
+    fn draw(&self, sheet: &mut RgbImage, x: u32, y: u32, font: &FontRef<'_>) -> Result<(), EvalError> {
+        let mut plain = self.radiograph()?;
+        let mut heated = plain.clone();
+        overlay(&mut heated, &normalise(upsample(self.map.view(), TILE as usize).view()));
+        for &target in &self.boxes {
+            draw::outline(&mut plain, target, BOX);
+            draw::outline(&mut heated, target, BOX);
+        }
+        let map = upsample(self.map.view(), self.size);
+        let (verdict, colour) = self.verdict(&map);
+        draw::marker(&mut heated, peak(&map), colour);
+        imageops::replace(sheet, &plain, x.into(), y.into());
+        imageops::replace(sheet, &heated, (x + TILE + GAP).into(), y.into());
+
+        let caption = y + TILE + 4;
+        let verdict_width = draw::text_width(font, verdict).ceil() as u32;
+        draw::text(sheet, font, [x + PANEL_WIDTH - verdict_width, caption], verdict, colour);
+        let room = PANEL_WIDTH - verdict_width - 12;
+        for (line, text) in draw::wrap(font, self.phrase, room as f32, 2).iter().enumerate() {
+            draw::text(sheet, font, [x, caption + line as u32 * draw::LINE_HEIGHT], text, PHRASE);
+        }
+        Ok(())
+    }
+
+    /// The radiograph at the size of a tile.
+    fn radiograph(&self) -> Result<RgbImage, EvalError> {
+        let pixels = self.size.max(1).saturating_pow(2);
+        check::shape("a panel's radiograph", &[self.pixels.len()], &[pixels])?;
+        let sides = [self.map.nrows(), self.map.ncols()];
+        check::shape("the heat map of a panel", &sides, &sides.map(|side| side.max(1)))?;
+        check::finite("the heat map of a panel", self.map.view())?;
+        let side = self.size as u32;
+        let grey =
+            GrayImage::from_fn(side, side, |x, y| image::Luma([self.pixels[y as usize * self.size + x as usize]]));
+        let tile = imageops::resize(&grey, TILE, TILE, FilterType::Triangle);
+        Ok(RgbImage::from_fn(TILE, TILE, |x, y| Rgb([tile.get_pixel(x, y).0[0]; 3])))
+    }
+
+    /// Outcome of the pointing game on the map at the radiograph's own size.
+    fn verdict(&self, map: &Array2<f32>) -> (&'static str, Rgb<u8>) {
+        let Some(region) = region(&self.boxes, self.size) else {
+            return ("no box", MISS);
+        };
+        let share = pointing(map.view(), &region);
+        if share >= 1.0 {
+            ("hit", HIT)
+        } else if share > 0.0 {
+            ("tie", MISS)
+        } else {
+            ("miss", MISS)
+        }
+    }
+}
+
+/// Centre of the hottest pixel (the first of several), in shares of the frame.
+fn peak(map: &Array2<f32>) -> [f32; 2] {
+    let first_hottest = |best: ((usize, usize), f32), (at, &value): ((usize, usize), &f32)| {
+        if value > best.1 { (at, value) } else { best }
+    };
+    let ((row, column), _) = map.indexed_iter().fold(((0, 0), f32::NEG_INFINITY), first_hottest);
+    [(column as f32 + 0.5) / map.ncols() as f32, (row as f32 + 0.5) / map.nrows() as f32]
+}
+
+/// Lays heat in [0, 1], of the tile's size, over the tile.
+fn overlay(tile: &mut RgbImage, heat: &Array2<f32>) {
+    for (x, y, pixel) in tile.enumerate_pixels_mut() {
+        let heat = f64::from(heat[[y as usize, x as usize]]);
+        let colour = colorous::INFERNO.eval_continuous(heat.clamp(0.0, 1.0)).as_array();
+        draw::blend(pixel, Rgb(colour), (HEAT_OPACITY * heat) as f32);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    fn panel<'a>(pixels: &'a [u8], map: Array2<f32>, phrase: &'a str) -> Panel<'a> {
+        Panel { pixels, size: 4, map, boxes: vec![[0.0, 0.0, 0.5, 0.5]], phrase }
+    }
+
+    #[test]
+    fn panels_fill_rows_and_differ_where_heat_is() {
+        let pixels = [128; 16];
+        let panel = panel(&pixels, array![[1.0, 0.0], [0.0, 0.0]], "left upper lung nodule");
+        let sheet = contact_sheet(&vec![panel; 3], 2).unwrap();
+        assert_eq!(sheet.dimensions(), (MARGIN + 2 * (PANEL_WIDTH + MARGIN), MARGIN + 2 * (TILE + CAPTION + MARGIN)));
+        // Away from box and marker: the plain radiograph is grey, the cold corner stays so, the hot one does not.
+        let heated = MARGIN + TILE + GAP;
+        let grey = Rgb([128; 3]);
+        assert_eq!(*sheet.get_pixel(MARGIN + 30, MARGIN + 30), grey);
+        assert_eq!(*sheet.get_pixel(heated + 200, MARGIN + 200), grey);
+        assert_ne!(*sheet.get_pixel(heated + 30, MARGIN + 30), grey);
+        // The fourth place is empty.
+        assert_eq!(*sheet.get_pixel(sheet.width() - 100, sheet.height() - 100), BACKGROUND);
+    }
+
+    #[test]
+    fn the_verdict_follows_the_pointing_game() {
+        let pixels = [0; 16];
+        let verdict = |map: Array2<f32>| {
+            let map = upsample(map.view(), 4);
+            panel(&pixels, map.clone(), "").verdict(&map).0
+        };
+        assert_eq!(verdict(array![[1.0, 0.0], [0.0, 0.0]]), "hit");
+        assert_eq!(verdict(array![[0.0, 0.0], [0.0, 1.0]]), "miss");
+        assert_eq!(verdict(array![[1.0, 0.0], [1.0, 0.0]]), "tie");
+        let nowhere = Panel { boxes: Vec::new(), ..panel(&pixels, array![[1.0]], "") };
+        assert_eq!(nowhere.verdict(&Array2::ones((4, 4))).0, "no box");
+        assert_eq!(peak(&array![[0.0, 0.5], [1.0, 1.0]]), [0.25, 0.75]);
+    }
+
+    #[test]
+    fn panels_that_cannot_be_drawn_are_errors() {
+        let draw = |panel| contact_sheet(&[panel], 1).unwrap_err();
+        assert!(matches!(draw(panel(&[0; 15], array![[1.0]], "")), EvalError::Shape { .. }));
+        assert!(matches!(draw(panel(&[0; 16], Array2::zeros((0, 3)), "")), EvalError::Shape { .. }));
+        assert!(matches!(draw(panel(&[0; 16], array![[f32::NAN]], "")), EvalError::NotFinite { .. }));
+        let empty = Panel { pixels: &[], size: 0, ..panel(&[], array![[1.0]], "") };
+        assert!(matches!(draw(empty), EvalError::Shape { .. }));
+    }
+
+    #[test]
+    fn a_written_sheet_reads_back_and_a_bad_path_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let pixels = [128; 16];
+        let panels = [panel(&pixels, array![[0.0, 1.0], [0.5, 0.0]], "ein sehr langer Befund: Überblähung — ∞")];
+        let path = folder.path().join("grounding.png");
+        write(&path, &panels, 1).unwrap();
+        assert_eq!(image::open(&path).unwrap().to_rgb8(), contact_sheet(&panels, 1).unwrap());
+        let error = write(&folder.path().join("none/grounding.png"), &panels, 1).unwrap_err().to_string();
+        assert!(error.contains("cannot write the picture") && error.contains("none/grounding.png"), "{error}");
+    }
+}

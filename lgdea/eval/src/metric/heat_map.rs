@@ -1,0 +1,112 @@
+//! Heat maps of a phrase over an image: upsampling, standardisation, fusion.
+
+use ndarray::{Array2, ArrayView2};
+
+/// Keeps a nearly constant map from being blown up to its rounding noise (value of the method's prototype).
+const STANDARD_DEVIATION_FLOOR: f64 = 1e-6;
+
+/// Bilinear resampling of a patch map `[rows, columns]` to `[size, size]` with pixel centres aligned, edges repeated:
+/// torch's `interpolate(mode="bilinear", align_corners=False)`.
+pub fn upsample(map: ArrayView2<'_, f32>, size: usize) -> Array2<f32> {
+    let rows = Taps::new(map.nrows(), size);
+    let columns = Taps::new(map.ncols(), size);
+    // From `a` towards `b`, so that equal ends stay exactly equal.
+    let between = |a: f32, b: f32, share: f64| f64::from(a) + (f64::from(b) - f64::from(a)) * share;
+    Array2::from_shape_fn((size, size), |(i, j)| {
+        let (row, column) = (&rows.0[i], &columns.0[j]);
+        let top = between(map[[row.low, column.low]], map[[row.low, column.high]], column.share);
+        let bottom = between(map[[row.high, column.low]], map[[row.high, column.high]], column.share);
+        (top + (bottom - top) * row.share) as f32
+    })
+}
+
+/// Where each output position reads along one axis.
+struct Taps(Vec<Tap>);
+
+struct Tap {
+    low: usize,
+    high: usize,
+    share: f64,
+}
+
+impl Taps {
+    fn new(input: usize, output: usize) -> Self {
+        let scale = input as f64 / output as f64;
+        let tap = |position: usize| {
+            let source = ((position as f64 + 0.5) * scale - 0.5).max(0.0);
+            let low = (source.floor() as usize).min(input - 1);
+            Tap { low, high: (low + 1).min(input - 1), share: source - low as f64 }
+        };
+        Self((0..output).map(tap).collect())
+    }
+}
+
+/// The map with mean 0 and standard deviation 1 over its patches: `(m − µ) / (σ + 10⁻⁶)`.
+pub fn standardise(map: ArrayView2<'_, f32>) -> Array2<f32> {
+    let count = map.len() as f64;
+    let mean = map.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
+    let variance = map.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
+    map.mapv(|value| ((f64::from(value) - mean) / (variance.sqrt() + STANDARD_DEVIATION_FLOOR)) as f32)
+}
+
+/// Sum of the standardised maps, all of one shape; None without a map.
+pub fn fuse<'a>(maps: impl IntoIterator<Item = ArrayView2<'a, f32>>) -> Option<Array2<f32>> {
+    maps.into_iter().map(standardise).reduce(|sum, map| sum + map)
+}
+
+/// Least and greatest value of a non-empty map.
+pub fn range(map: ArrayView2<'_, f32>) -> (f32, f32) {
+    map.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(least, most), &value| (least.min(value), most.max(value)))
+}
+
+/// The map mapped linearly onto [0, 1]; all 0 if it is constant.
+pub fn normalise(map: ArrayView2<'_, f32>) -> Array2<f32> {
+    let (least, most) = range(map);
+    let scale = if most > least { 1.0 / (f64::from(most) - f64::from(least)) } else { 0.0 };
+    map.mapv(|value| ((f64::from(value) - f64::from(least)) * scale) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn upsampling_two_patches_to_four_pixels() {
+        // torch.nn.functional.interpolate(torch.tensor([[[0., 1.]]]).expand…, 4, align_corners=False)
+        let up = upsample(array![[0.0, 1.0], [0.0, 1.0]].view(), 4);
+        for row in up.rows() {
+            assert_eq!(row.to_vec(), [0.0, 0.25, 0.75, 1.0]);
+        }
+    }
+
+    #[test]
+    fn a_constant_map_stays_exactly_constant() {
+        let map = Array2::from_elem((3, 3), 0.1);
+        assert_eq!(upsample(map.view(), 7), Array2::from_elem((7, 7), 0.1));
+        assert!(standardise(map.view()).iter().all(|value| value.abs() < 1e-6));
+        assert_eq!(normalise(map.view()), Array2::<f32>::zeros((3, 3)));
+    }
+
+    #[test]
+    fn one_size_is_the_identity() {
+        let map = array![[0.3, -1.0], [2.0, 0.7]];
+        assert_eq!(upsample(map.view(), 2), map);
+    }
+
+    #[test]
+    fn fusion_weighs_maps_alike_whatever_their_scale() {
+        let map = array![[0.0, 1.0], [2.0, 3.0]];
+        let large = map.mapv(|value| value * 1000.0 + 5.0);
+        let fused = fuse([map.view(), large.view()]).unwrap();
+        let doubled = standardise(map.view()) * 2.0;
+        assert!(fused.iter().zip(&doubled).all(|(a, b)| (a - b).abs() < 1e-4), "{fused} {doubled}");
+        assert_eq!(fuse([]), None);
+    }
+
+    #[test]
+    fn normalised_maps_reach_from_0_to_1() {
+        assert_eq!(normalise(array![[-2.0, 0.0], [2.0, 6.0]].view()), array![[0.0, 0.25], [0.5, 1.0]]);
+    }
+}

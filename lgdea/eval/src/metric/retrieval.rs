@@ -1,0 +1,112 @@
+//! Ranking metrics of image–report retrieval.
+//!
+//! `similarity[q, c]` is the score of candidate `c` for query `q`, the query's own candidate on the diagonal; the view
+//! is transposed for the other direction. Tied candidates are ranked against the query, wrong ones first, so that
+//! collapsed embeddings score nothing instead of everything.
+//!
+//! Candidates are the whole evaluated split, never a batch (recall depends on their number), and reports of equal text
+//! are not merged: a query whose report occurs twice can miss at K = 1 through no fault of its own.
+
+use ndarray::{ArrayView1, ArrayView2, Axis};
+use rayon::prelude::*;
+
+/// Rank of each query's own candidate, from 1: the number of candidates that score at least as high.
+pub fn ranks(similarity: ArrayView2<'_, f32>) -> Vec<usize> {
+    let rank = |query: usize| {
+        let own = similarity[[query, query]];
+        similarity.row(query).iter().filter(|&&score| score >= own).count()
+    };
+    (0..similarity.nrows()).into_par_iter().map(rank).collect()
+}
+
+/// Per query 1 if its own candidate is among the first `k`, else 0; the mean is R@K (as in CXR-CLIP).
+pub fn recall_at(ranks: &[usize], k: usize) -> Vec<f64> {
+    ranks.iter().map(|&rank| if rank <= k { 1.0 } else { 0.0 }).collect()
+}
+
+/// Per query which of its first `depth` candidates are relevant, best first; `relevant(query, candidate)`.
+pub fn relevance_of_top(
+    similarity: ArrayView2<'_, f32>,
+    relevant: impl Fn(usize, usize) -> bool + Sync,
+    depth: usize,
+) -> Vec<Vec<bool>> {
+    let rows: Vec<_> = similarity.axis_iter(Axis(0)).enumerate().collect();
+    rows.into_par_iter().map(|(query, row)| top(row, |candidate| relevant(query, candidate), depth)).collect()
+}
+
+fn top(scores: ArrayView1<'_, f32>, relevant: impl Fn(usize) -> bool, depth: usize) -> Vec<bool> {
+    // Adding 0 makes -0.0 a tie of 0.0 in the total order, too.
+    let mut candidates: Vec<(f32, bool)> =
+        scores.iter().enumerate().map(|(candidate, &score)| (score + 0.0, relevant(candidate))).collect();
+    let best_first = |a: &(f32, bool), b: &(f32, bool)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    let depth = depth.min(candidates.len());
+    if (1..candidates.len()).contains(&depth) {
+        candidates.select_nth_unstable_by(depth - 1, best_first);
+    }
+    candidates.truncate(depth);
+    candidates.sort_unstable_by(best_first);
+    candidates.into_iter().map(|(_, relevant)| relevant).collect()
+}
+
+/// Per query the share of its first `k` candidates that are relevant; the mean is P@K (`ConVIRT`; with equal label sets
+/// as relevance, `BenchX`). The query's own candidate counts as any other.
+pub fn precision_at(relevance: &[Vec<bool>], k: usize) -> Vec<f64> {
+    let share = |top: &Vec<bool>| top.iter().take(k).filter(|&&relevant| relevant).count() as f64 / k as f64;
+    relevance.iter().map(share).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn hand_computed_ranks() {
+        let similarity = array![[0.9, 0.1, 0.2], [0.8, 0.5, 0.6], [0.3, 0.1, 0.2]];
+        assert_eq!(ranks(similarity.view()), [1, 3, 2]);
+        // The third column is 0.2, 0.6, 0.2: the tie counts against the query.
+        assert_eq!(ranks(similarity.t()), [1, 1, 3]);
+        assert_eq!(recall_at(&[1, 3, 2], 2), [1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn collapsed_embeddings_retrieve_nothing() {
+        let similarity = Array2::from_elem((4, 4), 0.5_f32);
+        assert_eq!(ranks(similarity.view()), [4; 4]);
+        let relevance = relevance_of_top(similarity.view(), |q, c| q == c, 3);
+        assert_eq!(precision_at(&relevance, 3), [0.0; 4]);
+    }
+
+    #[test]
+    fn precision_counts_relevant_candidates_of_the_top() {
+        // Classes a a b; the ranking of query 0 is 2, 0, 1.
+        let similarity = array![[0.5, 0.1, 0.9], [0.4, 0.6, 0.5], [0.1, 0.2, 0.3]];
+        let class = [0, 0, 1];
+        let relevance = relevance_of_top(similarity.view(), |q, c| class[q] == class[c], 2);
+        assert_eq!(relevance, [[false, true], [true, false], [true, false]]);
+        assert_eq!(precision_at(&relevance, 1), [0.0, 1.0, 1.0]);
+        assert_eq!(precision_at(&relevance, 2), [0.5, 0.5, 0.5]);
+    }
+
+    proptest! {
+        #[test]
+        fn top_relevance_equals_a_full_sort(
+            values in prop::collection::vec(0_u8..6, 49),
+            classes in prop::collection::vec(0_u8..3, 7),
+            depth in 0_usize..9,
+        ) {
+            let scores = Array2::from_shape_vec((7, 7), values).unwrap().mapv(f32::from);
+            let found = relevance_of_top(scores.view(), |q, c| classes[q] == classes[c], depth);
+            for (query, top) in found.iter().enumerate() {
+                let mut all: Vec<(i32, bool)> = (0..7)
+                    .map(|c| (-(scores[[query, c]] as i32), classes[query] == classes[c]))
+                    .collect();
+                all.sort_unstable();
+                let expected: Vec<bool> = all.into_iter().take(depth).map(|(_, relevant)| relevant).collect();
+                prop_assert_eq!(top, &expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Prompt sets of zero-shot classification: which texts stand for a class, and which studies it is told from.
+//!
+//! A prompt set is a TOML file; the shipped ones are in `templates/zero-shot/` and embedded in the binary.
+//!
+//! ```toml
+//! version = 1
+//! description = "what the set is for"
+//!
+//! [[class]]
+//! name = "pneumonia"                            # the label of its positives
+//! prompts = ["pneumonia", "focal consolidation"]
+//! against = ["no_finding"]                      # labels of its negatives; all other labelled studies where left out
+//! ```
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+use crate::EvalError;
+
+/// The shipped prompt sets by name.
+const SHIPPED: [(&str, &str); 2] = [
+    ("phantom", include_str!("../../../templates/zero-shot/phantom.toml")),
+    ("pneumonia", include_str!("../../../templates/zero-shot/pneumonia.toml")),
+];
+
+/// Classes and their prompts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PromptSet {
+    /// Raised whenever the set changes, so that numbers can be told apart by name and version.
+    pub version: u32,
+    /// What the set is for.
+    pub description: String,
+    /// The classes, in the order of the columns of their scores.
+    #[serde(rename = "class")]
+    pub classes: Vec<PromptClass>,
+}
+
+/// A class of zero-shot classification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PromptClass {
+    /// The label of its positives, in snake case.
+    pub name: String,
+    /// Texts that stand for the class. Their L2-normalised mean embedding is the class embedding `t_c`, the mean of
+    /// their evidence distributions is `p_c`.
+    pub prompts: Vec<String>,
+    /// Labels of its negatives; empty for all labelled studies that are not positive.
+    #[serde(default)]
+    pub against: Vec<String>,
+}
+
+impl PromptSet {
+    /// The shipped set called `choice`, or the one in the TOML file at the path `choice`, in which `${NAME}` stands for
+    /// an environment variable.
+    pub fn named_or_path(choice: &str) -> Result<Self, EvalError> {
+        if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| *name == choice) {
+            return Self::parse(text, &format!("`{name}` (shipped)"));
+        }
+        if !choice.to_ascii_lowercase().ends_with(".toml") {
+            return Err(unknown(choice));
+        }
+        let path = lgdea_spec::expand_env(choice)?;
+        let text = fs::read_to_string(&path).map_err(|source| EvalError::ReadPrompts { path: path.clone(), source })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Identity of the classes and prompts, whatever the file's comments, layout, version or description.
+    pub fn digest(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut field = |text: &str| {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        for class in &self.classes {
+            field(&class.name);
+            for texts in [&class.prompts, &class.against] {
+                field(&texts.len().to_string());
+                for text in texts {
+                    field(text);
+                }
+            }
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    fn parse(text: &str, origin: &str) -> Result<Self, EvalError> {
+        let set: Self = toml::from_str(text)
+            .map_err(|source| EvalError::ParsePrompts { origin: origin.to_owned(), source: Box::new(source) })?;
+        match set.problem() {
+            None => Ok(set),
+            Some(problem) => Err(EvalError::InvalidPrompts { origin: origin.to_owned(), problem }),
+        }
+    }
+
+    /// What makes the set unusable, if anything.
+    fn problem(&self) -> Option<String> {
+        if self.classes.is_empty() {
+            return Some("it has no class; add a `[[class]]` with `name` and `prompts`".to_owned());
+        }
+        let mut names = BTreeSet::new();
+        self.classes.iter().find_map(|class| {
+            if !names.insert(&class.name) {
+                return Some(format!("class `{}` occurs twice; join the two", class.name));
+            }
+            class.problem().map(|problem| format!("class `{}` {problem}", class.name))
+        })
+    }
+}
+
+impl PromptClass {
+    fn problem(&self) -> Option<String> {
+        let snake_case = |name: &str| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        };
+        if let Some(name) = std::iter::once(&self.name).chain(&self.against).find(|name| !snake_case(name)) {
+            return Some(format!("names the label `{name}`; write labels as the data have them, with a–z, 0–9 and _"));
+        }
+        if self.prompts.is_empty() {
+            return Some("has no prompts; give at least one text".to_owned());
+        }
+        if self.prompts.iter().any(|prompt| prompt.trim().is_empty()) {
+            return Some("has an empty prompt; remove it".to_owned());
+        }
+        self.against.contains(&self.name).then(|| "is against itself; name other labels".to_owned())
+    }
+}
+
+fn unknown(name: &str) -> EvalError {
+    let nearest = SHIPPED
+        .iter()
+        .map(|(shipped, _)| (strsim::damerau_levenshtein(name, shipped), shipped))
+        .min()
+        .filter(|(distance, _)| *distance <= 3);
+    EvalError::UnknownPrompts {
+        name: name.to_owned(),
+        known: SHIPPED.map(|(shipped, _)| format!("`{shipped}`")).join(", "),
+        suggestion: nearest.map_or_else(String::new, |(_, shipped)| format!(" (did you mean `{shipped}`?)")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem_of(text: &str) -> String {
+        PromptSet::parse(text, "my.toml").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn shipped_sets_are_sound() {
+        let phantom = PromptSet::named_or_path("phantom").unwrap();
+        assert_eq!(phantom.classes.len(), 14);
+        assert!(phantom.classes.iter().all(|class| class.against.is_empty()));
+        let pneumonia = PromptSet::named_or_path("pneumonia").unwrap();
+        assert_eq!(pneumonia.classes[0].name, "pneumonia");
+        assert_eq!(pneumonia.classes[0].against, ["no_finding"]);
+    }
+
+    #[test]
+    fn a_file_is_read_by_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mine.toml");
+        fs::write(&file, "version = 1\ndescription = \"\"\n[[class]]\nname = \"edema\"\nprompts = [\"edema\"]")
+            .unwrap();
+        let set = PromptSet::named_or_path(file.to_str().unwrap()).unwrap();
+        assert_eq!(set.classes[0].prompts, ["edema"]);
+        fs::remove_file(&file).unwrap();
+        let error = PromptSet::named_or_path(file.to_str().unwrap()).unwrap_err();
+        assert!(error.to_string().starts_with("cannot read the prompt file"), "{error}");
+    }
+
+    #[test]
+    fn unknown_names_come_with_the_known_ones() {
+        let error = PromptSet::named_or_path("phantm").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "there is no prompt set `phantm` (did you mean `phantom`?); shipped are `phantom`, `pneumonia`; \
+             for your own, give the path of a .toml file"
+        );
+        assert!(!PromptSet::named_or_path("chexpert").unwrap_err().to_string().contains("did you mean"));
+    }
+
+    #[test]
+    fn unset_variables_in_paths_are_named() {
+        let error = PromptSet::named_or_path("${LGDEA_NO_SUCH_VARIABLE}/p.toml").unwrap_err().to_string();
+        assert!(error.contains("LGDEA_NO_SUCH_VARIABLE"), "{error}");
+    }
+
+    #[test]
+    fn unusable_sets_say_why() {
+        let class = |body: &str| format!("version = 1\ndescription = \"\"\n[[class]]\n{body}");
+        let unknown_key = problem_of(&class("name = \"a\"\nprompt = [\"b\"]"));
+        assert!(unknown_key.contains("unknown field `prompt`") && unknown_key.contains("line 5"), "{unknown_key}");
+        for (body, problem) in [
+            ("name = \"a\"\nprompts = []", "class `a` has no prompts"),
+            ("name = \"a\"\nprompts = [\" \"]", "class `a` has an empty prompt"),
+            ("name = \"Left Effusion\"\nprompts = [\"b\"]", "names the label `Left Effusion`"),
+            ("name = \"a\"\nprompts = [\"b\"]\nagainst = [\"a\"]", "class `a` is against itself"),
+            ("name = \"a\"\nprompts = [\"b\"]\n[[class]]\nname = \"a\"\nprompts = [\"b\"]", "occurs twice"),
+        ] {
+            let message = problem_of(&class(body));
+            assert!(message.contains(problem), "{message}");
+        }
+        assert!(problem_of("version = 1\ndescription = \"\"\nclass = []").contains("has no class"));
+    }
+
+    #[test]
+    fn the_digest_follows_the_prompts_only() {
+        let set = PromptSet::named_or_path("pneumonia").unwrap();
+        let described = PromptSet { description: "other".to_owned(), ..set.clone() };
+        assert_eq!(set.digest(), described.digest());
+        let mut moved = set.clone();
+        let prompt = moved.classes[0].prompts.pop().unwrap();
+        moved.classes[0].against.insert(0, prompt);
+        assert_ne!(set.digest(), moved.digest());
+    }
+}

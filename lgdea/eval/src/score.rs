@@ -1,0 +1,25 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A measured value and how well the data determine it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// The metric on all evaluated studies.
+    pub value: f64,
+    /// Bootstrap 95 % interval, lower and upper end; none without resampling, or where too few resamples define the
+    /// metric (see [`crate::metric::bootstrap`]).
+    pub interval: Option<[f64; 2]>,
+}
+
+/// Scores by flat name: `zero_shot/auroc_macro`, `retrieval/i2t_r_at_10`, `grounding/evidence/pointing`, ….
+pub type Scores = BTreeMap<String, Score>;
+
+/// What a task found.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// The task's scores; a metric that the data leave undefined is absent, never zero.
+    pub scores: Scores,
+    /// What was left out and why, one sentence each, without clinical text.
+    pub warnings: Vec<String>,
+}

@@ -1,0 +1,266 @@
+//! Phrase grounding: each heat map of a phrase against the phrase's boxes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use lgdea_spec::{Grounding, HeatMap};
+use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
+
+use crate::metric::bootstrap::{self, Statistic};
+use crate::metric::grounding::{Target, cnr, miou, pointing, region};
+use crate::metric::heat_map::{fuse, upsample};
+use crate::{Bootstrap, EvalError, Evaluation, check};
+
+/// The single heat maps that a method may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MapName {
+    /// `W h_p · t`.
+    Similarity,
+    /// `log Σ_k p_c(k) softmax_k(φ(W_v h_p) · µ / τ_p)`.
+    Evidence,
+    /// `log Σ_l w_l A_lp` with `w_l ∝ p_c · Q_I(l)`.
+    LesionAttention,
+}
+
+impl fmt::Display for MapName {
+    /// The name as it stands in scores.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Similarity => "similarity",
+            Self::Evidence => "evidence",
+            Self::LesionAttention => "lesion_attention",
+        })
+    }
+}
+
+/// A phrase, a box that it names, and the maps that a model drew for it.
+#[derive(Debug, Clone)]
+pub struct Item<'a> {
+    /// The study; resamples draw studies with all of their items.
+    pub study: usize,
+    /// The phrase; items of one study with equal phrases (but for case) are boxes of one region.
+    pub phrase: &'a str,
+    /// The box `[x, y, width, height]` in shares of the frame.
+    pub target: Target,
+    /// The maps that the method has, each `[patches, patches]`, greater where the phrase applies more.
+    pub maps: Vec<(MapName, Array2<f32>)>,
+}
+
+/// The single map that the experiment chose; None where it chose their fusion.
+fn single(choice: HeatMap) -> Option<MapName> {
+    match choice {
+        HeatMap::Similarity => Some(MapName::Similarity),
+        HeatMap::Evidence => Some(MapName::Evidence),
+        HeatMap::LesionAttention => Some(MapName::LesionAttention),
+        HeatMap::Fused => None,
+    }
+}
+
+/// The map that the experiment chose: one of `maps`, or for `fused` the sum of all of them, standardised. None if the
+/// method does not have it.
+pub fn chosen_map(choice: HeatMap, maps: &[(MapName, Array2<f32>)]) -> Option<Array2<f32>> {
+    match single(choice) {
+        Some(single) => maps.iter().find(|(name, _)| *name == single).map(|(_, map)| map.clone()),
+        None => fuse(maps.iter().map(|(_, map)| map.view())),
+    }
+}
+
+/// Scores `grounding/{pointing,cnr,cnr_signed,miou}` of the chosen map and `grounding/<map>/…` of every single map.
+///
+/// Each is a mean over phrases (not over categories of phrases), at `image_size × image_size` pixels. Boxes outside of
+/// the frame are left out and counted in a warning; so is the chosen map, if the method does not have it.
+pub fn evaluate(
+    settings: &Grounding,
+    items: &[Item<'_>],
+    image_size: usize,
+    bootstrap: Bootstrap,
+) -> Result<Evaluation, EvalError> {
+    check::shape("the image", &[image_size], &[image_size.max(1)])?;
+    check_maps(items)?;
+    let mut warnings = Vec::new();
+    let phrases = join_boxes(items, image_size, &mut warnings);
+    let measured: Vec<Vec<(String, usize, f64)>> =
+        phrases.par_iter().map(|phrase| measure(settings, phrase, image_size)).collect();
+
+    let studies: BTreeSet<usize> = phrases.iter().map(|phrase| phrase.item.study).collect();
+    let units: BTreeMap<usize, usize> = studies.iter().enumerate().map(|(unit, &study)| (study, unit)).collect();
+    let mut by_name: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
+    for (name, study, value) in measured.into_iter().flatten() {
+        by_name.entry(name).or_default().push((units[&study], value));
+    }
+    if !phrases.is_empty() && !by_name.contains_key("grounding/pointing") {
+        let chosen = single(settings.heat_map).map_or_else(|| "to fuse".to_owned(), |name| name.to_string());
+        warnings.push(format!("grounding: the method has no heat map {chosen}, as eval.grounding.heat-map asks for"));
+    }
+    let statistic = |(name, values): (String, Vec<(usize, f64)>)| -> (String, Statistic<'static>) {
+        (name, Box::new(move |counts| bootstrap::mean(&values, counts)))
+    };
+    let scores = bootstrap.scores(studies.len(), by_name.into_iter().map(statistic).collect());
+    Ok(Evaluation { scores, warnings })
+}
+
+/// Refuses maps that are empty, of different shapes or not finite.
+fn check_maps(items: &[Item<'_>]) -> Result<(), EvalError> {
+    for item in items {
+        for (name, map) in &item.maps {
+            let what = format!("the heat map {name} of study {}", item.study);
+            let expected: Vec<usize> = item.maps[0].1.shape().iter().map(|&side| side.max(1)).collect();
+            check::shape(&what, map.shape(), &expected)?;
+            check::finite(&what, map.view())?;
+        }
+    }
+    Ok(())
+}
+
+/// A phrase of a study with the region of all of its boxes.
+struct Phrase<'a> {
+    item: &'a Item<'a>,
+    region: Array2<bool>,
+}
+
+fn join_boxes<'a>(items: &'a [Item<'a>], image_size: usize, warnings: &mut Vec<String>) -> Vec<Phrase<'a>> {
+    let mut phrases: BTreeMap<(usize, String), Phrase<'a>> = BTreeMap::new();
+    let mut outside = 0;
+    for item in items {
+        let Some(region) = region(&[item.target], image_size) else {
+            outside += 1;
+            continue;
+        };
+        phrases
+            .entry((item.study, item.phrase.trim().to_lowercase()))
+            .and_modify(|phrase| {
+                phrase.region.zip_mut_with(&region, |joined, &within| *joined |= within);
+            })
+            .or_insert(Phrase { item, region });
+    }
+    if outside > 0 {
+        warnings
+            .push(format!("grounding: {outside} of {} boxes have no area in the frame and are left out", items.len()));
+    }
+    phrases.into_values().collect()
+}
+
+/// Every metric of every map of a phrase: name, study, value.
+fn measure(settings: &Grounding, phrase: &Phrase<'_>, image_size: usize) -> Vec<(String, usize, f64)> {
+    let chosen = chosen_map(settings.heat_map, &phrase.item.maps).map(|map| ("grounding".to_owned(), map));
+    let single = phrase.item.maps.iter().map(|(name, map)| (format!("grounding/{name}"), map.clone()));
+    let maps = single.chain(chosen);
+    maps.flat_map(|(prefix, map)| {
+        let values = score(settings, upsample(map.view(), image_size).view(), &phrase.region);
+        values
+            .into_iter()
+            .filter_map(move |(metric, value)| Some((format!("{prefix}/{metric}"), phrase.item.study, value?)))
+    })
+    .collect()
+}
+
+fn score(settings: &Grounding, map: ArrayView2<'_, f32>, region: &Array2<bool>) -> [(&'static str, Option<f64>); 4] {
+    let cnr = cnr(map, region);
+    [
+        ("pointing", Some(pointing(map, region))),
+        ("cnr", cnr.map(f64::abs)),
+        ("cnr_signed", cnr),
+        ("miou", miou(map, region, &settings.thresholds)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_spec::Seed;
+    use ndarray::array;
+
+    use super::*;
+
+    const PLAIN: Bootstrap = Bootstrap { resamples: 0, seed: Seed(1) };
+
+    fn settings(heat_map: HeatMap) -> Grounding {
+        Grounding { enabled: true, heat_map, thresholds: vec![0.5] }
+    }
+
+    /// A 4 × 4 map that is 1 at one patch and 0 elsewhere.
+    fn peak(row: usize, column: usize) -> Array2<f32> {
+        let mut map = Array2::zeros((4, 4));
+        map[[row, column]] = 1.0;
+        map
+    }
+
+    fn item(study: usize, phrase: &str, target: Target, maps: Vec<(MapName, Array2<f32>)>) -> Item<'_> {
+        Item { study, phrase, target, maps }
+    }
+
+    const UPPER_LEFT: Target = [0.0, 0.0, 0.5, 0.5];
+    const LOWER_RIGHT: Target = [0.5, 0.5, 0.5, 0.5];
+
+    fn value(evaluation: &Evaluation, name: &str) -> f64 {
+        evaluation.scores[&format!("grounding/{name}")].value
+    }
+
+    #[test]
+    fn each_map_alone_and_the_chosen_one() {
+        let maps = vec![(MapName::Similarity, peak(1, 1)), (MapName::Evidence, peak(2, 2))];
+        let items = [item(0, "nodule", UPPER_LEFT, maps)];
+        let evaluation = evaluate(&settings(HeatMap::Evidence), &items, 64, PLAIN).unwrap();
+        assert!((value(&evaluation, "similarity/pointing") - 1.0).abs() < 1e-12);
+        assert!(value(&evaluation, "evidence/pointing").abs() < 1e-12);
+        assert!(value(&evaluation, "pointing").abs() < 1e-12);
+        assert!(value(&evaluation, "similarity/cnr_signed") > 0.5);
+        assert!(value(&evaluation, "evidence/cnr_signed") < 0.0 && value(&evaluation, "evidence/cnr") > 0.0);
+        assert_eq!(evaluation.scores.len(), 12);
+        assert!(evaluation.warnings.is_empty());
+    }
+
+    #[test]
+    fn fusion_adds_the_standardised_maps() {
+        // Two faint maps agree on (1, 1); a loud one that disagrees must not outvote them.
+        let maps = vec![
+            (MapName::Similarity, peak(1, 1) * 0.01),
+            (MapName::Evidence, peak(1, 1) * 0.02),
+            (MapName::LesionAttention, peak(2, 2) * 1000.0),
+        ];
+        let evaluation =
+            evaluate(&settings(HeatMap::Fused), &[item(0, "nodule", UPPER_LEFT, maps)], 64, PLAIN).unwrap();
+        assert!((value(&evaluation, "pointing") - 1.0).abs() < 1e-12);
+        assert!(value(&evaluation, "lesion_attention/pointing").abs() < 1e-12);
+    }
+
+    #[test]
+    fn boxes_of_one_phrase_form_one_region() {
+        let maps = || vec![(MapName::Similarity, peak(2, 2))];
+        let items = [
+            item(0, "Edema", UPPER_LEFT, maps()),
+            item(0, "edema ", LOWER_RIGHT, maps()),
+            item(1, "edema", UPPER_LEFT, maps()),
+        ];
+        let evaluation = evaluate(&settings(HeatMap::Similarity), &items, 64, PLAIN).unwrap();
+        // Study 0 hits in one of its two boxes, study 1 misses: 1/2, where separate boxes would give 1/3.
+        assert!((value(&evaluation, "pointing") - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let maps = vec![(MapName::Similarity, peak(1, 1))];
+        let items = [item(0, "a", UPPER_LEFT, maps.clone()), item(1, "b", [2.0, 0.0, 0.1, 0.1], maps)];
+        let evaluation = evaluate(&settings(HeatMap::LesionAttention), &items, 64, PLAIN).unwrap();
+        assert_eq!(
+            evaluation.warnings,
+            [
+                "grounding: 1 of 2 boxes have no area in the frame and are left out",
+                "grounding: the method has no heat map lesion_attention, as eval.grounding.heat-map asks for",
+            ]
+        );
+        assert!(!evaluation.scores.contains_key("grounding/pointing"));
+        assert!(evaluation.scores.contains_key("grounding/similarity/pointing"));
+        assert_eq!(evaluate(&settings(HeatMap::Fused), &[], 64, PLAIN).unwrap(), Evaluation::default());
+    }
+
+    #[test]
+    fn maps_that_cannot_be_scored_are_errors() {
+        let run = |maps| evaluate(&settings(HeatMap::Fused), &[item(7, "a", UPPER_LEFT, maps)], 64, PLAIN).unwrap_err();
+        let error = run(vec![(MapName::Evidence, array![[0.0, f32::NEG_INFINITY]])]);
+        assert!(matches!(error, EvalError::NotFinite { row: 0, .. }), "{error}");
+        let error = run(vec![(MapName::Similarity, peak(0, 0)), (MapName::Evidence, array![[0.0]])]);
+        assert_eq!(error.to_string(), "the heat map evidence of study 7 has shape [1, 1], but [4, 4] is needed");
+        assert!(matches!(run(vec![(MapName::Evidence, Array2::zeros((0, 0)))]), EvalError::Shape { .. }));
+    }
+}

@@ -1,0 +1,17 @@
+//! One evaluation each: what a model computed for a split, turned into named scores.
+//!
+//! A task is a list of named statistics of the evaluated studies; [`crate::Bootstrap`] gives each its value and interval.
+//! Inputs that do not belong together or are not finite are errors; what the data leave undefined is absent from the
+//! scores and named among the warnings.
+
+use std::collections::BTreeSet;
+
+pub mod grounding;
+pub mod retrieval;
+pub mod zero_shot;
+
+/// The label of a study without findings; it is not a finding itself.
+pub const NO_FINDING: &str = "no_finding";
+
+/// A study's labels, snake-case names; None where nobody labelled the study.
+pub type Labels<'a> = Option<&'a BTreeSet<String>>;

@@ -1,0 +1,186 @@
+//! Image–report retrieval, both ways: recall, precision by findings, median rank.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lgdea_spec::Retrieval;
+use ndarray::{ArrayView2, Axis};
+
+use super::{Labels, NO_FINDING};
+use crate::metric::bootstrap::{self, Statistic};
+use crate::metric::retrieval::{precision_at, ranks, recall_at, relevance_of_top};
+use crate::{Bootstrap, EvalError, Evaluation, check};
+
+/// Scores `retrieval/<way>_r_at_<k>`, `…_p_at_<k>`, `…_p_at_<k>_abnormal` and `…_median_rank`, with the ways `i2t` (an
+/// image looks for its report) and `t2i`.
+///
+/// - `similarity` `[images, reports]`: `g · r` of the studies of the split that have both, in one order.
+/// - `labels`: one per study. Precision is taken among the labelled studies, relevant being those with the same set of
+///   findings as the query (no findings match no findings); `abnormal` is its mean over queries with a finding.
+///
+/// A K beyond the number of candidates says nothing and is left out with a warning. Resamples draw queries; the
+/// candidates stay the same.
+pub fn evaluate(
+    settings: &Retrieval,
+    similarity: ArrayView2<'_, f32>,
+    labels: &[Labels<'_>],
+    bootstrap: Bootstrap,
+) -> Result<Evaluation, EvalError> {
+    let studies = labels.len();
+    check::shape("similarity", similarity.shape(), &[studies, studies])?;
+    check::finite("similarity", similarity)?;
+    let labelled: Vec<usize> = (0..studies).filter(|&study| labels[study].is_some()).collect();
+    let findings: Vec<usize> = finding_classes(labels.iter().flatten());
+    let among_labelled = similarity.select(Axis(0), &labelled).select(Axis(1), &labelled);
+
+    let mut task = Task::default();
+    for (way, all, labelled_only) in
+        [("i2t", similarity, among_labelled.view()), ("t2i", similarity.reversed_axes(), among_labelled.t())]
+    {
+        task.recall(way, settings, all);
+        task.precision(way, settings, labelled_only, &labelled, &findings);
+    }
+    Ok(Evaluation { scores: bootstrap.scores(studies, task.statistics), warnings: task.warnings })
+}
+
+/// Class of each labelled study's set of findings; class 0 is "no finding".
+fn finding_classes<'a>(labels: impl Iterator<Item = &'a &'a BTreeSet<String>>) -> Vec<usize> {
+    let mut classes = BTreeMap::from([(Vec::new(), 0)]);
+    let class = |labels: &&'a BTreeSet<String>| {
+        let findings: Vec<&str> = labels.iter().map(String::as_str).filter(|&label| label != NO_FINDING).collect();
+        let next = classes.len();
+        *classes.entry(findings).or_insert(next)
+    };
+    labels.map(class).collect()
+}
+
+#[derive(Default)]
+struct Task {
+    statistics: Vec<(String, Statistic<'static>)>,
+    warnings: Vec<String>,
+}
+
+impl Task {
+    fn mean(&mut self, name: String, values: Vec<(usize, f64)>) {
+        self.statistics.push((name, Box::new(move |counts| bootstrap::mean(&values, counts))));
+    }
+
+    fn recall(&mut self, way: &str, settings: &Retrieval, similarity: ArrayView2<'_, f32>) {
+        let ranks = ranks(similarity);
+        for k in self.possible(&settings.at, ranks.len(), &format!("{way} recall")) {
+            self.mean(format!("retrieval/{way}_r_at_{k}"), recall_at(&ranks, k).into_iter().enumerate().collect());
+        }
+        let mut sorted: Vec<(usize, f64)> = ranks.iter().map(|&rank| rank as f64).enumerate().collect();
+        sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let median = move |counts: &[u32]| bootstrap::median(&sorted, counts);
+        self.statistics.push((format!("retrieval/{way}_median_rank"), Box::new(median)));
+    }
+
+    /// `queries` are the studies of the rows, `findings` their finding classes.
+    fn precision(
+        &mut self,
+        way: &str,
+        settings: &Retrieval,
+        similarity: ArrayView2<'_, f32>,
+        queries: &[usize],
+        findings: &[usize],
+    ) {
+        let possible = self.possible(&settings.at, queries.len(), &format!("{way} precision"));
+        let depth = possible.iter().copied().max().unwrap_or(0);
+        let relevance = relevance_of_top(similarity, |query, candidate| findings[query] == findings[candidate], depth);
+        for k in possible {
+            let all: Vec<(usize, f64)> = queries.iter().copied().zip(precision_at(&relevance, k)).collect();
+            let abnormal =
+                all.iter().zip(findings).filter(|&(_, &class)| class != 0).map(|(&value, _)| value).collect();
+            self.mean(format!("retrieval/{way}_p_at_{k}"), all);
+            self.mean(format!("retrieval/{way}_p_at_{k}_abnormal"), abnormal);
+        }
+    }
+
+    /// The ranks K that `candidates` candidates allow; a warning names the others.
+    fn possible(&mut self, at: &[usize], candidates: usize, what: &str) -> Vec<usize> {
+        let (possible, beyond): (Vec<usize>, Vec<usize>) = at.iter().partition(|&&k| (1..=candidates).contains(&k));
+        if !beyond.is_empty() {
+            self.warnings.push(format!("retrieval: {what} at {beyond:?} left out, there are {candidates} candidates"));
+        }
+        possible
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_spec::Seed;
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    fn sets(sets: &[&[&str]]) -> Vec<BTreeSet<String>> {
+        sets.iter().map(|set| set.iter().map(|&label| label.to_owned()).collect()).collect()
+    }
+
+    fn settings(at: &[usize]) -> Retrieval {
+        Retrieval { enabled: true, at: at.to_vec() }
+    }
+
+    const PLAIN: Bootstrap = Bootstrap { resamples: 0, seed: Seed(1) };
+
+    #[test]
+    fn both_ways_by_hand() {
+        let sets = sets(&[&["edema"], &["edema"], &["no_finding"], &[]]);
+        let labels: Vec<Labels<'_>> = sets.iter().map(Some).collect();
+        let similarity = array![
+            [0.9, 0.8, 0.1, 0.0], //
+            [0.9, 0.8, 0.1, 0.0],
+            [0.9, 0.0, 0.1, 0.2],
+            [0.0, 0.1, 0.2, 0.3],
+        ];
+        let scores = evaluate(&settings(&[1, 2]), similarity.view(), &labels, PLAIN).unwrap().scores;
+        let expected = [
+            ("i2t_r_at_1", 0.5),
+            ("i2t_r_at_2", 0.75),
+            ("i2t_median_rank", 1.5),
+            ("i2t_p_at_1", 0.75), // the third image finds the first report
+            ("i2t_p_at_2", (1.0 + 1.0 + 0.5 + 1.0) / 4.0),
+            ("i2t_p_at_2_abnormal", 1.0),
+            ("t2i_r_at_1", 0.25), // ties and a wrong maximum rank the first three reports' images behind others
+            ("t2i_p_at_1_abnormal", 0.5),
+        ];
+        for (name, value) in expected {
+            let found = scores[&format!("retrieval/{name}")].value;
+            assert!((found - value).abs() < 1e-12, "{name}: {found}, expected {value}");
+        }
+    }
+
+    #[test]
+    fn precision_is_taken_among_labelled_studies() {
+        let sets = sets(&[&["edema"], &["edema"]]);
+        let labels = [Some(&sets[0]), None, Some(&sets[1])];
+        let similarity = array![[0.1, 0.9, 0.2], [0.9, 0.1, 0.9], [0.3, 0.9, 0.2]];
+        let scores = evaluate(&settings(&[1]), similarity.view(), &labels, PLAIN).unwrap().scores;
+        assert!((scores["retrieval/i2t_p_at_1"].value - 1.0).abs() < 1e-12);
+        assert!(scores["retrieval/i2t_r_at_1"].value.abs() < 1e-12);
+    }
+
+    #[test]
+    fn impossible_ranks_are_left_out_and_named() {
+        let similarity = Array2::<f32>::eye(3);
+        let evaluation = evaluate(&settings(&[0, 1, 10]), similarity.view(), &[None; 3], PLAIN).unwrap();
+        let names: Vec<&str> = evaluation.scores.keys().map(String::as_str).collect();
+        let expected =
+            ["retrieval/i2t_median_rank", "retrieval/i2t_r_at_1", "retrieval/t2i_median_rank", "retrieval/t2i_r_at_1"];
+        assert_eq!(names, expected);
+        assert_eq!(evaluation.warnings[0], "retrieval: i2t recall at [0, 10] left out, there are 3 candidates");
+    }
+
+    #[test]
+    fn no_study_gives_no_score() {
+        let bootstrap = Bootstrap { resamples: 10, seed: Seed(1) };
+        let evaluation = evaluate(&settings(&[1]), Array2::zeros((0, 0)).view(), &[], bootstrap).unwrap();
+        assert!(evaluation.scores.is_empty());
+    }
+
+    #[test]
+    fn a_similarity_that_is_not_square_is_an_error() {
+        let error = evaluate(&settings(&[1]), Array2::zeros((3, 2)).view(), &[None; 3], PLAIN).unwrap_err();
+        assert_eq!(error.to_string(), "similarity has shape [3, 2], but [3, 3] is needed");
+    }
+}

@@ -1,0 +1,220 @@
+//! Zero-shot classification: AUROC per class and its mean over classes.
+//!
+//! Similarity `g · t_c` and evidence `log(Q̄_I · p_c)` have different scales, so each column is standardised over the
+//! evaluated studies before the two are added. That is *transductive* (a study's score depends on the others, as in
+//! the protocol of `GLoRIA`); within one column it does not change the AUROC, it only fixes the weights of the sum.
+
+use lgdea_spec::ZeroShot;
+use ndarray::{Array2, ArrayView2, Axis};
+
+use super::Labels;
+use crate::metric::auroc::{Case, RankedCases};
+use crate::metric::bootstrap::Statistic;
+use crate::prompts::PromptClass;
+use crate::{Bootstrap, EvalError, Evaluation, check};
+
+/// Scores `zero_shot/auroc/<class>` and `zero_shot/auroc_macro` of the sum, `zero_shot/auroc_macro_similarity`, and with
+/// evidence `zero_shot/auroc_macro_evidence`.
+///
+/// - `similarity` `[studies, classes]`: `g · t_c`; `evidence` `[studies, classes]`: `log(Q̄_I · p_c)`, if the method has it.
+/// - `labels`: one per study; unlabelled studies are left out.
+///
+/// Positives of a class are the studies that bear its name as a label; negatives are the other labelled studies, or,
+/// where the class names labels it is told `against`, those of the others that bear one of them. A class that lacks
+/// either is left out of the mean and named in a warning; one that lacks either in a resample is left out of that
+/// resample's mean.
+pub fn evaluate(
+    settings: &ZeroShot,
+    classes: &[PromptClass],
+    similarity: ArrayView2<'_, f32>,
+    evidence: Option<ArrayView2<'_, f32>>,
+    labels: &[Labels<'_>],
+    bootstrap: Bootstrap,
+) -> Result<Evaluation, EvalError> {
+    let shape = [labels.len(), classes.len()];
+    for (what, scores) in [("similarity", Some(similarity)), ("evidence", evidence)] {
+        if let Some(scores) = scores {
+            check::shape(what, scores.shape(), &shape)?;
+            check::finite(what, scores)?;
+        }
+    }
+    let labelled: Vec<usize> = (0..labels.len()).filter(|&study| labels[study].is_some()).collect();
+    let standardised = |scores: ArrayView2<'_, f32>| standardise_columns(scores.select(Axis(0), &labelled).view());
+    let similarity = standardised(similarity);
+    let evidence = evidence.map(standardised);
+    let combined = match &evidence {
+        Some(evidence) => &similarity * (1.0 - settings.evidence_share) + evidence * settings.evidence_share,
+        None => similarity.clone(),
+    };
+
+    let truths: Vec<Option<Vec<(usize, bool)>>> =
+        classes.iter().map(|class| truth(class, labelled.iter().filter_map(|&study| labels[study]))).collect();
+    let ranked = |scores: &Array2<f64>| -> Vec<Option<RankedCases>> {
+        let column = |(column, truth): (usize, &Option<Vec<(usize, bool)>>)| {
+            let case = |&(unit, positive): &(usize, bool)| Case { unit, score: scores[[unit, column]], positive };
+            RankedCases::new(truth.as_ref()?.iter().map(case))
+        };
+        truths.iter().enumerate().map(column).collect()
+    };
+    let (combined, similarity, evidence) = (ranked(&combined), ranked(&similarity), evidence.as_ref().map(ranked));
+
+    let mut statistics: Vec<(String, Statistic<'_>)> = Vec::new();
+    for (class, cases) in classes.iter().zip(&combined) {
+        if let Some(cases) = cases {
+            statistics.push((format!("zero_shot/auroc/{}", class.name), Box::new(|counts| cases.auroc(counts))));
+        }
+    }
+    let means = [("", Some(&combined)), ("_similarity", Some(&similarity)), ("_evidence", evidence.as_ref())];
+    for (suffix, cases) in means {
+        if let Some(cases) = cases {
+            statistics.push((format!("zero_shot/auroc_macro{suffix}"), Box::new(|counts| macro_mean(cases, counts))));
+        }
+    }
+    Ok(Evaluation { scores: bootstrap.scores(labelled.len(), statistics), warnings: warnings(classes, &truths) })
+}
+
+/// Positives and negatives of a class among the labelled studies; None if one of the two is missing.
+fn truth<'a>(
+    class: &PromptClass,
+    labels: impl Iterator<Item = &'a std::collections::BTreeSet<String>>,
+) -> Option<Vec<(usize, bool)>> {
+    let cases: Vec<(usize, bool)> = labels
+        .enumerate()
+        .filter_map(|(unit, labels)| {
+            let positive = labels.contains(&class.name);
+            let negative = class.against.is_empty() || class.against.iter().any(|label| labels.contains(label));
+            (positive || negative).then_some((unit, positive))
+        })
+        .collect();
+    let positives = cases.iter().filter(|(_, positive)| *positive).count();
+    (positives > 0 && positives < cases.len()).then_some(cases)
+}
+
+/// Each column with mean 0 and standard deviation 1 over the rows; a constant column becomes 0.
+fn standardise_columns(scores: ArrayView2<'_, f32>) -> Array2<f64> {
+    let mut scores = scores.mapv(f64::from);
+    for mut column in scores.columns_mut() {
+        let mean = column.mean().unwrap_or_default();
+        let deviation = column.std(0.0);
+        column.mapv_inplace(|value| if deviation > 0.0 { (value - mean) / deviation } else { 0.0 });
+    }
+    scores
+}
+
+fn macro_mean(classes: &[Option<RankedCases>], multiplicity: &[u32]) -> Option<f64> {
+    let defined: Vec<f64> = classes.iter().flatten().filter_map(|cases| cases.auroc(multiplicity)).collect();
+    (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64)
+}
+
+fn warnings(classes: &[PromptClass], truths: &[Option<Vec<(usize, bool)>>]) -> Vec<String> {
+    let undefined: Vec<&str> =
+        classes.iter().zip(truths).filter(|(_, truth)| truth.is_none()).map(|(class, _)| class.name.as_str()).collect();
+    if undefined.is_empty() {
+        return Vec::new();
+    }
+    vec![format!(
+        "zero-shot: {} of {} classes have no positive or no negative among the labelled studies and are left out: {}",
+        undefined.len(),
+        classes.len(),
+        undefined.join(", ")
+    )]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use lgdea_spec::Seed;
+    use ndarray::array;
+
+    use super::*;
+
+    fn class(name: &str, against: &[&str]) -> PromptClass {
+        PromptClass {
+            name: name.to_owned(),
+            prompts: vec![name.to_owned()],
+            against: against.iter().map(|&label| label.to_owned()).collect(),
+        }
+    }
+
+    fn labels(sets: &[Option<&[&str]>]) -> Vec<Option<BTreeSet<String>>> {
+        sets.iter().map(|set| set.map(|names| names.iter().map(|&name| name.to_owned()).collect())).collect()
+    }
+
+    fn settings(evidence_share: f64) -> ZeroShot {
+        ZeroShot { enabled: true, prompts: "phantom".to_owned(), evidence_share }
+    }
+
+    const PLAIN: Bootstrap = Bootstrap { resamples: 0, seed: Seed(1) };
+
+    fn value(evaluation: &Evaluation, name: &str) -> f64 {
+        evaluation.scores[name].value
+    }
+
+    #[test]
+    fn negatives_are_all_others_or_those_named_against() {
+        let labels = labels(&[Some(&["edema"]), Some(&["no_finding"]), Some(&["nodule"]), None]);
+        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        // The nodule scores above the edema, the normal study below; the unlabelled study counts nowhere.
+        let similarity = array![[0.5], [0.1], [0.9], [0.7]];
+        let evaluate = |class| evaluate(&settings(0.5), &[class], similarity.view(), None, &labels, PLAIN).unwrap();
+        assert!((value(&evaluate(class("edema", &[])), "zero_shot/auroc/edema") - 0.5).abs() < 1e-12);
+        assert!((value(&evaluate(class("edema", &["no_finding"])), "zero_shot/auroc/edema") - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_sum_weighs_standardised_scores() {
+        let labels = labels(&[Some(&["edema"]), Some(&[]), Some(&[]), Some(&["edema"])]);
+        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        // Similarity alone orders wrongly (AUROC 0.25), evidence, on a far larger scale, rightly (1).
+        let similarity = array![[0.1], [0.3], [0.2], [0.25]];
+        let evidence = array![[-10.0], [-90.0], [-80.0], [-20.0]];
+        let at = |share| {
+            let evidence = Some(evidence.view());
+            evaluate(&settings(share), &[class("edema", &[])], similarity.view(), evidence, &labels, PLAIN).unwrap()
+        };
+        let (none, all) = (at(0.0), at(1.0));
+        assert!((value(&none, "zero_shot/auroc_macro") - 0.25).abs() < 1e-12);
+        assert!((value(&none, "zero_shot/auroc_macro_evidence") - 1.0).abs() < 1e-12);
+        assert!((value(&all, "zero_shot/auroc_macro") - 1.0).abs() < 1e-12);
+        assert!((value(&all, "zero_shot/auroc_macro_similarity") - 0.25).abs() < 1e-12);
+        // Half and half: z-scores −1.52 … 1.18 of similarity and ±1.1 of evidence leave one pair of four in the wrong order.
+        assert!((value(&at(0.5), "zero_shot/auroc_macro") - 0.75).abs() < 1e-12);
+    }
+
+    #[test]
+    fn undefined_classes_leave_the_mean_and_are_named() {
+        let labels = labels(&[Some(&["edema"]), Some(&[])]);
+        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        let classes = [class("edema", &[]), class("nodule", &[])];
+        let similarity = array![[0.9, 0.9], [0.1, 0.1]];
+        let evaluation = evaluate(&settings(0.5), &classes, similarity.view(), None, &labels, PLAIN).unwrap();
+        assert!((value(&evaluation, "zero_shot/auroc_macro") - 1.0).abs() < 1e-12);
+        assert!(!evaluation.scores.contains_key("zero_shot/auroc/nodule"));
+        assert!(!evaluation.scores.contains_key("zero_shot/auroc_macro_evidence"));
+        assert!(evaluation.warnings[0].contains("1 of 2 classes") && evaluation.warnings[0].contains("nodule"));
+    }
+
+    #[test]
+    fn no_labelled_study_gives_no_score() {
+        let similarity = array![[0.9], [0.1]];
+        let bootstrap = Bootstrap { resamples: 10, seed: Seed(1) };
+        let evaluation =
+            evaluate(&settings(0.5), &[class("edema", &[])], similarity.view(), None, &[None, None], bootstrap)
+                .unwrap();
+        assert!(evaluation.scores.is_empty());
+        assert_eq!(evaluation.warnings.len(), 1);
+    }
+
+    #[test]
+    fn wrong_shapes_and_nan_are_errors() {
+        let labels = labels(&[Some(&["edema"]), Some(&[])]);
+        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        let classes = [class("edema", &[])];
+        let run = |scores: Array2<f32>| evaluate(&settings(0.5), &classes, scores.view(), None, &labels, PLAIN);
+        let error = run(array![[0.1, 0.2], [0.3, 0.4]]).unwrap_err();
+        assert_eq!(error.to_string(), "similarity has shape [2, 2], but [2, 1] is needed");
+        let error = run(array![[0.1], [f32::NAN]]).unwrap_err();
+        assert!(matches!(error, EvalError::NotFinite { row: 1, .. }), "{error}");
+    }
+}

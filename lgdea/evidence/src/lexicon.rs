@@ -1,0 +1,201 @@
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use crate::evidence::{Laterality, Severity};
+use crate::normalise::normalise_term;
+use crate::ontology::{Cue, Grade, Ontology};
+
+/// What a term can mean; indices are those of the ontology's findings and locations and of [`Lexicon::sign_findings`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Finding(usize),
+    Subject(usize),
+    Abnormal(usize),
+    Normal(usize),
+    Location(usize),
+    Laterality(Laterality),
+    Severity(Severity),
+    Cue(Cue),
+    Comma,
+}
+
+/// A term of the lexicon where it stands in normalised text: its byte range and its meanings.
+#[derive(Clone, Copy)]
+pub(crate) struct Token<'a> {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) roles: &'a [Role],
+}
+
+impl Token<'_> {
+    pub(crate) fn is(&self, cue: Cue) -> bool {
+        self.roles.contains(&Role::Cue(cue))
+    }
+
+    pub(crate) fn modifies(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, Role::Location(_) | Role::Laterality(_) | Role::Severity(_)))
+    }
+}
+
+/// All terms of an ontology as one automaton.
+#[derive(Debug)]
+pub(crate) struct Lexicon {
+    automaton: AhoCorasick,
+    roles: Vec<Vec<Role>>,
+    /// The finding of each sign.
+    pub(crate) sign_findings: Vec<usize>,
+}
+
+impl Lexicon {
+    pub(crate) fn new(ontology: &Ontology) -> Self {
+        let mut terms = Terms::default();
+        let sign_findings = add_findings(ontology, &mut terms);
+        add_modifiers(ontology, &mut terms);
+        let (patterns, roles): (Vec<_>, Vec<_>) = terms.0.into_iter().unzip();
+        let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&patterns)
+            .or_else(|_| AhoCorasick::new(&patterns))
+            .expect("fewer states than bytes of a TOML file that was read into memory, so within the automaton's 2^31");
+        Self { automaton, roles, sign_findings }
+    }
+
+    /// The terms in `text`, longest first, from left to right, whole words only, none overlapping.
+    pub(crate) fn tokens<'a>(&'a self, text: &str, found: &mut Vec<Token<'a>>) {
+        found.clear();
+        for hit in self.automaton.find_overlapping_iter(text) {
+            let (start, end) = (hit.start(), hit.end());
+            if !is_whole(text.as_bytes(), start, end) {
+                continue;
+            }
+            // Hits come by their end: this one holds those kept that start no earlier, unless an earlier one cuts it.
+            let keep = found.partition_point(|token| token.start < start);
+            if keep == 0 || found[keep - 1].end <= start {
+                found.truncate(keep);
+                found.push(Token { start, end, roles: &self.roles[hit.pattern().as_usize()] });
+            }
+        }
+    }
+}
+
+/// Whether the match does not cut a word.
+fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
+    let word = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == 0x1a);
+    let cut_before = start > 0 && word(start) && word(start - 1);
+    let cut_after = word(end - 1) && word(end);
+    !cut_before && !cut_after
+}
+
+#[derive(Default)]
+struct Terms(BTreeMap<String, Vec<Role>>);
+
+impl Terms {
+    fn add(&mut self, term: &str, role: Role) {
+        self.insert(normalise_term(term), role);
+    }
+
+    fn add_with_plural(&mut self, term: &str, role: Role) {
+        let term = normalise_term(term);
+        self.insert(plural(&term), role);
+        self.insert(term, role);
+    }
+
+    fn insert(&mut self, term: String, role: Role) {
+        let roles = self.0.entry(term).or_default();
+        if !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+}
+
+fn plural(term: &str) -> String {
+    match term.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if term.ends_with(['s', 'x']) => format!("{term}es"),
+        _ => format!("{term}s"),
+    }
+}
+
+fn add_findings(ontology: &Ontology, terms: &mut Terms) -> Vec<usize> {
+    let mut sign_findings = Vec::new();
+    for (index, finding) in ontology.findings.iter().enumerate() {
+        for synonym in &finding.synonyms {
+            terms.add_with_plural(synonym, Role::Finding(index));
+        }
+        for sign in &finding.signs {
+            let id = sign_findings.len();
+            sign_findings.push(index);
+            for term in &sign.subject {
+                terms.add_with_plural(term, Role::Subject(id));
+            }
+            for term in &sign.abnormal {
+                terms.add(term, Role::Abnormal(id));
+            }
+            for term in &sign.normal {
+                terms.add(term, Role::Normal(id));
+            }
+        }
+    }
+    sign_findings
+}
+
+fn add_modifiers(ontology: &Ontology, terms: &mut Terms) {
+    for (index, location) in ontology.locations.iter().enumerate() {
+        for term in &location.terms {
+            terms.add(term, Role::Location(index));
+            if let Some(side) = location.laterality {
+                terms.add(term, Role::Laterality(side.into()));
+            }
+        }
+    }
+    for (&side, words) in &ontology.laterality {
+        for term in words {
+            terms.add(term, Role::Laterality(side.into()));
+        }
+    }
+    for (grade, words) in &ontology.severity {
+        let severity = match grade {
+            Grade::Mild => Severity::Mild,
+            Grade::Moderate => Severity::Moderate,
+            Grade::Severe => Severity::Severe,
+        };
+        for term in words {
+            terms.add(term, Role::Severity(severity));
+        }
+    }
+    for (&cue, words) in &ontology.cues {
+        for term in words {
+            terms.add(term, Role::Cue(cue));
+        }
+    }
+    terms.add(",", Role::Comma);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<&str> {
+        let lexicon = Lexicon::new(&Ontology::named_or_path("chest").unwrap());
+        let mut found = Vec::new();
+        lexicon.tokens(text, &mut found);
+        found.iter().map(|token| &text[token.start..token.end]).collect()
+    }
+
+    #[test]
+    fn longest_whole_words_from_left_to_right() {
+        assert_eq!(words("no evidence of calcified granulomas"), ["no evidence of", "calcified granulomas"]);
+        assert_eq!(words("no evidence often, effusionx noted"), ["no", ","]);
+        assert_eq!(words("opacities/masses"), ["opacities", "/", "masses"]);
+        assert_eq!(words("notable massively"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn plurals() {
+        let pairs = [("opacity", "opacities"), ("mass", "masses"), ("nodule", "nodules"), ("x ray", "x rays")];
+        for (one, many) in pairs {
+            assert_eq!(plural(one), many);
+        }
+    }
+}

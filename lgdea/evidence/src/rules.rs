@@ -1,0 +1,172 @@
+use std::collections::BTreeSet;
+
+use crate::attach::attach;
+use crate::evidence::{Evidence, Laterality, Polarity, ReportEvidence, Severity};
+use crate::lexicon::{Lexicon, Role, Token};
+use crate::merge::merge;
+use crate::normalise::Normalised;
+use crate::ontology::{NO_FINDING, Ontology};
+use crate::scope::polarity;
+use crate::sections::sections;
+use crate::sentences::sentences;
+use crate::signs::subject;
+
+/// The rule-based provider: no model, no network, the same answer every time.
+///
+/// Sections, sentences, one automaton over all terms of the ontology, scope of negation and uncertainty, attachment of
+/// side, place and severity, merging of what a report says twice.
+#[derive(Debug)]
+pub struct Rules {
+    ontology: Ontology,
+    lexicon: Lexicon,
+    model: String,
+}
+
+/// A finding in a sentence: the tokens that name it and what was said of it.
+pub(crate) struct Mention {
+    pub(crate) finding: usize,
+    pub(crate) first: usize,
+    pub(crate) last: usize,
+    pub(crate) polarity: Polarity,
+    pub(crate) laterality: Laterality,
+    /// Indices of the ontology's locations.
+    pub(crate) location: Vec<usize>,
+    pub(crate) severity: Severity,
+}
+
+/// A mention with its place in the report.
+pub(crate) struct Located {
+    pub(crate) finding: usize,
+    pub(crate) polarity: Polarity,
+    pub(crate) laterality: Laterality,
+    pub(crate) location: Vec<usize>,
+    pub(crate) severity: Severity,
+    /// Byte range in the report.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Index of the report's section.
+    pub(crate) section: usize,
+}
+
+impl Rules {
+    /// A provider that knows what the ontology holds.
+    pub fn new(ontology: &Ontology) -> Self {
+        Self { ontology: ontology.clone(), lexicon: Lexicon::new(ontology), model: ontology.model() }
+    }
+
+    /// The evidence in a whole report, with headers ("FINDINGS: ...") or plain.
+    pub fn extract(&self, report_id: &str, text: &str) -> ReportEvidence {
+        let sections = sections(text, &self.ontology.sections);
+        let mut located = Vec::new();
+        let (mut normalised, mut tokens) = (Normalised::default(), Vec::new());
+        for (index, section) in sections.iter().enumerate() {
+            normalised.read(text, section.body.start, section.body.end);
+            self.lexicon.tokens(&normalised.text, &mut tokens);
+            let mut rest = tokens.as_slice();
+            for sentence in sentences(&normalised.text) {
+                let (inside, after) = rest.split_at(rest.partition_point(|token| token.start < sentence.end));
+                rest = after;
+                for mention in self.read_sentence(&normalised.text, inside) {
+                    located.push(locate(mention, inside, &normalised, index));
+                }
+            }
+        }
+        let mut evidence = merge(located);
+        self.drop_contradicted(&mut evidence);
+        ReportEvidence {
+            report_id: report_id.to_owned(),
+            evidence: evidence.iter().map(|one| self.evidence(one, text, &sections[one.section].name)).collect(),
+            provider: "rules".to_owned(),
+            model: self.model.clone(),
+            prompt_hash: self.ontology.digest().to_owned(),
+        }
+    }
+
+    fn read_sentence(&self, text: &str, tokens: &[Token<'_>]) -> Vec<Mention> {
+        let mut mentions = Vec::new();
+        for (at, token) in tokens.iter().enumerate() {
+            for &role in token.roles {
+                mentions.extend(self.mention(text, tokens, at, role));
+            }
+        }
+        mentions.sort_by_key(|mention| (mention.first, mention.last));
+        drop_used_up(&mut mentions);
+        attach(&self.ontology, tokens, &mut mentions);
+        mentions
+    }
+
+    fn mention(&self, text: &str, tokens: &[Token<'_>], at: usize, role: Role) -> Option<Mention> {
+        let (finding, subject) = match role {
+            Role::Finding(finding) => (finding, at),
+            Role::Abnormal(sign) | Role::Normal(sign) => {
+                (self.lexicon.sign_findings[sign], subject(text, tokens, at, sign)?)
+            }
+            _ => return None,
+        };
+        let (first, last) = (at.min(subject), at.max(subject));
+        let polarity = match (polarity(tokens, first, at, last)?, role) {
+            (Polarity::Present, Role::Normal(_)) => Polarity::Absent,
+            // "Not normal" names no finding.
+            (_, Role::Normal(_)) => return None,
+            (polarity, _) => polarity,
+        };
+        let (laterality, location, severity) = (Laterality::None, Vec::new(), Severity::None);
+        Some(Mention { finding, first, last, polarity, laterality, location, severity })
+    }
+
+    /// "No acute disease" beside a finding is about what is acute: the report is not without findings.
+    fn drop_contradicted(&self, evidence: &mut Vec<Located>) {
+        let none = |one: &Located| self.ontology.findings[one.finding].name == NO_FINDING;
+        if evidence.iter().any(|one| !none(one) && one.polarity != Polarity::Absent) {
+            evidence.retain(|one| !none(one));
+        }
+    }
+
+    fn evidence(&self, one: &Located, text: &str, section: &str) -> Evidence {
+        let finding = &self.ontology.findings[one.finding];
+        let location: Vec<String> =
+            one.location.iter().map(|&index| self.ontology.locations[index].name.clone()).collect();
+        Evidence {
+            finding: finding.name.clone(),
+            polarity: one.polarity,
+            laterality: one.laterality,
+            severity: one.severity,
+            text: canonical(&finding.label, one.severity, one.laterality, &location),
+            location,
+            span: characters(text, one.start, one.end),
+            section: section.to_owned(),
+        }
+    }
+}
+
+/// The two parts of a sign name nothing else: "calcified ... granuloma" is no plain granuloma and no other calcification.
+fn drop_used_up(mentions: &mut Vec<Mention>) {
+    let signs = mentions.iter().filter(|mention| mention.first < mention.last);
+    let used: BTreeSet<usize> = signs.flat_map(|sign| [sign.first, sign.last]).collect();
+    mentions.retain(|mention| mention.first < mention.last || !used.contains(&mention.first));
+}
+
+fn locate(mention: Mention, tokens: &[Token<'_>], normalised: &Normalised, section: usize) -> Located {
+    let (start, end) = normalised.origin(tokens[mention.first].start, tokens[mention.last].end);
+    let Mention { finding, polarity, laterality, location, severity, .. } = mention;
+    Located { finding, polarity, laterality, location, severity, start, end, section }
+}
+
+/// "{severity} {laterality} {location} {label}"; a place that ends in "lung" is not followed by another "lung".
+fn canonical(label: &str, severity: Severity, laterality: Laterality, location: &[String]) -> String {
+    let in_lung = location.last().is_some_and(|last| last.ends_with("lung"));
+    let label = if in_lung { label.strip_prefix("lung ").unwrap_or(label) } else { label };
+    let words =
+        [severity.word(), laterality.word()].into_iter().chain(location.iter().map(String::as_str)).chain([label]);
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ")
+}
+
+/// Byte range to character range.
+fn characters(text: &str, start: usize, end: usize) -> [usize; 2] {
+    if text.is_ascii() {
+        return [start, end];
+    }
+    let from = text[..start].chars().count();
+    [from, from + text[start..end].chars().count()]
+}

@@ -1,0 +1,175 @@
+use std::ops::Range;
+
+use crate::ontology;
+
+/// A part of a report that may hold evidence.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Section {
+    /// Its header in lower case, or `report`.
+    pub(crate) name: String,
+    /// Byte range of its text.
+    pub(crate) body: Range<usize>,
+}
+
+/// Name of text that stands under no known header.
+const UNTITLED: &str = "report";
+/// A header is a few words; what is longer is a sentence with a colon.
+const LONGEST_HEADER: usize = 60;
+
+struct Header {
+    name: String,
+    start: usize,
+    body: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Evidence,
+    Ignored,
+    Unknown,
+}
+
+/// The sections of `text` that may hold evidence: those under headers that the ontology lists as such, and text under
+/// no header. A header is followed by a colon and stands at the start of a line in any case or, if in upper case,
+/// anywhere. A blank line ends a section that is ignored, as in reports whose findings have no header.
+pub(crate) fn sections(text: &str, rules: &ontology::Sections) -> Vec<Section> {
+    let mut found = Vec::new();
+    let mut current = Header { name: UNTITLED.into(), start: 0, body: 0, kind: Kind::Evidence };
+    for header in headers(text, rules) {
+        if header.kind == Kind::Unknown && current.kind == Kind::Evidence {
+            continue;
+        }
+        close(text, &current, header.start, &mut found);
+        current = header;
+    }
+    close(text, &current, text.len(), &mut found);
+    found
+}
+
+fn close(text: &str, header: &Header, end: usize, found: &mut Vec<Section>) {
+    let mut push = |name: &str, body: Range<usize>| {
+        if !text[body.clone()].trim().is_empty() {
+            found.push(Section { name: name.into(), body });
+        }
+    };
+    match header.kind {
+        Kind::Evidence => push(&header.name, header.body..end),
+        Kind::Unknown => push(UNTITLED, header.body..end),
+        Kind::Ignored => {
+            // The blank line right after the header does not end its section.
+            let body = &text[header.body..end];
+            let content = body.len() - body.trim_start().len();
+            if let Some(blank) = blank_line(&body[content..]) {
+                push(UNTITLED, header.body + content + blank..end);
+            }
+        }
+    }
+}
+
+fn blank_line(body: &str) -> Option<usize> {
+    let mut lines = body.split_inclusive('\n').scan(0, |at, line| {
+        *at += line.len();
+        Some((*at, line))
+    });
+    lines.find(|(_, line)| line.trim().is_empty()).map(|(after, _)| after)
+}
+
+fn headers(text: &str, rules: &ontology::Sections) -> impl Iterator<Item = Header> {
+    text.match_indices(':').filter_map(|(colon, _)| header_before(text, colon, rules))
+}
+
+fn header_before(text: &str, colon: usize, rules: &ontology::Sections) -> Option<Header> {
+    let window_start = text.floor_char_boundary(colon.saturating_sub(LONGEST_HEADER));
+    let window = &text[window_start..colon];
+    let line_start = match window.rfind('\n') {
+        Some(at) => Some(window_start + at + 1),
+        None => (window_start == 0).then_some(0),
+    };
+    let line = &text[line_start.unwrap_or(window_start)..colon];
+    let (start, name) = match line_start {
+        Some(start) if kind(line, rules) != Kind::Unknown => (start, line),
+        _ => {
+            let upper = upper_case_tail(line);
+            (colon - upper.len(), upper)
+        }
+    };
+    let kind = kind(name, rules);
+    let at_line_start = line_start.is_some_and(|line_start| text[line_start..start].trim().is_empty());
+    let long_enough = name.bytes().filter(u8::is_ascii_uppercase).count() >= 2;
+    if kind == Kind::Unknown && !(at_line_start && long_enough) {
+        return None;
+    }
+    let name = name.trim().to_ascii_lowercase();
+    Some(Header { name, start, body: colon + 1, kind })
+}
+
+fn kind(name: &str, rules: &ontology::Sections) -> Kind {
+    let name = name.trim();
+    let listed = |list: &[String]| list.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if listed(&rules.evidence) {
+        Kind::Evidence
+    } else if listed(&rules.ignored) {
+        Kind::Ignored
+    } else {
+        Kind::Unknown
+    }
+}
+
+/// The upper-case words that `line` ends with.
+fn upper_case_tail(line: &str) -> &str {
+    let upper =
+        |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, ' ' | '/' | '&' | '(' | ')' | ',' | '-');
+    let start =
+        line.rfind(|c: char| !upper(c)).map_or(0, |at| at + line[at..].chars().next().map_or(1, char::len_utf8));
+    line[start..].trim_start()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Vec<(String, String)> {
+        let rules = ontology::Sections {
+            evidence: vec!["findings".into(), "impression".into()],
+            ignored: vec!["history".into(), "comparison".into(), "technique".into()],
+        };
+        let part = |section: Section| (section.name, text[section.body].trim().to_owned());
+        sections(text, &rules).into_iter().map(part).collect()
+    }
+
+    fn pair(name: &str, body: &str) -> (String, String) {
+        (name.into(), body.into())
+    }
+
+    #[test]
+    fn plain_text_is_one_section() {
+        assert_eq!(read("small effusion."), [pair("report", "small effusion.")]);
+        assert_eq!(read(""), []);
+    }
+
+    #[test]
+    fn headers_at_line_starts_and_inline() {
+        let text = "TECHNIQUE: frontal\nFINDINGS: small effusion. IMPRESSION: effusion.";
+        assert_eq!(read(text), [pair("findings", "small effusion."), pair("impression", "effusion.")]);
+        assert_eq!(read("Findings: nodule\nHistory: cough"), [pair("findings", "nodule")]);
+    }
+
+    #[test]
+    fn structured_findings_stay_together() {
+        let text = "FINDINGS:\nLUNGS: clear\nHEART: large";
+        assert_eq!(read(text), [pair("findings", "LUNGS: clear\nHEART: large")]);
+    }
+
+    #[test]
+    fn text_after_an_ignored_section() {
+        let text = "HISTORY: cough\n\nPA AND LATERAL CHEST: nodule";
+        assert_eq!(read(text), [pair("report", "nodule")]);
+        assert_eq!(read("COMPARISON:\n\nnone.\n\nThe heart is large."), [pair("report", "The heart is large.")]);
+    }
+
+    #[test]
+    fn colons_in_sentences_are_no_headers() {
+        assert_eq!(read("nodule: 4 mm é: x"), [pair("report", "nodule: 4 mm é: x")]);
+    }
+}

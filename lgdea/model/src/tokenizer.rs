@@ -1,0 +1,148 @@
+//! Word pieces learned on the corpus.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use tokenizers::models::wordpiece::{WordPiece, WordPieceTrainer};
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::{
+    AddedToken, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Trainer,
+};
+
+/// Id of the padding token.
+pub const PAD: i32 = 0;
+
+const PAD_TOKEN: &str = "[PAD]";
+const UNKNOWN_TOKEN: &str = "[UNK]";
+const CONTINUATION: &str = "##";
+
+/// A lower-casing word-piece tokenizer.
+#[derive(Clone)]
+pub struct Tokenizer {
+    pieces: tokenizers::Tokenizer,
+}
+
+/// Why a tokenizer could not be made, stored or used.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenizerError {
+    /// The tokenizer library refused.
+    #[error("failed to {action}: {message}")]
+    Library {
+        /// What was tried.
+        action: &'static str,
+        /// The library's message.
+        message: String,
+    },
+    /// There is nothing to learn from.
+    #[error("the corpus has no words to learn a vocabulary from: are all reports empty?")]
+    EmptyCorpus,
+}
+
+impl Tokenizer {
+    /// Learns at most `vocabulary` word pieces from texts. The result depends on the texts alone.
+    pub fn train<'a>(texts: impl IntoIterator<Item = &'a str>, vocabulary: usize) -> Result<Self, TokenizerError> {
+        let library = |message: tokenizers::Error| TokenizerError::Library {
+            action: "learn word pieces",
+            message: message.to_string(),
+        };
+        let mut words = Vec::new();
+        for text in texts {
+            words.extend(split(text).map_err(library)?);
+        }
+        if words.is_empty() {
+            return Err(TokenizerError::EmptyCorpus);
+        }
+        // The library numbers continuation characters in hash order, which differs from run to run and decides ties
+        // between merges. Listing them up front fixes their numbers.
+        let characters: BTreeSet<char> = words.iter().flat_map(|word| word.chars()).collect();
+        let special = [PAD_TOKEN.to_owned(), UNKNOWN_TOKEN.to_owned()]
+            .into_iter()
+            .chain(characters.iter().map(|c| format!("{CONTINUATION}{c}")))
+            .map(|token| AddedToken::from(token, true))
+            .collect();
+        let mut trainer = WordPieceTrainer::builder()
+            .vocab_size(vocabulary.max(2 * characters.len() + 2))
+            .show_progress(false)
+            .special_tokens(special)
+            .build();
+        trainer.feed(words.into_iter(), |word| Ok(vec![word.to_owned()])).map_err(library)?;
+        let mut model = WordPiece::builder().unk_token(UNKNOWN_TOKEN.into()).build().map_err(library)?;
+        trainer.train(&mut model).map_err(library)?;
+        let mut pieces = tokenizers::Tokenizer::new(model);
+        pieces.with_normalizer(Some(normaliser()));
+        pieces.with_pre_tokenizer(Some(BertPreTokenizer));
+        Ok(Self { pieces })
+    }
+
+    /// Token ids of a text, at most `longest`.
+    pub fn encode(&self, text: &str, longest: usize) -> Result<Vec<i32>, TokenizerError> {
+        let encoding = self.pieces.encode_fast(text, false).map_err(|message| TokenizerError::Library {
+            action: "split a text into word pieces",
+            message: message.to_string(),
+        })?;
+        Ok(encoding.get_ids().iter().take(longest).map(|&id| id as i32).collect())
+    }
+
+    /// Number of token ids.
+    pub fn vocabulary(&self) -> usize {
+        self.pieces.get_vocab_size(true)
+    }
+
+    /// Writes `tokenizer.json`, as the Hugging Face libraries read it.
+    pub fn save(&self, path: &Path) -> Result<(), TokenizerError> {
+        self.pieces
+            .save(path, true)
+            .map_err(|message| TokenizerError::Library { action: "write the tokenizer", message: message.to_string() })
+    }
+}
+
+fn normaliser() -> BertNormalizer {
+    BertNormalizer::new(true, true, Some(true), true)
+}
+
+/// Words of a text as the tokenizer sees them: cleaned, lower-cased, split at blanks and punctuation.
+fn split(text: &str) -> tokenizers::Result<Vec<String>> {
+    let mut normalised = NormalizedString::from(text);
+    normaliser().normalize(&mut normalised)?;
+    let mut words = PreTokenizedString::from(normalised);
+    BertPreTokenizer.pre_tokenize(&mut words)?;
+    let splits = words.get_splits(OffsetReferential::Original, OffsetType::None);
+    Ok(splits.into_iter().map(|(word, _, _)| word.to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPORTS: [&str; 3] = [
+        "FINDINGS: Small left pleural effusion. No pneumothorax.",
+        "Moderate right pleural effusion, stable.",
+        "The heart is enlarged. No pleural effusion.",
+    ];
+
+    #[test]
+    fn learning_twice_gives_the_same_pieces() {
+        let json = |tokenizer: &Tokenizer| tokenizer.pieces.to_string(false).unwrap();
+        let first = Tokenizer::train(REPORTS, 80).unwrap();
+        for _ in 0..5 {
+            assert_eq!(json(&first), json(&Tokenizer::train(REPORTS, 80).unwrap()));
+        }
+    }
+
+    #[test]
+    fn frequent_words_become_one_piece_and_case_is_folded() {
+        let tokenizer = Tokenizer::train(REPORTS, 400).unwrap();
+        let upper = tokenizer.encode("PLEURAL EFFUSION", 10).unwrap();
+        assert_eq!(upper, tokenizer.encode("pleural effusion", 10).unwrap());
+        assert_eq!(upper.len(), 2);
+        assert!(upper.iter().all(|&id| id != PAD));
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_an_empty_corpus_is_refused() {
+        let tokenizer = Tokenizer::train(REPORTS, 400).unwrap();
+        assert_eq!(tokenizer.encode(REPORTS[0], 3).unwrap().len(), 3);
+        assert!(matches!(Tokenizer::train(["", "  "], 400), Err(TokenizerError::EmptyCorpus)));
+    }
+}

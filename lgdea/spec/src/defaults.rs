@@ -1,0 +1,36 @@
+//! The lowest layer of every experiment.
+
+use std::path::Path;
+
+use crate::error::Problem;
+use crate::layer;
+use crate::source::{Source, SourceKind};
+use crate::tree::Node;
+
+const TEXT: &str = include_str!("defaults.toml");
+const IS_TOML: &str = "the embedded defaults are TOML, as a unit test shows";
+
+/// The defaults with all the settings that unmade choices would start from.
+pub(crate) fn layer(problems: &mut Vec<Problem>) -> Node {
+    let source = Source::new(SourceKind::Defaults, "defaults.toml", TEXT);
+    let table = layer::parse(&source).expect(IS_TOML);
+    layer::read(table, &source, Path::new(""), problems)
+}
+
+/// The defaults as JSON; what they lack has none.
+pub(crate) fn as_json() -> serde_json::Value {
+    toml::from_str(TEXT).expect(IS_TOML)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_types_know_every_default_and_allow_its_value() {
+        let mut problems = Vec::new();
+        layer(&mut problems);
+        assert!(problems.is_empty(), "{problems:?}");
+        assert!(as_json().is_object());
+    }
+}

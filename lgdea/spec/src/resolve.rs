@@ -1,0 +1,234 @@
+use std::path::Path;
+
+use crate::error::{Problem, ProblemKind, SpecError};
+use crate::explain::{self, Explanation};
+use crate::schema::Schema;
+use crate::source::{Place, Source, SourceKind};
+use crate::tree::{ChoiceRule, Node};
+use crate::{Experiment, completeness, defaults, extends, layer, overrides, rules};
+
+/// An experiment with nothing left open, and where each of its values comes from.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The experiment.
+    pub experiment: Experiment,
+    tree: Node,
+}
+
+impl Resolved {
+    /// Resolves an experiment file: the defaults, what it `extends`, the file, and the overrides (`train.steps=10`)
+    /// are laid over each other in this order.
+    ///
+    /// # Errors
+    /// Every problem of the files and the overrides. Problems of single keys hide those that only the whole shows.
+    pub fn from_file(path: &Path, overrides: &[String]) -> Result<Resolved, SpecError> {
+        let mut problems = Vec::new();
+        let tree = merged(path, overrides, &mut problems);
+        SpecError::unless_empty(problems)?;
+
+        let mut problems = Vec::new();
+        completeness::missing_keys(&tree, Schema::root(), "", &mut problems);
+        SpecError::unless_empty(problems)?;
+
+        let experiment = deserialize(&tree)?;
+        SpecError::unless_empty(rules::broken(&experiment, &tree))?;
+        Ok(Resolved { experiment, tree })
+    }
+
+    /// The experiment as a file that resolves to it, wherever it lies.
+    ///
+    /// # Panics
+    /// The experiment was changed to something that TOML cannot hold, such as a seed above [`i64::MAX`].
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(&self.experiment).expect("what was read from TOML can be written as TOML")
+    }
+
+    /// What a key or a table means, its value, and what gave it.
+    ///
+    /// # Errors
+    /// No experiment has such a key.
+    pub fn explain(&self, key: &str) -> Result<Explanation, SpecError> {
+        explain::explain(&self.tree, key)
+    }
+}
+
+/// Lays all layers over each other.
+fn merged(path: &Path, overrides: &[String], problems: &mut Vec<Problem>) -> Node {
+    let root = Schema::root();
+    let lent = defaults::layer(problems);
+    let files = extends::layers(path, problems);
+    let flags = overrides::layer(overrides, problems);
+    for layer in files.iter().chain(&flags) {
+        completeness::second_choices(layer, root, "", problems);
+    }
+
+    let mut tree = lent.clone().without_choices(root);
+    for file in files {
+        tree = tree.merge(file, root, Some(&lent), ChoiceRule::Replace);
+    }
+    if let Some(flags) = flags {
+        tree = tree.merge(flags, root, Some(&lent), ChoiceRule::Adjust);
+    }
+    if tree.get("name").is_none()
+        && let Some(name) = named_after(path, problems)
+    {
+        tree = tree.merge(name, root, None, ChoiceRule::Join);
+    }
+    tree.with_default_choices(root, &lent)
+}
+
+/// The layer that names an experiment after its file.
+fn named_after(path: &Path, problems: &mut Vec<Problem>) -> Option<Node> {
+    let stem = path.file_stem()?.to_string_lossy();
+    let text = format!("name = {}", toml::Value::from(&*stem));
+    let source = Source::new(SourceKind::FileName, "file name", &text);
+    let table = layer::parse(&source).map_err(|problem| problems.push(*problem)).ok()?;
+    Some(layer::read(table, &source, Path::new(""), problems))
+}
+
+fn deserialize(tree: &Node) -> Result<Experiment, SpecError> {
+    serde_path_to_error::deserialize(tree.to_value()).map_err(|error| {
+        let key = error.path().to_string();
+        let place = deepest(tree, &key);
+        let reason = error.into_inner().message().to_owned();
+        Problem::at_value(ProblemKind::Unusable { key, reason }, place).into()
+    })
+}
+
+/// Place of the longest part of a path that the tree holds.
+fn deepest<'a>(tree: &'a Node, path: &str) -> &'a Place {
+    let mut node = tree;
+    for key in path.split('.') {
+        match node.get(key) {
+            Some(child) => node = child,
+            None => break,
+        }
+    }
+    &node.place
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{refusal, render, resolve, resolved_with};
+
+    fn experiments() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
+    }
+
+    fn shipped(name: &str) -> Experiment {
+        match Resolved::from_file(&experiments().join(name), &[]) {
+            Ok(resolved) => resolved.experiment,
+            Err(error) => panic!("{}", render(&error)),
+        }
+    }
+
+    #[test]
+    fn an_empty_file_is_the_method_on_the_phantom_and_bears_the_files_name() {
+        let experiment = resolve(&[("my-first.run.toml", "")], &[]).unwrap().experiment;
+        assert_eq!(experiment.name, "my-first.run");
+        assert_eq!(experiment.pairing.ratio, 0.05);
+        assert!(experiment.data.phantom.is_some());
+    }
+
+    #[test]
+    fn a_file_name_that_is_no_name_is_refused_unless_the_file_gives_one() {
+        insta::assert_snapshot!(refusal(&[("my run.toml", "")], &[]));
+        let named = resolve(&[("my run.toml", "name = 'run'\n")], &[]).unwrap();
+        assert_eq!(named.experiment.name, "run");
+    }
+
+    #[test]
+    fn every_shipped_experiment_resolves_and_bears_its_files_name() {
+        let mut count = 0;
+        for entry in fs::read_dir(experiments()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "toml") {
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                assert_eq!(format!("{}.toml", shipped(&name).name), name);
+                count += 1;
+            }
+        }
+        assert!(count >= 5, "{count} experiments");
+    }
+
+    #[test]
+    fn the_main_experiment_is_the_defaults_with_a_name() {
+        let main = shipped("low_pair.toml");
+        let default = resolved_with("", &[]).experiment;
+        assert_eq!(main.identity(), default.identity());
+    }
+
+    #[test]
+    fn the_baseline_differs_from_the_main_experiment_in_the_method_alone() {
+        let (main, clip) = (shipped("low_pair.toml"), shipped("clip_low_pair.toml"));
+        assert_eq!((&main.data, &main.pairing, main.seed), (&clip.data, &clip.pairing, clip.seed));
+        assert_eq!((&main.encoder, main.train.batch), (&clip.encoder, clip.train.batch));
+        assert_ne!(main.loss, clip.loss);
+        assert_eq!(shipped("clip_full_pair.toml").pairing.ratio, 1.0);
+    }
+
+    #[test]
+    fn a_written_experiment_resolves_to_itself_anywhere() {
+        for name in ["low_pair.toml", "clip_full_pair.toml", "smoke.toml", "real_mini.toml"] {
+            let resolved = Resolved::from_file(&experiments().join(name), &["tags.'a b'=\"c\\nd\"".into()]).unwrap();
+            let again = resolve(&[("elsewhere.toml", &resolved.to_toml())], &[]).unwrap();
+            assert_eq!(again.experiment, resolved.experiment);
+            assert_eq!(again.to_toml(), resolved.to_toml());
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = Resolved::from_file(Path::new("no/such.toml"), &[]).unwrap_err();
+        insta::assert_snapshot!(render(&error));
+    }
+
+    #[test]
+    fn a_tree_that_does_not_fit_the_types_is_refused_at_its_place() {
+        let mut problems = Vec::new();
+        let mut tree = merged(&experiments().join("smoke.toml"), &[], &mut problems);
+        tree.remove("seed");
+        let error = deserialize(&tree).unwrap_err();
+        assert!(error.problems()[0].to_string().contains("missing field `seed`"), "{error:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_settings_survive_being_written(
+            seed in 0..=i64::MAX,
+            ratio in 1e-12..=1.0f64,
+            rate in prop::num::f64::POSITIVE.prop_filter("finite", |rate| *rate > 0.0),
+            description in "\\PC{0,30}[\n\t\"'\\\\]{0,3}",
+            labels in prop::collection::vec("\\PC{0,10}", 0..4),
+            disjoint in any::<bool>(),
+        ) {
+            let text = toml::to_string(&toml::toml! { [data.openi] reports = "/r" }).unwrap();
+            let mut table: toml::Table = text.parse().unwrap();
+            table.insert("seed".into(), seed.into());
+            table.insert("description".into(), description.clone().into());
+            let mut file = toml::Table::new();
+            file.insert("ratio".into(), ratio.into());
+            file.insert("unpaired".into(), if disjoint { "disjoint" } else { "none" }.into());
+            table.insert("pairing".into(), file.into());
+            let flags = [
+                format!("train.learning-rate={rate:e}"),
+                format!("data.manifest={{root='/a', studies=['s'], columns.labels={}}}", toml::Value::from(labels.clone())),
+            ];
+            let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+            let resolved = resolved_with(&table.to_string(), &flags);
+            prop_assert_eq!(resolved.experiment.train.learning_rate, rate);
+            prop_assert_eq!(&resolved.experiment.description, &description);
+            let again = resolved_with(&resolved.to_toml(), &[]);
+            prop_assert_eq!(&again.experiment, &resolved.experiment);
+            prop_assert_eq!(again.experiment.identity(), resolved.experiment.identity());
+        }
+    }
+}

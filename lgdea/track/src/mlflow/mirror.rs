@@ -1,0 +1,169 @@
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::backoff::Backoff;
+use super::state::State;
+use super::transfer::Transfer;
+use super::{Error, Settings};
+use crate::RunDir;
+
+/// How often the journal is looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Shows a run on an MLflow server while it goes on.
+///
+/// A thread of its own follows the journal. The run hands it nothing and never waits for it, so a server that is slow,
+/// away or wrong costs the run nothing.
+#[derive(Debug)]
+pub struct Mirror {
+    run: RunDir,
+    /// The moment at which the thread has to give up.
+    stop: Sender<Instant>,
+    /// Closes when the thread ends.
+    ended: Receiver<()>,
+    report: Arc<Mutex<Report>>,
+}
+
+/// How far a server's view of a run has come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Whether the server has the whole journal.
+    pub complete: bool,
+    /// Bytes of the journal that the server lacks; `lgdea sync` sends them.
+    pub behind: u64,
+    /// Address of the run in the user interface, once the server was reached.
+    pub url: Option<String>,
+    /// Single things that the server does not show, though the rest arrived.
+    pub problems: Vec<String>,
+    /// What keeps the rest from being sent.
+    pub error: Option<String>,
+}
+
+impl Mirror {
+    /// Begins to show a run, whose journal must exist. Whatever goes wrong is told by [`Mirror::finish`].
+    pub fn start(run: &RunDir, settings: Settings) -> Mirror {
+        let (stop, stopped) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        let report = Arc::new(Mutex::new(Report::default()));
+        let thread = {
+            let (run, report) = (run.clone(), Arc::clone(&report));
+            move || {
+                follow(run, &settings, &stopped, &report);
+                drop(end);
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("mlflow".to_owned()).spawn(thread) {
+            set(&report, |report| report.error = Some(format!("no thread for the tracker: {error}")));
+        }
+        Mirror { run: run.clone(), stop, ended, report }
+    }
+
+    /// Sends what is left, for `wait` at most, and says how far it came. Call it once the journal has its last event.
+    pub fn finish(self, wait: Duration) -> Report {
+        let now = Instant::now();
+        // The thread may have ended before, for an error that waiting does not mend; then there is nobody to tell.
+        let _ = self.stop.send(now.checked_add(wait).unwrap_or(now));
+        let ended = self.ended.recv_timeout(wait);
+        let mut report = lock(&self.report).clone();
+        if ended == Err(RecvTimeoutError::Timeout) {
+            // The thread is still in the middle of a request; the process need not wait for it.
+            report.complete = false;
+            report.behind = State::behind(&self.run);
+            let late = || format!("the server did not take everything within {} s", wait.as_secs());
+            report.error.get_or_insert_with(late);
+        }
+        report
+    }
+}
+
+/// Sends what a server lacks of a run's journal, giving up after `wait` without any progress.
+pub fn sync(run: &RunDir, settings: &Settings, wait: Duration) -> Result<Report, Error> {
+    let mut transfer = Transfer::new(run.clone(), settings)?;
+    let mut backoff = Backoff::default();
+    let mut deadline = Instant::now() + wait;
+    loop {
+        match transfer.step() {
+            Ok(true) => return Ok(report_of(&transfer, true, None)),
+            Ok(false) => {
+                backoff.reset();
+                deadline = Instant::now() + wait;
+            }
+            Err(error) => {
+                let pause = backoff.pause(error.retry_after());
+                if !error.is_transient() || Instant::now() + pause > deadline {
+                    return Err(error);
+                }
+                std::thread::sleep(pause);
+            }
+        }
+    }
+}
+
+/// The thread of a [`Mirror`].
+fn follow(run: RunDir, settings: &Settings, stopped: &Receiver<Instant>, report: &Mutex<Report>) {
+    let mut transfer = match Transfer::new(run, settings) {
+        Ok(transfer) => transfer,
+        Err(error) => return set(report, |report| report.error = Some(error.to_string())),
+    };
+    let mut backoff = Backoff::default();
+    let mut deadline = None;
+    loop {
+        let outcome = transfer.step();
+        let caught_up = matches!(outcome, Ok(true));
+        set(report, |report| *report = report_of(&transfer, caught_up, outcome.as_ref().err()));
+        let pause = match outcome {
+            Ok(true) if deadline.is_some() => return,
+            Ok(true) => {
+                backoff.reset();
+                TICK
+            }
+            Ok(false) => {
+                backoff.reset();
+                Duration::ZERO
+            }
+            Err(error) if error.is_transient() => {
+                tracing::debug!("MLflow will be asked again: {error}");
+                backoff.pause(error.retry_after())
+            }
+            Err(error) => {
+                // Hours may pass until the report is read.
+                tracing::warn!("the run is not shown on MLflow: {error}");
+                return;
+            }
+        };
+        match deadline {
+            Some(deadline) if Instant::now() + pause >= deadline => return,
+            Some(_) => std::thread::sleep(pause),
+            None => match stopped.recv_timeout(pause) {
+                Ok(moment) => {
+                    // The last chance begins without the long pauses of a server that was away.
+                    backoff.reset();
+                    deadline = Some(moment);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                // The run was left without a word; `sync` has the rest.
+                Err(RecvTimeoutError::Disconnected) => return,
+            },
+        }
+    }
+}
+
+fn report_of(transfer: &Transfer, caught_up: bool, error: Option<&Error>) -> Report {
+    let behind = State::behind(transfer.run());
+    Report {
+        complete: caught_up && behind == 0,
+        behind,
+        url: transfer.url().map(str::to_owned),
+        problems: transfer.problems().to_vec(),
+        error: error.map(ToString::to_string),
+    }
+}
+
+fn set(report: &Mutex<Report>, change: impl FnOnce(&mut Report)) {
+    change(&mut lock(report));
+}
+
+fn lock(report: &Mutex<Report>) -> MutexGuard<'_, Report> {
+    report.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,109 @@
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+
+/// Longest part of a folder's name that is taken from the experiment's name, in characters.
+const NAME_LENGTH: usize = 80;
+
+/// The folder of a run, `results/runs/<name>-<key>`.
+///
+/// ```text
+/// journal.jsonl     what happened, one event per line: the truth
+/// experiment.toml   the resolved experiment
+/// pairing.json      which studies were pairs, as ids
+/// artifacts/        figures and tables, for people
+/// checkpoints/      model, optimizer, random streams
+/// mlflow.json       how far the journal has been sent
+/// journal.torn      what was left of a line that could not be written whole
+/// .*.lock           who writes the journal, and who sends it
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDir(PathBuf);
+
+impl RunDir {
+    /// The folder of run `key` under the results folder. Characters of `name` that file systems do not share become `-`.
+    pub fn new(results: &Path, name: &str, key: &str) -> RunDir {
+        let portable = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let name: String = name.chars().map(|c| if portable(c) { c } else { '-' }).take(NAME_LENGTH).collect();
+        let name = name.trim_start_matches('.');
+        RunDir(results.join("runs").join(format!("{name}-{key}")))
+    }
+
+    /// A folder that is known to be a run's.
+    pub fn at(path: impl Into<PathBuf>) -> RunDir {
+        RunDir(path.into())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// `journal.jsonl`.
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal.jsonl")
+    }
+
+    /// `experiment.toml`.
+    pub fn experiment(&self) -> PathBuf {
+        self.0.join("experiment.toml")
+    }
+
+    /// `pairing.json`.
+    pub fn pairing(&self) -> PathBuf {
+        self.0.join("pairing.json")
+    }
+
+    /// `artifacts/`.
+    pub fn artifacts(&self) -> PathBuf {
+        self.0.join("artifacts")
+    }
+
+    /// `checkpoints/`.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.0.join("checkpoints")
+    }
+
+    /// `mlflow.json`: which MLflow run shows this one, and how far the journal has been sent.
+    pub(crate) fn mlflow(&self) -> PathBuf {
+        self.0.join("mlflow.json")
+    }
+
+    /// Makes the folder with its `artifacts` and `checkpoints`.
+    pub fn create(&self) -> Result<()> {
+        for path in [self.artifacts(), self.checkpoints()] {
+            std::fs::create_dir_all(&path).map_err(Error::io("create", &path))?;
+        }
+        Ok(())
+    }
+
+    /// Takes a lock of the run, which lasts as long as the returned file is open and ends with the process.
+    ///
+    /// A file system without locks is taken as it is: refusing to run there would help nobody.
+    pub(crate) fn lock(&self, what: &str) -> Result<File> {
+        let path = self.0.join(format!(".{what}.lock"));
+        let file = File::create(&path).map_err(Error::io("create", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(Error::Busy { path }),
+            Err(TryLockError::Error(error)) => {
+                tracing::warn!(%error, "no lock on {}: take care that only one process uses it", path.display());
+                Ok(file)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_the_results() {
+        let run = RunDir::new(Path::new("results"), "../../etc/low pair", "abc");
+        assert_eq!(run.path(), Path::new("results/runs/-..-etc-low-pair-abc"));
+        let long = RunDir::new(Path::new("r"), &"é".repeat(300), "abc");
+        assert_eq!(long.path(), Path::new("r/runs").join(format!("{}-abc", "é".repeat(80))));
+    }
+}

@@ -1,0 +1,141 @@
+//! Batches, on the host and on the device.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use lgdea_data::{augment, standardise};
+use lgdea_model::PAD;
+use lgdea_objective::Targets;
+use lgdea_spec::Augment;
+use rand_chacha::ChaCha8Rng;
+
+use crate::Prepared;
+use crate::prepared::ReadReport;
+
+/// Padded token ids.
+#[derive(Debug, Clone)]
+pub(crate) struct Tokens {
+    ids: Vec<i32>,
+    rows: usize,
+    length: usize,
+}
+
+impl Tokens {
+    /// Pads rows to the longest of them.
+    pub(crate) fn pad<'a>(rows: impl ExactSizeIterator<Item = &'a [i32]> + Clone) -> Self {
+        let length = rows.clone().map(<[i32]>::len).max().unwrap_or(0).max(1);
+        let mut ids = vec![PAD; rows.len() * length];
+        let count = rows.len();
+        for (row, tokens) in rows.enumerate() {
+            ids[row * length..row * length + tokens.len()].copy_from_slice(tokens);
+        }
+        Self { ids, rows: count, length }
+    }
+
+    /// `[rows, length]`.
+    pub(crate) fn to_tensor(&self, device: &Device) -> Tensor<2, Int> {
+        Tensor::from_data(TensorData::new(self.ids.clone(), [self.rows, self.length]), device)
+    }
+}
+
+/// Reports with their evidence.
+#[derive(Debug, Clone)]
+pub(crate) struct ReportBatch {
+    pub(crate) reports: Tokens,
+    /// The batch's distinct phrases.
+    pub(crate) phrases: Tokens,
+    /// `[reports, phrases]`.
+    membership: Vec<f32>,
+    /// `[reports, reports]`.
+    same_evidence: Vec<f32>,
+}
+
+impl ReportBatch {
+    /// Reads the reports of studies, which all have evidence.
+    pub(crate) fn new(prepared: &Prepared, studies: &[usize]) -> Self {
+        let reports: Vec<_> = studies.iter().filter_map(|&study| prepared.report(study)).collect();
+        let mut distinct: Vec<usize> = reports.iter().flat_map(|report| report.phrases.iter().copied()).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let mut membership = vec![0.0; reports.len() * distinct.len()];
+        let mut same_evidence = vec![0.0; reports.len() * reports.len()];
+        for (row, report) in reports.iter().enumerate() {
+            for phrase in &report.phrases {
+                if let Ok(column) = distinct.binary_search(phrase) {
+                    membership[row * distinct.len() + column] = 1.0;
+                }
+            }
+            let alike = |other: &ReadReport| other.evidence_set == report.evidence_set;
+            let share = 1.0 / reports.iter().filter(|other| alike(other)).count() as f32;
+            for (column, other) in reports.iter().enumerate() {
+                if alike(other) {
+                    same_evidence[row * reports.len() + column] = share;
+                }
+            }
+        }
+        Self {
+            reports: Tokens::pad(reports.iter().map(|report| report.tokens.as_slice())),
+            phrases: Tokens::pad(distinct.iter().map(|&phrase| prepared.phrases[phrase].tokens.as_slice())),
+            membership,
+            same_evidence,
+        }
+    }
+
+    /// The targets that follow from the reports alone.
+    pub(crate) fn targets(&self, device: &Device) -> Targets {
+        let (reports, phrases) = (self.reports.rows, self.phrases.rows);
+        let tensor =
+            |values: &[f32], shape: [usize; 2]| Tensor::from_data(TensorData::new(values.to_vec(), shape), device);
+        Targets {
+            membership: tensor(&self.membership, [reports, phrases]),
+            same_evidence: tensor(&self.same_evidence, [reports, reports]),
+            unpaired: None,
+        }
+    }
+}
+
+/// Images of one batch, `[count, size, size]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Images {
+    pixels: Vec<f32>,
+    size: usize,
+}
+
+impl Images {
+    /// Standardised images of studies that have one.
+    pub(crate) fn clean(prepared: &Prepared, studies: &[usize]) -> Self {
+        Self::collect(prepared, studies, |image| image)
+    }
+
+    /// Standardised, augmented images of studies that have one.
+    pub(crate) fn augmented(prepared: &Prepared, studies: &[usize], settings: &Augment, rng: &mut ChaCha8Rng) -> Self {
+        let size = prepared.images.size();
+        Self::collect(prepared, studies, |image| augment(&image, size, settings, rng))
+    }
+
+    fn collect(prepared: &Prepared, studies: &[usize], mut change: impl FnMut(Vec<f32>) -> Vec<f32>) -> Self {
+        let size = prepared.images.size();
+        let mut pixels = Vec::with_capacity(studies.len() * size * size);
+        for image in studies.iter().filter_map(|&study| prepared.images.pixels(study)) {
+            pixels.extend(change(standardise(image)));
+        }
+        Self { pixels, size }
+    }
+
+    /// `[count, size, size]`.
+    pub(crate) fn to_tensor(&self, device: &Device) -> Tensor<3> {
+        let count = self.pixels.len() / (self.size * self.size);
+        Tensor::from_data(TensorData::new(self.pixels.clone(), [count, self.size, self.size]), device)
+    }
+}
+
+/// One joint step's data: pairs first, then unpaired studies.
+#[derive(Debug, Clone)]
+pub(crate) struct JointBatch {
+    pub(crate) pairs: usize,
+    /// Augmented images of the pairs, then of the unpaired images.
+    pub(crate) images: Images,
+    /// The unpaired images as they are, for the teacher.
+    pub(crate) clean: Images,
+    /// Positions of the unpaired images in their pool.
+    pub(crate) unpaired: Vec<usize>,
+    pub(crate) reports: ReportBatch,
+}

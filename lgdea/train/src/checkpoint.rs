@@ -1,0 +1,126 @@
+//! Checkpoints: everything that a resumed run needs to go on bit for bit.
+//!
+//! Batches need no state of their own: they follow from the seed and the step.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::store::RecordError;
+use burn::tensor::Device;
+use lgdea_objective::RunningMeans;
+use lgdea_spec::Train;
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use crate::TrainError;
+use crate::optimizer::adamw;
+use crate::step::{State, row};
+
+const MODEL: &str = "model.bpk";
+const AVERAGE: &str = "average.bpk";
+const OPTIMIZER: &str = "optimizer.bpk";
+const REST: &str = "state.json";
+
+/// What is not a parameter.
+#[derive(Serialize, Deserialize)]
+struct Rest {
+    /// Running means of prior and targets, each `[K]`.
+    means: Option<[Vec<f32>; 2]>,
+    graph: Option<Array2Data>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Array2Data {
+    rows: usize,
+    columns: usize,
+    values: Vec<f32>,
+}
+
+/// Writes the state after `done` joint steps and returns its folder. Older checkpoints are removed once it is whole.
+pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf, TrainError> {
+    let finished = folder.join(format!("step-{done:06}"));
+    let partial = folder.join(format!(".step-{done:06}.partial"));
+    remove(&partial)?;
+    fs::create_dir_all(&partial).map_err(file("create", &partial))?;
+    let record = |path: PathBuf, result: Result<(), RecordError>| {
+        result.map_err(|error| TrainError::Checkpoint { action: "write", path, message: error.to_string() })
+    };
+    record(partial.join(MODEL), state.model.valid().save_file(partial.join(MODEL)))?;
+    record(partial.join(AVERAGE), state.average.clone().save_file(partial.join(AVERAGE)))?;
+    record(partial.join(OPTIMIZER), state.optimizer.save(partial.join(OPTIMIZER)))?;
+    let rest = Rest {
+        means: state
+            .means
+            .as_ref()
+            .map(|means| [&means.prior, &means.target].map(|mean| mean.to_data().iter().collect())),
+        graph: state.graph.as_ref().map(|graph| Array2Data {
+            rows: graph.nrows(),
+            columns: graph.ncols(),
+            values: graph.iter().copied().collect(),
+        }),
+    };
+    let path = partial.join(REST);
+    let json = serde_json::to_vec(&rest).map_err(|error| unreadable("write", &path, &error))?;
+    fs::write(&path, json).map_err(file("write", &path))?;
+    remove(&finished)?;
+    fs::rename(&partial, &finished).map_err(file("rename", &partial))?;
+    for (older, path) in list(folder)? {
+        if older != done {
+            remove(&path)?;
+        }
+    }
+    Ok(finished)
+}
+
+/// The newest whole checkpoint of a run: joint steps done, and its folder.
+pub(crate) fn newest(folder: &Path) -> Result<Option<(usize, PathBuf)>, TrainError> {
+    Ok(list(folder)?.into_iter().max())
+}
+
+/// Replaces a fresh state by the one of a checkpoint.
+pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device) -> Result<State, TrainError> {
+    let record = |name: &str, error: &RecordError| unreadable("read", &path.join(name), error);
+    let model = fresh.model.try_load_file(path.join(MODEL)).map_err(|error| record(MODEL, &error))?;
+    let average = fresh.average.try_load_file(path.join(AVERAGE)).map_err(|error| record(AVERAGE, &error))?;
+    // Loading gives parameters the ids they were saved with; the optimizer finds its state by them.
+    let optimizer = adamw(&model, settings).load(path.join(OPTIMIZER)).map_err(|error| record(OPTIMIZER, &error))?;
+    let rest = path.join(REST);
+    let json = fs::read(&rest).map_err(file("read", &rest))?;
+    let Rest { means, graph } = serde_json::from_slice(&json).map_err(|error| unreadable("read", &rest, &error))?;
+    let graph = match graph {
+        Some(data) => Some(
+            Array2::from_shape_vec((data.rows, data.columns), data.values)
+                .map_err(|error| unreadable("read", &rest, &error))?,
+        ),
+        None => None,
+    };
+    let means = means.map(|[prior, target]| RunningMeans { prior: row(&prior, device), target: row(&target, device) });
+    Ok(State { model, average, optimizer, means, graph })
+}
+
+fn list(folder: &Path) -> Result<Vec<(usize, PathBuf)>, TrainError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(file("read", folder)(error)),
+    };
+    let step = |path: PathBuf| {
+        let step = path.file_name()?.to_str()?.strip_prefix("step-")?.parse().ok()?;
+        Some((step, path))
+    };
+    Ok(entries.filter_map(|entry| step(entry.ok()?.path())).collect())
+}
+
+fn remove(path: &Path) -> Result<(), TrainError> {
+    if path.exists() { fs::remove_dir_all(path).map_err(file("remove", path)) } else { Ok(()) }
+}
+
+fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> TrainError {
+    let path = path.to_owned();
+    move |source| TrainError::File { action, path, source }
+}
+
+fn unreadable(action: &'static str, path: &Path, error: &dyn std::error::Error) -> TrainError {
+    TrainError::Checkpoint { action, path: path.to_owned(), message: error.to_string() }
+}

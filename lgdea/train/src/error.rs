@@ -1,0 +1,62 @@
+use std::path::PathBuf;
+
+/// Why training or evaluation stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The loss is no number.
+    #[error("the loss is {loss} at step {step}: lower train.learning-rate or train.clip-norm")]
+    NotFinite {
+        /// Joint step, counted from 0.
+        step: usize,
+        /// The loss.
+        loss: f32,
+    },
+    /// No loss term acts at a step.
+    #[error("no loss term acts at step {step}: give one of [loss] a weight above 0 and an earlier start")]
+    NoLoss {
+        /// Joint step, counted from 0.
+        step: usize,
+    },
+    /// No training study may be used as a pair.
+    #[error("there are no training pairs: raise pairing.ratio, or add studies with both an image and a report")]
+    NoPairs,
+    /// The evaluated split has nothing to evaluate.
+    #[error("the {split} split has no study with an image: no task can be evaluated on it")]
+    EmptySplit {
+        /// Name of the split.
+        split: lgdea_data::Split,
+    },
+    /// The training data could not be loaded any further.
+    #[error("the batch loader stopped early; this is a defect of lgdea")]
+    LoaderStopped,
+    /// A file could not be read or written.
+    #[error("failed to {action} {path}: {source}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The operating system's error.
+        source: std::io::Error,
+    },
+    /// A checkpoint does not fit or cannot be read.
+    #[error("failed to {action} the checkpoint {path}: {message}; delete the folder to start over")]
+    Checkpoint {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// The tokenizer failed.
+    #[error(transparent)]
+    Tokenizer(#[from] lgdea_model::TokenizerError),
+    /// An evaluation task failed.
+    #[error(transparent)]
+    Eval(#[from] lgdea_eval::EvalError),
+    /// The journal could not be written.
+    #[error(transparent)]
+    Journal(#[from] lgdea_track::Error),
+}

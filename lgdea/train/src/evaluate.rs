@@ -1,0 +1,278 @@
+//! The evaluation tasks on a split.
+
+use burn::tensor::Device;
+use lgdea_data::Split;
+use lgdea_eval::gallery::Panel;
+use lgdea_eval::prompts::PromptSet;
+use lgdea_eval::task::grounding::{Item, MapName, chosen_map};
+use lgdea_eval::task::{Labels, grounding, retrieval, zero_shot};
+use lgdea_eval::{Bootstrap, Evaluation};
+use lgdea_model::{ImageFeatures, Lgdea};
+use lgdea_spec::Experiment;
+use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
+
+use crate::inference::cube;
+use crate::{Prepared, TrainError, inference};
+
+/// Keeps logarithms of probabilities finite.
+const TINY: f32 = 1e-6;
+/// Heat maps kept for people to look at.
+const PANELS: usize = 24;
+
+/// What an evaluation found.
+pub struct Evaluated {
+    /// Scores of all tasks that ran, and what was left out.
+    pub evaluation: Evaluation,
+    /// Grounded phrases, for the gallery.
+    panels: Vec<OwnedPanel>,
+}
+
+struct OwnedPanel {
+    study: usize,
+    phrase: String,
+    target: [f32; 4],
+    map: Array2<f32>,
+}
+
+impl Evaluated {
+    /// The first grounded phrases of the split, to be drawn.
+    pub fn panels<'a>(&'a self, prepared: &'a Prepared) -> Vec<Panel<'a>> {
+        let size = prepared.images.size();
+        self.panels
+            .iter()
+            .filter_map(|panel| {
+                let pixels = prepared.images.pixels(panel.study)?;
+                let (map, boxes) = (panel.map.clone(), vec![panel.target]);
+                Some(Panel { pixels, size, map, boxes, phrase: &panel.phrase })
+            })
+            .collect()
+    }
+}
+
+/// Runs the enabled tasks on a split, with `model` in validation mode.
+pub fn evaluate(
+    model: &Lgdea,
+    experiment: &Experiment,
+    prepared: &Prepared,
+    split: Split,
+    device: &Device,
+) -> Result<Evaluated, TrainError> {
+    let studies: Vec<usize> =
+        prepared.split(split).into_iter().filter(|&study| prepared.images.pixels(study).is_some()).collect();
+    if studies.is_empty() {
+        return Err(TrainError::EmptySplit { split });
+    }
+    let evaluator = Evaluator { model, experiment, prepared, device, has_evidence: trains_image_evidence(experiment) };
+    let settings = &experiment.eval;
+    let images = inference::images(model, prepared, &studies, device);
+    let mut evaluation = Evaluation::default();
+    let mut panels = Vec::new();
+    let mut add = |part: Evaluation| {
+        evaluation.scores.extend(part.scores);
+        evaluation.warnings.extend(part.warnings);
+    };
+    if settings.zero_shot.enabled {
+        add(evaluator.zero_shot(&studies, &images)?);
+    }
+    if settings.retrieval.enabled {
+        add(evaluator.retrieval(&studies, &images)?);
+    }
+    if settings.grounding.enabled {
+        let (part, drawn) = evaluator.grounding(&studies)?;
+        add(part);
+        panels = drawn;
+    }
+    Ok(Evaluated { evaluation, panels })
+}
+
+/// Whether the method teaches images evidence. A method that does not has no evidence scores and maps: its lesion queries
+/// are as random as they began.
+fn trains_image_evidence(experiment: &Experiment) -> bool {
+    let loss = &experiment.loss;
+    loss.evidence_paired.weight > 0.0 || loss.evidence_unpaired.weight > 0.0
+}
+
+struct Evaluator<'a> {
+    model: &'a Lgdea,
+    experiment: &'a Experiment,
+    prepared: &'a Prepared,
+    device: &'a Device,
+    has_evidence: bool,
+}
+
+impl<'a> Evaluator<'a> {
+    fn bootstrap(&self, task: &str) -> Bootstrap {
+        let seed = self.experiment.seed.stream("bootstrap").stream(task);
+        Bootstrap { resamples: self.experiment.eval.bootstrap, seed }
+    }
+
+    fn labels(&self, studies: &[usize]) -> Vec<Labels<'a>> {
+        studies.iter().map(|&study| self.prepared.studies[study].labels.as_ref()).collect()
+    }
+
+    /// `g · t_c` and `log(Q̄_I · p_c)`, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their
+    /// distributions over prototypes.
+    fn zero_shot(&self, studies: &[usize], images: &inference::ImageArrays) -> Result<Evaluation, TrainError> {
+        let settings = &self.experiment.eval.zero_shot;
+        let classes = PromptSet::named_or_path(&settings.prompts)?.classes;
+        let mut embeddings = Array2::zeros((classes.len(), self.experiment.encoder.dim));
+        let mut distributions = Array2::zeros((classes.len(), self.experiment.evidence_space.prototypes));
+        for (class, prompts) in classes.iter().enumerate() {
+            let texts: Vec<&str> = prompts.prompts.iter().map(String::as_str).collect();
+            let prompts = self.embed(&texts)?;
+            embeddings.row_mut(class).assign(&mean_direction(&prompts));
+            let evidence = inference::phrase_evidence(self.model, &prompts, self.device);
+            if let Some(mean) = evidence.mean_axis(Axis(0)) {
+                distributions.row_mut(class).assign(&mean);
+            }
+        }
+        let similarity = images.global.dot(&embeddings.t());
+        let evidence = self.has_evidence.then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
+        Ok(zero_shot::evaluate(
+            settings,
+            &classes,
+            similarity.view(),
+            evidence.as_ref().map(|scores| scores.view()),
+            &self.labels(studies),
+            self.bootstrap("zero-shot"),
+        )?)
+    }
+
+    /// `g · r` of the studies with both.
+    fn retrieval(&self, studies: &[usize], images: &inference::ImageArrays) -> Result<Evaluation, TrainError> {
+        let complete: Vec<usize> =
+            (0..studies.len()).filter(|&row| self.prepared.report(studies[row]).is_some()).collect();
+        let tokens: Vec<&[i32]> = complete
+            .iter()
+            .filter_map(|&row| self.prepared.report(studies[row]))
+            .map(|report| report.tokens.as_slice())
+            .collect();
+        if tokens.is_empty() {
+            let warnings = vec!["retrieval: no study of the split has both an image and a report".to_owned()];
+            return Ok(Evaluation { warnings, ..Evaluation::default() });
+        }
+        let reports = inference::texts(self.model, &tokens, self.device);
+        let similarity = images.global.select(Axis(0), &complete).dot(&reports.t());
+        let complete: Vec<usize> = complete.into_iter().map(|row| studies[row]).collect();
+        let settings = &self.experiment.eval.retrieval;
+        Ok(retrieval::evaluate(settings, similarity.view(), &self.labels(&complete), self.bootstrap("retrieval"))?)
+    }
+
+    /// The heat maps of every phrase that has a box.
+    fn grounding(&self, studies: &[usize]) -> Result<(Evaluation, Vec<OwnedPanel>), TrainError> {
+        let boxed: Vec<usize> =
+            studies.iter().copied().filter(|&study| !self.prepared.studies[study].boxes.is_empty()).collect();
+        let mut items: Vec<Item<'_>> = Vec::new();
+        let mut failed: Option<TrainError> = None;
+        inference::each_chunk(self.model, self.prepared, &boxed, self.device, |chunk, features| {
+            let maps = PatchMaps::new(self.model, features, self.has_evidence);
+            for (row, &study) in chunk.iter().enumerate() {
+                match self.ground_study(&maps, row, study) {
+                    Ok(found) => items.extend(found),
+                    Err(error) => failed = Some(error),
+                }
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if items.is_empty() {
+            let warnings = vec!["grounding: no image of the split has a box".to_owned()];
+            return Ok((Evaluation { warnings, ..Evaluation::default() }, Vec::new()));
+        }
+        let settings = &self.experiment.eval.grounding;
+        let size = self.prepared.images.size();
+        let evaluation = grounding::evaluate(settings, &items, size, self.bootstrap("grounding"))?;
+        let panel = |item: &Item<'_>| {
+            let map = chosen_map(settings.heat_map, &item.maps)?;
+            Some(OwnedPanel { study: item.study, phrase: item.phrase.to_owned(), target: item.target, map })
+        };
+        let panels = items.iter().take(PANELS).filter_map(panel).collect();
+        Ok((evaluation, panels))
+    }
+
+    fn ground_study(&self, maps: &PatchMaps, row: usize, study: usize) -> Result<Vec<Item<'a>>, TrainError> {
+        let Some(frame) = self.prepared.images.frame(study) else { return Ok(Vec::new()) };
+        let boxes = &self.prepared.studies[study].boxes;
+        let phrases: Vec<&str> = boxes.iter().map(|found| found.phrase.as_str()).collect();
+        let embeddings = self.embed(&phrases)?;
+        let distributions = inference::phrase_evidence(self.model, &embeddings, self.device);
+        let item = |(index, found): (usize, &'a lgdea_data::FindingBox)| Item {
+            study,
+            phrase: &found.phrase,
+            target: frame.place(found),
+            maps: maps.of(row, embeddings.row(index), distributions.row(index)),
+        };
+        Ok(boxes.iter().enumerate().map(item).collect())
+    }
+
+    /// Unit-length embeddings of prompts or phrases, `[texts, D]`.
+    fn embed(&self, texts: &[&str]) -> Result<Array2<f32>, TrainError> {
+        let tokens = texts.iter().map(|text| self.prepared.prompt(text)).collect::<Result<Vec<_>, _>>()?;
+        let rows: Vec<&[i32]> = tokens.iter().map(Vec::as_slice).collect();
+        Ok(inference::texts(self.model, &rows, self.device))
+    }
+}
+
+/// What the heat maps of a chunk of images are made from.
+struct PatchMaps {
+    /// `W h_p`, `[images, patches, D]`.
+    projected: Array3<f32>,
+    evidence: Option<PatchEvidence>,
+}
+
+struct PatchEvidence {
+    /// `softmax_k(φ(W_v h_p) · µ_k / τ_p)`, `[images, patches, K]`.
+    patches: Array3<f32>,
+    /// `Q_I(l, k)`, `[images, L, K]`.
+    queries: Array3<f32>,
+    /// `A_lp`, `[images, L, patches]`.
+    attention: Array3<f32>,
+}
+
+impl PatchMaps {
+    fn new(model: &Lgdea, features: ImageFeatures, has_evidence: bool) -> Self {
+        let ImageFeatures { patches, projected, .. } = features;
+        let evidence = has_evidence.then(|| {
+            let lesions = model.lesion_tokens(patches.clone());
+            PatchEvidence {
+                patches: cube(model.prototypes.of_tokens(model.lesion.patch_tokens(patches))),
+                queries: cube(model.prototypes.of_tokens(lesions.tokens)),
+                attention: cube(lesions.attention),
+            }
+        });
+        Self { projected: cube(projected), evidence }
+    }
+
+    /// Maps of one image for a phrase with embedding `t` and distribution `p_c` over prototypes: `W h_p · t`;
+    /// `log Σ_k p_c(k) softmax_k(φ(W_v h_p) · µ / τ_p)`; `log Σ_l w_l A_lp` with `w_l ∝ p_c · Q_I(l)`.
+    fn of(&self, image: usize, t: ArrayView1<'_, f32>, p: ArrayView1<'_, f32>) -> Vec<(MapName, Array2<f32>)> {
+        let similarity = self.projected.index_axis(Axis(0), image).dot(&t);
+        let mut maps = vec![(MapName::Similarity, square(similarity))];
+        if let Some(evidence) = &self.evidence {
+            let log = |map: Array1<f32>| square(map.mapv(|p| (p + TINY).ln()));
+            let patches = evidence.patches.index_axis(Axis(0), image).dot(&p);
+            let weights = evidence.queries.index_axis(Axis(0), image).dot(&p);
+            let weights = &weights / weights.sum().max(TINY);
+            let attention = evidence.attention.index_axis(Axis(0), image).t().dot(&weights);
+            maps.push((MapName::Evidence, log(patches)));
+            maps.push((MapName::LesionAttention, log(attention)));
+        }
+        maps
+    }
+}
+
+/// A row-major square of patches.
+fn square(patches: Array1<f32>) -> Array2<f32> {
+    let side = patches.len().isqrt();
+    let mut map = Array2::zeros((side, side));
+    map.iter_mut().zip(patches).for_each(|(place, value)| *place = value);
+    map
+}
+
+/// The normalised mean of unit vectors in rows.
+fn mean_direction(rows: &Array2<f32>) -> Array1<f32> {
+    let sum = rows.sum_axis(Axis(0));
+    let norm = sum.dot(&sum).sqrt().max(TINY);
+    sum / norm
+}

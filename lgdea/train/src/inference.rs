@@ -1,0 +1,88 @@
+//! The model's outputs for many studies, chunk by chunk, as host arrays.
+
+use burn::tensor::{Device, Tensor};
+use lgdea_model::{ImageFeatures, Lgdea};
+use ndarray::{Array2, Array3, Axis, concatenate};
+
+use crate::Prepared;
+use crate::batch::{Images, Tokens};
+
+/// Studies sent through the model at a time.
+const CHUNK: usize = 128;
+
+/// What the evaluation and the relation graph need of images.
+pub(crate) struct ImageArrays {
+    /// `g`, `[images, D]`.
+    pub(crate) global: Array2<f32>,
+    /// `Q̄_I`, `[images, K]`.
+    pub(crate) evidence: Array2<f32>,
+}
+
+/// Embeds the images of studies that have one. `model` is in validation mode.
+pub(crate) fn images(model: &Lgdea, prepared: &Prepared, studies: &[usize], device: &Device) -> ImageArrays {
+    let mut global = Vec::new();
+    let mut evidence = Vec::new();
+    each_chunk(model, prepared, studies, device, |_, features| {
+        evidence.push(matrix(model.image_evidence(features.patches)));
+        global.push(matrix(features.global));
+    });
+    ImageArrays { global: stack(global), evidence: stack(evidence) }
+}
+
+/// Calls `use_chunk` with the studies and features of each chunk.
+pub(crate) fn each_chunk(
+    model: &Lgdea,
+    prepared: &Prepared,
+    studies: &[usize],
+    device: &Device,
+    mut use_chunk: impl FnMut(&[usize], ImageFeatures),
+) {
+    for chunk in studies.chunks(CHUNK) {
+        let pixels = Images::clean(prepared, chunk).to_tensor(device);
+        use_chunk(chunk, model.encode_images(pixels));
+    }
+}
+
+/// Embeds texts given by their token ids, `[texts, D]`.
+pub(crate) fn texts(model: &Lgdea, tokens: &[&[i32]], device: &Device) -> Array2<f32> {
+    let chunk = |rows: &[&[i32]]| {
+        let padded = Tokens::pad(rows.iter().copied()).to_tensor(device);
+        matrix(model.encode_texts(padded))
+    };
+    stack(tokens.chunks(CHUNK).map(chunk).collect())
+}
+
+/// `p(k | z)` (equation 4) of embedded phrases, `[phrases, K]`.
+pub(crate) fn phrase_evidence(model: &Lgdea, phrases: &Array2<f32>, device: &Device) -> Array2<f32> {
+    matrix(model.prototypes.of_phrases(tensor(phrases, device)))
+}
+
+/// A host matrix of a tensor.
+pub(crate) fn matrix(tensor: Tensor<2>) -> Array2<f32> {
+    let [rows, columns] = tensor.dims();
+    let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
+    let mut matrix = Array2::zeros((rows, columns));
+    matrix.iter_mut().zip(values).for_each(|(place, value)| *place = value);
+    matrix
+}
+
+/// A host array of a tensor.
+pub(crate) fn cube(tensor: Tensor<3>) -> Array3<f32> {
+    let [depth, rows, columns] = tensor.dims();
+    let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
+    let mut cube = Array3::zeros((depth, rows, columns));
+    cube.iter_mut().zip(values).for_each(|(place, value)| *place = value);
+    cube
+}
+
+/// A tensor of a host matrix.
+pub(crate) fn tensor(matrix: &Array2<f32>, device: &Device) -> Tensor<2> {
+    let values: Vec<f32> = matrix.iter().copied().collect();
+    Tensor::from_data(burn::tensor::TensorData::new(values, [matrix.nrows(), matrix.ncols()]), device)
+}
+
+fn stack(chunks: Vec<Array2<f32>>) -> Array2<f32> {
+    let views: Vec<_> = chunks.iter().map(|chunk| chunk.view()).collect();
+    // Chunks of one model are equally wide; there are none where there is nothing to embed.
+    concatenate(Axis(0), &views).unwrap_or_else(|_| Array2::zeros((0, 0)))
+}

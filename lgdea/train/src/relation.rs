@@ -1,0 +1,80 @@
+//! The relation graph of the training studies: affinities, propagation, and the prototypes' start.
+
+use burn::module::Param;
+use burn::tensor::Device;
+use lgdea_model::Lgdea;
+use lgdea_objective::graph::{GraphTargets, affinity, propagate};
+use lgdea_objective::kmeans;
+use lgdea_spec::Seed;
+use ndarray::{Array2, Axis};
+
+use crate::{Prepared, inference};
+
+/// Evidence that reaches each unpaired image through the graph; rows follow the pool of unpaired images.
+///
+/// Affinities are those of `model`, which is in validation mode: `g` of images, `√Q̄_R` of reports.
+pub(crate) fn graph_targets(
+    model: &Lgdea,
+    prepared: &Prepared,
+    settings: &lgdea_spec::Graph,
+    device: &Device,
+) -> GraphTargets {
+    let pools = &prepared.pools;
+    let images: Vec<usize> = [pools.paired.as_slice(), &pools.images].concat();
+    let embedded = inference::images(model, prepared, &images, device);
+    let image_affinity = affinity(embedded.global.view(), settings.neighbours, settings.affinity_temperature);
+    let evidence = report_evidence(model, prepared, device);
+    let report_affinity = affinity(evidence.mapv(f32::sqrt).view(), settings.neighbours, settings.affinity_temperature);
+    let pairs = pools.paired.len();
+    let mut targets = propagate(&image_affinity, &report_affinity, evidence.view(), pairs, settings);
+    let unpaired: Vec<usize> = (pairs..images.len()).collect();
+    targets.evidence = targets.evidence.select(Axis(0), &unpaired);
+    targets.mass = targets.mass.select(Axis(0), &unpaired);
+    targets
+}
+
+/// `Q̄_R` of every training report, paired ones first, `[reports, K]`. Each distinct phrase is embedded once.
+fn report_evidence(model: &Lgdea, prepared: &Prepared, device: &Device) -> Array2<f32> {
+    let phrases = phrase_embeddings(model, prepared, device);
+    let of_phrase = inference::phrase_evidence(model, &phrases, device);
+    let reports: Vec<usize> = prepared.pools.reports().collect();
+    let mut evidence = Array2::zeros((reports.len(), of_phrase.ncols()));
+    for (mut row, &study) in evidence.axis_iter_mut(Axis(0)).zip(&reports) {
+        let Some(report) = prepared.report(study) else { continue };
+        for &phrase in &report.phrases {
+            row += &of_phrase.row(phrase);
+        }
+        row /= report.phrases.len().max(1) as f32;
+    }
+    evidence
+}
+
+/// `z` of every distinct training phrase, `[phrases, D]`.
+fn phrase_embeddings(model: &Lgdea, prepared: &Prepared, device: &Device) -> Array2<f32> {
+    let tokens: Vec<&[i32]> = prepared.phrases.iter().map(|phrase| phrase.tokens.as_slice()).collect();
+    inference::texts(model, &tokens, device)
+}
+
+/// Moves the prototypes to the centres of k-means on the phrases' embeddings, each phrase counted as often as reports
+/// have it. Returns the model and the clustering's inertia. `model` is in training mode.
+pub(crate) fn start_prototypes(
+    mut model: Lgdea,
+    valid: &Lgdea,
+    prepared: &Prepared,
+    seed: Seed,
+    device: &Device,
+) -> (Lgdea, f64) {
+    let embeddings = phrase_embeddings(valid, prepared, device);
+    let mut uses = vec![0.0; embeddings.nrows()];
+    for report in prepared.pools.reports().filter_map(|study| prepared.report(study)) {
+        for &phrase in &report.phrases {
+            uses[phrase] += 1.0;
+        }
+    }
+    let prototypes = model.prototypes.mu.val().dims()[0];
+    let clusters = kmeans(embeddings.view(), &uses, prototypes, seed.stream("k-means").0);
+    let id = model.prototypes.mu.id;
+    let centres = inference::tensor(&clusters.centres, device).autodiff().require_grad();
+    model.prototypes.mu = Param::initialized(id, centres);
+    (model, clusters.inertia)
+}

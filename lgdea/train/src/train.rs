@@ -1,0 +1,259 @@
+//! The training loop.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::tensor::Device;
+use lgdea_model::{Lgdea, ModelShape};
+use lgdea_spec::{Experiment, PrototypeInit, Seed};
+use lgdea_track::{Event, Journal, RunDir};
+
+use crate::batch::JointBatch;
+use crate::optimizer::adamw;
+use crate::prepared::Prepared;
+use crate::schedule::warm_cosine;
+use crate::step::{Measured, State, joint_step, teaches_unpaired};
+use crate::warmup::text_step;
+use crate::{TrainError, checkpoint, loader, relation};
+
+/// Part of the training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Reports alone.
+    TextWarmup,
+    /// Images and reports.
+    Joint,
+}
+
+/// How training goes; given to the observer after every step.
+#[derive(Debug, Clone)]
+pub struct StepReport {
+    /// The stage.
+    pub stage: Stage,
+    /// Steps done in the stage.
+    pub done: usize,
+    /// Steps of the stage.
+    pub steps: usize,
+    /// Total loss, at logged steps.
+    pub loss: Option<f64>,
+    /// Training images a second since the last logged step.
+    pub images_per_second: Option<f64>,
+}
+
+/// A trained model.
+pub struct TrainOutcome {
+    /// The moving average of the model, in validation mode: what is evaluated.
+    pub model: Lgdea,
+    /// Whether all steps were done; otherwise a checkpoint waits to be resumed.
+    pub finished: bool,
+}
+
+/// Trains a model, from the newest checkpoint of the run if there is one.
+///
+/// Metrics go to the journal every `train.log-every` steps. When `stop` becomes true the loop ends after the step under
+/// way, with a checkpoint.
+pub fn train(
+    experiment: &Experiment,
+    prepared: &Prepared,
+    device: &Device,
+    run: &RunDir,
+    journal: &Journal,
+    observer: &dyn Fn(&StepReport),
+    stop: &AtomicBool,
+) -> Result<TrainOutcome, TrainError> {
+    if prepared.pools.paired.is_empty() {
+        return Err(TrainError::NoPairs);
+    }
+    let trainer = Trainer { experiment, prepared, device, run, journal, observer, stop };
+    let state = trainer.fresh();
+    let (state, first) = match checkpoint::newest(&run.checkpoints())? {
+        Some((done, path)) => (checkpoint::load(&path, state, &experiment.train, device)?, done),
+        None => (trainer.warm_up(state)?, 0),
+    };
+    trainer.joint(state, first)
+}
+
+struct Trainer<'a> {
+    experiment: &'a Experiment,
+    prepared: &'a Prepared,
+    device: &'a Device,
+    run: &'a RunDir,
+    journal: &'a Journal,
+    observer: &'a dyn Fn(&StepReport),
+    stop: &'a AtomicBool,
+}
+
+impl Trainer<'_> {
+    fn seed(&self) -> Seed {
+        self.experiment.seed
+    }
+
+    fn fresh(&self) -> State {
+        let shape = ModelShape { vocabulary: self.prepared.tokenizer.vocabulary() };
+        let model = Lgdea::new(self.experiment, shape, self.seed(), &self.device.clone().autodiff());
+        let average = model.valid();
+        let optimizer = adamw(&model, &self.experiment.train);
+        State { model, average, optimizer, means: None, graph: None }
+    }
+
+    /// Text warm-up, then the prototypes' start.
+    fn warm_up(&self, mut state: State) -> Result<State, TrainError> {
+        let train = &self.experiment.train;
+        if train.text_warmup_steps > 0 && self.experiment.loss.text_evidence.weight > 0.0 {
+            state = thread::scope(|scope| {
+                let batches = loader::text_batches(scope, self.prepared, train, self.seed());
+                let mut meter = Meter::new(Stage::TextWarmup, train.text_warmup_steps, train.log_every);
+                for step in 0..train.text_warmup_steps {
+                    let measured;
+                    (state, measured) = text_step(state, &batches, self.experiment, step, self.device)?;
+                    self.report(&mut meter, step, 0, Duration::ZERO, measured, &[])?;
+                }
+                Ok::<_, TrainError>(state)
+            })?;
+        }
+        if self.experiment.evidence_space.prototype_init == PrototypeInit::KMeans {
+            let valid = state.model.valid();
+            let (model, inertia) =
+                relation::start_prototypes(state.model, &valid, self.prepared, self.seed(), self.device);
+            state.model = model;
+            self.journal.metrics(0, &[("evidence/k_means_inertia", inertia)])?;
+        }
+        state.average = state.model.valid();
+        Ok(state)
+    }
+
+    /// The joint steps from `first` on.
+    fn joint(&self, mut state: State, first: usize) -> Result<TrainOutcome, TrainError> {
+        let train = &self.experiment.train;
+        thread::scope(|scope| {
+            let batches = loader::joint_batches(scope, self.prepared, train, self.seed(), first);
+            let mut meter = Meter::new(Stage::Joint, train.steps, train.log_every);
+            for step in first..train.steps {
+                self.refresh_graph(&mut state, step)?;
+                let (batch, waited) = receive(&batches)?;
+                let measured;
+                (state, measured) = joint_step(state, &batch, self.experiment, step, self.device)?;
+                let rate = warm_cosine(train.learning_rate, step, train.warmup, train.steps);
+                let images = batch.pairs + batch.unpaired.len();
+                self.report(&mut meter, step, images, waited, measured, &[("train/learning_rate", rate)])?;
+                let done = step + 1;
+                let stopped = self.stop.load(Ordering::Relaxed);
+                let due = train.checkpoint_every > 0 && done % train.checkpoint_every == 0;
+                if due || stopped || done == train.steps {
+                    self.checkpoint(done, &state)?;
+                }
+                if stopped && done < train.steps {
+                    return Ok(TrainOutcome { model: state.average, finished: false });
+                }
+            }
+            Ok(TrainOutcome { model: state.average, finished: true })
+        })
+    }
+
+    fn refresh_graph(&self, state: &mut State, step: usize) -> Result<(), TrainError> {
+        let graph = &self.experiment.graph;
+        let used =
+            teaches_unpaired(self.experiment, step) && graph.share > 0.0 && !self.prepared.pools.images.is_empty();
+        if used && (step - graph.start).is_multiple_of(graph.refresh) {
+            let targets = relation::graph_targets(&state.average, self.prepared, graph, self.device);
+            let reached = targets.mass.iter().filter(|&&mass| mass > f32::EPSILON).count();
+            let share = reached as f64 / targets.mass.len() as f64;
+            self.journal.metrics(step as u64, &[("graph/reached", share)])?;
+            state.graph = Some(targets.evidence);
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&self, done: usize, state: &State) -> Result<(), TrainError> {
+        let path = checkpoint::save(&self.run.checkpoints(), done, state)?;
+        let path = path.strip_prefix(self.run.path()).unwrap_or(&path);
+        let path = path.to_string_lossy().replace('\\', "/");
+        self.journal.write(Event::Checkpoint { step: done as u64, path })?;
+        Ok(())
+    }
+
+    /// Tells the observer of a step, and the journal of a logged one.
+    fn report(
+        &self,
+        meter: &mut Meter,
+        step: usize,
+        images: usize,
+        waited: Duration,
+        measured: Measured,
+        more: &[(&str, f64)],
+    ) -> Result<(), TrainError> {
+        let done = step + 1;
+        meter.count(images, waited);
+        let mut report =
+            StepReport { stage: meter.stage, done, steps: meter.steps, loss: None, images_per_second: None };
+        if meter.is_due(done) {
+            let prefix = match meter.stage {
+                Stage::TextWarmup => "text_warmup",
+                Stage::Joint => "train",
+            };
+            let loss = measured.loss.into_scalar::<f32>();
+            if !loss.is_finite() {
+                return Err(TrainError::NotFinite { step, loss });
+            }
+            let mut values = vec![(format!("{prefix}/loss"), f64::from(loss))];
+            for (name, value) in measured.values {
+                let name = if name.contains("evidence/") { name } else { format!("{prefix}/{name}") };
+                values.push((name, f64::from(value.into_scalar::<f32>())));
+            }
+            values.extend(more.iter().map(|&(name, value)| (name.to_owned(), value)));
+            if meter.stage == Stage::Joint {
+                let (images_per_second, waiting) = meter.rate();
+                values.push(("train/images_per_second".to_owned(), images_per_second));
+                values.push(("train/data_wait".to_owned(), waiting));
+                report.images_per_second = Some(images_per_second);
+            }
+            let borrowed: Vec<(&str, f64)> = values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+            self.journal.metrics(done as u64, &borrowed)?;
+            report.loss = Some(f64::from(loss));
+        }
+        (self.observer)(&report);
+        Ok(())
+    }
+}
+
+fn receive(batches: &Receiver<JointBatch>) -> Result<(JointBatch, Duration), TrainError> {
+    let asked = Instant::now();
+    let batch = batches.recv().map_err(|_| TrainError::LoaderStopped)?;
+    Ok((batch, asked.elapsed()))
+}
+
+/// Throughput between logged steps.
+struct Meter {
+    stage: Stage,
+    steps: usize,
+    log_every: usize,
+    since: Instant,
+    images: usize,
+    waited: Duration,
+}
+
+impl Meter {
+    fn new(stage: Stage, steps: usize, log_every: usize) -> Self {
+        Self { stage, steps, log_every, since: Instant::now(), images: 0, waited: Duration::ZERO }
+    }
+
+    fn count(&mut self, images: usize, waited: Duration) {
+        self.images += images;
+        self.waited += waited;
+    }
+
+    fn is_due(&self, done: usize) -> bool {
+        done == 1 || done == self.steps || done.is_multiple_of(self.log_every.max(1))
+    }
+
+    /// Images a second and the share of time spent waiting for data, since the last call.
+    fn rate(&mut self) -> (f64, f64) {
+        let seconds = self.since.elapsed().as_secs_f64().max(1e-9);
+        let rate = (self.images as f64 / seconds, self.waited.as_secs_f64() / seconds);
+        *self = Self::new(self.stage, self.steps, self.log_every);
+        rate
+    }
+}

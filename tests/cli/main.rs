@@ -1,0 +1,111 @@
+//! What a user sees of `check`, `schema` and of wrong input, through the binary.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+
+fn lgdea() -> Command {
+    let mut command = Command::cargo_bin("lgdea").unwrap();
+    command.env_remove("MLFLOW_TRACKING_URI").env("NO_COLOR", "1");
+    command
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// An experiment file in a folder of its own.
+fn experiment(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("experiment.toml");
+    std::fs::write(&file, text).unwrap();
+    (folder, file)
+}
+
+/// Runs an experiment that must be refused as wrong input, without a panic, and returns what was said.
+fn refused(text: &str) -> String {
+    let (folder, file) = experiment(text);
+    let output = lgdea().arg("run").arg(&file).arg("--results").arg(folder.path().join("results")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+#[test]
+fn every_shipped_experiment_is_fine() {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("experiments"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 5);
+    lgdea().arg("check").args(&files).assert().success().stdout(contains("low_pair.toml: fine"));
+}
+
+#[test]
+fn an_unknown_key_is_pointed_at_with_the_right_one() {
+    let said = refused("[train]\nlearning-rat = 0.1\n");
+    for part in ["experiment.toml:2", "learning-rat", "learning-rate"] {
+        assert!(said.contains(part), "{part} is missing in:\n{said}");
+    }
+}
+
+#[test]
+fn wrong_types_and_values_are_refused() {
+    assert!(refused("[train]\nsteps = \"many\"\n").contains("experiment.toml:2"));
+    assert!(refused("[pairing]\nratio = 0\n").contains("ratio"));
+    assert!(refused("[pairing]\nratio = 1.5\n").contains("ratio"));
+    assert!(refused("[pairing\n").contains("experiment.toml:1"));
+}
+
+#[test]
+fn missing_files_and_folders_are_named() {
+    lgdea().args(["run", "nowhere.toml"]).assert().code(2).stderr(contains("nowhere.toml"));
+    let manifest = "[data.manifest]\nroot = \"nowhere\"\nstudies = [\"a.csv\"]\n";
+    assert!(refused(manifest).contains("nowhere"));
+    let variable = "[data.openi]\nreports = \"${LGDEA_NO_SUCH_VARIABLE}/x\"\n";
+    assert!(refused(variable).contains("LGDEA_NO_SUCH_VARIABLE"));
+    assert!(refused("[evidence.rules]\nontology = \"brain\"\n").contains("brain"));
+    assert!(refused("[eval]\nzero-shot.prompts = \"nowhere.toml\"\n").contains("nowhere.toml"));
+}
+
+#[test]
+fn an_unknown_device_is_refused_with_the_known_ones() {
+    let said = refused("[device]\nname = \"tpu\"\n");
+    assert!(said.contains("tpu") && said.contains("flex"), "{said}");
+}
+
+#[test]
+fn a_tracker_that_speaks_no_http_is_refused() {
+    assert!(refused("[tracker]\nuri = \"sqlite:///mlflow.db\"\n").contains("http"));
+}
+
+#[test]
+fn explain_says_where_a_value_comes_from() {
+    let file = root().join("experiments/clip_low_pair.toml");
+    let explain = |key: &str| lgdea().args(["check", "--explain", key]).arg(&file).assert();
+    explain("loss.evidence-paired.weight").success().stdout(contains("clip"));
+    explain("train.learning-rate").success().stdout(contains("default"));
+    explain("train.learning-rat").code(2).stderr(contains("learning-rate"));
+    lgdea()
+        .args(["check", "--explain", "train.steps", "--set", "train.steps=7"])
+        .arg(&file)
+        .assert()
+        .success()
+        .stdout(contains("--set").and(contains('7')));
+}
+
+#[test]
+fn the_committed_schema_is_current() {
+    let committed = std::fs::read_to_string(root().join("lgdea/spec/experiment.schema.json")).unwrap();
+    let output = lgdea().arg("schema").output().unwrap();
+    assert!(
+        String::from_utf8(output.stdout).unwrap() == committed,
+        "the schema changed: run `lgdea schema --out lgdea/spec/experiment.schema.json`"
+    );
+}

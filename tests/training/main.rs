@@ -1,0 +1,219 @@
+//! Runs through the binary, on small phantoms and on the user's own kind of files.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+/// The smallest experiment that goes through every stage.
+const TINY: &str = r#"
+[data.phantom]
+studies = 60
+validation = 10
+test = 20
+
+[pairing]
+ratio = 0.3
+
+[encoder.image.patch-cnn]
+size = 32
+width = 16
+
+[encoder.text.transformer]
+width = 16
+layers = 1
+heads = 2
+
+[train]
+steps = 6
+batch = 8
+unpaired-images = 4
+unpaired-reports = 4
+text-warmup-steps = 3
+text-warmup-batch = 8
+log-every = 1
+checkpoint-every = 3
+
+[graph]
+start = 2
+refresh = 2
+
+[loss]
+evidence-unpaired.start = 2
+evidence-alignment.unpaired-start = 2
+
+[eval]
+bootstrap = 50
+"#;
+
+struct Workspace {
+    folder: tempfile::TempDir,
+}
+
+impl Workspace {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn run(&self, file: &Path, results: &str, more: &[&str]) -> Output {
+        Command::cargo_bin("lgdea")
+            .unwrap()
+            .env_remove("MLFLOW_TRACKING_URI")
+            .arg("run")
+            .arg(file)
+            .args(["--json", "--results"])
+            .arg(self.path(results))
+            .args(more)
+            .output()
+            .unwrap()
+    }
+
+    /// A run that must succeed: the object of its last line.
+    fn outcome(&self, file: &Path, results: &str, more: &[&str]) -> Value {
+        let output = self.run(file, results, more);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        let out = String::from_utf8(output.stdout).unwrap();
+        serde_json::from_str(out.lines().last().unwrap()).unwrap()
+    }
+}
+
+fn metric(outcome: &Value, name: &str) -> f64 {
+    outcome["metrics"][name].as_f64().unwrap_or_else(|| panic!("{name} is missing in {outcome}"))
+}
+
+#[test]
+fn a_run_repeats_to_the_last_bit_and_is_reused() {
+    let place = Workspace::new();
+    let file = place.write("tiny.toml", TINY);
+    let first = place.outcome(&file, "a", &[]);
+    let second = place.outcome(&file, "b", &[]);
+    assert_eq!(first["run_key"], second["run_key"]);
+    assert_eq!(first["metrics"], second["metrics"]);
+    assert_eq!(first["status"], "finished");
+    for name in ["test/zero_shot/auroc_macro", "test/retrieval/i2t_r_at_10", "test/grounding/pointing"] {
+        assert!((0.0..=1.0).contains(&metric(&first, name)), "{name}");
+    }
+    let dir = PathBuf::from(first["dir"].as_str().unwrap());
+    for part in ["journal.jsonl", "experiment.toml", "pairing.json", "tokenizer.json", "artifacts/grounding_test.png"] {
+        assert!(dir.join(part).exists(), "{part} is missing");
+    }
+
+    let journal = std::fs::read(dir.join("journal.jsonl")).unwrap();
+    let again = place.outcome(&file, "a", &[]);
+    assert_eq!(again["metrics"], first["metrics"], "a finished run is read from its journal");
+    assert_eq!(std::fs::read(dir.join("journal.jsonl")).unwrap(), journal, "and left as it is");
+
+    let other = place.outcome(&file, "a", &["--set", "seed=1"]);
+    assert_ne!(other["run_key"], first["run_key"]);
+    assert_ne!(other["metrics"], first["metrics"]);
+}
+
+/// A run that lost everything after its first checkpoint ends as if nothing had happened.
+#[test]
+fn a_run_goes_on_from_its_checkpoint_to_the_last_bit() {
+    let place = Workspace::new();
+    let file = place.write("tiny.toml", TINY);
+    let whole = place.outcome(&file, "whole", &[]);
+    // Make the interrupted run by letting a copy of the journal end at the first checkpoint.
+    let keep = place.outcome(&file, "cut", &["--set", "train.checkpoint-every=3"]);
+    let dir = PathBuf::from(keep["dir"].as_str().unwrap());
+    assert_eq!(whole["metrics"], keep["metrics"]);
+    let journal = std::fs::read_to_string(dir.join("journal.jsonl")).unwrap();
+    let cut: Vec<&str> = journal.lines().take_while(|line| !line.contains("\"ended\"")).collect();
+    std::fs::write(dir.join("journal.jsonl"), cut.join("\n")).unwrap();
+    let resumed = place.outcome(&file, "cut", &[]);
+    assert_eq!(resumed["metrics"], whole["metrics"]);
+}
+
+/// Own files: pairs, images alone, reports alone, and what cannot be used.
+#[test]
+fn a_manifest_of_own_files_runs_and_bad_files_are_counted() {
+    let place = Workspace::new();
+    let mut rows = String::from("study,patient,image,report,labels,split\n");
+    for number in 0..24 {
+        let split = ["train", "train", "validation", "test"][number % 4];
+        let path = place.path(&format!("data/{number}.png"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        image::GrayImage::from_fn(40, 48, |x, y| image::Luma([((x * 3 + y * number as u32) % 251) as u8]))
+            .save(&path)
+            .unwrap();
+        let (report, label) = match number % 3 {
+            0 => ("There is a small left pleural effusion.", "pneumonia"),
+            1 => ("Right lower lobe pneumonia.", "pneumonia"),
+            _ => ("No acute findings.", "no_finding"),
+        };
+        rows += &format!("s{number},p{number},{number}.png,{report},{label},{split}\n");
+    }
+    std::fs::write(place.path("data/broken.png"), "not an image").unwrap();
+    rows += "s90,p90,broken.png,,pneumonia,train\ns91,p91,missing.png,Clear lungs.,,train\ns92,p92,,,,train\n";
+    place.write("data/studies.csv", &rows);
+    let own =
+        "[data.manifest]\nroot = \"data\"\nstudies = [\"studies.csv\"]\n[eval.zero-shot]\nprompts = \"pneumonia\"\n";
+    let tiny = TINY.split("[pairing]").nth(1).unwrap();
+    let file = place.write(
+        "own.toml",
+        &format!("{own}[pairing]{}", tiny.replace("[eval]\n", "[eval]\ngrounding.enabled = false\n")),
+    );
+    let output = place.run(&file, "results", &[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("broken.png") || said.contains("s90"), "the broken image is named:\n{said}");
+    assert!(!said.contains("pleural"), "no report text may be shown:\n{said}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    let outcome: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert!((0.0..=1.0).contains(&metric(&outcome, "test/zero_shot/auroc_macro")));
+}
+
+/// The journal is written whether or not a tracker answers.
+#[test]
+fn a_dead_tracker_does_not_stop_a_run() {
+    let place = Workspace::new();
+    let file = place.write("tiny.toml", TINY);
+    let more = ["--set", "tracker.uri=http://127.0.0.1:9", "--set", "tracker.flush-seconds=1"];
+    let outcome = place.outcome(&file, "results", &more);
+    assert_eq!(outcome["status"], "finished");
+}
+
+/// The real mini corpus: pairs, unpaired images and the Open-I reports.
+#[test]
+fn the_real_mini_corpus_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let data = std::env::var_os("LGDEA_DATA").map_or_else(|| root.join("../shared/data"), PathBuf::from);
+    if !data.join("cxr_mini").exists() {
+        println!("skipped: ../shared/data not found");
+        return;
+    }
+    let place = Workspace::new();
+    let output = Command::cargo_bin("lgdea")
+        .unwrap()
+        .env_remove("MLFLOW_TRACKING_URI")
+        .env("LGDEA_DATA", data.canonicalize().unwrap())
+        .arg("run")
+        .arg(root.join("experiments/real_mini.toml"))
+        .args(["--set", "train.steps=4", "--set", "train.text-warmup-steps=4", "--set", "eval.bootstrap=20"])
+        .args(["--set", "graph.start=2", "--json", "--results"])
+        .arg(place.path("results"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    let outcome: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    for name in ["test/zero_shot/auroc/pneumonia", "test/retrieval/i2t_r_at_5", "test/grounding/pointing"] {
+        assert!((0.0..=1.0).contains(&metric(&outcome, name)), "{name}");
+    }
+}
