@@ -1,5 +1,5 @@
 //! A run as a real MLflow server shows it. `tests/services/mlflow.sh start` starts one.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::path::{Path, PathBuf};
 

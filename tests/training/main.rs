@@ -1,6 +1,7 @@
 //! Runs through the binary, on small phantoms and on the user's own kind of files.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -8,7 +9,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 /// The smallest experiment that goes through every stage.
-const TINY: &str = r#"
+const TINY: &str = "
 [data.phantom]
 studies = 60
 validation = 10
@@ -46,7 +47,7 @@ evidence-alignment.unpaired-start = 2
 
 [eval]
 bootstrap = 50
-"#;
+";
 
 struct Workspace {
     folder: tempfile::TempDir,
@@ -156,7 +157,7 @@ fn a_manifest_of_own_files_runs_and_bad_files_are_counted() {
             1 => ("Right lower lobe pneumonia.", "pneumonia"),
             _ => ("No acute findings.", "no_finding"),
         };
-        rows += &format!("s{number},p{number},{number}.png,{report},{label},{split}\n");
+        writeln!(rows, "s{number},p{number},{number}.png,{report},{label},{split}").unwrap();
     }
     std::fs::write(place.path("data/broken.png"), "not an image").unwrap();
     rows += "s90,p90,broken.png,,pneumonia,train\ns91,p91,missing.png,Clear lungs.,,train\ns92,p92,,,,train\n";

@@ -10,6 +10,12 @@ use lgdea_train::{Stage, StepReport};
 /// Least time between two plain lines of one piece of work.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// A line of information.
+#[expect(clippy::print_stderr, reason = "progress is shown here")]
+pub(crate) fn say(text: impl AsRef<str>) {
+    eprintln!("{}", text.as_ref());
+}
+
 /// Shows how work goes.
 pub(crate) struct Progress {
     terminal: bool,
@@ -18,12 +24,6 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new() -> Self {
         Self { terminal: std::io::stderr().is_terminal() }
-    }
-
-    /// A line of information.
-    #[expect(clippy::print_stderr, reason = "progress is shown here")]
-    pub(crate) fn say(&self, text: impl AsRef<str>) {
-        eprintln!("{}", text.as_ref());
     }
 
     /// Work of many items; call [`Counter::update`] with the items done and their total.

@@ -73,7 +73,7 @@ impl ReportBatch {
         }
         Self {
             reports: Tokens::pad(reports.iter().map(|report| report.tokens.as_slice())),
-            phrases: Tokens::pad(distinct.iter().map(|&phrase| prepared.phrases[phrase].tokens.as_slice())),
+            phrases: Tokens::pad(distinct.iter().map(|&phrase| prepared.phrases[phrase].as_slice())),
             membership,
             same_evidence,
         }

@@ -20,8 +20,8 @@ pub struct Prepared {
     pub images: ImageStore,
     /// Per study, its report; `None` where it has none.
     pub(crate) reports: Vec<Option<ReadReport>>,
-    /// Every distinct evidence phrase of the training reports.
-    pub(crate) phrases: Vec<Phrase>,
+    /// Token ids of every distinct evidence phrase of the training reports.
+    pub(crate) phrases: Vec<Vec<i32>>,
     /// Training studies by use.
     pub(crate) pools: Pools,
     /// The word pieces.
@@ -37,14 +37,6 @@ pub(crate) struct ReadReport {
     pub(crate) phrases: Vec<usize>,
     /// Reports with the same evidence have the same number.
     pub(crate) evidence_set: usize,
-}
-
-/// An evidence phrase.
-pub(crate) struct Phrase {
-    /// The phrase, for people.
-    pub(crate) text: String,
-    /// Token ids.
-    pub(crate) tokens: Vec<i32>,
 }
 
 /// Training studies by use, as positions.
@@ -92,9 +84,9 @@ impl Prepared {
         }
         let phrases = evidence
             .phrases
-            .into_iter()
-            .map(|phrase| Ok(Phrase { tokens: tokenizer.encode(&phrase, text.max_phrase_tokens)?, text: phrase }))
-            .collect::<Result<_, TrainError>>()?;
+            .iter()
+            .map(|phrase| tokenizer.encode(phrase, text.max_phrase_tokens))
+            .collect::<Result<_, _>>()?;
         let max_phrase_tokens = text.max_phrase_tokens;
         Ok(Self { studies, images, reports, phrases, pools, tokenizer, max_phrase_tokens })
     }

@@ -90,7 +90,9 @@ impl Csr {
             let values = &mut self.values[self.row_starts[row]..self.row_starts[row + 1]];
             let sum: f32 = values.iter().sum();
             if sum > 0.0 {
-                values.iter_mut().for_each(|value| *value /= sum);
+                for value in values {
+                    *value /= sum;
+                }
             }
         }
         self

@@ -8,7 +8,7 @@ use crate::{Targets, TextForward};
 /// `L_rec = mean_n ‖ sg(z_n) − Σ_k p(k|z_n) µ_k ‖² + λ_µ Σ_k ‖µ_k‖²` (equation 5); the mean runs over the phrases of all
 /// reports, so a phrase that two reports share counts twice.
 ///
-/// `text_temperature` is τ_t. With the stop-gradient, `p(k | z_n)` is taken at the detached phrase, so that only the
+/// `text_temperature` is `τ_t`. With the stop-gradient, `p(k | z_n)` is taken at the detached phrase, so that only the
 /// prototypes move.
 pub fn loss(
     texts: &TextForward,

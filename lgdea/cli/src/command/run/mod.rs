@@ -22,7 +22,7 @@ use crate::args::RunArgs;
 use crate::command::check;
 use crate::device;
 use crate::failure::{Failure, chain};
-use crate::progress::Progress;
+use crate::progress::{Progress, say};
 
 use outcome::Outcome;
 use prepare::Inputs;
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         && history.status == Some(Status::Finished)
     {
         if !args.force {
-            progress.say(format!("{} is finished; --force runs it again", run.path().display()));
+            say(format!("{} is finished; --force runs it again", run.path().display()));
             return Outcome::of_history(&run, &history).print(args.json);
         }
         set_aside(&run)?;
@@ -65,10 +65,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
 
 /// Moves a finished run's folder aside, so that nothing is lost by running it again.
 fn set_aside(run: &RunDir) -> Result<(), Failure> {
-    let aside = (1..)
-        .map(|number| run.path().with_added_extension(format!("old-{number}")))
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| run.path().with_added_extension("old"));
+    let mut number = 1;
+    let aside = loop {
+        let aside = run.path().with_added_extension(format!("old-{number}"));
+        if !aside.exists() {
+            break aside;
+        }
+        number += 1;
+    };
     std::fs::rename(run.path(), aside).map_err(|error| Failure::failed(&error))
 }
 
@@ -93,13 +97,11 @@ impl Job<'_> {
             Err(failure) => (Status::Failed, Some(failure.message())),
         };
         self.journal.write(Event::Ended { status, error, seconds }).map_err(|error| Failure::failed(&error))?;
-        match result? {
-            Some(scores) => Ok(Outcome::finished(self.run, self.record.run_key, scores, seconds)),
-            None => {
-                self.progress.say("stopped; the same command goes on from the checkpoint");
-                Err(Failure::Quiet(ExitCode::from(1)))
-            }
+        if let Some(scores) = result? {
+            return Ok(Outcome::finished(self.run, self.record.run_key, scores, seconds));
         }
+        say("stopped; the same command goes on from the checkpoint");
+        Err(Failure::Quiet(ExitCode::from(1)))
     }
 
     /// Scores of both held-out splits; `None` where the user stopped the training.
@@ -117,13 +119,13 @@ impl Job<'_> {
         }
         let mut scores = Scores::new();
         for (split, name) in [(Split::Validation, "validation"), (Split::Test, "test")] {
-            self.progress.say(format!("evaluating the {name} split"));
+            say(format!("evaluating the {name} split"));
             let evaluated = evaluate(&trained.model, experiment, &prepared, split, device)
                 .map_err(|error| Failure::failed(&error))?;
             self.record.scores(experiment.train.steps, name, &evaluated.evaluation)?;
             self.draw(&evaluated, &prepared, name)?;
             for warning in &evaluated.evaluation.warnings {
-                self.progress.say(format!("{name}: {warning}"));
+                say(format!("{name}: {warning}"));
             }
             scores.extend(evaluated.evaluation.scores.into_iter().map(|(key, score)| (format!("{name}/{key}"), score)));
         }

@@ -70,25 +70,23 @@ impl Outcome {
                 "metrics": metrics,
                 "seconds": self.seconds,
             });
-            write!(out, "{text}{object}\n")
+            writeln!(out, "{text}{object}")
         } else {
-            write!(out, "{text}took      {:.0} s\n", self.seconds)
+            writeln!(out, "{text}took      {:.0} s", self.seconds)
         };
         written.map_err(|error| Failure::failed(&error))
     }
 }
 
 fn describe(tracked: &Report) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     if let Some(url) = &tracked.url {
-        text.push_str(&format!("tracker   {url}\n"));
+        lines.push(format!("tracker   {url}\n"));
     }
     if !tracked.complete {
         let why = tracked.error.as_deref().unwrap_or("the server did not take everything in time");
-        text.push_str(&format!("          not all of it arrived ({why}); the journal has everything\n"));
+        lines.push(format!("          not all of it arrived ({why}); the journal has everything\n"));
     }
-    for problem in &tracked.problems {
-        text.push_str(&format!("          {problem}\n"));
-    }
-    text
+    lines.extend(tracked.problems.iter().map(|problem| format!("          {problem}\n")));
+    lines.concat()
 }

@@ -8,7 +8,7 @@ use lgdea_train::Prepared;
 use rayon::prelude::*;
 
 use crate::failure::Failure;
-use crate::progress::Progress;
+use crate::progress::{Progress, say};
 
 /// What a run depends on; cheap to load, so that a finished run is recognised before its images are decoded.
 pub(crate) struct Inputs {
@@ -60,11 +60,11 @@ pub(crate) fn prepare(
     .map_err(|error| Failure::bad(&error))?;
     drop(counter);
     if !skipped.is_empty() {
-        progress.say(format!("left out: {skipped}"));
+        say(format!("left out: {skipped}"));
     }
     let pairing = lgdea_data::pair(&corpus, &experiment.pairing, experiment.seed.stream("pairing"))
         .map_err(|error| Failure::bad(&error))?;
-    progress.say(describe(&corpus, &pairing));
+    say(describe(&corpus, &pairing));
     let json = serde_json::to_vec_pretty(&pairing).map_err(|error| Failure::failed(&error))?;
     std::fs::write(run.pairing(), json).map_err(|error| Failure::failed(&error))?;
     let prepared =
