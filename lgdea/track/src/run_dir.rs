@@ -1,10 +1,14 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::{Error, Result};
 
 /// Longest part of a folder's name that is taken from the experiment's name, in characters.
 const NAME_LENGTH: usize = 80;
+/// How long a held lock is asked for again, and how often.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// The folder of a run, `results/runs/<name>-<key>`.
 ///
@@ -80,16 +84,22 @@ impl RunDir {
 
     /// Takes a lock of the run, which lasts as long as the returned file is open and ends with the process.
     ///
-    /// A file system without locks is taken as it is: refusing to run there would help nobody.
+    /// A lock that is held is asked for again for a moment: a child process that was started elsewhere in this program
+    /// holds all our files between its fork and its exec. A file system without locks is taken as it is: refusing to run
+    /// there would help nobody.
     pub(crate) fn lock(&self, what: &str) -> Result<File> {
         let path = self.0.join(format!(".{what}.lock"));
         let file = File::create(&path).map_err(Error::io("create", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(Error::Busy { path }),
-            Err(TryLockError::Error(error)) => {
-                tracing::warn!(%error, "no lock on {}: take care that only one process uses it", path.display());
-                Ok(file)
+        let patience = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if Instant::now() < patience => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(Error::Busy { path }),
+                Err(TryLockError::Error(error)) => {
+                    tracing::warn!(%error, "no lock on {}: take care that only one process uses it", path.display());
+                    return Ok(file);
+                }
             }
         }
     }
