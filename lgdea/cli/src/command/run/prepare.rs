@@ -54,13 +54,13 @@ pub(crate) fn prepare(
     let Inputs { mut corpus, evidence, .. } = inputs;
     let counter = progress.counter("reading images");
     let size = experiment.encoder.image.size();
-    let (images, skipped) = ImageStore::build(&mut corpus, size, experiment.device.threads, &|done, total| {
+    let (images, _) = ImageStore::build(&mut corpus, size, experiment.device.threads, &|done, total| {
         counter.update(done, total);
     })
     .map_err(|error| Failure::bad(&error))?;
     drop(counter);
-    if !skipped.is_empty() {
-        say(format!("left out: {skipped}"));
+    if !corpus.skipped.is_empty() {
+        say(format!("left out: {}", corpus.skipped));
     }
     let pairing = lgdea_data::pair(&corpus, &experiment.pairing, experiment.seed.stream("pairing"))
         .map_err(|error| Failure::bad(&error))?;
