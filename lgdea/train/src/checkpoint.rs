@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::store::RecordError;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 use lgdea_objective::RunningMeans;
 use lgdea_spec::Train;
 use ndarray::Array2;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::optimizer::adamw;
-use crate::step::{State, row};
+use crate::step::State;
 
 const MODEL: &str = "model.bpk";
 const AVERAGE: &str = "average.bpk";
@@ -97,6 +97,11 @@ pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device)
     };
     let means = means.map(|[prior, target]| RunningMeans { prior: row(&prior, device), target: row(&target, device) });
     Ok(State { model, average, optimizer, means, graph })
+}
+
+/// A host vector as a row.
+fn row(values: &[f32], device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [1, values.len()]), device)
 }
 
 fn list(folder: &Path) -> Result<Vec<(usize, PathBuf)>, TrainError> {

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use lgdea_model::Lgdea;
 use lgdea_objective::{
     Forward, RunningMeans, Targets, TextForward, UnpairedTargets, entropy_of_mean, mean_entropy, total,
@@ -130,9 +130,4 @@ fn watch(forward: &Forward) -> Vec<(String, Tensor<1>)> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
-}
-
-/// A host vector as a row, and back: running means in a checkpoint.
-pub(crate) fn row(values: &[f32], device: &Device) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(values.to_vec(), [1, values.len()]), device)
 }

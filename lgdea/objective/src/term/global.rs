@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor};
 
 use crate::Forward;
-use crate::divergence::soft_cross_entropy_rows;
+use crate::divergence::symmetric_soft_cross_entropy;
 
 /// `L_glob`: symmetric InfoNCE of `s · g · r` on pairs (ConVIRT, Zhang et al. 2020; CLIP, Radford et al. 2021).
 pub fn loss(forward: &Forward) -> Tensor<1> {
@@ -13,7 +13,5 @@ pub fn loss(forward: &Forward) -> Tensor<1> {
     let logits = forward.texts.scaled(images.matmul(reports.transpose()));
     let device = logits.device();
     let own = Tensor::<1, Int>::arange(0..pairs as i64, &device).one_hot::<2>(pairs).float();
-    let images_to_reports = soft_cross_entropy_rows(logits.clone(), own.clone()).mean();
-    let reports_to_images = soft_cross_entropy_rows(logits.transpose(), own).mean();
-    (images_to_reports + reports_to_images) * 0.5
+    symmetric_soft_cross_entropy(logits, own)
 }

@@ -50,12 +50,7 @@ impl Outcome {
 
     /// Prints the table of the test split and where things lie; with `json`, one object as the last line.
     pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
-        let test: Scores = self
-            .scores
-            .iter()
-            .filter_map(|(name, score)| Some((name.strip_prefix("test/")?.to_owned(), *score)))
-            .collect();
-        let mut text = format!("{}\n\nrun       {}\n", table::summary(&test), self.dir);
+        let mut text = format!("{}\n\nrun       {}\n", test_table(&self.scores), self.dir);
         if let Some(tracked) = &self.tracked {
             text.push_str(&describe(tracked));
         }
@@ -76,6 +71,13 @@ impl Outcome {
         };
         written.map_err(|error| Failure::failed(&error))
     }
+}
+
+/// The table of the test split's scores.
+pub(crate) fn test_table(scores: &Scores) -> String {
+    let test: Scores =
+        scores.iter().filter_map(|(name, score)| Some((name.strip_prefix("test/")?.to_owned(), *score))).collect();
+    table::summary(&test)
 }
 
 fn describe(tracked: &Report) -> String {

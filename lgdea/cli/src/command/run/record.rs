@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lgdea_data::{Split, summary};
-use lgdea_eval::{Evaluation, Scores, table};
+use lgdea_eval::{Evaluation, Scores};
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, params};
 
+use super::outcome::test_table;
 use super::prepare::Inputs;
 use crate::failure::Failure;
 
@@ -78,9 +79,7 @@ impl Recorder<'_> {
 
     /// The readable summary.
     pub(crate) fn summary(&self, experiment: &Experiment, scores: &Scores) -> Result<(), Failure> {
-        let test: Scores =
-            scores.iter().filter_map(|(name, score)| Some((name.strip_prefix("test/")?.to_owned(), *score))).collect();
-        let text = format!("{}\n\nTest split:\n\n```text\n{}\n```\n", experiment.description, table::summary(&test));
+        let text = format!("{}\n\nTest split:\n\n```text\n{}\n```\n", experiment.description, test_table(scores));
         self.write(Event::Note { text })
     }
 
