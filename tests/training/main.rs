@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -28,7 +29,7 @@ layers = 1
 heads = 2
 
 [train]
-steps = 6
+steps = 12
 batch = 8
 unpaired-images = 4
 unpaired-reports = 4
@@ -82,6 +83,32 @@ impl Workspace {
             .unwrap()
     }
 
+    /// Starts a run and kills it once it has written a checkpoint.
+    fn kill_at_first_checkpoint(&self, file: &Path, results: &str) {
+        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("lgdea"))
+            .env_remove("MLFLOW_TRACKING_URI")
+            .arg("run")
+            .arg(file)
+            .arg("--results")
+            .arg(self.path(results))
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let runs = self.path(results).join("runs");
+        let journal = || {
+            let run = std::fs::read_dir(&runs).ok()?.next()?.ok()?.path();
+            std::fs::read_to_string(run.join("journal.jsonl")).ok()
+        };
+        while !journal().is_some_and(|text| text.contains("\"event\":\"checkpoint\"")) {
+            assert!(child.try_wait().unwrap().is_none(), "the run ended without a checkpoint");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let journal = journal().unwrap();
+        assert!(!journal.contains("\"event\":\"ended\""), "killed too late: give the training more steps");
+    }
+
     /// A run that must succeed: the object of its last line.
     fn outcome(&self, file: &Path, results: &str, more: &[&str]) -> Value {
         let output = self.run(file, results, more);
@@ -123,21 +150,64 @@ fn a_run_repeats_to_the_last_bit_and_is_reused() {
     assert_ne!(other["metrics"], first["metrics"]);
 }
 
-/// A run that lost everything after its first checkpoint ends as if nothing had happened.
+/// A killed run ends as if nothing had happened.
 #[test]
-fn a_run_goes_on_from_its_checkpoint_to_the_last_bit() {
+fn a_killed_run_goes_on_from_its_checkpoint_to_the_last_bit() {
     let place = Workspace::new();
     let file = place.write("tiny.toml", TINY);
     let whole = place.outcome(&file, "whole", &[]);
-    // Make the interrupted run by letting a copy of the journal end at the first checkpoint.
-    let keep = place.outcome(&file, "cut", &["--set", "train.checkpoint-every=3"]);
-    let dir = PathBuf::from(keep["dir"].as_str().unwrap());
-    assert_eq!(whole["metrics"], keep["metrics"]);
-    let journal = std::fs::read_to_string(dir.join("journal.jsonl")).unwrap();
-    let cut: Vec<&str> = journal.lines().take_while(|line| !line.contains("\"ended\"")).collect();
-    std::fs::write(dir.join("journal.jsonl"), cut.join("\n")).unwrap();
-    let resumed = place.outcome(&file, "cut", &[]);
+    place.kill_at_first_checkpoint(&file, "killed");
+    let resumed = place.outcome(&file, "killed", &[]);
     assert_eq!(resumed["metrics"], whole["metrics"]);
+}
+
+/// Each method acts by the terms that name it, and goes on from a checkpoint as if nothing had happened.
+#[test]
+fn every_preset_trains_by_its_own_terms_and_resumes() {
+    let presets: [(&str, &[&str]); 10] = [
+        ("clip", &["global"]),
+        ("clip-evidence", &["global"]),
+        ("clip-txt", &["global", "text-evidence"]),
+        ("gloria", &["global", "local"]),
+        ("gloria-txt", &["global", "local", "text-evidence"]),
+        ("mgca", &["global", "token-alignment", "cluster-alignment"]),
+        ("s-clip", &["global", "pseudo-label"]),
+        ("pseudo-pair", &["global", "pseudo-pair"]),
+        ("supervised", &["supervised"]),
+        (
+            "oracle",
+            &[
+                "global",
+                "text-evidence",
+                "reconstruction",
+                "evidence-paired",
+                "evidence-unpaired",
+                "evidence-alignment",
+            ],
+        ),
+    ];
+    let place = Workspace::new();
+    place.write("tiny.toml", TINY);
+    // The presets' terms start later than this training ends.
+    let early = "[loss]\npseudo-label.start = 2\npseudo-pair = { start = 2, refresh = 2, share = 1.0 }\n";
+    for (preset, terms) in presets {
+        let sizes = "[train]\nunpaired-images = 4\nunpaired-reports = 4\ntext-warmup-steps = 3\n";
+        let text = format!("extends = [\"tiny.toml\", \"{preset}\"]\n{sizes}{early}");
+        let file = place.write(&format!("{preset}.toml"), &text);
+        let outcome = place.outcome(&file, "whole", &[]);
+        assert!(metric(&outcome, "test/zero_shot/auroc_macro").is_finite(), "{preset}");
+
+        let dir = PathBuf::from(outcome["dir"].as_str().unwrap());
+        let journal = std::fs::read_to_string(dir.join("journal.jsonl")).unwrap();
+        let logged: std::collections::BTreeSet<&str> =
+            journal.split("\"train/loss/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(logged, terms.iter().copied().collect(), "{preset}");
+
+        let killed = format!("killed-{preset}");
+        place.kill_at_first_checkpoint(&file, &killed);
+        let resumed = place.outcome(&file, &killed, &[]);
+        assert_eq!(resumed["metrics"], outcome["metrics"], "{preset}");
+    }
 }
 
 /// Own files: pairs, images alone, reports alone, and what cannot be used.

@@ -1,5 +1,7 @@
 //! What the user types.
 
+pub(crate) mod evidence;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -18,6 +20,9 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Validate experiment files, or explain where a value comes from.
     Check(CheckArgs),
+    /// Read the evidence of reports, and measure how well.
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// Write the JSON Schema of experiment files, for editors.
     Schema(SchemaArgs),
 }

@@ -13,13 +13,25 @@ pub(crate) enum DeviceError {
     },
     /// The device exists, but not in this build.
     #[error(
-        "this build has no `{name}`: build it with `cargo build --release --features {feature}` (see README, \"libtorch\")"
+        "this build has no `{name}`: build it with `cargo build --release --features {feature}` (see README, \"Devices\")"
     )]
     NotBuilt {
         /// The name given.
         name: String,
         /// The cargo feature that it needs.
         feature: &'static str,
+    },
+    /// libtorch sees fewer GPUs.
+    #[cfg(feature = "libtorch")]
+    #[error(
+        "libtorch finds {found} CUDA GPUs, so there is no `libtorch-cuda:{index}`: they are numbered from 0; without \
+         any, see whether `nvidia-smi` lists one and whether this libtorch was built for CUDA, or take `libtorch`"
+    )]
+    NoGpu {
+        /// The number asked for.
+        index: usize,
+        /// GPUs found.
+        found: usize,
     },
     /// The thread pool could not be made.
     #[error("failed to start {threads} threads: {source}; lower device.threads")]
@@ -47,9 +59,10 @@ pub(crate) fn open(name: &str, threads: usize) -> Result<Device, DeviceError> {
         #[cfg(feature = "flex")]
         ("flex", Some(0)) => Ok(Device::flex()),
         #[cfg(feature = "libtorch")]
+        #[expect(deprecated, reason = "burn-tch is why burn is pinned: see ARCHITECTURE.md, decision 1")]
         ("libtorch", Some(0)) => Ok(Device::libtorch()),
         #[cfg(feature = "libtorch")]
-        ("libtorch-cuda", Some(index)) => Ok(Device::libtorch_cuda(index)),
+        ("libtorch-cuda", Some(index)) => libtorch_gpu(index),
         #[cfg(not(feature = "flex"))]
         ("flex", Some(0)) => Err(DeviceError::NotBuilt { name: name.to_owned(), feature: "flex" }),
         #[cfg(not(feature = "libtorch"))]
@@ -58,6 +71,14 @@ pub(crate) fn open(name: &str, threads: usize) -> Result<Device, DeviceError> {
         }
         _ => Err(DeviceError::Unknown { name: name.to_owned() }),
     }
+}
+
+/// A GPU that libtorch sees; it would only panic in the middle of a run for another.
+#[cfg(feature = "libtorch")]
+fn libtorch_gpu(index: usize) -> Result<Device, DeviceError> {
+    let gpus: Vec<Device> = Device::enumerate(burn::tensor::DeviceType::LibTorch).into_iter().collect();
+    let found = gpus.len();
+    gpus.into_iter().nth(index).ok_or(DeviceError::NoGpu { index, found })
 }
 
 /// Names that this build can open.

@@ -31,6 +31,11 @@ impl Failure {
         Self::Run(Report::new(MietteDiagnostic::new(chain(error))))
     }
 
+    /// A failed run, in words.
+    pub(crate) fn because(reason: String) -> Self {
+        Self::Run(Report::new(MietteDiagnostic::new(reason)))
+    }
+
     /// The message, for the journal.
     pub(crate) fn message(&self) -> String {
         match self {

@@ -16,6 +16,14 @@ pub(crate) fn say(text: impl AsRef<str>) {
     eprintln!("{}", text.as_ref());
 }
 
+/// How long the rest will take at the rate so far; nothing where that cannot be said.
+fn time_left(elapsed: Duration, done: usize, left: usize) -> String {
+    if done == 0 || left == 0 {
+        return String::new();
+    }
+    format!(", {} s left", elapsed.mul_f64(left as f64 / done as f64).as_secs())
+}
+
 /// Shows how work goes.
 pub(crate) struct Progress {
     terminal: bool,
@@ -28,7 +36,7 @@ impl Progress {
 
     /// Work of many items; call [`Counter::update`] with the items done and their total.
     pub(crate) fn counter(&self, what: &'static str) -> Counter {
-        Counter { what, bar: self.bar("{prefix:>16} {wide_bar} {pos}/{len} {eta}"), last: Mutex::new(None) }
+        Counter { what, bar: self.bar("{prefix:>16} {wide_bar} {pos}/{len} {eta}"), told: Mutex::new(None) }
     }
 
     /// Training.
@@ -49,7 +57,15 @@ impl Progress {
 pub(crate) struct Counter {
     what: &'static str,
     bar: Option<ProgressBar>,
-    last: Mutex<Option<Instant>>,
+    told: Mutex<Option<Told>>,
+}
+
+/// What a counter has told.
+struct Told {
+    began: Instant,
+    /// Items done then: those that cost nothing, as from a cache, come first.
+    done_then: usize,
+    last: Instant,
 }
 
 impl Counter {
@@ -62,10 +78,13 @@ impl Counter {
             bar.set_position(done as u64);
             return;
         }
-        let Ok(mut last) = self.last.lock() else { return };
-        if last.get_or_insert_with(Instant::now).elapsed() >= QUIET {
-            *last = Some(Instant::now());
-            eprintln!("{}: {done} of {total}", self.what);
+        let Ok(mut told) = self.told.lock() else { return };
+        let now = Instant::now();
+        let told = told.get_or_insert(Told { began: now, done_then: done, last: now });
+        if now - told.last >= QUIET {
+            told.last = now;
+            let left = time_left(now - told.began, done.saturating_sub(told.done_then), total.saturating_sub(done));
+            eprintln!("{}: {done} of {total}{left}", self.what);
         }
     }
 }
@@ -119,8 +138,7 @@ impl Training {
         let last = report.done == report.steps;
         if last || seen.told.is_none_or(|told| told.elapsed() >= QUIET) {
             seen.told = Some(Instant::now());
-            let left = seen.began.elapsed().mul_f64((report.steps - report.done) as f64 / report.done.max(1) as f64);
-            let eta = if last || report.done == 1 { String::new() } else { format!(", {} s left", left.as_secs()) };
+            let eta = time_left(seen.began.elapsed(), report.done.saturating_sub(1), report.steps - report.done);
             eprintln!("{name}: step {} of {}, {facts}{eta}", report.done, report.steps);
         }
     }

@@ -52,6 +52,15 @@ pub struct PromptClass {
     pub against: Vec<String>,
 }
 
+impl PromptClass {
+    /// Whether a study with these labels is a positive of the class; `None` where it is neither positive nor negative.
+    pub fn truth(&self, labels: &BTreeSet<String>) -> Option<bool> {
+        let positive = labels.contains(&self.name);
+        let negative = self.against.is_empty() || self.against.iter().any(|label| labels.contains(label));
+        (positive || negative).then_some(positive)
+    }
+}
+
 impl PromptSet {
     /// The shipped set called `choice`, or the one in the TOML file at the path `choice`, in which `${NAME}` stands for
     /// an environment variable.

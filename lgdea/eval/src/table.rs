@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 
+use lgdea_evidence::Class;
+
+use crate::task::evidence::Counts;
 use crate::{Score, Scores};
 
 /// The headline scores of the three tasks, one row each, with their 95 % intervals; tasks without scores are left out.
@@ -22,6 +25,43 @@ pub fn summary(scores: &Scores) -> String {
         }
     }
     for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+/// Scores of evidence against gold: a row a class, with the 95 % interval of its F1, then the means over classes. A metric
+/// that is undefined is left blank.
+pub fn evidence(classes: &[Class], counts: &[Counts], scores: &Scores) -> String {
+    let mut table = Table::new();
+    let header = ["class", "in gold", "found", "precision", "recall", "F1", "95 % interval"];
+    table.load_style(UTF8_BORDERS_ONLY).set_header(header);
+    let score = |metric: &str| scores.get(&format!("evidence/{metric}"));
+    let value = |score: Option<&Score>| score.map_or_else(String::new, |score| format!("{:.3}", score.value));
+    for (class, counts) in classes.iter().zip(counts) {
+        let [precision, recall, f1] =
+            ["precision", "recall", "f1"].map(|metric| score(&format!("{metric}/{}", class.name)));
+        let in_gold = counts.true_positives + counts.false_negatives;
+        let found = counts.true_positives + counts.false_positives;
+        table.add_row([
+            class.name.clone(),
+            in_gold.to_string(),
+            found.to_string(),
+            value(precision),
+            value(recall),
+            value(f1),
+            f1.map_or_else(String::new, interval),
+        ]);
+    }
+    for (name, metric) in
+        [("micro F1", "f1_micro"), ("macro F1", "f1_macro"), ("laterality accuracy", "laterality_accuracy")]
+    {
+        let score = score(metric);
+        let blank = || String::new();
+        let cells = [name.to_owned(), blank(), blank(), blank(), blank(), value(score)];
+        table.add_row(cells.into_iter().chain([score.map_or_else(String::new, interval)]));
+    }
+    for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
@@ -100,5 +140,19 @@ mod tests {
             ("grounding/cnr", 1.47, None),
         ]);
         insta::assert_snapshot!(summary(&scores));
+    }
+
+    #[test]
+    fn evidence_by_class_with_blanks_where_nothing_is_defined() {
+        let scores = scores(&[
+            ("evidence/precision/edema", 0.909_1, Some([0.8, 1.0])),
+            ("evidence/recall/edema", 0.952_4, None),
+            ("evidence/f1/edema", 0.930_2, Some([0.841, 1.0])),
+            ("evidence/f1_micro", 0.963_2, Some([0.954_1, 0.971_9])),
+            ("evidence/f1_macro", 0.930_2, None),
+        ]);
+        let classes = ["edema", "fracture"].map(Class::of_finding);
+        let edema = Counts { true_positives: 20, false_positives: 2, false_negatives: 1 };
+        insta::assert_snapshot!(evidence(&classes, &[edema, Counts::default()], &scores));
     }
 }

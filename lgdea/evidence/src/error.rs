@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-/// Why an ontology or gold annotation could not be read.
+/// Why reports, or what reading them needs, could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvidenceError {
@@ -38,6 +38,14 @@ pub enum EvidenceError {
         /// What is wrong and what to do.
         problem: String,
     },
+    /// A file of reports, labels or evidence cannot be used.
+    #[error("{place}: {problem}")]
+    Input {
+        /// The file, and the line where there is one.
+        place: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// An Open-I report is malformed.
     #[error("{path} is not an Open-I report: {problem}")]
     Openi {
@@ -45,5 +53,90 @@ pub enum EvidenceError {
         path: String,
         /// What is wrong and what to do.
         problem: String,
+    },
+    /// The name is neither shipped nor a file.
+    #[error(
+        "no prompt is called {name:?} and no such file exists; shipped: {known}; or give the path of a .j2 template"
+    )]
+    UnknownPrompt {
+        /// What was asked for.
+        name: String,
+        /// The shipped names.
+        known: String,
+    },
+    /// A prompt cannot be rendered.
+    #[error("prompt {path}: {problem}")]
+    Prompt {
+        /// The file, or the name of a shipped prompt.
+        path: String,
+        /// What is wrong, in which line, and what to do.
+        problem: String,
+    },
+    /// The server's address cannot be used. It is not repeated: it may hold a key.
+    #[error("base-url {problem}")]
+    BaseUrl {
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// The server is neither on this machine nor in a private network.
+    #[error(
+        "{host} is beyond this machine and its private network: no report is sent there. The data use agreements of \
+         MIMIC-CXR and other credentialed data sets forbid to share reports with third-party APIs; where yours allows \
+         it, set allow-remote = true in [evidence.openai]"
+    )]
+    Remote {
+        /// Its host name or address.
+        host: String,
+    },
+    /// Reports would cross a public network in the clear.
+    #[error(
+        "{host} is beyond the private network and base-url begins with http://: reports would be readable on the way; use https://"
+    )]
+    ClearText {
+        /// The server's host name or address.
+        host: String,
+    },
+    /// The environment variable with the API key cannot be used.
+    #[error("the environment variable {variable}, which api-key-env names, {problem}; set it to the server's API key")]
+    Key {
+        /// Its name.
+        variable: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// The server cannot be used or stopped working.
+    #[error("the server at {server} {problem}")]
+    Server {
+        /// Its address.
+        server: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// The file of a language model's answers cannot be used.
+    #[error("the evidence cache {path} cannot be used: {problem}")]
+    Cache {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// Answers to replay are missing.
+    #[error(
+        "the evidence cache {cache} lacks the answers of {model} with prompt {prompt} about {missing} of {reports} \
+         reports (first: {first}); extract them with [evidence.openai] and the same settings, or give the file that has them"
+    )]
+    Replay {
+        /// The file.
+        cache: PathBuf,
+        /// How many reports have no answer.
+        missing: usize,
+        /// Of how many.
+        reports: usize,
+        /// The first of the missing.
+        first: String,
+        /// The model.
+        model: String,
+        /// The prompt.
+        prompt: String,
     },
 }

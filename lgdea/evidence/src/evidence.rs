@@ -1,3 +1,6 @@
+use std::ops::Range;
+
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The evidence of one report: one JSON line.
@@ -14,6 +17,10 @@ pub struct ReportEvidence {
     pub model: String,
     /// Hash of what instructed the model: for the rules, of the ontology.
     pub prompt_hash: String,
+    /// Why there is no evidence although the report was read, as in "no valid answer: cut off at 2048 tokens"; never text
+    /// of the model or of the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 /// One finding that a report speaks of.
@@ -42,6 +49,11 @@ pub struct Evidence {
 impl Evidence {
     /// The words of `report` that `span` points at; none where the span does not lie within the text.
     pub fn quote<'a>(&self, report: &'a str) -> Option<&'a str> {
+        report.get(self.byte_range(report)?)
+    }
+
+    /// The bytes of `report` that `span` points at; none where the span does not lie within the text.
+    pub fn byte_range(&self, report: &str) -> Option<Range<usize>> {
         let [start, end] = self.span;
         let mut boundaries = report.char_indices().map(|(at, _)| at).chain([report.len()]);
         let from = boundaries.nth(start)?;
@@ -49,12 +61,12 @@ impl Evidence {
             0 => from,
             length => boundaries.nth(length - 1)?,
         };
-        report.get(from..to)
+        Some(from..to)
     }
 }
 
 /// Whether a finding is affirmed, denied or hedged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Polarity {
     /// Affirmed.
@@ -66,7 +78,7 @@ pub enum Polarity {
 }
 
 /// Side of the patient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Laterality {
     /// The patient's left.
@@ -76,6 +88,7 @@ pub enum Laterality {
     /// Both sides.
     Bilateral,
     /// Not said, or without meaning for the finding.
+    #[default]
     None,
 }
 
@@ -90,7 +103,8 @@ impl Laterality {
         }
     }
 
-    pub(crate) fn word(self) -> &'static str {
+    /// The side as a phrase says it; empty where there is none.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Left => "left",
             Self::Right => "right",
@@ -101,7 +115,7 @@ impl Laterality {
 }
 
 /// Grade of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Small, minimal, slight, trace.
@@ -111,11 +125,13 @@ pub enum Severity {
     /// Large, extensive, marked, massive.
     Severe,
     /// Not said.
+    #[default]
     None,
 }
 
 impl Severity {
-    pub(crate) fn word(self) -> &'static str {
+    /// The grade as a phrase says it; empty where there is none.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Mild => "mild",
             Self::Moderate => "moderate",
@@ -159,6 +175,7 @@ mod tests {
             provider: "rules".into(),
             model: "chest/1".into(),
             prompt_hash: "0".into(),
+            failure: None,
         }
     }
 

@@ -1,188 +1,206 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-use serde::Deserialize;
+use lgdea_data::{NO_FINDING, normalise_label};
 
+use crate::documents::{Format, documents};
 use crate::error::EvidenceError;
-use crate::evidence::Laterality;
-use crate::score::Findings;
+use crate::evidence::{Laterality, ReportEvidence};
+use crate::findings::{Class, Findings, add, present, present_rolled_up};
+use crate::ontology::Ontology;
+use crate::openi::{OpeniGold, OpeniReport};
+use crate::table::csv_rows;
 
-/// How Open-I's human annotations (`MeSH/major`: "Opacity/lung/base/left") map to findings.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpeniGold {
-    scored: Vec<String>,
-    unannotated: Vec<String>,
-    headings: BTreeMap<String, String>,
-    qualified: BTreeMap<String, Qualified>,
+/// What humans found in a set of reports.
+#[derive(Debug)]
+pub struct Gold {
+    /// What to score.
+    pub classes: Vec<Class>,
+    /// The findings of every annotated report, by its identifier.
+    pub reports: BTreeMap<String, Findings>,
+    /// What could not be used, one sentence each.
+    pub warnings: Vec<String>,
+    granularity: Granularity,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Qualified {
-    qualifier: String,
-    finding: String,
+/// How finely humans named what they found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Granularity {
+    /// As the ontology does.
+    Ontology,
+    /// More coarsely: a finding counts as its nearest ancestor among the classes.
+    Classes,
 }
 
-/// One report of Open-I with its human annotations.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpeniReport {
-    /// Its `uId`, as in `CXR1`.
-    pub id: String,
-    /// Findings and impression under their headers.
-    pub text: String,
-    /// The terms of `MeSH/major`.
-    pub major: Vec<String>,
+/// Whether the shipped rules were tuned on the report of Open-I with this identifier: those whose blake3 hash begins with
+/// an even byte. Measure on the others.
+pub fn is_for_tuning(report_id: &str) -> bool {
+    blake3::hash(report_id.as_bytes()).as_bytes()[0].is_multiple_of(2)
 }
 
-impl OpeniGold {
-    /// The shipped mapping, `ontology/openi_gold.toml`.
-    pub fn shipped() -> Result<Self, EvidenceError> {
-        toml::from_str(include_str!("../ontology/openi_gold.toml"))
-            .map_err(|source| EvidenceError::Parse { path: "openi_gold".into(), source: Box::new(source) })
-    }
-
-    /// Names of the findings to score.
-    pub fn scored(&self) -> &[String] {
-        &self.scored
-    }
-
-    /// What the annotations of a report say; none if nobody annotated it.
-    pub fn findings(&self, report: &OpeniReport) -> Option<Findings> {
-        if report.major.is_empty() || report.major.iter().any(|term| self.unannotated.contains(term)) {
-            return None;
+impl Gold {
+    /// Reads gold from a `.csv` file with the columns `report_id` and `labels`, or Open-I's annotations (`MeSH/major`) from
+    /// its XML: a folder, a `.tgz` archive or one file.
+    ///
+    /// Labels are separated by `|`, however they are written ("Pleural Effusion", `pleural_effusion`); each is a finding of
+    /// the ontology by its name, label or synonym, perhaps after `left`, `right` or `bilateral`. None, or `no_finding`,
+    /// means that the report is normal. All labels that occur are scored; one that the ontology does not know is left out
+    /// with a warning.
+    pub fn read(path: &Path, ontology: &Ontology) -> Result<Self, EvidenceError> {
+        let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let gold = if is_csv && path.is_file() { labels(path, ontology)? } else { openi(path)? };
+        if gold.classes.is_empty() || gold.reports.is_empty() {
+            let place = path.display().to_string();
+            let known = "gold is XML of Open-I, or a .csv file with `report_id,labels`".to_owned();
+            let reasons = gold.warnings.into_iter().chain([known]).collect::<Vec<_>>().join("; ");
+            let problem = format!("there is nothing to score against: {reasons}");
+            return Err(EvidenceError::Input { place, problem });
         }
-        let mut findings = Findings::new();
-        for term in &report.major {
-            let mut parts = term.split('/').map(str::trim);
-            let heading = parts.next().unwrap_or_default();
-            let qualifiers: Vec<&str> = parts.collect();
-            let qualified = self.qualified.get(heading).filter(|it| qualifiers.contains(&it.qualifier.as_str()));
-            if let Some(finding) = self.headings.get(heading).or(qualified.map(|it| &it.finding)) {
-                let side = findings.entry(finding.clone()).or_insert(Laterality::None);
-                *side = qualifiers.iter().fold(*side, |side, word| side.join(laterality(word)));
+        Ok(gold)
+    }
+
+    /// What evidence affirms, as finely as gold names it.
+    pub fn findings_of(&self, evidence: &ReportEvidence, ontology: &Ontology) -> Findings {
+        match self.granularity {
+            Granularity::Ontology => present(evidence),
+            Granularity::Classes => {
+                let wanted = self.classes.iter().map(|class| class.finding.clone()).collect();
+                present_rolled_up(evidence, ontology, &wanted)
             }
         }
-        Some(findings)
     }
 }
 
-fn laterality(qualifier: &str) -> Laterality {
-    match qualifier {
-        "left" => Laterality::Left,
-        "right" => Laterality::Right,
-        "bilateral" => Laterality::Bilateral,
-        _ => Laterality::None,
+fn openi(path: &Path) -> Result<Gold, EvidenceError> {
+    let mapping = OpeniGold::shipped()?;
+    let mut reports = BTreeMap::new();
+    let (mut unannotated, mut broken) = (0, Vec::new());
+    for document in documents(path)?.into_iter().filter(|document| document.format == Format::Openi) {
+        match OpeniReport::parse(&document.path, &document.text) {
+            Ok(report) => match mapping.findings(&report) {
+                Some(findings) => {
+                    reports.insert(report.id, findings);
+                }
+                None => unannotated += 1,
+            },
+            Err(_) => broken.push(document.path),
+        }
     }
-}
-
-#[derive(Deserialize)]
-struct Citation {
-    #[serde(rename = "uId")]
-    id: Id,
-    #[serde(rename = "MedlineCitation")]
-    medline: Medline,
-    #[serde(rename = "MeSH", default)]
-    mesh: Mesh,
-}
-
-#[derive(Deserialize)]
-struct Id {
-    #[serde(rename = "@id")]
-    id: String,
-}
-
-#[derive(Deserialize)]
-struct Medline {
-    #[serde(rename = "Article")]
-    article: Article,
-}
-
-#[derive(Deserialize)]
-struct Article {
-    #[serde(rename = "Abstract")]
-    sections: Abstract,
-}
-
-#[derive(Deserialize)]
-struct Abstract {
-    #[serde(rename = "AbstractText", default)]
-    texts: Vec<AbstractText>,
-}
-
-#[derive(Deserialize)]
-struct AbstractText {
-    #[serde(rename = "@Label")]
-    label: String,
-    #[serde(rename = "$text", default)]
-    text: String,
-}
-
-#[derive(Deserialize, Default)]
-struct Mesh {
-    #[serde(default)]
-    major: Vec<String>,
-}
-
-impl OpeniReport {
-    /// Whether the shipped rules were tuned on this report: those whose id's blake3 hash begins with an even byte. Measure
-    /// on the others.
-    pub fn is_for_tuning(&self) -> bool {
-        blake3::hash(self.id.as_bytes()).as_bytes()[0].is_multiple_of(2)
+    let mut warnings = Vec::new();
+    if unannotated > 0 {
+        warnings.push(format!("{unannotated} reports that nobody annotated are left out"));
     }
-
-    /// Reads one file of the collection; `path` is for error messages only.
-    pub fn parse(path: &str, xml: &str) -> Result<Self, EvidenceError> {
-        let citation: Citation = quick_xml::de::from_str(xml)
-            .map_err(|cause| EvidenceError::Openi { path: path.into(), problem: cause.to_string() })?;
-        let texts = citation.medline.article.sections.texts.iter();
-        let evidence = texts.filter(|it| matches!(it.label.as_str(), "FINDINGS" | "IMPRESSION") && !it.text.is_empty());
-        let lines: Vec<String> = evidence.map(|it| format!("{}: {}", it.label, it.text)).collect();
-        let major = citation.mesh.major.into_iter().map(|term| term.trim().to_owned()).collect();
-        Ok(Self { id: citation.id.id, text: lines.join("\n"), major })
+    if !broken.is_empty() {
+        warnings.push(format!("{} broken report files are left out: {}", broken.len(), broken.join(", ")));
     }
+    let classes = mapping.scored().iter().map(|finding| Class::of_finding(finding)).collect();
+    Ok(Gold { classes, reports, warnings, granularity: Granularity::Ontology })
+}
+
+fn labels(path: &Path, ontology: &Ontology) -> Result<Gold, EvidenceError> {
+    let mut reports: BTreeMap<String, Findings> = BTreeMap::new();
+    let (mut classes, mut unknown) = (BTreeSet::new(), BTreeSet::new());
+    for row in csv_rows(path, "labels")? {
+        let mut findings = Findings::new();
+        let names = row.content.split('|').map(normalise_label);
+        for name in names.filter(|name| !name.is_empty() && name != NO_FINDING) {
+            match class(&name, ontology) {
+                Some(class) => {
+                    add(&mut findings, &class.finding, class.laterality);
+                    classes.insert(class);
+                }
+                None => {
+                    unknown.insert(name);
+                }
+            }
+        }
+        if row.id.is_empty() {
+            return Err(EvidenceError::Input { place: row.place, problem: "`report_id` is empty; fill it in".into() });
+        }
+        if reports.insert(row.id.clone(), findings).is_some() {
+            let problem = format!("report {:?} occurs before; put all its labels into one row", row.id);
+            return Err(EvidenceError::Input { place: row.place, problem });
+        }
+    }
+    let mut warnings = Vec::new();
+    if !unknown.is_empty() {
+        let names: Vec<String> = unknown.into_iter().collect();
+        warnings.push(format!("labels that the ontology does not know are left out: {}", names.join(", ")));
+    }
+    if classes.is_empty() {
+        warnings.push("no label names a finding of the ontology".to_owned());
+    }
+    Ok(Gold { classes: classes.into_iter().collect(), reports, warnings, granularity: Granularity::Classes })
+}
+
+/// The class that a label names.
+fn class(name: &str, ontology: &Ontology) -> Option<Class> {
+    let sided = |prefix: &str, laterality| {
+        let finding = ontology.finding_called(name.strip_prefix(prefix)?)?.to_owned();
+        Some(Class { name: name.to_owned(), finding, laterality })
+    };
+    sided("", Laterality::None)
+        .or_else(|| sided("left_", Laterality::Left))
+        .or_else(|| sided("right_", Laterality::Right))
+        .or_else(|| sided("bilateral_", Laterality::Bilateral))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Rules;
+    use crate::openi::tests::XML;
 
-    const XML: &str = r#"<?xml version="1.0" encoding="utf-8"?>
-<eCitation><meta type="rr"/><uId id="CXR9"/><MedlineCitation><Article><Abstract>
-  <AbstractText Label="COMPARISON"/>
-  <AbstractText Label="INDICATION">Cough &amp; fever</AbstractText>
-  <AbstractText Label="FINDINGS">Nodule &lt; 1 cm.</AbstractText>
-  <AbstractText Label="IMPRESSION">Nodule.</AbstractText>
-</Abstract></Article></MedlineCitation>
-<MeSH><major>Nodule/lung/right</major><automatic>nodule</automatic><major>Nodule/lung/left</major><major>Cardiac Shadow/enlarged</major></MeSH>
-<parentImage id="x"><caption>Chest</caption></parentImage></eCitation>"#;
-
-    #[test]
-    fn reads_findings_impression_and_annotations() {
-        let report = OpeniReport::parse("9.xml", XML).unwrap();
-        assert_eq!(
-            (report.id.as_str(), report.text.as_str()),
-            ("CXR9", "FINDINGS: Nodule < 1 cm.\nIMPRESSION: Nodule.")
-        );
-        let findings = OpeniGold::shipped().unwrap().findings(&report).unwrap();
-        let expected = [("nodule", Laterality::Bilateral), ("cardiomegaly", Laterality::None)];
-        assert_eq!(findings, expected.map(|(finding, side)| (finding.to_owned(), side)).into());
+    fn read(name: &str, text: &str) -> Result<Gold, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let gold = Gold::read(&path, &Ontology::named_or_path("chest").unwrap());
+        gold.map_err(|error| error.to_string().replace(&format!("{}/", folder.path().display()), ""))
     }
 
     #[test]
-    fn reports_that_nobody_annotated_have_no_gold() {
-        let mut report = OpeniReport::parse("9.xml", XML).unwrap();
-        let gold = OpeniGold::shipped().unwrap();
-        report.major = vec!["No Indexing".into()];
-        assert_eq!(gold.findings(&report), None);
-        report.major = vec!["normal".into()];
-        assert_eq!(gold.findings(&report), Some(Findings::new()));
+    fn labels_name_findings_and_sides() {
+        let csv = "report_id,labels\na,left_pleural_effusion|Lung Nodule|right pleural effusion\nb,No Finding\nc,\nd,effusion|martian\n";
+        let gold = read("gold.csv", csv).unwrap();
+        let classes: Vec<(&str, &str, Laterality)> =
+            gold.classes.iter().map(|it| (it.name.as_str(), it.finding.as_str(), it.laterality)).collect();
+        let expected = [
+            ("effusion", "pleural_effusion", Laterality::None),
+            ("left_pleural_effusion", "pleural_effusion", Laterality::Left),
+            ("lung_nodule", "nodule", Laterality::None),
+            ("right_pleural_effusion", "pleural_effusion", Laterality::Right),
+        ];
+        assert_eq!(classes, expected);
+        let of_a = [("nodule", Laterality::None), ("pleural_effusion", Laterality::Bilateral)];
+        assert_eq!(gold.reports["a"], of_a.map(|(finding, side)| (finding.to_owned(), side)).into());
+        assert!(gold.reports["b"].is_empty() && gold.reports["c"].is_empty());
+        assert_eq!(gold.warnings, ["labels that the ontology does not know are left out: martian"]);
     }
 
     #[test]
-    fn what_is_no_report_is_refused_with_its_path() {
-        for broken in ["", "<eCitation>", "<html/>", "not xml"] {
-            let error = OpeniReport::parse("9.xml", broken).unwrap_err().to_string();
-            assert!(error.starts_with("9.xml is not an Open-I report: "), "{error}");
+    fn coarse_gold_rolls_evidence_up() {
+        let ontology = Ontology::named_or_path("chest").unwrap();
+        let evidence = Rules::new(&ontology).extract("a", "Pneumonia. Scoliosis.");
+        let gold = read("gold.csv", "report_id,labels\na,consolidation\n").unwrap();
+        assert_eq!(gold.findings_of(&evidence, &ontology).into_keys().collect::<Vec<_>>(), ["consolidation"]);
+        let gold = read("gold.xml", XML).unwrap();
+        assert_eq!((gold.classes.len(), gold.reports.len()), (18, 1));
+        assert_eq!(gold.findings_of(&evidence, &ontology).into_keys().collect::<Vec<_>>(), ["pneumonia", "scoliosis"]);
+    }
+
+    #[test]
+    fn gold_that_cannot_be_used_is_refused() {
+        for (name, text, part) in [
+            ("gold.csv", "report_id,label\na,edema\n", "gold.csv, line 1: there is no column `labels`"),
+            ("gold.csv", "report_id,labels\na,edema\na,mass\n", "gold.csv, line 3: report \"a\" occurs before"),
+            ("gold.csv", "report_id,labels\n,edema\n", "gold.csv, line 2: `report_id` is empty"),
+            ("gold.csv", "report_id,labels\na,martian\n", "martian; no label names a finding"),
+            ("gold.xml", "<x/>", "1 broken report files"),
+            ("gold.txt", "x", "nothing to score against"),
+        ] {
+            let said = read(name, text).unwrap_err();
+            assert!(said.contains(part), "{said}");
         }
     }
 }

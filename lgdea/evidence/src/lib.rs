@@ -1,30 +1,44 @@
 //! Diagnostic evidence: from report text to findings with their spans.
 //!
-//! An [`Ontology`] (data: findings, synonyms, cues) feeds a provider – here the [`Rules`] – that reads a report into
-//! [`ReportEvidence`]. [`phrases`] turns that into what training sees; [`score`] and [`OpeniGold`] measure a provider
-//! against human annotations.
+//! An [`Ontology`] (data: findings, synonyms, cues) feeds a [`Provider`] – the [`Rules`], or a language
+//! model – that reads a report into [`ReportEvidence`]. [`phrases`] turns that into what training sees. [`Gold`] is what humans found in the same reports
+//! (lgdea-eval scores against it); [`agreement`] compares two providers.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod agreement;
 mod attach;
+mod documents;
 mod error;
 mod evidence;
+mod evidence_file;
+mod findings;
 mod gold;
 mod lexicon;
+mod llm;
+mod located;
 mod merge;
 mod normalise;
 mod ontology;
+mod openi;
 mod phrases;
+mod provider;
+mod reports;
 mod rules;
 mod scope;
-mod score;
 mod sections;
 mod sentences;
 mod signs;
+mod table;
 
+pub use agreement::{Agreement, FindingAgreement, Sides, agreement};
 pub use error::EvidenceError;
 pub use evidence::{Evidence, Laterality, Polarity, ReportEvidence, Severity, digest};
-pub use gold::{OpeniGold, OpeniReport};
+pub use evidence_file::{read_evidence, write_evidence};
+pub use findings::{Class, Findings, present, present_rolled_up};
+pub use gold::{Gold, is_for_tuning};
+pub use llm::{Dropped, Residue, Tally, Unanswered};
 pub use ontology::Ontology;
 pub use phrases::phrases;
+pub use provider::{Extraction, Progress, Provider, ReportText};
+pub use reports::{Reports, read_reports};
 pub use rules::Rules;
-pub use score::{FindingScore, Findings, Score, present, present_rolled_up, score};

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::evidence::{Laterality, Polarity, Severity};
-use crate::rules::Located;
+use crate::located::Located;
 
 /// One entry per finding and place of a report: mentions that say the same thing, one perhaps more exactly, are one.
 ///

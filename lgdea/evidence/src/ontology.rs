@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use lgdea_data::normalise_label;
 use serde::Deserialize;
 
 use crate::error::EvidenceError;
@@ -165,9 +166,30 @@ impl Ontology {
         self.findings.iter().map(|finding| finding.name.as_str())
     }
 
+    /// Names of all locations, each once, in the ontology's order.
+    pub(crate) fn location_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for location in &self.locations {
+            if !names.contains(&location.name.as_str()) {
+                names.push(&location.name);
+            }
+        }
+        names
+    }
+
     /// What canonical phrases call the finding: "pulmonary edema" for `edema`.
     pub fn label(&self, finding: &str) -> Option<&str> {
         self.find(finding).map(|finding| finding.label.as_str())
+    }
+
+    /// The finding of this name, label or synonym, however that is written: "Lung Nodule", `lung_nodule`.
+    pub fn finding_called(&self, name: &str) -> Option<&str> {
+        let name = normalise_label(name);
+        let called = |of: &String| normalise_label(of) == name;
+        let by_name = self.find(&name);
+        let by_label = || self.findings.iter().find(|finding| called(&finding.label));
+        let by_synonym = || self.findings.iter().find(|finding| finding.synonyms.iter().any(called));
+        by_name.or_else(by_label).or_else(by_synonym).map(|finding| finding.name.as_str())
     }
 
     /// The first of the finding itself, its parent, its parent's parent, … that is among `wanted`.

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
 use crate::attach::attach;
-use crate::evidence::{Evidence, Laterality, Polarity, ReportEvidence, Severity};
+use crate::evidence::{Laterality, Polarity, ReportEvidence, Severity};
 use crate::lexicon::{Lexicon, Role, Token};
+use crate::located::Located;
 use crate::merge::merge;
 use crate::normalise::Normalised;
 use crate::ontology::{NO_FINDING, Ontology};
@@ -34,24 +35,14 @@ pub(crate) struct Mention {
     pub(crate) severity: Severity,
 }
 
-/// A mention with its place in the report.
-pub(crate) struct Located {
-    pub(crate) finding: usize,
-    pub(crate) polarity: Polarity,
-    pub(crate) laterality: Laterality,
-    pub(crate) location: Vec<usize>,
-    pub(crate) severity: Severity,
-    /// Byte range in the report.
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    /// Index of the report's section.
-    pub(crate) section: usize,
-}
-
 impl Rules {
     /// A provider that knows what the ontology holds.
     pub fn new(ontology: &Ontology) -> Self {
         Self { ontology: ontology.clone(), lexicon: Lexicon::new(ontology), model: ontology.model() }
+    }
+
+    pub(crate) fn ontology(&self) -> &Ontology {
+        &self.ontology
     }
 
     /// The evidence in a whole report, with headers ("FINDINGS: ...") or plain.
@@ -75,10 +66,11 @@ impl Rules {
         self.drop_contradicted(&mut evidence);
         ReportEvidence {
             report_id: report_id.to_owned(),
-            evidence: evidence.iter().map(|one| self.evidence(one, text, &sections[one.section].name)).collect(),
+            evidence: evidence.iter().map(|one| one.evidence(&self.ontology, text, &sections)).collect(),
             provider: "rules".to_owned(),
             model: self.model.clone(),
             prompt_hash: self.ontology.digest().to_owned(),
+            failure: None,
         }
     }
 
@@ -121,22 +113,6 @@ impl Rules {
             evidence.retain(|one| !none(one));
         }
     }
-
-    fn evidence(&self, one: &Located, text: &str, section: &str) -> Evidence {
-        let finding = &self.ontology.findings[one.finding];
-        let location: Vec<String> =
-            one.location.iter().map(|&index| self.ontology.locations[index].name.clone()).collect();
-        Evidence {
-            finding: finding.name.clone(),
-            polarity: one.polarity,
-            laterality: one.laterality,
-            severity: one.severity,
-            text: canonical(&finding.label, one.severity, one.laterality, &location),
-            location,
-            span: characters(text, one.start, one.end),
-            section: section.to_owned(),
-        }
-    }
 }
 
 /// The two parts of a sign name nothing else: "calcified ... granuloma" is no plain granuloma and no other calcification.
@@ -149,24 +125,5 @@ fn drop_used_up(mentions: &mut Vec<Mention>) {
 fn locate(mention: Mention, tokens: &[Token<'_>], normalised: &Normalised, section: usize) -> Located {
     let (start, end) = normalised.origin(tokens[mention.first].start, tokens[mention.last].end);
     let Mention { finding, polarity, laterality, location, severity, .. } = mention;
-    Located { finding, polarity, laterality, location, severity, start, end, section }
-}
-
-/// "{severity} {laterality} {location} {label}"; a place that ends in "lung" is not followed by another "lung".
-fn canonical(label: &str, severity: Severity, laterality: Laterality, location: &[String]) -> String {
-    let in_lung = location.last().is_some_and(|last| last.ends_with("lung"));
-    let label = if in_lung { label.strip_prefix("lung ").unwrap_or(label) } else { label };
-    let words =
-        [severity.word(), laterality.word()].into_iter().chain(location.iter().map(String::as_str)).chain([label]);
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
-}
-
-/// Byte range to character range.
-fn characters(text: &str, start: usize, end: usize) -> [usize; 2] {
-    if text.is_ascii() {
-        return [start, end];
-    }
-    let from = text[..start].chars().count();
-    [from, from + text[start..end].chars().count()]
+    Located { start, end, finding, polarity, laterality, location, severity, section }
 }

@@ -4,6 +4,7 @@
 //! `h` patch features, `g` global image embedding, `r` report and `z` phrase embeddings, `µ` prototypes.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod cross_attention;
 mod image;
 mod init;
 mod lesion;
@@ -11,15 +12,18 @@ mod model;
 mod patch_cnn;
 mod prototypes;
 mod text;
+mod token_cnn;
 mod tokenizer;
 mod transformer;
 
+pub use cross_attention::CrossAttention;
 pub use image::{ImageEncoder, ImageFeatures};
 pub use lesion::{LesionQueries, LesionTokens};
-pub use model::{Lgdea, ModelShape};
+pub use model::{Lgdea, ModelShape, TokenAttention};
 pub use patch_cnn::PatchCnn;
 pub use prototypes::Prototypes;
-pub use text::TextEncoder;
+pub use text::{TextEncoder, TextFeatures};
+pub use token_cnn::TokenCnn;
 pub use tokenizer::{PAD, Tokenizer, TokenizerError};
 pub use transformer::Transformer;
 

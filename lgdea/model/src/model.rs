@@ -1,13 +1,17 @@
 //! The whole model: two towers, lesion queries, prototypes, and the learned scale of similarities.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::{Device, Distribution, Int, Tensor};
 use lgdea_spec::{Experiment, Seed};
 
 use crate::init::seeded;
-use crate::{ImageEncoder, ImageFeatures, LesionQueries, LesionTokens, Prototypes, TextEncoder};
+use crate::{
+    CrossAttention, ImageEncoder, ImageFeatures, LesionQueries, LesionTokens, Prototypes, TextEncoder, TextFeatures,
+};
 
-/// LGDEA's model. Methods that do not use a part leave it at its start.
+/// LGDEA's model, and what the methods need that it is compared with. Methods that do not use a part of LGDEA leave it at
+/// its start.
 #[derive(Module, Debug)]
 pub struct Lgdea {
     /// Image tower.
@@ -18,9 +22,24 @@ pub struct Lgdea {
     pub lesion: LesionQueries,
     /// Prototypes.
     pub prototypes: Prototypes,
+    /// Words over regions and regions over words, where tokens are aligned.
+    pub token_attention: Option<TokenAttention>,
+    /// Clusters of studies `[clusters, D]`, where their assignments are aligned.
+    pub clusters: Option<Param<Tensor<2>>>,
+    /// Global image embedding to classes, where the labels are learned.
+    pub classifier: Option<Linear>,
     /// Logarithm of the similarity scale `s`, `[1]`.
     pub log_scale: Param<Tensor<1>>,
     max_scale: f64,
+}
+
+/// Cross-attention both ways.
+#[derive(Module, Debug)]
+pub struct TokenAttention {
+    /// Words gather from regions.
+    pub words: CrossAttention,
+    /// Regions gather from words.
+    pub regions: CrossAttention,
 }
 
 /// What the model's shape depends on besides the experiment.
@@ -28,6 +47,8 @@ pub struct Lgdea {
 pub struct ModelShape {
     /// Number of token ids.
     pub vocabulary: usize,
+    /// Number of classes to learn from labels.
+    pub classes: usize,
 }
 
 impl Lgdea {
@@ -37,6 +58,7 @@ impl Lgdea {
         let patch_dim = match &experiment.encoder.image {
             lgdea_spec::ImageEncoder::PatchCnn(cnn) => cnn.width,
         };
+        let loss = &experiment.loss;
         let queries = experiment.evidence_space.lesion_queries;
         let initial_scale = experiment.train.initial_scale.ln() as f32;
         Self {
@@ -47,6 +69,21 @@ impl Lgdea {
             lesion: seeded(device, seed, "lesion", |device| LesionQueries::new(queries, patch_dim, dim, device)),
             prototypes: seeded(device, seed, "prototypes", |device| {
                 Prototypes::new(&experiment.evidence_space, dim, device)
+            }),
+            token_attention: (loss.token_alignment.weight > 0.0).then(|| {
+                seeded(device, seed, "token-attention", |device| TokenAttention {
+                    words: CrossAttention::new(dim, device),
+                    regions: CrossAttention::new(dim, device),
+                })
+            }),
+            clusters: (loss.cluster_alignment.weight > 0.0).then(|| {
+                let shape = [loss.cluster_alignment.clusters, dim];
+                seeded(device, seed, "clusters", |device| {
+                    Param::from_tensor(Tensor::random(shape, Distribution::Normal(0.0, 1.0), device))
+                })
+            }),
+            classifier: (loss.supervised.weight > 0.0).then(|| {
+                seeded(device, seed, "classifier", |device| LinearConfig::new(dim, shape.classes).init(device))
             }),
             log_scale: Param::from_tensor(Tensor::from_floats([initial_scale], device)),
             max_scale: experiment.train.max_scale,
@@ -63,6 +100,11 @@ impl Lgdea {
         self.text.forward(tokens)
     }
 
+    /// As [`Self::encode_texts`], with the tokens.
+    pub fn text_features(&self, tokens: Tensor<2, Int>) -> TextFeatures {
+        self.text.features(tokens)
+    }
+
     /// Lesion tokens of patch features `[images, patches, d]`.
     pub fn lesion_tokens(&self, patches: Tensor<3>) -> LesionTokens {
         self.lesion.forward(patches)
@@ -72,6 +114,13 @@ impl Lgdea {
     pub fn image_evidence(&self, patches: Tensor<3>) -> Tensor<2> {
         let tokens = self.lesion_tokens(patches).tokens;
         self.prototypes.of_tokens(tokens).mean_dim(1).squeeze_dim::<2>(1)
+    }
+
+    /// Logits of the classes `[images, classes]` of global embeddings `[images, D]`, where there is a classifier. It reads
+    /// `s · g`: on unit length alone its logits would hardly leave 0.
+    pub fn classify(&self, global: Tensor<2>) -> Option<Tensor<2>> {
+        let classifier = self.classifier.as_ref()?;
+        Some(classifier.forward(global * self.scale().unsqueeze::<2>()))
     }
 
     /// Similarity scale `s = exp(log_scale)`, clamped, `[1]`.

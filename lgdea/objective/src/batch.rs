@@ -1,6 +1,6 @@
 //! What the loss terms see of a batch.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Bool, Tensor};
 
 /// One forward pass. The first `pairs` images and the first `pairs` reports belong together, in order; the rest are
 /// unpaired.
@@ -10,8 +10,16 @@ pub struct Forward {
     pub pairs: usize,
     /// Global image embeddings `g`, unit length, `[images, D]`.
     pub images: Tensor<2>,
+    /// Projected patches `W h_p`, `[images, patches, D]`.
+    pub patches: Tensor<3>,
     /// `Q̄_I` (equation 7), `[images, K]`.
     pub image_evidence: Tensor<2>,
+    /// What the pairs' words and regions gather from each other, where a term needs it.
+    pub attended: Option<CrossAttended>,
+    /// Clusters of studies, `[clusters, D]`, where a term needs them.
+    pub clusters: Option<Tensor<2>>,
+    /// Logits of the labels' classes, `[images, classes]`, where a term needs them.
+    pub classes: Option<Tensor<2>>,
     /// The text side.
     pub texts: TextForward,
 }
@@ -21,6 +29,10 @@ pub struct Forward {
 pub struct TextForward {
     /// Report embeddings `r`, unit length, `[reports, D]`.
     pub reports: Tensor<2>,
+    /// The reports' tokens, where a term needs them.
+    pub tokens: Option<Tokens>,
+    /// Embeddings of reports that were matched to unpaired images, `[matches, D]`, where a term needs them.
+    pub matched: Option<Tensor<2>>,
     /// Embeddings `z` of the batch's distinct evidence phrases, unit length, `[phrases, D]`.
     pub phrases: Tensor<2>,
     /// `p(k | z)` (equation 4), `[phrases, K]`.
@@ -33,6 +45,24 @@ pub struct TextForward {
     pub scale: Tensor<1>,
 }
 
+/// What the tokens of each pair gather from its other modality.
+#[derive(Debug, Clone)]
+pub struct CrossAttended {
+    /// What each word gathers from the regions of its image, `[pairs, tokens, D]`.
+    pub words: Tensor<3>,
+    /// What each region gathers from the words of its report, `[pairs, patches, D]`.
+    pub regions: Tensor<3>,
+}
+
+/// Projected tokens of the reports.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// Unit length, `[reports, tokens, D]`.
+    pub embeddings: Tensor<3>,
+    /// Whether a place is padding, `[reports, tokens]`.
+    pub padding: Tensor<2, Bool>,
+}
+
 /// What the terms are to reach.
 #[derive(Debug, Clone)]
 pub struct Targets {
@@ -42,6 +72,19 @@ pub struct Targets {
     pub same_evidence: Tensor<2>,
     /// Targets of the unpaired images, once there are any.
     pub unpaired: Option<UnpairedTargets>,
+    /// Unpaired images, counted from 0, that have a matched report, in the order of [`TextForward::matched`].
+    pub matched: Vec<usize>,
+    /// The data's labels, where a term needs them.
+    pub labels: Option<Labels>,
+}
+
+/// Labels of a batch's images.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// 1 where an image bears a label, `[images, classes]`.
+    pub present: Tensor<2>,
+    /// 1 where an image's label of a class is known, `[images, classes]`.
+    pub known: Tensor<2>,
 }
 
 /// Evidence that an unpaired image is taught.

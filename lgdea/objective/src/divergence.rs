@@ -1,7 +1,7 @@
 //! Divergences between distributions in rows.
 
-use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
+use burn::tensor::{Int, Tensor};
 
 /// Keeps logarithms of probabilities finite.
 const TINY: f64 = 1e-8;
@@ -23,6 +23,19 @@ pub(crate) fn symmetric_soft_cross_entropy(logits: Tensor<2>, targets: Tensor<2>
     let across = soft_cross_entropy_rows(logits.clone(), targets).mean();
     let down = soft_cross_entropy_rows(logits.transpose(), columns).mean();
     (across + down) * 0.5
+}
+
+/// Symmetric `InfoNCE` of square logits: the diagonal are the pairs (van den Oord et al. 2018).
+pub(crate) fn info_nce(logits: Tensor<2>) -> Tensor<1> {
+    let [pairs, _] = logits.dims();
+    let own = Tensor::<1, Int>::arange(0..pairs as i64, &logits.device()).one_hot::<2>(pairs).float();
+    symmetric_soft_cross_entropy(logits, own)
+}
+
+/// Scales the vectors along the last dimension to unit length.
+pub(crate) fn unit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let norm = x.clone().square().sum_dim(D - 1).sqrt().clamp_min(1e-6);
+    x / norm
 }
 
 /// Scales rows to sum to 1.

@@ -11,9 +11,10 @@ mod kmeans;
 mod monitor;
 pub mod term;
 mod total;
+mod transport;
 mod unpaired;
 
-pub use batch::{Forward, Targets, TextForward, UnpairedTargets};
+pub use batch::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets};
 pub use kmeans::{KMeans, kmeans};
 pub use monitor::{entropy_of_mean, mean_entropy};
 pub use total::{TermValue, total};

@@ -3,7 +3,10 @@
 use burn::tensor::Tensor;
 use lgdea_spec::{Experiment, Schedule};
 
-use crate::term::{evidence_alignment, evidence_paired, evidence_unpaired, global, reconstruction, text_evidence};
+use crate::term::{
+    cluster_alignment, evidence_alignment, evidence_paired, evidence_unpaired, global, local, pseudo_label,
+    pseudo_pair, reconstruction, supervised, text_evidence, token_alignment,
+};
 use crate::{Forward, Targets};
 
 /// A term's value before its weight.
@@ -49,6 +52,16 @@ pub fn total(
     add("evidence-alignment", loss.evidence_alignment.weight_at(step), &|| {
         Some(evidence_alignment::loss(forward, aligned_unpaired, &loss.evidence_alignment, ramp))
     });
+    add("local", loss.local.weight_at(step), &|| local::loss(forward, &loss.local));
+    add("token-alignment", loss.token_alignment.weight_at(step), &|| {
+        token_alignment::loss(forward, &loss.token_alignment)
+    });
+    add("cluster-alignment", loss.cluster_alignment.weight_at(step), &|| {
+        cluster_alignment::loss(forward, &loss.cluster_alignment)
+    });
+    add("pseudo-label", loss.pseudo_label.weight_at(step), &|| pseudo_label::loss(forward, &loss.pseudo_label));
+    add("pseudo-pair", loss.pseudo_pair.weight_at(step), &|| pseudo_pair::loss(forward, targets));
+    add("supervised", loss.supervised.weight_at(step), &|| supervised::loss(forward, targets));
     let sum = terms.iter().map(|term| term.value.clone() * term.weight).reduce(|sum, term| sum + term);
     (sum, terms)
 }

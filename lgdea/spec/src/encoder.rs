@@ -10,10 +10,22 @@ pub struct Encoder {
     /// D, width of the shared embedding.
     #[schemars(range(min = 1))]
     pub dim: usize,
+    /// What the text encoder reads of a report, in training and evaluation alike.
+    pub report_text: ReportText,
     /// The image encoder; exactly one architecture.
     pub image: ImageEncoder,
     /// The text encoder; exactly one architecture.
     pub text: TextEncoder,
+}
+
+/// What the text encoder reads of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportText {
+    /// The report as it is.
+    Report,
+    /// Its evidence phrases, one sentence each.
+    Evidence,
 }
 
 /// Architectures of the image encoder.
@@ -52,8 +64,61 @@ pub struct PatchCnn {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub enum TextEncoder {
+    /// A small convolutional network over word pieces learned on the corpus.
+    TokenCnn(TokenCnn),
     /// A small pre-norm transformer over word pieces learned on the corpus.
     Transformer(Transformer),
+}
+
+impl TextEncoder {
+    /// Largest number of word pieces in the vocabulary.
+    pub fn vocabulary(&self) -> usize {
+        match self {
+            TextEncoder::TokenCnn(settings) => settings.vocabulary,
+            TextEncoder::Transformer(settings) => settings.vocabulary,
+        }
+    }
+
+    /// Longest report in tokens; longer ones are cut.
+    pub fn max_tokens(&self) -> usize {
+        match self {
+            TextEncoder::TokenCnn(settings) => settings.max_tokens,
+            TextEncoder::Transformer(settings) => settings.max_tokens,
+        }
+    }
+
+    /// Longest evidence phrase or prompt in tokens.
+    pub fn max_phrase_tokens(&self) -> usize {
+        match self {
+            TextEncoder::TokenCnn(settings) => settings.max_phrase_tokens,
+            TextEncoder::Transformer(settings) => settings.max_phrase_tokens,
+        }
+    }
+}
+
+/// Residual convolutions over tokens with attention pooling: each token sees its neighbours and nothing else, which a few
+/// hundred reports are enough to learn from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TokenCnn {
+    /// Width of a token.
+    #[schemars(range(min = 1))]
+    pub width: usize,
+    /// Number of layers.
+    #[schemars(range(min = 1))]
+    pub layers: usize,
+    /// Tokens on either side that a layer sees.
+    #[schemars(range(min = 1))]
+    pub reach: usize,
+    /// Largest number of word pieces in the vocabulary.
+    #[schemars(range(min = 1))]
+    pub vocabulary: usize,
+    /// Longest report in tokens; longer ones are cut.
+    #[schemars(range(min = 1))]
+    pub max_tokens: usize,
+    /// Longest evidence phrase or prompt in tokens.
+    #[schemars(range(min = 1))]
+    pub max_phrase_tokens: usize,
 }
 
 /// A small pre-norm transformer encoder with attention pooling.
@@ -90,26 +155,31 @@ impl Encoder {
                 "make `size` a multiple of `patch`",
             ),
         }
-        match &self.text {
-            TextEncoder::Transformer(settings) => settings.check(findings),
-        }
+        let (name, text) = match &self.text {
+            TextEncoder::TokenCnn(_) => ("token-cnn", &self.text),
+            TextEncoder::Transformer(settings) => {
+                settings.check(findings);
+                ("transformer", &self.text)
+            }
+        };
+        let (phrase, report) = (text.max_phrase_tokens(), text.max_tokens());
+        findings.require(
+            phrase <= report,
+            &[&format!("encoder.text.{name}.max-phrase-tokens"), &format!("encoder.text.{name}.max-tokens")],
+            format!("a phrase of {phrase} tokens is longer than the longest report ({report})"),
+            "make `max-phrase-tokens` at most `max-tokens`",
+        );
     }
 }
 
 impl Transformer {
     fn check(&self, findings: &mut Findings<'_>) {
-        let Transformer { width, heads, max_tokens, max_phrase_tokens, .. } = self;
+        let Transformer { width, heads, .. } = self;
         findings.require(
             width.is_multiple_of(*heads),
             &["encoder.text.transformer.heads", "encoder.text.transformer.width"],
             format!("{heads} heads do not divide a width of {width}"),
             "make `width` a multiple of `heads`",
-        );
-        findings.require(
-            max_phrase_tokens <= max_tokens,
-            &["encoder.text.transformer.max-phrase-tokens", "encoder.text.transformer.max-tokens"],
-            format!("a phrase of {max_phrase_tokens} tokens is longer than the longest report ({max_tokens})"),
-            "make `max-phrase-tokens` at most `max-tokens`",
         );
     }
 }

@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use crate::error::{Problem, ProblemKind};
 use crate::layer;
 use crate::presets::PRESETS;
-use crate::schema::is_toml_file;
+use crate::schema::has_extension;
 use crate::source::{Source, SourceKind};
 use crate::suggest;
 use crate::tree::Node;
@@ -95,7 +95,8 @@ impl Loader<'_> {
 
     /// Loads one entry of an `extends` that found `before` texts applied.
     fn entry(&mut self, entry: &str, folder: &Path, before: usize) -> Result<(), ProblemKind> {
-        let text = if is_toml_file(entry) { Text::of_file(&folder.join(entry))? } else { Text::of_preset(entry)? };
+        let text =
+            if has_extension(entry, "toml") { Text::of_file(&folder.join(entry))? } else { Text::of_preset(entry)? };
         if let Some(first) = self.chain.iter().position(|(id, _)| *id == text.id) {
             let chain = self.chain[first..].iter().map(|(_, name)| name.clone());
             return Err(ProblemKind::Cycle { chain: chain.chain([text.source.name.clone()]).collect() });

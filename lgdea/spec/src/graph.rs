@@ -36,6 +36,9 @@ pub struct Graph {
     /// Exponent that sharpens the target.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub sharpening: f64,
+    /// Diagnostic: unpaired images are taught the evidence of the very reports that the pairing hides. It shows what
+    /// better targets could bring; it is a ceiling, and no method.
+    pub oracle: bool,
 }
 
 impl Graph {

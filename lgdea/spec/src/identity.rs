@@ -3,19 +3,19 @@ use serde_json::Value;
 use crate::Experiment;
 use crate::schema::Schema;
 
-/// Tables and keys that change no result.
-const WITHOUT_EFFECT: [&str; 5] = ["name", "description", "tags", "device", "tracker"];
+/// Tables and keys that change no result, and `evidence`: which of its settings do, the provider knows.
+const OUTSIDE: [&str; 6] = ["name", "description", "tags", "device", "tracker", "evidence"];
 
 impl Experiment {
     /// Hash (blake3, in hexadecimal) of all settings that determine the result.
     ///
     /// Names, tags, device and tracker do not enter. Of a path only its presence does, because the same data may lie
-    /// elsewhere: who reads it hashes its content.
+    /// elsewhere: who reads it hashes its content. So does the evidence provider with what determines its answers.
     #[expect(clippy::missing_panics_doc, reason = "no experiment is beyond JSON: its keys are strings")]
     pub fn identity(&self) -> String {
         let mut settings = serde_json::to_value(self).expect("an experiment is made of tables, strings and numbers");
         if let Some(tables) = settings.as_object_mut() {
-            tables.retain(|key, _| !WITHOUT_EFFECT.contains(&key.as_str()));
+            tables.retain(|key, _| !OUTSIDE.contains(&key.as_str()));
         }
         blank_paths(&mut settings, Schema::root());
         settings.sort_all_objects();
@@ -59,6 +59,7 @@ mod tests {
             "device.threads=3",
             "tracker.experiment=other",
             "data.manifest.root=/b",
+            "evidence.openai.model=m",
         ] {
             assert_eq!(identity(MANIFEST, &[flag]), same, "{flag}");
         }

@@ -252,7 +252,7 @@ evidence-space.no-finding-phrase = ''
         assert_eq!(prompts.parent(), Path::new(&manifest.root).parent());
         assert_eq!(manifest.studies, ["a.csv"]);
         assert_eq!((&*openi.reports, &*openi.images), ("${X}/r", ""));
-        let crate::Evidence::Rules(rules) = experiment.evidence;
+        let crate::Evidence::Rules(rules) = experiment.evidence else { panic!("the rules were chosen") };
         let here = std::env::current_dir().unwrap();
         assert_eq!(Path::new(&rules.ontology), here.join("mine.toml"));
     }

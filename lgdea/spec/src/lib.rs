@@ -51,16 +51,19 @@ mod tree;
 
 pub use data::{Columns, Data, Fractions, Manifest, Openi, Phantom};
 pub use device::Device;
-pub use encoder::{Encoder, ImageEncoder, PatchCnn, TextEncoder, Transformer};
+pub use encoder::{Encoder, ImageEncoder, PatchCnn, ReportText, TextEncoder, TokenCnn, Transformer};
 pub use environment::{EnvironmentError, expand_env};
 pub use error::{Problem, ProblemKind, SpecError};
 pub use eval::{Eval, Grounding, HeatMap, Retrieval, ZeroShot};
-pub use evidence::{Evidence, Rules};
+pub use evidence::{AnswerFormat, Evidence, Openai, Replay, Rules};
 pub use evidence_space::{EvidenceSpace, PrototypeInit};
 pub use experiment::Experiment;
 pub use explain::{Entry, Explanation, Replaced};
 pub use graph::Graph;
-pub use loss::{EvidenceAlignment, Loss, Reconstruction, Schedule, Term};
+pub use loss::{
+    ClusterAlignment, EvidenceAlignment, Local, Loss, PseudoLabel, PseudoPair, Reconstruction, Schedule, Term,
+    TokenAlignment,
+};
 pub use pairing::{Pairing, Unpaired};
 pub use resolve::Resolved;
 pub use schema::{json_schema, json_schema_text};

@@ -19,6 +19,123 @@ pub struct Loss {
     pub evidence_unpaired: Term,
     /// `L_evi_align`: evidence-aware cross-modal alignment over pairs and unpaired studies.
     pub evidence_alignment: EvidenceAlignment,
+    /// `GLoRIA`'s local contrast of words and image regions, on pairs.
+    pub local: Local,
+    /// `MGCA`'s alignment of tokens within a pair.
+    pub token_alignment: TokenAlignment,
+    /// `MGCA`'s alignment of cluster assignments, on pairs.
+    pub cluster_alignment: ClusterAlignment,
+    /// `S-CLIP`'s caption-level pseudo-labels: unpaired images take the reports of the pairs that they resemble.
+    pub pseudo_label: PseudoLabel,
+    /// Contrast of unpaired images with the unpaired reports that were matched to them.
+    pub pseudo_pair: PseudoPair,
+    /// Classification by the data's labels, on all images: a ceiling that uses what no other method sees.
+    pub supervised: Term,
+}
+
+/// `GLoRIA`'s local loss (Huang et al., ICCV 2021, equations 2 to 6).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Local {
+    /// Weight in the total; 0 switches the term off.
+    #[schemars(range(min = 0.0))]
+    pub weight: f64,
+    /// Step at which the term enters.
+    pub start: usize,
+    /// Steps over which its weight rises linearly from 0.
+    pub ramp: usize,
+    /// `τ1` of a word's attention over regions.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub attention_temperature: f64,
+    /// `τ2` with which the words' similarities are summed: small values keep the best words.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub aggregation_temperature: f64,
+    /// `τ3` of the contrast between studies.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub temperature: f64,
+    /// Most pairs of a batch that are contrasted: time and memory grow with its square.
+    #[schemars(range(min = 2))]
+    pub pairs: usize,
+}
+
+/// `MGCA`'s cross-attention-based token-wise alignment (Wang et al., `NeurIPS` 2022, section 3.2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TokenAlignment {
+    /// Weight in the total; 0 switches the term off.
+    #[schemars(range(min = 0.0))]
+    pub weight: f64,
+    /// Step at which the term enters.
+    pub start: usize,
+    /// Steps over which its weight rises linearly from 0.
+    pub ramp: usize,
+    /// Temperature of the contrast between the tokens of a pair.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub temperature: f64,
+}
+
+/// `MGCA`'s cross-modal prototype alignment (Wang et al., `NeurIPS` 2022, section 3.3). Its prototypes are clusters of
+/// studies, unlike the evidence space's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ClusterAlignment {
+    /// Weight in the total; 0 switches the term off.
+    #[schemars(range(min = 0.0))]
+    pub weight: f64,
+    /// Step at which the term enters.
+    pub start: usize,
+    /// Steps over which its weight rises linearly from 0.
+    pub ramp: usize,
+    /// Number of clusters.
+    #[schemars(range(min = 2))]
+    pub clusters: usize,
+    /// Temperature of the predicted assignments.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub temperature: f64,
+    /// Entropic regularisation of the target assignments.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub epsilon: f64,
+    /// Sinkhorn iterations.
+    #[schemars(range(min = 1))]
+    pub iterations: usize,
+}
+
+/// `S-CLIP`'s caption-level pseudo-labels (Mo et al., `NeurIPS` 2023).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PseudoLabel {
+    /// Weight in the total; 0 switches the term off.
+    #[schemars(range(min = 0.0))]
+    pub weight: f64,
+    /// Step at which the term enters.
+    pub start: usize,
+    /// Steps over which its weight rises linearly from 0.
+    pub ramp: usize,
+    /// Entropic regularisation of the optimal transport between unpaired and paired images.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub temperature: f64,
+    /// Sinkhorn iterations.
+    #[schemars(range(min = 1))]
+    pub iterations: usize,
+}
+
+/// Pseudo-pairs by nearest neighbours across modalities.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PseudoPair {
+    /// Weight in the total; 0 switches the term off.
+    #[schemars(range(min = 0.0))]
+    pub weight: f64,
+    /// Step at which the term enters.
+    pub start: usize,
+    /// Steps over which its weight rises linearly from 0.
+    pub ramp: usize,
+    /// Share of the unpaired images that are matched: mutual nearest neighbours first, then the most similar.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
+    pub share: f64,
+    /// Steps between matchings.
+    #[schemars(range(min = 1))]
+    pub refresh: usize,
 }
 
 /// A term without settings of its own.
@@ -108,7 +225,16 @@ macro_rules! impl_schedule {
     };
 }
 
-impl_schedule!(Term, Reconstruction, EvidenceAlignment);
+impl_schedule!(
+    Term,
+    Reconstruction,
+    EvidenceAlignment,
+    Local,
+    TokenAlignment,
+    ClusterAlignment,
+    PseudoLabel,
+    PseudoPair
+);
 
 impl EvidenceAlignment {
     /// Ramp in [0, 1] of the unpaired images' weight at a step.
@@ -126,6 +252,12 @@ impl Loss {
             self.global.weight,
             self.evidence_unpaired.weight,
             self.evidence_alignment.weight,
+            self.local.weight,
+            self.token_alignment.weight,
+            self.cluster_alignment.weight,
+            self.pseudo_label.weight,
+            self.pseudo_pair.weight,
+            self.supervised.weight,
         ];
         findings.require(
             weights.iter().any(|&weight| weight > 0.0),

@@ -1,6 +1,23 @@
+/// A preset's name and text.
+macro_rules! preset {
+    ($name:literal) => {
+        ($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/presets/", $name, ".toml")))
+    };
+}
+
 /// Presets that `extends` knows by name, from the project's `templates/presets`.
-pub(crate) const PRESETS: [(&str, &str); 1] =
-    [("clip", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/presets/clip.toml")))];
+pub(crate) const PRESETS: [(&str, &str); 10] = [
+    preset!("clip"),
+    preset!("clip-evidence"),
+    preset!("clip-txt"),
+    preset!("gloria"),
+    preset!("gloria-txt"),
+    preset!("mgca"),
+    preset!("oracle"),
+    preset!("pseudo-pair"),
+    preset!("s-clip"),
+    preset!("supervised"),
+];
 
 #[cfg(test)]
 mod tests {

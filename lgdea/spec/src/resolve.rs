@@ -22,8 +22,25 @@ impl Resolved {
     /// # Errors
     /// Every problem of the files and the overrides. Problems of single keys hide those that only the whole shows.
     pub fn from_file(path: &Path, overrides: &[String]) -> Result<Resolved, SpecError> {
+        Self::of(path, |problems| extends::layers(path, problems), overrides)
+    }
+
+    /// Resolves the defaults under some overrides: an empty experiment, called "defaults".
+    ///
+    /// # Errors
+    /// As [`Resolved::from_file`].
+    pub fn from_overrides(overrides: &[String]) -> Result<Resolved, SpecError> {
+        Self::of(Path::new("defaults"), |_| Vec::new(), overrides)
+    }
+
+    fn of(
+        path: &Path,
+        files: impl FnOnce(&mut Vec<Problem>) -> Vec<Node>,
+        overrides: &[String],
+    ) -> Result<Resolved, SpecError> {
         let mut problems = Vec::new();
-        let tree = merged(path, overrides, &mut problems);
+        let files = files(&mut problems);
+        let tree = merged(path, files, overrides, &mut problems);
         SpecError::unless_empty(problems)?;
 
         let mut problems = Vec::new();
@@ -53,10 +70,9 @@ impl Resolved {
 }
 
 /// Lays all layers over each other.
-fn merged(path: &Path, overrides: &[String], problems: &mut Vec<Problem>) -> Node {
+fn merged(path: &Path, files: Vec<Node>, overrides: &[String], problems: &mut Vec<Problem>) -> Node {
     let root = Schema::root();
     let lent = defaults::layer(problems);
-    let files = extends::layers(path, problems);
     let flags = overrides::layer(overrides, problems);
     for layer in files.iter().chain(&flags) {
         completeness::second_choices(layer, root, "", problems);
@@ -137,6 +153,14 @@ mod tests {
     }
 
     #[test]
+    fn overrides_alone_are_an_empty_file_under_them() {
+        let flags = ["train.steps=7".to_owned()];
+        let alone = Resolved::from_overrides(&flags).unwrap().experiment;
+        assert_eq!(alone, resolve(&[("defaults.toml", "")], &["train.steps=7"]).unwrap().experiment);
+        assert!(Resolved::from_overrides(&["train.stepz=7".to_owned()]).is_err());
+    }
+
+    #[test]
     fn a_file_name_that_is_no_name_is_refused_unless_the_file_gives_one() {
         insta::assert_snapshot!(refusal(&[("my run.toml", "")], &[]));
         let named = resolve(&[("my run.toml", "name = 'run'\n")], &[]).unwrap();
@@ -192,7 +216,9 @@ mod tests {
     #[test]
     fn a_tree_that_does_not_fit_the_types_is_refused_at_its_place() {
         let mut problems = Vec::new();
-        let mut tree = merged(&experiments().join("smoke.toml"), &[], &mut problems);
+        let path = experiments().join("smoke.toml");
+        let files = extends::layers(&path, &mut problems);
+        let mut tree = merged(&path, files, &[], &mut problems);
         tree.remove("seed");
         let error = deserialize(&tree).unwrap_err();
         assert!(error.problems()[0].to_string().contains("missing field `seed`"), "{error:?}");

@@ -40,8 +40,8 @@ pub(crate) enum Choice {
 pub(crate) enum PathKind {
     /// All but the empty one.
     Always,
-    /// Those that end in `.toml`; others name something shipped.
-    Toml,
+    /// Those with this extension; others name something shipped.
+    Extension(&'static str),
 }
 
 impl PathKind {
@@ -49,7 +49,7 @@ impl PathKind {
     pub(crate) fn is_path(self, value: &str) -> bool {
         match self {
             PathKind::Always => !value.is_empty(),
-            PathKind::Toml => is_toml_file(value),
+            PathKind::Extension(extension) => has_extension(value, extension),
         }
     }
 }
@@ -115,8 +115,8 @@ impl Schema {
 
     pub(crate) fn path_kind(self) -> Option<PathKind> {
         match self.text("x-path")? {
-            "toml" => Some(PathKind::Toml),
-            _ => Some(PathKind::Always),
+            "always" => Some(PathKind::Always),
+            extension => Some(PathKind::Extension(extension)),
         }
     }
 
@@ -168,8 +168,8 @@ impl Schema {
 }
 
 /// Whether a text that may also name something shipped is the path of a file.
-pub(crate) fn is_toml_file(text: &str) -> bool {
-    Path::new(text).extension().is_some_and(|ending| ending == "toml")
+pub(crate) fn has_extension(text: &str, extension: &str) -> bool {
+    Path::new(text).extension().is_some_and(|ending| ending == extension)
 }
 
 /// Dotted path of a key in a table; an empty table path is the root.

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use lgdea_data::{augment, standardise};
 use lgdea_model::PAD;
-use lgdea_objective::Targets;
+use lgdea_objective::{Labels, Targets};
 use lgdea_spec::Augment;
 use rand_chacha::ChaCha8Rng;
 
@@ -88,6 +88,8 @@ impl ReportBatch {
             membership: tensor(&self.membership, [reports, phrases]),
             same_evidence: tensor(&self.same_evidence, [reports, reports]),
             unpaired: None,
+            matched: Vec::new(),
+            labels: None,
         }
     }
 }
@@ -127,6 +129,35 @@ impl Images {
     }
 }
 
+/// The data's labels of a batch's images, `[images, classes]`.
+#[derive(Debug, Clone)]
+pub(crate) struct LabelBatch {
+    present: Vec<f32>,
+    known: Vec<f32>,
+    classes: usize,
+}
+
+impl LabelBatch {
+    /// Labels of studies; a class of which nothing is known counts for nothing.
+    pub(crate) fn new(prepared: &Prepared, studies: &[usize]) -> Self {
+        let classes = &prepared.classes;
+        let truths = studies.iter().flat_map(|&study| {
+            let labels = prepared.studies[study].labels.as_ref();
+            classes.iter().map(move |class| labels.and_then(|labels| class.truth(labels)))
+        });
+        let (present, known) = truths
+            .map(|truth| (f32::from(u8::from(truth == Some(true))), f32::from(u8::from(truth.is_some()))))
+            .unzip();
+        Self { present, known, classes: classes.len() }
+    }
+
+    pub(crate) fn to_labels(&self, device: &Device) -> Labels {
+        let shape = [self.present.len() / self.classes, self.classes];
+        let tensor = |values: &[f32]| Tensor::from_data(TensorData::new(values.to_vec(), shape), device);
+        Labels { present: tensor(&self.present), known: tensor(&self.known) }
+    }
+}
+
 /// One joint step's data: pairs first, then unpaired studies.
 #[derive(Debug, Clone)]
 pub(crate) struct JointBatch {
@@ -138,4 +169,8 @@ pub(crate) struct JointBatch {
     /// Positions of the unpaired images in their pool.
     pub(crate) unpaired: Vec<usize>,
     pub(crate) reports: ReportBatch,
+    /// The reports that the pairing hides from the unpaired images, for the oracle alone.
+    pub(crate) hidden: Option<ReportBatch>,
+    /// Labels of the images, where they are learned.
+    pub(crate) labels: Option<LabelBatch>,
 }

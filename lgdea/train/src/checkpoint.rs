@@ -28,6 +28,7 @@ struct Rest {
     /// Running means of prior and targets, each `[K]`.
     means: Option<[Vec<f32>; 2]>,
     graph: Option<Array2Data>,
+    matches: Option<Vec<Option<usize>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,6 +60,7 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
             columns: graph.ncols(),
             values: graph.iter().copied().collect(),
         }),
+        matches: state.matches.clone(),
     };
     let path = partial.join(REST);
     let json = serde_json::to_vec(&rest).map_err(|error| unreadable("write", &path, &error))?;
@@ -87,7 +89,8 @@ pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device)
     let optimizer = adamw(&model, settings).load(path.join(OPTIMIZER)).map_err(|error| record(OPTIMIZER, &error))?;
     let rest = path.join(REST);
     let json = fs::read(&rest).map_err(file("read", &rest))?;
-    let Rest { means, graph } = serde_json::from_slice(&json).map_err(|error| unreadable("read", &rest, &error))?;
+    let Rest { means, graph, matches } =
+        serde_json::from_slice(&json).map_err(|error| unreadable("read", &rest, &error))?;
     let graph = match graph {
         Some(data) => Some(
             Array2::from_shape_vec((data.rows, data.columns), data.values)
@@ -96,7 +99,7 @@ pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device)
         None => None,
     };
     let means = means.map(|[prior, target]| RunningMeans { prior: row(&prior, device), target: row(&target, device) });
-    Ok(State { model, average, optimizer, means, graph })
+    Ok(State { model, average, optimizer, means, graph, matches })
 }
 
 /// A host vector as a row.

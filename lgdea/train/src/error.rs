@@ -21,6 +21,17 @@ pub enum TrainError {
     /// No training study may be used as a pair.
     #[error("there are no training pairs: raise pairing.ratio, or add studies with both an image and a report")]
     NoPairs,
+    /// The oracle has nothing to reveal.
+    #[error(
+        "graph.oracle reveals the reports that the pairing hides, and {without} of the {images} unpaired images have none: \
+         it is a diagnostic for data where every image has a report and pairing.unpaired is \"disjoint\""
+    )]
+    NothingHidden {
+        /// Unpaired images without a report.
+        without: usize,
+        /// Unpaired images.
+        images: usize,
+    },
     /// The evaluated split has nothing to evaluate.
     #[error("the {split} split has no study with an image: no task can be evaluated on it")]
     EmptySplit {

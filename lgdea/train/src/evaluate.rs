@@ -110,7 +110,7 @@ impl<'a> Evaluator<'a> {
         studies.iter().map(|&study| self.prepared.studies[study].labels.as_ref()).collect()
     }
 
-    /// `g · t_c` and `log(Q̄_I · p_c)`, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their
+    /// `g · t_c` (the logits of a classifier, where there is one) and `log(Q̄_I · p_c)`, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their
     /// distributions over prototypes.
     fn zero_shot(&self, studies: &[usize], images: &inference::ImageArrays) -> Result<Evaluation, TrainError> {
         let settings = &self.experiment.eval.zero_shot;
@@ -126,7 +126,8 @@ impl<'a> Evaluator<'a> {
                 distributions.row_mut(class).assign(&mean);
             }
         }
-        let similarity = images.global.dot(&embeddings.t());
+        // A classifier that learned the labels answers in the place of the prompts.
+        let similarity = images.classes.clone().unwrap_or_else(|| images.global.dot(&embeddings.t()));
         let evidence = self.has_evidence.then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
         Ok(zero_shot::evaluate(
             settings,

@@ -16,17 +16,22 @@ pub(crate) struct ImageArrays {
     pub(crate) global: Array2<f32>,
     /// `Q̄_I`, `[images, K]`.
     pub(crate) evidence: Array2<f32>,
+    /// Logits of the classes `[images, classes]`, where they are learned from labels.
+    pub(crate) classes: Option<Array2<f32>>,
 }
 
 /// Embeds the images of studies that have one. `model` is in validation mode.
 pub(crate) fn images(model: &Lgdea, prepared: &Prepared, studies: &[usize], device: &Device) -> ImageArrays {
     let mut global = Vec::new();
     let mut evidence = Vec::new();
+    let mut classes = Vec::new();
     each_chunk(model, prepared, studies, device, |_, features| {
         evidence.push(matrix(model.image_evidence(features.patches)));
+        classes.extend(model.classify(features.global.clone()).map(matrix));
         global.push(matrix(features.global));
     });
-    ImageArrays { global: stack(global), evidence: stack(evidence) }
+    let classes = model.classifier.is_some().then(|| stack(classes));
+    ImageArrays { global: stack(global), evidence: stack(evidence), classes }
 }
 
 /// Calls `use_chunk` with the studies and features of each chunk.

@@ -22,5 +22,5 @@ mod warmup;
 
 pub use error::TrainError;
 pub use evaluate::{Evaluated, evaluate};
-pub use prepared::{Prepared, Progress};
+pub use prepared::{Prepared, Progress, evidence_readers};
 pub use train::{Stage, StepReport, TrainOutcome, train};

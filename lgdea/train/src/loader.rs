@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Prepared;
-use crate::batch::{Images, JointBatch, ReportBatch};
+use crate::batch::{Images, JointBatch, LabelBatch, ReportBatch};
 
 /// Batches that wait to be used.
 const AHEAD: usize = 2;
@@ -59,6 +59,8 @@ pub(crate) fn joint_batches<'scope>(
                 clean: Images::clean(prepared, &unpaired_studies),
                 unpaired,
                 reports: ReportBatch::new(prepared, &all_reports),
+                hidden: prepared.oracle.then(|| ReportBatch::new(prepared, &unpaired_studies)),
+                labels: (!prepared.classes.is_empty()).then(|| LabelBatch::new(prepared, &all_images)),
             }
         })
     })

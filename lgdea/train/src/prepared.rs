@@ -1,11 +1,12 @@
 //! What training reads: images, token ids, evidence and pools, all on the host.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
+use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
 use lgdea_model::Tokenizer;
-use lgdea_spec::{EvidenceSpace, Experiment, TextEncoder};
+use lgdea_spec::{EvidenceSpace, Experiment, ReportText};
 
 use crate::TrainError;
 
@@ -24,6 +25,10 @@ pub struct Prepared {
     pub(crate) phrases: Vec<Vec<i32>>,
     /// Training studies by use.
     pub(crate) pools: Pools,
+    /// Classes to learn from labels; none where no term does.
+    pub(crate) classes: Vec<PromptClass>,
+    /// Whether the unpaired images are taught the reports that the pairing hides.
+    pub(crate) oracle: bool,
     /// The word pieces.
     pub tokenizer: Tokenizer,
     max_phrase_tokens: usize,
@@ -49,11 +54,29 @@ pub(crate) struct Pools {
     pub(crate) reports: Vec<usize>,
 }
 
+/// The studies whose report's evidence an experiment reads, in the corpus's order: those whose report training may read;
+/// with `report-text = "evidence"` the held-out ones too, as that is what their reports are then; and with the oracle
+/// those whose report the pairing hides.
+pub fn evidence_readers<'a>(
+    experiment: &Experiment,
+    studies: &'a [Study],
+    pairing: &PairingManifest,
+) -> Vec<&'a Study> {
+    let mut wanted: HashSet<&str> = pairing.paired.iter().chain(&pairing.reports).map(String::as_str).collect();
+    if experiment.graph.oracle {
+        wanted.extend(pairing.images.iter().map(String::as_str));
+    }
+    let held_out = experiment.encoder.report_text == ReportText::Evidence;
+    let reads = |study: &&Study| wanted.contains(study.id.as_str()) || held_out && study.split != Split::Train;
+    studies.iter().filter(|study| study.report.is_some()).filter(reads).collect()
+}
+
 impl Prepared {
     /// Joins a corpus, its images, evidence (by report id, which is the study's) and pairing.
     ///
     /// Evidence is taken from the paired and unpaired training reports alone, and the tokenizer learns from nothing else:
-    /// reports that the pairing hides, and those held out, stay unread until they are evaluated.
+    /// reports that the pairing hides, and those held out, stay unread until they are evaluated. A training report that
+    /// has no evidence because its reading failed is left out with its pair: it is not known to be normal.
     pub fn new(
         experiment: &Experiment,
         corpus: Corpus,
@@ -61,23 +84,44 @@ impl Prepared {
         evidence: &[ReportEvidence],
         pairing: &PairingManifest,
     ) -> Result<Self, TrainError> {
-        let TextEncoder::Transformer(text) = &experiment.encoder.text;
+        let text = &experiment.encoder.text;
         let studies = corpus.studies;
-        let pools = Pools::new(&studies, pairing);
-        let mut evidence = EvidenceTable::new(evidence, &studies, &pools, &experiment.evidence_space);
+        let read: HashMap<&str, &ReportEvidence> = evidence
+            .iter()
+            .filter(|report| report.failure.is_none())
+            .map(|report| (report.report_id.as_str(), report))
+            .collect();
+        let space = &experiment.evidence_space;
+        let pools = Pools::new(&studies, pairing, &read);
+        let oracle = experiment.graph.oracle;
+        if oracle {
+            let hidden = |&&study: &&usize| read.contains_key(studies[study].id.as_str());
+            let without = pools.images.len() - pools.images.iter().filter(hidden).count();
+            if without > 0 {
+                return Err(TrainError::NothingHidden { without, images: pools.images.len() });
+            }
+        }
+        let revealed = pools.images.iter().copied().filter(|_| oracle);
+        let mut evidence = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
 
-        let texts: Vec<Option<String>> =
-            studies.iter().map(|study| study.report.as_ref().map(lgdea_data::Report::text)).collect();
+        let text_of = |study: &Study| match experiment.encoder.report_text {
+            ReportText::Report => study.report.as_ref().map(lgdea_data::Report::text),
+            ReportText::Evidence => {
+                let found = read.get(study.id.as_str())?;
+                Some(phrases(found, space.max_phrases, &space.no_finding_phrase).join(". "))
+            }
+        };
+        let texts: Vec<Option<String>> = studies.iter().map(text_of).collect();
         let readable = pools.reports().filter_map(|study| texts[study].as_deref());
         let learned_from = readable.chain(evidence.phrases.iter().map(String::as_str));
-        let tokenizer = Tokenizer::train(learned_from, text.vocabulary)?;
+        let tokenizer = Tokenizer::train(learned_from, text.vocabulary())?;
 
         let mut reports = Vec::with_capacity(studies.len());
         for (study, report) in texts.iter().enumerate() {
             reports.push(match report {
                 Some(report) => {
                     let (phrases, evidence_set) = evidence.of_study.remove(&study).unwrap_or_default();
-                    Some(ReadReport { tokens: tokenizer.encode(report, text.max_tokens)?, phrases, evidence_set })
+                    Some(ReadReport { tokens: tokenizer.encode(report, text.max_tokens())?, phrases, evidence_set })
                 }
                 None => None,
             });
@@ -85,10 +129,15 @@ impl Prepared {
         let phrases = evidence
             .phrases
             .iter()
-            .map(|phrase| tokenizer.encode(phrase, text.max_phrase_tokens))
+            .map(|phrase| tokenizer.encode(phrase, text.max_phrase_tokens()))
             .collect::<Result<_, _>>()?;
-        let max_phrase_tokens = text.max_phrase_tokens;
-        Ok(Self { studies, images, reports, phrases, pools, tokenizer, max_phrase_tokens })
+        let max_phrase_tokens = text.max_phrase_tokens();
+        let classes = if experiment.loss.supervised.weight > 0.0 {
+            PromptSet::named_or_path(&experiment.eval.zero_shot.prompts)?.classes
+        } else {
+            Vec::new()
+        };
+        Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens })
     }
 
     /// Token ids of a prompt or phrase.
@@ -108,11 +157,16 @@ impl Prepared {
 }
 
 impl Pools {
-    fn new(studies: &[Study], pairing: &PairingManifest) -> Self {
+    fn new(studies: &[Study], pairing: &PairingManifest, evidence: &HashMap<&str, &ReportEvidence>) -> Self {
         let position: HashMap<&str, usize> =
             studies.iter().enumerate().map(|(position, study)| (study.id.as_str(), position)).collect();
-        let find = |ids: &[String]| ids.iter().filter_map(|id| position.get(id.as_str()).copied()).collect();
-        Self { paired: find(&pairing.paired), images: find(&pairing.images), reports: find(&pairing.reports) }
+        let find = |id: &String| position.get(id.as_str()).copied();
+        let find_read = |id: &String| find(id).filter(|_| evidence.contains_key(id.as_str()));
+        Self {
+            paired: pairing.paired.iter().filter_map(find_read).collect(),
+            images: pairing.images.iter().filter_map(find).collect(),
+            reports: pairing.reports.iter().filter_map(find_read).collect(),
+        }
     }
 
     /// Studies whose report may be read in training: paired, then report-only.
@@ -121,7 +175,7 @@ impl Pools {
     }
 }
 
-/// Distinct phrases and evidence sets of the training reports.
+/// Distinct phrases and evidence sets of the reports that training reads.
 struct EvidenceTable {
     phrases: Vec<String>,
     /// Per study position: its phrases, and the number of its evidence set.
@@ -129,19 +183,18 @@ struct EvidenceTable {
 }
 
 impl EvidenceTable {
-    fn new(evidence: &[ReportEvidence], studies: &[Study], pools: &Pools, space: &EvidenceSpace) -> Self {
-        let by_report: HashMap<&str, &ReportEvidence> =
-            evidence.iter().map(|one| (one.report_id.as_str(), one)).collect();
+    fn new(
+        evidence: &HashMap<&str, &ReportEvidence>,
+        studies: &[Study],
+        readable: impl Iterator<Item = usize>,
+        space: &EvidenceSpace,
+    ) -> Self {
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut sets: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut table = Self { phrases: Vec::new(), of_study: HashMap::new() };
-        for study in pools.reports() {
-            let found = by_report.get(studies[study].id.as_str());
-            let phrases = match found {
-                Some(found) => phrases(found, space.max_phrases, &space.no_finding_phrase),
-                None => vec![space.no_finding_phrase.clone()],
-            };
-            let own: Vec<usize> = phrases
+        for study in readable {
+            let Some(found) = evidence.get(studies[study].id.as_str()) else { continue };
+            let own: Vec<usize> = phrases(found, space.max_phrases, &space.no_finding_phrase)
                 .into_iter()
                 .map(|phrase| {
                     *known.entry(phrase).or_insert_with_key(|phrase| {

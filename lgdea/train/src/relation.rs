@@ -6,9 +6,12 @@ use lgdea_model::Lgdea;
 use lgdea_objective::graph::{GraphTargets, affinity, propagate};
 use lgdea_objective::kmeans;
 use lgdea_spec::Seed;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use crate::{Prepared, inference};
+
+/// Rows compared with all others at a time, so that memory does not grow with the square of a pool.
+const BLOCK: usize = 1024;
 
 /// Evidence that reaches each unpaired image through the graph; rows follow the pool of unpaired images.
 ///
@@ -53,6 +56,51 @@ fn report_evidence(model: &Lgdea, prepared: &Prepared, device: &Device) -> Array
 fn phrase_embeddings(model: &Lgdea, prepared: &Prepared, device: &Device) -> Array2<f32> {
     let tokens: Vec<&[i32]> = prepared.phrases.iter().map(Vec::as_slice).collect();
     inference::texts(model, &tokens, device)
+}
+
+/// Matches each unpaired image with the unpaired report that is most similar to it, `g · r`, and keeps a share of the
+/// matches: mutual nearest neighbours first, then the most similar. Returns, per unpaired image, the report's study.
+pub(crate) fn match_reports(
+    model: &Lgdea,
+    prepared: &Prepared,
+    settings: &lgdea_spec::PseudoPair,
+    device: &Device,
+) -> Vec<Option<usize>> {
+    let pools = &prepared.pools;
+    let images = inference::images(model, prepared, &pools.images, device).global;
+    let read = pools.reports.iter().filter_map(|&study| Some((study, prepared.report(study)?.tokens.as_slice())));
+    let (studies, tokens): (Vec<usize>, Vec<&[i32]>) = read.unzip();
+    if studies.is_empty() {
+        return vec![None; pools.images.len()];
+    }
+    let reports = inference::texts(model, &tokens, device);
+    let of_image = nearest(&images, &reports);
+    let of_report = nearest(&reports, &images);
+    let rank = |image: usize| {
+        let (report, similarity) = of_image[image];
+        (of_report[report].0 == image, similarity)
+    };
+    let mut order: Vec<usize> = (0..of_image.len()).collect();
+    order.sort_by(|&a, &b| {
+        let ((mutual_a, a), (mutual_b, b)) = (rank(a), rank(b));
+        mutual_b.cmp(&mutual_a).then(b.total_cmp(&a))
+    });
+    let mut matches = vec![None; of_image.len()];
+    let kept = (settings.share * of_image.len() as f64).ceil() as usize;
+    for &image in order.iter().take(kept) {
+        matches[image] = Some(studies[of_image[image].0]);
+    }
+    matches
+}
+
+/// Per row of `queries`, the most similar row of `keys` and how similar it is.
+fn nearest(queries: &Array2<f32>, keys: &Array2<f32>) -> Vec<(usize, f32)> {
+    let best = |row: ArrayView1<'_, f32>| {
+        let first = (0, f32::NEG_INFINITY);
+        row.iter().copied().enumerate().fold(first, |best, one| if one.1 > best.1 { one } else { best })
+    };
+    let chunks = queries.axis_chunks_iter(Axis(0), BLOCK);
+    chunks.flat_map(|chunk| chunk.dot(&keys.t()).rows().into_iter().map(best).collect::<Vec<_>>()).collect()
 }
 
 /// Moves the prototypes to the centres of k-means on the phrases' embeddings, each phrase counted as often as reports

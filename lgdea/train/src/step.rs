@@ -1,12 +1,12 @@
 //! One step: forward, losses, backward, update.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use lgdea_model::Lgdea;
 use lgdea_objective::{
-    Forward, RunningMeans, Targets, TextForward, UnpairedTargets, entropy_of_mean, mean_entropy, total,
-    unpaired_targets,
+    CrossAttended, Forward, RunningMeans, Targets, TextForward, Tokens, UnpairedTargets, entropy_of_mean, mean_entropy,
+    total, unpaired_targets,
 };
 use lgdea_spec::{Experiment, Graph};
 use ndarray::{Array2, Axis};
@@ -15,7 +15,7 @@ use crate::average::blend;
 use crate::batch::{JointBatch, ReportBatch};
 use crate::clip::clip_global_norm;
 use crate::schedule::{average_momentum, warm_cosine};
-use crate::{TrainError, inference};
+use crate::{Prepared, TrainError, batch, inference};
 
 /// Everything that a step changes.
 pub(crate) struct State {
@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) means: Option<RunningMeans>,
     /// The graph's targets, a row per unpaired image.
     pub(crate) graph: Option<Array2<f32>>,
+    /// Per unpaired image, the study of the report that was matched to it.
+    pub(crate) matches: Option<Vec<Option<usize>>>,
 }
 
 /// Values of a step that are worth a look, each `[1]` and still on the device.
@@ -36,12 +38,27 @@ pub(crate) struct Measured {
     pub(crate) values: Vec<(String, Tensor<1>)>,
 }
 
-/// The text side of a batch.
-pub(crate) fn encode_texts(model: &Lgdea, batch: &ReportBatch, targets: &Targets, device: &Device) -> TextForward {
+/// The text side of a batch, with the reports' tokens where a term needs them.
+pub(crate) fn encode_texts(
+    model: &Lgdea,
+    batch: &ReportBatch,
+    targets: &Targets,
+    with_tokens: bool,
+    device: &Device,
+) -> TextForward {
     let phrases = model.encode_texts(batch.phrases.to_tensor(device));
     let phrase_evidence = model.prototypes.of_phrases(phrases.clone());
+    let reports = batch.reports.to_tensor(device);
+    let (reports, tokens) = if with_tokens {
+        let features = model.text_features(reports);
+        (features.global, Some(Tokens { embeddings: features.tokens, padding: features.padding }))
+    } else {
+        (model.encode_texts(reports), None)
+    };
     TextForward {
-        reports: model.encode_texts(batch.reports.to_tensor(device)),
+        reports,
+        tokens,
+        matched: None,
         phrases,
         report_evidence: Targets::report_evidence(&targets.membership, phrase_evidence.clone()).detach(),
         phrase_evidence,
@@ -50,27 +67,70 @@ pub(crate) fn encode_texts(model: &Lgdea, batch: &ReportBatch, targets: &Targets
     }
 }
 
+/// What the pairs' words and regions gather from each other, where the method aligns tokens.
+fn attend(model: &Lgdea, patches: &Tensor<3>, texts: &TextForward, pairs: usize) -> Option<CrossAttended> {
+    let (attention, tokens) = (model.token_attention.as_ref()?, texts.tokens.as_ref()?);
+    let regions = patches.clone().narrow(0, 0, pairs);
+    let words = tokens.embeddings.clone().narrow(0, 0, pairs);
+    let padding = tokens.padding.clone().narrow(0, 0, pairs);
+    Some(CrossAttended {
+        words: attention.words.forward(words.clone(), regions.clone(), None),
+        regions: attention.regions.forward(regions, words, Some(padding)),
+    })
+}
+
+/// Everything that the terms read of a batch, but for matched reports.
+fn forward_pass(
+    model: &Lgdea,
+    batch: &JointBatch,
+    targets: &Targets,
+    experiment: &Experiment,
+    device: &Device,
+) -> Forward {
+    let loss = &experiment.loss;
+    let with_tokens = loss.local.weight > 0.0 || loss.token_alignment.weight > 0.0;
+    let features = model.encode_images(batch.images.to_tensor(device));
+    let texts = encode_texts(model, &batch.reports, targets, with_tokens, device);
+    Forward {
+        pairs: batch.pairs,
+        attended: attend(model, &features.projected, &texts, batch.pairs),
+        clusters: model.clusters.as_ref().map(Param::val),
+        classes: model.classify(features.global.clone()),
+        image_evidence: model.image_evidence(features.patches),
+        patches: features.projected,
+        images: features.global,
+        texts,
+    }
+}
+
 /// One joint step (counted from 0).
 pub(crate) fn joint_step(
     mut state: State,
     batch: &JointBatch,
+    prepared: &Prepared,
     experiment: &Experiment,
     step: usize,
     device: &Device,
 ) -> Result<(State, Measured), TrainError> {
     let autodiff = device.clone().autodiff();
     let mut targets = batch.reports.targets(&autodiff);
-    let features = state.model.encode_images(batch.images.to_tensor(&autodiff));
-    let forward = Forward {
-        pairs: batch.pairs,
-        image_evidence: state.model.image_evidence(features.patches),
-        images: features.global,
-        texts: encode_texts(&state.model, &batch.reports, &targets, &autodiff),
-    };
+    targets.labels = batch.labels.as_ref().map(|labels| labels.to_labels(&autodiff));
+    let mut forward = forward_pass(&state.model, batch, &targets, experiment, &autodiff);
+    if let Some(matches) = &state.matches {
+        let (unpaired, reports) = matched_reports(matches, &batch.unpaired, prepared);
+        if !unpaired.is_empty() {
+            forward.texts.matched = Some(state.model.encode_texts(reports.to_tensor(&autodiff)));
+        }
+        targets.matched = unpaired;
+    }
     if teaches_unpaired(experiment, step) && !batch.unpaired.is_empty() {
-        let (unpaired, means) = teach(&state, batch, &forward, &experiment.graph, device);
-        targets.unpaired = Some(unpaired);
-        state.means = Some(means);
+        targets.unpaired = Some(if let Some(hidden) = &batch.hidden {
+            reveal(&state.average, hidden, device)
+        } else {
+            let (unpaired, means) = teach(&state, batch, &forward, &experiment.graph, device);
+            state.means = Some(means);
+            unpaired
+        });
     }
     let (loss, terms) = total(&forward, &targets, experiment, step);
     let loss = loss.ok_or(TrainError::NoLoss { step })?;
@@ -109,11 +169,30 @@ fn teach(
     let graph = state.graph.as_ref().map(|graph| inference::tensor(&graph.select(Axis(0), &batch.unpaired), device));
     let prior = forward.texts.report_evidence.clone().inner();
     let (targets, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
-    let lift = UnpairedTargets {
-        evidence: Tensor::from_inner(targets.evidence),
-        confidence: Tensor::from_inner(targets.confidence),
-    };
-    (lift, means)
+    (lift(targets.evidence, targets.confidence), means)
+}
+
+/// The oracle's targets: the evidence of the reports that the pairing hides.
+fn reveal(average: &Lgdea, hidden: &ReportBatch, device: &Device) -> UnpairedTargets {
+    let phrases = average.encode_texts(hidden.phrases.to_tensor(device));
+    let evidence = Targets::report_evidence(&hidden.targets(device).membership, average.prototypes.of_phrases(phrases));
+    let confidence = Tensor::ones([evidence.dims()[0]], device);
+    lift(evidence, confidence)
+}
+
+/// Constants among tensors that have gradients.
+fn lift(evidence: Tensor<2>, confidence: Tensor<1>) -> UnpairedTargets {
+    UnpairedTargets { evidence: Tensor::from_inner(evidence), confidence: Tensor::from_inner(confidence) }
+}
+
+/// Which of a batch's unpaired images (positions in their pool) have a matched report, and those reports.
+fn matched_reports(matches: &[Option<usize>], unpaired: &[usize], prepared: &Prepared) -> (Vec<usize>, batch::Tokens) {
+    let found = unpaired.iter().enumerate().filter_map(|(row, &position)| {
+        let report = prepared.report(matches[position]?)?;
+        Some((row, report.tokens.as_slice()))
+    });
+    let (rows, reports): (Vec<usize>, Vec<&[i32]>) = found.unzip();
+    (rows, batch::Tokens::pad(reports.into_iter()))
 }
 
 /// How alive the evidence space is.

@@ -92,11 +92,12 @@ impl Trainer<'_> {
     }
 
     fn fresh(&self) -> State {
-        let shape = ModelShape { vocabulary: self.prepared.tokenizer.vocabulary() };
+        let shape =
+            ModelShape { vocabulary: self.prepared.tokenizer.vocabulary(), classes: self.prepared.classes.len() };
         let model = Lgdea::new(self.experiment, shape, self.seed(), &self.device.clone().autodiff());
         let average = model.valid();
         let optimizer = adamw(&model, &self.experiment.train);
-        State { model, average, optimizer, means: None, graph: None }
+        State { model, average, optimizer, means: None, graph: None, matches: None }
     }
 
     /// Text warm-up, then the prototypes' start.
@@ -133,9 +134,10 @@ impl Trainer<'_> {
             let mut meter = Meter::new(Stage::Joint, train.steps, train.log_every);
             for step in first..train.steps {
                 self.refresh_graph(&mut state, step)?;
+                self.refresh_matches(&mut state, step)?;
                 let (batch, waited) = receive(&batches)?;
                 let measured;
-                (state, measured) = joint_step(state, &batch, self.experiment, step, self.device)?;
+                (state, measured) = joint_step(state, &batch, self.prepared, self.experiment, step, self.device)?;
                 let rate = warm_cosine(train.learning_rate, step, train.warmup, train.steps);
                 let images = batch.pairs + batch.unpaired.len();
                 self.report(&mut meter, step, images, waited, measured, &[("train/learning_rate", rate)])?;
@@ -155,14 +157,29 @@ impl Trainer<'_> {
 
     fn refresh_graph(&self, state: &mut State, step: usize) -> Result<(), TrainError> {
         let graph = &self.experiment.graph;
-        let used =
-            teaches_unpaired(self.experiment, step) && graph.share > 0.0 && !self.prepared.pools.images.is_empty();
+        let used = teaches_unpaired(self.experiment, step)
+            && graph.share > 0.0
+            && !graph.oracle
+            && !self.prepared.pools.images.is_empty();
         if used && (step - graph.start).is_multiple_of(graph.refresh) {
             let targets = relation::graph_targets(&state.average, self.prepared, graph, self.device);
             let reached = targets.mass.iter().filter(|&&mass| mass > f32::EPSILON).count();
             let share = reached as f64 / targets.mass.len() as f64;
             self.journal.metrics(step as u64, &[("graph/reached", share)])?;
             state.graph = Some(targets.evidence);
+        }
+        Ok(())
+    }
+
+    /// Matches unpaired images and reports anew, where pseudo-pairs are learned.
+    fn refresh_matches(&self, state: &mut State, step: usize) -> Result<(), TrainError> {
+        let settings = &self.experiment.loss.pseudo_pair;
+        let used = settings.weight > 0.0 && step >= settings.start && !self.prepared.pools.images.is_empty();
+        if used && (step - settings.start).is_multiple_of(settings.refresh) {
+            let matches = relation::match_reports(&state.average, self.prepared, settings, self.device);
+            let share = matches.iter().flatten().count() as f64 / matches.len() as f64;
+            self.journal.metrics(step as u64, &[("pseudo_pair/matched", share)])?;
+            state.matches = Some(matches);
         }
         Ok(())
     }

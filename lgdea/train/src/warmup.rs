@@ -24,7 +24,7 @@ pub(crate) fn text_step(
     let autodiff = device.clone().autodiff();
     let batch = batches.recv().map_err(|_| TrainError::LoaderStopped)?;
     let targets = batch.targets(&autodiff);
-    let texts = encode_texts(&state.model, &batch, &targets, &autodiff);
+    let texts = encode_texts(&state.model, &batch, &targets, false, &autodiff);
     let loss = text_evidence::loss(&texts, &targets);
     let gradients = GradientsParams::from_grads(loss.backward(), &state.model);
     let (gradients, norm) = clip_global_norm(&state.model, gradients, experiment.train.clip_norm);

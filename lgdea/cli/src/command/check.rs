@@ -4,8 +4,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use lgdea_eval::prompts::PromptSet;
-use lgdea_evidence::Ontology;
-use lgdea_spec::{Evidence, Experiment, Resolved};
+use lgdea_evidence::Provider;
+use lgdea_spec::{Experiment, Resolved};
 
 use crate::args::CheckArgs;
 use crate::failure::Failure;
@@ -35,10 +35,10 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     if wrong > 0 { Err(Failure::Quiet(ExitCode::from(2))) } else { Ok(()) }
 }
 
-/// Reads the files that an experiment refers to and that are small: its ontology and its prompts.
+/// Reads the files that an experiment refers to and that are small: ontology and prompts of its evidence, prompts of its
+/// evaluation.
 pub(crate) fn references(experiment: &Experiment) -> Result<(), Failure> {
-    let Evidence::Rules(rules) = &experiment.evidence;
-    Ontology::named_or_path(&rules.ontology).map_err(|error| Failure::bad(&error))?;
+    Provider::new(&experiment.evidence).map_err(|error| Failure::bad(&error))?;
     if experiment.eval.zero_shot.enabled {
         PromptSet::named_or_path(&experiment.eval.zero_shot.prompts).map_err(|error| Failure::bad(&error))?;
     }

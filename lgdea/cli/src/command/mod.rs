@@ -1,5 +1,6 @@
 //! One file per subcommand.
 
 pub(crate) mod check;
+pub(crate) mod evidence;
 pub(crate) mod run;
 pub(crate) mod schema;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+pub mod evidence;
 pub mod grounding;
 pub mod retrieval;
 pub mod zero_shot;

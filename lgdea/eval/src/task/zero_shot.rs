@@ -78,14 +78,8 @@ fn truth<'a>(
     class: &PromptClass,
     labels: impl Iterator<Item = &'a std::collections::BTreeSet<String>>,
 ) -> Option<Vec<(usize, bool)>> {
-    let cases: Vec<(usize, bool)> = labels
-        .enumerate()
-        .filter_map(|(unit, labels)| {
-            let positive = labels.contains(&class.name);
-            let negative = class.against.is_empty() || class.against.iter().any(|label| labels.contains(label));
-            (positive || negative).then_some((unit, positive))
-        })
-        .collect();
+    let cases: Vec<(usize, bool)> =
+        labels.enumerate().filter_map(|(unit, labels)| Some((unit, class.truth(labels)?))).collect();
     let positives = cases.iter().filter(|(_, positive)| *positive).count();
     (positives > 0 && positives < cases.len()).then_some(cases)
 }

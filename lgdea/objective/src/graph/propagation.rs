@@ -95,6 +95,7 @@ mod tests {
             alignment_clip: [1.0, 1.0],
             alignment_momentum: 0.9,
             sharpening: 1.0,
+            oracle: false,
         }
     }
 

@@ -2,15 +2,14 @@
 
 use burn::tensor::Tensor;
 
-use crate::divergence::symmetric_soft_cross_entropy;
+use crate::divergence::{symmetric_soft_cross_entropy, unit};
 use crate::{Targets, TextForward};
 
 /// `L_txt`: symmetric soft cross-entropy of `s · r_i · e_j` against `t_ij ∝ 1[evidence sets of i and j equal]`, where
 /// `e_i = norm(Σ_n z_n)` is the sum of report `i`'s evidence phrases. Gradients enter both sides.
 pub fn loss(texts: &TextForward, targets: &Targets) -> Tensor<1> {
     let sum = targets.membership.clone().matmul(texts.phrases.clone());
-    let norm = sum.clone().square().sum_dim(1).sqrt().clamp_min(1e-6);
-    let evidence = sum / norm;
+    let evidence = unit(sum);
     let logits = texts.scaled(texts.reports.clone().matmul(evidence.transpose()));
     symmetric_soft_cross_entropy(logits, targets.same_evidence.clone())
 }

@@ -25,7 +25,7 @@ use crate::failure::{Failure, chain};
 use crate::progress::{Progress, say};
 
 use outcome::Outcome;
-use prepare::Inputs;
+use prepare::{Inputs, Places};
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let progress = Progress::new();
@@ -55,7 +55,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     record.start(&resolved, &inputs, device_name, &args.file)?;
     let mirror = settings.map(|settings| Mirror::start(&run, settings));
 
-    let job = Job { resolved: &resolved, run: &run, journal: &journal, record: &record, progress: &progress };
+    let evidence_cache = args.results.join("cache").join("evidence.sqlite");
+    let places = Places { run: &run, evidence_cache: &evidence_cache };
+    let job = Job { resolved: &resolved, places: &places, journal: &journal, record: &record, progress: &progress };
     let result = job.execute(inputs, &device);
     let tracked = mirror.map(|mirror| mirror.finish(Duration::from_secs(experiment.tracker.flush_seconds)));
     let mut outcome = result?;
@@ -79,7 +81,7 @@ fn set_aside(run: &RunDir) -> Result<(), Failure> {
 /// A run whose journal is open.
 struct Job<'a> {
     resolved: &'a Resolved,
-    run: &'a RunDir,
+    places: &'a Places<'a>,
     journal: &'a Journal,
     record: &'a record::Recorder<'a>,
     progress: &'a Progress,
@@ -98,7 +100,7 @@ impl Job<'_> {
         };
         self.journal.write(Event::Ended { status, error, seconds }).map_err(|error| Failure::failed(&error))?;
         if let Some(scores) = result? {
-            return Ok(Outcome::finished(self.run, self.record.run_key, scores, seconds));
+            return Ok(Outcome::finished(self.places.run, self.record.run_key, scores, seconds));
         }
         say("stopped; the same command goes on from the checkpoint");
         Err(Failure::Quiet(ExitCode::from(1)))
@@ -107,11 +109,11 @@ impl Job<'_> {
     /// Scores of both held-out splits; `None` where the user stopped the training.
     fn train_and_evaluate(&self, inputs: Inputs, device: &Device) -> Result<Option<Scores>, Failure> {
         let experiment = &self.resolved.experiment;
-        let prepared = prepare::prepare(experiment, inputs, self.run, self.progress)?;
+        let prepared = prepare::prepare(experiment, inputs, self.places, self.record, self.progress)?;
         let stop = stop_flag();
         let training = self.progress.training();
         let observer = |report: &_| training.update(report);
-        let trained = train(experiment, &prepared, device, self.run, self.journal, &observer, &stop)
+        let trained = train(experiment, &prepared, device, self.places.run, self.journal, &observer, &stop)
             .map_err(|error| Failure::failed(&error))?;
         drop(training);
         if !trained.finished {
@@ -140,7 +142,7 @@ impl Job<'_> {
             return Ok(());
         }
         let path = Path::new("artifacts").join(format!("grounding_{split}.png"));
-        gallery::write(&self.run.path().join(&path), &panels, 6).map_err(|error| Failure::failed(&error))?;
+        gallery::write(&self.places.run.path().join(&path), &panels, 6).map_err(|error| Failure::failed(&error))?;
         self.record.artifact(&path)
     }
 }

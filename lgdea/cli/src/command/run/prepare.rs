@@ -1,57 +1,59 @@
 //! From an experiment to everything that training reads.
 
-use lgdea_data::{Corpus, ImageStore, PairingManifest, Report, Study};
-use lgdea_evidence::{Ontology, ReportEvidence, Rules};
-use lgdea_spec::{Evidence, Experiment};
-use lgdea_track::{Identity, RunDir};
-use lgdea_train::Prepared;
-use rayon::prelude::*;
+use std::path::Path;
 
+use lgdea_data::{Corpus, ImageStore, PairingManifest, Study};
+use lgdea_evidence::{Extraction, Provider, ReportText};
+use lgdea_spec::Experiment;
+use lgdea_track::{Identity, RunDir};
+use lgdea_train::{Prepared, evidence_readers};
+
+use super::record::Recorder;
 use crate::failure::Failure;
 use crate::progress::{Progress, say};
 
-/// What a run depends on; cheap to load, so that a finished run is recognised before its images are decoded.
+/// What a run depends on; cheap to load, so that a finished run is recognised before its images are decoded and its
+/// reports are read.
 pub(crate) struct Inputs {
     pub(crate) corpus: Corpus,
-    pub(crate) evidence: Vec<ReportEvidence>,
+    pub(crate) provider: Provider,
     pub(crate) run_key: String,
 }
 
-/// Reads the data and its evidence.
+/// Reads the data and learns who reads their evidence.
 pub(crate) fn load(experiment: &Experiment, progress: &Progress) -> Result<Inputs, Failure> {
+    let provider = Provider::new(&experiment.evidence).map_err(|error| Failure::bad(&error))?;
     let counter = progress.counter("reading data");
     let corpus = lgdea_data::load(&experiment.data, experiment.seed, &|done, total| counter.update(done, total))
         .map_err(|error| Failure::bad(&error))?;
-    drop(counter);
-    let evidence = extract(experiment, &corpus.studies)?;
     let run_key = Identity {
         experiment: &experiment.identity(),
         data: &corpus.digest,
-        evidence: &lgdea_evidence::digest(&evidence),
+        evidence: &provider.digest(),
         code: env!("CARGO_PKG_VERSION"),
     }
     .run_key();
-    Ok(Inputs { corpus, evidence, run_key })
+    Ok(Inputs { corpus, provider, run_key })
 }
 
-/// Evidence of every report.
-fn extract(experiment: &Experiment, studies: &[Study]) -> Result<Vec<ReportEvidence>, Failure> {
-    let Evidence::Rules(settings) = &experiment.evidence;
-    let ontology = Ontology::named_or_path(&settings.ontology).map_err(|error| Failure::bad(&error))?;
-    let rules = Rules::new(&ontology);
-    let read = |study: &Study| study.report.as_ref().map(|report: &Report| rules.extract(&study.id, &report.text()));
-    Ok(studies.par_iter().filter_map(read).collect())
+/// Where things lie that a run reads and writes.
+pub(crate) struct Places<'a> {
+    /// The run's folder.
+    pub(crate) run: &'a RunDir,
+    /// Answers of language models, shared by all runs.
+    pub(crate) evidence_cache: &'a Path,
 }
 
-/// Decodes images, draws pairs, learns the vocabulary. Writes the pairing manifest and the tokenizer into the run's
-/// folder.
+/// Decodes images, draws pairs, reads evidence, learns the vocabulary. Writes the pairing manifest and the tokenizer into
+/// the run's folder.
 pub(crate) fn prepare(
     experiment: &Experiment,
     inputs: Inputs,
-    run: &RunDir,
+    places: &Places<'_>,
+    record: &Recorder<'_>,
     progress: &Progress,
 ) -> Result<Prepared, Failure> {
-    let Inputs { mut corpus, evidence, .. } = inputs;
+    let Inputs { mut corpus, provider, .. } = inputs;
     let counter = progress.counter("reading images");
     let size = experiment.encoder.image.size();
     let (images, _) = ImageStore::build(&mut corpus, size, experiment.device.threads, &|done, total| {
@@ -66,12 +68,38 @@ pub(crate) fn prepare(
         .map_err(|error| Failure::bad(&error))?;
     say(describe(&corpus, &pairing));
     let json = serde_json::to_vec_pretty(&pairing).map_err(|error| Failure::failed(&error))?;
-    std::fs::write(run.pairing(), json).map_err(|error| Failure::failed(&error))?;
-    let prepared =
-        Prepared::new(experiment, corpus, images, &evidence, &pairing).map_err(|error| Failure::failed(&error))?;
-    let tokenizer = run.path().join("tokenizer.json");
+    std::fs::write(places.run.pairing(), json).map_err(|error| Failure::failed(&error))?;
+    let readers = evidence_readers(experiment, &corpus.studies, &pairing);
+    let evidence = extract(&provider, &readers, places.evidence_cache, progress)?;
+    record.evidence(&evidence)?;
+    let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)
+        .map_err(|error| Failure::failed(&error))?;
+    let tokenizer = places.run.path().join("tokenizer.json");
     prepared.tokenizer.save(&tokenizer).map_err(|error| Failure::failed(&error))?;
     Ok(prepared)
+}
+
+/// Evidence of the studies' reports.
+fn extract(provider: &Provider, studies: &[&Study], cache: &Path, progress: &Progress) -> Result<Extraction, Failure> {
+    let text = |study: &&Study| Some(ReportText { id: study.id.clone(), text: study.report.as_ref()?.text() });
+    let reports: Vec<ReportText> = studies.iter().filter_map(text).collect();
+    let counter = progress.counter("reading evidence");
+    let extraction = provider
+        .extract(&reports, cache, &|done, total| counter.update(done, total))
+        .map_err(|error| Failure::failed(&error))?;
+    drop(counter);
+    let unanswered = &extraction.tally.unanswered;
+    match unanswered.first() {
+        None => Ok(extraction),
+        Some(first) => Err(Failure::because(format!(
+            "the server answered nothing for {} of {} reports ({}: {}); the others are kept, and the same command asks \
+             for these again",
+            unanswered.len(),
+            reports.len(),
+            first.report_id,
+            first.reason,
+        ))),
+    }
 }
 
 fn describe(corpus: &Corpus, pairing: &PairingManifest) -> String {

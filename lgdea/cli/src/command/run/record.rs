@@ -5,12 +5,14 @@ use std::path::Path;
 
 use lgdea_data::{Split, summary};
 use lgdea_eval::{Evaluation, Scores};
+use lgdea_evidence::Extraction;
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, params};
 
 use super::outcome::test_table;
 use super::prepare::Inputs;
 use crate::failure::Failure;
+use crate::progress::say;
 
 /// Writes a run's journal.
 pub(crate) struct Recorder<'a> {
@@ -49,6 +51,22 @@ impl Recorder<'_> {
         }
         for (reason, items) in &counts.skipped.0 {
             self.write(Event::Warning { message: format!("{} × {}", items.count, reason.describe()) })?;
+        }
+        Ok(())
+    }
+
+    /// The evidence that training reads, as a data set of its own, and what is doubtful about it.
+    pub(crate) fn evidence(&self, extraction: &Extraction) -> Result<(), Failure> {
+        let tally = &extraction.tally;
+        self.write(Event::Dataset {
+            name: "evidence".to_owned(),
+            digest: lgdea_evidence::digest(&extraction.reports),
+            context: Split::Train.to_string(),
+            profile: serde_json::to_string(tally).map_err(|error| Failure::failed(&error))?,
+        })?;
+        for message in tally.warnings() {
+            say(&message);
+            self.write(Event::Warning { message })?;
         }
         Ok(())
     }

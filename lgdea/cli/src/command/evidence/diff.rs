@@ -1,0 +1,67 @@
+//! `lgdea evidence diff`: how far two readings agree.
+
+use std::fmt::Write;
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{CellAlignment, Table};
+use lgdea_evidence::{Agreement, FindingAgreement, Sides, agreement, read_evidence};
+
+use super::{failure, print, print_json};
+use crate::args::evidence::DiffArgs;
+use crate::failure::Failure;
+
+pub(super) fn diff(args: &DiffArgs) -> Result<(), Failure> {
+    let read = |path| read_evidence(path).map_err(|error| failure(&error));
+    let found = agreement(&read(&args.a)?, &read(&args.b)?);
+    if args.json { print_json(&found) } else { print(&text(&found)) }
+}
+
+fn text(found: &Agreement) -> String {
+    let Agreement { reports, only_a, only_b, unread, .. } = found;
+    let mut text = format!("{reports} reports in both, {only_a} only in A, {only_b} only in B\n");
+    if *unread > 0 {
+        let _ = writeln!(text, "{unread} more left out: one of the two got no valid answer");
+    }
+    if found.findings.is_empty() {
+        return text;
+    }
+    let mut table = Table::new();
+    let header = ["finding", "in A", "in B", "both", "only A", "only B", "kappa", "same side"];
+    table.load_style(UTF8_BORDERS_ONLY).set_header(header);
+    for finding in &found.findings {
+        table.add_row(row(finding));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let _ = writeln!(text, "{table}");
+    let _ = writeln!(
+        text,
+        "kappa of present, uncertain, absent and not mentioned, over all findings: {}",
+        kappa(found.polarity_kappa)
+    );
+    let _ = writeln!(text, "same side where both name one: {}", sides(found.laterality));
+    text
+}
+
+fn row(finding: &FindingAgreement) -> [String; 8] {
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    [
+        finding.finding.clone(),
+        percent(finding.prevalence_a),
+        percent(finding.prevalence_b),
+        finding.both.to_string(),
+        finding.only_a.to_string(),
+        finding.only_b.to_string(),
+        kappa(finding.kappa),
+        sides(finding.laterality),
+    ]
+}
+
+fn kappa(kappa: Option<f64>) -> String {
+    kappa.map_or_else(|| "undefined".to_owned(), |kappa| format!("{kappa:.3}"))
+}
+
+fn sides(sides: Sides) -> String {
+    if sides.compared == 0 { "–".to_owned() } else { format!("{} of {}", sides.agreed, sides.compared) }
+}

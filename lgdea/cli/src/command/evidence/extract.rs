@@ -1,0 +1,113 @@
+//! `lgdea evidence extract`: from reports to evidence.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use lgdea_evidence::{Extraction, ReportEvidence, read_reports, write_evidence};
+
+use super::{failure, provider, refused};
+use crate::args::evidence::ExtractArgs;
+use crate::failure::Failure;
+use crate::progress::{Progress, say};
+
+pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
+    check_out(&args.out)?;
+    let provider = provider::provider(&args.provider)?;
+    let reports = read_reports(&args.input).map_err(|error| failure(&error))?;
+    if !reports.skipped.is_empty() {
+        say(format!("left out: {}", reports.skipped));
+    }
+    let counter = Progress::new().counter("reading evidence");
+    let began = Instant::now();
+    let extraction = provider
+        .extract(&reports.reports, &args.provider.cache, &|done, total| counter.update(done, total))
+        .map_err(|error| failure(&error))?;
+    let seconds = began.elapsed().as_secs_f64();
+    drop(counter);
+
+    let Extraction { reports, tally } = extraction;
+    save(&args.out, &reports)?;
+    say(tally.to_string());
+    say(summary(&reports, seconds, &args.out));
+    for warning in tally.warnings() {
+        say(warning);
+    }
+    match tally.unanswered.as_slice() {
+        [] => Ok(()),
+        [first, ..] => Err(Failure::because(format!(
+            "the server answered nothing for {} reports, {} among them; the others are written, and the same \
+             command asks for these again",
+            tally.unanswered.len(),
+            first.report_id,
+        ))),
+    }
+}
+
+fn summary(reports: &[ReportEvidence], seconds: f64, out: &Path) -> String {
+    let evidence: usize = reports.iter().map(|report| report.evidence.len()).sum();
+    let place = if is_stdout(out) { "standard output".to_owned() } else { out.display().to_string() };
+    let rate = reports.len() as f64 / seconds.max(1e-9);
+    format!("{evidence} pieces of evidence, {rate:.0} reports/s, in {place}")
+}
+
+fn is_stdout(out: &Path) -> bool {
+    out.as_os_str() == "-"
+}
+
+/// Refuses a place that cannot be written to before anything is read: reading may take hours.
+fn check_out(out: &Path) -> Result<(), Failure> {
+    let folder = folder_of(out);
+    if is_stdout(out) || (folder.is_dir() && !out.is_dir()) {
+        return Ok(());
+    }
+    let problem = if out.is_dir() {
+        format!(
+            "{} is a folder; --out needs a file's name, such as {}",
+            out.display(),
+            out.join("evidence.jsonl").display()
+        )
+    } else {
+        format!("the folder {} for --out does not exist; create it", folder.display())
+    };
+    Err(refused(problem))
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Writes all or nothing: a file that exists is replaced when the new one is complete.
+fn save(out: &Path, reports: &[ReportEvidence]) -> Result<(), Failure> {
+    let written = if is_stdout(out) {
+        write_evidence(io::stdout().lock(), reports)
+    } else if out.metadata().is_ok_and(|file| !file.is_file()) {
+        // A pipe or a device has no content to protect.
+        File::create(out).and_then(|file| write_evidence(file, reports))
+    } else {
+        replace(out, reports)
+    };
+    match written {
+        Err(error) if is_stdout(out) && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| {
+            Failure::because(format!("cannot write {}: {error}; free space or choose another --out", out.display()))
+        }),
+    }
+}
+
+fn replace(out: &Path, reports: &[ReportEvidence]) -> io::Result<()> {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    let partial = folder_of(out).join(format!(".{name}.{}.partial", std::process::id()));
+    let written = File::create(&partial)
+        .and_then(|file| write_evidence(&file, reports).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&partial, out));
+    if written.is_err() {
+        // What is left of it must not stay; that it could not be written is what is told.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}

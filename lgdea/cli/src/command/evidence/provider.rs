@@ -1,0 +1,59 @@
+//! Who reads: an experiment's choice, or another that takes over what the two have in common.
+
+use clap::ValueEnum;
+use lgdea_evidence::Provider;
+use lgdea_spec::{Evidence, Openai, Replay, Resolved};
+
+use super::failure;
+use crate::args::evidence::{ProviderArgs, ProviderName};
+use crate::failure::Failure;
+
+/// The provider that the user asks for. Contacts nobody.
+pub(super) fn provider(args: &ProviderArgs) -> Result<Provider, Failure> {
+    Provider::new(&settings(args)?).map_err(|error| failure(&error))
+}
+
+fn settings(args: &ProviderArgs) -> Result<Evidence, Failure> {
+    let evidence = resolve(args, &[])?;
+    let Some(wanted) = args.provider.filter(|&wanted| wanted != name(&evidence)) else {
+        return Ok(evidence);
+    };
+    match (wanted, evidence) {
+        (ProviderName::Replay, Evidence::Openai(openai)) => Ok(Evidence::Replay(replay_of(openai))),
+        (ProviderName::Openai, Evidence::Replay(replay)) => resolve(args, &flags_of(&replay)?),
+        _ => {
+            let choice = wanted.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+            resolve(args, &[format!("evidence.{choice}={{}}")])
+        }
+    }
+}
+
+fn resolve(args: &ProviderArgs, more: &[String]) -> Result<Evidence, Failure> {
+    let overrides = [&args.overrides, more].concat();
+    let resolved = match &args.experiment {
+        Some(file) => Resolved::from_file(file, &overrides),
+        None => Resolved::from_overrides(&overrides),
+    };
+    Ok(resolved.map_err(Failure::input)?.experiment.evidence)
+}
+
+fn name(evidence: &Evidence) -> ProviderName {
+    match evidence {
+        Evidence::Rules(_) => ProviderName::Rules,
+        Evidence::Openai(_) => ProviderName::Openai,
+        Evidence::Replay(_) => ProviderName::Replay,
+    }
+}
+
+/// The settings that determine an answer.
+fn replay_of(openai: Openai) -> Replay {
+    let Openai { model, prompt, ontology, temperature, seed, max_tokens, answer_format, .. } = openai;
+    Replay { model, prompt, ontology, temperature, seed, max_tokens, answer_format }
+}
+
+/// Overrides that ask a server for what `replay` takes from the cache. JSON's scalars are also TOML's.
+fn flags_of(replay: &Replay) -> Result<Vec<String>, Failure> {
+    let settings = serde_json::to_value(replay).map_err(|error| Failure::failed(&error))?;
+    let settings = settings.as_object().into_iter().flatten();
+    Ok(settings.map(|(key, value)| format!("evidence.openai.{key}={value}")).collect())
+}

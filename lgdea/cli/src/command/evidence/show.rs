@@ -1,0 +1,103 @@
+//! `lgdea evidence show`: one report with its evidence.
+
+use std::io::Read;
+use std::path::Path;
+
+use anstream::{AutoStream, ColorChoice};
+use comfy_table::Table;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use lgdea_evidence::{Evidence, ReportEvidence, ReportText, read_evidence, read_reports};
+
+use super::highlight::{highlight, name};
+use super::{failure, print, printable, provider, refused};
+use crate::args::evidence::ShowArgs;
+use crate::failure::Failure;
+
+pub(super) fn show(args: &ShowArgs) -> Result<(), Failure> {
+    let report = report(args)?;
+    let evidence = match &args.evidence {
+        Some(file) => known(file, &report.id)?,
+        None => read(args, &report)?,
+    };
+    let coloured = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
+    let marked = highlight(&report.text, &evidence.evidence, coloured).ok_or_else(|| {
+        refused(format!("the evidence of report {:?} points beyond its text: it was read from another one", report.id))
+    })?;
+    let failed = evidence.failure.iter().map(|reason| format!("not read: {reason}\n"));
+    let source = format!("read by {} ({})\n", evidence.provider, evidence.model);
+    print(&format!("{marked}{}{}{source}", table(&evidence.evidence), failed.collect::<String>()))
+}
+
+/// The report that the user means.
+fn report(args: &ShowArgs) -> Result<ReportText, Failure> {
+    if args.input.is_none() && args.report == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| refused(format!("cannot read standard input: {error}; it must be UTF-8 text")))?;
+        return Ok(ReportText { id: "-".to_owned(), text });
+    }
+    let path = args.input.as_deref().unwrap_or_else(|| Path::new(&args.report));
+    let mut reports = read_reports(path).map_err(|error| failure(&error))?.reports;
+    let wanted = match (&args.input, reports.len()) {
+        (None, 1) => Some(0),
+        (None, count) => {
+            let problem = format!(
+                "{} holds {count} reports; name one: `lgdea evidence show {} --input {}`",
+                path.display(),
+                reports[0].id,
+                path.display()
+            );
+            return Err(refused(problem));
+        }
+        (Some(_), _) => reports.iter().position(|report| report.id == args.report),
+    };
+    match wanted {
+        Some(index) => Ok(reports.swap_remove(index)),
+        None => Err(refused(format!(
+            "{} has no report {:?} among its {}; the first is {:?}",
+            path.display(),
+            args.report,
+            reports.len(),
+            reports[0].id
+        ))),
+    }
+}
+
+/// Its evidence in a file.
+fn known(file: &Path, id: &str) -> Result<ReportEvidence, Failure> {
+    let reports = read_evidence(file).map_err(|error| failure(&error))?;
+    let found = reports.into_iter().find(|report| report.report_id == id);
+    found.ok_or_else(|| refused(format!("{} has no evidence of report {id:?}; extract it first", file.display())))
+}
+
+/// Its evidence, read now.
+fn read(args: &ShowArgs, report: &ReportText) -> Result<ReportEvidence, Failure> {
+    let provider = provider::provider(&args.provider)?;
+    let extraction = provider
+        .extract(std::slice::from_ref(report), &args.provider.cache, &|_, _| ())
+        .map_err(|error| failure(&error))?;
+    let unanswered = || Failure::because("the server answered nothing; try again".to_owned());
+    extraction.reports.into_iter().next().ok_or_else(unanswered)
+}
+
+fn table(evidence: &[Evidence]) -> String {
+    if evidence.is_empty() {
+        return "no evidence\n".to_owned();
+    }
+    let mut table = Table::new();
+    let header = ["finding", "polarity", "side", "severity", "location", "phrase", "section"];
+    table.load_style(UTF8_BORDERS_ONLY).set_header(header);
+    for one in evidence {
+        table.add_row([
+            printable(&one.finding),
+            name(one.polarity).to_owned(),
+            one.laterality.word().to_owned(),
+            one.severity.word().to_owned(),
+            printable(&one.location.join(", ")),
+            printable(&one.text),
+            printable(&one.section),
+        ]);
+    }
+    format!("{table}\n")
+}

@@ -1,0 +1,122 @@
+//! Text and XML files, from a folder, an archive, or alone.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+
+use crate::error::EvidenceError;
+
+/// A report has some kilobytes; what is far larger is something else.
+const LARGEST: u64 = 4 << 20;
+
+/// A file with one report.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// Its path, for messages.
+    pub(crate) path: String,
+    /// Its name without ending.
+    pub(crate) stem: String,
+    pub(crate) format: Format,
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// XML of Open-I.
+    Openi,
+    Text,
+}
+
+/// All `.xml` and `.txt` files of a folder (not of those within it) or of a `.tgz` or `.tar.gz` archive, or the file at
+/// `path`, in the order of their paths. Hidden files are left out; macOS adds some to archives.
+pub(crate) fn documents(path: &Path) -> Result<Vec<Document>, EvidenceError> {
+    let mut documents = if path.is_dir() {
+        folder(path)?
+    } else if is_archive(path) {
+        archive(path)?
+    } else {
+        let file = File::open(path).map_err(failed(path))?;
+        document(path, file).transpose()?.into_iter().collect()
+    };
+    documents.sort_by(|a, b| a.path.cmp(&b.path));
+    if documents.is_empty() {
+        let problem = if path.is_dir() || is_archive(path) {
+            "it holds no .xml or .txt file (folders within a folder are not searched)"
+        } else {
+            "its name ends in none of .xml, .txt, .tgz, .tar.gz, .csv and .jsonl; name it for what it is"
+        };
+        return Err(EvidenceError::Input { place: path.display().to_string(), problem: problem.to_owned() });
+    }
+    Ok(documents)
+}
+
+fn is_archive(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    [".tgz", ".tar.gz"].iter().any(|ending| name.ends_with(ending))
+}
+
+fn folder(path: &Path) -> Result<Vec<Document>, EvidenceError> {
+    let mut documents = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed(path))? {
+        let path = entry.map_err(failed(path))?.path();
+        if path.is_file() && format(&path).is_some() {
+            let file = File::open(&path).map_err(failed(&path))?;
+            documents.extend(document(&path, file).transpose()?);
+        }
+    }
+    Ok(documents)
+}
+
+fn archive(path: &Path) -> Result<Vec<Document>, EvidenceError> {
+    let file = File::open(path).map_err(failed(path))?;
+    let mut archive = tar::Archive::new(GzDecoder::new(file));
+    let mut documents = Vec::new();
+    for entry in archive.entries().map_err(failed(path))? {
+        let entry = entry.map_err(failed(path))?;
+        let inner = entry.path().map_err(failed(path))?.into_owned();
+        if entry.header().entry_type().is_file() {
+            documents.extend(document(&path.join(inner), entry).transpose()?);
+        }
+    }
+    Ok(documents)
+}
+
+/// Reads a file; none where its ending says that it is no report.
+fn document(path: &Path, content: impl Read) -> Option<Result<Document, EvidenceError>> {
+    format(path).map(|format| {
+        let mut bytes = Vec::new();
+        content.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed(path))?;
+        let refused = |problem: &str| {
+            let place = path.display().to_string();
+            EvidenceError::Input { place, problem: problem.to_owned() }
+        };
+        if bytes.len() as u64 > LARGEST {
+            return Err(refused(
+                "it has more than 4 MiB, which no report has; take it out, or give a CSV or JSONL file",
+            ));
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            refused(&format!("byte {at} is not UTF-8; save the file as UTF-8"))
+        })?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Document { path: path.display().to_string(), stem, format, text })
+    })
+}
+
+fn format(path: &Path) -> Option<Format> {
+    if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+        return None;
+    }
+    match path.extension()?.to_string_lossy().to_lowercase().as_str() {
+        "xml" => Some(Format::Openi),
+        "txt" => Some(Format::Text),
+        _ => None,
+    }
+}
+
+fn failed(path: &Path) -> impl Fn(std::io::Error) -> EvidenceError {
+    move |source| EvidenceError::Read { path: path.to_owned(), source }
+}

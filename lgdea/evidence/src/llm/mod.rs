@@ -1,0 +1,87 @@
+//! Evidence from language models.
+//!
+//! A [`prompt`](Prompt) asks about a report; the answer is parsed, [checked](check) against the text, and kept in a
+//! [cache](Cache) as an [outcome](Outcome). `openai` asks a server for what the cache lacks, [`replay`] asks nobody.
+
+mod answer;
+mod cache;
+mod check;
+mod openai;
+mod outcome;
+mod privacy;
+mod prompt;
+mod quote;
+mod replay;
+mod request;
+mod residue;
+mod tally;
+mod texts;
+
+use serde_json::Value;
+
+use self::cache::Cache;
+use self::outcome::Outcome;
+use self::prompt::Prompt;
+use self::request::Request;
+use self::texts::Texts;
+use crate::error::EvidenceError;
+use crate::evidence::ReportEvidence;
+use crate::ontology::Ontology;
+use crate::provider::{Extraction, ReportText};
+
+pub use check::Dropped;
+pub(crate) use openai::Openai;
+pub(crate) use replay::Replay;
+pub use residue::Residue;
+pub use tally::{Tally, Unanswered};
+
+/// A language model and how it is asked: all that determines its answers.
+#[derive(Debug)]
+struct LanguageModel {
+    ontology: Ontology,
+    schema: Value,
+    prompt: Prompt,
+    request: Request,
+}
+
+impl LanguageModel {
+    /// Reads ontology and prompt; `request` is made with the prompt's hash.
+    fn new(ontology: &str, prompt: &str, request: impl FnOnce(String) -> Request) -> Result<Self, EvidenceError> {
+        let ontology = Ontology::named_or_path(ontology)?;
+        let schema = answer::schema(&ontology);
+        let prompt = Prompt::named_or_path(prompt, &ontology, &schema)?;
+        let request = request(prompt.hash.clone());
+        Ok(Self { ontology, schema, prompt, request })
+    }
+
+    /// What the cache knows about each text.
+    fn known(&self, cache: &Cache, texts: &Texts<'_>) -> Result<Vec<Option<Outcome>>, EvidenceError> {
+        let known = |text: &&str| cache.get(&self.request, text, |outcome| outcome.holds(&self.ontology, text));
+        texts.distinct.iter().map(known).collect()
+    }
+
+    /// The evidence of all reports whose text has an outcome, in their order.
+    fn extraction(
+        &self,
+        reports: &[ReportText],
+        texts: &Texts<'_>,
+        outcomes: &[Option<Outcome>],
+        mut tally: Tally,
+    ) -> Extraction {
+        let mut lines = Vec::with_capacity(reports.len());
+        for (report, &text) in reports.iter().zip(&texts.of_report) {
+            let Some(outcome) = &outcomes[text] else { continue };
+            tally.failed += usize::from(outcome.failure.is_some());
+            tally.dropped += outcome.dropped;
+            lines.push(ReportEvidence {
+                report_id: report.id.clone(),
+                evidence: outcome.evidence.clone(),
+                provider: "openai".to_owned(),
+                model: self.request.model.clone(),
+                prompt_hash: self.request.prompt_hash.clone(),
+                failure: outcome.failure.clone(),
+            });
+        }
+        Extraction { reports: lines, tally }
+    }
+}

@@ -1,0 +1,139 @@
+use std::fmt;
+
+use lgdea_spec::AnswerFormat;
+use serde::Serialize;
+
+use super::check::Dropped;
+use super::residue::Residue;
+
+/// What an extraction came to: how many reports, who answered, what did not hold, what it cost.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Tally {
+    /// All reports.
+    pub reports: usize,
+    /// Those whose answer was in the cache.
+    pub cached: usize,
+    /// Those that the server answered now.
+    pub asked: usize,
+    /// Of the asked, those whose first answer was invalid and whose second was valid.
+    pub repaired: usize,
+    /// Those without a valid answer, now or in the cache.
+    pub failed: usize,
+    /// Those that the server failed: they have no evidence, and are asked again next time.
+    pub unanswered: Vec<Unanswered>,
+    /// What was dropped from the answers, now or when they were put into the cache.
+    pub dropped: Dropped,
+    /// Tokens sent now.
+    pub prompt_tokens: u64,
+    /// Tokens received now.
+    pub completion_tokens: u64,
+    /// What these tokens cost, in the currency of the prices.
+    pub cost: f64,
+    /// Likely identifiers in the reports that were sent.
+    pub residue: Residue,
+    /// The answer format that the server took, where it is weaker than the one asked for.
+    pub answer_format_taken: Option<AnswerFormat>,
+}
+
+/// A report that the server failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unanswered {
+    /// Which report.
+    pub report_id: String,
+    /// Why, as in "400 (`context_length_exceeded`)".
+    pub reason: String,
+}
+
+impl Tally {
+    /// What the user should know, a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let failed = (self.failed > 0).then(|| {
+            format!(
+                "{} of {} reports have no valid answer of the model: nothing is known of them, not even that they are \
+                 normal, and training leaves them out",
+                self.failed, self.reports
+            )
+        });
+        let residue = (!self.residue.is_empty()).then(|| {
+            format!("reports that were sent may hold identifiers ({}): check their de-identification", self.residue)
+        });
+        failed.into_iter().chain(residue).collect()
+    }
+}
+
+/// A few lines for the user; numbers that are zero are left out.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let some = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
+        let line = |parts: Vec<Option<String>>| parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let counts = line(vec![
+            Some(format!("{} reports", self.reports)),
+            some(self.cached as u64, "from the cache"),
+            some(self.asked as u64, "asked now"),
+            some(self.repaired as u64, "repaired"),
+            some(self.failed as u64, "without a valid answer"),
+            some(self.unanswered.len() as u64, "not answered by the server"),
+        ]);
+        write!(f, "{counts}")?;
+        let dropped = line(vec![
+            some(self.dropped.quote_not_in_report, "quotes not in the report"),
+            some(self.dropped.quote_in_ignored_section, "quotes of sections that hold no evidence"),
+            some(self.dropped.finding_outside_ontology, "findings outside the ontology"),
+            some(self.dropped.location_outside_ontology, "locations outside the ontology"),
+        ]);
+        if !dropped.is_empty() {
+            write!(f, "\ndropped: {dropped}")?;
+        }
+        if self.prompt_tokens + self.completion_tokens > 0 {
+            write!(f, "\ntokens: {} sent, {} received", self.prompt_tokens, self.completion_tokens)?;
+            if self.cost > 0.0 {
+                write!(f, ", cost {:.4}", self.cost)?;
+            }
+        }
+        if let Some(format) = self.answer_format_taken {
+            write!(f, "\nanswer format: the server took only {}", format_name(format))?;
+        }
+        if let Some(first) = self.unanswered.first() {
+            write!(f, "\nnot answered, first {}: {}", first.report_id, first.reason)?;
+        }
+        Ok(())
+    }
+}
+
+fn format_name(format: AnswerFormat) -> &'static str {
+    match format {
+        AnswerFormat::JsonSchema => "json-schema",
+        AnswerFormat::JsonObject => "json-object",
+        AnswerFormat::Text => "text",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_there_is_to_say() {
+        assert_eq!(Tally { reports: 3, ..Tally::default() }.to_string(), "3 reports");
+        let tally = Tally {
+            reports: 9,
+            cached: 4,
+            asked: 4,
+            repaired: 1,
+            failed: 2,
+            unanswered: vec![Unanswered { report_id: "r7".into(), reason: "400".into() }],
+            dropped: Dropped { quote_not_in_report: 3, location_outside_ontology: 1, ..Dropped::default() },
+            prompt_tokens: 1000,
+            completion_tokens: 10,
+            cost: 0.25,
+            residue: Residue::default(),
+            answer_format_taken: Some(AnswerFormat::JsonObject),
+        };
+        let lines = "9 reports, 4 from the cache, 4 asked now, 1 repaired, 2 without a valid answer, 1 not answered by the server\n\
+            dropped: 3 quotes not in the report, 1 locations outside the ontology\n\
+            tokens: 1000 sent, 10 received, cost 0.2500\n\
+            answer format: the server took only json-object\n\
+            not answered, first r7: 400";
+        assert_eq!(tally.to_string(), lines);
+    }
+}

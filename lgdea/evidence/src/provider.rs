@@ -1,0 +1,94 @@
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lgdea_spec::Evidence;
+use rayon::prelude::*;
+
+use crate::error::EvidenceError;
+use crate::llm::{Openai, Replay, Tally};
+use crate::{Ontology, ReportEvidence, Rules};
+
+/// What is hashed together with an ontology: to be changed whenever the rules read it otherwise.
+const RULES_VERSION: &str = "lgdea evidence rules 1";
+
+/// Called with how many reports are read, and of how many.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// Who reads reports, as an experiment names it.
+#[derive(Debug)]
+pub struct Provider(Reader);
+
+#[derive(Debug)]
+enum Reader {
+    Rules(Box<Rules>),
+    Openai(Box<Openai>),
+    Replay(Box<Replay>),
+}
+
+/// A report to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportText {
+    /// Which report.
+    pub id: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Extraction {
+    /// Evidence of every report, in the order asked, but for those of [`Tally::unanswered`].
+    pub reports: Vec<ReportEvidence>,
+    /// What it came to.
+    pub tally: Tally,
+}
+
+impl Provider {
+    /// The provider of an experiment. Reads its ontology and prompt, and contacts nobody.
+    pub fn new(settings: &Evidence) -> Result<Self, EvidenceError> {
+        Ok(Self(match settings {
+            Evidence::Rules(rules) => Reader::Rules(Box::new(Rules::new(&Ontology::named_or_path(&rules.ontology)?))),
+            Evidence::Openai(openai) => Reader::Openai(Box::new(Openai::new(openai)?)),
+            Evidence::Replay(replay) => Reader::Replay(Box::new(Replay::new(replay)?)),
+        }))
+    }
+
+    /// Hash of all that determines what the provider reads in a text; a replay has that of the model it replays.
+    pub fn digest(&self) -> String {
+        match &self.0 {
+            Reader::Rules(rules) => {
+                let mut hasher = blake3::Hasher::new_derive_key(RULES_VERSION);
+                hasher.update(rules.ontology().digest().as_bytes()).finalize().to_hex().to_string()
+            }
+            Reader::Openai(openai) => openai.digest(),
+            Reader::Replay(replay) => replay.digest(),
+        }
+    }
+
+    /// Reads reports; what a language model answers is kept in the file `cache`, so that it is asked once.
+    ///
+    /// Waits for the server; must not be called from a thread that drives a tokio runtime.
+    pub fn extract(
+        &self,
+        reports: &[ReportText],
+        cache: &Path,
+        progress: Progress<'_>,
+    ) -> Result<Extraction, EvidenceError> {
+        match &self.0 {
+            Reader::Rules(rules) => Ok(read_by_rules(rules, reports, progress)),
+            Reader::Openai(openai) => openai.extract(reports, cache, progress),
+            Reader::Replay(replay) => replay.extract(reports, cache, progress),
+        }
+    }
+}
+
+fn read_by_rules(rules: &Rules, reports: &[ReportText], progress: Progress<'_>) -> Extraction {
+    let done = AtomicUsize::new(0);
+    let read = |report: &ReportText| {
+        let evidence = rules.extract(&report.id, &report.text);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, reports.len());
+        evidence
+    };
+    let lines = reports.par_iter().map(read).collect();
+    Extraction { reports: lines, tally: Tally { reports: reports.len(), ..Tally::default() } }
+}

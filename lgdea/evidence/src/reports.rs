@@ -1,0 +1,218 @@
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::Path;
+
+use lgdea_data::{SkipReason, Skipped};
+
+use crate::documents::{Format, documents};
+use crate::error::EvidenceError;
+use crate::openi::OpeniReport;
+use crate::provider::ReportText;
+use crate::table::{Row, csv_rows, jsonl_rows};
+
+/// Reports to read, and what could not be used.
+#[derive(Debug)]
+pub struct Reports {
+    /// In the order of their identifiers, each of which occurs once.
+    pub reports: Vec<ReportText>,
+    /// Empty and repeated reports, rows without identifier, broken XML.
+    pub skipped: Skipped,
+}
+
+/// Reads reports: the `.xml` (Open-I) and `.txt` files of a folder or a `.tgz` archive, a single such file, or the columns
+/// `report_id` and `report` of a `.csv` or `.jsonl` file.
+///
+/// Folders within a folder are not searched. The identifier of a text file is its name without ending, that of an XML
+/// file its `uId`. The text is taken as it is, for spans refer to it; of Open-I, findings and impression.
+///
+/// # Errors
+/// The file cannot be read, is not UTF-8, lacks a column, gives two texts to one report, or holds no report at all.
+pub fn read_reports(path: &Path) -> Result<Reports, EvidenceError> {
+    let mut collected = Collected::default();
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    match extension.as_str() {
+        "csv" if path.is_file() => collected.rows(csv_rows(path, "report")?)?,
+        "jsonl" if path.is_file() => collected.rows(jsonl_rows(path, "report")?)?,
+        _ => collected.documents(path)?,
+    }
+    let Collected { reports, skipped } = collected;
+    if reports.is_empty() {
+        let left_out = if skipped.is_empty() { String::new() } else { format!("; left out: {skipped}") };
+        let problem = format!("it holds no report that can be read{left_out}");
+        return Err(EvidenceError::Input { place: path.display().to_string(), problem });
+    }
+    let reports = reports.into_iter().map(|(id, text)| ReportText { id, text }).collect();
+    Ok(Reports { reports, skipped })
+}
+
+#[derive(Default)]
+struct Collected {
+    reports: BTreeMap<String, String>,
+    skipped: Skipped,
+}
+
+impl Collected {
+    fn documents(&mut self, path: &Path) -> Result<(), EvidenceError> {
+        for document in documents(path)? {
+            match document.format {
+                Format::Text => self.add(document.stem, document.text, &document.path)?,
+                Format::Openi => match OpeniReport::parse(&document.path, &document.text) {
+                    Ok(report) => self.add(report.id, report.text, &document.path)?,
+                    Err(_) => self.skipped.add(SkipReason::BrokenXml, document.path),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, rows: Vec<Row>) -> Result<(), EvidenceError> {
+        for Row { place, id, content } in rows {
+            if id.is_empty() {
+                self.skipped.add(SkipReason::RowWithoutStudy, place);
+            } else {
+                self.add(id, content, &place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, id: String, text: String, place: &str) -> Result<(), EvidenceError> {
+        if !text.chars().any(char::is_alphanumeric) {
+            self.skipped.add(SkipReason::EmptyReport, id);
+            return Ok(());
+        }
+        match self.reports.entry(id) {
+            Entry::Vacant(entry) => {
+                entry.insert(text);
+            }
+            Entry::Occupied(entry) if *entry.get() == text => {
+                self.skipped.add(SkipReason::DuplicateReport, entry.key());
+            }
+            Entry::Occupied(entry) => {
+                let problem = format!(
+                    "report {:?} occurs before with another text; give each report an identifier of its own",
+                    entry.key()
+                );
+                return Err(EvidenceError::Input { place: place.to_owned(), problem });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+    use crate::openi::tests::XML;
+
+    fn file(name: &str, content: impl AsRef<[u8]>) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        (folder, path)
+    }
+
+    fn ids(reports: &Reports) -> Vec<&str> {
+        reports.reports.iter().map(|report| report.id.as_str()).collect()
+    }
+
+    fn refusal(name: &str, content: impl AsRef<[u8]>) -> String {
+        let (folder, path) = file(name, content);
+        let error = read_reports(&path).unwrap_err().to_string();
+        error.replace(&format!("{}/", folder.path().display()), "")
+    }
+
+    #[test]
+    fn a_folder_of_text_and_xml_in_the_order_of_identifiers() {
+        let (folder, _) = file("b.txt", "No effusion.\r\n");
+        for (name, text) in [
+            ("a.xml", XML),
+            ("broken.xml", &XML[..300]),
+            ("copy.xml", XML),
+            ("empty.txt", " \n. "),
+            ("._b.txt", "hidden"),
+            ("notes.md", "no report"),
+        ] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let reports = read_reports(folder.path()).unwrap();
+        assert_eq!(ids(&reports), ["CXR9", "b"]);
+        assert_eq!(reports.reports[0].text, "FINDINGS: Nodule < 1 cm.\nIMPRESSION: Nodule.");
+        assert_eq!(reports.reports[1].text, "No effusion.\r\n");
+        let skipped = &reports.skipped;
+        assert_eq!(skipped.0[&SkipReason::EmptyReport].examples, ["empty"]);
+        assert_eq!(skipped.0[&SkipReason::DuplicateReport].examples, ["CXR9"]);
+        assert!(skipped.0[&SkipReason::BrokenXml].examples[0].ends_with("broken.xml"));
+        assert_eq!(skipped.total(), 3);
+        assert_eq!(ids(&read_reports(&folder.path().join("b.txt")).unwrap()), ["b"]);
+    }
+
+    #[test]
+    fn an_archive_is_read_and_a_cut_one_refused() {
+        let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        for name in ["x/9.xml", "x/._9.xml", "x/readme"] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(XML.len() as u64);
+            archive.append_data(&mut header, name, XML.as_bytes()).unwrap();
+        }
+        let bytes = archive.into_inner().unwrap().finish().unwrap();
+        let (_folder, path) = file("reports.TAR.GZ", &bytes);
+        assert_eq!(ids(&read_reports(&path).unwrap()), ["CXR9"]);
+        for broken in [&bytes[..bytes.len() / 2], b"no archive"] {
+            assert!(refusal("reports.tgz", broken).starts_with("cannot read "), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn tables_may_hold_more_columns() {
+        let csv =
+            "\u{feff}age,report_id, report \n7, r2 ,\"No effusion,\n \"\"clear\"\"\"\n8,r1,Nodule\n9,,Lost\n9,r3,\n";
+        let (_folder, path) = file("reports.csv", csv);
+        let reports = read_reports(&path).unwrap();
+        assert_eq!(ids(&reports), ["r1", "r2"]);
+        assert_eq!(reports.reports[1].text, "No effusion,\n \"clear\"");
+        assert!(reports.skipped.0[&SkipReason::RowWithoutStudy].examples[0].ends_with("reports.csv, line 5"));
+        assert_eq!(reports.skipped.count(SkipReason::EmptyReport), 1);
+
+        let jsonl = "{\"report_id\":\"b\",\"report\":\"Nodule\",\"age\":7}\n\n{\"report\":\"Mass\",\"report_id\":12}\n{\"report_id\":\"c\",\"report\":null}";
+        let (_folder, path) = file("reports.jsonl", jsonl);
+        assert_eq!(ids(&read_reports(&path).unwrap()), ["12", "b"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        for (name, content, parts) in [
+            ("a.csv", "id,report\n1,x\n", ["a.csv, line 1", "no column `report_id`", "id, report"]),
+            ("a.csv", "", ["a.csv, line 1", "no column `report_id`", "rename"]),
+            ("a.csv", "report_id,report,report\n", ["a.csv, line 1", "two columns", "`report`"]),
+            ("a.csv", "report_id,report\n1,x,y\n", ["a.csv, line 2", "3 cells", "quotes"]),
+            ("a.csv", "report_id,report\n1,x\n1,y\n", ["a.csv, line 3", "\"1\"", "another text"]),
+            ("a.jsonl", "{\"report_id\":1,\"report\":\"x\"}\n{", ["a.jsonl, line 2", "JSON object", "column 1"]),
+            ("a.jsonl", "{\"report_id\":1,\"text\":\"x\"}", ["a.jsonl, line 1", "no key `report`", "report_id, text"]),
+            ("a.jsonl", "{\"report_id\":1,\"report\":7}", ["a.jsonl, line 1", "`report`", "not a string"]),
+            ("a.xml", "<x>", ["a.xml", "no report that can be read", "broken"]),
+            ("a.txt", " ", ["a.txt", "no report that can be read", "empty"]),
+            ("a.docx", "x", ["a.docx", "none of .xml", ".jsonl"]),
+        ] {
+            let said = refusal(name, content);
+            assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_refused_with_its_place() {
+        assert_eq!(refusal("a.txt", b"ab\xff"), "a.txt: byte 2 is not UTF-8; save the file as UTF-8");
+        let said = refusal("a.csv", b"report_id,report\n1,x\n2,\xff\n");
+        assert_eq!(said, "a.csv, line 3: the text is not UTF-8; save the file as UTF-8");
+        let said = refusal("a.jsonl", b"{}\n\"\xff\"");
+        assert!(said.starts_with("a.jsonl, line 1: there is no key `report_id`"), "{said}");
+        assert!(refusal("a.jsonl", b"\xff").starts_with("a.jsonl, line 1: the text is not UTF-8"));
+        assert!(refusal("a.txt", vec![b'x'; 5 << 20]).contains("4 MiB"));
+    }
+}

@@ -1,0 +1,129 @@
+//! Language models: real HTTP to a server of our own, with every fault that a server can have.
+#![allow(clippy::unwrap_used)]
+
+mod extraction;
+mod faults;
+mod load;
+mod privacy;
+mod prompts;
+#[allow(dead_code, unreachable_pub, reason = "shared with other test crates and an example")]
+mod server;
+
+use std::path::{Path, PathBuf};
+
+use lgdea_evidence::{Evidence, EvidenceError, Extraction, Ontology, Provider, ReportText, Rules};
+use lgdea_spec::{AnswerFormat, Openai, Replay};
+
+/// Settings that reach a server of the tests.
+fn settings(base_url: &str) -> Openai {
+    Openai {
+        base_url: base_url.to_owned(),
+        model: "rules".into(),
+        prompt: "evidence".into(),
+        ontology: "chest".into(),
+        temperature: 0.0,
+        seed: 0,
+        max_tokens: 2048,
+        answer_format: AnswerFormat::JsonSchema,
+        api_key_env: String::new(),
+        allow_remote: false,
+        concurrency: 16,
+        timeout_seconds: 1,
+        patience_seconds: 60,
+        prompt_price: 1.0,
+        completion_price: 10.0,
+    }
+}
+
+/// The replay of these settings.
+fn replay(settings: &Openai) -> Replay {
+    Replay {
+        model: settings.model.clone(),
+        prompt: settings.prompt.clone(),
+        ontology: settings.ontology.clone(),
+        temperature: settings.temperature,
+        seed: settings.seed,
+        max_tokens: settings.max_tokens,
+        answer_format: settings.answer_format,
+    }
+}
+
+/// A folder with a cache.
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.0.path().join("evidence.sqlite")
+    }
+
+    fn extract(&self, settings: &Openai, reports: &[ReportText]) -> Result<Extraction, EvidenceError> {
+        extract(&lgdea_spec::Evidence::Openai(settings.clone()), reports, &self.cache())
+    }
+
+    fn replay(&self, settings: &Openai, reports: &[ReportText]) -> Result<Extraction, EvidenceError> {
+        extract(&lgdea_spec::Evidence::Replay(replay(settings)), reports, &self.cache())
+    }
+}
+
+fn extract(settings: &lgdea_spec::Evidence, reports: &[ReportText], cache: &Path) -> Result<Extraction, EvidenceError> {
+    Provider::new(settings)?.extract(reports, cache, &|_, _| {})
+}
+
+/// Reports in the language of radiologists, all different.
+fn reports(count: usize) -> Vec<ReportText> {
+    const STATEMENTS: [&str; 12] = [
+        "The heart is mildly enlarged.",
+        "Small left pleural effusion.",
+        "No pneumothorax, effusion or focal consolidation.",
+        "Possible right lower lobe pneumonia.",
+        "There is a large right apical pneumothorax.",
+        "Patchy opacities in both lung bases, atelectasis or infiltrate.",
+        "Calcified granuloma in the left upper lobe.",
+        "Degenerative changes of the thoracic spine.",
+        "The lungs are clear.",
+        "Moderate pulmonary edema, unchanged.",
+        "Hyperinflated lungs; no nodule at 37 °C.",
+        "Old healed rib fractures on the right.",
+    ];
+    let statement = |at: usize| STATEMENTS[at % STATEMENTS.len()];
+    let report = |index: usize| {
+        let (one, two, three) =
+            (statement(index), statement(index / 12 + index + 5), statement(index / 144 + index + 7));
+        let text =
+            format!("HISTORY: Case {index}, rule out pneumonia.\n\nFINDINGS: {one} {two}\n{three}\nIMPRESSION: {one}");
+        ReportText { id: format!("r{index}"), text }
+    };
+    (0..count).map(report).collect()
+}
+
+/// Reports of Open-I; none where the data is missing.
+fn openi_reports(count: usize) -> Option<Vec<ReportText>> {
+    let data = std::env::var_os("LGDEA_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
+    let archive = data.join("openi/openi_reports.tgz");
+    if !archive.exists() {
+        eprintln!("skipped: ../shared/data not found");
+        return None;
+    }
+    let mut reports = lgdea_evidence::read_reports(&archive).unwrap().reports;
+    reports.truncate(count);
+    Some(reports)
+}
+
+/// What the rules read in a text, without the order and place of the quotes.
+fn by_rules(text: &str) -> Vec<String> {
+    static RULES: std::sync::LazyLock<Rules> =
+        std::sync::LazyLock::new(|| Rules::new(&Ontology::named_or_path("chest").unwrap()));
+    statements(&RULES.extract("", text).evidence)
+}
+
+fn statements(evidence: &[Evidence]) -> Vec<String> {
+    let statement = |one: &Evidence| format!("{:?} {} {:?} {}", one.polarity, one.finding, one.location, one.text);
+    let mut statements: Vec<String> = evidence.iter().map(statement).collect();
+    statements.sort();
+    statements
+}

@@ -1,0 +1,142 @@
+//! Inputs of every kind give the same evidence; `show` and `diff` show it.
+
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use serde_json::Value;
+
+use super::{Folder, csv, json, lgdea, output};
+
+const REPORTS: [(&str, &str); 3] = [
+    ("a", "FINDINGS: Small left pleural effusion, and \"dense\" consolidation.\nIMPRESSION: No pneumothorax."),
+    ("b", "The heart is mildly enlarged. Possible right pneumonia."),
+    ("c", "Lungs are clear. No effusion."),
+];
+
+fn evidence_of(input: &str, folder: &Folder) -> String {
+    folder.extract(input, "evidence.jsonl");
+    folder.read("evidence.jsonl")
+}
+
+#[test]
+fn folder_csv_and_jsonl_give_the_same_evidence() {
+    let mut folder = Folder::new();
+    std::fs::create_dir(folder.at("texts")).unwrap();
+    for (id, text) in REPORTS {
+        folder = folder.with(&format!("texts/{id}.txt"), text);
+    }
+    let object = |(id, text): (&str, &str)| serde_json::json!({"age": 7, "report_id": id, "report": text}).to_string();
+    folder = folder
+        .with("reports.csv", csv("report", REPORTS.map(|(id, text)| (id, text.to_owned()))))
+        .with("reports.jsonl", REPORTS.map(object).join("\n"));
+    let lines = evidence_of("texts", &folder);
+    assert_eq!(lines.lines().count(), 3);
+    let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!((&first["report_id"], &first["evidence"][0]["finding"]), (&"a".into(), &"pleural_effusion".into()));
+    assert_eq!(evidence_of("reports.csv", &folder), lines);
+    assert_eq!(evidence_of("reports.jsonl", &folder), lines);
+    assert_eq!(output(&["extract", "--input", &folder.at("texts"), "--out", "-"]), lines);
+    // A file is replaced as a whole, and nothing else stays in its folder.
+    assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn what_is_left_out_is_counted_and_named() {
+    let rows = "report_id,report\na,Mass.\na,Mass.\nb,\n,Lost.\n";
+    let folder = Folder::new().with("reports.csv", rows);
+    let input = folder.at("reports.csv");
+    lgdea(&["extract", "--input", &input, "--out", &folder.at("out.jsonl")]).assert().success().stderr(
+        contains("1 × empty report (b)")
+            .and(contains("1 × report with an identifier seen before (a)"))
+            .and(contains("reports.csv, line 5"))
+            .and(contains("1 reports"))
+            .and(contains("1 pieces of evidence")),
+    );
+}
+
+#[test]
+fn an_experiment_says_who_reads_and_flags_may_differ() {
+    let folder = Folder::new().with("r.txt", "Mass.").with("e.toml", "[evidence.openai]\nmodel = \"m\"\n");
+    let (input, experiment, cache) = (folder.at("r.txt"), folder.at("e.toml"), folder.at("cache.sqlite"));
+    let common = ["extract", "--input", &input, "--out", "-", "--experiment", &experiment, "--cache", &cache];
+    let with = |more: &[&str]| lgdea(&[&common[..], more].concat()).assert();
+    with(&["--provider", "rules"]).success().stdout(contains("\"provider\":\"rules\""));
+    // Of this model nothing was kept, so there is nothing to replay; and no server is asked.
+    with(&["--provider", "replay"]).code(2).stderr(contains("lacks the answers of m"));
+    with(&["--provider", "replay", "--set", "evidence.openai.model=n"]).code(2).stderr(contains("the answers of n"));
+    with(&["--set", "evidence.openai.base-url=https://192.0.2.1/v1"]).code(2).stderr(contains("allow-remote"));
+    let alone = |more: &[&str]| lgdea(&[&common[..5], &["--cache", &cache], more].concat()).assert();
+    // A server that is away is no wrong input.
+    let away =
+        ["--set", "evidence.openai.base-url=http://127.0.0.1:1/v1", "--set", "evidence.openai.patience-seconds=0"];
+    with(&away).code(1).stderr(contains("http://127.0.0.1:1/v1"));
+    alone(&["--provider", "openai"]).code(2).stderr(contains("evidence.openai").and(contains("model")));
+    alone(&["--provider", "replay"]).code(2).stderr(contains("evidence.replay").and(contains("model")));
+}
+
+#[test]
+fn show_marks_the_words_that_evidence_points_at() {
+    let folder =
+        Folder::new().with("b.txt", REPORTS[1].1).with("reports.csv", csv("report", [("x", REPORTS[0].1.into())]));
+    let expected = "\
+The [heart is mildly enlarged:present]. Possible right [pneumonia:uncertain].
+
+marked: [words:polarity]
+┌──────────────────────────────────────────────────────────────────────────────────────┐
+│ finding        polarity    side    severity   location   phrase              section │
+╞══════════════════════════════════════════════════════════════════════════════════════╡
+│ cardiomegaly   present             mild                  mild cardiomegaly   report  │
+│ pneumonia      uncertain   right                         right pneumonia     report  │
+└──────────────────────────────────────────────────────────────────────────────────────┘
+read by rules (chest/1)
+";
+    assert_eq!(output(&["show", &folder.at("b.txt")]), expected);
+    lgdea(&["show", "-"]).write_stdin(REPORTS[1].1).assert().success().stdout(expected);
+
+    let evidence = folder.extract("reports.csv", "evidence.jsonl");
+    let input = folder.at("reports.csv");
+    let of_file = output(&["show", "x", "--input", &input, "--evidence", &evidence]);
+    assert_eq!(of_file, output(&["show", "x", "--input", &input]));
+    assert!(
+        of_file.contains("left [pleural effusion:present]") && of_file.contains("No [pneumothorax:absent]"),
+        "{of_file}"
+    );
+}
+
+#[test]
+fn show_colours_where_it_is_asked_to() {
+    let mut command = lgdea(&["show", "-"]);
+    command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1").env("TERM", "xterm");
+    let assert = command.write_stdin("No mass.\u{1b}[2J").assert().success();
+    let shown = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(shown.contains("mmass\u{1b}[0m"), "{shown:?}");
+    assert!(!shown.contains("\u{1b}[2J") && !shown.contains("[mass:"), "{shown:?}");
+}
+
+#[test]
+fn a_reading_agrees_with_itself_and_less_with_another() {
+    let folder = Folder::new().with("reports.csv", csv("report", REPORTS.map(|(id, text)| (id, text.to_owned()))));
+    let evidence = folder.extract("reports.csv", "a.jsonl");
+    let same = json(&["diff", &evidence, &evidence, "--json"]);
+    assert_eq!((&same["reports"], &same["polarity_kappa"]), (&3.into(), &1.0.into()));
+    for finding in same["findings"].as_array().unwrap() {
+        assert!(finding["kappa"] == 1.0 || finding["kappa"].is_null(), "{finding}");
+        assert_eq!((&finding["only_a"], &finding["only_b"]), (&0.into(), &0.into()));
+    }
+
+    // The other one misses the effusion, sees the pneumonia as certain and on the left, and lacks a report.
+    let lines = folder
+        .read("a.jsonl")
+        .replace("\"pleural_effusion\",\"polarity\":\"present\"", "\"pleural_effusion\",\"polarity\":\"absent\"");
+    let lines: Vec<String> = lines.lines().take(2).map(|line| line.replace("uncertain", "present")).collect();
+    let folder = folder.with("b.jsonl", lines.join("\n"));
+    let found = json(&["diff", &evidence, &folder.at("b.jsonl"), "--json"]);
+    assert_eq!((&found["reports"], &found["only_a"], &found["only_b"]), (&2.into(), &1.into(), &0.into()));
+    let disputed: Vec<&str> =
+        found["findings"].as_array().unwrap()[..2].iter().map(|it| it["finding"].as_str().unwrap()).collect();
+    assert_eq!(disputed, ["pleural_effusion", "pneumonia"]);
+    assert_eq!(found["findings"][0]["kappa"], 0.0);
+    let table = output(&["diff", &evidence, &folder.at("b.jsonl")]);
+    for part in ["2 reports in both, 1 only in A, 0 only in B", "pneumonia", "undefined", "not mentioned"] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+}
