@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod bad_input;
+mod language_model;
 mod quality;
+#[allow(dead_code, unreachable_pub, reason = "shared with the provider's own tests")]
+#[path = "../../lgdea/evidence/tests/llm/server.rs"]
+mod server;
 mod views;
 
 use std::fmt::Write;

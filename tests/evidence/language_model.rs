@@ -1,0 +1,115 @@
+//! A language model's server asked through the binary: extraction that is killed and resumed, and a training on its evidence.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use lgdea_evidence::ReportEvidence;
+use predicates::str::contains;
+use serde_json::Value;
+
+use super::server::{Behaviour, Faults, Server};
+use super::{Folder, lgdea};
+
+const REPORTS: usize = 3000;
+
+/// An experiment whose evidence the server reads.
+fn experiment(server: &Server) -> String {
+    format!("[evidence.openai]\nmodel = \"rules\"\nbase-url = \"{}\"\ntimeout-seconds = 2\n", server.base_url())
+}
+
+fn kill(mut child: Child) {
+    assert!(child.try_wait().unwrap().is_none(), "the extraction ended before it could be killed");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Every report once, however often the extraction dies and whatever the server does; and nobody is asked again for what
+/// was kept.
+#[test]
+fn three_thousand_reports_survive_two_kills_and_a_faulty_server() {
+    let behaviour = Behaviour { delay: Duration::from_millis(5), faults: Faults::Drawn(7), ..Behaviour::default() };
+    let server = Server::start(behaviour.clone());
+    let findings = ["Small left pleural effusion.", "Cardiomegaly.", "No pneumothorax.", "Right lower lobe nodule."];
+    let mut rows = String::from("report_id,report\n");
+    for number in 0..REPORTS {
+        writeln!(rows, "r{number:04},FINDINGS: {} Study {number}.", findings[number % findings.len()]).unwrap();
+    }
+    let folder = Folder::new().with("reports.csv", rows).with("llm.toml", experiment(&server));
+    let (input, file) = (folder.at("reports.csv"), folder.at("llm.toml"));
+    let (cache, out) = (folder.at("cache.sqlite"), folder.at("evidence.jsonl"));
+    let arguments =
+        ["extract", "--input", &input, "--experiment", &file, "--cache", &cache, "--out", &out].map(str::to_owned);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+
+    for answered in [REPORTS / 4, REPORTS / 2] {
+        let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("lgdea"))
+            .arg("evidence")
+            .args(&arguments)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while server.requests().len() < answered {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        kill(child);
+        assert!(!Path::new(&out).exists(), "what is not whole is not written");
+    }
+    lgdea(&arguments).assert().success().stderr(contains("from the cache"));
+
+    let text = std::fs::read_to_string(&out).unwrap();
+    let lines: Vec<ReportEvidence> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let ids: BTreeSet<&str> = lines.iter().map(|line| line.report_id.as_str()).collect();
+    assert_eq!((lines.len(), ids.len()), (REPORTS, REPORTS));
+
+    let asked = server.total();
+    lgdea(&arguments).assert().success().stderr(contains(format!("{REPORTS} from the cache")));
+    assert_eq!(server.total(), asked, "an unchanged corpus costs nothing");
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), text);
+}
+
+/// A training whose evidence a model reads asks for the reports that it may read and for no others; a replay of it is the
+/// same run.
+#[test]
+fn a_run_reads_by_a_model_what_it_may_read_and_is_replayed_without_it() {
+    let server = Server::start(Behaviour::default());
+    let tiny = "[data.phantom]\nstudies = 60\nvalidation = 10\ntest = 20\n[pairing]\nratio = 0.3\n\
+        [encoder]\nimage.patch-cnn = { size = 32, width = 16 }\ntext.token-cnn = { width = 16 }\n\
+        [train]\nsteps = 2\nbatch = 8\ntext-warmup-steps = 2\n[eval]\nbootstrap = 10\n";
+    let folder = Folder::new().with("llm.toml", format!("{tiny}{}", experiment(&server)));
+    let run = |more: &[&str]| -> Value {
+        let output = Command::cargo_bin("lgdea")
+            .unwrap()
+            .env_remove("MLFLOW_TRACKING_URI")
+            .args(["run", &folder.at("llm.toml"), "--json", "--results", &folder.at("results")])
+            .args(more)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        serde_json::from_str(String::from_utf8(output.stdout).unwrap().lines().last().unwrap()).unwrap()
+    };
+    let first = run(&[]);
+    let pairing = std::fs::read_to_string(Path::new(first["dir"].as_str().unwrap()).join("pairing.json")).unwrap();
+    let pairing: Value = serde_json::from_str(&pairing).unwrap();
+    let readable = ["paired", "reports"].map(|pool| pairing[pool].as_array().unwrap().len()).iter().sum::<usize>();
+    assert!(server.requests().len() <= readable && server.requests().len() > readable / 2);
+
+    let asked = server.total();
+    let replayed = run(&["--force", "--set", "evidence.replay.model=rules"]);
+    assert_eq!(server.total(), asked, "a replay asks nobody");
+    assert_eq!(replayed["run_key"], first["run_key"]);
+    assert_eq!(replayed["metrics"], first["metrics"]);
+
+    let output = Command::cargo_bin("lgdea")
+        .unwrap()
+        .args(["run", &folder.at("llm.toml"), "--results", &folder.at("results"), "--set", "seed=5"])
+        .args(["--set", "evidence.replay.model=other"])
+        .assert()
+        .code(1);
+    let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(said.contains("other") && !said.contains("panicked"), "{said}");
+}
