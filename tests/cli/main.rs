@@ -109,3 +109,15 @@ fn the_committed_schema_is_current() {
         "the schema changed: run `lgdea schema --out lgdea/spec/experiment.schema.json`"
     );
 }
+
+/// `lgdea … 2>&1 | head` closes what lgdea speaks to.
+#[test]
+fn a_closed_terminal_changes_no_exit_code() {
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("lgdea"))
+        .args(["check", "nothing.toml"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+}

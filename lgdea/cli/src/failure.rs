@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use miette::{Diagnostic, MietteDiagnostic, Report};
 
+use crate::progress::say;
+
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -52,10 +54,9 @@ impl Failure {
         }
     }
 
-    #[expect(clippy::print_stderr, reason = "this is where errors are shown")]
     pub(crate) fn print(&self) {
         match self {
-            Self::Input(report) | Self::Run(report) => eprintln!("{report:?}"),
+            Self::Input(report) | Self::Run(report) => say(format!("{report:?}")),
             Self::Quiet(_) => {}
         }
     }

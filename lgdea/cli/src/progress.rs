@@ -1,6 +1,6 @@
 //! Progress: bars on a terminal, plain lines elsewhere. All of it goes to standard error.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,9 @@ use lgdea_train::{Stage, StepReport};
 /// Least time between two plain lines of one piece of work.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// A line of information.
-#[expect(clippy::print_stderr, reason = "progress is shown here")]
+/// A line of information. Where nobody listens any more (`lgdea … 2>&1 | head`), work goes on unheard.
 pub(crate) fn say(text: impl AsRef<str>) {
-    eprintln!("{}", text.as_ref());
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
 }
 
 /// How long the rest will take at the rate so far; nothing where that cannot be said.
@@ -70,7 +69,6 @@ struct Told {
 
 impl Counter {
     /// Items done, of how many. Safe to call from any thread.
-    #[expect(clippy::print_stderr, reason = "progress is shown here")]
     pub(crate) fn update(&self, done: usize, total: usize) {
         if let Some(bar) = &self.bar {
             bar.set_prefix(self.what);
@@ -84,7 +82,7 @@ impl Counter {
         if now - told.last >= QUIET {
             told.last = now;
             let left = time_left(now - told.began, done.saturating_sub(told.done_then), total.saturating_sub(done));
-            eprintln!("{}: {done} of {total}{left}", self.what);
+            say(format!("{}: {done} of {total}{left}", self.what));
         }
     }
 }
@@ -113,7 +111,6 @@ struct Seen {
 
 impl Training {
     /// A step was done.
-    #[expect(clippy::print_stderr, reason = "progress is shown here")]
     pub(crate) fn update(&self, report: &StepReport) {
         let Ok(mut seen) = self.seen.lock() else { return };
         if seen.stage != Some(report.stage) {
@@ -139,7 +136,7 @@ impl Training {
         if last || seen.told.is_none_or(|told| told.elapsed() >= QUIET) {
             seen.told = Some(Instant::now());
             let eta = time_left(seen.began.elapsed(), report.done.saturating_sub(1), report.steps - report.done);
-            eprintln!("{name}: step {} of {}, {facts}{eta}", report.done, report.steps);
+            say(format!("{name}: step {} of {}, {facts}{eta}", report.done, report.steps));
         }
     }
 }
