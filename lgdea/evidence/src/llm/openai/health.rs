@@ -83,7 +83,7 @@ impl Health {
         let deadline = since + self.patience;
         let patience = self.patience.as_secs();
         if now >= deadline {
-            return Err(format!("has failed every request for {} s (last: {what})", (now - since).as_secs()));
+            return Err(format!("has failed every request for {patience} s (last: {what})"));
         }
         if let Some(asked) = retry_after.map(|asked| asked.min(LONGEST_ASKED)) {
             if now + asked > deadline {
