@@ -5,6 +5,8 @@ use burn::tensor::{Int, Tensor};
 
 /// Keeps logarithms of probabilities finite.
 const TINY: f64 = 1e-8;
+/// A score so low that a softmax leaves nothing of it: that of padding.
+pub(crate) const NOTHING: f64 = -1e4;
 
 /// `KL(target ‖ prediction)` of each row, `[rows]`.
 pub(crate) fn kl_rows(target: Tensor<2>, prediction: Tensor<2>) -> Tensor<1> {

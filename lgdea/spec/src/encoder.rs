@@ -155,14 +155,14 @@ impl Encoder {
                 "make `size` a multiple of `patch`",
             ),
         }
-        let (name, text) = match &self.text {
-            TextEncoder::TokenCnn(_) => ("token-cnn", &self.text),
+        let name = match &self.text {
+            TextEncoder::TokenCnn(_) => "token-cnn",
             TextEncoder::Transformer(settings) => {
                 settings.check(findings);
-                ("transformer", &self.text)
+                "transformer"
             }
         };
-        let (phrase, report) = (text.max_phrase_tokens(), text.max_tokens());
+        let (phrase, report) = (self.text.max_phrase_tokens(), self.text.max_tokens());
         findings.require(
             phrase <= report,
             &[&format!("encoder.text.{name}.max-phrase-tokens"), &format!("encoder.text.{name}.max-tokens")],

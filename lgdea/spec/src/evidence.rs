@@ -97,6 +97,21 @@ pub struct Replay {
     pub answer_format: AnswerFormat,
 }
 
+impl Openai {
+    /// The settings that determine an answer.
+    pub fn replayed(&self) -> Replay {
+        Replay {
+            model: self.model.clone(),
+            prompt: self.prompt.clone(),
+            ontology: self.ontology.clone(),
+            temperature: self.temperature,
+            seed: self.seed,
+            max_tokens: self.max_tokens,
+            answer_format: self.answer_format,
+        }
+    }
+}
+
 /// What a server is asked to enforce on an answer (`response_format`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

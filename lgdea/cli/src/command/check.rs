@@ -35,12 +35,12 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
     if wrong > 0 { Err(Failure::Quiet(ExitCode::from(2))) } else { Ok(()) }
 }
 
-/// Reads the files that an experiment refers to and that are small: ontology and prompts of its evidence, prompts of its
-/// evaluation.
-pub(crate) fn references(experiment: &Experiment) -> Result<(), Failure> {
-    Provider::new(&experiment.evidence).map_err(|error| Failure::bad(&error))?;
+/// Reads the files that an experiment refers to and that are small: prompts of its evaluation, ontology and prompts of its
+/// evidence, which make its provider.
+pub(crate) fn references(experiment: &Experiment) -> Result<Provider, Failure> {
+    let provider = Provider::new(&experiment.evidence).map_err(|error| Failure::bad(&error))?;
     if experiment.eval.zero_shot.enabled {
         PromptSet::named_or_path(&experiment.eval.zero_shot.prompts).map_err(|error| Failure::bad(&error))?;
     }
-    Ok(())
+    Ok(provider)
 }

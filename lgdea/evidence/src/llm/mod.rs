@@ -45,12 +45,12 @@ struct LanguageModel {
 }
 
 impl LanguageModel {
-    /// Reads ontology and prompt; `request` is made with the prompt's hash.
-    fn new(ontology: &str, prompt: &str, request: impl FnOnce(String) -> Request) -> Result<Self, EvidenceError> {
-        let ontology = Ontology::named_or_path(ontology)?;
+    /// Reads ontology and prompt.
+    fn new(settings: &lgdea_spec::Replay) -> Result<Self, EvidenceError> {
+        let ontology = Ontology::named_or_path(&settings.ontology)?;
         let schema = answer::schema(&ontology);
-        let prompt = Prompt::named_or_path(prompt, &ontology, &schema)?;
-        let request = request(prompt.hash.clone());
+        let prompt = Prompt::named_or_path(&settings.prompt, &ontology, &schema)?;
+        let request = Request::new(settings, prompt.hash.clone());
         Ok(Self { ontology, schema, prompt, request })
     }
 

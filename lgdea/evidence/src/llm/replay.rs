@@ -2,7 +2,6 @@ use std::path::Path;
 
 use super::LanguageModel;
 use super::cache::Cache;
-use super::request::Request;
 use super::tally::Tally;
 use super::texts::Texts;
 use crate::error::EvidenceError;
@@ -20,9 +19,7 @@ pub(crate) struct Replay {
 
 impl Replay {
     pub(crate) fn new(settings: &lgdea_spec::Replay) -> Result<Self, EvidenceError> {
-        let request = |prompt_hash| Request::of_replay(settings, prompt_hash);
-        let model = LanguageModel::new(&settings.ontology, &settings.prompt, request)?;
-        Ok(Self { model, prompt: settings.prompt.clone() })
+        Ok(Self { model: LanguageModel::new(settings)?, prompt: settings.prompt.clone() })
     }
 
     pub(crate) fn digest(&self) -> String {

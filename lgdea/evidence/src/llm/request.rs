@@ -1,4 +1,4 @@
-use lgdea_spec::{AnswerFormat, Openai, Replay};
+use lgdea_spec::{AnswerFormat, Replay};
 use serde::Serialize;
 
 /// What is hashed together with a request: to be changed whenever the same answer would give other evidence.
@@ -16,18 +16,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn of_openai(settings: &Openai, prompt_hash: String) -> Self {
-        Self {
-            model: settings.model.clone(),
-            temperature: settings.temperature,
-            seed: settings.seed,
-            max_tokens: settings.max_tokens,
-            answer_format: settings.answer_format,
-            prompt_hash,
-        }
-    }
-
-    pub(super) fn of_replay(settings: &Replay, prompt_hash: String) -> Self {
+    pub(super) fn new(settings: &Replay, prompt_hash: String) -> Self {
         Self {
             model: settings.model.clone(),
             temperature: settings.temperature,

@@ -4,10 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::{log_softmax, softmax};
 
 use crate::Forward;
-use crate::divergence::{info_nce, unit};
-
-/// Scores so low that nothing is left of them.
-const NOTHING: f64 = -1e4;
+use crate::divergence::{NOTHING, info_nce, unit};
 
 /// `GLoRIA`'s local loss on the batch's first pairs (Huang et al. 2021, equations 2 to 6); `None` without tokens or with a
 /// single pair.

@@ -4,10 +4,7 @@ use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Tensor};
 
 use crate::Forward;
-use crate::divergence::unit;
-
-/// Scores so low that nothing is left of them.
-const NOTHING: f64 = -1e4;
+use crate::divergence::{NOTHING, unit};
 
 /// `MGCA`'s token-wise alignment (Wang et al. 2022, equations 4 to 7), mean over pairs; `None` where nothing was attended.
 ///

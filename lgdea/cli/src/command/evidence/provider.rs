@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use lgdea_evidence::Provider;
-use lgdea_spec::{Evidence, Openai, Replay, Resolved};
+use lgdea_spec::{Evidence, Replay, Resolved};
 
 use super::failure;
 use crate::args::evidence::{ProviderArgs, ProviderName};
@@ -19,7 +19,7 @@ fn settings(args: &ProviderArgs) -> Result<Evidence, Failure> {
         return Ok(evidence);
     };
     match (wanted, evidence) {
-        (ProviderName::Replay, Evidence::Openai(openai)) => Ok(Evidence::Replay(replay_of(openai))),
+        (ProviderName::Replay, Evidence::Openai(openai)) => Ok(Evidence::Replay(openai.replayed())),
         (ProviderName::Openai, Evidence::Replay(replay)) => resolve(args, &flags_of(&replay)?),
         _ => {
             let choice = wanted.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
@@ -43,12 +43,6 @@ fn name(evidence: &Evidence) -> ProviderName {
         Evidence::Openai(_) => ProviderName::Openai,
         Evidence::Replay(_) => ProviderName::Replay,
     }
-}
-
-/// The settings that determine an answer.
-fn replay_of(openai: Openai) -> Replay {
-    let Openai { model, prompt, ontology, temperature, seed, max_tokens, answer_format, .. } = openai;
-    Replay { model, prompt, ontology, temperature, seed, max_tokens, answer_format }
 }
 
 /// Overrides that ask a server for what `replay` takes from the cache. JSON's scalars are also TOML's.

@@ -31,13 +31,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let progress = Progress::new();
     let resolved = Resolved::from_file(&args.file, &args.overrides).map_err(Failure::input)?;
     let experiment = &resolved.experiment;
-    check::references(experiment)?;
+    let provider = check::references(experiment)?;
     let device_name = args.device.as_deref().unwrap_or(&experiment.device.name);
     let device = device::open(device_name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
     let settings = Settings::from_env(&experiment.tracker.uri, &experiment.tracker.experiment)
         .map_err(|error| Failure::bad(&error))?;
 
-    let inputs = prepare::load(experiment, &progress)?;
+    let inputs = prepare::load(experiment, provider, &progress)?;
     let run = RunDir::new(&args.results, &experiment.name, &inputs.run_key);
     if let Some(history) = History::read(&run).map_err(|error| Failure::failed(&error))?
         && history.status == Some(Status::Finished)

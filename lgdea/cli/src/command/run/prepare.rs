@@ -20,9 +20,8 @@ pub(crate) struct Inputs {
     pub(crate) run_key: String,
 }
 
-/// Reads the data and learns who reads their evidence.
-pub(crate) fn load(experiment: &Experiment, progress: &Progress) -> Result<Inputs, Failure> {
-    let provider = Provider::new(&experiment.evidence).map_err(|error| Failure::bad(&error))?;
+/// Reads the data, whose evidence `provider` is to read.
+pub(crate) fn load(experiment: &Experiment, provider: Provider, progress: &Progress) -> Result<Inputs, Failure> {
     let counter = progress.counter("reading data");
     let corpus = lgdea_data::load(&experiment.data, experiment.seed, &|done, total| counter.update(done, total))
         .map_err(|error| Failure::bad(&error))?;

@@ -19,7 +19,6 @@ use self::keeper::Keeper;
 use super::LanguageModel;
 use super::cache::Cache;
 use super::privacy::Address;
-use super::request::Request;
 use super::tally::{Tally, Unanswered};
 use super::texts::Texts;
 use crate::error::EvidenceError;
@@ -36,8 +35,7 @@ pub(crate) struct Openai {
 impl Openai {
     pub(crate) fn new(settings: &lgdea_spec::Openai) -> Result<Self, EvidenceError> {
         let address = Address::new(&settings.base_url, settings.allow_remote)?;
-        let request = |prompt_hash| Request::of_openai(settings, prompt_hash);
-        let model = LanguageModel::new(&settings.ontology, &settings.prompt, request)?;
+        let model = LanguageModel::new(&settings.replayed())?;
         Ok(Self { model, settings: settings.clone(), address })
     }
 
