@@ -1,12 +1,11 @@
-//! Loss terms, the relation graph, and the targets that it gives to unpaired images.
+//! Loss terms, and the targets of unpaired images.
 //!
 //! Each loss term is a pure function of one forward pass, its targets and its settings, in a file of its own under
-//! [`term`]. The graph works on host arrays; it runs between steps.
+//! [`term`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod batch;
 mod divergence;
-pub mod graph;
 mod kmeans;
 mod monitor;
 pub mod term;

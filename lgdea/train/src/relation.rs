@@ -2,8 +2,8 @@
 
 use burn::module::Param;
 use burn::tensor::Device;
+use lgdea_graph::{GraphTargets, affinity, propagate};
 use lgdea_model::Lgdea;
-use lgdea_objective::graph::{GraphTargets, affinity, propagate};
 use lgdea_objective::kmeans;
 use lgdea_spec::Seed;
 use ndarray::{Array2, ArrayView1, Axis};

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 
-use super::Csr;
+use crate::Csr;
 
 /// Evidence that reaches images through the graph.
 #[derive(Debug, Clone)]
@@ -78,7 +78,7 @@ fn rescale(evidence: &mut Array2<f32>, prior: &Array1<f32>, [low, high]: [f64; 2
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::affinity;
+    use crate::affinity;
     use ndarray::array;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
