@@ -2,7 +2,7 @@
 
 use ndarray::ArrayView2;
 
-use crate::{Csr, Neighbours, nearest_neighbours};
+use crate::{Csr, Neighbours, approximate_neighbours, nearest_neighbours};
 
 /// `W`: each row's `neighbours` nearest rows by cosine, weight `exp((sim − max) / temperature)`, symmetrised and
 /// row-normalised. `embeddings` are rows of unit length, `[nodes, width]`; a row is no neighbour of itself.
@@ -12,6 +12,16 @@ use crate::{Csr, Neighbours, nearest_neighbours};
 /// If there are 2³² − 1 nodes or more.
 pub fn affinity(embeddings: ArrayView2<'_, f32>, neighbours: usize, temperature: f64) -> Csr {
     weigh(&nearest_neighbours(embeddings, neighbours), temperature)
+}
+
+/// [`affinity`] as the settings ask for it: the neighbours of more than `exact-up-to` nodes are approximate.
+///
+/// # Panics
+///
+/// If there are 2³² − 1 nodes or more.
+pub fn affinity_at_scale(embeddings: ArrayView2<'_, f32>, settings: &lgdea_spec::Graph) -> Csr {
+    let search = if embeddings.nrows() > settings.exact_up_to { approximate_neighbours } else { nearest_neighbours };
+    weigh(&search(embeddings, settings.neighbours), settings.affinity_temperature)
 }
 
 /// Edges of the neighbours that were found.

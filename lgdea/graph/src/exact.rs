@@ -3,16 +3,11 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, CowArray, Ix2, s};
+use ndarray::{ArrayView2, CowArray, Ix2, s};
 use rayon::prelude::*;
 
 use crate::Neighbours;
-
-/// Nodes of a block: the similarities of two blocks stay within a core's second-level cache.
-const BLOCK: usize = 384;
-/// Similarities looked at together; nearly always none of them enters a list.
-const LANES: usize = 16;
+use crate::tile::{BLOCK, Tile};
 
 /// Each row's `count` most similar other rows by inner product, ties in order of the row; all of them where there are
 /// fewer. `embeddings` are `[nodes, width]`, of unit length where the inner product is to be the cosine.
@@ -35,7 +30,7 @@ pub fn nearest_neighbours(embeddings: ArrayView2<'_, f32>, count: usize) -> Neig
     // Handed out in order: a list then sees its candidates nearly in order, too, where a tie fails the comparison with
     // the threshold. What the lists end with does not depend on the order.
     let tiles = (0..blocks).flat_map(|left| (left..blocks).map(move |right| (left, right)));
-    tiles.par_bridge().for_each_init(Scratch::new, |scratch, (left, right)| search.tile(left, right, scratch));
+    tiles.par_bridge().for_each_init(Tile::new, |tile, (left, right)| search.compare(left, right, tile));
     let lists = search.lists.into_iter().map(|list| list.into_inner().unwrap_or_else(PoisonError::into_inner));
     Neighbours::join(places, lists)
 }
@@ -45,19 +40,6 @@ struct Search<'a> {
     blocks: Vec<Range<usize>>,
     /// The neighbours of each block's nodes so far.
     lists: Vec<Mutex<Neighbours>>,
-}
-
-/// What a thread keeps between tiles.
-struct Scratch {
-    similarities: Array2<f32>,
-    /// Row and column in the tile, and similarity, of what passed the thresholds.
-    candidates: Vec<(usize, usize, f32)>,
-}
-
-impl Scratch {
-    fn new() -> Self {
-        Self { similarities: Array2::zeros((BLOCK, BLOCK)), candidates: Vec::new() }
-    }
 }
 
 impl<'a> Search<'a> {
@@ -77,27 +59,20 @@ impl<'a> Search<'a> {
     }
 
     /// Compares two blocks; `left` is not after `right`.
-    fn tile(&self, left: usize, right: usize, scratch: &mut Scratch) {
+    fn compare(&self, left: usize, right: usize, tile: &mut Tile) {
         let (above, beside) = (&self.blocks[left], &self.blocks[right]);
-        let mut similarities = scratch.similarities.slice_mut(s![..above.len(), ..beside.len()]);
-        let a = self.embeddings.slice(s![above.clone(), ..]);
-        let b = self.embeddings.slice(s![beside.clone(), ..]);
-        general_mat_mul(1.0, &a, &b.t(), 0.0, &mut similarities);
         let of_rows = self.list(left).thresholds(beside.start as u32);
-        // A block with itself has every two nodes twice already.
+        // A block compared with itself has each two nodes twice; its rows are enough.
         let of_columns = if left == right {
             vec![f32::INFINITY; beside.len()]
         } else {
             self.list(right).thresholds(above.start as u32)
         };
-        scratch.candidates.clear();
-        for (row, &threshold) in of_rows.iter().enumerate() {
-            let similarities = &similarities.slice(s![row, ..]);
-            let Some(similarities) = similarities.as_slice() else { continue };
-            select(row, similarities, threshold, &of_columns, &mut scratch.candidates);
-        }
+        let a = self.embeddings.slice(s![above.clone(), ..]);
+        let b = self.embeddings.slice(s![beside.clone(), ..]);
+        let candidates = tile.compare(a, b, &of_rows, &of_columns);
         let mut list = self.list(left);
-        for &(row, column, similarity) in &scratch.candidates {
+        for &(row, column, similarity) in candidates {
             if left != right || row != column {
                 list.offer(row, (beside.start + column) as u32, similarity);
             }
@@ -105,32 +80,9 @@ impl<'a> Search<'a> {
         drop(list);
         if left != right {
             let mut list = self.list(right);
-            for &(row, column, similarity) in &scratch.candidates {
+            for &(row, column, similarity) in candidates {
                 list.offer(column, (above.start + row) as u32, similarity);
             }
-        }
-    }
-}
-
-/// Adds what exceeds the threshold of its row or of its column.
-fn select(
-    row: usize,
-    similarities: &[f32],
-    of_row: f32,
-    of_columns: &[f32],
-    candidates: &mut Vec<(usize, usize, f32)>,
-) {
-    let lanes = similarities.chunks(LANES).zip(of_columns.chunks(LANES));
-    for (start, (similarities, of_columns)) in (0..).step_by(LANES).zip(lanes) {
-        let pairs = || similarities.iter().zip(of_columns);
-        // Without an early end, so that it is a few vector instructions.
-        if pairs().fold(false, |any, (&similarity, &of_column)| any | (similarity > of_row.min(of_column))) {
-            candidates.extend(
-                pairs()
-                    .enumerate()
-                    .filter(|&(_, (&similarity, &of_column))| similarity > of_row.min(of_column))
-                    .map(|(lane, (&similarity, _))| (row, start + lane, similarity)),
-            );
         }
     }
 }
@@ -138,6 +90,7 @@ fn select(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

@@ -6,12 +6,16 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod affinity;
+mod approximate;
+mod cells;
 mod exact;
 mod neighbours;
 mod propagation;
 mod sparse;
+mod tile;
 
-pub use affinity::affinity;
+pub use affinity::{affinity, affinity_at_scale};
+pub use approximate::approximate_neighbours;
 pub use exact::nearest_neighbours;
 pub use neighbours::Neighbours;
 pub use propagation::{GraphTargets, propagate};

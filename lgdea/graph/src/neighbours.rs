@@ -52,7 +52,7 @@ impl Neighbours {
         (0..self.rows).map(last).map(threshold).collect()
     }
 
-    /// Gives a candidate its place, if it earns one.
+    /// Gives a candidate its place, if it earns one and has none.
     pub(crate) fn offer(&mut self, row: usize, node: u32, similarity: f32) {
         let places = row * self.places..(row + 1) * self.places;
         let (nodes, similarities) = (&mut self.nodes[places.clone()], &mut self.similarities[places]);
@@ -60,7 +60,7 @@ impl Neighbours {
         let behind = |place: usize, nodes: &[u32], similarities: &[f32]| {
             similarities[place] < similarity || similarities[place] == similarity && nodes[place] > node
         };
-        if !behind(last, nodes, similarities) {
+        if !behind(last, nodes, similarities) || nodes.contains(&node) {
             return;
         }
         let mut place = last;
@@ -91,6 +91,7 @@ mod tests {
             for &node in &candidates {
                 let similarity = f32::from(similarities[node as usize]);
                 let enters = similarity > kept.thresholds(node)[0];
+                kept.offer(0, node, similarity);
                 kept.offer(0, node, similarity);
                 prop_assert_eq!(enters, kept.row(0).any(|(other, _)| other == node));
             }

@@ -87,6 +87,7 @@ mod tests {
         lgdea_spec::Graph {
             share: 0.5,
             neighbours: 3,
+            exact_up_to: 1000,
             affinity_temperature: 0.1,
             alpha,
             iterations,
