@@ -5,6 +5,7 @@ mod args;
 mod command;
 mod device;
 mod failure;
+mod output;
 mod progress;
 
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ fn main() -> ExitCode {
         Command::Run(args) => command::run::run(&args),
         Command::Check(args) => command::check::check(&args),
         Command::Evidence(command) => command::evidence::evidence(&command),
+        Command::Ground(args) => command::ground::ground(&args),
+        Command::Prototypes(args) => command::prototypes::prototypes(&args),
         Command::Schema(args) => command::schema::schema(&args),
     };
     match result {

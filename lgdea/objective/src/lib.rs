@@ -15,6 +15,6 @@ mod unpaired;
 
 pub use batch::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets};
 pub use kmeans::{KMeans, kmeans};
-pub use monitor::{entropy_of_mean, mean_entropy};
+pub use monitor::{dead_prototypes, entropy_of_mean, mean_entropy};
 pub use total::{TermValue, total};
 pub use unpaired::{RunningMeans, unpaired_targets};

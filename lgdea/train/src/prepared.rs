@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
-use lgdea_model::Tokenizer;
+use lgdea_model::{ModelShape, Tokenizer};
 use lgdea_spec::{EvidenceSpace, Experiment, ReportText};
 
 use crate::TrainError;
@@ -138,6 +138,11 @@ impl Prepared {
             Vec::new()
         };
         Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens })
+    }
+
+    /// What the model's shape depends on besides the experiment.
+    pub(crate) fn model_shape(&self) -> ModelShape {
+        ModelShape { vocabulary: self.tokenizer.vocabulary(), classes: self.classes.len() }
     }
 
     /// Token ids of a prompt or phrase.

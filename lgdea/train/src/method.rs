@@ -1,0 +1,16 @@
+//! What a method trains, as far as looking at its model depends on it.
+
+use lgdea_spec::Experiment;
+
+/// Whether the method teaches images evidence. A method that does not has no evidence scores and maps: its lesion queries
+/// are as random as they began.
+pub(crate) fn trains_image_evidence(experiment: &Experiment) -> bool {
+    let loss = &experiment.loss;
+    loss.evidence_paired.weight > 0.0 || loss.evidence_unpaired.weight > 0.0
+}
+
+/// Whether a term of the method reads the prototypes. Those of a method where none does are as they began.
+pub(crate) fn uses_prototypes(experiment: &Experiment) -> bool {
+    let loss = &experiment.loss;
+    trains_image_evidence(experiment) || loss.reconstruction.weight > 0.0 || loss.evidence_alignment.weight > 0.0
+}
