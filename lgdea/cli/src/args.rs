@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Ground(inspect::GroundArgs),
     /// Show what the prototypes of a run stand for: phrases, findings, usage and image regions.
     Prototypes(inspect::PrototypesArgs),
+    /// Show the relation graph of a run: its edges, and how good its relations are, hop by hop.
+    Graph(inspect::GraphArgs),
     /// Write the JSON Schema of experiment files, for editors.
     Schema(SchemaArgs),
 }

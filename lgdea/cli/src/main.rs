@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Evidence(command) => command::evidence::evidence(&command),
         Command::Ground(args) => command::ground::ground(&args),
         Command::Prototypes(args) => command::prototypes::prototypes(&args),
+        Command::Graph(args) => command::graph::graph(&args),
         Command::Schema(args) => command::schema::schema(&args),
     };
     match result {

@@ -48,12 +48,8 @@ struct Args {
 fn main() {
     let args = Args::parse();
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-    let settings = Graph {
-        neighbours: args.neighbours,
-        iterations: args.iterations,
-        exact_up_to: args.exact_up_to,
-        ..settings()
-    };
+    let settings =
+        Graph { neighbours: args.neighbours, iterations: args.iterations, exact_up_to: args.exact_up_to, ..settings() };
     let images = image_embeddings(&args, &mut rng);
     let evidence = report_evidence(&args, &mut rng);
     let total = Stopwatch::start();

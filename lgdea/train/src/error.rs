@@ -44,6 +44,12 @@ pub enum TrainError {
          take a run with one of loss.reconstruction, loss.evidence-paired, loss.evidence-unpaired and loss.evidence-alignment"
     )]
     NoPrototypes,
+    /// The method has no relation graph.
+    #[error(
+        "the run's method has no relation graph: it needs loss.evidence-unpaired or loss.evidence-alignment, graph.share \
+         above 0, and no graph.oracle"
+    )]
+    NoGraph,
     /// The training data could not be loaded any further.
     #[error("the batch loader stopped early; this is a defect of lgdea")]
     LoaderStopped,

@@ -2,7 +2,7 @@
 //!
 //! [`Prepared`] holds what training reads: images, token ids, evidence and pools. [`train`] runs the text warm-up and
 //! the joint steps; [`evaluate`] runs the evaluation tasks on a split. [`load_model`] opens what a run has learned, and
-//! [`Trained`] asks it for heat maps and prototypes.
+//! [`Trained`] asks it for heat maps, prototypes and the relation graph.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod average;
@@ -12,6 +12,7 @@ mod clip;
 mod collapse;
 mod error;
 mod evaluate;
+mod graph;
 mod heat_map;
 mod inference;
 mod loader;
@@ -28,6 +29,8 @@ mod warmup;
 
 pub use error::TrainError;
 pub use evaluate::{Evaluated, evaluate};
+pub use graph::{GraphAgreement, GraphCheck, GraphView, MEASURES};
+pub use lgdea_graph::{Precision, Relevance};
 pub use prepared::{Prepared, Progress, evidence_readers};
 pub use train::{Stage, StepReport, TrainOutcome, train};
 pub use trained::{Trained, load_model, newest_checkpoint};

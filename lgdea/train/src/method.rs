@@ -14,3 +14,10 @@ pub(crate) fn uses_prototypes(experiment: &Experiment) -> bool {
     let loss = &experiment.loss;
     trains_image_evidence(experiment) || loss.reconstruction.weight > 0.0 || loss.evidence_alignment.weight > 0.0
 }
+
+/// Whether the method teaches unpaired images through a relation graph.
+pub(crate) fn uses_graph(experiment: &Experiment) -> bool {
+    let loss = &experiment.loss;
+    let teaches = loss.evidence_unpaired.weight > 0.0 || loss.evidence_alignment.weight > 0.0;
+    teaches && experiment.graph.share > 0.0 && !experiment.graph.oracle
+}

@@ -145,6 +145,11 @@ impl Prepared {
         ModelShape { vocabulary: self.tokenizer.vocabulary(), classes: self.classes.len() }
     }
 
+    /// Unpaired images' studies that have a report, which the pairing hides from training.
+    pub fn hidden(&self) -> impl Iterator<Item = &Study> {
+        self.pools.images.iter().map(|&study| &self.studies[study]).filter(|study| study.report.is_some())
+    }
+
     /// Token ids of a prompt or phrase.
     pub(crate) fn prompt(&self, text: &str) -> Result<Vec<i32>, TrainError> {
         Ok(self.tokenizer.encode(text, self.max_phrase_tokens)?)
@@ -172,6 +177,11 @@ impl Pools {
             images: pairing.images.iter().filter_map(find).collect(),
             reports: pairing.reports.iter().filter_map(find_read).collect(),
         }
+    }
+
+    /// Studies whose image is a node of the relation graph: paired, then image-only.
+    pub(crate) fn images_of_graph(&self) -> impl Iterator<Item = usize> + '_ {
+        self.paired.iter().chain(&self.images).copied()
     }
 
     /// Studies whose report may be read in training: paired, then report-only.

@@ -64,6 +64,21 @@ impl From<MapArg> for HeatMap {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct GraphArgs {
+    #[command(flatten)]
+    pub(crate) run: RunRef,
+    /// Folder to write edges.csv and relations.csv to: all edges, and the strongest relations of every image at each hop.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Hops to look at, instead of the experiment's `graph.iterations`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) hops: Option<u8>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct PrototypesArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,

@@ -26,7 +26,9 @@ const SHOWN: usize = 512;
 pub(crate) fn ground(args: &GroundArgs) -> Result<(), Failure> {
     writable(&args.out, "png")?;
     if args.phrases.iter().any(|phrase| !phrase.chars().any(char::is_alphanumeric)) {
-        return Err(refused("`--phrase` has no words: say what to look for, as in \"left pleural effusion\"".to_owned()));
+        return Err(refused(
+            "`--phrase` has no words: say what to look for, as in \"left pleural effusion\"".to_owned(),
+        ));
     }
     let opened = Opened::new(&args.run, &Progress::new())?;
     let image = Image::find(&opened, &args.image)?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod evidence;
+pub(crate) mod graph;
 pub(crate) mod ground;
 mod opened;
 pub(crate) mod prototypes;

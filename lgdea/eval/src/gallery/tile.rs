@@ -22,7 +22,8 @@ pub(super) fn heat_colour(heat: f64) -> Rgb<u8> {
 /// A radiograph of `size * size` grey pixels, resized to `side` pixels.
 pub(crate) fn radiograph(pixels: &[u8], size: usize, side: u32) -> Result<RgbImage, EvalError> {
     check::shape("a panel's radiograph", &[pixels.len()], &[size.max(1).saturating_pow(2)])?;
-    let grey = GrayImage::from_fn(size as u32, size as u32, |x, y| image::Luma([pixels[y as usize * size + x as usize]]));
+    let grey =
+        GrayImage::from_fn(size as u32, size as u32, |x, y| image::Luma([pixels[y as usize * size + x as usize]]));
     let tile = imageops::resize(&grey, side, side, FilterType::Triangle);
     Ok(RgbImage::from_fn(side, side, |x, y| Rgb([tile.get_pixel(x, y).0[0]; 3])))
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use super::{FindingShare, LesionToken, Prototype, Prototypes, Region, Summary};
-use crate::gallery::{check_map, crop, overlay, png, radiograph};
 use crate::EvalError;
+use crate::gallery::{check_map, crop, overlay, png, radiograph};
 
 const TEMPLATE: &str = include_str!("../../../../templates/prototypes.html");
 /// Side of a region's picture, in pixels.
@@ -56,7 +56,8 @@ pub fn page(
     radiographs: &BTreeMap<usize, Radiograph>,
 ) -> Result<String, EvalError> {
     let columns = Columns::new(&prototypes.summary.findings);
-    let greatest = |usage: fn(&Prototype) -> f64| prototypes.prototypes.iter().map(usage).fold(f64::MIN_POSITIVE, f64::max);
+    let greatest =
+        |usage: fn(&Prototype) -> f64| prototypes.prototypes.iter().map(usage).fold(f64::MIN_POSITIVE, f64::max);
     let cards = prototypes
         .prototypes
         .iter()
