@@ -1,6 +1,10 @@
 //! Approximate nearest neighbours: an inverted file over cells of similar rows.
 //!
-//! Why no crate: an affinity must be the same whatever the number of threads. The crates that we measured ...
+//! Why no crate: an affinity must be the same whenever it is built, on any number of threads. The indices that there are
+//! (`hnsw_rs`, `instant-distance`, `usearch`) promise that only where a single thread fills them, and then they lose to
+//! the exact search, which uses all cores. For 20,000 rows of 64 and 16 neighbours they take 22, 19 and 2.2 seconds of
+//! processor time (the last is C++), at a recall of 1.00; the exact search takes 0.6, and 42 for 200,000 rows. `arroy` is a data base on disk. An inverted file is the same blocked product over fewer blocks: 15 seconds for
+//! 200,000 rows, 160 for a million (`examples/graph_scale.rs` measures both).
 
 use std::ops::Range;
 
@@ -11,11 +15,12 @@ use crate::Neighbours;
 use crate::cells::Cells;
 use crate::tile::{BLOCK, Tile};
 
-/// Cells that a row is compared with: its own and those around it.
+/// Cells that a row is compared with: its own and those around it. On synthetic reports' evidence, the harder of the two
+/// kinds of embeddings, 32 give a recall of 0.93 at 200,000 rows, 64 one of 0.98.
 const PROBED: usize = 64;
 
 /// Each row's `count` most similar other rows among those of its own cell and of the cells around it, of which there
-/// are √nodes: about `64 · nodes^1.5 · width` operations. `embeddings` are `[nodes, width]`, of unit length.
+/// are √nodes: about `128 · nodes^1.5 · width` operations. `embeddings` are `[nodes, width]`, of unit length.
 ///
 /// # Panics
 ///

@@ -1,5 +1,7 @@
 //! Each node's nearest neighbours so far.
 
+use std::cmp::Ordering;
+
 /// The most similar nodes of each of a range of nodes: a fixed number of places each, best first, ties in order of the
 /// node. What stands in them does not depend on the order in which candidates came.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,9 +59,13 @@ impl Neighbours {
         let places = row * self.places..(row + 1) * self.places;
         let (nodes, similarities) = (&mut self.nodes[places.clone()], &mut self.similarities[places]);
         let Some(last) = nodes.len().checked_sub(1) else { return };
-        let behind = |place: usize, nodes: &[u32], similarities: &[f32]| {
-            similarities[place] < similarity || similarities[place] == similarity && nodes[place] > node
-        };
+        // Not by `total_cmp`: 0 and −0 are equal to the thresholds.
+        let behind =
+            |place: usize, nodes: &[u32], similarities: &[f32]| match similarities[place].partial_cmp(&similarity) {
+                Some(Ordering::Less) => true,
+                Some(Ordering::Equal) => nodes[place] > node,
+                _ => false,
+            };
         if !behind(last, nodes, similarities) || nodes.contains(&node) {
             return;
         }

@@ -20,10 +20,6 @@ use crate::progress::{Progress, say};
 const STRONGEST: usize = 5;
 
 pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
-    if let Some(out) = &args.out {
-        std::fs::create_dir_all(out)
-            .map_err(|error| refused(format!("cannot make the folder {}: {error}", out.display())))?;
-    }
     let progress = Progress::new();
     let opened = Opened::new(&args.run, &progress)?;
     let hidden = hidden_evidence(&opened, &args.run.results, &progress)?;
@@ -33,6 +29,8 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
     };
     let graph = opened.trained().graph(&opened.evidence, &hidden, args.hops.map(usize::from)).map_err(failed)?;
     if let Some(out) = &args.out {
+        std::fs::create_dir_all(out)
+            .map_err(|error| refused(format!("cannot make the folder {}: {error}", out.display())))?;
         write_edges(&graph, &out.join("edges.csv"))?;
         write_relations(&graph, &out.join("relations.csv"))?;
     }
