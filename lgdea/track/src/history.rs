@@ -66,10 +66,7 @@ impl History {
                 self.error = error;
                 self.seconds += seconds;
             }
-            Event::Params { .. }
-            | Event::Tags { .. }
-            | Event::Artifact { .. }
-            | Event::Note { .. } => {}
+            Event::Params { .. } | Event::Tags { .. } | Event::Artifact { .. } | Event::Note { .. } => {}
         }
     }
 }

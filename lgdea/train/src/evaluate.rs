@@ -113,7 +113,8 @@ impl<'a> Trained<'a> {
         }
         // A classifier that learned the labels answers in the place of the prompts.
         let similarity = images.classes.clone().unwrap_or_else(|| images.global.dot(&embeddings.t()));
-        let evidence = self.has_image_evidence().then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
+        let evidence =
+            self.has_image_evidence().then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
         Ok(zero_shot::evaluate(
             settings,
             &classes,

@@ -43,7 +43,12 @@ impl PatchMaps {
 
     /// Maps of one image for a phrase with embedding `t` and distribution `p_c` over prototypes: `W h_p · t`;
     /// `log Σ_k p_c(k) softmax_k(φ(W_v h_p) · µ / τ_p)`; `log Σ_l w_l A_lp` with `w_l ∝ p_c · Q_I(l)`.
-    pub(crate) fn of(&self, image: usize, t: ArrayView1<'_, f32>, p: ArrayView1<'_, f32>) -> Vec<(MapName, Array2<f32>)> {
+    pub(crate) fn of(
+        &self,
+        image: usize,
+        t: ArrayView1<'_, f32>,
+        p: ArrayView1<'_, f32>,
+    ) -> Vec<(MapName, Array2<f32>)> {
         let similarity = self.projected.index_axis(Axis(0), image).dot(&t);
         let mut maps = vec![(MapName::Similarity, square(similarity))];
         if let Some(evidence) = &self.evidence {

@@ -93,7 +93,8 @@ impl Trainer<'_> {
     }
 
     fn fresh(&self) -> State {
-        let model = Lgdea::new(self.experiment, self.prepared.model_shape(), self.seed(), &self.device.clone().autodiff());
+        let model =
+            Lgdea::new(self.experiment, self.prepared.model_shape(), self.seed(), &self.device.clone().autodiff());
         let average = model.valid();
         let optimizer = adamw(&model, &self.experiment.train);
         State { model, average, optimizer, means: None, graph: None, matches: None }

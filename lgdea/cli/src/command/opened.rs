@@ -50,10 +50,14 @@ impl Opened {
         let newest = newest_checkpoint(&run).map_err(|error| Failure::failed(&error))?;
         let (step, checkpoint) = newest.ok_or_else(|| no_checkpoint(&run, &history))?;
         if history.status != Some(Status::Finished) {
-            say(format!("the run has not finished: this is its model after {step} of {} steps", experiment.train.steps));
+            say(format!(
+                "the run has not finished: this is its model after {step} of {} steps",
+                experiment.train.steps
+            ));
         }
         let (prepared, evidence) = data(&experiment, &run, &history, &args.results, progress)?;
-        let model = load_model(&experiment, &prepared, &checkpoint, &device).map_err(|error| Failure::failed(&error))?;
+        let model =
+            load_model(&experiment, &prepared, &checkpoint, &device).map_err(|error| Failure::failed(&error))?;
         Ok(Self { run, experiment, prepared, evidence, model, step, device })
     }
 
