@@ -46,7 +46,8 @@ pub(crate) fn ground(args: &GroundArgs) -> Result<(), Failure> {
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     let found: Vec<Found> = grounded.iter().map(|one| Found::new(one, &image)).collect();
-    let figure = Figure { pixels: &image.shown, size: image.side, title: &image.title, phrases: grounded };
+    let title = format!("{}; heat: {} map", image.title, name_of(choice));
+    let figure = Figure { pixels: &image.shown, size: image.side, title: &title, phrases: grounded };
     figure.write(&args.out).map_err(|error| Failure::failed(&error))?;
     if args.json {
         let [width, height] = image.dimensions;
@@ -64,11 +65,16 @@ pub(crate) fn ground(args: &GroundArgs) -> Result<(), Failure> {
     print(&format!("{}\n{}\n", table(&found), args.out.display()))
 }
 
+/// The map's name in experiments.
+fn name_of(choice: HeatMap) -> String {
+    serde_json::to_value(choice).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
 fn no_map(opened: &Opened, choice: HeatMap) -> Failure {
-    let name = serde_json::to_value(choice).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
     refused(format!(
-        "{} has no heat map `{name}`: its method teaches images no evidence; take `--map similarity`",
-        opened.name()
+        "{} has no heat map `{}`: its method teaches images no evidence; take `--map similarity`",
+        opened.name(),
+        name_of(choice)
     ))
 }
 
@@ -198,10 +204,10 @@ fn table(found: &[Found]) -> String {
         table.add_row([
             phrase.clone(),
             peak.map_or_else(|| "in the padding".to_owned(), |[x, y]| format!("{x}, {y}")),
-            format!("{:.3}", map.least),
-            format!("{:.3}", map.mean),
-            format!("{:.3}", map.greatest),
-            format!("{:.3}", map.standard_deviation),
+            digits(map.least.into()),
+            digits(map.mean),
+            digits(map.greatest.into()),
+            digits(map.standard_deviation),
             boxes.to_string(),
             pointing.unwrap_or("").to_owned(),
         ]);
@@ -210,4 +216,9 @@ fn table(found: &[Found]) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
+}
+
+/// Three digits, and no sign of zero.
+fn digits(value: f64) -> String {
+    format!("{:.3}", (value * 1000.0).round() / 1000.0 + 0.0)
 }

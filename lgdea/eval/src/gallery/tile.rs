@@ -1,9 +1,8 @@
 //! One radiograph as a picture: at any size, under heat, or a part of it.
 
-use std::io::Cursor;
-
-use image::imageops::{self, FilterType};
-use image::{GrayImage, ImageFormat, Rgb, RgbImage};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::imageops::{self, FilterType as Filter};
+use image::{GrayImage, Rgb, RgbImage};
 use ndarray::Array2;
 
 use super::draw;
@@ -24,7 +23,7 @@ pub(crate) fn radiograph(pixels: &[u8], size: usize, side: u32) -> Result<RgbIma
     check::shape("a panel's radiograph", &[pixels.len()], &[size.max(1).saturating_pow(2)])?;
     let grey =
         GrayImage::from_fn(size as u32, size as u32, |x, y| image::Luma([pixels[y as usize * size + x as usize]]));
-    let tile = imageops::resize(&grey, side, side, FilterType::Triangle);
+    let tile = imageops::resize(&grey, side, side, Filter::Triangle);
     Ok(RgbImage::from_fn(side, side, |x, y| Rgb([tile.get_pixel(x, y).0[0]; 3])))
 }
 
@@ -35,12 +34,13 @@ pub(crate) fn check_map(map: &Array2<f32>) -> Result<(), EvalError> {
     check::finite("the heat map of a panel", map.view())
 }
 
-/// Lays a heat map that [`check_map`] passed over a radiograph: the hotter, the more opaque.
+/// Lays a heat map that [`check_map`] passed over a radiograph. Opacity grows with the square of the heat, so that the
+/// radiograph stays visible where little is found.
 pub(crate) fn overlay(tile: &mut RgbImage, map: &Array2<f32>) {
     let heat = normalise(upsample(map.view(), tile.width() as usize).view());
     for (x, y, pixel) in tile.enumerate_pixels_mut() {
         let heat = f64::from(heat[[y as usize, x as usize]]);
-        draw::blend(pixel, heat_colour(heat), (HEAT_OPACITY * heat) as f32);
+        draw::blend(pixel, heat_colour(heat), (HEAT_OPACITY * heat * heat) as f32);
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn crop(radiograph: &RgbImage, place: Target, margin: f32, side: u32)
     let (left, top) = (start(x, width), start(y, height));
     let pixels = |share: f32| (share * radiograph.width() as f32).round() as u32;
     let part = imageops::crop_imm(radiograph, pixels(left), pixels(top), pixels(span).max(1), pixels(span).max(1));
-    let mut crop = imageops::resize(&part.to_image(), side, side, FilterType::Triangle);
+    let mut crop = imageops::resize(&part.to_image(), side, side, Filter::Triangle);
     let inside = [(x - left) / span, (y - top) / span, width / span, height / span];
     draw::outline(&mut crop, inside, super::BOX);
     crop
@@ -61,9 +61,10 @@ pub(crate) fn crop(radiograph: &RgbImage, place: Target, margin: f32, side: u32)
 
 /// The bytes of a PNG file.
 pub(crate) fn png(image: &RgbImage) -> Result<Vec<u8>, EvalError> {
-    let mut bytes = Cursor::new(Vec::new());
-    image.write_to(&mut bytes, ImageFormat::Png).map_err(EvalError::EncodePicture)?;
-    Ok(bytes.into_inner())
+    let mut bytes = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive);
+    image.write_with_encoder(encoder).map_err(EvalError::EncodePicture)?;
+    Ok(bytes)
 }
 
 /// Centre of the hottest pixel (the first of several), in shares of the frame.

@@ -13,8 +13,9 @@ use crate::metric::grounding::Target;
 
 pub use page::{Heading, Radiograph, page};
 
-/// Phrases listed of a prototype.
+/// Phrases listed of a prototype at most, and the least share of it that a listed one bears.
 const PHRASES: usize = 8;
+const LEAST_SHARE: f64 = 0.01;
 /// A prototype is dead where neither the mean phrase nor the mean report gives it this share of an even one, `1 / K`.
 /// Both are asked: a phrase that half of the reports have is one of hundreds, and a rare finding is in few reports.
 pub const DEAD_SHARE: f64 = 0.05;
@@ -292,6 +293,8 @@ fn nearest(phrases: &[Phrase], probabilities: Array1<f64>) -> Vec<NearPhrase> {
         .map(|(phrase, probability)| NearPhrase { text: phrase.text.clone(), probability, count: phrase.count() })
         .collect();
     let mass = |phrase: &NearPhrase| phrase.probability * phrase.count as f64;
+    let least = LEAST_SHARE * near.iter().map(mass).sum::<f64>();
+    near.retain(|phrase| mass(phrase) >= least);
     near.sort_by(|a, b| mass(b).total_cmp(&mass(a)));
     near.truncate(PHRASES);
     near

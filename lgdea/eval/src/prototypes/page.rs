@@ -18,7 +18,7 @@ const CROP: u32 = 128;
 /// What a region's picture shows around it: this many times the patch.
 const CROP_MARGIN: f32 = 4.0;
 /// Side of a lesion token's picture, in pixels.
-const LESION: u32 = 192;
+const LESION: u32 = 160;
 /// Findings with a column and a colour of their own; rarer ones share the last.
 const FINDINGS: usize = 14;
 const OTHER: &str = "other findings";
@@ -55,7 +55,7 @@ pub fn page(
     heading: &Heading,
     radiographs: &BTreeMap<usize, Radiograph>,
 ) -> Result<String, EvalError> {
-    let columns = Columns::new(&prototypes.summary.findings);
+    let columns = Columns::new(prototypes);
     let greatest =
         |usage: fn(&Prototype) -> f64| prototypes.prototypes.iter().map(usage).fold(f64::MIN_POSITIVE, f64::max);
     let cards = prototypes
@@ -99,8 +99,16 @@ struct Columns {
 }
 
 impl Columns {
-    fn new(findings: &[String]) -> Self {
-        let mut names: Vec<String> = findings.iter().take(FINDINGS).cloned().collect();
+    /// The most frequent findings, in the order in which the prototypes have them, so that the table is near a diagonal.
+    fn new(prototypes: &Prototypes) -> Self {
+        let findings = &prototypes.summary.findings;
+        let frequent = &findings[..findings.len().min(FINDINGS)];
+        let mut names: Vec<String> = Vec::new();
+        for FindingShare { finding, .. } in prototypes.prototypes.iter().flat_map(|prototype| &prototype.findings) {
+            if frequent.contains(finding) && !names.contains(finding) {
+                names.push(finding.clone());
+            }
+        }
         if findings.len() > FINDINGS {
             names.push(OTHER.to_owned());
         }
@@ -183,5 +191,93 @@ impl Picture {
             labels: radiograph.labels.clone(),
             query,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::prototypes::{Observed, ObservedImages, Phrase};
+
+    fn heading() -> Heading {
+        Heading { run: "low_pair-0123".to_owned(), step: 300, steps: 300, split: "validation".to_owned() }
+    }
+
+    /// Two prototypes, one of them dead; a region and a lesion token of study 7.
+    fn prototypes(text: &str, images: bool) -> Prototypes {
+        let region = Region { study: 7, place: [0.5, 0.0, 0.5, 0.5], evidence: 0.875 };
+        let lesion = LesionToken { study: 7, query: 3, evidence: 0.75, attention: array![[0.1, 0.9], [0.0, 0.0]] };
+        let observed = ObservedImages {
+            evidence: array![[1.0, 0.0]],
+            regions: vec![vec![region], Vec::new()],
+            lesions: vec![vec![lesion], Vec::new()],
+        };
+        Prototypes::new(Observed {
+            phrases: vec![Phrase { text: text.to_owned(), findings: [("pleural_effusion".to_owned(), 3)].into() }],
+            phrase_evidence: array![[1.0, 0.0]],
+            reports: vec![vec![0]; 3],
+            images: images.then_some(observed),
+        })
+    }
+
+    fn radiographs() -> BTreeMap<usize, Radiograph> {
+        let radiograph =
+            Radiograph { pixels: vec![90; 64], size: 8, study: "s<7>".to_owned(), labels: "edema".to_owned() };
+        BTreeMap::from([(7, radiograph)])
+    }
+
+    #[test]
+    fn the_page_needs_nothing_but_itself() {
+        let html = page(&prototypes("left effusion", true), &heading(), &radiographs()).unwrap();
+        for part in
+            ["Prototypes of low_pair-0123", "left effusion", "pleural effusion 100 %", "0.88", "1 of 2", "query 3"]
+        {
+            assert!(html.contains(part), "{part} is missing");
+        }
+        assert_eq!(html.matches("src=\"data:image/png;base64,").count(), 2);
+        assert_eq!(html.matches(" alt=\"").count(), 2);
+        for outside in ["http://", "https://", "<link", "@import", "url("] {
+            assert!(!html.contains(outside), "{outside}");
+        }
+        let encoded = html.split("base64,").nth(1).unwrap().split('"').next().unwrap();
+        let picture = image::load_from_memory(&BASE64_STANDARD.decode(encoded).unwrap()).unwrap();
+        assert_eq!((picture.width(), picture.height()), (CROP, CROP));
+    }
+
+    #[test]
+    fn what_reports_and_identifiers_hold_is_text_and_no_markup() {
+        let html = page(&prototypes("<script>alert(1)</script> & \"so\"", true), &heading(), &radiographs()).unwrap();
+        assert!(!html.contains("<script>alert") && html.contains("&lt;script&gt;alert(1)&lt;"));
+        assert!(!html.contains("s<7>") && html.contains("s&lt;7&gt;"));
+    }
+
+    #[test]
+    fn a_method_without_image_evidence_has_a_page_without_images() {
+        let html = page(&prototypes("left effusion", false), &heading(), &BTreeMap::new()).unwrap();
+        assert!(html.contains("teaches images no evidence") && !html.contains("<img"));
+    }
+
+    #[test]
+    fn a_missing_radiograph_is_named() {
+        let error = page(&prototypes("left effusion", true), &heading(), &BTreeMap::new()).unwrap_err();
+        assert!(error.to_string().contains("study 7"), "{error}");
+    }
+
+    #[test]
+    fn rare_findings_share_a_column() {
+        let findings: BTreeMap<String, usize> = (0..20).map(|at| (format!("f{at:02}"), 30 - at)).collect();
+        let phrase = Phrase { text: "all".to_owned(), findings };
+        let described = Prototypes::new(Observed {
+            phrases: vec![phrase],
+            phrase_evidence: array![[1.0, 0.0]],
+            reports: vec![vec![0]],
+            images: None,
+        });
+        let columns = Columns::new(&described);
+        assert_eq!((columns.names.len(), columns.names[14].as_str()), (15, OTHER));
+        let shares = columns.shares(&described.prototypes[0].findings);
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9 && shares[14] > 0.1, "{shares:?}");
     }
 }
