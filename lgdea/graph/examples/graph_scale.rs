@@ -65,7 +65,7 @@ fn main() {
     println!("{:<24} {} and {}", "edges", w_i.entries(), w_r.entries());
     println!("{:<24} {reached} of {}", "images reached", args.nodes);
     println!("{:<24} {}", "peak memory", peak_memory());
-    if args.nodes > args.exact_up_to {
+    if args.nodes > args.exact_up_to.max(1) {
         println!("{:<24} {:.4}", "recall, images", recall(&images, &args));
         println!("{:<24} {:.4}", "recall, reports", recall(&roots, &args));
     }
@@ -73,18 +73,20 @@ fn main() {
 
 /// Share of the approximate neighbours of a sample of nodes that are at least as similar as the last exact one.
 fn recall(embeddings: &Array2<f32>, args: &Args) -> f64 {
-    let found = approximate_neighbours(embeddings.view(), args.neighbours);
-    let sample: Vec<usize> = (0..args.sample).map(|place| place * args.nodes / args.sample).collect();
+    let neighbours = args.neighbours.min(args.nodes - 1).max(1);
+    let found = approximate_neighbours(embeddings.view(), neighbours);
+    let count = args.sample.clamp(1, args.nodes);
+    let sample: Vec<usize> = (0..count).map(|place| place * args.nodes / count).collect();
     let hits = |node: usize| {
         let mut similarities = embeddings.dot(&embeddings.row(node)).to_vec();
         similarities.swap_remove(node);
-        let (_, last, _) = similarities.select_nth_unstable_by(args.neighbours - 1, |a, b| b.total_cmp(a));
+        let (_, last, _) = similarities.select_nth_unstable_by(neighbours - 1, |a, b| b.total_cmp(a));
         // The sums of a product with a vector are rounded differently.
         let least = *last - 1e-6;
         found.row(node).filter(|&(_, similarity)| similarity >= least).count()
     };
     let all: usize = sample.into_par_iter().map(hits).sum();
-    all as f64 / (args.sample * args.neighbours) as f64
+    all as f64 / (count * neighbours) as f64
 }
 
 /// The settings that no argument gives.
@@ -172,7 +174,7 @@ impl Stopwatch {
     }
 
     fn elapsed(&self) -> String {
-        let busy = processor_time().zip(self.busy).map(|(now, before)| now - before);
+        let busy = processor_time().zip(self.busy).map(|(now, before)| now.saturating_sub(before));
         let busy = busy.map_or_else(|| "unknown".to_owned(), |busy| format!("{:.1} s", busy.as_secs_f64()));
         format!("{:.1} s, {busy} of processor time", self.started.elapsed().as_secs_f64())
     }
@@ -183,7 +185,7 @@ fn processor_time() -> Option<Duration> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
     // User and system ticks, the 14th and 15th field; the name, which may have blanks, ends with the last bracket.
     let ticks = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
-    let ticks: u64 = ticks.map(|ticks| ticks.parse::<u64>()).sum::<Result<_, _>>().ok()?;
+    let ticks: u64 = ticks.map(str::parse::<u64>).sum::<Result<_, _>>().ok()?;
     Some(Duration::from_millis(ticks * 10))
 }
 

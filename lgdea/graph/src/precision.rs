@@ -123,12 +123,12 @@ mod tests {
         let found = tally.finish();
         assert_eq!((found.images, found.reached, found.relations), (3, 2, 5));
         let relevance = found.relevance[0].unwrap();
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} is not {b}");
-        close(relevance.mass, (0.1 / 0.4 + 0.2 * 0.25 / 0.4) / 2.0);
-        close(relevance.first, (0.0 + 0.25) / 2.0);
-        close(relevance.first_five, (0.5 + 0.25 / 3.0) / 2.0);
-        close(relevance.chance, (1.5 / 4.0 + 0.25 / 4.0) / 2.0);
-        close(relevance.best, (1.0 + 0.25) / 2.0);
+        let close = |mean: f64, one: f64, other: f64| assert!((2.0 * mean - one - other).abs() < 1e-6, "{mean}");
+        close(relevance.mass, 0.1 / 0.4, 0.2 * 0.25 / 0.4);
+        close(relevance.first, 0.0, 0.25);
+        close(relevance.first_five, 0.5, 0.25 / 3.0);
+        close(relevance.chance, 1.5 / 4.0, 0.25 / 4.0);
+        close(relevance.best, 1.0, 0.25);
         assert_eq!(relevance.images, 2);
         assert_eq!(found.relevance[1], None, "no image that is reached has an answer");
     }
