@@ -68,7 +68,7 @@ fn hidden_evidence(opened: &Opened, results: &Path, progress: &Progress) -> Resu
     match provider.extract(&reports, &prepare::evidence_cache(results), &|done, total| counter.update(done, total)) {
         Ok(extraction) => Ok(extraction.reports),
         Err(EvidenceError::Replay { .. }) => {
-            say("the language model has not read the hidden reports: nothing is compared with them".to_owned());
+            say("the language model has not read the hidden reports: nothing is compared with them");
             Ok(Vec::new())
         }
         Err(error) => Err(Failure::failed(&error)),
