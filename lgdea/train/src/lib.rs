@@ -28,6 +28,7 @@ mod warmup;
 
 pub use error::TrainError;
 pub use evaluate::{Evaluated, evaluate};
+pub use heat_map::HeatMaps;
 pub use prepared::{Prepared, Progress, evidence_readers};
 pub use train::{Stage, StepReport, TrainOutcome, train};
 pub use trained::{Trained, load_model, newest_checkpoint};
