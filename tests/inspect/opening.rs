@@ -104,3 +104,18 @@ fn broken_files_are_errors_and_no_panics() {
     std::fs::write(place.folder("torn").join("journal.jsonl"), "{\"time\":1,\"event\":\"nothing\"}\n").unwrap();
     assert!(refused(place, "torn").contains("line 1"));
 }
+
+#[test]
+fn a_run_that_is_still_going_is_opened_at_its_checkpoint() {
+    let (place, run) = finished();
+    place.copy(&run.name, "going");
+    let journal = place.folder("going").join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let ended = text.trim_end().rfind('\n').unwrap() + 1;
+    assert!(text[ended..].contains("\"event\":\"ended\""));
+    std::fs::write(&journal, &text[..ended]).unwrap();
+    let said = place.ended(0, &[&["prototypes", "going"], &LOOK[..]].concat());
+    assert!(said.contains("the run has not finished: this is its model after 12 of 12 steps"), "{said}");
+    std::fs::remove_dir_all(place.folder("going").join("checkpoints")).unwrap();
+    assert!(refused(place, "going").contains("it is still going, or was cut off before the first"));
+}

@@ -9,6 +9,9 @@ use crate::inference::cube;
 /// Keeps logarithms of probabilities finite.
 const TINY: f32 = 1e-6;
 
+/// The single heat maps `[patches, patches]` that a method has of a phrase on an image.
+pub type HeatMaps = Vec<(MapName, Array2<f32>)>;
+
 /// What the heat maps of a chunk of images are made from.
 pub(crate) struct PatchMaps {
     /// `W h_p`, `[images, patches, D]`.
@@ -43,12 +46,7 @@ impl PatchMaps {
 
     /// Maps of one image for a phrase with embedding `t` and distribution `p_c` over prototypes: `W h_p · t`;
     /// `log Σ_k p_c(k) softmax_k(φ(W_v h_p) · µ / τ_p)`; `log Σ_l w_l A_lp` with `w_l ∝ p_c · Q_I(l)`.
-    pub(crate) fn of(
-        &self,
-        image: usize,
-        t: ArrayView1<'_, f32>,
-        p: ArrayView1<'_, f32>,
-    ) -> Vec<(MapName, Array2<f32>)> {
+    pub(crate) fn of(&self, image: usize, t: ArrayView1<'_, f32>, p: ArrayView1<'_, f32>) -> HeatMaps {
         let similarity = self.projected.index_axis(Axis(0), image).dot(&t);
         let mut maps = vec![(MapName::Similarity, square(similarity))];
         if let Some(evidence) = &self.evidence {

@@ -29,7 +29,8 @@ mod warmup;
 
 pub use error::TrainError;
 pub use evaluate::{Evaluated, evaluate};
-pub use graph::{GraphAgreement, GraphCheck, GraphView, MEASURES};
+pub use graph::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView};
+pub use heat_map::HeatMaps;
 pub use lgdea_graph::{Precision, Relevance};
 pub use prepared::{Prepared, Progress, evidence_readers};
 pub use train::{Stage, StepReport, TrainOutcome, train};

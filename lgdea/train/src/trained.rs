@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use lgdea_eval::task::grounding::MapName;
 use lgdea_model::Lgdea;
 use lgdea_spec::Experiment;
 use lgdea_track::RunDir;
 use ndarray::Array2;
 
 use crate::batch::Images;
-use crate::heat_map::PatchMaps;
+use crate::heat_map::{HeatMaps, PatchMaps};
 use crate::method::{trains_image_evidence, uses_prototypes};
 use crate::{Prepared, TrainError, checkpoint, inference};
 
@@ -60,7 +59,7 @@ impl Trained<'_> {
     /// # Panics
     ///
     /// If the image has not the size of the data's.
-    pub fn heat_maps(&self, image: &[u8], phrases: &[&str]) -> Result<Vec<Vec<(MapName, Array2<f32>)>>, TrainError> {
+    pub fn heat_maps(&self, image: &[u8], phrases: &[&str]) -> Result<Vec<HeatMaps>, TrainError> {
         let image = Images::single(image, self.prepared.images.size()).to_tensor(self.device);
         let maps = PatchMaps::new(self.model, self.model.encode_images(image), self.has_image_evidence());
         self.maps_of(&maps, 0, phrases)
@@ -72,7 +71,7 @@ impl Trained<'_> {
         maps: &PatchMaps,
         image: usize,
         phrases: &[&str],
-    ) -> Result<Vec<Vec<(MapName, Array2<f32>)>>, TrainError> {
+    ) -> Result<Vec<HeatMaps>, TrainError> {
         let embeddings = self.embed(phrases)?;
         let distributions = inference::phrase_evidence(self.model, &embeddings, self.device);
         let rows = embeddings.rows().into_iter().zip(distributions.rows());

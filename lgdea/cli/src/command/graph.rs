@@ -6,7 +6,7 @@ use std::path::Path;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 use lgdea_evidence::{EvidenceError, Provider, ReportEvidence, ReportText};
-use lgdea_train::{GraphAgreement, GraphCheck, GraphView, MEASURES, TrainError};
+use lgdea_train::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView, TrainError};
 use serde_json::json;
 
 use super::opened::{Opened, without_server};
@@ -45,7 +45,7 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
             "pairs": graph.pairs(),
             "image_edges": graph.image_affinity().entries(),
             "report_edges": graph.report_affinity().entries(),
-            "measures": MEASURES,
+            "measures": GRAPH_MEASURES,
             "hidden": against_hidden,
             "held_out_pairs": held_out,
         }));
@@ -149,7 +149,7 @@ fn relations(check: &GraphCheck) -> String {
     let mut table = new_table(&header, 2);
     let hops = check.hops.iter().enumerate().map(|(hop, precision)| (hop.to_string(), precision));
     let rows: Vec<_> = hops.chain([("all".to_owned(), &check.all)]).collect();
-    for (measure, name) in MEASURES.iter().enumerate() {
+    for (measure, name) in GRAPH_MEASURES.iter().enumerate() {
         // A measure that no image of the check has an answer for.
         if rows.iter().all(|(_, precision)| precision.relevance[measure].is_none()) {
             continue;

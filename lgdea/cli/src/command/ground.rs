@@ -144,7 +144,7 @@ impl Image {
         let [width, height] = self.dimensions;
         let pixel = |share: f32, start: f32, length: f32, pixels: u32| {
             let inside = (share - start) / length;
-            (0.0..1.0).contains(&inside).then(|| (inside * pixels as f32) as u32)
+            (0.0..1.0).contains(&inside).then_some((inside * pixels as f32) as u32)
         };
         Some([pixel(x, self.frame.x, self.frame.width, width)?, pixel(y, self.frame.y, self.frame.height, height)?])
     }

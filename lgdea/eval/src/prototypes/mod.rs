@@ -1,6 +1,7 @@
 //! What the prototypes of an evidence space stand for: their phrases, findings, usage and image regions, as numbers and as a
 //! page to look at.
 
+mod observed;
 mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,8 +10,8 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::Serialize;
 
 use crate::metric::cluster::{cluster_purity, mutual_information, normalised_entropy, purity};
-use crate::metric::grounding::Target;
 
+pub use observed::{LesionToken, Observed, ObservedImages, Phrase, Region};
 pub use page::{Heading, Radiograph, page};
 
 /// Phrases listed of a prototype at most, and the least share of it that a listed one bears.
@@ -19,63 +20,6 @@ const LEAST_SHARE: f64 = 0.01;
 /// A prototype is dead where neither the mean phrase nor the mean report gives it this share of an even one, `1 / K`.
 /// Both are asked: a phrase that half of the reports have is one of hundreds, and a rare finding is in few reports.
 pub const DEAD_SHARE: f64 = 0.05;
-
-/// A distinct evidence phrase.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phrase {
-    /// Its text.
-    pub text: String,
-    /// How often reports have it, by the finding that it names there.
-    pub findings: BTreeMap<String, usize>,
-}
-
-/// What a model says of phrases, reports and images.
-#[derive(Debug, Clone)]
-pub struct Observed {
-    /// The distinct phrases of the reports.
-    pub phrases: Vec<Phrase>,
-    /// `p(k | z)` (equation 4), `[phrases, K]`.
-    pub phrase_evidence: Array2<f32>,
-    /// Each report's phrases, as positions; none is empty.
-    pub reports: Vec<Vec<usize>>,
-    /// The images, where the method teaches them evidence.
-    pub images: Option<ObservedImages>,
-}
-
-/// What a model says of images.
-#[derive(Debug, Clone)]
-pub struct ObservedImages {
-    /// `Q̄_I` (equation 7), `[images, K]`.
-    pub evidence: Array2<f32>,
-    /// Per prototype, the regions that load on it most, of different images; best first.
-    pub regions: Vec<Vec<Region>>,
-    /// Per prototype, the lesion tokens that load on it most, of different images; best first.
-    pub lesions: Vec<Vec<LesionToken>>,
-}
-
-/// A patch of an image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Region {
-    /// The study.
-    pub study: usize,
-    /// The patch `[x, y, width, height]` in shares of the image.
-    pub place: Target,
-    /// The patch's evidence of the prototype, in [0, 1].
-    pub evidence: f32,
-}
-
-/// A lesion token of an image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LesionToken {
-    /// The study.
-    pub study: usize,
-    /// The lesion query.
-    pub query: usize,
-    /// `Q_I(l, k)` (equation 6).
-    pub evidence: f32,
-    /// The query's attention `A_lp`, `[patches, patches]`.
-    pub attention: Array2<f32>,
-}
 
 /// The prototypes of a model.
 #[derive(Debug, Clone, Serialize)]
@@ -162,13 +106,6 @@ pub struct NearPhrase {
     pub probability: f64,
     /// How many reports have it.
     pub count: usize,
-}
-
-impl Phrase {
-    /// How many reports have it.
-    fn count(&self) -> usize {
-        self.findings.values().sum()
-    }
 }
 
 impl Prototypes {

@@ -14,14 +14,14 @@ use crate::{TrainError, inference};
 
 /// What relations are measured by: whether a report is the image's own, whether its evidence is the same as the own
 /// report's, and the Jaccard index of the findings of both.
-pub const MEASURES: [&str; 3] = ["own report", "same evidence", "findings"];
+pub const GRAPH_MEASURES: [&str; 3] = ["own report", "same evidence", "findings"];
 /// Parts that the pairs are held out in.
 const FOLDS: usize = 5;
 
 /// The relations of a set of images, and how near the evidence that reaches them is to that of their own reports.
 #[derive(Debug, Clone, Serialize)]
 pub struct GraphCheck {
-    /// By hop, from 0; a relevance for each of [`MEASURES`].
+    /// By hop, from 0; a relevance for each of [`GRAPH_MEASURES`].
     pub hops: Vec<Precision>,
     /// Every hop with its share in the propagation.
     pub all: Precision,
@@ -97,8 +97,8 @@ impl GraphView<'_> {
         Ok(evidence)
     }
 
-    /// Relevance of each report to an image by each of [`MEASURES`], where it is known.
-    fn relevance(&self, image: usize) -> [Option<Vec<f32>>; MEASURES.len()] {
+    /// Relevance of each report to an image by each of [`GRAPH_MEASURES`], where it is known.
+    fn relevance(&self, image: usize) -> [Option<Vec<f32>>; GRAPH_MEASURES.len()] {
         let study = self.images[image];
         let own = self.reports.contains(&study);
         let own = own.then(|| self.reports.iter().map(|&report| f32::from(u8::from(report == study))).collect());
@@ -120,7 +120,7 @@ struct Tally<'a> {
 
 impl<'a> Tally<'a> {
     fn new(view: &'a GraphView<'a>) -> Self {
-        let none = PrecisionTally::new(MEASURES.len());
+        let none = PrecisionTally::new(GRAPH_MEASURES.len());
         Self { view, hops: vec![none.clone(); view.hops() + 1], all: none, agreement: GraphAgreement::default() }
     }
 

@@ -10,7 +10,7 @@ use lgdea_graph::{Csr, each_relation, strongest};
 use lgdea_spec::Graph;
 use ndarray::ArrayView1;
 
-pub use check::{GraphAgreement, GraphCheck, MEASURES};
+pub use check::{GRAPH_MEASURES, GraphAgreement, GraphCheck};
 use content::Contents;
 
 use crate::method::uses_graph;

@@ -141,6 +141,9 @@ impl Job<'_> {
     fn prepare(&self, inputs: Inputs) -> Result<Prepared, Failure> {
         let (experiment, Inputs { mut corpus, provider, .. }) = (&self.resolved.experiment, inputs);
         let (images, pairing) = prepare::images_and_pairs(experiment, &mut corpus, self.progress)?;
+        if !corpus.skipped.is_empty() {
+            say(format!("left out: {}", corpus.skipped));
+        }
         say(prepare::describe(&corpus, &pairing));
         let json = serde_json::to_vec_pretty(&pairing).map_err(|error| Failure::failed(&error))?;
         std::fs::write(self.run.pairing(), json).map_err(|error| Failure::failed(&error))?;

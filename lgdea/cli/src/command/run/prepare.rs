@@ -9,7 +9,7 @@ use lgdea_track::Identity;
 use lgdea_train::evidence_readers;
 
 use crate::failure::Failure;
-use crate::progress::{Progress, say};
+use crate::progress::Progress;
 
 /// What a run depends on; cheap to load, so that a finished run is recognised before its images are decoded and its
 /// reports are read.
@@ -47,9 +47,6 @@ pub(crate) fn images_and_pairs(
     })
     .map_err(|error| Failure::bad(&error))?;
     drop(counter);
-    if !corpus.skipped.is_empty() {
-        say(format!("left out: {}", corpus.skipped));
-    }
     let pairing = lgdea_data::pair(corpus, &experiment.pairing, experiment.seed.stream("pairing"))
         .map_err(|error| Failure::bad(&error))?;
     Ok((images, pairing))
