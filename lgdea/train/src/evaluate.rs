@@ -1,6 +1,6 @@
 //! The evaluation tasks on a split.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use lgdea_data::Split;
 use lgdea_eval::gallery::Panel;
 use lgdea_eval::prompts::PromptSet;
@@ -8,10 +8,12 @@ use lgdea_eval::task::grounding::{Item, chosen_map};
 use lgdea_eval::task::{Labels, grounding, retrieval, zero_shot};
 use lgdea_eval::{Bootstrap, Evaluation};
 use lgdea_model::Lgdea;
+use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_spec::Experiment;
 use ndarray::{Array1, Array2, Axis};
 
 use crate::heat_map::PatchMaps;
+use crate::method::trains_regions;
 use crate::{Prepared, TrainError, Trained, inference};
 
 /// Keeps logarithms of probabilities finite.
@@ -95,13 +97,15 @@ impl<'a> Trained<'a> {
         studies.iter().map(|&study| self.prepared.studies[study].labels.as_ref()).collect()
     }
 
-    /// `g · t_c` (the logits of a classifier, where there is one) and `log(Q̄_I · p_c)`, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their
+    /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)`, and the fit of the class's best prompt
+    /// to the image's regions, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their
     /// distributions over prototypes.
     fn zero_shot(&self, studies: &[usize], images: &inference::ImageArrays) -> Result<Evaluation, TrainError> {
         let settings = &self.experiment.eval.zero_shot;
         let classes = PromptSet::named_or_path(&settings.prompts)?.classes;
         let mut embeddings = Array2::zeros((classes.len(), self.experiment.encoder.dim));
         let mut distributions = Array2::zeros((classes.len(), self.experiment.evidence_space.prototypes));
+        let mut prompts_of = Vec::with_capacity(classes.len());
         for (class, prompts) in classes.iter().enumerate() {
             let texts: Vec<&str> = prompts.prompts.iter().map(String::as_str).collect();
             let prompts = self.embed(&texts)?;
@@ -110,19 +114,33 @@ impl<'a> Trained<'a> {
             if let Some(mean) = evidence.mean_axis(Axis(0)) {
                 distributions.row_mut(class).assign(&mean);
             }
+            prompts_of.push(prompts);
         }
         // A classifier that learned the labels answers in the place of the prompts.
         let similarity = images.classes.clone().unwrap_or_else(|| images.global.dot(&embeddings.t()));
         let evidence =
             self.has_image_evidence().then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
+        let local = trains_regions(self.experiment).then(|| self.local_scores(studies, &prompts_of));
         Ok(zero_shot::evaluate(
             settings,
             &classes,
-            similarity.view(),
-            evidence.as_ref().map(|scores| scores.view()),
+            zero_shot::Scores { similarity, evidence, local },
             &self.labels(studies),
             self.bootstrap("zero-shot"),
         )?)
+    }
+
+    /// The largest fit of a class's prompts to the regions of each image, `[studies, classes]`.
+    fn local_scores(&self, studies: &[usize], prompts_of: &[Array2<f32>]) -> Array2<f32> {
+        let temperature = self.experiment.loss.evidence_local.attention_temperature;
+        let prompts: Vec<_> = prompts_of.iter().map(|prompts| inference::tensor(prompts, self.device)).collect();
+        let mut scores = Vec::new();
+        inference::each_chunk(self.model, self.prepared, studies, self.device, |_, features| {
+            let best =
+                |prompts: &Tensor<2>| region_fit(features.projected.clone(), prompts.clone(), temperature).max_dim(1);
+            scores.push(inference::matrix(Tensor::cat(prompts.iter().map(best).collect(), 1)));
+        });
+        inference::stack(scores)
     }
 
     /// `g · r` of the studies with both.
