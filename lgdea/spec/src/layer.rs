@@ -191,6 +191,10 @@ pub(crate) fn unknown_key(schema: Schema, table: &str, key: &str) -> ProblemKind
             meant: nearest.map(str::to_owned),
         };
     }
+    if schema.at(key).is_some() {
+        // Quotes make one name of a path.
+        return ProblemKind::UnknownKey { key: join(table, &format!("\"{key}\"")), known, meant: vec![join(table, key)] };
+    }
     let meant = match nearest {
         Some(name) => vec![join(table, name)],
         None => Schema::root().paths_of(key),

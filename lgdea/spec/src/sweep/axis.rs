@@ -77,7 +77,7 @@ impl AxisReader<'_> {
         let mut axes = axes.into_iter();
         let Some(mut zip) = axes.next() else {
             if self.problems.len() == before {
-                self.refuse("this `[[zip]]` holds no key", "give at least two keys, each with a list of values", bytes);
+                self.refuse("this `[[zip]]` holds no key", "give keys, each with a list of values", bytes);
             }
             return None;
         };
@@ -174,12 +174,14 @@ impl AxisReader<'_> {
             self.refuse(&reason, "write a list of lists: `[[1, 5], [10]]`", place.value);
             return None;
         }
-        let mut points = Vec::new();
-        for value in values {
+        let read = |value: Spanned<DeValue<'_>>| {
             let place = Place { value: value.span(), key: value.span(), ..place.clone() };
             let node = layer::read_value(schema, &path, value, place, self.folder, self.problems)?;
-            points.push(vec![nest(&path, node)]);
-        }
+            Some(vec![nest(&path, node)])
+        };
+        // Collected twice, so that the problems of all values are noted.
+        let points: Vec<Option<Vec<Node>>> = values.into_iter().map(read).collect();
+        let points = points.into_iter().collect::<Option<_>>()?;
         Some(Axis { keys: vec![path], points, when, place })
     }
 

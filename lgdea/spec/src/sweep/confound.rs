@@ -114,6 +114,7 @@ fn shown(value: Option<&Value>) -> String {
     value.map_or_else(|| "nothing".to_owned(), Value::to_string)
 }
 
-fn is_within(key: &str, table: &str) -> bool {
+/// Whether a key is that of a table, or lies within it.
+pub(super) fn is_within(key: &str, table: &str) -> bool {
     key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -14,9 +14,9 @@ use cel::{Context, ExecutionError, IdedExpr, Program, Value as CelValue};
 use toml::{Spanned, Value};
 
 use crate::error::{Problem, ProblemKind};
-use crate::layer;
 use crate::schema::{Schema, join};
 use crate::source::{Place, Source};
+use crate::suggest;
 use crate::tree::{Content, Node};
 
 /// Longest expression, in bytes: the parser recurses.
@@ -56,14 +56,14 @@ impl Expression {
             Err(errors) => {
                 let first = errors.errors.first();
                 let at = first.map_or(0..text.len(), |error| inside.line_and_column(error.pos));
-                let said = first.map_or_else(String::new, |error| error.msg.clone());
+                let said = first.map_or("", |error| error.msg.split(" expecting {").next().unwrap_or_default());
                 let reason = format!("this is no condition in CEL: {said}");
                 problems.push(refused(reason, EXAMPLE, &place, inside.bytes(at)));
                 return None;
             }
         };
-        let mut walk = Walk { program: &program, inside: &inside, place: &place, reads: BTreeSet::new(), problems };
-        let before = walk.problems.len();
+        let before = problems.len();
+        let mut walk = Walk { program: &program, inside: &inside, place: &place, reads: BTreeSet::new(), problems, before };
         walk.expression(program.expression(), &mut Vec::new());
         let reads = walk.reads.into_iter().collect();
         (problems.len() == before).then_some(Expression { program, place, reads })
@@ -101,7 +101,7 @@ impl Expression {
         match self.program.execute(&context) {
             Ok(CelValue::Bool(holds)) => Ok(holds),
             Ok(other) => {
-                let reason = format!("this is {other:?}, but must be true or false");
+                let reason = format!("this is {}, but must be true or false", other.type_of());
                 Err(refused(reason, EXAMPLE, place, text_range(place)))
             }
             Err(error) => {
@@ -140,11 +140,17 @@ struct Walk<'a> {
     place: &'a Place,
     reads: BTreeSet<Read>,
     problems: &'a mut Vec<Problem>,
+    /// Problems of other expressions.
+    before: usize,
 }
 
 impl<'e> Walk<'e> {
     /// `bound` holds the variables of macros such as `exists`.
     fn expression(&mut self, expression: &'e IdedExpr, bound: &mut Vec<&'e str>) {
+        if self.problems.len() > self.before {
+            // One misspelt name makes others look wrong.
+            return;
+        }
         if let Some(chain) = chain(expression) {
             if !bound.contains(&chain[0].0) {
                 self.key(&chain);
@@ -192,14 +198,14 @@ impl<'e> Walk<'e> {
             }
             let Some((name, child)) = found else {
                 let at = self.inside.name(self.program.source_info().offset_for(id), name);
-                let kind = match (position, name) {
-                    (0, "seed") => ProblemKind::Inconsistent {
-                        reason: "a condition cannot read `seed`: all arms get the same seeds".to_owned(),
-                        remedy: "compare the arms' settings instead".to_owned(),
-                    },
-                    _ => layer::unknown_key(schema, &path, &kebab),
+                let (reason, remedy) = match (position, name) {
+                    (0, "seed") => (
+                        "a condition cannot read `seed`: all arms get the same seeds".to_owned(),
+                        "compare the arms' settings instead".to_owned(),
+                    ),
+                    _ => (format!("there is no key `{}`", join(&path, name)), meant(schema, &kebab)),
                 };
-                self.problems.push(Problem::at(kind, &self.place.source, self.inside.bytes(at)));
+                self.problems.push(refused(reason, &remedy, self.place, self.inside.bytes(at)));
                 return;
             };
             schema = child;
@@ -207,6 +213,18 @@ impl<'e> Walk<'e> {
             read.key.push(name.to_owned());
         }
         self.reads.insert(read);
+    }
+}
+
+/// What a name may have been meant to be, as a condition writes it.
+fn meant(schema: Schema, name: &str) -> String {
+    let written = |name: &str| format!("`{}`", name.replace('-', "_"));
+    let names: Vec<&str> = schema.names().filter(|name| *name != "extends").collect();
+    let known = names.iter().map(|name| written(name)).collect::<Vec<_>>().join(", ");
+    let dashes = "a condition writes `_` for the `-` of a key";
+    match suggest::nearest(name, names.iter().copied()) {
+        Some(nearest) => format!("did you mean {}? keys here: {known}; {dashes}", written(nearest)),
+        None => format!("keys here: {known}; {dashes}"),
     }
 }
 

@@ -14,6 +14,7 @@ use super::axis::{Axis, AxisReader, refuse_fixed};
 use super::expression::Expression;
 use super::file::{AblateMode, ClaimTable, PruneTable, SearchTable, Seeds, SweepFile};
 use super::search::{Parameter, Search, SpaceReader};
+use super::confound::is_within;
 use super::{Claim, Prune, Sweep, schema, share};
 use crate::error::{Problem, ProblemKind, SpecError};
 use crate::resolve::Resolved;
@@ -118,7 +119,7 @@ impl Reader {
         let names: Vec<Spanned<String>> = file.case.into_iter().map(|case| case.name).collect();
         let components = self.components(file.component, without);
         let ablation = file.ablate.map(|table| (table.mode, self.chosen(&components, &table.components)));
-        let space = space.map(|space| self.space(space)).unwrap_or_default();
+        let space = space.and_then(|space| self.space(space));
         let search = file.search.and_then(|table| self.search(table, space, file.budget.trials.is_some()));
         let prune = file.prune.and_then(|table| self.prune(table));
         let excluded = file.exclude.into_iter().map(|condition| (condition, true));
@@ -129,6 +130,7 @@ impl Reader {
                 Some((Expression::new(&condition.when, &self.source, &mut self.problems)?, leaves_out))
             })
             .collect();
+        self.problems.sort_by_key(Problem::offset);
         SpecError::unless_empty(std::mem::take(&mut self.problems))?;
 
         let resolved = arm_of(&name, "base", base.clone(), &lent)?;
@@ -206,7 +208,8 @@ impl Reader {
                 );
             }
             let Some(when) = &axis.when else { continue };
-            let later = |read: &String| axes[position..].iter().flat_map(|axis| &axis.keys).any(|key| related(key, read));
+            // A table may be asked whether it is there while keys below it still vary.
+            let later = |read: &String| axes[position..].iter().flat_map(|axis| &axis.keys).any(|key| is_within(read, key));
             if let Some(read) = when.keys().find(later) {
                 self.refuse(
                     format!("this condition reads `{read}`, which is not decided here: its axis stands here or below"),
@@ -365,17 +368,15 @@ impl Reader {
         }
     }
 
-    fn space(&mut self, value: Value<'_>) -> Vec<Parameter> {
-        let bytes = value.span();
-        if let DeValue::Table(table) = value.into_inner() {
-            let mut reader = SpaceReader { source: &self.source, folder: &self.folder, problems: &mut self.problems };
-            return reader.space(table);
-        }
-        self.refuse("`search.space` holds no keys".to_owned(), "write `[search.space]`", bytes);
-        Vec::new()
+    /// The parameters of `[search.space]`, unless it is empty.
+    fn space(&mut self, value: Value<'_>) -> Option<Vec<Parameter>> {
+        let DeValue::Table(table) = value.into_inner() else { return None };
+        let is_empty = table.is_empty();
+        let mut reader = SpaceReader { source: &self.source, folder: &self.folder, problems: &mut self.problems };
+        (!is_empty).then(|| reader.space(table))
     }
 
-    fn search(&mut self, table: SearchTable, space: Vec<Parameter>, has_budget: bool) -> Option<Search> {
+    fn search(&mut self, table: SearchTable, space: Option<Vec<Parameter>>, has_budget: bool) -> Option<Search> {
         let bytes = table.objective.span();
         let objective = table.objective.into_inner();
         if !objective.starts_with("validation/") {
@@ -386,14 +387,14 @@ impl Reader {
             };
             self.refuse(reason, "name one such as `validation/zero_shot/auroc_macro`", bytes.clone());
         }
-        if space.is_empty() {
+        if space.is_none() {
             self.refuse("the search has no `[search.space]`".to_owned(), "give at least one key with a range", bytes.clone());
         }
         if !has_budget {
             self.refuse("the search has no end".to_owned(), "give `[budget]` with `trials = …`", bytes);
         }
         let SearchTable { sampler, goal, seed, startup, .. } = table;
-        Some(Search { sampler, objective, goal, seed, startup, space })
+        Some(Search { sampler, objective, goal, seed, startup, space: space.unwrap_or_default() })
     }
 
     fn prune(&mut self, table: PruneTable) -> Option<Prune> {
@@ -499,6 +500,5 @@ fn over_files(stack: Node, layers: Vec<Node>, lent: &Node) -> Node {
 
 /// Whether one key is the other or lies within it.
 fn related(one: &str, other: &str) -> bool {
-    let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
-    one == other || within(one, other) || within(other, one)
+    is_within(one, other) || is_within(other, one)
 }
