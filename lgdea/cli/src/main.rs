@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Run(args) => command::run::run(&args),
         Command::Check(args) => command::check::check(&args),
+        Command::Plan(args) => command::plan::plan(&args),
         Command::Evidence(command) => command::evidence::evidence(&command),
         Command::Schema(args) => command::schema::schema(&args),
     };
