@@ -1,9 +1,10 @@
 //! `lgdea plan`: the trials of a sweep, which of them are done, and what they cannot tell apart.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::Write;
 
-use comfy_table::{Table, presets};
+use comfy_table::Table;
+use comfy_table::presets::UTF8_BORDERS_ONLY;
 use lgdea_spec::sweep::{Domain, Sweep};
 use lgdea_sweep::{Earlier, Plan, PlanError};
 use serde_json::json;
@@ -14,8 +15,9 @@ use crate::progress::Progress;
 
 /// Settings that the table lists where no limit is given.
 const SHOWN: usize = 40;
-/// Widest column of changes, in characters.
-const WIDTH: usize = 60;
+/// Widest columns of what an arm changes and of what its settings are, in characters.
+const CHANGES: usize = 60;
+const SETTING: usize = 100;
 
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let sweep = Sweep::from_file(&args.file).map_err(Failure::input)?;
@@ -76,7 +78,10 @@ fn arms(plan: &Plan) -> String {
         let settings = plan.settings().iter().filter(|setting| trials[setting.start].arm() == arm).count();
         let of_arm = trials.iter().zip(&plan.planned).filter(|(trial, _)| trial.arm() == arm);
         let cached = of_arm.clone().filter(|(_, planned)| planned.cached).count();
-        let changes = assignments(plan.sweep.changes(arm));
+        let mut changes = plan.sweep.changes(arm).to_vec();
+        // How an arm is measured is the least of what it changes.
+        changes.sort_by_key(|(key, _)| key.starts_with("eval."));
+        let changes = assignments(&changes, CHANGES);
         table.add_row([name, &changes, &settings.to_string(), &of_arm.count().to_string(), &cached.to_string()]);
     }
     table.to_string()
@@ -91,7 +96,7 @@ fn settings(plan: &Plan, limit: usize) -> String {
         let planned = &plan.planned[setting.clone()];
         let cached = planned.iter().filter(|planned| planned.cached).count();
         let key = planned[0].run_key.as_deref().unwrap_or("-");
-        let deltas = assignments(&plan.sweep.deltas(trial));
+        let deltas = assignments(&plan.sweep.deltas(trial), SETTING);
         table.add_row([plan.sweep.arm(trial), &deltas, &setting.len().to_string(), &cached.to_string(), key]);
     }
     let mut text = table.to_string();
@@ -158,23 +163,24 @@ fn notes(plan: &Plan) -> String {
             "merged: {} trials are the same experiment as another one and run once, for example `{}` {} as `{}` {}",
             doubles.len(),
             plan.sweep.arm(&first.trial),
-            assignments(&plan.sweep.deltas(&first.trial)),
+            assignments(&plan.sweep.deltas(&first.trial), SETTING),
             plan.sweep.arm(kept),
-            assignments(&plan.sweep.deltas(kept)),
+            assignments(&plan.sweep.deltas(kept), SETTING),
         ));
     }
     lines.extend(plan.sweep.confounds().iter().map(|confound| format!("confound: {confound}")));
     lines.join("\n")
 }
 
-fn assignments(values: &[(String, impl std::fmt::Display)]) -> String {
+/// Keys with their values, as many as fit into `width` characters.
+fn assignments(values: &[(String, impl Display)], width: usize) -> String {
     if values.is_empty() {
         return "-".to_owned();
     }
     let mut text = String::new();
     for (position, (key, value)) in values.iter().enumerate() {
         let one = format!("{}{key} = {value}", if position > 0 { ", " } else { "" });
-        if position > 0 && text.chars().count() + one.chars().count() > WIDTH {
+        if position > 0 && text.chars().count() + one.chars().count() > width {
             let _ = write!(text, ", … ({} more)", values.len() - position);
             break;
         }
@@ -198,7 +204,7 @@ fn duration(seconds: f64) -> String {
 
 fn new_table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(header.iter().copied());
+    table.load_style(UTF8_BORDERS_ONLY).set_header(header.iter().copied());
     table
 }
 
@@ -209,9 +215,9 @@ mod tests {
     #[test]
     fn long_lists_of_changes_are_cut() {
         let values: Vec<(String, i32)> = (0..20).map(|n| (format!("train.key-{n}"), n)).collect();
-        let text = assignments(&values);
+        let text = assignments(&values, 60);
         assert!(text.starts_with("train.key-0 = 0, train.key-1 = 1, ") && text.ends_with(" more)"), "{text}");
-        assert_eq!(assignments::<i32>(&[]), "-");
+        assert_eq!(assignments(&values[..0], 60), "-");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What else differs between arms than what they are named for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use toml::Value;
@@ -18,21 +18,22 @@ const COMPUTE: [&str; 6] = [
 ];
 
 /// Tables that make a method; the settings of a preset there are what it is named for.
-const METHOD: [&str; 3] = ["loss", "graph", "evidence-space.prototype-init"];
+const METHOD: [&str; 4] = ["loss", "graph", "evidence-space.prototype-init", "encoder.report-text"];
 
 /// Tables and keys that decide how many parameters an arm trains.
-const PARAMETERS: [&str; 3] = ["encoder", "evidence-space.prototypes", "evidence-space.lesion-queries"];
+const PARAMETERS: [&str; 5] =
+    ["encoder.dim", "encoder.image", "encoder.text", "evidence-space.prototypes", "evidence-space.lesion-queries"];
 
-/// A difference between an arm and the first one that a comparison of the two cannot tell from the arm's own.
+/// A difference between some arms and the first one that a comparison cannot tell from what the arms are named for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confound {
-    /// The arm.
-    pub arm: String,
-    /// The arm that it is compared with.
+    /// The arms.
+    pub arms: Vec<String>,
+    /// The arm that they are compared with.
     pub base: String,
     /// Why it matters.
     pub kind: ConfoundKind,
-    /// The keys, each with the arm's and the base's value.
+    /// The keys, each with the arms' and the base's value.
     pub keys: Vec<(String, String, String)>,
 }
 
@@ -67,7 +68,7 @@ impl ConfoundKind {
 
 impl fmt::Display for Confound {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Confound { arm, base, kind, keys } = self;
+        let Confound { arms, base, kind, keys } = self;
         let what = match kind {
             ConfoundKind::Compute => "do not see the same steps, pairs, images or reports",
             ConfoundKind::Parameters => "may not have the same number of parameters",
@@ -76,7 +77,8 @@ impl fmt::Display for Confound {
             ConfoundKind::Unnamed => "differ in settings that the sweep does not name",
         };
         let keys: Vec<String> = keys.iter().map(|(key, this, other)| format!("{key} = {this} for {other}")).collect();
-        write!(formatter, "`{arm}` and `{base}` {what}: {}", keys.join(", "))
+        let arms: Vec<String> = arms.iter().map(|arm| format!("`{arm}`")).collect();
+        write!(formatter, "{} and `{base}` {what}: {}", arms.join(", "), keys.join(", "))
     }
 }
 
@@ -88,10 +90,10 @@ pub(super) fn confounds(arms: &[Arm]) -> Vec<Confound> {
         found.into_iter().collect::<BTreeMap<String, Value>>()
     };
     let of_base = flat(base);
-    let mut found = Vec::new();
+    let mut found: Vec<Confound> = Vec::new();
     for arm in others {
         let of_arm = flat(arm);
-        let keys: std::collections::BTreeSet<&String> = of_base.keys().chain(of_arm.keys()).collect();
+        let keys: BTreeSet<&String> = of_base.keys().chain(of_arm.keys()).collect();
         let mut by_kind: BTreeMap<ConfoundKind, Vec<(String, String, String)>> = BTreeMap::new();
         for key in keys {
             let (this, other) = (of_arm.get(key), of_base.get(key));
@@ -100,12 +102,12 @@ pub(super) fn confounds(arms: &[Arm]) -> Vec<Confound> {
                 by_kind.entry(kind).or_default().push((key.clone(), shown(this), shown(other)));
             }
         }
-        found.extend(by_kind.into_iter().map(|(kind, keys)| Confound {
-            arm: arm.name.clone(),
-            base: base.name.clone(),
-            kind,
-            keys,
-        }));
+        for (kind, keys) in by_kind {
+            match found.iter_mut().find(|known| known.kind == kind && known.keys == keys) {
+                Some(known) => known.arms.push(arm.name.clone()),
+                None => found.push(Confound { arms: vec![arm.name.clone()], base: base.name.clone(), kind, keys }),
+            }
+        }
     }
     found
 }

@@ -32,7 +32,7 @@ use crate::resolve::Resolved;
 use crate::tree::Node;
 
 pub use arm::Refused;
-pub use confound::Confound;
+pub use confound::{Confound, ConfoundKind};
 pub use expand::{Duplicate, Expansion, Inputs, Trial};
 pub use file::{AblateMode, Budget, Execute, Launcher, OnFailure, PruneRule};
 pub use schema::sweep_schema_text;
@@ -141,7 +141,7 @@ impl Sweep {
     /// # Errors
     /// The trial is not of this sweep's expansion.
     pub fn resolve(&self, trial: &Trial) -> Result<Resolved, SpecError> {
-        let deltas = self.delta_nodes(trial.arm, &trial.points);
+        let deltas = self.delta_nodes(&trial.points);
         let tree = share::laid_over(self.arms[trial.arm as usize].stack.clone(), deltas, &self.lent);
         let mut resolved = Resolved::from_tree(share::chosen(tree, &self.lent))?;
         resolved.experiment.seed.0 = trial.seed;
@@ -156,7 +156,7 @@ impl Sweep {
     /// The point is no valid experiment, or a condition cannot be decided there.
     pub fn resolve_at(&self, trial: &Trial, coordinates: &[f64]) -> Result<(Resolved, Vec<(String, Value)>), SpecError> {
         let arm = &self.arms[trial.arm as usize];
-        let deltas = self.delta_nodes(trial.arm, &trial.points);
+        let deltas = self.delta_nodes(&trial.points);
         let mut tree = share::laid_over(arm.stack.clone(), deltas, &self.lent);
         let mut values = Vec::new();
         let space = self.search.as_ref().map_or(&[][..], |search| search.space.as_slice());
@@ -183,8 +183,8 @@ impl Sweep {
         confound::confounds(&self.arms)
     }
 
-    fn delta_nodes<'a>(&'a self, _arm: u32, points: &'a [Option<u32>]) -> impl Iterator<Item = &'a Node> {
-        let chosen = points.iter().zip(&self.axes).filter_map(|(point, axis)| Some(&axis.points[point.as_ref().copied()? as usize]));
-        chosen.flatten()
+    /// What the axes lay over an arm.
+    fn delta_nodes<'a>(&'a self, points: &'a [Option<u32>]) -> impl Iterator<Item = &'a Node> {
+        points.iter().zip(&self.axes).filter_map(|(point, axis)| Some(&axis.points[(*point)? as usize])).flatten()
     }
 }

@@ -1,5 +1,5 @@
-//! The JSON Schema of sweep files. Where a sweep file holds keys of the experiment, their own schema stands, so that an
-//! editor completes and checks them there, too.
+//! The JSON Schema of sweep files. Where a sweep file holds keys of the experiment, it refers to their own schema, so that
+//! an editor completes and checks them there, too.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::file::SweepFile;
 use crate::schema::{Schema, generate};
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| generate::of_type::<SweepFile>(None));
+static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
 
 /// The schema that sweep files are read by.
 pub(super) fn root() -> Schema {
@@ -21,8 +21,28 @@ pub fn sweep_schema_text() -> String {
     format!("{:#}\n", *SCHEMA)
 }
 
+fn generate() -> Value {
+    let mut schema = generate::of_type::<SweepFile>(None);
+    let experiment = Schema::root().json();
+    schema["definitions"] = json!({
+        "experiment": settings(experiment),
+        "axes": varied(experiment, EXPERIMENT, &axis),
+        "space": varied(experiment, EXPERIMENT, &parameter),
+    });
+    schema
+}
+
+/// Where the experiment's schema stands.
+const EXPERIMENT: &str = "#/definitions/experiment";
+
 fn made(value: Value) -> JsonSchema {
     JsonSchema::try_from(value).unwrap_or_default()
+}
+
+/// The schema of a key that is described elsewhere; draft-07 ignores what stands beside a `$ref`.
+fn referred(description: &str, definition: &str) -> JsonSchema {
+    let reference = format!("#/definitions/{definition}");
+    made(json!({ "description": description, "default": {}, "allOf": [{ "$ref": reference }] }))
 }
 
 pub(super) fn experiment_key(_: &mut SchemaGenerator) -> JsonSchema {
@@ -39,48 +59,44 @@ pub(super) fn case_extends(_: &mut SchemaGenerator) -> JsonSchema {
 }
 
 pub(super) fn set(_: &mut SchemaGenerator) -> JsonSchema {
-    made(keys_of("Keys of the experiment that the arm changes."))
+    referred("Keys of the experiment that the arm changes.", "experiment")
 }
 
 pub(super) fn without(_: &mut SchemaGenerator) -> JsonSchema {
-    made(keys_of("What takes the component away: keys of the experiment with their values."))
+    referred("What takes the component away: keys of the experiment with their values.", "experiment")
 }
 
 pub(super) fn grid(_: &mut SchemaGenerator) -> JsonSchema {
-    let mut schema = varied(Schema::root().json(), &axis);
-    schema["description"] = "Keys of the experiment, each with a list of values; every combination is tried. A key that \
-        applies to some arms alone is `{ values = […], when = \"…\" }`."
-        .into();
-    made(schema)
+    referred(
+        "Keys of the experiment, each with a list of values; every combination is tried. A key that applies to some arms \
+         alone is `{ values = […], when = \"…\" }`.",
+        "axes",
+    )
 }
 
 pub(super) fn zip(_: &mut SchemaGenerator) -> JsonSchema {
-    let mut group = varied(Schema::root().json(), &axis);
-    if let Some(Value::Object(keys)) = group.get_mut("properties") {
-        keys.insert("when".into(), condition());
-    }
     made(json!({
-        "description": "Keys whose lists are gone through together: the first values of all, then the second ones, …",
+        "description": "Keys whose lists are gone through together: the first values of all, then the second ones, … A \
+            condition `when` applies to all of them.",
         "type": "array",
         "default": [],
-        "items": group,
+        "items": { "allOf": [{ "$ref": "#/definitions/axes" }] },
     }))
 }
 
 pub(super) fn space(_: &mut SchemaGenerator) -> JsonSchema {
-    let mut schema = varied(Schema::root().json(), &parameter);
-    schema["description"] = "Keys of the experiment, each with a range `{ low = …, high = …, log = true }` or a list of \
-        values to choose from."
-        .into();
-    made(schema)
+    referred(
+        "Keys of the experiment, each with a range `{ low = …, high = …, log = true }` or a list of values to choose from.",
+        "space",
+    )
 }
 
-fn keys_of(description: &str) -> Value {
-    let mut schema = Schema::root().json().clone();
+/// The experiment's schema without what belongs to its file.
+fn settings(experiment: &Value) -> Value {
+    let mut schema = experiment.clone();
     if let Some(table) = schema.as_object_mut() {
         table.shift_remove("$schema");
         table.shift_remove("title");
-        table.insert("description".into(), description.into());
         if let Some(Value::Object(keys)) = table.get_mut("properties") {
             keys.shift_remove("extends");
         }
@@ -88,30 +104,30 @@ fn keys_of(description: &str) -> Value {
     schema
 }
 
-/// The schema of an experiment's table with `leaf` in the place of its values' schemas.
-fn varied(table: &Value, leaf: &impl Fn(&Value) -> Value) -> Value {
-    let Some(Value::Object(keys)) = table.get("properties") else { return leaf(table) };
-    let keys: Map<String, Value> = keys
-        .iter()
-        .filter(|(name, _)| *name != "extends")
-        .map(|(name, key)| {
-            let varied = if key.get("properties").is_some() {
-                json!({ "anyOf": [varied(key, leaf), leaf(key)] })
-            } else {
-                leaf(key)
-            };
-            (name.clone(), varied)
-        })
-        .collect();
-    json!({ "type": "object", "additionalProperties": false, "properties": keys })
+/// The schema of an experiment's table, which stands at `place`, with `leaf` for its values.
+fn varied(table: &Value, place: &str, leaf: &impl Fn(&Value, &str) -> Value) -> Value {
+    let Some(Value::Object(keys)) = table.get("properties") else { return leaf(table, place) };
+    let mut varied_keys = Map::new();
+    for (name, key) in keys.iter().filter(|(name, _)| *name != "extends") {
+        let place = format!("{place}/properties/{name}");
+        let is_table = key.get("properties").is_some();
+        let varied = if is_table {
+            json!({ "anyOf": [varied(key, &place, leaf), leaf(key, &place)] })
+        } else {
+            leaf(key, &place)
+        };
+        varied_keys.insert(name.clone(), varied);
+    }
+    varied_keys.insert("when".to_owned(), condition());
+    json!({ "type": "object", "additionalProperties": false, "properties": varied_keys })
 }
 
 fn condition() -> Value {
     json!({ "description": "Where it applies, as a condition in CEL.", "type": "string" })
 }
 
-fn axis(key: &Value) -> Value {
-    let list = json!({ "type": "array", "minItems": 1, "items": key });
+fn axis(key: &Value, place: &str) -> Value {
+    let list = json!({ "type": "array", "minItems": 1, "items": { "$ref": place } });
     let conditional = json!({
         "type": "object",
         "additionalProperties": false,
@@ -122,8 +138,8 @@ fn axis(key: &Value) -> Value {
     json!({ "description": meaning, "anyOf": [list, conditional] })
 }
 
-fn parameter(key: &Value) -> Value {
-    let mut schema = axis(key);
+fn parameter(key: &Value, place: &str) -> Value {
+    let mut schema = axis(key, place);
     let is_number = matches!(key.get("type").and_then(Value::as_str), Some("number" | "integer"));
     if let (true, Some(Value::Array(forms))) = (is_number, schema.get_mut("anyOf")) {
         forms.push(json!({
@@ -131,8 +147,8 @@ fn parameter(key: &Value) -> Value {
             "additionalProperties": false,
             "required": ["low", "high"],
             "properties": {
-                "low": key,
-                "high": key,
+                "low": { "$ref": place },
+                "high": { "$ref": place },
                 "step": { "description": "Distance of the values.", "type": "number" },
                 "log": { "description": "Whether the logarithm is drawn.", "type": "boolean" },
                 "when": condition(),
@@ -140,4 +156,38 @@ fn parameter(key: &Value) -> Value {
         }));
     }
     schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every `$ref` of a schema.
+    fn references<'a>(schema: &'a Value, found: &mut Vec<&'a str>) {
+        match schema {
+            Value::Object(table) => {
+                found.extend(table.get("$ref").and_then(Value::as_str));
+                table.values().for_each(|below| references(below, found));
+            }
+            Value::Array(list) => list.iter().for_each(|below| references(below, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_schema() {
+        let mut found = Vec::new();
+        references(&SCHEMA, &mut found);
+        assert!(found.len() > 200, "{}", found.len());
+        for reference in found {
+            assert!(SCHEMA.pointer(&reference[1..]).is_some_and(Value::is_object), "{reference}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_axes_and_ranges_are_no_keys_of_the_experiment() {
+        for word in [super::super::axis::VALUES, super::super::axis::WHEN, "low", "high"] {
+            assert_eq!(Schema::root().paths_of(word), [""; 0]);
+        }
+    }
 }
