@@ -59,6 +59,14 @@ macro_rules! tables {
                 Ok(())
             }
 
+            /// Takes the value of a top-level key from another experiment; an unknown key is left alone.
+            pub(crate) fn copy_table(&mut self, key: &str, from: &Experiment) {
+                match key {
+                    $($key => self.$field.clone_from(&from.$field),)*
+                    _ => {}
+                }
+            }
+
             /// The value of a top-level key as JSON; null for an unknown key.
             pub(crate) fn table(&self, key: &str) -> serde_json::Result<serde_json::Value> {
                 match key {

@@ -193,7 +193,11 @@ pub(crate) fn unknown_key(schema: Schema, table: &str, key: &str) -> ProblemKind
     }
     if schema.at(key).is_some() {
         // Quotes make one name of a path.
-        return ProblemKind::UnknownKey { key: join(table, &format!("\"{key}\"")), known, meant: vec![join(table, key)] };
+        return ProblemKind::UnknownKey {
+            key: join(table, &format!("\"{key}\"")),
+            known,
+            meant: vec![join(table, key)],
+        };
     }
     let meant = match nearest {
         Some(name) => vec![join(table, name)],

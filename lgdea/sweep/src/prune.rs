@@ -76,7 +76,7 @@ fn is_below_median(prune: &Prune, trial: &Curve, others: &[Curve]) -> bool {
     }
     means.sort_by(f64::total_cmp);
     let median = means[means.len() / 2];
-    !trial.until(step).any(|value| value == median || is_better(prune.goal, value, median))
+    trial.until(step).all(|value| is_better(prune.goal, median, value))
 }
 
 /// Whether one value is better than another; what is no number is worse than any.

@@ -51,7 +51,8 @@ impl Parzen {
         let mut points: Vec<f64> = points.collect();
         points.sort_by(f64::total_cmp);
         let narrowest = 1.0 / (1.0 + points.len() as f64).min(100.0);
-        let neighbour = |position: Option<usize>, end: f64| position.and_then(|at| points.get(at).copied()).unwrap_or(end);
+        let neighbour =
+            |position: Option<usize>, end: f64| position.and_then(|at| points.get(at).copied()).unwrap_or(end);
         let kernel = |(position, &point): (usize, &f64)| {
             let left = point - neighbour(position.checked_sub(1), 0.0);
             let right = neighbour(Some(position + 1), 1.0) - point;
@@ -88,12 +89,13 @@ mod tests {
         let parzen = Parzen::new([0.1, 0.15, 0.2].into_iter());
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let draws: Vec<f64> = (0..20_000).map(|_| parzen.draw(&mut rng)).collect();
-        let bins = 10;
+        let bins = 10_u32;
         // Reflections beyond the nearest, and the normal's constant, are left out of the density.
-        let densities: Vec<f64> = (0..bins).map(|bin| parzen.density((bin as f64 + 0.5) / bins as f64)).collect();
+        let densities: Vec<f64> =
+            (0..bins).map(|bin| parzen.density((f64::from(bin) + 0.5) / f64::from(bins))).collect();
         let total: f64 = densities.iter().sum();
-        for (bin, density) in densities.iter().enumerate() {
-            let (low, high) = (bin as f64 / bins as f64, (bin + 1) as f64 / bins as f64);
+        for (bin, density) in (0..bins).zip(&densities) {
+            let (low, high) = (f64::from(bin) / f64::from(bins), f64::from(bin + 1) / f64::from(bins));
             let share = draws.iter().filter(|x| (low..high).contains(*x)).count() as f64 / draws.len() as f64;
             assert!((share - density / total).abs() < 0.03, "bin {bin}: {share} for {}", density / total);
         }
@@ -101,7 +103,8 @@ mod tests {
 
     #[test]
     fn good_regions_are_proposed() {
-        let trials: Vec<([f64; 1], f64)> = (0..40).map(|n| ([n as f64 / 40.0], (n as f64 / 40.0 - 0.3).abs())).collect();
+        let trials: Vec<([f64; 1], f64)> =
+            (0..40).map(|n| f64::from(n) / 40.0).map(|x| ([x], (x - 0.3).abs())).collect();
         let ended: Vec<Ended<'_>> = trials.iter().map(|(x, loss)| (x.as_slice(), *loss)).collect();
         let near = (0..50).filter(|&n| (propose(1, &ended, 10, Seed(n))[0] - 0.3).abs() < 0.1).count();
         assert!(near > 35, "{near} of 50");

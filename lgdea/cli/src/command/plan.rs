@@ -60,7 +60,14 @@ fn json_lines(plan: &Plan, limit: Option<usize>) -> String {
 }
 
 fn table(plan: &Plan, earlier: &Earlier, limit: Option<usize>) -> String {
-    let parts = [head(plan), arms(plan), settings(plan, limit.unwrap_or(SHOWN)), search(plan), totals(plan, earlier), notes(plan)];
+    let parts = [
+        head(plan),
+        arms(plan),
+        settings(plan, limit.unwrap_or(SHOWN)),
+        search(plan),
+        totals(plan, earlier),
+        notes(plan),
+    ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!("{}\n", parts.join("\n\n"))
 }
@@ -111,7 +118,8 @@ fn search(plan: &Plan) -> String {
     let trials = plan.sweep.budget.trials.unwrap_or_default();
     let sampler = named(&search.sampler);
     let goal = named(&search.goal);
-    let mut text = format!("each setting is searched: {trials} trials by {sampler}, which {goal}s {}", search.objective);
+    let mut text =
+        format!("each setting is searched: {trials} trials by {sampler}, which {goal}s {}", search.objective);
     for parameter in &search.space {
         let domain = match &parameter.domain {
             Domain::Choice(values) => values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -138,9 +146,10 @@ fn totals(plan: &Plan, earlier: &Earlier) -> String {
         Some(seconds) => {
             let _ = write!(
                 text,
-                "\nthe others take about {} one after the other, at the pace of {} earlier runs",
+                "\nthe others take about {} one after the other, at the pace of {} earlier {}",
                 duration(seconds),
-                earlier.len()
+                earlier.len(),
+                if earlier.len() == 1 { "run" } else { "runs" }
             );
         }
         None => text.push_str("\nno earlier run resembles these, so nothing is known about their time"),

@@ -108,12 +108,7 @@ mod tests {
             .iter()
             .map(|variant| (variant.name.clone(), variant.contradiction(&names, &needs)))
             .collect();
-        let expected = [
-            ("full", None),
-            ("without-a", Some("`b` needs `a`")),
-            ("without-b", None),
-            ("none", None),
-        ];
+        let expected = [("full", None), ("without-a", Some("`b` needs `a`")), ("without-b", None), ("none", None)];
         assert_eq!(verdicts, expected.map(|(name, reason)| (name.to_owned(), reason.map(str::to_owned))));
     }
 }

@@ -118,17 +118,16 @@ impl AxisReader<'_> {
                 continue;
             }
             match value.into_inner() {
-                DeValue::Array(values) => axes.extend(self.axis(child, path, values.into_iter().collect(), None, place)),
+                DeValue::Array(values) => {
+                    axes.extend(self.axis(child, path, values.into_iter().collect(), None, place));
+                }
                 DeValue::Table(table) if table.contains_key(VALUES) => {
                     axes.extend(self.conditional(child, path, table, place));
                 }
                 DeValue::Table(table) if child.is_table() => self.walk(child, &path, table, axes),
                 other => {
-                    let kind = ProblemKind::WrongType {
-                        key: path,
-                        expected: "a list",
-                        found: layer::found_type(&other),
-                    };
+                    let kind =
+                        ProblemKind::WrongType { key: path, expected: "a list", found: layer::found_type(&other) };
                     self.problems.push(Problem::at_value(kind, &place));
                 }
             }
@@ -212,7 +211,8 @@ pub(super) fn refuse_fixed(node: &Node, problems: &mut Vec<Problem>) {
     for (fixed, remedy) in FIXED {
         if let Some(node) = node.get(fixed) {
             let reason = format!("`{fixed}` cannot be varied by a sweep");
-            problems.push(Problem::at_key(ProblemKind::Inconsistent { reason, remedy: remedy.to_owned() }, &node.place));
+            problems
+                .push(Problem::at_key(ProblemKind::Inconsistent { reason, remedy: remedy.to_owned() }, &node.place));
         }
     }
 }

@@ -115,7 +115,8 @@ impl Sweep {
     }
 
     fn refused(&self, reason: String) -> SpecError {
-        let kind = ProblemKind::Inconsistent { reason, remedy: "change `[grid]`, `[[exclude]]` or `[[require]]`".to_owned() };
+        let kind =
+            ProblemKind::Inconsistent { reason, remedy: "change `[grid]`, `[[exclude]]` or `[[require]]`".to_owned() };
         match (self.axes.first(), self.conditions.first()) {
             (_, Some((condition, _))) => Problem::at_value(kind, &condition.place).into(),
             (Some(axis), None) => Problem::at_key(kind, &axis.place).into(),
@@ -155,7 +156,7 @@ impl Walk<'_, '_> {
             None => true,
             Some(_) => match self.holds(position, points) {
                 Ok(applies) => applies,
-                Err(problem) => return self.found.2.push(problem),
+                Err(problem) => return self.found.2.push(*problem),
             },
         };
         let choices = if applies { axis.points.len() } else { 0 };
@@ -168,7 +169,7 @@ impl Walk<'_, '_> {
     }
 
     /// Whether the condition of an axis, or the one behind the axes, holds.
-    fn holds(&mut self, number: usize, points: &[Option<u32>]) -> Result<bool, Problem> {
+    fn holds(&mut self, number: usize, points: &[Option<u32>]) -> Result<bool, Box<Problem>> {
         let axes = &self.sweep.axes;
         let condition = match axes.get(number) {
             Some(axis) => axis.when.as_ref(),
@@ -191,7 +192,7 @@ impl Walk<'_, '_> {
     }
 
     /// Whether a condition leaves a combination out.
-    fn is_left_out(&mut self, points: &[Option<u32>]) -> Result<bool, Problem> {
+    fn is_left_out(&mut self, points: &[Option<u32>]) -> Result<bool, Box<Problem>> {
         for number in 0..self.sweep.conditions.len() {
             let leaves_out = self.sweep.conditions[number].1;
             if self.holds(self.sweep.axes.len() + number, points)? == leaves_out {
@@ -209,7 +210,7 @@ impl Walk<'_, '_> {
                 self.found.0.left_out += self.sweep.seeds.len();
                 return;
             }
-            Err(problem) => return self.found.2.push(problem),
+            Err(problem) => return self.found.2.push(*problem),
         }
         let mut fine = true;
         let mut table = |name: &'static str| {

@@ -63,7 +63,8 @@ impl Expression {
             }
         };
         let before = problems.len();
-        let mut walk = Walk { program: &program, inside: &inside, place: &place, reads: BTreeSet::new(), problems, before };
+        let mut walk =
+            Walk { program: &program, inside: &inside, place: &place, reads: BTreeSet::new(), problems, before };
         walk.expression(program.expression(), &mut Vec::new());
         let reads = walk.reads.into_iter().collect();
         (problems.len() == before).then_some(Expression { program, place, reads })
@@ -80,7 +81,7 @@ impl Expression {
     }
 
     /// Whether it holds where `table` gives the top-level keys.
-    pub(crate) fn holds<'n>(&self, arm: &str, table: impl Fn(&str) -> Option<&'n Node>) -> Result<bool, Problem> {
+    pub(crate) fn holds<'n>(&self, arm: &str, table: impl Fn(&str) -> Option<&'n Node>) -> Result<bool, Box<Problem>> {
         let mut roots: BTreeMap<&str, Branch> = BTreeMap::new();
         for Read { written, key } in &self.reads {
             if key[0] == ARM {
@@ -102,7 +103,7 @@ impl Expression {
             Ok(CelValue::Bool(holds)) => Ok(holds),
             Ok(other) => {
                 let reason = format!("this is {}, but must be true or false", other.type_of());
-                Err(refused(reason, EXAMPLE, place, text_range(place)))
+                Err(refused(reason, EXAMPLE, place, text_range(place)).into())
             }
             Err(error) => {
                 let remedy = match &error {
@@ -110,7 +111,7 @@ impl Expression {
                     _ => EXAMPLE,
                 };
                 let reason = format!("this condition cannot be decided for arm `{arm}`: {}", lower(&error.to_string()));
-                Err(refused(reason, remedy, place, text_range(place)))
+                Err(refused(reason, remedy, place, text_range(place)).into())
             }
         }
     }

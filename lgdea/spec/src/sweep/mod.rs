@@ -1,7 +1,7 @@
 //! Sweeps: one experiment, varied. A sweep file becomes a [`Sweep`], and that the exact list of its trials.
 //!
-//! 1. `read` takes the file apart: tables of its own (`file`), axes (`axis`), a search space (`search`), conditions
-//!    (`expression`), cases and components (`arm`, `ablate`).
+//! 1. `read` takes the file apart: tables of its own (`file`, `declared`), axes (`axis`), a search space (`search`), conditions
+//!    (`expression`), cases and components (`build`, `arm`, `ablate`).
 //! 2. `expand` lists the trials: arms × axes × seeds, less what conditions leave out and what is listed twice. Trials
 //!    share all that they have in common (`share`), because there may be a hundred thousand of them.
 //! 3. `confound` compares the arms with the first one.
@@ -12,7 +12,9 @@
 mod ablate;
 mod arm;
 mod axis;
+mod build;
 mod confound;
+mod declared;
 mod expand;
 mod expression;
 mod file;
@@ -27,7 +29,7 @@ use std::path::Path;
 
 use toml::Value;
 
-use crate::error::{Problem, SpecError};
+use crate::error::SpecError;
 use crate::resolve::Resolved;
 use crate::tree::Node;
 
@@ -154,7 +156,11 @@ impl Sweep {
     ///
     /// # Errors
     /// The point is no valid experiment, or a condition cannot be decided there.
-    pub fn resolve_at(&self, trial: &Trial, coordinates: &[f64]) -> Result<(Resolved, Vec<(String, Value)>), SpecError> {
+    pub fn resolve_at(
+        &self,
+        trial: &Trial,
+        coordinates: &[f64],
+    ) -> Result<(Resolved, Vec<(String, Value)>), SpecError> {
         let arm = &self.arms[trial.arm as usize];
         let deltas = self.delta_nodes(&trial.points);
         let mut tree = share::laid_over(arm.stack.clone(), deltas, &self.lent);
@@ -165,7 +171,7 @@ impl Sweep {
                 None => true,
                 Some(when) => {
                     let chosen = share::chosen(tree.clone(), &self.lent);
-                    when.holds(&arm.name, |table| chosen.get(table)).map_err(|problem: Problem| SpecError::from(problem))?
+                    when.holds(&arm.name, |table| chosen.get(table)).map_err(SpecError::One)?
                 }
             };
             if applies {

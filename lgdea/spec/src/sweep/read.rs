@@ -8,22 +8,19 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::ablate::{MOST_COMBINED, variants};
-use super::arm::{Arm, Refused, differences, leaves};
 use super::axis::{Axis, AxisReader, refuse_fixed};
-use super::expression::Expression;
-use super::file::{AblateMode, ClaimTable, PruneTable, SearchTable, Seeds, SweepFile};
-use super::search::{Parameter, Search, SpaceReader};
+use super::build::{Arms, arm_of};
 use super::confound::is_within;
-use super::{Claim, Prune, Sweep, schema, share};
+use super::expression::Expression;
+use super::file::{Condition, SweepFile};
+use super::{Sweep, schema};
 use crate::error::{Problem, ProblemKind, SpecError};
-use crate::resolve::Resolved;
 use crate::schema::Schema;
-use crate::source::{Place, Source, SourceKind};
-use crate::tree::{ChoiceRule, Content, Node};
+use crate::source::{Place, Source};
+use crate::tree::{ChoiceRule, Node};
 use crate::{defaults, extends, layer, suggest};
 
-type Value<'t> = Spanned<DeValue<'t>>;
+pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 
 pub(super) fn read(path: &Path) -> Result<Sweep, SpecError> {
     let (source, folder) = extends::file(path).map_err(Problem::nowhere)?;
@@ -34,8 +31,9 @@ pub(super) fn read(path: &Path) -> Result<Sweep, SpecError> {
     layer::read_table(schema::root(), table, place, &folder, &mut problems);
     SpecError::unless_empty(problems)?;
     // The typed tables are read from the text again: that way they know where they stand.
-    let file = SweepFile::deserialize(toml::Deserializer::parse(&source.text).map_err(|error| unusable(&source, &error))?)
-        .map_err(|error| unusable(&source, &error))?;
+    let file =
+        SweepFile::deserialize(toml::Deserializer::parse(&source.text).map_err(|error| unusable(&source, &error))?)
+            .map_err(|error| unusable(&source, &error))?;
     Reader { source: Arc::clone(&source), folder, problems: Vec::new() }.sweep(path, parts, file)
 }
 
@@ -93,26 +91,17 @@ impl<'t> Parts<'t> {
     }
 }
 
-/// A component, read.
-struct Component {
-    name: String,
-    without: Node,
-    needs: Vec<Spanned<String>>,
-}
-
-struct Reader {
-    source: Arc<Source>,
-    folder: PathBuf,
-    problems: Vec<Problem>,
+pub(super) struct Reader {
+    pub(super) source: Arc<Source>,
+    pub(super) folder: PathBuf,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Reader {
     fn sweep(mut self, path: &Path, parts: Parts<'_>, file: SweepFile) -> Result<Sweep, SpecError> {
         let Parts { experiment, grid, zip, space, cases, without } = parts;
         let name = file.name.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
-        let mut problems = Vec::new();
-        let lent = defaults::layer(&mut problems);
-        self.problems.append(&mut problems);
+        let lent = defaults::layer(&mut self.problems);
         let base = self.base(experiment, &lent);
         let axes = self.axes(grid, zip);
         let case_layers: Vec<(Vec<Node>, Option<Node>)> = cases.into_iter().map(|case| self.case(case)).collect();
@@ -120,16 +109,9 @@ impl Reader {
         let components = self.components(file.component, without);
         let ablation = file.ablate.map(|table| (table.mode, self.chosen(&components, &table.components)));
         let space = space.and_then(|space| self.space(space));
-        let search = file.search.and_then(|table| self.search(table, space, file.budget.trials.is_some()));
+        let search = file.search.map(|table| self.search(table, space, file.budget.trials.is_some()));
         let prune = file.prune.and_then(|table| self.prune(table));
-        let excluded = file.exclude.into_iter().map(|condition| (condition, true));
-        let required = file.require.into_iter().map(|condition| (condition, false));
-        let conditions: Vec<(Expression, bool)> = excluded
-            .chain(required)
-            .filter_map(|(condition, leaves_out)| {
-                Some((Expression::new(&condition.when, &self.source, &mut self.problems)?, leaves_out))
-            })
-            .collect();
+        let conditions = self.conditions(&file.exclude, &file.require);
         self.problems.sort_by_key(Problem::offset);
         SpecError::unless_empty(std::mem::take(&mut self.problems))?;
 
@@ -138,7 +120,8 @@ impl Reader {
         for (name, (layers, set)) in names.iter().zip(case_layers) {
             self.add(&mut arms, name.get_ref(), name.span(), layers, set.into_iter().collect());
         }
-        let refused = ablation.map_or_else(Vec::new, |(mode, chosen)| self.ablate(&mut arms, mode, &components, &chosen));
+        let refused =
+            ablation.map_or_else(Vec::new, |(mode, chosen)| self.ablate(&mut arms, mode, &components, &chosen));
         if arms.found.is_empty() {
             self.add(&mut arms, "base", 0..0, Vec::new(), Vec::new());
         }
@@ -162,6 +145,16 @@ impl Reader {
             axes,
             conditions,
         })
+    }
+
+    /// Conditions, each with whether it leaves out what satisfies it.
+    fn conditions(&mut self, exclude: &[Condition], require: &[Condition]) -> Vec<(Expression, bool)> {
+        let excluded = exclude.iter().map(|condition| (condition, true));
+        let conditions = excluded.chain(require.iter().map(|condition| (condition, false)));
+        let mut read = |(condition, leaves_out): (&Condition, bool)| {
+            Some((Expression::new(&condition.when, &self.source, &mut self.problems)?, leaves_out))
+        };
+        conditions.filter_map(&mut read).collect()
     }
 
     /// The layers of `experiment`, laid over the defaults.
@@ -200,7 +193,9 @@ impl Reader {
     /// Refuses keys that two axes vary, and conditions on what a later axis decides.
     fn check_order(&mut self, axes: &[Axis]) {
         for (position, axis) in axes.iter().enumerate() {
-            if let Some(key) = axis.keys.iter().find(|key| axes[..position].iter().any(|other| other.keys.contains(key))) {
+            if let Some(key) =
+                axis.keys.iter().find(|key| axes[..position].iter().any(|other| other.keys.contains(key)))
+            {
                 self.refuse(
                     format!("two axes vary `{key}`"),
                     "give all its values to one axis",
@@ -209,7 +204,8 @@ impl Reader {
             }
             let Some(when) = &axis.when else { continue };
             // A table may be asked whether it is there while keys below it still vary.
-            let later = |read: &String| axes[position..].iter().flat_map(|axis| &axis.keys).any(|key| is_within(read, key));
+            let later =
+                |read: &String| axes[position..].iter().flat_map(|axis| &axis.keys).any(|key| is_within(read, key));
             if let Some(read) = when.keys().find(later) {
                 self.refuse(
                     format!("this condition reads `{read}`, which is not decided here: its axis stands here or below"),
@@ -226,7 +222,7 @@ impl Reader {
     }
 
     /// A table of the experiment's keys.
-    fn keys(&mut self, value: Value<'_>, name: &str) -> Option<Node> {
+    pub(super) fn keys(&mut self, value: Value<'_>, name: &str) -> Option<Node> {
         let bytes = value.span();
         let place = Place { source: Arc::clone(&self.source), key: bytes.clone(), value: bytes.clone() };
         match value.into_inner() {
@@ -244,214 +240,7 @@ impl Reader {
         }
     }
 
-    /// The components, in the order of the file.
-    fn components(
-        &mut self,
-        tables: std::collections::BTreeMap<Spanned<String>, super::file::ComponentTable>,
-        without: Vec<(String, Option<Value<'_>>)>,
-    ) -> Vec<Component> {
-        let mut without: std::collections::BTreeMap<String, Value<'_>> =
-            without.into_iter().filter_map(|(name, without)| Some((name, without?))).collect();
-        let mut tables: Vec<_> = tables.into_iter().collect();
-        tables.sort_by_key(|(name, _)| name.span().start);
-        let mut components = Vec::new();
-        for (name, table) in tables {
-            let span = name.span();
-            let name = name.into_inner();
-            let Some(value) = without.remove(&name) else {
-                let remedy = "give what takes it away, for example `without.graph.share = 0.0`";
-                self.refuse(format!("the component `{name}` has no `without`"), remedy, span);
-                continue;
-            };
-            if let Some(without) = self.keys(value, "without") {
-                components.push(Component { name, without, needs: table.needs });
-            }
-        }
-        self.check_overlaps(&components);
-        components
-    }
-
-    /// Refuses two components that take themselves away by giving one key two values.
-    fn check_overlaps(&mut self, components: &[Component]) {
-        let keys = |component: &Component| {
-            let mut found = Vec::new();
-            leaves(&component.without, "", &mut found);
-            found
-        };
-        for (position, component) in components.iter().enumerate() {
-            for (key, value) in keys(component) {
-                let clash = components[..position].iter().find(|other| {
-                    keys(other).iter().any(|(other, other_value)| related(&key, other) && *other_value != value)
-                });
-                if let (Some(other), Some(node)) = (clash, component.without.find(key.split('.'))) {
-                    let reason = format!("`{}` and `{}` give `{key}` different values", component.name, other.name);
-                    let kind = ProblemKind::Inconsistent { reason, remedy: "make them one component".to_owned() };
-                    self.problems.push(Problem::at_value(kind, &node.place));
-                }
-            }
-        }
-    }
-
-    /// Positions of the named components; all where none are named.
-    fn chosen(&mut self, components: &[Component], names: &[Spanned<String>]) -> Vec<usize> {
-        if names.is_empty() {
-            if components.is_empty() {
-                let remedy = "declare them: `[component.graph]` with `without.graph.share = 0.0`";
-                self.refuse("`[ablate]` has no components".to_owned(), remedy, 0..0);
-            }
-            return (0..components.len()).collect();
-        }
-        names.iter().filter_map(|name| self.component(components, name)).collect()
-    }
-
-    fn component(&mut self, components: &[Component], name: &Spanned<String>) -> Option<usize> {
-        let found = components.iter().position(|component| component.name == *name.get_ref());
-        if found.is_none() {
-            let known = components.iter().map(|component| component.name.as_str());
-            self.unknown("component", name, known.collect());
-        }
-        found
-    }
-
-    /// Adds the arms of an ablation; gives those that cannot be.
-    fn ablate(
-        &mut self,
-        arms: &mut Arms<'_>,
-        mode: AblateMode,
-        components: &[Component],
-        chosen: &[usize],
-    ) -> Vec<Refused> {
-        if mode == AblateMode::Full && chosen.len() > MOST_COMBINED {
-            let reason = format!("every combination of {} components is too many", chosen.len());
-            self.refuse(reason, &format!("name at most {MOST_COMBINED} of them"), 0..0);
-            return Vec::new();
-        }
-        let names: Vec<String> = chosen.iter().map(|&one| components[one].name.clone()).collect();
-        let mut needs = Vec::new();
-        for &one in chosen {
-            let needed = components[one].needs.iter().filter_map(|name| self.component(components, name));
-            let needed: Vec<usize> = needed.filter_map(|needed| chosen.iter().position(|&one| one == needed)).collect();
-            needs.push(needed);
-        }
-        let mut refused = Vec::new();
-        for variant in variants(mode, &names) {
-            if let Some(reason) = variant.contradiction(&names, &needs) {
-                refused.push(Refused { arm: variant.name, reason });
-                continue;
-            }
-            let removed = chosen.iter().zip(&variant.removed).filter(|(_, removed)| **removed);
-            let deltas: Vec<Node> = removed.map(|(&one, _)| components[one].without.clone()).collect();
-            let place = deltas.first().map_or(0..0, |delta| delta.place.value.clone());
-            self.add(arms, &variant.name, place, Vec::new(), deltas);
-        }
-        refused
-    }
-
-    /// Adds an arm: layers of files, then deltas of the sweep file.
-    fn add(&mut self, arms: &mut Arms<'_>, name: &str, place: Range<usize>, layers: Vec<Node>, deltas: Vec<Node>) {
-        if arms.found.iter().any(|arm| arm.name == name) {
-            self.refuse(format!("two arms are called `{name}`"), "give each a name of its own", place);
-            return;
-        }
-        let mut named = Vec::new();
-        deltas.iter().for_each(|delta| leaves(delta, "", &mut named));
-        let stack = share::laid_over(over_files(arms.base.clone(), layers, arms.lent), &deltas, arms.lent);
-        match arm_of(arms.sweep, name, stack.clone(), arms.lent) {
-            Ok(resolved) => arms.found.push(Arm {
-                name: name.to_owned(),
-                changes: differences(resolved.tree(), arms.whole),
-                named: named.into_iter().map(|(key, _)| key).collect(),
-                stack: named_stack(stack, arms.sweep, name),
-                resolved,
-            }),
-            Err(error) => self.problems.extend(error.into_problems()),
-        }
-    }
-
-    /// The parameters of `[search.space]`, unless it is empty.
-    fn space(&mut self, value: Value<'_>) -> Option<Vec<Parameter>> {
-        let DeValue::Table(table) = value.into_inner() else { return None };
-        let is_empty = table.is_empty();
-        let mut reader = SpaceReader { source: &self.source, folder: &self.folder, problems: &mut self.problems };
-        (!is_empty).then(|| reader.space(table))
-    }
-
-    fn search(&mut self, table: SearchTable, space: Option<Vec<Parameter>>, has_budget: bool) -> Option<Search> {
-        let bytes = table.objective.span();
-        let objective = table.objective.into_inner();
-        if !objective.starts_with("validation/") {
-            let reason = if objective.starts_with("test/") {
-                format!("`{objective}` is of the test split: settings that are chosen by it are no longer tested by it")
-            } else {
-                format!("`{objective}` is no metric of the validation split")
-            };
-            self.refuse(reason, "name one such as `validation/zero_shot/auroc_macro`", bytes.clone());
-        }
-        if space.is_none() {
-            self.refuse("the search has no `[search.space]`".to_owned(), "give at least one key with a range", bytes.clone());
-        }
-        if !has_budget {
-            self.refuse("the search has no end".to_owned(), "give `[budget]` with `trials = …`", bytes);
-        }
-        let SearchTable { sampler, goal, seed, startup, .. } = table;
-        Some(Search { sampler, objective, goal, seed, startup, space: space.unwrap_or_default() })
-    }
-
-    fn prune(&mut self, table: PruneTable) -> Option<Prune> {
-        let bytes = table.metric.span();
-        let PruneTable { rule, metric, goal, min_step, reduction, brackets, startup_trials } = table;
-        let metric = metric.into_inner();
-        if metric.starts_with("test/") || metric.is_empty() {
-            let reason = format!("`{metric}` cannot decide which trials are stopped: it must not be of the test split");
-            self.refuse(reason, "name a metric that the run logs while it trains, such as `loss/total`", bytes);
-            return None;
-        }
-        Some(Prune { rule, metric, goal, min_step, reduction, brackets, startup_trials })
-    }
-
-    fn claim(&mut self, table: ClaimTable, arms: &[Arm]) -> Option<Claim> {
-        let known = || arms.iter().map(|arm| arm.name.as_str()).collect::<Vec<_>>();
-        for name in [&table.better, &table.than] {
-            if !known().contains(&name.get_ref().as_str()) {
-                self.unknown("arm", name, known());
-                return None;
-            }
-        }
-        if table.better == table.than {
-            self.refuse(
-                format!("an arm cannot be better than itself: `{}`", table.than.get_ref()),
-                "name two arms",
-                table.than.span(),
-            );
-            return None;
-        }
-        let ClaimTable { metric, better, than, min_delta } = table;
-        Some(Claim { metric, better: better.into_inner(), than: than.into_inner(), min_delta })
-    }
-
-    fn seeds(&mut self, seeds: Seeds, first: u64) -> Vec<u64> {
-        match (seeds.count, seeds.list) {
-            (Some(_), Some(list)) => {
-                self.refuse("`[seeds]` has both `count` and `list`".to_owned(), "keep one of them", list.span());
-                Vec::new()
-            }
-            (Some(count), None) => (0..count).map(|number| first.saturating_add(number)).collect(),
-            (None, Some(list)) => {
-                let span = list.span();
-                let seeds = list.into_inner();
-                let mut sorted = seeds.clone();
-                sorted.sort_unstable();
-                sorted.dedup();
-                if seeds.is_empty() || sorted.len() < seeds.len() {
-                    self.refuse("`seeds.list` is empty or names a seed twice".to_owned(), "name each seed once", span);
-                }
-                seeds
-            }
-            (None, None) => vec![first],
-        }
-    }
-
-    fn unknown(&mut self, what: &str, name: &Spanned<String>, known: Vec<&str>) {
+    pub(super) fn unknown(&mut self, what: &str, name: &Spanned<String>, known: Vec<&str>) {
         let meant = suggest::nearest(name.get_ref(), known.iter().copied());
         let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let remedy = match meant {
@@ -461,44 +250,18 @@ impl Reader {
         self.refuse(format!("there is no {what} `{}`", name.get_ref()), &remedy, name.span());
     }
 
-    fn refuse(&mut self, reason: String, remedy: &str, bytes: Range<usize>) {
+    pub(super) fn refuse(&mut self, reason: String, remedy: &str, bytes: Range<usize>) {
         let kind = ProblemKind::Inconsistent { reason, remedy: remedy.to_owned() };
         self.problems.push(Problem::at(kind, &self.source, bytes));
     }
 }
 
-/// Arms as they are found.
-struct Arms<'a> {
-    sweep: &'a str,
-    base: &'a Node,
-    /// The experiment with its choices made.
-    whole: &'a Node,
-    lent: &'a Node,
-    found: Vec<Arm>,
-}
-
-/// The experiment of an arm.
-fn arm_of(sweep: &str, arm: &str, stack: Node, lent: &Node) -> Result<Resolved, SpecError> {
-    Resolved::from_tree(share::chosen(named_stack(stack, sweep, arm), lent))
-}
-
-/// Names an arm's trials.
-fn named_stack(mut stack: Node, sweep: &str, arm: &str) -> Node {
-    let name = format!("{sweep}.{arm}");
-    let source = Source::new(SourceKind::FileName, "file name", &name);
-    let place = Place { key: 0..name.len(), value: 0..name.len(), source };
-    if let Content::Table(table) = &mut stack.content {
-        table.insert("name".to_owned(), Node::new(place, Content::Value(name.into())));
-    }
-    stack
-}
-
-fn over_files(stack: Node, layers: Vec<Node>, lent: &Node) -> Node {
+pub(super) fn over_files(stack: Node, layers: Vec<Node>, lent: &Node) -> Node {
     let root = Schema::root();
     layers.into_iter().fold(stack, |stack, layer| stack.merge(layer, root, Some(lent), ChoiceRule::Replace))
 }
 
 /// Whether one key is the other or lies within it.
-fn related(one: &str, other: &str) -> bool {
+pub(super) fn related(one: &str, other: &str) -> bool {
     is_within(one, other) || is_within(other, one)
 }

@@ -7,7 +7,7 @@ use schemars::{Schema as JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::file::SweepFile;
-use crate::schema::{Schema, generate};
+use crate::schema::{Schema, generate, join};
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
 
@@ -24,16 +24,19 @@ pub fn sweep_schema_text() -> String {
 fn generate() -> Value {
     let mut schema = generate::of_type::<SweepFile>(None);
     let experiment = Schema::root().json();
-    schema["definitions"] = json!({
-        "experiment": settings(experiment),
-        "axes": varied(experiment, EXPERIMENT, &axis),
-        "space": varied(experiment, EXPERIMENT, &parameter),
-    });
+    let mut definitions = Map::new();
+    definitions.insert("experiment".to_owned(), settings(experiment));
+    definitions.insert("condition".to_owned(), json!({ "description": CONDITION, "type": "string" }));
+    let axes = varied(experiment, "", "axis");
+    let space = varied(experiment, "", "parameter");
+    definitions.insert("axes".to_owned(), axes);
+    definitions.insert("space".to_owned(), space);
+    add_leaves(experiment, "", &mut definitions);
+    schema["definitions"] = definitions.into();
     schema
 }
 
-/// Where the experiment's schema stands.
-const EXPERIMENT: &str = "#/definitions/experiment";
+const CONDITION: &str = "Where it applies, as a condition in CEL.";
 
 fn made(value: Value) -> JsonSchema {
     JsonSchema::try_from(value).unwrap_or_default()
@@ -97,6 +100,7 @@ fn settings(experiment: &Value) -> Value {
     if let Some(table) = schema.as_object_mut() {
         table.shift_remove("$schema");
         table.shift_remove("title");
+        table.insert("description".into(), "Keys of the experiment.".into());
         if let Some(Value::Object(keys)) = table.get_mut("properties") {
             keys.shift_remove("extends");
         }
@@ -104,58 +108,77 @@ fn settings(experiment: &Value) -> Value {
     schema
 }
 
-/// The schema of an experiment's table, which stands at `place`, with `leaf` for its values.
-fn varied(table: &Value, place: &str, leaf: &impl Fn(&Value, &str) -> Value) -> Value {
-    let Some(Value::Object(keys)) = table.get("properties") else { return leaf(table, place) };
-    let mut varied_keys = Map::new();
-    for (name, key) in keys.iter().filter(|(name, _)| *name != "extends") {
-        let place = format!("{place}/properties/{name}");
-        let is_table = key.get("properties").is_some();
-        let varied = if is_table {
-            json!({ "anyOf": [varied(key, &place, leaf), leaf(key, &place)] })
+/// The schema of an experiment's table with an axis or a parameter (`kind`) for each of its values.
+fn varied(table: &Value, path: &str, kind: &str) -> Value {
+    let mut keys = Map::new();
+    for (name, key) in keys_of(table) {
+        let path = join(path, name);
+        let itself = refer(&format!("{kind}:{path}"));
+        let varied = if key.get("properties").is_some() {
+            json!({ "anyOf": [varied(key, &path, kind), itself] })
         } else {
-            leaf(key, &place)
+            itself
         };
-        varied_keys.insert(name.clone(), varied);
+        keys.insert(name.clone(), varied);
     }
-    varied_keys.insert("when".to_owned(), condition());
-    json!({ "type": "object", "additionalProperties": false, "properties": varied_keys })
+    keys.insert("when".to_owned(), refer("condition"));
+    json!({ "type": "object", "additionalProperties": false, "properties": keys })
 }
 
-fn condition() -> Value {
-    json!({ "description": "Where it applies, as a condition in CEL.", "type": "string" })
+/// Defines the axis and the parameter of every key below a table.
+fn add_leaves(table: &Value, path: &str, definitions: &mut Map<String, Value>) {
+    for (name, key) in keys_of(table) {
+        let path = join(path, name);
+        definitions.insert(format!("axis:{path}"), axis(key, &path));
+        definitions.insert(format!("parameter:{path}"), parameter(key, &path));
+        add_leaves(key, &path, definitions);
+    }
 }
 
-fn axis(key: &Value, place: &str) -> Value {
-    let list = json!({ "type": "array", "minItems": 1, "items": { "$ref": place } });
+fn keys_of(table: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let keys = table.get("properties").and_then(Value::as_object);
+    keys.into_iter().flatten().filter(|(name, _)| *name != "extends")
+}
+
+fn refer(definition: &str) -> Value {
+    json!({ "$ref": format!("#/definitions/{definition}") })
+}
+
+/// The schema of a key's own values.
+fn own(path: &str) -> Value {
+    refer(&format!("experiment/properties/{}", path.replace('.', "/properties/")))
+}
+
+fn axis(key: &Value, path: &str) -> Value {
+    let list = json!({ "type": "array", "minItems": 1, "items": own(path) });
     let conditional = json!({
         "type": "object",
         "additionalProperties": false,
         "required": ["values"],
-        "properties": { "values": list, "when": condition() },
+        "properties": { "values": list, "when": refer("condition") },
     });
     let meaning = key.get("description").cloned().unwrap_or_default();
     json!({ "description": meaning, "anyOf": [list, conditional] })
 }
 
-fn parameter(key: &Value, place: &str) -> Value {
-    let mut schema = axis(key, place);
-    let is_number = matches!(key.get("type").and_then(Value::as_str), Some("number" | "integer"));
-    if let (true, Some(Value::Array(forms))) = (is_number, schema.get_mut("anyOf")) {
+fn parameter(key: &Value, path: &str) -> Value {
+    let meaning = key.get("description").cloned().unwrap_or_default();
+    let mut forms = vec![refer(&format!("axis:{path}"))];
+    if matches!(key.get("type").and_then(Value::as_str), Some("number" | "integer")) {
         forms.push(json!({
             "type": "object",
             "additionalProperties": false,
             "required": ["low", "high"],
             "properties": {
-                "low": { "$ref": place },
-                "high": { "$ref": place },
+                "low": own(path),
+                "high": own(path),
                 "step": { "description": "Distance of the values.", "type": "number" },
                 "log": { "description": "Whether the logarithm is drawn.", "type": "boolean" },
-                "when": condition(),
+                "when": refer("condition"),
             },
         }));
     }
-    schema
+    json!({ "description": meaning, "anyOf": forms })
 }
 
 #[cfg(test)]

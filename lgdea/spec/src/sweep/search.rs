@@ -146,7 +146,9 @@ impl SpaceReader<'_> {
                     let DeValue::Table(table) = value.into_inner() else { continue };
                     parameters.extend(self.range(child, join(path, name), table, place));
                 }
-                (Some(child), DeValue::Table(below)) if child.is_table() && !below.contains_key(super::axis::VALUES) => {
+                (Some(child), DeValue::Table(below))
+                    if child.is_table() && !below.contains_key(super::axis::VALUES) =>
+                {
                     let path = join(path, name);
                     if let DeValue::Table(table) = value.into_inner() {
                         self.walk(child, &path, table, parameters);
@@ -188,7 +190,7 @@ impl SpaceReader<'_> {
         let when = when.and_then(|when| {
             AxisReader { source: self.source, folder: self.folder, problems: self.problems }.condition(when)
         });
-        let log = table.remove("log").is_some_and(|log| self.plain(&log, &key, "true or false", |log| log.as_bool()) == Some(true));
+        let log = table.remove("log").is_some_and(|log| self.plain(&log, &key, "true or false", truth) == Some(true));
         let step = table.remove("step").map(|step| self.plain(&step, &key, "a number", plain_number));
         let mut number = |name: &str| {
             let value = table.remove(name)?;
@@ -215,7 +217,9 @@ impl SpaceReader<'_> {
             return None;
         };
         let wrong = match () {
-            () if low >= high => Some((format!("the range of `{key}` is empty: {low} is not below {high}"), "swap them")),
+            () if low >= high => {
+                Some((format!("the range of `{key}` is empty: {low} is not below {high}"), "swap them"))
+            }
             () if log && low <= 0.0 => {
                 Some((format!("the logarithm of `{key}` is to be drawn, but {low} has none"), "raise `low` above 0"))
             }
@@ -257,9 +261,15 @@ impl SpaceReader<'_> {
     }
 }
 
+fn truth(value: &DeValue<'_>) -> Option<bool> {
+    value.as_bool()
+}
+
 fn plain_number(value: &DeValue<'_>) -> Option<f64> {
     match value {
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number as f64),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number as f64)
+        }
         DeValue::Float(number) => number.as_str().parse().ok().filter(|number: &f64| number.is_finite()),
         _ => None,
     }

@@ -23,10 +23,10 @@ pub(super) fn chosen(tree: Node, lent: &Node) -> Node {
 /// A top-level key as some trials have it.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// Its JSON, as it is.
-    pub(super) json: Arc<str>,
     /// Its JSON, as the identity has it.
-    pub(super) identity: Arc<str>,
+    pub(super) identity: Box<str>,
+    /// Its JSON as it is, of a table that names what trials read: the identity leaves paths out.
+    pub(super) json: Arc<str>,
 }
 
 /// The points of the axes that touch a table; the others cannot change it.
@@ -38,7 +38,10 @@ pub(super) struct Tables<'a> {
     arm: usize,
     /// For each top-level key of the experiment, the axes that touch it.
     touching: HashMap<&'static str, Vec<usize>>,
+    /// Trees of tables that conditions read.
     merged: HashMap<(&'static str, Points), Arc<Node>>,
+    /// The arm, of which a table at a time is replaced.
+    experiment: Experiment,
     checked: HashMap<(&'static str, Points), Option<Arc<Table>>>,
 }
 
@@ -49,7 +52,14 @@ impl<'a> Tables<'a> {
             let axes = (0..sweep.axes.len()).filter(|&axis| of_axis(axis).any(|name| name == table));
             (table, axes.collect())
         });
-        Tables { sweep, arm, touching: touching.collect(), merged: HashMap::new(), checked: HashMap::new() }
+        Tables {
+            sweep,
+            arm,
+            touching: touching.collect(),
+            merged: HashMap::new(),
+            experiment: sweep.arms[arm].resolved.experiment.clone(),
+            checked: HashMap::new(),
+        }
     }
 
     /// The points that decide what a table holds.
@@ -59,12 +69,18 @@ impl<'a> Tables<'a> {
         axes.iter().map(|&axis| points.get(axis).copied().flatten()).collect()
     }
 
-    /// The tree of a top-level key, which holds that key alone.
+    /// The tree of a top-level key that conditions read, which holds that key alone.
     pub(super) fn merged(&mut self, table: &'static str, points: &[Option<u32>]) -> Arc<Node> {
         let key = (table, self.deciding(table, points));
         if let Some(known) = self.merged.get(&key) {
             return Arc::clone(known);
         }
+        let tree = Arc::new(self.merge(table, points));
+        self.merged.insert(key, Arc::clone(&tree));
+        tree
+    }
+
+    fn merge(&self, table: &'static str, points: &[Option<u32>]) -> Node {
         let Sweep { arms, axes, lent, .. } = self.sweep;
         let stack = &arms[self.arm].stack;
         let mut alone = Node::new(stack.place.clone(), Content::Table([].into()));
@@ -77,9 +93,7 @@ impl<'a> Tables<'a> {
             let keyed = axes[axis].keys.iter().zip(&axes[axis].points[point as usize]);
             keyed.filter(|(key, _)| first_name(key) == table).map(|(_, node)| node)
         });
-        let tree = Arc::new(self::chosen(laid_over(alone, deltas, lent), lent));
-        self.merged.insert(key, Arc::clone(&tree));
-        tree
+        self::chosen(laid_over(alone, deltas, lent), lent)
     }
 
     /// A table, checked; `None` where it has problems, which are noted when it is asked for the first time.
@@ -93,7 +107,7 @@ impl<'a> Tables<'a> {
         if let Some(known) = self.checked.get(&key) {
             return known.clone();
         }
-        let tree = self.merged(table, points);
+        let tree = self.merge(table, points);
         let made = match self.check(table, &tree) {
             Ok(made) => Some(Arc::new(made)),
             Err(error) => {
@@ -105,17 +119,23 @@ impl<'a> Tables<'a> {
         made
     }
 
-    fn check(&self, table: &'static str, tree: &Node) -> Result<Table, SpecError> {
+    fn check(&mut self, table: &'static str, tree: &Node) -> Result<Table, SpecError> {
         let mut problems = Vec::new();
         completeness::missing_keys(tree, Schema::root(), "", &mut problems);
         SpecError::unless_empty(problems)?;
-        let mut experiment = self.sweep.arms[self.arm].resolved.experiment.clone();
+        let experiment = &mut self.experiment;
         if let Some(node) = tree.get(table) {
-            experiment.set_table(table, node.to_value()).map_err(|error| resolve::unusable(tree, Some(table), error))?;
+            experiment
+                .set_table(table, node.to_value())
+                .map_err(|error| resolve::unusable(tree, Some(table), error))?;
         }
-        SpecError::unless_empty(rules::broken(&experiment, tree))?;
-        let json = experiment.table(table).map(|json| json.to_string()).unwrap_or_default();
-        Ok(Table { json: json.into(), identity: experiment.identity_of(table).into() })
+        let broken = rules::broken(experiment, tree);
+        let identity = experiment.identity_of(table).into();
+        let is_read = matches!(table, "data" | "evidence");
+        let json = is_read.then(|| experiment.table(table).map_or_else(|_| String::new(), |json| json.to_string()));
+        experiment.copy_table(table, &self.sweep.arms[self.arm].resolved.experiment);
+        SpecError::unless_empty(broken)?;
+        Ok(Table { identity, json: json.unwrap_or_default().into() })
     }
 }
 

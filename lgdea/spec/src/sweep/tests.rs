@@ -385,7 +385,9 @@ fn every_shipped_sweep_expands() {
 /// Whether a value is what was given, and tables hold at least that.
 fn holds(found: &serde_json::Value, given: &serde_json::Value) -> bool {
     match (found.as_object(), given.as_object()) {
-        (Some(found), Some(given)) => given.iter().all(|(key, given)| found.get(key).is_some_and(|found| holds(found, given))),
+        (Some(found), Some(given)) => {
+            given.iter().all(|(key, given)| found.get(key).is_some_and(|found| holds(found, given)))
+        }
         _ => found == given,
     }
 }
@@ -416,7 +418,8 @@ proptest! {
         if conditional {
             text_file += "train.warmup = { values = [1, 2], when = 'train.steps == 10' }\n";
         }
-        text_file += &format!("[[exclude]]\nwhen = 'train.steps > {most} && pairing.ratio < 0.05'\n");
+        let exclude = format!("[[exclude]]\nwhen = 'train.steps > {most} && pairing.ratio < 0.05'\n");
+        text_file += &exclude;
         let read = sweep(&text_file);
         let Ok(expansion) = read.expand() else {
             // Every combination may be left out.
