@@ -15,6 +15,9 @@ use crate::resolve::Resolved;
 use crate::source::{Place, Source, SourceKind};
 use crate::tree::{Content, Node};
 
+/// Longest name of an experiment, in characters; arms of an ablation may be called after many components.
+const LONGEST_NAME: usize = 100;
+
 /// A component, read.
 pub(super) struct Component {
     name: String,
@@ -47,6 +50,7 @@ impl Reader {
         for (name, table) in tables {
             let span = name.span();
             let name = name.into_inner();
+            self.check_name("component", &name, span.clone());
             let Some(value) = without.remove(&name) else {
                 let remedy = "give what takes it away, for example `without.graph.share = 0.0`";
                 self.refuse(format!("the component `{name}` has no `without`"), remedy, span);
@@ -174,7 +178,7 @@ pub(super) fn arm_of(sweep: &str, arm: &str, stack: Node, lent: &Node) -> Result
 
 /// Names an arm's trials.
 fn named_stack(mut stack: Node, sweep: &str, arm: &str) -> Node {
-    let name = format!("{sweep}.{arm}");
+    let name: String = format!("{sweep}.{arm}").chars().take(LONGEST_NAME).collect();
     let source = Source::new(SourceKind::FileName, "file name", &name);
     let place = Place { key: 0..name.len(), value: 0..name.len(), source };
     if let Content::Table(table) = &mut stack.content {

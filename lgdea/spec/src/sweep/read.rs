@@ -18,7 +18,7 @@ use crate::error::{Problem, ProblemKind, SpecError};
 use crate::schema::Schema;
 use crate::source::{Place, Source};
 use crate::tree::{ChoiceRule, Node};
-use crate::{defaults, extends, layer, suggest};
+use crate::{constraint, defaults, extends, layer, suggest};
 
 pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 
@@ -101,6 +101,7 @@ impl Reader {
     fn sweep(mut self, path: &Path, parts: Parts<'_>, file: SweepFile) -> Result<Sweep, SpecError> {
         let Parts { experiment, grid, zip, space, cases, without } = parts;
         let name = file.name.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+        self.check_name("name", &name, 0..0);
         let lent = defaults::layer(&mut self.problems);
         let base = self.base(experiment, &lent);
         let axes = self.axes(grid, zip);
@@ -237,6 +238,14 @@ impl Reader {
                 self.problems.push(Problem::at(kind, &self.source, bytes));
                 None
             }
+        }
+    }
+
+    /// Refuses what cannot be part of a run's name: a file's stem and a component are not bound by the schema.
+    pub(super) fn check_name(&mut self, key: &str, name: &str, bytes: Range<usize>) {
+        let checked = Schema::root().child("name").map(|schema| constraint::check(schema, key, &name.into()));
+        if let Some(Err(kind)) = checked {
+            self.problems.push(Problem::at(kind, &self.source, bytes));
         }
     }
 

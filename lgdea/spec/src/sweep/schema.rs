@@ -27,6 +27,7 @@ fn generate() -> Value {
     let mut definitions = Map::new();
     definitions.insert("experiment".to_owned(), settings(experiment));
     definitions.insert("condition".to_owned(), json!({ "description": CONDITION, "type": "string" }));
+    definitions.insert("range".to_owned(), range());
     let axes = varied(experiment, "", "axis");
     let space = varied(experiment, "", "parameter");
     definitions.insert("axes".to_owned(), axes);
@@ -155,28 +156,33 @@ fn axis(key: &Value, path: &str) -> Value {
         "type": "object",
         "additionalProperties": false,
         "required": ["values"],
-        "properties": { "values": list, "when": refer("condition") },
+        "properties": { "values": refer(&format!("axis:{path}/anyOf/0")), "when": refer("condition") },
     });
     let meaning = key.get("description").cloned().unwrap_or_default();
     json!({ "description": meaning, "anyOf": [list, conditional] })
+}
+
+/// The range of any number; that its ends fit the key is for `lgdea plan` to say.
+fn range() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["low", "high"],
+        "properties": {
+            "low": { "description": "Least value.", "type": "number" },
+            "high": { "description": "Greatest value.", "type": "number" },
+            "step": { "description": "Distance of the values.", "type": "number" },
+            "log": { "description": "Whether the logarithm is drawn.", "type": "boolean" },
+            "when": refer("condition"),
+        },
+    })
 }
 
 fn parameter(key: &Value, path: &str) -> Value {
     let meaning = key.get("description").cloned().unwrap_or_default();
     let mut forms = vec![refer(&format!("axis:{path}"))];
     if matches!(key.get("type").and_then(Value::as_str), Some("number" | "integer")) {
-        forms.push(json!({
-            "type": "object",
-            "additionalProperties": false,
-            "required": ["low", "high"],
-            "properties": {
-                "low": own(path),
-                "high": own(path),
-                "step": { "description": "Distance of the values.", "type": "number" },
-                "log": { "description": "Whether the logarithm is drawn.", "type": "boolean" },
-                "when": refer("condition"),
-            },
-        }));
+        forms.push(refer("range"));
     }
     json!({ "description": meaning, "anyOf": forms })
 }

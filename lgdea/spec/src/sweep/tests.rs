@@ -359,6 +359,22 @@ fn other_tables_are_checked_by_their_schema() {
 }
 
 #[test]
+fn names_become_parts_of_the_runs_names() {
+    insta::assert_snapshot!(refusal("experiment = []\n[component.'a b']\nwithout.graph.share = 0.0\n"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("my sweep.toml");
+    fs::write(&path, BASE).unwrap();
+    assert!(render(&Sweep::from_file(&path).unwrap_err()).contains("`name` is \"my sweep\""));
+
+    let components = (0..10).map(|n| format!("[component.component-{n}]\nwithout.train.steps = 299\n"));
+    let text = format!("{BASE}{}[ablate]\nmode = 'one-in'\n", components.collect::<String>());
+    let (sweep, expansion) = expanded(&text);
+    let named = sweep.resolve(&expansion.trials[1]).unwrap();
+    let again = crate::testing::resolve(&[("again.toml", &named.to_toml())], &[]).unwrap();
+    assert_eq!(again.experiment, named.experiment);
+}
+
+#[test]
 fn a_sweep_that_never_ends_is_refused() {
     let numbers: Vec<String> = (1..=200).map(|number| number.to_string()).collect();
     let list = numbers.join(", ");
