@@ -121,3 +121,34 @@ fn a_closed_terminal_changes_no_exit_code() {
     drop(child.stderr.take());
     assert_eq!(child.wait().unwrap().code(), Some(2));
 }
+
+#[test]
+fn the_committed_schema_of_sweeps_is_current() {
+    let committed = std::fs::read_to_string(root().join("lgdea/spec/sweep.schema.json")).unwrap();
+    let output = lgdea().args(["schema", "--sweep"]).output().unwrap();
+    assert!(
+        String::from_utf8(output.stdout).unwrap() == committed,
+        "the schema changed: run `lgdea schema --sweep --out lgdea/spec/sweep.schema.json`"
+    );
+}
+
+#[test]
+fn every_shipped_sweep_can_be_planned() {
+    for entry in std::fs::read_dir(root().join("sweeps")).unwrap() {
+        let path = entry.unwrap().path();
+        let (folder, _) = experiment("");
+        let results = folder.path().join("results");
+        let planned = lgdea().arg("plan").arg(&path).arg("--results").arg(results).assert().success();
+        let said = String::from_utf8(planned.get_output().stdout.clone()).unwrap();
+        assert!(said.contains("distinct runs, 0 of them finished"), "{}:\n{said}", path.display());
+    }
+}
+
+#[test]
+fn a_sweep_with_a_misspelt_key_is_wrong_input() {
+    let (_folder, file) = experiment("experiment = []\n[grid]\ntrain.stepps = [1, 2]\n");
+    lgdea().arg("plan").arg(&file).assert().code(2).stderr(contains("experiment.toml:3").and(contains("train.steps")));
+    lgdea().args(["plan", "nowhere.toml"]).assert().code(2).stderr(contains("nowhere.toml"));
+    let (_folder, file) = experiment("experiment = []\n[grid]\nevidence.rules.ontology = ['chest', 'brain']\n");
+    lgdea().arg("plan").arg(&file).assert().code(2).stderr(contains("brain"));
+}

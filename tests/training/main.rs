@@ -288,3 +288,49 @@ fn the_real_mini_corpus_runs() {
         assert!((0.0..=1.0).contains(&metric(&outcome, name)), "{name}");
     }
 }
+
+/// The plan of a sweep names the keys that `run` gives, so that it can tell what is done, and how long the rest takes.
+#[test]
+fn a_plan_knows_what_has_run() {
+    let workspace = Workspace::new();
+    let tiny = workspace.write("tiny.toml", TINY);
+    let sweep = "experiment = 'tiny.toml'\n[seeds]\ncount = 2\n[grid]\ntrain.steps = [12, 24]\n[[case]]\nname = 'lgdea'\n\
+                 [[case]]\nname = 'again'\nset.train.batch = 8\n";
+    let sweep = workspace.write("sweep.toml", sweep);
+    let results = workspace.path("results");
+    let plan = |json: bool| {
+        let mut command = Command::cargo_bin("lgdea").unwrap();
+        command.arg("plan").arg(&sweep).arg("--results").arg(&results);
+        if json {
+            command.arg("--json");
+        }
+        String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap()
+    };
+    let trials = || -> Vec<Value> { plan(true).lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let before = trials();
+    assert_eq!(before.len(), 4);
+    assert!(before.iter().all(|trial| trial["cached"] == false && trial["arm"] == "lgdea"), "{before:?}");
+    assert!(plan(false).contains("merged: 4 trials"));
+
+    let run = Command::cargo_bin("lgdea")
+        .unwrap()
+        .env_remove("MLFLOW_TRACKING_URI")
+        .args(["run", "--json", "--set", "seed=1"])
+        .arg(&tiny)
+        .arg("--results")
+        .arg(&results)
+        .assert()
+        .success();
+    let out = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+    let finished: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    let after = trials();
+    let cached: Vec<&Value> = after.iter().filter(|trial| trial["cached"] == true).collect();
+    assert_eq!(cached.len(), 1);
+    assert_eq!(cached[0]["run_key"], finished["run_key"]);
+    assert_eq!((&cached[0]["seed"], &cached[0]["deltas"]["train.steps"]), (&Value::from(1), &Value::from(12)));
+    let told = plan(false);
+    assert!(
+        told.contains("4 distinct runs, 1 of them finished") && told.contains("at the pace of 1 earlier run"),
+        "{told}"
+    );
+}

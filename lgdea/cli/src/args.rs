@@ -21,6 +21,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Validate experiment files, or explain where a value comes from.
     Check(CheckArgs),
+    /// List the trials of a sweep: which there are, which are done, how long the others may take.
+    Plan(PlanArgs),
     /// Read the evidence of reports, and measure how well.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -30,7 +32,7 @@ pub(crate) enum Command {
     Prototypes(inspect::PrototypesArgs),
     /// Show the relation graph of a run: its edges, and how good its relations are, hop by hop.
     Graph(inspect::GraphArgs),
-    /// Write the JSON Schema of experiment files, for editors.
+    /// Write the JSON Schema of experiment or sweep files, for editors.
     Schema(SchemaArgs),
 }
 
@@ -69,7 +71,25 @@ pub(crate) struct CheckArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct PlanArgs {
+    /// Sweep file.
+    pub(crate) file: PathBuf,
+    /// Folder of earlier runs.
+    #[arg(long, default_value = "results")]
+    pub(crate) results: PathBuf,
+    /// Print one JSON object a trial and a line, and nothing else on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Lines to print: settings of the table (40 where it is not given), trials of `--json` (all).
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct SchemaArgs {
+    /// The schema of sweep files.
+    #[arg(long)]
+    pub(crate) sweep: bool,
     /// File to write; standard output where none is given.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,

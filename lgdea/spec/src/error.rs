@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::source::{Place, Source, SourceKind};
 
-/// Why an experiment is refused: every problem that was found, each with the place that caused it.
+/// Why an experiment or a sweep is refused: every problem that was found, each with the place that caused it.
 #[derive(Debug, Error, Diagnostic)]
 pub enum SpecError {
     /// There is one problem.
@@ -15,7 +15,7 @@ pub enum SpecError {
     #[diagnostic(transparent)]
     One(Box<Problem>),
     /// There are several.
-    #[error("the experiment has {} problems", problems.len())]
+    #[error("there are {} problems", problems.len())]
     Several {
         /// Those of one text in the order of their places.
         #[related]
@@ -28,6 +28,14 @@ impl SpecError {
     pub fn problems(&self) -> &[Problem] {
         match self {
             SpecError::One(problem) => std::slice::from_ref(problem),
+            SpecError::Several { problems } => problems,
+        }
+    }
+
+    /// All problems.
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        match self {
+            SpecError::One(problem) => vec![*problem],
             SpecError::Several { problems } => problems,
         }
     }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toml::Value;
 
 use crate::{Data, Device, Encoder, Eval, Evidence, EvidenceSpace, Graph, Loss, Pairing, Seed, Tracker, Train};
 
@@ -41,4 +42,72 @@ pub struct Experiment {
     pub device: Device,
     /// Where results are shown; the journal on disk is always written.
     pub tracker: Tracker,
+}
+
+type TableError = serde_path_to_error::Error<toml::de::Error>;
+
+/// Reading and writing an experiment's top-level keys one by one.
+macro_rules! tables {
+    ($($key:literal => $field:ident),* $(,)?) => {
+        impl Experiment {
+            /// Replaces the value of a top-level key; an unknown key is left alone.
+            pub(crate) fn set_table(&mut self, key: &str, value: Value) -> Result<(), TableError> {
+                match key {
+                    $($key => self.$field = serde_path_to_error::deserialize(value)?,)*
+                    _ => {}
+                }
+                Ok(())
+            }
+
+            /// Takes the value of a top-level key from another experiment; an unknown key is left alone.
+            pub(crate) fn copy_table(&mut self, key: &str, from: &Experiment) {
+                match key {
+                    $($key => self.$field.clone_from(&from.$field),)*
+                    _ => {}
+                }
+            }
+
+            /// The value of a top-level key as JSON; null for an unknown key.
+            pub(crate) fn table(&self, key: &str) -> serde_json::Result<serde_json::Value> {
+                match key {
+                    $($key => serde_json::to_value(&self.$field),)*
+                    _ => Ok(serde_json::Value::Null),
+                }
+            }
+
+            /// The top-level keys in the order of their names.
+            pub(crate) const TABLES: &[&str] = &[$($key),*];
+        }
+    };
+}
+
+tables! {
+    "data" => data,
+    "description" => description,
+    "device" => device,
+    "encoder" => encoder,
+    "eval" => eval,
+    "evidence" => evidence,
+    "evidence-space" => evidence_space,
+    "graph" => graph,
+    "loss" => loss,
+    "name" => name,
+    "pairing" => pairing,
+    "seed" => seed,
+    "tags" => tags,
+    "tracker" => tracker,
+    "train" => train,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Schema;
+
+    #[test]
+    fn every_key_is_a_table_and_they_are_in_order() {
+        let mut keys: Vec<&str> = Schema::root().names().filter(|key| *key != "extends").collect();
+        keys.sort_unstable();
+        assert_eq!(keys, Experiment::TABLES);
+    }
 }

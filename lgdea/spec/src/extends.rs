@@ -35,6 +35,25 @@ pub(crate) fn layers(path: &Path, problems: &mut Vec<Problem>) -> Vec<Node> {
     loader.layers
 }
 
+/// Reads what a key of another file names: paths relative to `folder`, and presets.
+pub(crate) fn layers_of(
+    entries: Spanned<DeValue<'_>>,
+    source: &Source,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+) -> Vec<Node> {
+    let id = Id::File(PathBuf::from(&source.name));
+    let chain = vec![(id, source.name.clone())];
+    let mut loader = Loader { layers: Vec::new(), applied: Vec::new(), chain, problems };
+    loader.extend(entries, source, folder);
+    loader.layers
+}
+
+/// Reads the text of a file.
+pub(crate) fn file(path: &Path) -> Result<(Arc<Source>, PathBuf), ProblemKind> {
+    Text::of_file(path).map(|text| (text.source, text.folder))
+}
+
 struct Loader<'a> {
     layers: Vec<Node>,
     /// What is in `layers`.

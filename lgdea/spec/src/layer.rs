@@ -26,9 +26,21 @@ pub(crate) fn parse(source: &Source) -> Result<DeTable<'_>, Box<Problem>> {
 /// Reads a parsed source. Keys with problems are left out; relative paths start from `folder`.
 pub(crate) fn read(table: DeTable<'_>, source: &Arc<Source>, folder: &Path, problems: &mut Vec<Problem>) -> Node {
     let place = Place { source: Arc::clone(source), key: 0..source.text.len(), value: 0..source.text.len() };
-    let mut reader = Reader { source, folder, problems };
+    read_table(Schema::root(), table, place, folder, problems)
+}
+
+/// Reads a table that stands at a place, and whose keys are those of a schema.
+pub(crate) fn read_table(
+    schema: Schema,
+    table: DeTable<'_>,
+    place: Place,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+) -> Node {
+    let source = Arc::clone(&place.source);
+    let mut reader = Reader { source: &source, folder, problems };
     let before = reader.problems.len();
-    let node = reader.table(Schema::root(), "", table, place);
+    let node = reader.table(schema, "", table, place);
     reader.problems[before..].sort_by_key(Problem::offset);
     node
 }
@@ -83,6 +95,10 @@ impl Reader<'_> {
                 let elements: Vec<Option<Value>> = elements.collect();
                 Ok(Value::Array(elements.into_iter().collect::<Option<_>>()?))
             }
+            ("object", DeValue::Table(table)) => {
+                let place = Place { source: Arc::clone(self.source), key: bytes.clone(), value: bytes.clone() };
+                Ok(self.table(schema, path, table, place).to_value())
+            }
             (_, value) => scalar(schema, path, value),
         };
         value
@@ -118,6 +134,19 @@ fn integer(path: &str, value: &DeInteger<'_>) -> Result<i64, ProblemKind> {
         allowed: "a whole number of 64 bits".to_owned(),
         meaning: format!("the largest is {}", i64::MAX),
     })
+}
+
+/// Reads the value of a key that stands at a place; notes its problems.
+pub(crate) fn read_value(
+    schema: Schema,
+    path: &str,
+    value: Spanned<DeValue<'_>>,
+    place: Place,
+    folder: &Path,
+    problems: &mut Vec<Problem>,
+) -> Option<Node> {
+    let source = Arc::clone(&place.source);
+    Reader { source: &source, folder, problems }.node(schema, path, value, place)
 }
 
 /// Makes a path absolute that is relative to `folder`; other values are left alone, and so is what starts with an
@@ -160,6 +189,14 @@ pub(crate) fn unknown_key(schema: Schema, table: &str, key: &str) -> ProblemKind
             choice: key.to_owned(),
             known,
             meant: nearest.map(str::to_owned),
+        };
+    }
+    if schema.at(key).is_some() {
+        // Quotes make one name of a path.
+        return ProblemKind::UnknownKey {
+            key: join(table, &format!("\"{key}\"")),
+            known,
+            meant: vec![join(table, key)],
         };
     }
     let meant = match nearest {

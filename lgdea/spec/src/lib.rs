@@ -7,6 +7,8 @@
 //! 2. `tree` merges the layers; `completeness` finds what is missing.
 //! 3. The tree becomes an [`Experiment`], whose tables check the rules that tie several keys together.
 //!
+//! [`sweep`] reads sweep files, which vary an experiment, and lists their trials.
+//!
 //! One file per TOML table. Every type here is *resolved*: nothing is optional that has a default, because the
 //! embedded `defaults.toml` is the lowest layer of every experiment. A field's documentation and its `schemars`
 //! attributes (ranges; `x-path` for paths that start from the file's folder; `minProperties` for tables of choices)
@@ -43,6 +45,7 @@ mod schema;
 mod seed;
 mod source;
 mod suggest;
+pub mod sweep;
 #[cfg(test)]
 mod testing;
 mod tracker;

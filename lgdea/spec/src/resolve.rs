@@ -2,7 +2,7 @@ use std::path::Path;
 
 use crate::error::{Problem, ProblemKind, SpecError};
 use crate::explain::{self, Explanation};
-use crate::schema::Schema;
+use crate::schema::{Schema, join};
 use crate::source::{Place, Source, SourceKind};
 use crate::tree::{ChoiceRule, Node};
 use crate::{Experiment, completeness, defaults, extends, layer, overrides, rules};
@@ -33,16 +33,8 @@ impl Resolved {
         Self::of(Path::new("defaults"), |_| Vec::new(), overrides)
     }
 
-    fn of(
-        path: &Path,
-        files: impl FnOnce(&mut Vec<Problem>) -> Vec<Node>,
-        overrides: &[String],
-    ) -> Result<Resolved, SpecError> {
-        let mut problems = Vec::new();
-        let files = files(&mut problems);
-        let tree = merged(path, files, overrides, &mut problems);
-        SpecError::unless_empty(problems)?;
-
+    /// Checks a merged tree and makes it an experiment.
+    pub(crate) fn from_tree(tree: Node) -> Result<Resolved, SpecError> {
         let mut problems = Vec::new();
         completeness::missing_keys(&tree, Schema::root(), "", &mut problems);
         SpecError::unless_empty(problems)?;
@@ -52,12 +44,28 @@ impl Resolved {
         Ok(Resolved { experiment, tree })
     }
 
+    fn of(
+        path: &Path,
+        files: impl FnOnce(&mut Vec<Problem>) -> Vec<Node>,
+        overrides: &[String],
+    ) -> Result<Resolved, SpecError> {
+        let mut problems = Vec::new();
+        let files = files(&mut problems);
+        let tree = merged(path, files, overrides, &mut problems);
+        SpecError::unless_empty(problems)?;
+        Self::from_tree(tree)
+    }
+
     /// The experiment as a file that resolves to it, wherever it lies.
     ///
     /// # Panics
     /// The experiment was changed to something that TOML cannot hold, such as a seed above [`i64::MAX`].
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(&self.experiment).expect("what was read from TOML can be written as TOML")
+    }
+
+    pub(crate) fn tree(&self) -> &Node {
+        &self.tree
     }
 
     /// What a key or a table means, its value, and what gave it.
@@ -103,12 +111,23 @@ fn named_after(path: &Path, problems: &mut Vec<Problem>) -> Option<Node> {
 }
 
 fn deserialize(tree: &Node) -> Result<Experiment, SpecError> {
-    serde_path_to_error::deserialize(tree.to_value()).map_err(|error| {
-        let key = error.path().to_string();
-        let place = deepest(tree, &key);
-        let reason = error.into_inner().message().to_owned();
-        Problem::at_value(ProblemKind::Unusable { key, reason }, place).into()
-    })
+    serde_path_to_error::deserialize(tree.to_value()).map_err(|error| unusable(tree, None, error))
+}
+
+/// What the types say against a tree, or against a table of it.
+pub(crate) fn unusable(
+    tree: &Node,
+    table: Option<&str>,
+    error: serde_path_to_error::Error<toml::de::Error>,
+) -> SpecError {
+    let path = error.path().to_string();
+    let key = match table {
+        Some(table) if path == "." => table.to_owned(),
+        Some(table) => join(table, &path),
+        None => path,
+    };
+    let reason = error.into_inner().message().to_owned();
+    Problem::at_value(ProblemKind::Unusable { key: key.clone(), reason }, deepest(tree, &key)).into()
 }
 
 /// Place of the longest part of a path that the tree holds.

@@ -1,7 +1,7 @@
 //! The experiment file's JSON Schema, which is also what files are checked against: the types' documentation and
 //! `schemars` attributes are the one source of known keys, ranges, choices and paths.
 
-mod generate;
+pub(crate) mod generate;
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -58,6 +58,21 @@ impl Schema {
     /// The whole experiment.
     pub(crate) fn root() -> Schema {
         Schema(&SCHEMA)
+    }
+
+    /// Another file's than the experiment's.
+    pub(crate) fn of(schema: &'static Value) -> Schema {
+        Schema(schema)
+    }
+
+    /// The JSON Schema itself.
+    pub(crate) fn json(self) -> &'static Value {
+        self.0
+    }
+
+    /// The key at a dotted path, as far as the path goes through named tables.
+    pub(crate) fn at(self, path: &str) -> Option<Schema> {
+        path.split('.').try_fold(self, Schema::child)
     }
 
     /// Schema of a key of this table.

@@ -40,6 +40,17 @@ impl Node {
         Node { place, content, replaced: Vec::new() }
     }
 
+    /// A value that was made from what stands at a place.
+    pub(crate) fn of_value(value: Value, place: &Place) -> Node {
+        let content = match value {
+            Value::Table(table) => {
+                Content::Table(table.into_iter().map(|(key, value)| (key, Node::of_value(value, place))).collect())
+            }
+            value => Content::Value(value),
+        };
+        Node::new(place.clone(), content)
+    }
+
     /// The node at a path of keys.
     pub(crate) fn find<'k>(&self, path: impl IntoIterator<Item = &'k str>) -> Option<&Node> {
         path.into_iter().try_fold(self, |node, key| node.get(key))

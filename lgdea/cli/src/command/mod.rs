@@ -5,6 +5,7 @@ pub(crate) mod evidence;
 pub(crate) mod graph;
 pub(crate) mod ground;
 mod opened;
+pub(crate) mod plan;
 pub(crate) mod prototypes;
 pub(crate) mod run;
 pub(crate) mod schema;

@@ -1,4 +1,4 @@
-//! `lgdea schema`: the JSON Schema of experiment files.
+//! `lgdea schema`: the JSON Schema of experiment and sweep files.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use crate::args::SchemaArgs;
 use crate::failure::Failure;
 
 pub(crate) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
-    let text = lgdea_spec::json_schema_text();
+    let text = if args.sweep { lgdea_spec::sweep::sweep_schema_text() } else { lgdea_spec::json_schema_text() };
     let written = match &args.out {
         Some(path) => std::fs::write(path, text)
             .map_err(|error| std::io::Error::new(error.kind(), format!("failed to write {}: {error}", path.display()))),

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -8,10 +9,7 @@ pub(super) const VALUE_MEANINGS: &str = "/x-taplo/docs/enumValues";
 
 /// The schema of [`Experiment`] as an experiment *file* needs it: with defaults, and hardly anything required.
 pub(super) fn generate() -> Value {
-    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
-    let generator = settings.into_generator();
-    let mut schema = generator.into_root_schema_for::<Experiment>().to_value();
-    describe_files(&mut schema, Some(&defaults::as_json()));
+    let mut schema = of_type::<Experiment>(Some(&defaults::as_json()));
     if let Some(root) = schema.as_object_mut() {
         // The name is the file's stem by default, which no schema can say.
         root.shift_remove("required");
@@ -22,11 +20,26 @@ pub(super) fn generate() -> Value {
     schema
 }
 
+/// The schema of a file that is read into `T`, some of whose keys have defaults.
+pub(crate) fn of_type<T: JsonSchema>(defaults: Option<&Value>) -> Value {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    describe_files(&mut schema, defaults);
+    schema
+}
+
 fn extends() -> Value {
+    layers(
+        "What this file builds on, lowest first: paths of files, ending in `.toml` and relative to this file, and names of \
+         shipped presets. Tables are merged key by key, later entries and this file winning; `name` and `description` are \
+         not inherited.",
+    )
+}
+
+/// The schema of a key that names files and presets.
+pub(crate) fn layers(description: &str) -> Value {
     json!({
-        "description": "What this file builds on, lowest first: paths of files, ending in `.toml` and relative to this \
-            file, and names of shipped presets. Tables are merged key by key, later entries and this file winning; \
-            `name` and `description` are not inherited.",
+        "description": description,
         "anyOf": [
             { "type": "string" },
             { "type": "array", "items": { "type": "string" } },
@@ -41,8 +54,11 @@ fn describe_files(schema: &mut Value, default: Option<&Value>) {
         return;
     };
     // An absent choice is `Option::None` in a type, and nothing at all in TOML.
-    if schema.get("type") == Some(&json!(["object", "null"])) {
-        schema.insert("type".into(), "object".into());
+    if let Some([kind, Value::String(null)]) = schema.get("type").and_then(Value::as_array).map(Vec::as_slice)
+        && null == "null"
+    {
+        let kind = kind.clone();
+        schema.insert("type".into(), kind);
     }
     // Widths of Rust's numbers: noise for readers, and unknown to validators.
     schema.shift_remove("format");
@@ -52,10 +68,12 @@ fn describe_files(schema: &mut Value, default: Option<&Value>) {
     if let Some(items) = schema.get_mut("items") {
         describe_files(items, None);
     }
+    let by_type = schema.shift_remove("required");
     match schema.get_mut("properties") {
         Some(Value::Object(keys)) => {
-            let required = describe_keys(keys, default);
-            schema.shift_remove("required");
+            let mut required = describe_keys(keys, default);
+            // What the type itself can do without, a file can, too.
+            required.retain(|key| by_type.as_ref().and_then(Value::as_array).is_some_and(|keys| keys.contains(key)));
             if !required.is_empty() {
                 schema.insert("required".into(), required.into());
             }
@@ -74,7 +92,13 @@ fn describe_keys(keys: &mut Map<String, Value>, default: Option<&Value>) -> Vec<
     for (name, key) in keys {
         let default = default.and_then(|table| table.get(name));
         describe_files(key, default);
-        if default.is_none() && key.get("type") != Some(&json!("object")) {
+        let optional = default.is_some() || key.get("type") == Some(&json!("object"));
+        if key.get("default") == Some(&Value::Null)
+            && let Some(key) = key.as_object_mut()
+        {
+            key.shift_remove("default");
+        }
+        if !optional {
             required.push(name.as_str().into());
         }
     }

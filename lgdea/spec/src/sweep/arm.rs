@@ -1,0 +1,55 @@
+//! Arms: the experiment under named changes.
+
+use toml::Value;
+
+use crate::resolve::Resolved;
+use crate::tree::{Content, Node};
+
+/// The experiment under the changes of a case or without some components.
+#[derive(Debug)]
+pub(crate) struct Arm {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its layers, laid over each other, before choices are made that no layer makes.
+    pub(crate) stack: Node,
+    /// The arm with no axis applied.
+    pub(crate) resolved: Resolved,
+    /// Keys that the sweep file names for this arm, with all that lies below them.
+    pub(crate) named: Vec<String>,
+    /// What differs from the experiment, key by key.
+    pub(crate) changes: Vec<(String, Value)>,
+}
+
+/// A combination of components that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Name of the arm that would be it.
+    pub arm: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// The values of a tree by dotted key.
+pub(super) fn leaves(node: &Node, path: &str, found: &mut Vec<(String, Value)>) {
+    match &node.content {
+        Content::Value(value) => found.push((path.to_owned(), value.clone())),
+        Content::Table(table) => {
+            for (name, node) in table {
+                leaves(node, &crate::schema::join(path, name), found);
+            }
+        }
+    }
+}
+
+/// What a tree has that another has not, key by key.
+pub(super) fn differences(this: &Node, other: &Node) -> Vec<(String, Value)> {
+    let (mut these, mut others) = (Vec::new(), Vec::new());
+    leaves(this, "", &mut these);
+    leaves(other, "", &mut others);
+    let others: std::collections::BTreeMap<_, _> = others.into_iter().collect();
+    these.retain(|(key, value)| {
+        let outside = ["name", "description"].contains(&key.as_str());
+        !outside && others.get(key) != Some(value)
+    });
+    these
+}

@@ -1,0 +1,98 @@
+//! The tables of a sweep that say how its trials are found, judged and seeded.
+
+use toml::de::DeValue;
+
+use super::arm::Arm;
+use super::file::{ClaimTable, PruneTable, SearchTable, Seeds};
+use super::read::{Reader, Value};
+use super::search::{Parameter, Search, SpaceReader};
+use super::{Claim, Prune};
+
+impl Reader {
+    /// The parameters of `[search.space]`, unless it is empty.
+    pub(super) fn space(&mut self, value: Value<'_>) -> Option<Vec<Parameter>> {
+        let DeValue::Table(table) = value.into_inner() else { return None };
+        let is_empty = table.is_empty();
+        let mut reader = SpaceReader { source: &self.source, folder: &self.folder, problems: &mut self.problems };
+        (!is_empty).then(|| reader.space(table))
+    }
+
+    pub(super) fn search(&mut self, table: SearchTable, space: Option<Vec<Parameter>>, has_budget: bool) -> Search {
+        let bytes = table.objective.span();
+        let objective = table.objective.into_inner();
+        if !objective.starts_with("validation/") {
+            let reason = if objective.starts_with("test/") {
+                format!("`{objective}` is of the test split: settings that are chosen by it are no longer tested by it")
+            } else {
+                format!("`{objective}` is no metric of the validation split")
+            };
+            self.refuse(reason, "name one such as `validation/zero_shot/auroc_macro`", bytes.clone());
+        }
+        if space.is_none() {
+            self.refuse(
+                "the search has no `[search.space]`".to_owned(),
+                "give at least one key with a range",
+                bytes.clone(),
+            );
+        }
+        if !has_budget {
+            self.refuse("the search has no end".to_owned(), "give `[budget]` with `trials = …`", bytes);
+        }
+        let SearchTable { sampler, goal, seed, startup, .. } = table;
+        Search { sampler, objective, goal, seed, startup, space: space.unwrap_or_default() }
+    }
+
+    pub(super) fn prune(&mut self, table: PruneTable) -> Option<Prune> {
+        let bytes = table.metric.span();
+        let PruneTable { rule, metric, goal, min_step, reduction, brackets, startup_trials } = table;
+        let metric = metric.into_inner();
+        if metric.starts_with("test/") || metric.is_empty() {
+            let reason = format!("`{metric}` cannot decide which trials are stopped: it must not be of the test split");
+            self.refuse(reason, "name a metric that the run logs while it trains, such as `loss/total`", bytes);
+            return None;
+        }
+        Some(Prune { rule, metric, goal, min_step, reduction, brackets, startup_trials })
+    }
+
+    pub(super) fn claim(&mut self, table: ClaimTable, arms: &[Arm]) -> Option<Claim> {
+        let known = || arms.iter().map(|arm| arm.name.as_str()).collect::<Vec<_>>();
+        for name in [&table.better, &table.than] {
+            if !known().contains(&name.get_ref().as_str()) {
+                self.unknown("arm", name, known());
+                return None;
+            }
+        }
+        if table.better == table.than {
+            self.refuse(
+                format!("an arm cannot be better than itself: `{}`", table.than.get_ref()),
+                "name two arms",
+                table.than.span(),
+            );
+            return None;
+        }
+        let ClaimTable { metric, better, than, min_delta } = table;
+        Some(Claim { metric, better: better.into_inner(), than: than.into_inner(), min_delta })
+    }
+
+    pub(super) fn seeds(&mut self, seeds: Seeds, first: u64) -> Vec<u64> {
+        match (seeds.count, seeds.list) {
+            (Some(_), Some(list)) => {
+                self.refuse("`[seeds]` has both `count` and `list`".to_owned(), "keep one of them", list.span());
+                Vec::new()
+            }
+            (Some(count), None) => (0..count).map(|number| first.saturating_add(number)).collect(),
+            (None, Some(list)) => {
+                let span = list.span();
+                let seeds = list.into_inner();
+                let mut sorted = seeds.clone();
+                sorted.sort_unstable();
+                sorted.dedup();
+                if seeds.is_empty() || sorted.len() < seeds.len() {
+                    self.refuse("`seeds.list` is empty or names a seed twice".to_owned(), "name each seed once", span);
+                }
+                seeds
+            }
+            (None, None) => vec![first],
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Runs that are on disk already.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use lgdea_spec::{Experiment, Resolved};
+use lgdea_track::{History, RunDir, Status};
+
+use crate::PlanError;
+
+/// The finished runs of a results folder.
+#[derive(Debug, Default)]
+pub struct Earlier {
+    /// Seconds by run key.
+    finished: HashMap<String, f64>,
+    /// Seconds of runs that differ in the seed alone.
+    alike: HashMap<String, Vec<f64>>,
+    /// Seconds a step of runs with the same data, encoders and device.
+    pace: HashMap<String, Vec<f64>>,
+}
+
+impl Earlier {
+    /// Reads the runs below a results folder. A run whose journal or experiment cannot be read tells nothing, and is left
+    /// out with a warning.
+    pub fn read(results: &Path) -> Result<Earlier, PlanError> {
+        let runs = results.join("runs");
+        let mut earlier = Earlier::default();
+        if !runs.exists() {
+            return Ok(earlier);
+        }
+        let failed = |source| PlanError::Results { path: runs.clone(), source };
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(&runs).map_err(failed)? {
+            paths.push(entry.map_err(failed)?.path());
+        }
+        // The order of a folder is the file system's; that of the estimates must not be.
+        paths.sort();
+        for path in paths {
+            let run = RunDir::at(&path);
+            match History::read(&run) {
+                Ok(Some(history)) if history.status == Some(Status::Finished) => earlier.add(&run, &history),
+                Ok(_) => {}
+                Err(error) => tracing::warn!("left out of the plan: {error}"),
+            }
+        }
+        Ok(earlier)
+    }
+
+    fn add(&mut self, run: &RunDir, history: &History) {
+        // A run that was set aside for another one no longer stands for its key.
+        let name = run.path().file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(&format!("-{}", history.run_key)) {
+            self.finished.insert(history.run_key.clone(), history.seconds);
+        }
+        match Resolved::from_file(&run.experiment(), &[]) {
+            Ok(resolved) => {
+                let experiment = resolved.experiment;
+                let seconds_a_step = history.seconds / steps(&experiment);
+                self.alike.entry(setting(&experiment)).or_default().push(history.seconds);
+                self.pace.entry(kind(&experiment)).or_default().push(seconds_a_step);
+            }
+            Err(error) => tracing::warn!("no estimate from {}: {error}", run.path().display()),
+        }
+    }
+
+    /// Whether a finished run has this key.
+    pub fn has(&self, run_key: &str) -> bool {
+        self.finished.contains_key(run_key)
+    }
+
+    /// Number of finished runs.
+    pub fn len(&self) -> usize {
+        self.finished.len()
+    }
+
+    /// Whether there is no finished run.
+    pub fn is_empty(&self) -> bool {
+        self.finished.is_empty()
+    }
+
+    /// Seconds that an experiment may take: the median of runs that differ in the seed alone, else the median pace of runs
+    /// with the same data, encoders and device.
+    pub fn estimate(&self, experiment: &Experiment) -> Option<f64> {
+        let alike = self.alike.get(&setting(experiment)).and_then(|seconds| median(seconds));
+        alike.or_else(|| Some(median(self.pace.get(&kind(experiment))?)? * steps(experiment)))
+    }
+}
+
+fn steps(experiment: &Experiment) -> f64 {
+    (experiment.train.steps + experiment.train.text_warmup_steps).max(1) as f64
+}
+
+/// What two runs share that differ in the seed alone.
+fn setting(experiment: &Experiment) -> String {
+    let mut experiment = experiment.clone();
+    experiment.seed.0 = 0;
+    format!("{} on {}", experiment.identity(), experiment.device.name)
+}
+
+/// What two runs share whose steps take about the same time.
+fn kind(experiment: &Experiment) -> String {
+    let parts = BTreeMap::from([
+        ("data", serde_json::to_string(&experiment.data)),
+        ("encoder", serde_json::to_string(&experiment.encoder)),
+        ("device", serde_json::to_string(&experiment.device.name)),
+    ]);
+    parts.into_values().map(Result::unwrap_or_default).collect::<Vec<_>>().join("\n")
+}
+
+fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}

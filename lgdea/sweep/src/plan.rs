@@ -1,0 +1,122 @@
+//! The plan of a sweep: the runs that it comes to, and which of them there are already.
+
+use std::collections::HashSet;
+
+use lgdea_evidence::Provider;
+use lgdea_spec::Seed;
+use lgdea_spec::sweep::{Expansion, Inputs, Sweep, Trial};
+use lgdea_track::Identity;
+
+use crate::{Earlier, PlanError};
+
+/// Most settings of which the time is estimated one by one; of more, evenly spaced ones are.
+const MOST_ESTIMATED: usize = 1000;
+
+/// A sweep with all its trials and what is known about them.
+#[derive(Debug)]
+pub struct Plan {
+    /// The sweep.
+    pub sweep: Sweep,
+    /// Its trials.
+    pub expansion: Expansion,
+    /// What is known about each trial, in the order of [`Expansion::trials`].
+    pub planned: Vec<Planned>,
+    /// Seconds that the runs to come take one after the other, as far as earlier runs tell.
+    pub seconds: Option<f64>,
+}
+
+/// What is known about a trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The key that `lgdea run` gives the trial; none for trials of a search, whose settings are not known yet.
+    pub run_key: Option<String>,
+    /// Whether a finished run has this key.
+    pub cached: bool,
+}
+
+impl Plan {
+    /// Plans a sweep. Reads the data that trials name once for each distinct source, because its digest is part of their
+    /// keys. `code` is lgdea's version; `progress` is called with the sources read, and their number.
+    pub fn new(
+        sweep: Sweep,
+        earlier: &Earlier,
+        code: &str,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Plan, PlanError> {
+        let expansion = sweep.expand()?;
+        let mut planned = vec![Planned { run_key: None, cached: false }; expansion.trials.len()];
+        if sweep.search.is_none() {
+            let mut digests = Vec::new();
+            for (done, inputs) in expansion.inputs.iter().enumerate() {
+                digests.push(digest(inputs)?);
+                progress(done + 1, expansion.inputs.len());
+            }
+            for (planned, trial) in planned.iter_mut().zip(&expansion.trials) {
+                let (data, evidence) = &digests[trial.inputs];
+                let run_key = Identity { experiment: &trial.identity(), data, evidence, code }.run_key();
+                *planned = Planned { cached: earlier.has(&run_key), run_key: Some(run_key) };
+            }
+        }
+        let mut plan = Plan { sweep, expansion, planned, seconds: None };
+        plan.seconds = plan.estimate(earlier)?;
+        Ok(plan)
+    }
+
+    /// The trials that differ in nothing but the seed, together, as positions in [`Expansion::trials`].
+    pub fn settings(&self) -> Vec<std::ops::Range<usize>> {
+        let trials = &self.expansion.trials;
+        let mut settings: Vec<std::ops::Range<usize>> = Vec::new();
+        for (position, trial) in trials.iter().enumerate() {
+            match settings.last_mut() {
+                Some(last) if trials[last.start].same_setting(trial) => last.end = position + 1,
+                _ => settings.push(position..position + 1),
+            }
+        }
+        settings
+    }
+
+    /// Number of runs that the sweep comes to, and of those that are finished already.
+    pub fn runs(&self) -> (usize, usize) {
+        let mut keys = HashSet::new();
+        let distinct = |planned: &&Planned| planned.run_key.as_ref().is_none_or(|key| keys.insert(key.clone()));
+        let runs: Vec<&Planned> = self.planned.iter().filter(distinct).collect();
+        let cached = runs.iter().filter(|planned| planned.cached).count();
+        (runs.len() * self.searched(), cached)
+    }
+
+    /// Trials of the search for each listed one; 1 without a search.
+    fn searched(&self) -> usize {
+        let budget = self.sweep.search.as_ref().and(self.sweep.budget.trials);
+        budget.unwrap_or(1) as usize
+    }
+
+    fn estimate(&self, earlier: &Earlier) -> Result<Option<f64>, PlanError> {
+        if earlier.is_empty() {
+            return Ok(None);
+        }
+        let settings = self.settings();
+        let every = settings.len().div_ceil(MOST_ESTIMATED);
+        let to_come = |setting: &std::ops::Range<usize>| {
+            let cached = self.planned[setting.clone()].iter().filter(|planned| planned.cached).count();
+            (setting.len() - cached) as f64
+        };
+        let (mut seconds, mut counted) = (0.0, 0.0);
+        for setting in settings.iter().step_by(every) {
+            let count = to_come(setting);
+            let trial: &Trial = &self.expansion.trials[setting.start];
+            let Some(one) = earlier.estimate(&self.sweep.resolve(trial)?.experiment) else { continue };
+            seconds += one * count;
+            counted += count;
+        }
+        let all: f64 = settings.iter().map(to_come).sum();
+        // What no earlier run resembles counts as the mean of the others.
+        Ok((counted > 0.0).then(|| seconds / counted * all * self.searched() as f64))
+    }
+}
+
+/// Digests of a trial's data and of who reads its evidence.
+fn digest(inputs: &Inputs) -> Result<(String, String), PlanError> {
+    let provider = Provider::new(&inputs.evidence)?;
+    let corpus = lgdea_data::load(&inputs.data, Seed(inputs.seed), &|_, _| ())?;
+    Ok((corpus.digest, provider.digest()))
+}

@@ -1,0 +1,169 @@
+//! Which trials are not worth going on.
+
+use lgdea_spec::sweep::{Goal, Prune, PruneRule};
+
+/// What a trial has logged of the metric that decides.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Curve {
+    /// Number of the trial, which decides its bracket.
+    pub number: u64,
+    /// Step and value, step by step.
+    pub points: Vec<(u64, f64)>,
+}
+
+impl Curve {
+    fn step(&self) -> u64 {
+        self.points.last().map_or(0, |(step, _)| *step)
+    }
+
+    /// The first value at a step or after it.
+    fn at(&self, step: u64) -> Option<f64> {
+        self.points.iter().find(|(at, _)| *at >= step).map(|(_, value)| *value)
+    }
+
+    /// The values up to a step.
+    fn until(&self, step: u64) -> impl Iterator<Item = f64> {
+        self.points.iter().take_while(move |(at, _)| *at <= step).map(|(_, value)| *value)
+    }
+}
+
+/// Whether a trial should stop after its last point, given what the others have logged by then.
+pub fn should_stop(prune: &Prune, trial: &Curve, others: &[Curve]) -> bool {
+    let brackets = u64::from(prune.brackets.max(1));
+    match prune.rule {
+        PruneRule::Asha => falls_behind(prune, prune.min_step, trial, others.iter()),
+        PruneRule::Hyperband => {
+            let bracket = trial.number % brackets;
+            let first = prune.min_step.saturating_mul(prune.reduction.saturating_pow(bracket as u32));
+            falls_behind(prune, first, trial, others.iter().filter(|other| other.number % brackets == bracket))
+        }
+        PruneRule::Median => is_below_median(prune, trial, others),
+    }
+}
+
+/// Asynchronous successive halving: at the last rung that the trial has reached, it is not among the best share of those
+/// that have reached it, too.
+fn falls_behind<'c>(prune: &Prune, first: u64, trial: &Curve, others: impl Iterator<Item = &'c Curve>) -> bool {
+    if trial.step() < first || first == 0 {
+        return false;
+    }
+    let mut rung = first;
+    while let Some(next) = rung.checked_mul(prune.reduction.max(2))
+        && next <= trial.step()
+    {
+        rung = next;
+    }
+    let Some(own) = trial.at(rung) else { return false };
+    let at_rung: Vec<f64> = others.filter_map(|other| other.at(rung)).collect();
+    let better = at_rung.iter().filter(|other| is_better(prune.goal, **other, own)).count() as u64;
+    let share = (at_rung.len() as u64 + 1) / prune.reduction.max(2);
+    better >= share.max(1)
+}
+
+/// The trial's best is worse than the median of the others' running means at the same step.
+fn is_below_median(prune: &Prune, trial: &Curve, others: &[Curve]) -> bool {
+    let step = trial.step();
+    if step < prune.min_step {
+        return false;
+    }
+    let mean = |curve: &Curve| {
+        let values: Vec<f64> = curve.until(step).filter(|value| value.is_finite()).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let mut means: Vec<f64> = others.iter().filter(|other| other.step() >= step).filter_map(mean).collect();
+    if means.len() < prune.startup_trials.max(1) {
+        return false;
+    }
+    means.sort_by(f64::total_cmp);
+    let median = means[means.len() / 2];
+    trial.until(step).all(|value| is_better(prune.goal, median, value))
+}
+
+/// Whether one value is better than another; what is no number is worse than any.
+fn is_better(goal: Goal, one: f64, other: f64) -> bool {
+    match goal {
+        _ if one.is_nan() => false,
+        _ if other.is_nan() => true,
+        Goal::Maximise => one > other,
+        Goal::Minimise => one < other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prune(rule: PruneRule) -> Prune {
+        Prune {
+            rule,
+            metric: "loss/total".to_owned(),
+            goal: Goal::Minimise,
+            min_step: 10,
+            reduction: 3,
+            brackets: 2,
+            startup_trials: 3,
+        }
+    }
+
+    fn curve(number: u64, points: &[(u64, f64)]) -> Curve {
+        Curve { number, points: points.to_vec() }
+    }
+
+    #[test]
+    fn asha_keeps_the_best_third_of_a_rung() {
+        let asha = prune(PruneRule::Asha);
+        let others: Vec<Curve> = (0..5).map(|n| curve(n, &[(10, n as f64)])).collect();
+        assert!(!should_stop(&asha, &curve(9, &[(9, 99.0)]), &others), "before the first rung");
+        assert!(!should_stop(&asha, &curve(9, &[(10, 99.0)]), &[]), "alone");
+        assert!(!should_stop(&asha, &curve(9, &[(10, 0.5)]), &others), "second of six");
+        assert!(should_stop(&asha, &curve(9, &[(10, 1.5)]), &others), "third of six");
+        assert!(!should_stop(&asha, &curve(9, &[(10, 9.0), (30, 9.0)]), &others), "first at the next rung");
+        assert!(should_stop(&asha, &curve(9, &[(10, f64::NAN)]), &others), "diverged");
+    }
+
+    #[test]
+    fn hyperband_compares_within_a_bracket_from_its_own_first_rung() {
+        let hyperband = prune(PruneRule::Hyperband);
+        let others: Vec<Curve> = (0..8).map(|n| curve(n, &[(10, 0.0), (30, 0.0)])).collect();
+        assert!(should_stop(&hyperband, &curve(10, &[(10, 1.0)]), &others));
+        assert!(!should_stop(&hyperband, &curve(11, &[(10, 1.0)]), &others), "its first rung is at 30");
+        assert!(should_stop(&hyperband, &curve(11, &[(10, 1.0), (30, 1.0)]), &others));
+    }
+
+    #[test]
+    fn median_needs_others_that_have_come_as_far() {
+        let median = prune(PruneRule::Median);
+        let others: Vec<Curve> = (0..3).map(|n| curve(n, &[(5, 4.0), (10, 2.0)])).collect();
+        assert!(!should_stop(&median, &curve(9, &[(10, 3.0)]), &others), "as good as the mean so far");
+        assert!(should_stop(&median, &curve(9, &[(10, 3.5)]), &others));
+        assert!(!should_stop(&median, &curve(9, &[(10, 3.5)]), &others[..2]), "too few");
+        assert!(!should_stop(&median, &curve(9, &[(11, 3.5)]), &others), "none has come as far");
+        assert!(!should_stop(&median, &curve(9, &[(5, 1.0), (10, 9.0)]), &others), "its best counts");
+    }
+
+    /// 64 trials whose curves fall to their own floors at their own rates, side by side: the best survives, and most of the
+    /// steps are saved.
+    #[test]
+    fn asha_finds_the_best_of_64_at_a_part_of_the_cost() {
+        let asha = prune(PruneRule::Asha);
+        let floor = |n: u64| 0.5 + ((n * 37) % 64) as f64 / 64.0;
+        let value = |n: u64, step: u64| floor(n) + (1.0 + (n % 5) as f64 / 20.0) * (-(step as f64) / 40.0).exp();
+        let mut curves: Vec<Curve> = (0..64).map(|n| curve(n, &[])).collect();
+        let mut running: Vec<usize> = (0..64).collect();
+        let mut cost = 0;
+        for step in (10..=270).step_by(10) {
+            for trial in running.clone() {
+                cost += 1;
+                let point = (step, value(trial as u64, step));
+                curves[trial].points.push(point);
+                let others: Vec<Curve> = curves.iter().filter(|other| other.number != trial as u64).cloned().collect();
+                if should_stop(&asha, &curves[trial], &others) {
+                    running.retain(|other| *other != trial);
+                }
+            }
+        }
+        let best = (0..64_u64).min_by(|a, b| value(*a, 270).total_cmp(&value(*b, 270))).unwrap() as usize;
+        assert!(running.contains(&best), "{running:?}");
+        assert!(cost * 100 <= 64 * 27 * 40, "{cost} of {} points", 64 * 27);
+    }
+}
