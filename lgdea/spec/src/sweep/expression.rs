@@ -166,6 +166,11 @@ impl<'e> Walk<'e> {
             }
             Expr::Select(select) => self.expression(&select.operand, bound),
             Expr::List(list) => list.elements.iter().for_each(|element| self.expression(element, bound)),
+            Expr::Comprehension(_) if !bound.is_empty() => {
+                // A few lines of these, one within the other, would not end in a lifetime.
+                let reason = "`all`, `exists`, `map` and `filter` cannot stand within each other here".to_owned();
+                self.problems.push(refused(reason, "use one of them", self.place, text_range(self.place)));
+            }
             Expr::Comprehension(inner) => {
                 self.expression(&inner.iter_range, bound);
                 let before = bound.len();

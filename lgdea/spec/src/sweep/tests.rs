@@ -309,6 +309,22 @@ when = 'seed > 3'
 }
 
 #[test]
+fn conditions_that_would_never_end_are_refused() {
+    let of = |condition: &str| format!("experiment = []\n[[exclude]]\nwhen = '{condition}'\n");
+    let nested = refusal(&of("[1, 2].all(x, [1, 2].all(y, x < y))"));
+    assert!(nested.contains("cannot stand within each other"), "{nested}");
+    assert_eq!(listed(&of("[100, 200].exists(n, n == train.steps)")).len(), 1);
+    let long = refusal(&of(&format!("{}true", "!".repeat(3000))));
+    assert!(long.contains("more than"), "{long}");
+    for (open, close) in [("(", ")"), ("[", "]"), ("!", ""), ("-", "")] {
+        let deep = format!("{}train.steps{} == 1", open.repeat(900), close.repeat(900));
+        let folder = tempfile::tempdir().unwrap();
+        // Whatever it says, it says it.
+        let _ = read_in(&folder, &of(&deep)).map(|sweep| sweep.expand());
+    }
+}
+
+#[test]
 fn an_axis_reads_what_is_decided_above_it() {
     insta::assert_snapshot!(refusal(
         "experiment = []
