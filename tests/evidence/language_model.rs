@@ -99,6 +99,13 @@ fn a_run_reads_by_a_model_what_it_may_read_and_is_replayed_without_it() {
     assert!(server.requests().len() <= readable && server.requests().len() > readable / 2);
 
     let asked = server.total();
+    Command::cargo_bin("lgdea")
+        .unwrap()
+        .args(["prototypes", first["dir"].as_str().unwrap(), "--json", "--results", &folder.at("results")])
+        .assert()
+        .success()
+        .stdout(contains("pleural effusion"));
+    assert_eq!(server.total(), asked, "nor does looking into the run ask anybody");
     let replayed = run(&["--force", "--set", "evidence.replay.model=rules"]);
     assert_eq!(server.total(), asked, "a replay asks nobody");
     assert_eq!(replayed["run_key"], first["run_key"]);

@@ -1,6 +1,7 @@
 //! What the user types.
 
 pub(crate) mod evidence;
+pub(crate) mod inspect;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,12 @@ pub(crate) enum Command {
     /// Read the evidence of reports, and measure how well.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
+    /// Show where a run's model sees what a phrase says, as a heat map on an image.
+    Ground(inspect::GroundArgs),
+    /// Show what the prototypes of a run stand for: phrases, findings, usage and image regions.
+    Prototypes(inspect::PrototypesArgs),
+    /// Show the relation graph of a run: its edges, and how good its relations are, hop by hop.
+    Graph(inspect::GraphArgs),
     /// Write the JSON Schema of experiment or sweep files, for editors.
     Schema(SchemaArgs),
 }

@@ -62,6 +62,11 @@ impl Failure {
     }
 }
 
+/// Wrong input, in words.
+pub(crate) fn refused(problem: String) -> Failure {
+    Failure::input(MietteDiagnostic::new(problem))
+}
+
 /// An error with its causes that its own text does not repeat, in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -5,6 +5,7 @@ mod args;
 mod command;
 mod device;
 mod failure;
+mod output;
 mod progress;
 
 use std::process::ExitCode;
@@ -27,6 +28,9 @@ fn main() -> ExitCode {
         Command::Check(args) => command::check::check(&args),
         Command::Plan(args) => command::plan::plan(&args),
         Command::Evidence(command) => command::evidence::evidence(&command),
+        Command::Ground(args) => command::ground::ground(&args),
+        Command::Prototypes(args) => command::prototypes::prototypes(&args),
+        Command::Graph(args) => command::graph::graph(&args),
         Command::Schema(args) => command::schema::schema(&args),
     };
     match result {

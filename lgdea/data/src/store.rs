@@ -6,7 +6,6 @@ use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
 use crate::corpus::Progress;
-use crate::decode::read_square;
 use crate::{Corpus, DataError, Frame, Picture, SkipReason, Skipped, Study};
 
 /// Largest side of stored images.
@@ -102,13 +101,7 @@ fn read_all(
     let mut pixels = zeroed(pictures.len(), size)?;
     let done = AtomicUsize::new(0);
     let read = |(square, picture): (&mut [u8], &&Picture)| {
-        let result = match picture {
-            Picture::File(path) => read_square(path, size, square),
-            Picture::Phantom(scene) => {
-                scene.render(size, square);
-                Ok(Frame::FULL)
-            }
-        };
+        let result = picture.draw(size, square);
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, pictures.len());
         result
     };

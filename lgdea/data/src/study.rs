@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::decode::{dimensions, read_square};
 use crate::phantom::Scene;
-use crate::{Report, SkipReason, Skipped, Split};
+use crate::{Frame, Report, SkipReason, Skipped, Split};
 
 /// One examination of one patient: at most one frontal image and one report.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +51,33 @@ pub struct FindingBox {
     pub width: f32,
     /// Height.
     pub height: f32,
+}
+
+impl Picture {
+    /// Draws the image into `square`, `[size * size]` grey pixels that are all 0: fitted in, in the middle.
+    ///
+    /// # Panics
+    ///
+    /// If `square` does not have `size * size` pixels, or none.
+    pub fn draw(&self, size: usize, square: &mut [u8]) -> Result<Frame, SkipReason> {
+        assert!(size > 0 && square.len() == size * size, "a square of {size} × {size} pixels");
+        match self {
+            Picture::File(path) => read_square(path, size, square),
+            Picture::Phantom(scene) => {
+                scene.render(size, square);
+                Ok(Frame::FULL)
+            }
+        }
+    }
+
+    /// Width and height in pixels of an image file; `None` where its header cannot be read, and for the phantom, which
+    /// has no size of its own.
+    pub fn dimensions(&self) -> Option<(u32, u32)> {
+        match self {
+            Picture::File(path) => dimensions(path),
+            Picture::Phantom(_) => None,
+        }
+    }
 }
 
 impl Study {

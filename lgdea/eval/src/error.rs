@@ -74,6 +74,18 @@ pub enum EvalError {
         /// What the encoder or the system said.
         source: image::ImageError,
     },
+    /// A picture cannot be made.
+    #[error("cannot encode a picture: {0}")]
+    EncodePicture(#[source] image::ImageError),
+    /// The page of prototypes shows a study whose radiograph was not given.
+    #[error("the radiograph of study {study} is missing; give those of all studies that the page shows")]
+    NoRadiograph {
+        /// Its position.
+        study: usize,
+    },
+    /// The page of prototypes cannot be filled in.
+    #[error("cannot fill in the page of prototypes: {0}; this is a defect of lgdea")]
+    Page(#[from] minijinja::Error),
     /// The caption font does not parse.
     #[error("cannot read the embedded caption font: {0}")]
     Font(#[from] ab_glyph::InvalidFont),

@@ -7,7 +7,8 @@
 //! - [`task`] holds one evaluation each, turning what a model computed into named [`Scores`] with 95 % bootstrap
 //!   intervals over studies;
 //! - [`prompts`] reads the class prompts of zero-shot classification;
-//! - [`gallery`] draws heat maps on radiographs, [`table`] prints scores for a terminal.
+//! - [`gallery`] draws heat maps on radiographs, [`table`] prints scores for a terminal;
+//! - [`prototypes`] describes an evidence space, as numbers and as a page.
 // An array view is a reference already.
 #![allow(clippy::needless_pass_by_value)]
 // Tests compare exactly representable values.
@@ -18,6 +19,7 @@ mod error;
 pub mod gallery;
 pub mod metric;
 pub mod prompts;
+pub mod prototypes;
 mod score;
 pub mod table;
 pub mod task;

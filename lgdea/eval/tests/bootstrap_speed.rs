@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use lgdea_eval::prompts::PromptSet;
+use lgdea_eval::task::zero_shot::Scores;
 use lgdea_eval::{Bootstrap, task};
 use lgdea_spec::{Seed, ZeroShot};
 use ndarray::Array2;
@@ -28,13 +29,12 @@ fn intervals_of_600_studies_and_14_classes_take_little_time_and_contain_the_valu
     };
     let (similarity, evidence) = (scores(), scores());
     let labels: Vec<_> = labels.iter().map(Some).collect();
-    let settings = ZeroShot { enabled: true, prompts: "phantom".to_owned(), evidence_share: 0.5 };
+    let settings = ZeroShot { enabled: true, prompts: "phantom".to_owned(), evidence_share: 0.5, local_share: 0.0 };
     let bootstrap = Bootstrap { resamples: 1000, seed: Seed(1) };
 
     let start = Instant::now();
-    let evidence = Some(evidence.view());
-    let evaluation =
-        task::zero_shot::evaluate(&settings, &classes, similarity.view(), evidence, &labels, bootstrap).unwrap();
+    let scores = Scores { similarity, evidence: Some(evidence), local: None };
+    let evaluation = task::zero_shot::evaluate(&settings, &classes, scores, &labels, bootstrap).unwrap();
     let seconds = start.elapsed().as_secs_f64();
 
     println!("{} scores with 1,000 resamples: {seconds:.2} s", evaluation.scores.len());

@@ -1,7 +1,6 @@
 //! Word pieces learned on the corpus.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use tokenizers::models::wordpiece::{WordPiece, WordPieceTrainer};
 use tokenizers::normalizers::BertNormalizer;
@@ -89,10 +88,10 @@ impl Tokenizer {
         self.pieces.get_vocab_size(true)
     }
 
-    /// Writes `tokenizer.json`, as the Hugging Face libraries read it.
-    pub fn save(&self, path: &Path) -> Result<(), TokenizerError> {
+    /// The content of a `tokenizer.json`, as the Hugging Face libraries read it.
+    pub fn to_json(&self) -> Result<String, TokenizerError> {
         self.pieces
-            .save(path, true)
+            .to_string(true)
             .map_err(|message| TokenizerError::Library { action: "write the tokenizer", message: message.to_string() })
     }
 }
@@ -123,7 +122,7 @@ mod tests {
 
     #[test]
     fn learning_twice_gives_the_same_pieces() {
-        let json = |tokenizer: &Tokenizer| tokenizer.pieces.to_string(false).unwrap();
+        let json = |tokenizer: &Tokenizer| tokenizer.to_json().unwrap();
         let first = Tokenizer::train(REPORTS, 80).unwrap();
         for _ in 0..5 {
             assert_eq!(json(&first), json(&Tokenizer::train(REPORTS, 80).unwrap()));

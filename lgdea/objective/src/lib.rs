@@ -1,12 +1,11 @@
-//! Loss terms, the relation graph, and the targets that it gives to unpaired images.
+//! Loss terms, and the targets of unpaired images.
 //!
 //! Each loss term is a pure function of one forward pass, its targets and its settings, in a file of its own under
-//! [`term`]. The graph works on host arrays; it runs between steps.
+//! [`term`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod batch;
 mod divergence;
-pub mod graph;
 mod kmeans;
 mod monitor;
 pub mod term;
@@ -16,6 +15,6 @@ mod unpaired;
 
 pub use batch::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets};
 pub use kmeans::{KMeans, kmeans};
-pub use monitor::{entropy_of_mean, mean_entropy};
+pub use monitor::{dead_prototypes, entropy_of_mean, mean_entropy};
 pub use total::{TermValue, total};
 pub use unpaired::{RunningMeans, unpaired_targets};

@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 use lgdea_spec::{Experiment, Schedule};
 
 use crate::term::{
-    cluster_alignment, evidence_alignment, evidence_paired, evidence_unpaired, global, local, pseudo_label,
-    pseudo_pair, reconstruction, supervised, text_evidence, token_alignment,
+    cluster_alignment, evidence_alignment, evidence_local, evidence_paired, evidence_unpaired, global, local,
+    pseudo_label, pseudo_pair, reconstruction, supervised, text_evidence, token_alignment,
 };
 use crate::{Forward, Targets};
 
@@ -51,6 +51,9 @@ pub fn total(
     });
     add("evidence-alignment", loss.evidence_alignment.weight_at(step), &|| {
         Some(evidence_alignment::loss(forward, aligned_unpaired, &loss.evidence_alignment, ramp))
+    });
+    add("evidence-local", loss.evidence_local.weight_at(step), &|| {
+        Some(evidence_local::loss(forward, targets, &loss.evidence_local))
     });
     add("local", loss.local.weight_at(step), &|| local::loss(forward, &loss.local));
     add("token-alignment", loss.token_alignment.weight_at(step), &|| {

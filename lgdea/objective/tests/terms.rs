@@ -59,6 +59,7 @@ fn experiment(term: &str) -> Experiment {
         "global",
         "evidence-unpaired",
         "evidence-alignment",
+        "evidence-local",
         "local",
         "token-alignment",
         "cluster-alignment",
@@ -158,7 +159,7 @@ fn numbers(tensor: Tensor<1>) -> Vec<f32> {
 fn values_and_gradients_are_those_of_pytorch() {
     let fixture = fixture();
     let inputs = Inputs::new(&fixture);
-    assert_eq!(fixture.terms.len(), 12, "every term has a fixture");
+    assert_eq!(fixture.terms.len(), 13, "every term has a fixture");
     for (term, expected) in &fixture.terms {
         let (value, gradients) = inputs.value(&experiment(term));
         assert!(

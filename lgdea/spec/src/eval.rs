@@ -1,6 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::Findings;
+
 /// Evaluation on the validation and test splits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -24,9 +26,12 @@ pub struct ZeroShot {
     /// Prompt ensemble: name of a shipped one (`phantom`, `pneumonia`) or path of a TOML file.
     #[schemars(length(min = 1), extend("x-path" = "toml"))]
     pub prompts: String,
-    /// Share of the evidence score `log(Q̄_I · p_c)` beside `g · t_c`, both standardised.
+    /// Share of the evidence score `log(Q̄_I · p_c)` in the sum of standardised scores; what no share takes is `g · t_c`'s.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub evidence_share: f64,
+    /// Share of the local score: how well the class's best prompt fits the regions that it attends to.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub local_share: f64,
 }
 
 /// Image–report retrieval by `g · r`.
@@ -65,4 +70,28 @@ pub enum HeatMap {
     LesionAttention,
     /// Sum of the standardised maps that the method has.
     Fused,
+}
+
+impl Eval {
+    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+        let ZeroShot { evidence_share, local_share, .. } = self.zero_shot;
+        findings.require(
+            evidence_share + local_share <= 1.0,
+            &["eval.zero-shot.evidence-share", "eval.zero-shot.local-share"],
+            format!(
+                "the shares of the evidence ({evidence_share}) and local ({local_share}) scores sum to more than 1"
+            ),
+            "lower one of them: what they leave is the share of `g · t_c`",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::refusal;
+
+    #[test]
+    fn shares_that_leave_less_than_nothing_are_refused() {
+        insta::assert_snapshot!(refusal(&[("e.toml", "[eval]\nzero-shot.evidence-share = 0.7\n")], &[]));
+    }
 }

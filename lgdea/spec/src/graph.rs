@@ -13,6 +13,9 @@ pub struct Graph {
     /// Nearest neighbours within a modality.
     #[schemars(range(min = 1))]
     pub neighbours: usize,
+    /// Nodes of a modality up to which every two are compared; beyond, only those of neighbouring cells are, and some
+    /// neighbours are missed.
+    pub exact_up_to: usize,
     /// Temperature of the affinities, `exp((sim − max) / temperature)`.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub affinity_temperature: f64,

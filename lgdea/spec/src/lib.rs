@@ -64,8 +64,8 @@ pub use experiment::Experiment;
 pub use explain::{Entry, Explanation, Replaced};
 pub use graph::Graph;
 pub use loss::{
-    ClusterAlignment, EvidenceAlignment, Local, Loss, PseudoLabel, PseudoPair, Reconstruction, Schedule, Term,
-    TokenAlignment,
+    ClusterAlignment, EvidenceAlignment, EvidenceLocal, Local, Loss, PseudoLabel, PseudoPair, Reconstruction, Schedule,
+    Term, TokenAlignment,
 };
 pub use pairing::{Pairing, Unpaired};
 pub use resolve::Resolved;

@@ -19,6 +19,8 @@ pub struct Loss {
     pub evidence_unpaired: Term,
     /// `L_evi_align`: evidence-aware cross-modal alignment over pairs and unpaired studies.
     pub evidence_alignment: EvidenceAlignment,
+    /// `L_evi_loc`: local contrast of evidence phrases and image regions, on pairs.
+    pub evidence_local: EvidenceLocal,
     /// `GLoRIA`'s local contrast of words and image regions, on pairs.
     pub local: Local,
     /// `MGCA`'s alignment of tokens within a pair.
@@ -31,6 +33,22 @@ pub struct Loss {
     pub pseudo_pair: PseudoPair,
     /// Classification by the data's labels, on all images: a ceiling that uses what no other method sees.
     pub supervised: Term,
+}
+
+/// `L_evi_loc`: each evidence phrase finds its region in the images of the reports that have it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EvidenceLocal {
+    /// Weight in the total; 0 switches the term off.
+    #[schemars(range(min = 0.0))]
+    pub weight: f64,
+    /// Step at which the term enters.
+    pub start: usize,
+    /// Steps over which its weight rises linearly from 0.
+    pub ramp: usize,
+    /// `τ_a` of a phrase's attention over regions.
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub attention_temperature: f64,
 }
 
 /// `GLoRIA`'s local loss (Huang et al., ICCV 2021, equations 2 to 6).
@@ -229,6 +247,7 @@ impl_schedule!(
     Term,
     Reconstruction,
     EvidenceAlignment,
+    EvidenceLocal,
     Local,
     TokenAlignment,
     ClusterAlignment,
@@ -252,6 +271,7 @@ impl Loss {
             self.global.weight,
             self.evidence_unpaired.weight,
             self.evidence_alignment.weight,
+            self.evidence_local.weight,
             self.local.weight,
             self.token_alignment.weight,
             self.cluster_alignment.weight,

@@ -36,5 +36,6 @@ pub(crate) fn broken(experiment: &Experiment, tree: &Node) -> Vec<Problem> {
     experiment.graph.check(&mut findings);
     experiment.loss.check(&mut findings);
     experiment.train.check(&mut findings);
+    experiment.eval.check(&mut findings);
     findings.problems
 }

@@ -17,6 +17,8 @@ pub struct History {
     pub error: Option<String>,
     /// Wall-clock seconds of all attempts that ended.
     pub seconds: f64,
+    /// Digest of each data set by its name; of one that several attempts read, the last one's.
+    pub datasets: BTreeMap<String, String>,
     /// Step and value of each metric's last entry.
     pub metrics: BTreeMap<String, (u64, f64)>,
     /// Step and path, relative to the run's folder, of the last checkpoint.
@@ -50,6 +52,9 @@ impl History {
                 self.status = None;
                 self.error = None;
             }
+            Event::Dataset { name, digest, .. } => {
+                self.datasets.insert(name, digest);
+            }
             Event::Metrics { step, values } => {
                 let values = values.into_iter().map(|(name, value)| (name, (step, value)));
                 self.metrics.extend(values);
@@ -61,11 +66,7 @@ impl History {
                 self.error = error;
                 self.seconds += seconds;
             }
-            Event::Params { .. }
-            | Event::Tags { .. }
-            | Event::Dataset { .. }
-            | Event::Artifact { .. }
-            | Event::Note { .. } => {}
+            Event::Params { .. } | Event::Tags { .. } | Event::Artifact { .. } | Event::Note { .. } => {}
         }
     }
 }
@@ -103,10 +104,19 @@ mod tests {
         let resumed = History::read(&run).unwrap().unwrap();
         assert_eq!((resumed.status, resumed.error), (None, None));
 
+        let dataset = |digest: &str| Event::Dataset {
+            name: "phantom".to_owned(),
+            digest: digest.to_owned(),
+            context: "train".to_owned(),
+            profile: String::new(),
+        };
+        journal.write(dataset("1")).unwrap();
+        journal.write(dataset("2")).unwrap();
         journal.metrics(2, &[("loss", 1.0)]).unwrap();
         journal.write(Event::Ended { status: Status::Finished, error: None, seconds: 3.0 }).unwrap();
         let history = History::read(&run).unwrap().unwrap();
         assert_eq!((history.attempts, history.status, history.seconds), (2, Some(Status::Finished), 5.0));
+        assert_eq!(history.datasets["phantom"], "2");
         assert_eq!(history.metrics["loss"], (2, 1.0));
         assert_eq!(history.metrics["only-first"], (1, 1.0));
         assert_eq!(history.checkpoint, Some((1, "checkpoints/1".to_owned())));

@@ -16,6 +16,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// journal.jsonl     what happened, one event per line: the truth
 /// experiment.toml   the resolved experiment
 /// pairing.json      which studies were pairs, as ids
+/// tokenizer.json    the word pieces
 /// artifacts/        figures and tables, for people
 /// checkpoints/      model, optimizer, random streams
 /// mlflow.json       how far the journal has been sent
@@ -57,6 +58,11 @@ impl RunDir {
     /// `pairing.json`.
     pub fn pairing(&self) -> PathBuf {
         self.0.join("pairing.json")
+    }
+
+    /// `tokenizer.json`.
+    pub fn tokenizer(&self) -> PathBuf {
+        self.0.join("tokenizer.json")
     }
 
     /// `artifacts/`.

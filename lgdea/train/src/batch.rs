@@ -102,6 +102,16 @@ pub(crate) struct Images {
 }
 
 impl Images {
+    /// One image `[size * size]`, standardised.
+    ///
+    /// # Panics
+    ///
+    /// If it has another size.
+    pub(crate) fn single(image: &[u8], size: usize) -> Self {
+        assert_eq!(image.len(), size * size, "an image of {size} × {size} pixels");
+        Self { pixels: standardise(image), size }
+    }
+
     /// Standardised images of studies that have one.
     pub(crate) fn clean(prepared: &Prepared, studies: &[usize]) -> Self {
         Self::collect(prepared, studies, |image| image)

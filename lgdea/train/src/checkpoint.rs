@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::store::RecordError;
 use burn::tensor::{Device, Tensor, TensorData};
+use lgdea_model::Lgdea;
 use lgdea_objective::RunningMeans;
 use lgdea_spec::Train;
 use ndarray::Array2;
@@ -100,6 +101,12 @@ pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device)
     };
     let means = means.map(|[prior, target]| RunningMeans { prior: row(&prior, device), target: row(&target, device) });
     Ok(State { model, average, optimizer, means, graph, matches })
+}
+
+/// Replaces a fresh model by the averaged one of a checkpoint.
+pub(crate) fn load_average(path: &Path, fresh: Lgdea) -> Result<Lgdea, TrainError> {
+    let path = path.join(AVERAGE);
+    fresh.try_load_file(&path).map_err(|error| unreadable("read", &path, &error))
 }
 
 /// A host vector as a row.

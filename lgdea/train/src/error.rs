@@ -38,6 +38,18 @@ pub enum TrainError {
         /// Name of the split.
         split: lgdea_data::Split,
     },
+    /// The method's prototypes mean nothing.
+    #[error(
+        "the run's method has no evidence space: none of its terms reads the prototypes, which are as random as they began; \
+         take a run with one of loss.reconstruction, loss.evidence-paired, loss.evidence-unpaired and loss.evidence-alignment"
+    )]
+    NoPrototypes,
+    /// The method has no relation graph.
+    #[error(
+        "the run's method has no relation graph: it needs loss.evidence-unpaired or loss.evidence-alignment, graph.share \
+         above 0, and no graph.oracle"
+    )]
+    NoGraph,
     /// The training data could not be loaded any further.
     #[error("the batch loader stopped early; this is a defect of lgdea")]
     LoaderStopped,

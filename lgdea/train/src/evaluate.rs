@@ -1,18 +1,20 @@
 //! The evaluation tasks on a split.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use lgdea_data::Split;
 use lgdea_eval::gallery::Panel;
 use lgdea_eval::prompts::PromptSet;
-use lgdea_eval::task::grounding::{Item, MapName, chosen_map};
+use lgdea_eval::task::grounding::{Item, chosen_map};
 use lgdea_eval::task::{Labels, grounding, retrieval, zero_shot};
 use lgdea_eval::{Bootstrap, Evaluation};
-use lgdea_model::{ImageFeatures, Lgdea};
+use lgdea_model::Lgdea;
+use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_spec::Experiment;
-use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
+use ndarray::{Array1, Array2, Axis};
 
-use crate::inference::cube;
-use crate::{Prepared, TrainError, inference};
+use crate::heat_map::PatchMaps;
+use crate::method::trains_regions;
+use crate::{Prepared, TrainError, Trained, inference};
 
 /// Keeps logarithms of probabilities finite.
 const TINY: f32 = 1e-6;
@@ -62,7 +64,7 @@ pub fn evaluate(
     if studies.is_empty() {
         return Err(TrainError::EmptySplit { split });
     }
-    let evaluator = Evaluator { model, experiment, prepared, device, has_evidence: trains_image_evidence(experiment) };
+    let trained = Trained { model, experiment, prepared, device };
     let settings = &experiment.eval;
     let images = inference::images(model, prepared, &studies, device);
     let mut evaluation = Evaluation::default();
@@ -72,35 +74,20 @@ pub fn evaluate(
         evaluation.warnings.extend(part.warnings);
     };
     if settings.zero_shot.enabled {
-        add(evaluator.zero_shot(&studies, &images)?);
+        add(trained.zero_shot(&studies, &images)?);
     }
     if settings.retrieval.enabled {
-        add(evaluator.retrieval(&studies, &images)?);
+        add(trained.retrieval(&studies, &images)?);
     }
     if settings.grounding.enabled {
-        let (part, drawn) = evaluator.grounding(&studies)?;
+        let (part, drawn) = trained.grounding(&studies)?;
         add(part);
         panels = drawn;
     }
     Ok(Evaluated { evaluation, panels })
 }
 
-/// Whether the method teaches images evidence. A method that does not has no evidence scores and maps: its lesion queries
-/// are as random as they began.
-fn trains_image_evidence(experiment: &Experiment) -> bool {
-    let loss = &experiment.loss;
-    loss.evidence_paired.weight > 0.0 || loss.evidence_unpaired.weight > 0.0
-}
-
-struct Evaluator<'a> {
-    model: &'a Lgdea,
-    experiment: &'a Experiment,
-    prepared: &'a Prepared,
-    device: &'a Device,
-    has_evidence: bool,
-}
-
-impl<'a> Evaluator<'a> {
+impl<'a> Trained<'a> {
     fn bootstrap(&self, task: &str) -> Bootstrap {
         let seed = self.experiment.seed.stream("bootstrap").stream(task);
         Bootstrap { resamples: self.experiment.eval.bootstrap, seed }
@@ -110,13 +97,15 @@ impl<'a> Evaluator<'a> {
         studies.iter().map(|&study| self.prepared.studies[study].labels.as_ref()).collect()
     }
 
-    /// `g · t_c` (the logits of a classifier, where there is one) and `log(Q̄_I · p_c)`, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their
+    /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)`, and the fit of the class's best prompt
+    /// to the image's regions, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their
     /// distributions over prototypes.
     fn zero_shot(&self, studies: &[usize], images: &inference::ImageArrays) -> Result<Evaluation, TrainError> {
         let settings = &self.experiment.eval.zero_shot;
         let classes = PromptSet::named_or_path(&settings.prompts)?.classes;
         let mut embeddings = Array2::zeros((classes.len(), self.experiment.encoder.dim));
         let mut distributions = Array2::zeros((classes.len(), self.experiment.evidence_space.prototypes));
+        let mut prompts_of = Vec::with_capacity(classes.len());
         for (class, prompts) in classes.iter().enumerate() {
             let texts: Vec<&str> = prompts.prompts.iter().map(String::as_str).collect();
             let prompts = self.embed(&texts)?;
@@ -125,18 +114,33 @@ impl<'a> Evaluator<'a> {
             if let Some(mean) = evidence.mean_axis(Axis(0)) {
                 distributions.row_mut(class).assign(&mean);
             }
+            prompts_of.push(prompts);
         }
         // A classifier that learned the labels answers in the place of the prompts.
         let similarity = images.classes.clone().unwrap_or_else(|| images.global.dot(&embeddings.t()));
-        let evidence = self.has_evidence.then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
+        let evidence =
+            self.has_image_evidence().then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
+        let local = trains_regions(self.experiment).then(|| self.local_scores(studies, &prompts_of));
         Ok(zero_shot::evaluate(
             settings,
             &classes,
-            similarity.view(),
-            evidence.as_ref().map(|scores| scores.view()),
+            zero_shot::Scores { similarity, evidence, local },
             &self.labels(studies),
             self.bootstrap("zero-shot"),
         )?)
+    }
+
+    /// The largest fit of a class's prompts to the regions of each image, `[studies, classes]`.
+    fn local_scores(&self, studies: &[usize], prompts_of: &[Array2<f32>]) -> Array2<f32> {
+        let temperature = self.experiment.loss.evidence_local.attention_temperature;
+        let prompts: Vec<_> = prompts_of.iter().map(|prompts| inference::tensor(prompts, self.device)).collect();
+        let mut scores = Vec::new();
+        inference::each_chunk(self.model, self.prepared, studies, self.device, |_, features| {
+            let best =
+                |prompts: &Tensor<2>| region_fit(features.projected.clone(), prompts.clone(), temperature).max_dim(1);
+            scores.push(inference::matrix(Tensor::cat(prompts.iter().map(best).collect(), 1)));
+        });
+        inference::stack(scores)
     }
 
     /// `g · r` of the studies with both.
@@ -166,7 +170,7 @@ impl<'a> Evaluator<'a> {
         let mut items: Vec<Item<'_>> = Vec::new();
         let mut failed: Option<TrainError> = None;
         inference::each_chunk(self.model, self.prepared, &boxed, self.device, |chunk, features| {
-            let maps = PatchMaps::new(self.model, features, self.has_evidence);
+            let maps = PatchMaps::new(self.model, features, self.has_image_evidence());
             for (row, &study) in chunk.iter().enumerate() {
                 match self.ground_study(&maps, row, study) {
                     Ok(found) => items.extend(found),
@@ -196,79 +200,15 @@ impl<'a> Evaluator<'a> {
         let Some(frame) = self.prepared.images.frame(study) else { return Ok(Vec::new()) };
         let boxes = &self.prepared.studies[study].boxes;
         let phrases: Vec<&str> = boxes.iter().map(|found| found.phrase.as_str()).collect();
-        let embeddings = self.embed(&phrases)?;
-        let distributions = inference::phrase_evidence(self.model, &embeddings, self.device);
-        let item = |(index, found): (usize, &'a lgdea_data::FindingBox)| Item {
+        let item = |(found, maps): (&'a lgdea_data::FindingBox, _)| Item {
             study,
             phrase: &found.phrase,
             target: frame.place(found),
-            maps: maps.of(row, embeddings.row(index), distributions.row(index)),
+            maps,
         };
-        Ok(boxes.iter().enumerate().map(item).collect())
+        let maps = self.maps_of(maps, row, &phrases)?;
+        Ok(boxes.iter().zip(maps).map(item).collect())
     }
-
-    /// Unit-length embeddings of prompts or phrases, `[texts, D]`.
-    fn embed(&self, texts: &[&str]) -> Result<Array2<f32>, TrainError> {
-        let tokens = texts.iter().map(|text| self.prepared.prompt(text)).collect::<Result<Vec<_>, _>>()?;
-        let rows: Vec<&[i32]> = tokens.iter().map(Vec::as_slice).collect();
-        Ok(inference::texts(self.model, &rows, self.device))
-    }
-}
-
-/// What the heat maps of a chunk of images are made from.
-struct PatchMaps {
-    /// `W h_p`, `[images, patches, D]`.
-    projected: Array3<f32>,
-    evidence: Option<PatchEvidence>,
-}
-
-struct PatchEvidence {
-    /// `softmax_k(φ(W_v h_p) · µ_k / τ_p)`, `[images, patches, K]`.
-    patches: Array3<f32>,
-    /// `Q_I(l, k)`, `[images, L, K]`.
-    queries: Array3<f32>,
-    /// `A_lp`, `[images, L, patches]`.
-    attention: Array3<f32>,
-}
-
-impl PatchMaps {
-    fn new(model: &Lgdea, features: ImageFeatures, has_evidence: bool) -> Self {
-        let ImageFeatures { patches, projected, .. } = features;
-        let evidence = has_evidence.then(|| {
-            let lesions = model.lesion_tokens(patches.clone());
-            PatchEvidence {
-                patches: cube(model.prototypes.of_tokens(model.lesion.patch_tokens(patches))),
-                queries: cube(model.prototypes.of_tokens(lesions.tokens)),
-                attention: cube(lesions.attention),
-            }
-        });
-        Self { projected: cube(projected), evidence }
-    }
-
-    /// Maps of one image for a phrase with embedding `t` and distribution `p_c` over prototypes: `W h_p · t`;
-    /// `log Σ_k p_c(k) softmax_k(φ(W_v h_p) · µ / τ_p)`; `log Σ_l w_l A_lp` with `w_l ∝ p_c · Q_I(l)`.
-    fn of(&self, image: usize, t: ArrayView1<'_, f32>, p: ArrayView1<'_, f32>) -> Vec<(MapName, Array2<f32>)> {
-        let similarity = self.projected.index_axis(Axis(0), image).dot(&t);
-        let mut maps = vec![(MapName::Similarity, square(similarity))];
-        if let Some(evidence) = &self.evidence {
-            let log = |map: Array1<f32>| square(map.mapv(|p| (p + TINY).ln()));
-            let patches = evidence.patches.index_axis(Axis(0), image).dot(&p);
-            let weights = evidence.queries.index_axis(Axis(0), image).dot(&p);
-            let weights = &weights / weights.sum().max(TINY);
-            let attention = evidence.attention.index_axis(Axis(0), image).t().dot(&weights);
-            maps.push((MapName::Evidence, log(patches)));
-            maps.push((MapName::LesionAttention, log(attention)));
-        }
-        maps
-    }
-}
-
-/// A row-major square of patches.
-fn square(patches: Array1<f32>) -> Array2<f32> {
-    let side = patches.len().isqrt();
-    let mut map = Array2::zeros((side, side));
-    map.iter_mut().zip(patches).for_each(|(place, value)| *place = value);
-    map
 }
 
 /// The normalised mean of unit vectors in rows.

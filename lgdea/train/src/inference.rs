@@ -86,7 +86,8 @@ pub(crate) fn tensor(matrix: &Array2<f32>, device: &Device) -> Tensor<2> {
     Tensor::from_data(burn::tensor::TensorData::new(values, [matrix.nrows(), matrix.ncols()]), device)
 }
 
-fn stack(chunks: Vec<Array2<f32>>) -> Array2<f32> {
+/// Chunks one below the other.
+pub(crate) fn stack(chunks: Vec<Array2<f32>>) -> Array2<f32> {
     let views: Vec<_> = chunks.iter().map(|chunk| chunk.view()).collect();
     // Chunks of one model are equally wide; there are none where there is nothing to embed.
     concatenate(Axis(0), &views).unwrap_or_else(|_| Array2::zeros((0, 0)))

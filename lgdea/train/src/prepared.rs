@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
-use lgdea_model::Tokenizer;
+use lgdea_model::{ModelShape, Tokenizer};
 use lgdea_spec::{EvidenceSpace, Experiment, ReportText};
 
 use crate::TrainError;
@@ -140,6 +140,16 @@ impl Prepared {
         Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens })
     }
 
+    /// What the model's shape depends on besides the experiment.
+    pub(crate) fn model_shape(&self) -> ModelShape {
+        ModelShape { vocabulary: self.tokenizer.vocabulary(), classes: self.classes.len() }
+    }
+
+    /// Unpaired images' studies that have a report, which the pairing hides from training.
+    pub fn hidden(&self) -> impl Iterator<Item = &Study> {
+        self.pools.images.iter().map(|&study| &self.studies[study]).filter(|study| study.report.is_some())
+    }
+
     /// Token ids of a prompt or phrase.
     pub(crate) fn prompt(&self, text: &str) -> Result<Vec<i32>, TrainError> {
         Ok(self.tokenizer.encode(text, self.max_phrase_tokens)?)
@@ -167,6 +177,11 @@ impl Pools {
             images: pairing.images.iter().filter_map(find).collect(),
             reports: pairing.reports.iter().filter_map(find_read).collect(),
         }
+    }
+
+    /// Studies whose image is a node of the relation graph: paired, then image-only.
+    pub(crate) fn images_of_graph(&self) -> impl Iterator<Item = usize> + '_ {
+        self.paired.iter().chain(&self.images).copied()
     }
 
     /// Studies whose report may be read in training: paired, then report-only.

@@ -2,8 +2,8 @@
 
 use burn::module::Param;
 use burn::tensor::Device;
+use lgdea_graph::{Csr, GraphTargets, affinity_at_scale, propagate};
 use lgdea_model::Lgdea;
-use lgdea_objective::graph::{GraphTargets, affinity, propagate};
 use lgdea_objective::kmeans;
 use lgdea_spec::Seed;
 use ndarray::{Array2, ArrayView1, Axis};
@@ -13,24 +13,48 @@ use crate::{Prepared, inference};
 /// Rows compared with all others at a time, so that memory does not grow with the square of a pool.
 const BLOCK: usize = 1024;
 
+/// The relation graph of a model. Images are the paired ones, then the unpaired ones; so are the reports.
+pub(crate) struct BuiltGraph {
+    /// `W_I`, from `g`.
+    pub(crate) image_affinity: Csr,
+    /// `W_R`, from `√Q̄_R`.
+    pub(crate) report_affinity: Csr,
+    /// `Q̄_I` of the images, `[images, K]`.
+    pub(crate) image_evidence: Array2<f32>,
+    /// `Q̄_R` of the reports, `[reports, K]`.
+    pub(crate) report_evidence: Array2<f32>,
+}
+
+/// Builds the graph of `model`, which is in validation mode.
+pub(crate) fn build_graph(
+    model: &Lgdea,
+    prepared: &Prepared,
+    settings: &lgdea_spec::Graph,
+    device: &Device,
+) -> BuiltGraph {
+    let images: Vec<usize> = prepared.pools.images_of_graph().collect();
+    let embedded = inference::images(model, prepared, &images, device);
+    let report_evidence = report_evidence(model, prepared, device);
+    BuiltGraph {
+        image_affinity: affinity_at_scale(embedded.global.view(), settings),
+        report_affinity: affinity_at_scale(report_evidence.mapv(f32::sqrt).view(), settings),
+        image_evidence: embedded.evidence,
+        report_evidence,
+    }
+}
+
 /// Evidence that reaches each unpaired image through the graph; rows follow the pool of unpaired images.
-///
-/// Affinities are those of `model`, which is in validation mode: `g` of images, `√Q̄_R` of reports.
 pub(crate) fn graph_targets(
     model: &Lgdea,
     prepared: &Prepared,
     settings: &lgdea_spec::Graph,
     device: &Device,
 ) -> GraphTargets {
-    let pools = &prepared.pools;
-    let images: Vec<usize> = [pools.paired.as_slice(), &pools.images].concat();
-    let embedded = inference::images(model, prepared, &images, device);
-    let image_affinity = affinity(embedded.global.view(), settings.neighbours, settings.affinity_temperature);
-    let evidence = report_evidence(model, prepared, device);
-    let report_affinity = affinity(evidence.mapv(f32::sqrt).view(), settings.neighbours, settings.affinity_temperature);
-    let pairs = pools.paired.len();
-    let mut targets = propagate(&image_affinity, &report_affinity, evidence.view(), pairs, settings);
-    let unpaired: Vec<usize> = (pairs..images.len()).collect();
+    let BuiltGraph { image_affinity, report_affinity, report_evidence, .. } =
+        build_graph(model, prepared, settings, device);
+    let pairs = prepared.pools.paired.len();
+    let mut targets = propagate(&image_affinity, &report_affinity, report_evidence.view(), pairs, settings);
+    let unpaired: Vec<usize> = (pairs..image_affinity.rows()).collect();
     targets.evidence = targets.evidence.select(Axis(0), &unpaired);
     targets.mass = targets.mass.select(Axis(0), &unpaired);
     targets

@@ -5,8 +5,8 @@ use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use lgdea_model::Lgdea;
 use lgdea_objective::{
-    CrossAttended, Forward, RunningMeans, Targets, TextForward, Tokens, UnpairedTargets, entropy_of_mean, mean_entropy,
-    total, unpaired_targets,
+    CrossAttended, Forward, RunningMeans, Targets, TextForward, Tokens, UnpairedTargets, dead_prototypes,
+    entropy_of_mean, mean_entropy, total, unpaired_targets,
 };
 use lgdea_spec::{Experiment, Graph};
 use ndarray::{Array2, Axis};
@@ -201,6 +201,7 @@ fn watch(forward: &Forward) -> Vec<(String, Tensor<1>)> {
     let phrases = forward.texts.phrase_evidence.clone().inner();
     let images = forward.image_evidence.clone().inner();
     [
+        ("evidence/dead_prototypes", dead_prototypes(phrases.clone(), reports.clone())),
         ("evidence/usage_entropy", entropy_of_mean(reports)),
         ("evidence/phrase_entropy", mean_entropy(phrases)),
         ("evidence/image_usage_entropy", entropy_of_mean(images.clone())),

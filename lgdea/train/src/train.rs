@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::Device;
-use lgdea_model::{Lgdea, ModelShape};
+use lgdea_model::Lgdea;
 use lgdea_spec::{Experiment, PrototypeInit, Seed};
 use lgdea_track::{Event, Journal, RunDir};
 
 use crate::batch::JointBatch;
+use crate::collapse::CollapseWatch;
 use crate::optimizer::adamw;
 use crate::prepared::Prepared;
 use crate::schedule::warm_cosine;
@@ -92,9 +93,8 @@ impl Trainer<'_> {
     }
 
     fn fresh(&self) -> State {
-        let shape =
-            ModelShape { vocabulary: self.prepared.tokenizer.vocabulary(), classes: self.prepared.classes.len() };
-        let model = Lgdea::new(self.experiment, shape, self.seed(), &self.device.clone().autodiff());
+        let model =
+            Lgdea::new(self.experiment, self.prepared.model_shape(), self.seed(), &self.device.clone().autodiff());
         let average = model.valid();
         let optimizer = adamw(&model, &self.experiment.train);
         State { model, average, optimizer, means: None, graph: None, matches: None }
@@ -106,7 +106,7 @@ impl Trainer<'_> {
         if train.text_warmup_steps > 0 && self.experiment.loss.text_evidence.weight > 0.0 {
             state = thread::scope(|scope| {
                 let batches = loader::text_batches(scope, self.prepared, train, self.seed());
-                let mut meter = Meter::new(Stage::TextWarmup, train.text_warmup_steps, train.log_every);
+                let mut meter = Meter::new(Stage::TextWarmup, train.text_warmup_steps, self.experiment);
                 for step in 0..train.text_warmup_steps {
                     let measured;
                     (state, measured) = text_step(state, &batches, self.experiment, step, self.device)?;
@@ -131,7 +131,7 @@ impl Trainer<'_> {
         let train = &self.experiment.train;
         thread::scope(|scope| {
             let batches = loader::joint_batches(scope, self.prepared, train, self.seed(), first);
-            let mut meter = Meter::new(Stage::Joint, train.steps, train.log_every);
+            let mut meter = Meter::new(Stage::Joint, train.steps, self.experiment);
             for step in first..train.steps {
                 self.refresh_graph(&mut state, step)?;
                 self.refresh_matches(&mut state, step)?;
@@ -229,6 +229,10 @@ impl Trainer<'_> {
             }
             let borrowed: Vec<(&str, f64)> = values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
             self.journal.metrics(done as u64, &borrowed)?;
+            for message in meter.collapse.check(&borrowed) {
+                tracing::warn!("step {done}: {message}");
+                self.journal.write(Event::Warning { message: format!("step {done}: {message}") })?;
+            }
             report.loss = Some(f64::from(loss));
         }
         (self.observer)(&report);
@@ -242,7 +246,7 @@ fn receive(batches: &Receiver<JointBatch>) -> Result<(JointBatch, Duration), Tra
     Ok((batch, asked.elapsed()))
 }
 
-/// Throughput between logged steps.
+/// Throughput between logged steps, and what these have shown so far.
 struct Meter {
     stage: Stage,
     steps: usize,
@@ -250,11 +254,13 @@ struct Meter {
     since: Instant,
     images: usize,
     waited: Duration,
+    collapse: CollapseWatch,
 }
 
 impl Meter {
-    fn new(stage: Stage, steps: usize, log_every: usize) -> Self {
-        Self { stage, steps, log_every, since: Instant::now(), images: 0, waited: Duration::ZERO }
+    fn new(stage: Stage, steps: usize, experiment: &Experiment) -> Self {
+        let (log_every, collapse) = (experiment.train.log_every, CollapseWatch::new(experiment));
+        Self { stage, steps, log_every, since: Instant::now(), images: 0, waited: Duration::ZERO, collapse }
     }
 
     fn count(&mut self, images: usize, waited: Duration) {
@@ -270,7 +276,7 @@ impl Meter {
     fn rate(&mut self) -> (f64, f64) {
         let seconds = self.since.elapsed().as_secs_f64().max(1e-9);
         let rate = (self.images as f64 / seconds, self.waited.as_secs_f64() / seconds);
-        *self = Self::new(self.stage, self.steps, self.log_every);
+        (self.since, self.images, self.waited) = (Instant::now(), 0, Duration::ZERO);
         rate
     }
 }

@@ -2,6 +2,27 @@
 
 pub(crate) mod check;
 pub(crate) mod evidence;
+pub(crate) mod graph;
+pub(crate) mod ground;
+mod opened;
 pub(crate) mod plan;
+pub(crate) mod prototypes;
 pub(crate) mod run;
 pub(crate) mod schema;
+
+use std::path::Path;
+
+use crate::failure::{Failure, refused};
+
+/// Refuses a file that could not be written in the end: one of another kind, or in a folder that is not there.
+fn writable(out: &Path, extension: &str) -> Result<(), Failure> {
+    if out.extension().is_none_or(|found| !found.eq_ignore_ascii_case(extension)) {
+        return Err(refused(format!("{} does not end in .{extension}, which is what will be written", out.display())));
+    }
+    match out.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            Err(refused(format!("{} cannot be written: there is no folder {}", out.display(), folder.display())))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,21 +1,27 @@
-//! A contact sheet of phrase grounding, for the eye: each panel shows a radiograph with the phrase's boxes, the same under
-//! its heat map with the map's maximum marked, and the phrase with the outcome of the pointing game.
+//! Phrase grounding for the eye. On the contact sheet of an evaluation each panel shows a radiograph with the phrase's boxes,
+//! the same under its heat map with the map's maximum marked, and the phrase with the outcome of the pointing game. A
+//! [`Figure`] shows phrases on one image, larger.
 //!
 //! Heat is drawn in inferno, which is perceptually uniform and readable without colour vision, and more opaque the
 //! hotter it is, so that the radiograph stays visible elsewhere.
 
 mod draw;
+mod figure;
+mod tile;
 
 use std::path::Path;
 
 use ab_glyph::FontRef;
-use image::imageops::{self, FilterType};
-use image::{GrayImage, ImageBuffer, Rgb, RgbImage};
+use image::{ImageBuffer, Rgb, RgbImage, imageops};
 use ndarray::Array2;
 
+use crate::EvalError;
 use crate::metric::grounding::{Target, pointing, region};
-use crate::metric::heat_map::{normalise, upsample};
-use crate::{EvalError, check};
+use crate::metric::heat_map::upsample;
+
+pub use figure::{Figure, Grounded};
+pub use tile::peak;
+pub(crate) use tile::{check_map, crop, overlay, png, radiograph};
 
 /// Side of a radiograph on the sheet, in pixels.
 const TILE: u32 = 224;
@@ -26,8 +32,6 @@ const MARGIN: u32 = 14;
 /// Below the radiographs, two lines of the phrase.
 const CAPTION: u32 = 44;
 const PANEL_WIDTH: u32 = 2 * TILE + GAP;
-/// Opacity of the hottest pixel.
-const HEAT_OPACITY: f64 = 0.7;
 
 const BACKGROUND: Rgb<u8> = Rgb([24, 24, 27]);
 const PHRASE: Rgb<u8> = Rgb([228, 228, 231]);
@@ -75,16 +79,17 @@ pub fn write(path: &Path, panels: &[Panel<'_>], columns: usize) -> Result<(), Ev
 
 impl Panel<'_> {
     fn draw(&self, sheet: &mut RgbImage, x: u32, y: u32, font: &FontRef<'_>) -> Result<(), EvalError> {
-        let mut plain = self.radiograph()?;
+        check_map(&self.map)?;
+        let mut plain = radiograph(self.pixels, self.size, TILE)?;
         let mut heated = plain.clone();
-        overlay(&mut heated, &normalise(upsample(self.map.view(), TILE as usize).view()));
+        overlay(&mut heated, &self.map);
         for &target in &self.boxes {
             draw::outline(&mut plain, target, BOX);
             draw::outline(&mut heated, target, BOX);
         }
         let map = upsample(self.map.view(), self.size);
         let (verdict, colour) = self.verdict(&map);
-        draw::marker(&mut heated, peak(&map), colour);
+        draw::marker(&mut heated, tile::peak(&map), colour);
         imageops::replace(sheet, &plain, x.into(), y.into());
         imageops::replace(sheet, &heated, (x + TILE + GAP).into(), y.into());
 
@@ -98,52 +103,22 @@ impl Panel<'_> {
         Ok(())
     }
 
-    /// The radiograph at the size of a tile.
-    fn radiograph(&self) -> Result<RgbImage, EvalError> {
-        let pixels = self.size.max(1).saturating_pow(2);
-        check::shape("a panel's radiograph", &[self.pixels.len()], &[pixels])?;
-        let sides = [self.map.nrows(), self.map.ncols()];
-        check::shape("the heat map of a panel", &sides, &sides.map(|side| side.max(1)))?;
-        check::finite("the heat map of a panel", self.map.view())?;
-        let side = self.size as u32;
-        let grey =
-            GrayImage::from_fn(side, side, |x, y| image::Luma([self.pixels[y as usize * self.size + x as usize]]));
-        let tile = imageops::resize(&grey, TILE, TILE, FilterType::Triangle);
-        Ok(RgbImage::from_fn(TILE, TILE, |x, y| Rgb([tile.get_pixel(x, y).0[0]; 3])))
-    }
-
     /// Outcome of the pointing game on the map at the radiograph's own size.
     fn verdict(&self, map: &Array2<f32>) -> (&'static str, Rgb<u8>) {
-        let Some(region) = region(&self.boxes, self.size) else {
-            return ("no box", MISS);
-        };
-        let share = pointing(map.view(), &region);
-        if share >= 1.0 {
-            ("hit", HIT)
-        } else if share > 0.0 {
-            ("tie", MISS)
-        } else {
-            ("miss", MISS)
-        }
+        verdict(map, &self.boxes).unwrap_or(("no box", MISS))
     }
 }
 
-/// Centre of the hottest pixel (the first of several), in shares of the frame.
-fn peak(map: &Array2<f32>) -> [f32; 2] {
-    let first_hottest = |best: ((usize, usize), f32), (at, &value): ((usize, usize), &f32)| {
-        if value > best.1 { (at, value) } else { best }
-    };
-    let ((row, column), _) = map.indexed_iter().fold(((0, 0), f32::NEG_INFINITY), first_hottest);
-    [(column as f32 + 0.5) / map.ncols() as f32, (row as f32 + 0.5) / map.nrows() as f32]
-}
-
-/// Lays heat in [0, 1], of the tile's size, over the tile.
-fn overlay(tile: &mut RgbImage, heat: &Array2<f32>) {
-    for (x, y, pixel) in tile.enumerate_pixels_mut() {
-        let heat = f64::from(heat[[y as usize, x as usize]]);
-        let colour = colorous::INFERNO.eval_continuous(heat.clamp(0.0, 1.0)).as_array();
-        draw::blend(pixel, Rgb(colour), (HEAT_OPACITY * heat) as f32);
-    }
+/// Outcome of the pointing game on a map upsampled to the image, and its colour; `None` without boxes.
+fn verdict(map: &Array2<f32>, boxes: &[Target]) -> Option<(&'static str, Rgb<u8>)> {
+    let share = pointing(map.view(), &region(boxes, map.nrows())?);
+    Some(if share >= 1.0 {
+        ("hit", HIT)
+    } else if share > 0.0 {
+        ("tie", MISS)
+    } else {
+        ("miss", MISS)
+    })
 }
 
 #[cfg(test)]
@@ -184,7 +159,6 @@ mod tests {
         assert_eq!(verdict(array![[1.0, 0.0], [1.0, 0.0]]), "tie");
         let nowhere = Panel { boxes: Vec::new(), ..panel(&pixels, array![[1.0]], "") };
         assert_eq!(nowhere.verdict(&Array2::ones((4, 4))).0, "no box");
-        assert_eq!(peak(&array![[0.0, 0.5], [1.0, 1.0]]), [0.25, 0.75]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod auroc;
 pub mod bootstrap;
+pub mod cluster;
 pub mod grounding;
 pub mod heat_map;
 pub mod retrieval;

@@ -1,8 +1,8 @@
 //! Zero-shot classification: AUROC per class and its mean over classes.
 //!
-//! Similarity `g · t_c` and evidence `log(Q̄_I · p_c)` have different scales, so each column is standardised over the
-//! evaluated studies before the two are added. That is *transductive* (a study's score depends on the others, as in
-//! the protocol of `GLoRIA`); within one column it does not change the AUROC, it only fixes the weights of the sum.
+//! The scores of a method have different scales, so each column is standardised over the evaluated studies before they are
+//! added. That is *transductive* (a study's score depends on the others, as in the protocol of `GLoRIA`); within one column
+//! it does not change the AUROC, it only fixes the weights of the sum.
 
 use lgdea_spec::ZeroShot;
 use ndarray::{Array2, ArrayView2, Axis};
@@ -13,10 +13,21 @@ use crate::metric::bootstrap::Statistic;
 use crate::prompts::PromptClass;
 use crate::{Bootstrap, EvalError, Evaluation, check};
 
+/// What a method has to say of studies and classes, each `[studies, classes]`.
+#[derive(Debug, Clone)]
+pub struct Scores {
+    /// `g · t_c`.
+    pub similarity: Array2<f32>,
+    /// `log(Q̄_I · p_c)`, if the method teaches images evidence.
+    pub evidence: Option<Array2<f32>>,
+    /// How well the class's best prompt fits the image's regions, if the method aligns phrases and regions.
+    pub local: Option<Array2<f32>>,
+}
+
 /// Scores `zero_shot/auroc/<class>` and `zero_shot/auroc_macro` of the sum, `zero_shot/auroc_macro_similarity`, and with
-/// evidence `zero_shot/auroc_macro_evidence`.
+/// evidence or local scores `zero_shot/auroc_macro_evidence` and `zero_shot/auroc_macro_local`. The share of a score that
+/// the method lacks goes to the similarity.
 ///
-/// - `similarity` `[studies, classes]`: `g · t_c`; `evidence` `[studies, classes]`: `log(Q̄_I · p_c)`, if the method has it.
 /// - `labels`: one per study; unlabelled studies are left out.
 ///
 /// Positives of a class are the studies that bear its name as a label; negatives are the other labelled studies, or,
@@ -26,26 +37,33 @@ use crate::{Bootstrap, EvalError, Evaluation, check};
 pub fn evaluate(
     settings: &ZeroShot,
     classes: &[PromptClass],
-    similarity: ArrayView2<'_, f32>,
-    evidence: Option<ArrayView2<'_, f32>>,
+    scores: Scores,
     labels: &[Labels<'_>],
     bootstrap: Bootstrap,
 ) -> Result<Evaluation, EvalError> {
     let shape = [labels.len(), classes.len()];
-    for (what, scores) in [("similarity", Some(similarity)), ("evidence", evidence)] {
+    let Scores { similarity, evidence, local } = scores;
+    for (what, scores) in
+        [("similarity", Some(&similarity)), ("evidence", evidence.as_ref()), ("local", local.as_ref())]
+    {
         if let Some(scores) = scores {
             check::shape(what, scores.shape(), &shape)?;
-            check::finite(what, scores)?;
+            check::finite(what, scores.view())?;
         }
     }
     let labelled: Vec<usize> = (0..labels.len()).filter(|&study| labels[study].is_some()).collect();
-    let standardised = |scores: ArrayView2<'_, f32>| standardise_columns(scores.select(Axis(0), &labelled).view());
+    let standardised = |scores: Array2<f32>| standardise_columns(scores.select(Axis(0), &labelled).view());
     let similarity = standardised(similarity);
     let evidence = evidence.map(standardised);
-    let combined = match &evidence {
-        Some(evidence) => &similarity * (1.0 - settings.evidence_share) + evidence * settings.evidence_share,
-        None => similarity.clone(),
-    };
+    let local = local.map(standardised);
+    let shares = [(&evidence, settings.evidence_share), (&local, settings.local_share)];
+    let taken: f64 = shares.iter().filter(|(scores, _)| scores.is_some()).map(|(_, share)| share).sum();
+    let mut combined = &similarity * (1.0 - taken);
+    for (scores, share) in shares {
+        if let Some(scores) = scores {
+            combined.scaled_add(share, scores);
+        }
+    }
 
     let truths: Vec<Option<Vec<(usize, bool)>>> =
         classes.iter().map(|class| truth(class, labelled.iter().filter_map(|&study| labels[study]))).collect();
@@ -56,7 +74,8 @@ pub fn evaluate(
         };
         truths.iter().enumerate().map(column).collect()
     };
-    let (combined, similarity, evidence) = (ranked(&combined), ranked(&similarity), evidence.as_ref().map(ranked));
+    let (combined, similarity) = (ranked(&combined), ranked(&similarity));
+    let (evidence, local) = (evidence.as_ref().map(ranked), local.as_ref().map(ranked));
 
     let mut statistics: Vec<(String, Statistic<'_>)> = Vec::new();
     for (class, cases) in classes.iter().zip(&combined) {
@@ -64,7 +83,12 @@ pub fn evaluate(
             statistics.push((format!("zero_shot/auroc/{}", class.name), Box::new(|counts| cases.auroc(counts))));
         }
     }
-    let means = [("", Some(&combined)), ("_similarity", Some(&similarity)), ("_evidence", evidence.as_ref())];
+    let means = [
+        ("", Some(&combined)),
+        ("_similarity", Some(&similarity)),
+        ("_evidence", evidence.as_ref()),
+        ("_local", local.as_ref()),
+    ];
     for (suffix, cases) in means {
         if let Some(cases) = cases {
             statistics.push((format!("zero_shot/auroc_macro{suffix}"), Box::new(|counts| macro_mean(cases, counts))));
@@ -136,7 +160,12 @@ mod tests {
     }
 
     fn settings(evidence_share: f64) -> ZeroShot {
-        ZeroShot { enabled: true, prompts: "phantom".to_owned(), evidence_share }
+        ZeroShot { enabled: true, prompts: "phantom".to_owned(), evidence_share, local_share: 0.0 }
+    }
+
+    /// A method with nothing but `g · t_c`.
+    fn global(similarity: &Array2<f32>) -> Scores {
+        Scores { similarity: similarity.clone(), evidence: None, local: None }
     }
 
     const PLAIN: Bootstrap = Bootstrap { resamples: 0, seed: Seed(1) };
@@ -151,7 +180,7 @@ mod tests {
         let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
         // The nodule scores above the edema, the normal study below; the unlabelled study counts nowhere.
         let similarity = array![[0.5], [0.1], [0.9], [0.7]];
-        let evaluate = |class| evaluate(&settings(0.5), &[class], similarity.view(), None, &labels, PLAIN).unwrap();
+        let evaluate = |class| evaluate(&settings(0.5), &[class], global(&similarity), &labels, PLAIN).unwrap();
         assert!((value(&evaluate(class("edema", &[])), "zero_shot/auroc/edema") - 0.5).abs() < 1e-12);
         assert!((value(&evaluate(class("edema", &["no_finding"])), "zero_shot/auroc/edema") - 1.0).abs() < 1e-12);
     }
@@ -164,8 +193,8 @@ mod tests {
         let similarity = array![[0.1], [0.3], [0.2], [0.25]];
         let evidence = array![[-10.0], [-90.0], [-80.0], [-20.0]];
         let at = |share| {
-            let evidence = Some(evidence.view());
-            evaluate(&settings(share), &[class("edema", &[])], similarity.view(), evidence, &labels, PLAIN).unwrap()
+            let scores = Scores { evidence: Some(evidence.clone()), ..global(&similarity) };
+            evaluate(&settings(share), &[class("edema", &[])], scores, &labels, PLAIN).unwrap()
         };
         let (none, all) = (at(0.0), at(1.0));
         assert!((value(&none, "zero_shot/auroc_macro") - 0.25).abs() < 1e-12);
@@ -177,12 +206,29 @@ mod tests {
     }
 
     #[test]
+    fn the_share_of_a_score_that_the_method_lacks_goes_to_the_similarity() {
+        let labels = labels(&[Some(&["edema"]), Some(&[]), Some(&[])]);
+        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        let similarity = array![[0.1], [0.2], [0.3]];
+        let local = array![[3.0], [2.0], [1.0]];
+        let settings = ZeroShot { local_share: 0.8, ..settings(0.2) };
+        let auroc = |local: Option<Array2<f32>>| {
+            let scores = Scores { local, ..global(&similarity) };
+            evaluate(&settings, &[class("edema", &[])], scores, &labels, PLAIN).unwrap()
+        };
+        assert!(value(&auroc(None), "zero_shot/auroc_macro").abs() < 1e-12, "similarity alone");
+        let both = auroc(Some(local));
+        assert!((value(&both, "zero_shot/auroc_macro") - 1.0).abs() < 1e-12, "the local score outweighs it");
+        assert!((value(&both, "zero_shot/auroc_macro_local") - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
     fn undefined_classes_leave_the_mean_and_are_named() {
         let labels = labels(&[Some(&["edema"]), Some(&[])]);
         let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
         let classes = [class("edema", &[]), class("nodule", &[])];
         let similarity = array![[0.9, 0.9], [0.1, 0.1]];
-        let evaluation = evaluate(&settings(0.5), &classes, similarity.view(), None, &labels, PLAIN).unwrap();
+        let evaluation = evaluate(&settings(0.5), &classes, global(&similarity), &labels, PLAIN).unwrap();
         assert!((value(&evaluation, "zero_shot/auroc_macro") - 1.0).abs() < 1e-12);
         assert!(!evaluation.scores.contains_key("zero_shot/auroc/nodule"));
         assert!(!evaluation.scores.contains_key("zero_shot/auroc_macro_evidence"));
@@ -194,8 +240,7 @@ mod tests {
         let similarity = array![[0.9], [0.1]];
         let bootstrap = Bootstrap { resamples: 10, seed: Seed(1) };
         let evaluation =
-            evaluate(&settings(0.5), &[class("edema", &[])], similarity.view(), None, &[None, None], bootstrap)
-                .unwrap();
+            evaluate(&settings(0.5), &[class("edema", &[])], global(&similarity), &[None, None], bootstrap).unwrap();
         assert!(evaluation.scores.is_empty());
         assert_eq!(evaluation.warnings.len(), 1);
     }
@@ -205,7 +250,7 @@ mod tests {
         let labels = labels(&[Some(&["edema"]), Some(&[])]);
         let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
         let classes = [class("edema", &[])];
-        let run = |scores: Array2<f32>| evaluate(&settings(0.5), &classes, scores.view(), None, &labels, PLAIN);
+        let run = |scores: Array2<f32>| evaluate(&settings(0.5), &classes, global(&scores), &labels, PLAIN);
         let error = run(array![[0.1, 0.2], [0.3, 0.4]]).unwrap_err();
         assert_eq!(error.to_string(), "similarity has shape [2, 2], but [2, 1] is needed");
         let error = run(array![[0.1], [f32::NAN]]).unwrap_err();

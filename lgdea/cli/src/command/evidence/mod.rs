@@ -7,13 +7,11 @@ mod provider;
 mod score;
 mod show;
 
-use std::io::{ErrorKind, Write};
-
 use lgdea_evidence::EvidenceError;
-use miette::MietteDiagnostic;
 
 use crate::args::evidence::EvidenceCommand;
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
+use crate::output::{print, print_json};
 
 pub(crate) fn evidence(command: &EvidenceCommand) -> Result<(), Failure> {
     match command {
@@ -30,26 +28,6 @@ fn failure(error: &EvidenceError) -> Failure {
         EvidenceError::Server { .. } | EvidenceError::Cache { .. } => Failure::failed(error),
         _ => Failure::bad(error),
     }
-}
-
-/// Wrong input, in words.
-fn refused(problem: String) -> Failure {
-    Failure::input(MietteDiagnostic::new(problem))
-}
-
-/// Writes to standard output. A reader that has seen enough ends the output, not the command.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(&error)),
-        _ => Ok(()),
-    }
-}
-
-/// Writes a JSON object to standard output.
-fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::failed(&error))?;
-    print(&format!("{text}\n"))
 }
 
 /// A report's text without characters that steer a terminal.

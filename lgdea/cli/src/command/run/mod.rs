@@ -1,7 +1,7 @@
 //! `lgdea run`: from an experiment file to a trained and evaluated model, a journal and tracked metrics.
 
 mod outcome;
-mod prepare;
+pub(crate) mod prepare;
 mod record;
 
 use std::path::Path;
@@ -16,7 +16,7 @@ use lgdea_eval::{Scores, gallery};
 use lgdea_spec::Resolved;
 use lgdea_track::mlflow::{Mirror, Settings};
 use lgdea_track::{Event, History, Journal, RunDir, Status};
-use lgdea_train::{Evaluated, evaluate, train};
+use lgdea_train::{Evaluated, Prepared, evaluate, train};
 
 use crate::args::RunArgs;
 use crate::command::check;
@@ -25,7 +25,7 @@ use crate::failure::{Failure, chain};
 use crate::progress::{Progress, say};
 
 use outcome::Outcome;
-use prepare::{Inputs, Places};
+use prepare::Inputs;
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let progress = Progress::new();
@@ -55,9 +55,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     record.start(&resolved, &inputs, device_name, &args.file)?;
     let mirror = settings.map(|settings| Mirror::start(&run, settings));
 
-    let evidence_cache = args.results.join("cache").join("evidence.sqlite");
-    let places = Places { run: &run, evidence_cache: &evidence_cache };
-    let job = Job { resolved: &resolved, places: &places, journal: &journal, record: &record, progress: &progress };
+    let cache = prepare::evidence_cache(&args.results);
+    let job =
+        Job { resolved: &resolved, run: &run, cache: &cache, journal: &journal, record: &record, progress: &progress };
     let result = job.execute(inputs, &device);
     let tracked = mirror.map(|mirror| mirror.finish(Duration::from_secs(experiment.tracker.flush_seconds)));
     let mut outcome = result?;
@@ -81,7 +81,9 @@ fn set_aside(run: &RunDir) -> Result<(), Failure> {
 /// A run whose journal is open.
 struct Job<'a> {
     resolved: &'a Resolved,
-    places: &'a Places<'a>,
+    run: &'a RunDir,
+    /// Answers of language models, shared by all runs.
+    cache: &'a Path,
     journal: &'a Journal,
     record: &'a record::Recorder<'a>,
     progress: &'a Progress,
@@ -100,7 +102,7 @@ impl Job<'_> {
         };
         self.journal.write(Event::Ended { status, error, seconds }).map_err(|error| Failure::failed(&error))?;
         if let Some(scores) = result? {
-            return Ok(Outcome::finished(self.places.run, self.record.run_key, scores, seconds));
+            return Ok(Outcome::finished(self.run, self.record.run_key, scores, seconds));
         }
         say("stopped; the same command goes on from the checkpoint");
         Err(Failure::Quiet(ExitCode::from(1)))
@@ -109,11 +111,11 @@ impl Job<'_> {
     /// Scores of both held-out splits; `None` where the user stopped the training.
     fn train_and_evaluate(&self, inputs: Inputs, device: &Device) -> Result<Option<Scores>, Failure> {
         let experiment = &self.resolved.experiment;
-        let prepared = prepare::prepare(experiment, inputs, self.places, self.record, self.progress)?;
+        let prepared = self.prepare(inputs)?;
         let stop = stop_flag();
         let training = self.progress.training();
         let observer = |report: &_| training.update(report);
-        let trained = train(experiment, &prepared, device, self.places.run, self.journal, &observer, &stop)
+        let trained = train(experiment, &prepared, device, self.run, self.journal, &observer, &stop)
             .map_err(|error| Failure::failed(&error))?;
         drop(training);
         if !trained.finished {
@@ -135,14 +137,33 @@ impl Job<'_> {
         Ok(Some(scores))
     }
 
+    /// Everything that training reads. Writes the pairing manifest and the tokenizer into the run's folder.
+    fn prepare(&self, inputs: Inputs) -> Result<Prepared, Failure> {
+        let (experiment, Inputs { mut corpus, provider, .. }) = (&self.resolved.experiment, inputs);
+        let (images, pairing) = prepare::images_and_pairs(experiment, &mut corpus, self.progress)?;
+        if !corpus.skipped.is_empty() {
+            say(format!("left out: {}", corpus.skipped));
+        }
+        say(prepare::describe(&corpus, &pairing));
+        let json = serde_json::to_vec_pretty(&pairing).map_err(|error| Failure::failed(&error))?;
+        std::fs::write(self.run.pairing(), json).map_err(|error| Failure::failed(&error))?;
+        let evidence = prepare::evidence(experiment, &provider, &corpus, &pairing, self.cache, self.progress)?;
+        self.record.evidence(&evidence)?;
+        let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)
+            .map_err(|error| Failure::failed(&error))?;
+        let json = prepared.tokenizer.to_json().map_err(|error| Failure::failed(&error))?;
+        std::fs::write(self.run.tokenizer(), json).map_err(|error| Failure::failed(&error))?;
+        Ok(prepared)
+    }
+
     /// The gallery of grounded phrases.
-    fn draw(&self, evaluated: &Evaluated, prepared: &lgdea_train::Prepared, split: &str) -> Result<(), Failure> {
+    fn draw(&self, evaluated: &Evaluated, prepared: &Prepared, split: &str) -> Result<(), Failure> {
         let panels = evaluated.panels(prepared);
         if panels.is_empty() {
             return Ok(());
         }
         let path = Path::new("artifacts").join(format!("grounding_{split}.png"));
-        gallery::write(&self.places.run.path().join(&path), &panels, 6).map_err(|error| Failure::failed(&error))?;
+        gallery::write(&self.run.path().join(&path), &panels, 6).map_err(|error| Failure::failed(&error))?;
         self.record.artifact(&path)
     }
 }

@@ -1,16 +1,15 @@
 //! From an experiment to everything that training reads.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Study};
 use lgdea_evidence::{Extraction, Provider, ReportText};
 use lgdea_spec::Experiment;
-use lgdea_track::{Identity, RunDir};
-use lgdea_train::{Prepared, evidence_readers};
+use lgdea_track::Identity;
+use lgdea_train::evidence_readers;
 
-use super::record::Recorder;
 use crate::failure::Failure;
-use crate::progress::{Progress, say};
+use crate::progress::Progress;
 
 /// What a run depends on; cheap to load, so that a finished run is recognised before its images are decoded and its
 /// reports are read.
@@ -35,47 +34,39 @@ pub(crate) fn load(experiment: &Experiment, provider: Provider, progress: &Progr
     Ok(Inputs { corpus, provider, run_key })
 }
 
-/// Where things lie that a run reads and writes.
-pub(crate) struct Places<'a> {
-    /// The run's folder.
-    pub(crate) run: &'a RunDir,
-    /// Answers of language models, shared by all runs.
-    pub(crate) evidence_cache: &'a Path,
-}
-
-/// Decodes images, draws pairs, reads evidence, learns the vocabulary. Writes the pairing manifest and the tokenizer into
-/// the run's folder.
-pub(crate) fn prepare(
+/// Decodes or renders the images of the corpus, taking those that cannot be read out of it, and draws the pairs.
+pub(crate) fn images_and_pairs(
     experiment: &Experiment,
-    inputs: Inputs,
-    places: &Places<'_>,
-    record: &Recorder<'_>,
+    corpus: &mut Corpus,
     progress: &Progress,
-) -> Result<Prepared, Failure> {
-    let Inputs { mut corpus, provider, .. } = inputs;
+) -> Result<(ImageStore, PairingManifest), Failure> {
     let counter = progress.counter("reading images");
     let size = experiment.encoder.image.size();
-    let (images, _) = ImageStore::build(&mut corpus, size, experiment.device.threads, &|done, total| {
+    let (images, _) = ImageStore::build(corpus, size, experiment.device.threads, &|done, total| {
         counter.update(done, total);
     })
     .map_err(|error| Failure::bad(&error))?;
     drop(counter);
-    if !corpus.skipped.is_empty() {
-        say(format!("left out: {}", corpus.skipped));
-    }
-    let pairing = lgdea_data::pair(&corpus, &experiment.pairing, experiment.seed.stream("pairing"))
+    let pairing = lgdea_data::pair(corpus, &experiment.pairing, experiment.seed.stream("pairing"))
         .map_err(|error| Failure::bad(&error))?;
-    say(describe(&corpus, &pairing));
-    let json = serde_json::to_vec_pretty(&pairing).map_err(|error| Failure::failed(&error))?;
-    std::fs::write(places.run.pairing(), json).map_err(|error| Failure::failed(&error))?;
-    let readers = evidence_readers(experiment, &corpus.studies, &pairing);
-    let evidence = extract(&provider, &readers, places.evidence_cache, progress)?;
-    record.evidence(&evidence)?;
-    let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)
-        .map_err(|error| Failure::failed(&error))?;
-    let tokenizer = places.run.path().join("tokenizer.json");
-    prepared.tokenizer.save(&tokenizer).map_err(|error| Failure::failed(&error))?;
-    Ok(prepared)
+    Ok((images, pairing))
+}
+
+/// Evidence of the reports that the experiment reads; `cache` keeps the answers of language models for all runs.
+pub(crate) fn evidence(
+    experiment: &Experiment,
+    provider: &Provider,
+    corpus: &Corpus,
+    pairing: &PairingManifest,
+    cache: &Path,
+    progress: &Progress,
+) -> Result<Extraction, Failure> {
+    extract(provider, &evidence_readers(experiment, &corpus.studies, pairing), cache, progress)
+}
+
+/// Where the answers of language models are kept.
+pub(crate) fn evidence_cache(results: &Path) -> PathBuf {
+    results.join("cache").join("evidence.sqlite")
 }
 
 /// Evidence of the studies' reports.
@@ -101,7 +92,7 @@ fn extract(provider: &Provider, studies: &[&Study], cache: &Path, progress: &Pro
     }
 }
 
-fn describe(corpus: &Corpus, pairing: &PairingManifest) -> String {
+pub(super) fn describe(corpus: &Corpus, pairing: &PairingManifest) -> String {
     format!(
         "{} studies; training on {} pairs, {} images without report, {} reports without image",
         corpus.studies.len(),

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 
-use super::Csr;
+use crate::Csr;
 
 /// Evidence that reaches images through the graph.
 #[derive(Debug, Clone)]
@@ -30,6 +30,23 @@ pub fn propagate(
     pairs: usize,
     settings: &lgdea_spec::Graph,
 ) -> GraphTargets {
+    let seeds: Vec<usize> = (0..pairs).collect();
+    propagate_seeds(image_affinity, report_affinity, report_evidence, &seeds, settings)
+}
+
+/// [`propagate`] from some of the pairs alone: `seeds` are positions, in ascending order, of an image and its report at
+/// once.
+///
+/// # Panics
+///
+/// If the matrices' sizes do not fit, or a seed is outside.
+pub fn propagate_seeds(
+    image_affinity: &Csr,
+    report_affinity: &Csr,
+    report_evidence: ArrayView2<'_, f32>,
+    seeds: &[usize],
+    settings: &lgdea_spec::Graph,
+) -> GraphTargets {
     let images = image_affinity.rows();
     let prototypes = report_evidence.ncols();
     let alpha = settings.alpha as f32;
@@ -39,19 +56,21 @@ pub fn propagate(
     let mut carried = concatenate![Axis(1), report_evidence, ones];
     let mut hops = Vec::with_capacity(settings.iterations + 1);
     for hop in 0..=settings.iterations {
-        hops.push(carried.slice(s![0..pairs, ..]).to_owned());
+        hops.push(carried.select(Axis(0), seeds));
         if hop < settings.iterations {
             carried = across.dot(carried.view());
         }
     }
     let mut reached = Array2::<f32>::zeros((images, prototypes + 1));
-    for (hop, seeds) in hops.iter().enumerate().rev() {
+    for (hop, at_seeds) in hops.iter().enumerate().rev() {
         let last = hop == settings.iterations;
         if !last {
             reached = image_affinity.dot(reached.view()) * alpha;
         }
         let share = if last { 1.0 } else { 1.0 - alpha };
-        reached.slice_mut(s![0..pairs, ..]).scaled_add(share, seeds);
+        for (&seed, row) in seeds.iter().zip(at_seeds.outer_iter()) {
+            reached.row_mut(seed).scaled_add(share, &row);
+        }
     }
     let mass = reached.column(prototypes).to_owned();
     let mut evidence = reached.slice(s![.., 0..prototypes]).to_owned();
@@ -78,7 +97,7 @@ fn rescale(evidence: &mut Array2<f32>, prior: &Array1<f32>, [low, high]: [f64; 2
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::affinity;
+    use crate::affinity;
     use ndarray::array;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
@@ -87,6 +106,7 @@ mod tests {
         lgdea_spec::Graph {
             share: 0.5,
             neighbours: 3,
+            exact_up_to: 1000,
             affinity_temperature: 0.1,
             alpha,
             iterations,

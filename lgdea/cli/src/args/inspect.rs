@@ -1,0 +1,114 @@
+//! What the user types to look into a run.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use lgdea_data::Split;
+use lgdea_spec::HeatMap;
+
+/// Which run, and how to open it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunRef {
+    /// Run to look into: its folder, or its name below `results/runs`.
+    pub(crate) run: PathBuf,
+    /// Folder that the run's results were written to.
+    #[arg(long, default_value = "results")]
+    pub(crate) results: PathBuf,
+    /// Where tensors live, instead of the experiment's `device.name`: `flex`, `libtorch`, `libtorch-cuda:0`.
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GroundArgs {
+    #[command(flatten)]
+    pub(crate) run: RunRef,
+    /// Image file (PNG, JPEG, BMP, TIFF or WebP), or a study of the run's data.
+    #[arg(long, value_name = "FILE|STUDY")]
+    pub(crate) image: String,
+    /// Phrase to find in the image. May be given several times: one panel each.
+    #[arg(long = "phrase", value_name = "TEXT", required = true)]
+    pub(crate) phrases: Vec<String>,
+    /// Picture to write, a .png.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Heat map, instead of the experiment's `eval.grounding.heat-map`.
+    #[arg(long)]
+    pub(crate) map: Option<MapArg>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum MapArg {
+    /// Sum of the standardised maps that the method has.
+    Fused,
+    /// Patch against phrase embedding.
+    Similarity,
+    /// Patch evidence against the phrase's evidence.
+    Evidence,
+    /// Attention of the lesion queries whose evidence matches the phrase's.
+    LesionAttention,
+}
+
+impl From<MapArg> for HeatMap {
+    fn from(map: MapArg) -> Self {
+        match map {
+            MapArg::Fused => Self::Fused,
+            MapArg::Similarity => Self::Similarity,
+            MapArg::Evidence => Self::Evidence,
+            MapArg::LesionAttention => Self::LesionAttention,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GraphArgs {
+    #[command(flatten)]
+    pub(crate) run: RunRef,
+    /// Folder to write edges.csv and relations.csv to: all edges, and the strongest relations of every image at each hop.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// Hops to look at, instead of the experiment's `graph.iterations`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) hops: Option<u8>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PrototypesArgs {
+    #[command(flatten)]
+    pub(crate) run: RunRef,
+    /// Page to write, an .html file with everything in it: pictures of the studies, and phrases of their reports.
+    #[arg(long, value_name = "FILE", required_unless_present = "json")]
+    pub(crate) out: Option<PathBuf>,
+    /// Split whose images are looked at.
+    #[arg(long, default_value = "validation")]
+    pub(crate) split: SplitArg,
+    /// Print the numbers and phrases as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SplitArg {
+    /// The images that training sees.
+    Train,
+    /// Held out for choices.
+    Validation,
+    /// Held out for the final evaluation.
+    Test,
+}
+
+impl From<SplitArg> for Split {
+    fn from(split: SplitArg) -> Self {
+        match split {
+            SplitArg::Train => Self::Train,
+            SplitArg::Validation => Self::Validation,
+            SplitArg::Test => Self::Test,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! `lgdea graph`: the relation graph of a run, and how good its relations are.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{CellAlignment, Table};
+use lgdea_evidence::{EvidenceError, Provider, ReportEvidence, ReportText};
+use lgdea_train::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView, TrainError};
+use serde_json::json;
+
+use super::opened::{Opened, without_server};
+use super::run::prepare;
+use crate::args::inspect::GraphArgs;
+use crate::failure::{Failure, refused};
+use crate::output::{print, print_json};
+use crate::progress::{Progress, say};
+
+/// Relations written of an image at each hop.
+const STRONGEST: usize = 5;
+
+pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
+    let progress = Progress::new();
+    let opened = Opened::new(&args.run, &progress)?;
+    let hidden = hidden_evidence(&opened, &args.run.results, &progress)?;
+    let failed = |error: TrainError| match error {
+        TrainError::NoGraph => Failure::bad(&error),
+        _ => Failure::failed(&error),
+    };
+    let graph = opened.trained().graph(&opened.evidence, &hidden, args.hops.map(usize::from)).map_err(failed)?;
+    if let Some(out) = &args.out {
+        std::fs::create_dir_all(out)
+            .map_err(|error| refused(format!("cannot make the folder {}: {error}", out.display())))?;
+        write_edges(&graph, &out.join("edges.csv"))?;
+        write_relations(&graph, &out.join("relations.csv"))?;
+    }
+    let against_hidden = graph.against_hidden().map_err(failed)?;
+    let held_out = graph.against_held_out_pairs();
+    if args.json {
+        return print_json(&json!({
+            "run": opened.name(),
+            "step": opened.step,
+            "images": graph.images(),
+            "reports": graph.reports(),
+            "pairs": graph.pairs(),
+            "image_edges": graph.image_affinity().entries(),
+            "report_edges": graph.report_affinity().entries(),
+            "measures": GRAPH_MEASURES,
+            "hidden": against_hidden,
+            "held_out_pairs": held_out,
+        }));
+    }
+    let files = args.out.as_ref().map_or_else(String::new, |out| {
+        format!("{}\n{}\n", out.join("edges.csv").display(), out.join("relations.csv").display())
+    });
+    print(&format!("{}{files}", describe(&opened, &graph, against_hidden.as_ref(), &held_out)))
+}
+
+/// Evidence of the reports that the pairing hides: read here, to be compared with, and nowhere else. None where they are
+/// a language model's to read and it has not read them.
+fn hidden_evidence(opened: &Opened, results: &Path, progress: &Progress) -> Result<Vec<ReportEvidence>, Failure> {
+    let text =
+        |study: &lgdea_data::Study| Some(ReportText { id: study.id.clone(), text: study.report.as_ref()?.text() });
+    let reports: Vec<ReportText> = opened.prepared.hidden().filter_map(text).collect();
+    let settings = without_server(&opened.experiment.evidence);
+    let provider = Provider::new(&settings).map_err(|error| Failure::bad(&error))?;
+    let counter = progress.counter("reading hidden reports");
+    match provider.extract(&reports, &prepare::evidence_cache(results), &|done, total| counter.update(done, total)) {
+        Ok(extraction) => Ok(extraction.reports),
+        Err(EvidenceError::Replay { .. }) => {
+            say("the language model has not read the hidden reports: nothing is compared with them");
+            Ok(Vec::new())
+        }
+        Err(error) => Err(Failure::failed(&error)),
+    }
+}
+
+fn write_edges(graph: &GraphView<'_>, path: &Path) -> Result<(), Failure> {
+    write_csv(path, &["kind", "from", "to", "weight"], |rows| {
+        for pair in 0..graph.pairs() {
+            rows.write_record(["seed", graph.image(pair), graph.report(pair), "1"])?;
+        }
+        for node in 0..graph.images() {
+            for (other, weight) in graph.image_affinity().row(node) {
+                rows.write_record(["image-image", graph.image(node), graph.image(other), &weight.to_string()])?;
+            }
+        }
+        for node in 0..graph.reports() {
+            for (other, weight) in graph.report_affinity().row(node) {
+                rows.write_record(["report-report", graph.report(node), graph.report(other), &weight.to_string()])?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn write_relations(graph: &GraphView<'_>, path: &Path) -> Result<(), Failure> {
+    write_csv(path, &["image", "report", "hop", "mass"], |rows| {
+        graph.strongest_relations(STRONGEST, |image, report, hop, mass| {
+            rows.write_record([graph.image(image), graph.report(report), &hop.to_string(), &mass.to_string()])
+        })
+    })
+}
+
+fn write_csv(
+    path: &Path,
+    header: &[&str],
+    write: impl FnOnce(&mut csv::Writer<std::fs::File>) -> csv::Result<()>,
+) -> Result<(), Failure> {
+    let failed = |error: csv::Error| refused(format!("cannot write {}: {error}", path.display()));
+    let mut rows = csv::Writer::from_path(path).map_err(failed)?;
+    rows.write_record(header).map_err(failed)?;
+    write(&mut rows).map_err(failed)?;
+    rows.flush().map_err(|error| failed(error.into()))
+}
+
+fn describe(opened: &Opened, graph: &GraphView<'_>, hidden: Option<&GraphCheck>, held_out: &GraphCheck) -> String {
+    let mut text = format!(
+        "{} after {} steps: {} images and {} reports, {} of them pairs; {} image and {} report edges\n",
+        opened.name(),
+        opened.step,
+        graph.images(),
+        graph.reports(),
+        graph.pairs(),
+        graph.image_affinity().entries(),
+        graph.report_affinity().entries(),
+    );
+    if let Some(check) = hidden {
+        let _ = write!(text, "\nunpaired images, against the reports that the pairing hides\n{}", relations(check));
+        if !graph.holds_own_reports() {
+            text.push_str("(their own reports are in no pool: the graph cannot reach them)\n");
+        }
+    } else {
+        text.push_str("\nno hidden report is known: unpaired images are compared with nothing\n");
+    }
+    let _ = write!(
+        text,
+        "\npairs held out, a fifth at a time (the model was trained on them)\n{}\nagreement of evidence with the own \
+         report's\n{}",
+        relations(held_out),
+        agreements(hidden.map(|check| &check.agreement), &held_out.agreement)
+    );
+    text
+}
+
+/// One line a measure and hop: how relevant the related reports are, beside what chance and an oracle would give.
+fn relations(check: &GraphCheck) -> String {
+    let header = ["measure", "hop", "relations", "reached", "by mass", "first", "first 5", "chance", "best"];
+    let mut table = new_table(&header, 2);
+    let hops = check.hops.iter().enumerate().map(|(hop, precision)| (hop.to_string(), precision));
+    let rows: Vec<_> = hops.chain([("all".to_owned(), &check.all)]).collect();
+    for (measure, name) in GRAPH_MEASURES.iter().enumerate() {
+        // A measure that no image of the check has an answer for.
+        if rows.iter().all(|(_, precision)| precision.relevance[measure].is_none()) {
+            continue;
+        }
+        for (hop, precision) in &rows {
+            let relevance = precision.relevance[measure];
+            let number = |value: fn(&lgdea_train::Relevance) -> f64| {
+                relevance.as_ref().map_or_else(|| "–".to_owned(), |relevance| format!("{:.3}", value(relevance)))
+            };
+            let reached = 100.0 * precision.reached as f64 / precision.images.max(1) as f64;
+            table.add_row([
+                (*name).to_owned(),
+                hop.clone(),
+                precision.relations.to_string(),
+                format!("{reached:.1} %"),
+                number(|relevance| relevance.mass),
+                number(|relevance| relevance.first),
+                number(|relevance| relevance.first_five),
+                number(|relevance| relevance.chance),
+                number(|relevance| relevance.best),
+            ]);
+        }
+    }
+    format!("{table}\n")
+}
+
+fn agreements(hidden: Option<&GraphAgreement>, held_out: &GraphAgreement) -> String {
+    let mut table = new_table(&["images", "count", "graph", "model", "mix", "prior"], 1);
+    let rows = [hidden.map(|agreement| ("unpaired", agreement)), Some(("pairs held out", held_out))];
+    for (name, agreement) in rows.into_iter().flatten() {
+        let number = |value: f64| format!("{value:.3}");
+        let GraphAgreement { images, graph, model, mix, prior } = *agreement;
+        table.add_row([name.to_owned(), images.to_string(), number(graph), number(model), number(mix), number(prior)]);
+    }
+    format!("{table}\n")
+}
+
+/// A table whose columns from `right` on are numbers.
+fn new_table(header: &[&str], right: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_header(header.iter().copied());
+    for column in table.column_iter_mut().skip(right) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

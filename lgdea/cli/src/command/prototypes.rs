@@ -1,0 +1,90 @@
+//! `lgdea prototypes`: what the prototypes of a run stand for, as a page and as numbers.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use lgdea_data::{Picture, Split, Study};
+use lgdea_eval::prototypes::{Heading, Prototypes, Radiograph, page};
+use lgdea_train::TrainError;
+use serde_json::json;
+
+use super::opened::Opened;
+use super::writable;
+use crate::args::inspect::PrototypesArgs;
+use crate::failure::{Failure, refused};
+use crate::output::{print, print_json};
+use crate::progress::Progress;
+
+/// Least side of the radiographs that the page's pictures are cut from.
+const SIDE: usize = 256;
+
+pub(crate) fn prototypes(args: &PrototypesArgs) -> Result<(), Failure> {
+    if let Some(out) = &args.out {
+        writable(out, "html")?;
+    }
+    let opened = Opened::new(&args.run, &Progress::new())?;
+    let split = Split::from(args.split);
+    let prototypes = opened.trained().prototypes(&opened.evidence, split).map_err(|error| match error {
+        TrainError::NoPrototypes | TrainError::EmptySplit { .. } => Failure::bad(&error),
+        _ => Failure::failed(&error),
+    })?;
+    if let Some(out) = &args.out {
+        write(&opened, &prototypes, split, out)?;
+    }
+    if args.json {
+        return print_json(&json!({
+            "run": opened.name(),
+            "step": opened.step,
+            "split": split,
+            "summary": prototypes.summary,
+            "prototypes": prototypes.prototypes,
+        }));
+    }
+    let page = args.out.as_ref().map_or_else(String::new, |out| format!("{}\n", out.display()));
+    print(&format!("{}{page}", describe(&prototypes)))
+}
+
+fn write(opened: &Opened, prototypes: &Prototypes, split: Split, out: &Path) -> Result<(), Failure> {
+    let side = opened.prepared.images.size().max(SIDE);
+    let mut radiographs = BTreeMap::new();
+    for study in prototypes.studies() {
+        radiographs.extend(radiograph(&opened.prepared.studies[study], side)?.map(|found| (study, found)));
+    }
+    let heading = Heading {
+        run: opened.name(),
+        step: opened.step,
+        steps: opened.experiment.train.steps,
+        split: split.to_string(),
+    };
+    let html = page(prototypes, &heading, &radiographs).map_err(|error| Failure::failed(&error))?;
+    std::fs::write(out, html).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))
+}
+
+fn radiograph(study: &Study, side: usize) -> Result<Option<Radiograph>, Failure> {
+    let draw = |picture: &Picture| {
+        let mut pixels = vec![0; side * side];
+        let drawn = picture.draw(side, &mut pixels);
+        drawn.map_err(|reason| refused(format!("the image of study `{}`: {}", study.id, reason.describe())))?;
+        let labels = study.labels.as_ref().map_or_else(String::new, |labels| match labels.len() {
+            0 => "no finding".to_owned(),
+            _ => labels.iter().map(|label| label.replace('_', " ")).collect::<Vec<_>>().join(", "),
+        });
+        Ok(Radiograph { pixels, size: side, study: study.id.clone(), labels })
+    };
+    study.image.as_ref().map(draw).transpose()
+}
+
+fn describe(prototypes: &Prototypes) -> String {
+    let summary = &prototypes.summary;
+    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
+    let rows = [
+        ("usage entropy of reports", number(Some(summary.usage_entropy))),
+        ("entropy of a phrase", number(Some(summary.phrase_entropy))),
+        ("usage entropy of images", number(summary.image_usage_entropy)),
+        ("entropy of an image", number(summary.image_entropy)),
+        ("dead prototypes", format!("{} of {}", summary.dead, prototypes.prototypes.len())),
+        ("purity by finding", number(summary.purity)),
+        ("mutual information with findings", number(summary.mutual_information)),
+    ];
+    rows.map(|(name, value)| format!("{name:<34}{value}\n")).concat()
+}

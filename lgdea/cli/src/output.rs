@@ -1,0 +1,20 @@
+//! What commands answer, on standard output.
+
+use std::io::{ErrorKind, Write};
+
+use crate::failure::Failure;
+
+/// Writes to standard output. A reader that has seen enough ends the output, not the command.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a JSON object to standard output.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::failed(&error))?;
+    print(&format!("{text}\n"))
+}

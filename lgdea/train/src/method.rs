@@ -1,0 +1,28 @@
+//! What a method trains, as far as looking at its model depends on it.
+
+use lgdea_spec::Experiment;
+
+/// Whether the method teaches images evidence. A method that does not has no evidence scores and maps: its lesion queries
+/// are as random as they began.
+pub(crate) fn trains_image_evidence(experiment: &Experiment) -> bool {
+    let loss = &experiment.loss;
+    loss.evidence_paired.weight > 0.0 || loss.evidence_unpaired.weight > 0.0
+}
+
+/// Whether the method teaches image regions which evidence phrases they show, so that a prompt's fit to them says something.
+pub(crate) fn trains_regions(experiment: &Experiment) -> bool {
+    experiment.loss.evidence_local.weight > 0.0
+}
+
+/// Whether a term of the method reads the prototypes. Those of a method where none does are as they began.
+pub(crate) fn uses_prototypes(experiment: &Experiment) -> bool {
+    let loss = &experiment.loss;
+    trains_image_evidence(experiment) || loss.reconstruction.weight > 0.0 || loss.evidence_alignment.weight > 0.0
+}
+
+/// Whether the method teaches unpaired images through a relation graph.
+pub(crate) fn uses_graph(experiment: &Experiment) -> bool {
+    let loss = &experiment.loss;
+    let teaches = loss.evidence_unpaired.weight > 0.0 || loss.evidence_alignment.weight > 0.0;
+    teaches && experiment.graph.share > 0.0 && !experiment.graph.oracle
+}

@@ -1,0 +1,87 @@
+//! A trained model with all that is needed to ask it something.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use lgdea_model::Lgdea;
+use lgdea_spec::Experiment;
+use lgdea_track::RunDir;
+use ndarray::Array2;
+
+use crate::batch::Images;
+use crate::heat_map::{HeatMaps, PatchMaps};
+use crate::method::{trains_image_evidence, uses_prototypes};
+use crate::{Prepared, TrainError, checkpoint, inference};
+
+/// A model in validation mode, what it was trained by and on, and where its tensors live.
+#[derive(Clone, Copy)]
+pub struct Trained<'a> {
+    /// The model.
+    pub model: &'a Lgdea,
+    /// The experiment that trained it.
+    pub experiment: &'a Experiment,
+    /// The experiment's data.
+    pub prepared: &'a Prepared,
+    /// Where the model's tensors live.
+    pub device: &'a Device,
+}
+
+/// Joint steps done and folder of a run's newest checkpoint; `None` where it has none.
+pub fn newest_checkpoint(run: &RunDir) -> Result<Option<(usize, PathBuf)>, TrainError> {
+    checkpoint::newest(&run.checkpoints())
+}
+
+/// The averaged model of a checkpoint, in validation mode. The device may be another than the one that it was trained on.
+pub fn load_model(
+    experiment: &Experiment,
+    prepared: &Prepared,
+    checkpoint: &Path,
+    device: &Device,
+) -> Result<Lgdea, TrainError> {
+    let fresh = Lgdea::new(experiment, prepared.model_shape(), experiment.seed, device);
+    checkpoint::load_average(checkpoint, fresh)
+}
+
+impl Trained<'_> {
+    /// Whether the model's images have evidence: patches and lesion queries with distributions over prototypes.
+    pub fn has_image_evidence(&self) -> bool {
+        trains_image_evidence(self.experiment)
+    }
+
+    /// Whether the model's prototypes mean anything.
+    pub fn has_prototypes(&self) -> bool {
+        uses_prototypes(self.experiment)
+    }
+
+    /// The single heat maps `[patches, patches]` that the method has, of each phrase on an image `[size * size]` of the
+    /// data's size. [`lgdea_eval::task::grounding::chosen_map`] fuses them, as the evaluation does.
+    ///
+    /// # Panics
+    ///
+    /// If the image has not the size of the data's.
+    pub fn heat_maps(&self, image: &[u8], phrases: &[&str]) -> Result<Vec<HeatMaps>, TrainError> {
+        let image = Images::single(image, self.prepared.images.size()).to_tensor(self.device);
+        let maps = PatchMaps::new(self.model, self.model.encode_images(image), self.has_image_evidence());
+        self.maps_of(&maps, 0, phrases)
+    }
+
+    /// The maps of each phrase on one image of a chunk.
+    pub(crate) fn maps_of(
+        &self,
+        maps: &PatchMaps,
+        image: usize,
+        phrases: &[&str],
+    ) -> Result<Vec<HeatMaps>, TrainError> {
+        let embeddings = self.embed(phrases)?;
+        let distributions = inference::phrase_evidence(self.model, &embeddings, self.device);
+        let rows = embeddings.rows().into_iter().zip(distributions.rows());
+        Ok(rows.map(|(embedding, distribution)| maps.of(image, embedding, distribution)).collect())
+    }
+
+    /// Unit-length embeddings of prompts or phrases, `[texts, D]`.
+    pub(crate) fn embed(&self, texts: &[&str]) -> Result<Array2<f32>, TrainError> {
+        let tokens = texts.iter().map(|text| self.prepared.prompt(text)).collect::<Result<Vec<_>, _>>()?;
+        let rows: Vec<&[i32]> = tokens.iter().map(Vec::as_slice).collect();
+        Ok(inference::texts(self.model, &rows, self.device))
+    }
+}
