@@ -183,6 +183,7 @@ fn every_preset_trains_by_its_own_terms_and_resumes() {
                 "evidence-paired",
                 "evidence-unpaired",
                 "evidence-alignment",
+                "evidence-local",
             ],
         ),
     ];
