@@ -1,6 +1,7 @@
 //! Scores as a table for the terminal.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
@@ -10,13 +11,22 @@ use lgdea_evidence::Class;
 use crate::task::evidence::Counts;
 use crate::{Score, Scores};
 
+/// An empty table in the style of all that `lgdea` prints; the columns `numbers` are aligned to the right.
+pub fn with_header(header: &[&str], numbers: Range<usize>) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).set_header(header.iter().copied());
+    for column in table.column_iter_mut().skip(numbers.start).take(numbers.len()) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
 /// The headline scores of the three tasks, one row each, with their 95 % intervals; tasks without scores are left out.
 ///
 /// Retrieval is shown at the greatest K. Classes, single maps and the other K are in the scores themselves.
 /// The scores are those of one split, without its name before theirs.
 pub fn summary(scores: &Scores) -> String {
-    let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_header(["task", "metric", "value", "95 % interval"]);
+    let mut table = with_header(&["task", "metric", "value", "95 % interval"], 2..4);
     let mut shown = BTreeSet::new();
     for (task, metric, name) in rows(scores) {
         if let Some(score) = scores.get(&name) {
@@ -24,18 +34,14 @@ pub fn summary(scores: &Scores) -> String {
             table.add_row([task.to_owned(), metric, rounded(score.value, score), interval(score)]);
         }
     }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
     table.to_string()
 }
 
 /// Scores of evidence against gold: a row a class, with the 95 % interval of its F1, then the means over classes. A metric
 /// that is undefined is left blank.
 pub fn evidence(classes: &[Class], counts: &[Counts], scores: &Scores) -> String {
-    let mut table = Table::new();
     let header = ["class", "in gold", "found", "precision", "recall", "F1", "95 % interval"];
-    table.load_style(UTF8_BORDERS_ONLY).set_header(header);
+    let mut table = with_header(&header, 1..header.len());
     let score = |metric: &str| scores.get(&format!("evidence/{metric}"));
     let value = |score: Option<&Score>| score.map_or_else(String::new, |score| format!("{:.3}", score.value));
     for (class, counts) in classes.iter().zip(counts) {
@@ -60,9 +66,6 @@ pub fn evidence(classes: &[Class], counts: &[Counts], scores: &Scores) -> String
         let blank = || String::new();
         let cells = [name.to_owned(), blank(), blank(), blank(), blank(), value(score)];
         table.add_row(cells.into_iter().chain([score.map_or_else(String::new, interval)]));
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
 }

@@ -3,8 +3,9 @@
 //! Why no crate: an affinity must be the same whenever it is built, on any number of threads. The indices that there are
 //! (`hnsw_rs`, `instant-distance`, `usearch`) promise that only where a single thread fills them, and then they lose to
 //! the exact search, which uses all cores. For 20,000 rows of 64 and 16 neighbours they take 22, 19 and 2.2 seconds of
-//! processor time (the last is C++), at a recall of 1.00; the exact search takes 0.6, and 42 for 200,000 rows. `arroy` is a data base on disk. An inverted file is the same blocked product over fewer blocks: 15 seconds for
-//! 200,000 rows, 160 for a million (`examples/graph_scale.rs` measures both).
+//! processor time (the last is C++), at a recall of 1.00; the exact search takes 0.6, and 42 for 200,000 rows. `arroy` is
+//! a data base on disk. An inverted file is the same blocked product over fewer blocks: 15 seconds for 200,000 rows, 160
+//! for a million (`examples/graph_scale.rs` measures both).
 
 use std::ops::Range;
 
@@ -13,7 +14,7 @@ use rayon::prelude::*;
 
 use crate::Neighbours;
 use crate::cells::Cells;
-use crate::tile::{BLOCK, Tile};
+use crate::tile::{Tile, blocks};
 
 /// Cells that a row is compared with: its own and those around it. On synthetic reports' evidence, the harder of the two
 /// kinds of embeddings, 32 give a recall of 0.93 at 200,000 rows, 64 one of 0.98.
@@ -27,8 +28,7 @@ const PROBED: usize = 64;
 /// If there are 2³² − 1 nodes or more.
 pub fn approximate_neighbours(embeddings: ArrayView2<'_, f32>, count: usize) -> Neighbours {
     let nodes = embeddings.nrows();
-    assert!(u32::try_from(nodes).is_ok_and(|nodes| nodes < u32::MAX), "nodes are counted in 32 bits");
-    let places = count.min(nodes.saturating_sub(1));
+    let places = Neighbours::places(nodes, count);
     if places == 0 {
         return Neighbours::none(nodes, 0);
     }
@@ -86,11 +86,6 @@ impl Search {
         }
         found
     }
-}
-
-/// Consecutive parts that fit a tile.
-fn blocks(places: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    places.clone().step_by(BLOCK).map(move |start| start..(start + BLOCK).min(places.end))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
-use crate::tile::BLOCK;
+use crate::tile::blocks;
 
 /// Rows that the centres learn from, a cell.
 const LEARNED_FROM: usize = 64;
@@ -61,16 +61,16 @@ impl Cells {
 /// The nearest centre of each point; the first of equally near ones.
 fn nearest(points: ArrayView2<'_, f32>, centres: &Array2<f32>) -> Vec<usize> {
     let half_squares: Array1<f32> = centres.outer_iter().map(|centre| centre.dot(&centre) / 2.0).collect();
-    let starts: Vec<usize> = (0..points.nrows()).step_by(BLOCK).collect();
-    let of_block = |start: usize| {
-        let block = points.slice(s![start..(start + BLOCK).min(points.nrows()), ..]);
+    let blocks: Vec<Range<usize>> = blocks(0..points.nrows()).collect();
+    let of_block = |block: Range<usize>| {
+        let block = points.slice(s![block, ..]);
         // ‖x − c‖² = ‖x‖² − 2 (x · c − ‖c‖² / 2)
         let closeness = block.dot(&centres.t()) - &half_squares;
         let first = (0, f32::NEG_INFINITY);
         let best = |best: (usize, f32), one: (usize, &f32)| if *one.1 > best.1 { (one.0, *one.1) } else { best };
         closeness.outer_iter().map(|row| row.iter().enumerate().fold(first, best).0).collect::<Vec<_>>()
     };
-    starts.into_par_iter().map(of_block).collect::<Vec<_>>().concat()
+    blocks.into_par_iter().map(of_block).collect::<Vec<_>>().concat()
 }
 
 /// Centres without points stay.

@@ -7,7 +7,7 @@ use ndarray::{ArrayView2, CowArray, Ix2, s};
 use rayon::prelude::*;
 
 use crate::Neighbours;
-use crate::tile::{BLOCK, Tile};
+use crate::tile::{Tile, blocks};
 
 /// Each row's `count` most similar other rows by inner product, ties in order of the row; all of them where there are
 /// fewer. `embeddings` are `[nodes, width]`, of unit length where the inner product is to be the cosine.
@@ -20,8 +20,7 @@ use crate::tile::{BLOCK, Tile};
 /// If there are 2³² − 1 nodes or more.
 pub fn nearest_neighbours(embeddings: ArrayView2<'_, f32>, count: usize) -> Neighbours {
     let nodes = embeddings.nrows();
-    assert!(u32::try_from(nodes).is_ok_and(|nodes| nodes < u32::MAX), "nodes are counted in 32 bits");
-    let places = count.min(nodes.saturating_sub(1));
+    let places = Neighbours::places(nodes, count);
     if places == 0 {
         return Neighbours::none(nodes, 0);
     }
@@ -44,9 +43,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(embeddings: ArrayView2<'a, f32>, places: usize) -> Self {
-        let nodes = embeddings.nrows();
-        let blocks: Vec<Range<usize>> =
-            (0..nodes).step_by(BLOCK).map(|start| start..(start + BLOCK).min(nodes)).collect();
+        let blocks: Vec<Range<usize>> = blocks(0..embeddings.nrows()).collect();
         let lists = blocks.iter().map(|block| Mutex::new(Neighbours::none(block.len(), places))).collect();
         // Rows in one piece each, for the matrix product.
         let embeddings = if embeddings.is_standard_layout() { embeddings.into() } else { embeddings.to_owned().into() };
@@ -90,6 +87,7 @@ impl<'a> Search<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tile::BLOCK;
     use ndarray::Array2;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;

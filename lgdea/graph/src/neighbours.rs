@@ -16,6 +16,16 @@ pub struct Neighbours {
 const FREE: u32 = u32::MAX;
 
 impl Neighbours {
+    /// Places that each of `nodes` nodes needs for `count` neighbours: there may be fewer other nodes.
+    ///
+    /// # Panics
+    ///
+    /// If there are 2³² − 1 nodes or more.
+    pub(crate) fn places(nodes: usize, count: usize) -> usize {
+        assert!(u32::try_from(nodes).is_ok_and(|nodes| nodes < FREE), "nodes are counted in 32 bits");
+        count.min(nodes.saturating_sub(1))
+    }
+
     /// No neighbours yet of `rows` nodes, `places` at the most for each.
     pub(crate) fn none(rows: usize, places: usize) -> Self {
         Self { rows, places, similarities: vec![f32::NEG_INFINITY; rows * places], nodes: vec![FREE; rows * places] }

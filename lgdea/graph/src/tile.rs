@@ -1,5 +1,7 @@
 //! Similarities of two blocks of nodes, and which of them matter.
 
+use std::ops::Range;
+
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, s};
 
@@ -7,6 +9,11 @@ use ndarray::{Array2, ArrayView2, s};
 pub(crate) const BLOCK: usize = 384;
 /// Similarities looked at together; nearly always none of them matters.
 const LANES: usize = 16;
+
+/// Consecutive parts that fit a tile.
+pub(crate) fn blocks(nodes: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    nodes.clone().step_by(BLOCK).map(move |start| start..(start + BLOCK).min(nodes.end))
+}
 
 /// Room for the similarities of two blocks; a thread keeps one between blocks.
 pub(crate) struct Tile {

@@ -34,12 +34,6 @@ pub(crate) fn info_nce(logits: Tensor<2>) -> Tensor<1> {
     symmetric_soft_cross_entropy(logits, own)
 }
 
-/// Scales the vectors along the last dimension to unit length.
-pub(crate) fn unit<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let norm = x.clone().square().sum_dim(D - 1).sqrt().clamp_min(1e-6);
-    x / norm
-}
-
 /// Scales rows to sum to 1.
 pub(crate) fn normalise_rows(x: Tensor<2>) -> Tensor<2> {
     let sum = x.clone().sum_dim(1).clamp_min(TINY);

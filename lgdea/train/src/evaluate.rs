@@ -3,11 +3,11 @@
 use burn::tensor::{Device, Tensor};
 use lgdea_data::Split;
 use lgdea_eval::gallery::Panel;
-use lgdea_eval::prompts::PromptSet;
+use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_eval::task::grounding::{Item, chosen_map};
 use lgdea_eval::task::{Labels, grounding, retrieval, zero_shot};
 use lgdea_eval::{Bootstrap, Evaluation};
-use lgdea_model::Lgdea;
+use lgdea_model::{ImageFeatures, Lgdea};
 use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_spec::Experiment;
 use ndarray::{Array1, Array2, Axis};
@@ -27,6 +27,12 @@ pub struct Evaluated {
     pub evaluation: Evaluation,
     /// Grounded phrases, for the gallery.
     panels: Vec<OwnedPanel>,
+}
+
+/// The zero-shot classes, and each one's prompts as unit-length embeddings `[prompts, D]`.
+struct Prompts {
+    classes: Vec<PromptClass>,
+    embeddings: Vec<Array2<f32>>,
 }
 
 struct OwnedPanel {
@@ -66,15 +72,21 @@ pub fn evaluate(
     }
     let trained = Trained { model, experiment, prepared, device };
     let settings = &experiment.eval;
-    let images = inference::images(model, prepared, &studies, device);
+    let prompts = if settings.zero_shot.enabled { Some(trained.prompts()?) } else { None };
+    let mut local = Vec::new();
+    let images = inference::images_and(model, prepared, &studies, device, |features| {
+        let aligned = prompts.as_ref().filter(|_| trains_regions(experiment));
+        local.extend(aligned.map(|prompts| trained.local_scores(prompts, features)));
+    });
     let mut evaluation = Evaluation::default();
     let mut panels = Vec::new();
     let mut add = |part: Evaluation| {
         evaluation.scores.extend(part.scores);
         evaluation.warnings.extend(part.warnings);
     };
-    if settings.zero_shot.enabled {
-        add(trained.zero_shot(&studies, &images)?);
+    if let Some(prompts) = &prompts {
+        let local = trains_regions(experiment).then(|| inference::stack(local));
+        add(trained.zero_shot(prompts, &studies, &images, local)?);
     }
     if settings.retrieval.enabled {
         add(trained.retrieval(&studies, &images)?);
@@ -97,50 +109,57 @@ impl<'a> Trained<'a> {
         studies.iter().map(|&study| self.prepared.studies[study].labels.as_ref()).collect()
     }
 
-    /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)`, and the fit of the class's best prompt
-    /// to the image's regions, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their
-    /// distributions over prototypes.
-    fn zero_shot(&self, studies: &[usize], images: &inference::ImageArrays) -> Result<Evaluation, TrainError> {
-        let settings = &self.experiment.eval.zero_shot;
-        let classes = PromptSet::named_or_path(&settings.prompts)?.classes;
+    /// The prompts of the zero-shot classes.
+    fn prompts(&self) -> Result<Prompts, TrainError> {
+        let classes = PromptSet::named_or_path(&self.experiment.eval.zero_shot.prompts)?.classes;
+        let embed = |class: &PromptClass| {
+            let texts: Vec<&str> = class.prompts.iter().map(String::as_str).collect();
+            self.embed(&texts)
+        };
+        let embeddings = classes.iter().map(embed).collect::<Result<_, _>>()?;
+        Ok(Prompts { classes, embeddings })
+    }
+
+    /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)` and the local scores, where there are
+    /// any, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their distributions over prototypes.
+    fn zero_shot(
+        &self,
+        prompts: &Prompts,
+        studies: &[usize],
+        images: &inference::ImageArrays,
+        local: Option<Array2<f32>>,
+    ) -> Result<Evaluation, TrainError> {
+        let classes = &prompts.classes;
         let mut embeddings = Array2::zeros((classes.len(), self.experiment.encoder.dim));
         let mut distributions = Array2::zeros((classes.len(), self.experiment.evidence_space.prototypes));
-        let mut prompts_of = Vec::with_capacity(classes.len());
-        for (class, prompts) in classes.iter().enumerate() {
-            let texts: Vec<&str> = prompts.prompts.iter().map(String::as_str).collect();
-            let prompts = self.embed(&texts)?;
-            embeddings.row_mut(class).assign(&mean_direction(&prompts));
-            let evidence = inference::phrase_evidence(self.model, &prompts, self.device);
+        for (class, prompts) in prompts.embeddings.iter().enumerate() {
+            embeddings.row_mut(class).assign(&mean_direction(prompts));
+            let evidence = inference::phrase_evidence(self.model, prompts, self.device);
             if let Some(mean) = evidence.mean_axis(Axis(0)) {
                 distributions.row_mut(class).assign(&mean);
             }
-            prompts_of.push(prompts);
         }
         // A classifier that learned the labels answers in the place of the prompts.
         let similarity = images.classes.clone().unwrap_or_else(|| images.global.dot(&embeddings.t()));
         let evidence =
             self.has_image_evidence().then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
-        let local = trains_regions(self.experiment).then(|| self.local_scores(studies, &prompts_of));
         Ok(zero_shot::evaluate(
-            settings,
-            &classes,
+            &self.experiment.eval.zero_shot,
+            classes,
             zero_shot::Scores { similarity, evidence, local },
             &self.labels(studies),
             self.bootstrap("zero-shot"),
         )?)
     }
 
-    /// The largest fit of a class's prompts to the regions of each image, `[studies, classes]`.
-    fn local_scores(&self, studies: &[usize], prompts_of: &[Array2<f32>]) -> Array2<f32> {
+    /// The largest fit of a class's prompts to the regions of each image of a chunk, `[images, classes]`.
+    fn local_scores(&self, prompts: &Prompts, features: &ImageFeatures) -> Array2<f32> {
         let temperature = self.experiment.loss.evidence_local.attention_temperature;
-        let prompts: Vec<_> = prompts_of.iter().map(|prompts| inference::tensor(prompts, self.device)).collect();
-        let mut scores = Vec::new();
-        inference::each_chunk(self.model, self.prepared, studies, self.device, |_, features| {
-            let best =
-                |prompts: &Tensor<2>| region_fit(features.projected.clone(), prompts.clone(), temperature).max_dim(1);
-            scores.push(inference::matrix(Tensor::cat(prompts.iter().map(best).collect(), 1)));
-        });
-        inference::stack(scores)
+        let best = |prompts: &Array2<f32>| {
+            let prompts = inference::tensor(prompts, self.device);
+            region_fit(features.projected.clone(), prompts, temperature).max_dim(1)
+        };
+        inference::matrix(Tensor::cat(prompts.embeddings.iter().map(best).collect(), 1))
     }
 
     /// `g · r` of the studies with both.

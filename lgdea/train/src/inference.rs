@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use lgdea_model::{ImageFeatures, Lgdea};
-use ndarray::{Array2, Array3, Axis, concatenate};
+use ndarray::{Array1, Array2, Array3, ArrayView1, Axis, concatenate};
 
 use crate::Prepared;
 use crate::batch::{Images, Tokens};
@@ -22,10 +22,22 @@ pub(crate) struct ImageArrays {
 
 /// Embeds the images of studies that have one. `model` is in validation mode.
 pub(crate) fn images(model: &Lgdea, prepared: &Prepared, studies: &[usize], device: &Device) -> ImageArrays {
+    images_and(model, prepared, studies, device, |_| ())
+}
+
+/// As [`images`], and calls `use_chunk` with the features of each chunk.
+pub(crate) fn images_and(
+    model: &Lgdea,
+    prepared: &Prepared,
+    studies: &[usize],
+    device: &Device,
+    mut use_chunk: impl FnMut(&ImageFeatures),
+) -> ImageArrays {
     let mut global = Vec::new();
     let mut evidence = Vec::new();
     let mut classes = Vec::new();
     each_chunk(model, prepared, studies, device, |_, features| {
+        use_chunk(&features);
         evidence.push(matrix(model.image_evidence(features.patches)));
         classes.extend(model.classify(features.global.clone()).map(matrix));
         global.push(matrix(features.global));
@@ -84,6 +96,22 @@ pub(crate) fn cube(tensor: Tensor<3>) -> Array3<f32> {
 pub(crate) fn tensor(matrix: &Array2<f32>, device: &Device) -> Tensor<2> {
     let values: Vec<f32> = matrix.iter().copied().collect();
     Tensor::from_data(burn::tensor::TensorData::new(values, [matrix.nrows(), matrix.ncols()]), device)
+}
+
+/// Position and value of the greatest of a row's values, the first of equal ones.
+pub(crate) fn greatest(row: ArrayView1<'_, f32>) -> (usize, f32) {
+    let first = (0, f32::NEG_INFINITY);
+    row.iter().copied().enumerate().fold(first, |best, one| if one.1 > best.1 { one } else { best })
+}
+
+/// Mean of some rows of a matrix, such as those of a report's phrases; 0 where there are none.
+pub(crate) fn mean_of_rows(matrix: &Array2<f32>, rows: impl ExactSizeIterator<Item = usize>) -> Array1<f32> {
+    let count = rows.len().max(1) as f32;
+    let mut mean = Array1::zeros(matrix.ncols());
+    for row in rows {
+        mean += &matrix.row(row);
+    }
+    mean / count
 }
 
 /// Chunks one below the other.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lgdea_data::Split;
 use lgdea_eval::prototypes::{LesionToken, Observed, ObservedImages, Phrase, Prototypes, Region};
 use lgdea_evidence::{Polarity, ReportEvidence, phrases};
-use ndarray::{Array2, Array3, ArrayView1, Axis, s};
+use ndarray::{Array2, Array3, Axis, s};
 
 use crate::heat_map::{PatchEvidence, PatchMaps, square};
 use crate::{TrainError, Trained, inference};
@@ -76,7 +76,7 @@ impl Trained<'_> {
                 for prototype in 0..prototypes {
                     let (value, region) = best_region(&found.patches, row, prototype, study);
                     regions[prototype].offer(value, region);
-                    let (value, query) = best(found.queries.slice(s![row, .., prototype]));
+                    let (query, value) = inference::greatest(found.queries.slice(s![row, .., prototype]));
                     lesions[prototype].offer(value, || lesion_token(&found, row, query, study, value));
                 }
             }
@@ -97,12 +97,6 @@ fn finding_of<'a>(report: &'a ReportEvidence, text: &str) -> &'a str {
     named.map_or(NO_FINDING, |one| &one.finding)
 }
 
-/// The greatest value (the first of several) and its position.
-fn best(values: ArrayView1<'_, f32>) -> (f32, usize) {
-    let first = (f32::NEG_INFINITY, 0);
-    values.iter().enumerate().fold(first, |best, (at, &value)| if value > best.0 { (value, at) } else { best })
-}
-
 /// The patch of an image that has most evidence of a prototype. `patches` is `[images, patches, K]`.
 fn best_region(
     patches: &Array3<f32>,
@@ -110,7 +104,7 @@ fn best_region(
     prototype: usize,
     study: usize,
 ) -> (f32, impl FnOnce() -> Region + use<>) {
-    let (evidence, patch) = best(patches.slice(s![image, .., prototype]));
+    let (patch, evidence) = inference::greatest(patches.slice(s![image, .., prototype]));
     let side = patches.dim().1.isqrt();
     let share = 1.0 / side as f32;
     let place = [(patch % side) as f32 * share, (patch / side) as f32 * share, share, share];
@@ -160,7 +154,7 @@ mod tests {
             kept.offer(value, || item);
         }
         assert_eq!(kept.into_items(), ["d", "b"]);
-        assert_eq!(best(array![0.2, 0.9, 0.9].view()), (0.9, 1));
+        assert_eq!(inference::greatest(array![0.2, 0.9, 0.9].view()), (1, 0.9));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use lgdea_graph::{Csr, GraphTargets, affinity_at_scale, propagate};
 use lgdea_model::Lgdea;
 use lgdea_objective::kmeans;
 use lgdea_spec::Seed;
-use ndarray::{Array2, ArrayView1, Axis};
+use ndarray::{Array2, Axis};
 
 use crate::{Prepared, inference};
 
@@ -68,10 +68,7 @@ fn report_evidence(model: &Lgdea, prepared: &Prepared, device: &Device) -> Array
     let mut evidence = Array2::zeros((reports.len(), of_phrase.ncols()));
     for (mut row, &study) in evidence.axis_iter_mut(Axis(0)).zip(&reports) {
         let Some(report) = prepared.report(study) else { continue };
-        for &phrase in &report.phrases {
-            row += &of_phrase.row(phrase);
-        }
-        row /= report.phrases.len().max(1) as f32;
+        row.assign(&inference::mean_of_rows(&of_phrase, report.phrases.iter().copied()));
     }
     evidence
 }
@@ -119,12 +116,10 @@ pub(crate) fn match_reports(
 
 /// Per row of `queries`, the most similar row of `keys` and how similar it is.
 fn nearest(queries: &Array2<f32>, keys: &Array2<f32>) -> Vec<(usize, f32)> {
-    let best = |row: ArrayView1<'_, f32>| {
-        let first = (0, f32::NEG_INFINITY);
-        row.iter().copied().enumerate().fold(first, |best, one| if one.1 > best.1 { one } else { best })
-    };
     let chunks = queries.axis_chunks_iter(Axis(0), BLOCK);
-    chunks.flat_map(|chunk| chunk.dot(&keys.t()).rows().into_iter().map(best).collect::<Vec<_>>()).collect()
+    chunks
+        .flat_map(|chunk| chunk.dot(&keys.t()).rows().into_iter().map(inference::greatest).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Moves the prototypes to the centres of k-means on the phrases' embeddings, each phrase counted as often as reports

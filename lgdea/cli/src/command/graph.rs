@@ -3,13 +3,12 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{CellAlignment, Table};
-use lgdea_evidence::{EvidenceError, Provider, ReportEvidence, ReportText};
+use lgdea_eval::table;
+use lgdea_evidence::{EvidenceError, ReportEvidence};
 use lgdea_train::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView, TrainError};
 use serde_json::json;
 
-use super::opened::{Opened, without_server};
+use super::opened::Opened;
 use super::run::prepare;
 use crate::args::inspect::GraphArgs;
 use crate::failure::{Failure, refused};
@@ -59,13 +58,10 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
 /// Evidence of the reports that the pairing hides: read here, to be compared with, and nowhere else. None where they are
 /// a language model's to read and it has not read them.
 fn hidden_evidence(opened: &Opened, results: &Path, progress: &Progress) -> Result<Vec<ReportEvidence>, Failure> {
-    let text =
-        |study: &lgdea_data::Study| Some(ReportText { id: study.id.clone(), text: study.report.as_ref()?.text() });
-    let reports: Vec<ReportText> = opened.prepared.hidden().filter_map(text).collect();
-    let settings = without_server(&opened.experiment.evidence);
-    let provider = Provider::new(&settings).map_err(|error| Failure::bad(&error))?;
+    let reports = prepare::report_texts(opened.prepared.hidden());
     let counter = progress.counter("reading hidden reports");
-    match provider.extract(&reports, &prepare::evidence_cache(results), &|done, total| counter.update(done, total)) {
+    let cache = prepare::evidence_cache(results);
+    match opened.provider.extract(&reports, &cache, &|done, total| counter.update(done, total)) {
         Ok(extraction) => Ok(extraction.reports),
         Err(EvidenceError::Replay { .. }) => {
             say("the language model has not read the hidden reports: nothing is compared with them");
@@ -146,7 +142,7 @@ fn describe(opened: &Opened, graph: &GraphView<'_>, hidden: Option<&GraphCheck>,
 /// One line a measure and hop: how relevant the related reports are, beside what chance and an oracle would give.
 fn relations(check: &GraphCheck) -> String {
     let header = ["measure", "hop", "relations", "reached", "by mass", "first", "first 5", "chance", "best"];
-    let mut table = new_table(&header, 2);
+    let mut table = table::with_header(&header, 2..header.len());
     let hops = check.hops.iter().enumerate().map(|(hop, precision)| (hop.to_string(), precision));
     let rows: Vec<_> = hops.chain([("all".to_owned(), &check.all)]).collect();
     for (measure, name) in GRAPH_MEASURES.iter().enumerate() {
@@ -177,7 +173,7 @@ fn relations(check: &GraphCheck) -> String {
 }
 
 fn agreements(hidden: Option<&GraphAgreement>, held_out: &GraphAgreement) -> String {
-    let mut table = new_table(&["images", "count", "graph", "model", "mix", "prior"], 1);
+    let mut table = table::with_header(&["images", "count", "graph", "model", "mix", "prior"], 1..6);
     let rows = [hidden.map(|agreement| ("unpaired", agreement)), Some(("pairs held out", held_out))];
     for (name, agreement) in rows.into_iter().flatten() {
         let number = |value: f64| format!("{value:.3}");
@@ -185,14 +181,4 @@ fn agreements(hidden: Option<&GraphAgreement>, held_out: &GraphAgreement) -> Str
         table.add_row([name.to_owned(), images.to_string(), number(graph), number(model), number(mix), number(prior)]);
     }
     format!("{table}\n")
-}
-
-/// A table whose columns from `right` on are numbers.
-fn new_table(header: &[&str], right: usize) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_header(header.iter().copied());
-    for column in table.column_iter_mut().skip(right) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }

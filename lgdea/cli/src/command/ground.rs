@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{CellAlignment, Table};
 use lgdea_data::{Frame, Picture, normalise_label};
 use lgdea_eval::gallery::{Figure, Grounded, peak};
 use lgdea_eval::metric::heat_map::{range, upsample};
@@ -197,9 +195,8 @@ impl Statistics {
 }
 
 fn table(found: &[Found]) -> String {
-    let mut table = Table::new();
     let header = ["phrase", "peak (x, y)", "least", "mean", "greatest", "deviation", "boxes", "pointing"];
-    table.load_style(UTF8_BORDERS_ONLY).set_header(header);
+    let mut table = lgdea_eval::table::with_header(&header, 1..7);
     for Found { phrase, peak, map, boxes, pointing } in found {
         table.add_row([
             phrase.clone(),
@@ -211,9 +208,6 @@ fn table(found: &[Found]) -> String {
             boxes.to_string(),
             pointing.unwrap_or("").to_owned(),
         ]);
-    }
-    for column in table.column_iter_mut().skip(1).take(6) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
 }

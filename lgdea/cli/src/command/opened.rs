@@ -24,6 +24,8 @@ pub(crate) struct Opened {
     pub(crate) run: RunDir,
     pub(crate) experiment: Experiment,
     pub(crate) prepared: Prepared,
+    /// Who reads the evidence, without a server.
+    pub(crate) provider: Provider,
     /// The evidence that training read.
     pub(crate) evidence: Vec<ReportEvidence>,
     /// The averaged model, in validation mode.
@@ -55,10 +57,10 @@ impl Opened {
                 experiment.train.steps
             ));
         }
-        let (prepared, evidence) = data(&experiment, &run, &history, &args.results, progress)?;
+        let (prepared, provider, evidence) = data(&experiment, &run, &history, &args.results, progress)?;
         let model =
             load_model(&experiment, &prepared, &checkpoint, &device).map_err(|error| Failure::failed(&error))?;
-        Ok(Self { run, experiment, prepared, evidence, model, step, device })
+        Ok(Self { run, experiment, prepared, provider, evidence, model, step, device })
     }
 
     pub(crate) fn trained(&self) -> Trained<'_> {
@@ -118,21 +120,21 @@ fn no_checkpoint(run: &RunDir, history: &History) -> Failure {
     refused(format!("{} has no checkpoint to look into: {why}", run.path().display()))
 }
 
-/// The run's data, and the evidence that it read.
+/// The run's data, who reads its evidence, and the evidence that it read.
 fn data(
     experiment: &Experiment,
     run: &RunDir,
     history: &History,
     results: &Path,
     progress: &Progress,
-) -> Result<(Prepared, Vec<ReportEvidence>), Failure> {
+) -> Result<(Prepared, Provider, Vec<ReportEvidence>), Failure> {
     let provider = Provider::new(&without_server(&experiment.evidence)).map_err(|error| Failure::bad(&error))?;
     let inputs = prepare::load(experiment, provider, progress)?;
-    let (mut corpus, name) = (inputs.corpus, experiment.data.name());
+    let (mut corpus, provider, name) = (inputs.corpus, inputs.provider, experiment.data.name());
     unchanged(run, history, &name, &corpus.digest, "the data", "give back the files that it was trained on")?;
     let (images, pairing) = prepare::images_and_pairs(experiment, &mut corpus, progress)?;
     let cache: PathBuf = prepare::evidence_cache(results);
-    let evidence = prepare::evidence(experiment, &inputs.provider, &corpus, &pairing, &cache, progress)?;
+    let evidence = prepare::evidence(experiment, &provider, &corpus, &pairing, &cache, progress)?;
     let digest = lgdea_evidence::digest(&evidence.reports);
     let advice = "take the ontology, the prompt and the version of lgdea that it was trained with";
     unchanged(run, history, "evidence", &digest, "the evidence read in its reports", advice)?;
@@ -148,7 +150,7 @@ fn data(
             run.tokenizer().display()
         )));
     }
-    Ok((prepared, evidence.reports))
+    Ok((prepared, provider, evidence.reports))
 }
 
 /// Refuses what is not as the journal has it.
@@ -173,7 +175,7 @@ fn unchanged(
 }
 
 /// A language model's answers are in the cache.
-pub(super) fn without_server(evidence: &Evidence) -> Evidence {
+fn without_server(evidence: &Evidence) -> Evidence {
     match evidence {
         Evidence::Openai(openai) => Evidence::Replay(openai.replayed()),
         other => other.clone(),

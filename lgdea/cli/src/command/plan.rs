@@ -3,8 +3,7 @@
 use std::fmt::{Display, Write as _};
 use std::io::Write;
 
-use comfy_table::Table;
-use comfy_table::presets::UTF8_BORDERS_ONLY;
+use lgdea_eval::table;
 use lgdea_spec::sweep::{Domain, Sweep};
 use lgdea_sweep::{Earlier, Plan, PlanError};
 use serde_json::json;
@@ -79,7 +78,7 @@ fn head(plan: &Plan) -> String {
 
 /// The arms with what they change and how many trials they have.
 fn arms(plan: &Plan) -> String {
-    let mut table = new_table(&["arm", "changes", "settings", "trials", "cached"]);
+    let mut table = table::with_header(&["arm", "changes", "settings", "trials", "cached"], 0..0);
     let trials = &plan.expansion.trials;
     for (arm, name) in plan.sweep.arms().enumerate() {
         let settings = plan.settings().iter().filter(|setting| trials[setting.start].arm() == arm).count();
@@ -97,7 +96,7 @@ fn arms(plan: &Plan) -> String {
 /// What is tried of each arm: one line for all seeds of a setting.
 fn settings(plan: &Plan, limit: usize) -> String {
     let settings = plan.settings();
-    let mut table = new_table(&["arm", "setting", "seeds", "cached", "first run key"]);
+    let mut table = table::with_header(&["arm", "setting", "seeds", "cached", "first run key"], 0..0);
     for setting in settings.iter().take(limit) {
         let trial = &plan.expansion.trials[setting.start];
         let planned = &plan.planned[setting.clone()];
@@ -209,12 +208,6 @@ fn duration(seconds: f64) -> String {
         seconds if seconds < 5400.0 => format!("{:.0} min", seconds / 60.0),
         seconds => format!("{:.1} h", seconds / 3600.0),
     }
-}
-
-fn new_table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY).set_header(header.iter().copied());
-    table
 }
 
 #[cfg(test)]

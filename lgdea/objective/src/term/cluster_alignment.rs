@@ -1,9 +1,10 @@
 //! Alignment of cluster assignments across modalities (`MGCA`).
 
 use burn::tensor::Tensor;
+use lgdea_model::l2_normalise;
 
 use crate::Forward;
-use crate::divergence::{normalise_rows, soft_cross_entropy_rows, unit};
+use crate::divergence::{normalise_rows, soft_cross_entropy_rows};
 use crate::transport::sinkhorn;
 
 /// `MGCA`'s prototype alignment (Wang et al. 2022, equations 8 to 11, after `SwAV`, Caron et al. 2020), on pairs; `None`
@@ -12,7 +13,7 @@ use crate::transport::sinkhorn;
 /// With unit-length clusters `c`, an image's assignment `softmax(g · c / temperature)` is to predict the balanced assignment
 /// of its report, `Sinkhorn(r · c / epsilon)`, and a report's that of its image; the targets are constants.
 pub fn loss(forward: &Forward, settings: &lgdea_spec::ClusterAlignment) -> Option<Tensor<1>> {
-    let clusters = unit(forward.clusters.clone()?).transpose();
+    let clusters = l2_normalise(forward.clusters.clone()?).transpose();
     let images = forward.images.clone().narrow(0, 0, forward.pairs).matmul(clusters.clone());
     let reports = forward.texts.reports.clone().narrow(0, 0, forward.pairs).matmul(clusters);
     let assigned =

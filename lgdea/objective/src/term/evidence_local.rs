@@ -2,8 +2,9 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
+use lgdea_model::l2_normalise;
 
-use crate::divergence::{NOTHING, normalise_rows, soft_cross_entropy_rows, unit};
+use crate::divergence::{NOTHING, normalise_rows, soft_cross_entropy_rows};
 use crate::{Forward, Targets};
 
 /// `L_evi_loc`: symmetric soft cross-entropy of `s · S_in`, the pairs' images against the evidence phrases of their reports.
@@ -31,8 +32,8 @@ pub fn loss(forward: &Forward, targets: &Targets, settings: &lgdea_spec::Evidenc
 ///
 /// - `patches`: `W h_p`, `[images, patches, D]`; `ŵ` is of unit length. `phrases`: `z`, unit length, `[phrases, D]`.
 pub fn region_fit(patches: Tensor<3>, phrases: Tensor<2>, attention_temperature: f64) -> Tensor<2> {
-    let regions = unit(patches);
+    let regions = l2_normalise(patches);
     let phrases = phrases.unsqueeze::<3>();
     let attention = softmax(phrases.clone().matmul(regions.clone().swap_dims(1, 2)) / attention_temperature, 2);
-    (unit(attention.matmul(regions)) * phrases).sum_dim(2).squeeze_dim::<2>(2)
+    (l2_normalise(attention.matmul(regions)) * phrases).sum_dim(2).squeeze_dim::<2>(2)
 }

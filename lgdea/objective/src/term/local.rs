@@ -2,9 +2,10 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{log_softmax, softmax};
+use lgdea_model::l2_normalise;
 
 use crate::Forward;
-use crate::divergence::{NOTHING, info_nce, unit};
+use crate::divergence::{NOTHING, info_nce};
 
 /// `GLoRIA`'s local loss on the batch's first pairs (Huang et al. 2021, equations 2 to 6); `None` without tokens or with a
 /// single pair.
@@ -18,7 +19,7 @@ use crate::divergence::{NOTHING, info_nce, unit};
 pub fn loss(forward: &Forward, settings: &lgdea_spec::Local) -> Option<Tensor<1>> {
     let pairs = settings.pairs.min(forward.pairs);
     let tokens = forward.texts.tokens.as_ref().filter(|_| pairs > 1)?;
-    let regions = unit(forward.patches.clone().narrow(0, 0, pairs));
+    let regions = l2_normalise(forward.patches.clone().narrow(0, 0, pairs));
     let words = tokens.embeddings.clone().narrow(0, 0, pairs);
     let padding = tokens.padding.clone().narrow(0, 0, pairs);
     let [_, places, dim] = regions.dims();
@@ -29,7 +30,7 @@ pub fn loss(forward: &Forward, settings: &lgdea_spec::Local) -> Option<Tensor<1>
     let similarity = rows.clone().expand([pairs, pairs * length, dim]).matmul(regions.clone().swap_dims(1, 2));
     let attention = softmax(similarity / settings.attention_temperature, 2);
     debug_assert_eq!(attention.dims(), [pairs, pairs * length, places]);
-    let gathered = unit(attention.matmul(regions));
+    let gathered = l2_normalise(attention.matmul(regions));
     let fit = (gathered * rows).sum_dim(2).reshape([pairs, pairs, length]) / settings.aggregation_temperature;
     let fit = fit.mask_fill(padding.unsqueeze::<3>().expand([pairs, pairs, length]), NOTHING);
     let score = log_sum_exp(fit) * settings.aggregation_temperature;

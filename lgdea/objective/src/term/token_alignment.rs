@@ -2,9 +2,10 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Tensor};
+use lgdea_model::l2_normalise;
 
 use crate::Forward;
-use crate::divergence::{NOTHING, unit};
+use crate::divergence::NOTHING;
 
 /// `MGCA`'s token-wise alignment (Wang et al. 2022, equations 4 to 7), mean over pairs; `None` where nothing was attended.
 ///
@@ -18,11 +19,11 @@ pub fn loss(forward: &Forward, settings: &lgdea_spec::TokenAlignment) -> Option<
     let pairs = forward.pairs;
     let words = tokens.embeddings.clone().narrow(0, 0, pairs);
     let padding = tokens.padding.clone().narrow(0, 0, pairs);
-    let regions = unit(forward.patches.clone().narrow(0, 0, pairs));
+    let regions = l2_normalise(forward.patches.clone().narrow(0, 0, pairs));
     let [_, places, _] = regions.dims();
     let no_padding = Tensor::<2>::zeros([pairs, places], &regions.device()).greater_elem(0.5);
-    let of_words = contrast(words, unit(attended.words.clone()), padding, settings.temperature);
-    let of_regions = contrast(regions, unit(attended.regions.clone()), no_padding, settings.temperature);
+    let of_words = contrast(words, l2_normalise(attended.words.clone()), padding, settings.temperature);
+    let of_regions = contrast(regions, l2_normalise(attended.regions.clone()), no_padding, settings.temperature);
     Some((of_words + of_regions) * 0.5)
 }
 

@@ -89,10 +89,8 @@ impl GraphView<'_> {
         let place: BTreeMap<&str, usize> = texts.iter().enumerate().map(|(place, &text)| (text, place)).collect();
         let mut evidence = Array2::zeros((reports.len(), of_phrase.ncols()));
         for (mut row, content) in evidence.outer_iter_mut().zip(&contents) {
-            for phrase in &content.phrases {
-                row += &of_phrase.row(place[phrase.as_str()]);
-            }
-            row /= content.phrases.len() as f32;
+            let phrases = content.phrases.iter().map(|phrase| place[phrase.as_str()]);
+            row.assign(&inference::mean_of_rows(&of_phrase, phrases));
         }
         Ok(evidence)
     }

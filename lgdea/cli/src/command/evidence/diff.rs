@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use comfy_table::presets::UTF8_BORDERS_ONLY;
-use comfy_table::{CellAlignment, Table};
+use lgdea_eval::table;
 use lgdea_evidence::{Agreement, FindingAgreement, Sides, agreement, read_evidence};
 
 use super::{failure, print, print_json};
@@ -25,14 +24,10 @@ fn text(found: &Agreement) -> String {
     if found.findings.is_empty() {
         return text;
     }
-    let mut table = Table::new();
     let header = ["finding", "in A", "in B", "both", "only A", "only B", "kappa", "same side"];
-    table.load_style(UTF8_BORDERS_ONLY).set_header(header);
+    let mut table = table::with_header(&header, 1..header.len());
     for finding in &found.findings {
         table.add_row(row(finding));
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
     }
     let _ = writeln!(text, "{table}");
     let _ = writeln!(

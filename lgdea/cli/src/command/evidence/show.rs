@@ -4,8 +4,6 @@ use std::io::Read;
 use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
-use comfy_table::Table;
-use comfy_table::presets::UTF8_BORDERS_ONLY;
 use lgdea_evidence::{Evidence, ReportEvidence, ReportText, read_evidence, read_reports};
 
 use super::highlight::{highlight, name};
@@ -85,9 +83,8 @@ fn table(evidence: &[Evidence]) -> String {
     if evidence.is_empty() {
         return "no evidence\n".to_owned();
     }
-    let mut table = Table::new();
     let header = ["finding", "polarity", "side", "severity", "location", "phrase", "section"];
-    table.load_style(UTF8_BORDERS_ONLY).set_header(header);
+    let mut table = lgdea_eval::table::with_header(&header, 0..0);
     for one in evidence {
         table.add_row([
             printable(&one.finding),

@@ -69,10 +69,15 @@ pub(crate) fn evidence_cache(results: &Path) -> PathBuf {
     results.join("cache").join("evidence.sqlite")
 }
 
+/// The reports of the studies that have one, for a provider to read.
+pub(crate) fn report_texts<'a>(studies: impl Iterator<Item = &'a Study>) -> Vec<ReportText> {
+    let text = |study: &Study| Some(ReportText { id: study.id.clone(), text: study.report.as_ref()?.text() });
+    studies.filter_map(text).collect()
+}
+
 /// Evidence of the studies' reports.
 fn extract(provider: &Provider, studies: &[&Study], cache: &Path, progress: &Progress) -> Result<Extraction, Failure> {
-    let text = |study: &&Study| Some(ReportText { id: study.id.clone(), text: study.report.as_ref()?.text() });
-    let reports: Vec<ReportText> = studies.iter().filter_map(text).collect();
+    let reports = report_texts(studies.iter().copied());
     let counter = progress.counter("reading evidence");
     let extraction = provider
         .extract(&reports, cache, &|done, total| counter.update(done, total))
