@@ -103,6 +103,8 @@ fn edges_and_relations_are_written_and_measured() {
     assert_eq!(hidden["hops"][0]["relations"], 0, "an unpaired image has no seed edge");
     assert_eq!(hidden["agreement"]["images"], unpaired);
     assert_eq!(hidden["all"]["relevance"][0], Value::Null, "the pools are disjoint: no own report can be reached");
+    assert_eq!(found["validation"]["images"], 10, "all validation studies have both");
+    assert!(found["validation"]["graph"].as_f64().unwrap() > 0.2, "{found}");
     let held_out = &found["held_out_pairs"];
     assert_eq!(held_out["hops"][0]["relations"], 0, "the seed edges of held-out pairs are taken out");
     assert_eq!(held_out["agreement"]["images"].as_u64().unwrap() as usize, pairs);

@@ -61,7 +61,7 @@ fn retrieval_equals_a_full_sort_in_numpy() {
             })
             .collect();
         let labels: Vec<_> = sets.iter().map(Some).collect();
-        let settings = Retrieval { enabled: true, at: vec![1, 5, 10] };
+        let settings = Retrieval { enabled: true, at: vec![1, 5, 10], local_share: 0.0 };
         let bootstrap = Bootstrap { resamples: 0, seed: Seed(0) };
         let scores = task::retrieval::evaluate(&settings, similarity.view(), &labels, bootstrap).unwrap().scores;
         assert_eq!(scores.len(), 20);

@@ -94,6 +94,9 @@ pub struct UnpairedTargets {
     pub evidence: Tensor<2>,
     /// `c`, mean 1 over the batch, `[unpaired images]`.
     pub confidence: Tensor<1>,
+    /// Which of the batch's phrases apply, where a term needs it, `[unpaired images, phrases]`; rows sum to 1, or to 0
+    /// where none is known to.
+    pub phrases: Option<Tensor<2>>,
 }
 
 impl Forward {

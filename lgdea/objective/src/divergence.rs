@@ -1,7 +1,7 @@
 //! Divergences between distributions in rows.
 
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 /// Keeps logarithms of probabilities finite.
 const TINY: f64 = 1e-8;
@@ -30,7 +30,7 @@ pub(crate) fn symmetric_soft_cross_entropy(logits: Tensor<2>, targets: Tensor<2>
 /// Symmetric `InfoNCE` of square logits: the diagonal are the pairs (van den Oord et al. 2018).
 pub(crate) fn info_nce(logits: Tensor<2>) -> Tensor<1> {
     let [pairs, _] = logits.dims();
-    let own = Tensor::<1, Int>::arange(0..pairs as i64, &logits.device()).one_hot::<2>(pairs).float();
+    let own = Tensor::eye(pairs, &logits.device());
     symmetric_soft_cross_entropy(logits, own)
 }
 

@@ -17,4 +17,4 @@ pub use batch::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, Un
 pub use kmeans::{KMeans, kmeans};
 pub use monitor::{dead_prototypes, entropy_of_mean, mean_entropy};
 pub use total::{TermValue, total};
-pub use unpaired::{RunningMeans, unpaired_targets};
+pub use unpaired::{RunningMeans, phrase_targets, unpaired_targets};

@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 use lgdea_spec::{Experiment, Schedule};
 
 use crate::term::{
-    cluster_alignment, evidence_alignment, evidence_local, evidence_paired, evidence_unpaired, global, local,
-    pseudo_label, pseudo_pair, reconstruction, supervised, text_evidence, token_alignment,
+    cluster_alignment, evidence_alignment, evidence_local, evidence_local_unpaired, evidence_paired, evidence_unpaired,
+    global, local, pseudo_label, pseudo_pair, reconstruction, supervised, text_evidence, token_alignment,
 };
 use crate::{Forward, Targets};
 
@@ -54,6 +54,11 @@ pub fn total(
     });
     add("evidence-local", loss.evidence_local.weight_at(step), &|| {
         Some(evidence_local::loss(forward, targets, &loss.evidence_local))
+    });
+    add("evidence-local-unpaired", loss.evidence_local_unpaired.weight_at(step), &|| {
+        let targets = unpaired?;
+        let phrases = targets.phrases.as_ref()?;
+        Some(evidence_local_unpaired::loss(forward, phrases, &targets.confidence, &loss.evidence_local))
     });
     add("local", loss.local.weight_at(step), &|| local::loss(forward, &loss.local));
     add("token-alignment", loss.token_alignment.weight_at(step), &|| {

@@ -1,6 +1,7 @@
 //! Targets of unpaired images: the relation graph and the EMA teacher, aligned with the reports' evidence.
 
 use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
 
 use crate::UnpairedTargets;
 use crate::divergence::normalise_rows;
@@ -50,5 +51,16 @@ pub fn unpaired_targets(
     let evidence = normalise_rows(aligned.clamp_min(TINY).powf_scalar(settings.sharpening));
     let peak = evidence.clone().max_dim(1).squeeze_dim::<1>(1);
     let confidence = peak.clone() / peak.mean();
-    (UnpairedTargets { evidence, confidence }, means)
+    (UnpairedTargets { evidence, confidence, phrases: None }, means)
+}
+
+/// Which of a batch's phrases apply to its unpaired images, from the EMA teacher's `logits` `s · S_in` on clean images,
+/// `[images, phrases]`: `softmax_n`, then the distribution alignment and sharpening of [`unpaired_targets`]. A phrase's
+/// prior is its share in the batch's reports, of which `membership` `[reports, phrases]` is 1 where a report has it.
+pub fn phrase_targets(logits: Tensor<2>, membership: Tensor<2>, settings: &lgdea_spec::Graph) -> Tensor<2> {
+    let found = softmax(logits, 1);
+    let prior = normalise_rows(membership).mean_dim(0);
+    let [low, high] = settings.alignment_clip;
+    let factor = (prior / found.clone().mean_dim(0).clamp_min(TINY)).clamp(low, high);
+    normalise_rows(normalise_rows(found * factor).clamp_min(TINY).powf_scalar(settings.sharpening))
 }

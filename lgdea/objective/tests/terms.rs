@@ -60,6 +60,7 @@ fn experiment(term: &str) -> Experiment {
         "evidence-unpaired",
         "evidence-alignment",
         "evidence-local",
+        "evidence-local-unpaired",
         "local",
         "token-alignment",
         "cluster-alignment",
@@ -135,6 +136,7 @@ impl Inputs {
             unpaired: Some(UnpairedTargets {
                 evidence: self.get("unpaired_evidence"),
                 confidence: self.get("confidence"),
+                phrases: Some(self.get("unpaired_phrases")),
             }),
             matched: vec![0, 2],
             labels: Some(Labels { present: self.get("labels_present"), known: self.get("labels_known") }),
@@ -159,7 +161,7 @@ fn numbers(tensor: Tensor<1>) -> Vec<f32> {
 fn values_and_gradients_are_those_of_pytorch() {
     let fixture = fixture();
     let inputs = Inputs::new(&fixture);
-    assert_eq!(fixture.terms.len(), 13, "every term has a fixture");
+    assert_eq!(fixture.terms.len(), 14, "every term has a fixture");
     for (term, expected) in &fixture.terms {
         let (value, gradients) = inputs.value(&experiment(term));
         assert!(

@@ -29,12 +29,12 @@ pub struct ZeroShot {
     /// Share of the evidence score `log(Q̄_I · p_c)` in the sum of standardised scores; what no share takes is `g · t_c`'s.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub evidence_share: f64,
-    /// Share of the local score: how well the class's best prompt fits the regions that it attends to.
+    /// Share of the local score: how well the class's best prompt, or its words, fit the regions that they attend to.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub local_share: f64,
 }
 
-/// Image–report retrieval by `g · r`.
+/// Image–report retrieval by `g · r`, and by the fit of words and regions where the method learns one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Retrieval {
@@ -43,6 +43,10 @@ pub struct Retrieval {
     /// Ranks K of recall at K and precision at K.
     #[schemars(length(min = 1), inner(range(min = 1)))]
     pub at: Vec<usize>,
+    /// Share of the fit of a report's words to the image's regions in the sum of standardised similarities, for methods
+    /// that learn it (`loss.local`); what it leaves is `g · r`'s.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub local_share: f64,
 }
 
 /// Phrase grounding: heat maps of phrases against boxes.
@@ -68,6 +72,8 @@ pub enum HeatMap {
     Evidence,
     /// Attention of the lesion queries whose evidence matches the phrase.
     LesionAttention,
+    /// Mean attention of the phrase's words over regions.
+    WordAttention,
     /// Sum of the standardised maps that the method has.
     Fused,
 }

@@ -21,6 +21,8 @@ pub struct Loss {
     pub evidence_alignment: EvidenceAlignment,
     /// `L_evi_loc`: local contrast of evidence phrases and image regions, on pairs.
     pub evidence_local: EvidenceLocal,
+    /// `L_evi_loc_u`: the regions of an unpaired image find the evidence phrases that the EMA teacher finds in it.
+    pub evidence_local_unpaired: Term,
     /// `GLoRIA`'s local contrast of words and image regions, on pairs.
     pub local: Local,
     /// `MGCA`'s alignment of tokens within a pair.
@@ -272,6 +274,7 @@ impl Loss {
             self.evidence_unpaired.weight,
             self.evidence_alignment.weight,
             self.evidence_local.weight,
+            self.evidence_local_unpaired.weight,
             self.local.weight,
             self.token_alignment.weight,
             self.cluster_alignment.weight,

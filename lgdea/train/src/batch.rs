@@ -42,6 +42,8 @@ pub(crate) struct ReportBatch {
     pub(crate) reports: Tokens,
     /// The batch's distinct phrases.
     pub(crate) phrases: Tokens,
+    /// Their positions in [`Prepared::phrases`], in ascending order.
+    distinct: Vec<usize>,
     /// `[reports, phrases]`.
     membership: Vec<f32>,
     /// `[reports, reports]`.
@@ -74,9 +76,27 @@ impl ReportBatch {
         Self {
             reports: Tokens::pad(reports.iter().map(|report| report.tokens.as_slice())),
             phrases: Tokens::pad(distinct.iter().map(|&phrase| prepared.phrases[phrase].as_slice())),
+            distinct,
             membership,
             same_evidence,
         }
+    }
+
+    /// Shares of each of these reports' evidence over the phrases of other reports, `[reports, phrases of others]`. Rows
+    /// sum to 1, or to 0 where no phrase is shared.
+    pub(crate) fn shares_of(&self, others: &Self, device: &Device) -> Tensor<2> {
+        let (own, columns) = (self.distinct.len(), others.distinct.len());
+        let place: Vec<Option<usize>> =
+            self.distinct.iter().map(|phrase| others.distinct.binary_search(phrase).ok()).collect();
+        let mut shares = vec![0.0; self.reports.rows * columns];
+        for row in 0..self.reports.rows {
+            let has = |&(phrase, _): &(usize, &Option<usize>)| self.membership[row * own + phrase] > 0.0;
+            let shared: Vec<usize> = place.iter().enumerate().filter(has).filter_map(|(_, place)| *place).collect();
+            for &column in &shared {
+                shares[row * columns + column] = 1.0 / shared.len() as f32;
+            }
+        }
+        Tensor::from_data(TensorData::new(shares, [self.reports.rows, columns]), device)
     }
 
     /// The targets that follow from the reports alone.

@@ -3,21 +3,23 @@
 use burn::tensor::{Device, Tensor};
 use lgdea_data::Split;
 use lgdea_eval::gallery::Panel;
+use lgdea_eval::metric::heat_map::standardise;
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_eval::task::grounding::{Item, chosen_map};
 use lgdea_eval::task::{Labels, grounding, retrieval, zero_shot};
 use lgdea_eval::{Bootstrap, Evaluation};
-use lgdea_model::{ImageFeatures, Lgdea};
-use lgdea_objective::term::evidence_local::region_fit;
+use lgdea_model::Lgdea;
 use lgdea_spec::Experiment;
 use ndarray::{Array1, Array2, Axis};
 
 use crate::heat_map::PatchMaps;
-use crate::method::trains_regions;
+use crate::local_fit::{LocalFit, LocalTexts, best_fits};
 use crate::{Prepared, TrainError, Trained, inference};
 
 /// Keeps logarithms of probabilities finite.
 const TINY: f32 = 1e-6;
+/// Images and reports whose words and regions are compared at a time: memory grows with the product.
+const FITTED: usize = 32;
 /// Heat maps kept for people to look at.
 const PANELS: usize = 24;
 
@@ -29,10 +31,12 @@ pub struct Evaluated {
     panels: Vec<OwnedPanel>,
 }
 
-/// The zero-shot classes, and each one's prompts as unit-length embeddings `[prompts, D]`.
-struct Prompts {
+/// The zero-shot classes, each one's prompts as unit-length embeddings `[prompts, D]`, and as the method compares them
+/// with regions, where it does.
+struct Prompts<'a> {
     classes: Vec<PromptClass>,
     embeddings: Vec<Array2<f32>>,
+    local: Option<Vec<LocalTexts<'a>>>,
 }
 
 struct OwnedPanel {
@@ -75,8 +79,8 @@ pub fn evaluate(
     let prompts = if settings.zero_shot.enabled { Some(trained.prompts()?) } else { None };
     let mut local = Vec::new();
     let images = inference::images_and(model, prepared, &studies, device, |features| {
-        let aligned = prompts.as_ref().filter(|_| trains_regions(experiment));
-        local.extend(aligned.map(|prompts| trained.local_scores(prompts, features)));
+        let texts = prompts.as_ref().and_then(|prompts| prompts.local.as_ref());
+        local.extend(texts.map(|texts| best_fits(texts, &features.projected)));
     });
     let mut evaluation = Evaluation::default();
     let mut panels = Vec::new();
@@ -85,7 +89,7 @@ pub fn evaluate(
         evaluation.warnings.extend(part.warnings);
     };
     if let Some(prompts) = &prompts {
-        let local = trains_regions(experiment).then(|| inference::stack(local));
+        let local = prompts.local.is_some().then(|| inference::stack(local));
         add(trained.zero_shot(prompts, &studies, &images, local)?);
     }
     if settings.retrieval.enabled {
@@ -110,21 +114,25 @@ impl<'a> Trained<'a> {
     }
 
     /// The prompts of the zero-shot classes.
-    fn prompts(&self) -> Result<Prompts, TrainError> {
+    fn prompts(&self) -> Result<Prompts<'a>, TrainError> {
         let classes = PromptSet::named_or_path(&self.experiment.eval.zero_shot.prompts)?.classes;
-        let embed = |class: &PromptClass| {
+        let fit = LocalFit::of_method(self.experiment);
+        let (mut embeddings, mut local) = (Vec::new(), Vec::new());
+        for class in &classes {
             let texts: Vec<&str> = class.prompts.iter().map(String::as_str).collect();
-            self.embed(&texts)
-        };
-        let embeddings = classes.iter().map(embed).collect::<Result<_, _>>()?;
-        Ok(Prompts { classes, embeddings })
+            embeddings.push(self.embed(&texts)?);
+            if let Some(fit) = fit {
+                local.push(self.local_texts(fit, &texts)?);
+            }
+        }
+        Ok(Prompts { classes, embeddings, local: fit.is_some().then_some(local) })
     }
 
     /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)` and the local scores, where there are
     /// any, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their distributions over prototypes.
     fn zero_shot(
         &self,
-        prompts: &Prompts,
+        prompts: &Prompts<'_>,
         studies: &[usize],
         images: &inference::ImageArrays,
         local: Option<Array2<f32>>,
@@ -152,17 +160,7 @@ impl<'a> Trained<'a> {
         )?)
     }
 
-    /// The largest fit of a class's prompts to the regions of each image of a chunk, `[images, classes]`.
-    fn local_scores(&self, prompts: &Prompts, features: &ImageFeatures) -> Array2<f32> {
-        let temperature = self.experiment.loss.evidence_local.attention_temperature;
-        let best = |prompts: &Array2<f32>| {
-            let prompts = inference::tensor(prompts, self.device);
-            region_fit(features.projected.clone(), prompts, temperature).max_dim(1)
-        };
-        inference::matrix(Tensor::cat(prompts.embeddings.iter().map(best).collect(), 1))
-    }
-
-    /// `g · r` of the studies with both.
+    /// `g · r` of the studies with both, and the fit of words and regions where the experiment gives it a share.
     fn retrieval(&self, studies: &[usize], images: &inference::ImageArrays) -> Result<Evaluation, TrainError> {
         let complete: Vec<usize> =
             (0..studies.len()).filter(|&row| self.prepared.report(studies[row]).is_some()).collect();
@@ -176,10 +174,31 @@ impl<'a> Trained<'a> {
             return Ok(Evaluation { warnings, ..Evaluation::default() });
         }
         let reports = inference::texts(self.model, &tokens, self.device);
-        let similarity = images.global.select(Axis(0), &complete).dot(&reports.t());
+        let mut similarity = images.global.select(Axis(0), &complete).dot(&reports.t());
         let complete: Vec<usize> = complete.into_iter().map(|row| studies[row]).collect();
         let settings = &self.experiment.eval.retrieval;
+        if settings.local_share > 0.0
+            && let Some(fit @ LocalFit::Words(_)) = LocalFit::of_method(self.experiment)
+        {
+            let (share, local) = (settings.local_share as f32, self.local_similarity(fit, &complete, &tokens));
+            similarity = standardise(similarity.view()) * (1.0 - share) + standardise(local.view()) * share;
+        }
         Ok(retrieval::evaluate(settings, similarity.view(), &self.labels(&complete), self.bootstrap("retrieval"))?)
+    }
+
+    /// Fit of each report to the regions of each image, `[images, reports]`.
+    fn local_similarity(&self, fit: LocalFit<'_>, studies: &[usize], reports: &[&[i32]]) -> Array2<f32> {
+        let encode = |chunk: &[&[i32]]| fit.texts(self.model, chunk, self.device);
+        let reports: Vec<LocalTexts<'_>> = reports.chunks(FITTED).map(encode).collect();
+        let mut rows = Vec::new();
+        inference::each_chunk(self.model, self.prepared, studies, self.device, |chunk, features| {
+            for start in (0..chunk.len()).step_by(FITTED) {
+                let images = features.projected.clone().narrow(0, start, FITTED.min(chunk.len() - start));
+                let fits = reports.iter().map(|reports| reports.fit(images.clone())).collect();
+                rows.push(inference::matrix(Tensor::cat(fits, 1)));
+            }
+        });
+        inference::stack(rows)
     }
 
     /// The heat maps of every phrase that has a box.
@@ -189,7 +208,7 @@ impl<'a> Trained<'a> {
         let mut items: Vec<Item<'_>> = Vec::new();
         let mut failed: Option<TrainError> = None;
         inference::each_chunk(self.model, self.prepared, &boxed, self.device, |chunk, features| {
-            let maps = PatchMaps::new(self.model, features, self.has_image_evidence());
+            let maps = self.patch_maps(features);
             for (row, &study) in chunk.iter().enumerate() {
                 match self.ground_study(&maps, row, study) {
                     Ok(found) => items.extend(found),

@@ -2,7 +2,7 @@
 
 use lgdea_eval::task::grounding::MapName;
 use lgdea_model::{ImageFeatures, Lgdea};
-use ndarray::{Array1, Array2, Array3, ArrayView1, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 
 use crate::inference::cube;
 
@@ -59,6 +59,26 @@ impl PatchMaps {
             maps.push((MapName::LesionAttention, log(attention)));
         }
         maps
+    }
+}
+
+impl PatchMaps {
+    /// Mean attention of a phrase's words `[words, D]` over the regions of one image, `softmax_p(⟨h_p, w_t⟩ / temperature)`
+    /// (`GLoRIA`, equation 3). Regions are made of unit length; words are.
+    pub(crate) fn word_attention(&self, image: usize, words: ArrayView2<'_, f32>, temperature: f64) -> Array2<f32> {
+        let mut regions = self.projected.index_axis(Axis(0), image).to_owned();
+        for mut region in regions.rows_mut() {
+            let length = region.dot(&region).sqrt().max(TINY);
+            region /= length;
+        }
+        let mut attention = words.dot(&regions.t()) / temperature as f32;
+        for mut row in attention.rows_mut() {
+            let greatest = row.fold(f32::NEG_INFINITY, |greatest, &value| greatest.max(value));
+            row.mapv_inplace(|value| (value - greatest).exp());
+            let sum = row.sum();
+            row /= sum;
+        }
+        square(attention.sum_axis(Axis(0)) / attention.nrows().max(1) as f32)
     }
 }
 

@@ -69,6 +69,12 @@ pub(crate) fn texts(model: &Lgdea, tokens: &[&[i32]], device: &Device) -> Array2
     stack(tokens.chunks(CHUNK).map(chunk).collect())
 }
 
+/// The unit-length words of a text given by its token ids, `[tokens, D]`.
+pub(crate) fn words(model: &Lgdea, tokens: &[i32], device: &Device) -> Array2<f32> {
+    let text = Tokens::pad(std::iter::once(tokens)).to_tensor(device);
+    matrix(model.text_features(text).tokens.squeeze_dim::<2>(0))
+}
+
 /// `p(k | z)` (equation 4) of embedded phrases, `[phrases, K]`.
 pub(crate) fn phrase_evidence(model: &Lgdea, phrases: &Array2<f32>, device: &Device) -> Array2<f32> {
     matrix(model.prototypes.of_phrases(tensor(phrases, device)))

@@ -16,6 +16,7 @@ mod graph;
 mod heat_map;
 mod inference;
 mod loader;
+mod local_fit;
 mod method;
 mod optimizer;
 mod prepared;

@@ -9,11 +9,6 @@ pub(crate) fn trains_image_evidence(experiment: &Experiment) -> bool {
     loss.evidence_paired.weight > 0.0 || loss.evidence_unpaired.weight > 0.0
 }
 
-/// Whether the method teaches image regions which evidence phrases they show, so that a prompt's fit to them says something.
-pub(crate) fn trains_regions(experiment: &Experiment) -> bool {
-    experiment.loss.evidence_local.weight > 0.0
-}
-
 /// Whether a term of the method reads the prototypes. Those of a method where none does are as they began.
 pub(crate) fn uses_prototypes(experiment: &Experiment) -> bool {
     let loss = &experiment.loss;

@@ -150,6 +150,11 @@ impl Prepared {
         self.pools.images.iter().map(|&study| &self.studies[study]).filter(|study| study.report.is_some())
     }
 
+    /// Studies of the validation split that have a report.
+    pub fn validation(&self) -> impl Iterator<Item = &Study> {
+        self.studies.iter().filter(|study| study.split == Split::Validation && study.report.is_some())
+    }
+
     /// Token ids of a prompt or phrase.
     pub(crate) fn prompt(&self, text: &str) -> Result<Vec<i32>, TrainError> {
         Ok(self.tokenizer.encode(text, self.max_phrase_tokens)?)

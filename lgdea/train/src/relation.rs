@@ -25,15 +25,15 @@ pub(crate) struct BuiltGraph {
     pub(crate) report_evidence: Array2<f32>,
 }
 
-/// Builds the graph of `model`, which is in validation mode.
+/// Builds the graph of `model`, which is in validation mode, over the images of these studies, the pairs' first.
 pub(crate) fn build_graph(
     model: &Lgdea,
     prepared: &Prepared,
+    images: &[usize],
     settings: &lgdea_spec::Graph,
     device: &Device,
 ) -> BuiltGraph {
-    let images: Vec<usize> = prepared.pools.images_of_graph().collect();
-    let embedded = inference::images(model, prepared, &images, device);
+    let embedded = inference::images(model, prepared, images, device);
     let report_evidence = report_evidence(model, prepared, device);
     BuiltGraph {
         image_affinity: affinity_at_scale(embedded.global.view(), settings),
@@ -50,8 +50,9 @@ pub(crate) fn graph_targets(
     settings: &lgdea_spec::Graph,
     device: &Device,
 ) -> GraphTargets {
+    let images: Vec<usize> = prepared.pools.images_of_graph().collect();
     let BuiltGraph { image_affinity, report_affinity, report_evidence, .. } =
-        build_graph(model, prepared, settings, device);
+        build_graph(model, prepared, &images, settings, device);
     let pairs = prepared.pools.paired.len();
     let mut targets = propagate(&image_affinity, &report_affinity, report_evidence.view(), pairs, settings);
     let unpaired: Vec<usize> = (pairs..image_affinity.rows()).collect();

@@ -4,9 +4,10 @@ use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use lgdea_model::Lgdea;
+use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_objective::{
     CrossAttended, Forward, RunningMeans, Targets, TextForward, Tokens, UnpairedTargets, dead_prototypes,
-    entropy_of_mean, mean_entropy, total, unpaired_targets,
+    entropy_of_mean, mean_entropy, phrase_targets, total, unpaired_targets,
 };
 use lgdea_spec::{Experiment, Graph};
 use ndarray::{Array2, Axis};
@@ -125,9 +126,9 @@ pub(crate) fn joint_step(
     }
     if teaches_unpaired(experiment, step) && !batch.unpaired.is_empty() {
         targets.unpaired = Some(if let Some(hidden) = &batch.hidden {
-            reveal(&state.average, hidden, device)
+            reveal(&state.average, hidden, &batch.reports, experiment, device)
         } else {
-            let (unpaired, means) = teach(&state, batch, &forward, &experiment.graph, device);
+            let (unpaired, means) = teach(&state, batch, &forward, &targets, experiment, device);
             state.means = Some(means);
             unpaired
         });
@@ -152,8 +153,9 @@ pub(crate) fn joint_step(
 /// Whether unpaired images are taught at a step.
 pub(crate) fn teaches_unpaired(experiment: &Experiment, step: usize) -> bool {
     let loss = &experiment.loss;
-    let used = loss.evidence_unpaired.weight > 0.0 || loss.evidence_alignment.weight > 0.0;
-    used && step >= experiment.graph.start
+    let weights =
+        [&loss.evidence_unpaired.weight, &loss.evidence_alignment.weight, &loss.evidence_local_unpaired.weight];
+    weights.into_iter().any(|&weight| weight > 0.0) && step >= experiment.graph.start
 }
 
 /// Targets of the unpaired images from the graph and the moving average.
@@ -161,28 +163,48 @@ fn teach(
     state: &State,
     batch: &JointBatch,
     forward: &Forward,
-    settings: &Graph,
+    targets: &Targets,
+    experiment: &Experiment,
     device: &Device,
 ) -> (UnpairedTargets, RunningMeans) {
-    let clean = state.average.encode_images(batch.clean.to_tensor(device));
-    let teacher = state.average.image_evidence(clean.patches);
+    let (average, settings) = (&state.average, &experiment.graph);
+    let clean = average.encode_images(batch.clean.to_tensor(device));
+    let teacher = average.image_evidence(clean.patches);
     let graph = state.graph.as_ref().map(|graph| inference::tensor(&graph.select(Axis(0), &batch.unpaired), device));
     let prior = forward.texts.report_evidence.clone().inner();
-    let (targets, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
-    (lift(targets.evidence, targets.confidence), means)
+    let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
+    let local = &experiment.loss;
+    if local.evidence_local_unpaired.weight > 0.0 {
+        let phrases = average.encode_texts(batch.reports.phrases.to_tensor(device));
+        let fit = region_fit(clean.projected, phrases, local.evidence_local.attention_temperature);
+        let logits = fit * average.scale().unsqueeze::<2>();
+        unpaired.phrases = Some(phrase_targets(logits, targets.membership.clone().inner(), settings));
+    }
+    (lift(unpaired), means)
 }
 
 /// The oracle's targets: the evidence of the reports that the pairing hides.
-fn reveal(average: &Lgdea, hidden: &ReportBatch, device: &Device) -> UnpairedTargets {
+fn reveal(
+    average: &Lgdea,
+    hidden: &ReportBatch,
+    reports: &ReportBatch,
+    experiment: &Experiment,
+    device: &Device,
+) -> UnpairedTargets {
     let phrases = average.encode_texts(hidden.phrases.to_tensor(device));
     let evidence = Targets::report_evidence(&hidden.targets(device).membership, average.prototypes.of_phrases(phrases));
     let confidence = Tensor::ones([evidence.dims()[0]], device);
-    lift(evidence, confidence)
+    let local = experiment.loss.evidence_local_unpaired.weight > 0.0;
+    lift(UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) })
 }
 
 /// Constants among tensors that have gradients.
-fn lift(evidence: Tensor<2>, confidence: Tensor<1>) -> UnpairedTargets {
-    UnpairedTargets { evidence: Tensor::from_inner(evidence), confidence: Tensor::from_inner(confidence) }
+fn lift(targets: UnpairedTargets) -> UnpairedTargets {
+    UnpairedTargets {
+        evidence: Tensor::from_inner(targets.evidence),
+        confidence: Tensor::from_inner(targets.confidence),
+        phrases: targets.phrases.map(Tensor::from_inner),
+    }
 }
 
 /// Which of a batch's unpaired images (positions in their pool) have a matched report, and those reports.

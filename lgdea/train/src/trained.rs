@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use lgdea_model::Lgdea;
+use lgdea_eval::task::grounding::MapName;
+use lgdea_model::{ImageFeatures, Lgdea};
 use lgdea_spec::Experiment;
 use lgdea_track::RunDir;
 use ndarray::Array2;
 
 use crate::batch::Images;
 use crate::heat_map::{HeatMaps, PatchMaps};
+use crate::local_fit::{LocalFit, LocalTexts};
 use crate::method::{trains_image_evidence, uses_prototypes};
 use crate::{Prepared, TrainError, checkpoint, inference};
 
@@ -61,8 +63,13 @@ impl Trained<'_> {
     /// If the image has not the size of the data's.
     pub fn heat_maps(&self, image: &[u8], phrases: &[&str]) -> Result<Vec<HeatMaps>, TrainError> {
         let image = Images::single(image, self.prepared.images.size()).to_tensor(self.device);
-        let maps = PatchMaps::new(self.model, self.model.encode_images(image), self.has_image_evidence());
+        let maps = self.patch_maps(self.model.encode_images(image));
         self.maps_of(&maps, 0, phrases)
+    }
+
+    /// What the heat maps of a chunk of images are made from.
+    pub(crate) fn patch_maps(&self, features: ImageFeatures) -> PatchMaps {
+        PatchMaps::new(self.model, features, self.has_image_evidence())
     }
 
     /// The maps of each phrase on one image of a chunk.
@@ -75,7 +82,24 @@ impl Trained<'_> {
         let embeddings = self.embed(phrases)?;
         let distributions = inference::phrase_evidence(self.model, &embeddings, self.device);
         let rows = embeddings.rows().into_iter().zip(distributions.rows());
-        Ok(rows.map(|(embedding, distribution)| maps.of(image, embedding, distribution)).collect())
+        let mut found: Vec<HeatMaps> =
+            rows.map(|(embedding, distribution)| maps.of(image, embedding, distribution)).collect();
+        let local = &self.experiment.loss.local;
+        if local.weight > 0.0 {
+            for (maps_of_phrase, phrase) in found.iter_mut().zip(phrases) {
+                let words = inference::words(self.model, &self.prepared.prompt(phrase)?, self.device);
+                let map = maps.word_attention(image, words.view(), local.attention_temperature);
+                maps_of_phrase.push((MapName::WordAttention, map));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Prompts or phrases as the method compares them with regions.
+    pub(crate) fn local_texts<'b>(&self, fit: LocalFit<'b>, texts: &[&str]) -> Result<LocalTexts<'b>, TrainError> {
+        let tokens = texts.iter().map(|text| self.prepared.prompt(text)).collect::<Result<Vec<_>, _>>()?;
+        let rows: Vec<&[i32]> = tokens.iter().map(Vec::as_slice).collect();
+        Ok(fit.texts(self.model, &rows, self.device))
     }
 
     /// Unit-length embeddings of prompts or phrases, `[texts, D]`.

@@ -50,6 +50,8 @@ pub(crate) enum MapArg {
     Evidence,
     /// Attention of the lesion queries whose evidence matches the phrase's.
     LesionAttention,
+    /// Mean attention of the phrase's words.
+    WordAttention,
 }
 
 impl From<MapArg> for HeatMap {
@@ -59,6 +61,7 @@ impl From<MapArg> for HeatMap {
             MapArg::Similarity => Self::Similarity,
             MapArg::Evidence => Self::Evidence,
             MapArg::LesionAttention => Self::LesionAttention,
+            MapArg::WordAttention => Self::WordAttention,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use lgdea_data::Study;
 use lgdea_eval::table;
 use lgdea_evidence::{EvidenceError, ReportEvidence};
 use lgdea_train::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView, TrainError};
@@ -21,7 +22,10 @@ const STRONGEST: usize = 5;
 pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
     let progress = Progress::new();
     let opened = Opened::new(&args.run, &progress)?;
-    let hidden = hidden_evidence(&opened, &args.run.results, &progress)?;
+    let unread =
+        |studies: Vec<&Study>, what: &str| unread_evidence(&opened, studies, what, &args.run.results, &progress);
+    let hidden = unread(opened.prepared.hidden().collect(), "hidden reports")?;
+    let validation = unread(opened.prepared.validation().collect(), "validation reports")?;
     let failed = |error: TrainError| match error {
         TrainError::NoGraph => Failure::bad(&error),
         _ => Failure::failed(&error),
@@ -35,6 +39,7 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
     }
     let against_hidden = graph.against_hidden().map_err(failed)?;
     let held_out = graph.against_held_out_pairs();
+    let validation = graph.against_validation(&validation).map_err(failed)?;
     if args.json {
         return print_json(&json!({
             "run": opened.name(),
@@ -47,24 +52,31 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
             "measures": GRAPH_MEASURES,
             "hidden": against_hidden,
             "held_out_pairs": held_out,
+            "validation": validation,
         }));
     }
     let files = args.out.as_ref().map_or_else(String::new, |out| {
         format!("{}\n{}\n", out.join("edges.csv").display(), out.join("relations.csv").display())
     });
-    print(&format!("{}{files}", describe(&opened, &graph, against_hidden.as_ref(), &held_out)))
+    print(&format!("{}{files}", describe(&opened, &graph, against_hidden.as_ref(), &held_out, validation.as_ref())))
 }
 
-/// Evidence of the reports that the pairing hides: read here, to be compared with, and nowhere else. None where they are
+/// Evidence of reports that training does not read: read here, to be compared with, and nowhere else. None where they are
 /// a language model's to read and it has not read them.
-fn hidden_evidence(opened: &Opened, results: &Path, progress: &Progress) -> Result<Vec<ReportEvidence>, Failure> {
-    let reports = prepare::report_texts(opened.prepared.hidden());
-    let counter = progress.counter("reading hidden reports");
+fn unread_evidence(
+    opened: &Opened,
+    studies: Vec<&Study>,
+    what: &str,
+    results: &Path,
+    progress: &Progress,
+) -> Result<Vec<ReportEvidence>, Failure> {
+    let reports = prepare::report_texts(studies.into_iter());
+    let counter = progress.counter("reading reports that training did not read");
     let cache = prepare::evidence_cache(results);
     match opened.provider.extract(&reports, &cache, &|done, total| counter.update(done, total)) {
         Ok(extraction) => Ok(extraction.reports),
         Err(EvidenceError::Replay { .. }) => {
-            say("the language model has not read the hidden reports: nothing is compared with them");
+            say(format!("the language model has not read the {what}: nothing is compared with them"));
             Ok(Vec::new())
         }
         Err(error) => Err(Failure::failed(&error)),
@@ -110,7 +122,13 @@ fn write_csv(
     rows.flush().map_err(|error| failed(error.into()))
 }
 
-fn describe(opened: &Opened, graph: &GraphView<'_>, hidden: Option<&GraphCheck>, held_out: &GraphCheck) -> String {
+fn describe(
+    opened: &Opened,
+    graph: &GraphView<'_>,
+    hidden: Option<&GraphCheck>,
+    held_out: &GraphCheck,
+    validation: Option<&GraphAgreement>,
+) -> String {
     let mut text = format!(
         "{} after {} steps: {} images and {} reports, {} of them pairs; {} image and {} report edges\n",
         opened.name(),
@@ -134,7 +152,11 @@ fn describe(opened: &Opened, graph: &GraphView<'_>, hidden: Option<&GraphCheck>,
         "\npairs held out, a fifth at a time (the model was trained on them)\n{}\nagreement of evidence with the own \
          report's\n{}",
         relations(held_out),
-        agreements(hidden.map(|check| &check.agreement), &held_out.agreement)
+        agreements(&[
+            ("unpaired", hidden.map(|check| &check.agreement)),
+            ("pairs held out", Some(&held_out.agreement)),
+            ("validation pairs", validation),
+        ])
     );
     text
 }
@@ -172,10 +194,9 @@ fn relations(check: &GraphCheck) -> String {
     format!("{table}\n")
 }
 
-fn agreements(hidden: Option<&GraphAgreement>, held_out: &GraphAgreement) -> String {
+fn agreements(rows: &[(&str, Option<&GraphAgreement>)]) -> String {
     let mut table = table::with_header(&["images", "count", "graph", "model", "mix", "prior"], 1..6);
-    let rows = [hidden.map(|agreement| ("unpaired", agreement)), Some(("pairs held out", held_out))];
-    for (name, agreement) in rows.into_iter().flatten() {
+    for (name, agreement) in rows.iter().filter_map(|(name, agreement)| Some((*name, (*agreement)?))) {
         let number = |value: f64| format!("{value:.3}");
         let GraphAgreement { images, graph, model, mix, prior } = *agreement;
         table.add_row([name.to_owned(), images.to_string(), number(graph), number(model), number(mix), number(prior)]);

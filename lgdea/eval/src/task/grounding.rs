@@ -21,6 +21,8 @@ pub enum MapName {
     Evidence,
     /// `log Σ_l w_l A_lp` with `w_l ∝ p_c · Q_I(l)`.
     LesionAttention,
+    /// `mean_t softmax_p(w_t · h_p / τ1)`, over the words `t` of the phrase.
+    WordAttention,
 }
 
 impl fmt::Display for MapName {
@@ -30,6 +32,7 @@ impl fmt::Display for MapName {
             Self::Similarity => "similarity",
             Self::Evidence => "evidence",
             Self::LesionAttention => "lesion_attention",
+            Self::WordAttention => "word_attention",
         })
     }
 }
@@ -53,6 +56,7 @@ fn single(choice: HeatMap) -> Option<MapName> {
         HeatMap::Similarity => Some(MapName::Similarity),
         HeatMap::Evidence => Some(MapName::Evidence),
         HeatMap::LesionAttention => Some(MapName::LesionAttention),
+        HeatMap::WordAttention => Some(MapName::WordAttention),
         HeatMap::Fused => None,
     }
 }

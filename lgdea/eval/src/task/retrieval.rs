@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn settings(at: &[usize]) -> Retrieval {
-        Retrieval { enabled: true, at: at.to_vec() }
+        Retrieval { enabled: true, at: at.to_vec(), local_share: 0.0 }
     }
 
     const PLAIN: Bootstrap = Bootstrap { resamples: 0, seed: Seed(1) };

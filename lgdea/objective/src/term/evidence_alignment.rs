@@ -1,7 +1,7 @@
 //! `L_evi_align`: evidence-aware cross-modal alignment.
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 use crate::divergence::{bhattacharyya, normalise_rows, soft_cross_entropy_rows};
 use crate::{Forward, UnpairedTargets};
@@ -35,7 +35,7 @@ pub fn loss(
     let rows = evidence.dims()[0];
     let affinity = bhattacharyya(evidence, forward.texts.report_evidence.clone()) / settings.temperature;
     let soft = softmax(affinity, 1);
-    let own = Tensor::<1, Int>::arange(0..pairs as i64, &device).one_hot::<2>(reports).float();
+    let own = Tensor::<2>::eye(reports, &device).narrow(0, 0, pairs);
     let mixed = own * settings.own_report + soft.clone().narrow(0, 0, pairs) * (1.0 - settings.own_report);
     let targets = if rows > pairs { Tensor::cat(vec![mixed, soft.narrow(0, pairs, rows - pairs)], 0) } else { mixed };
     let logits = forward.logits().narrow(0, 0, rows);

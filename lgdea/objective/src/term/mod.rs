@@ -3,6 +3,7 @@
 pub mod cluster_alignment;
 pub mod evidence_alignment;
 pub mod evidence_local;
+pub mod evidence_local_unpaired;
 pub mod evidence_paired;
 pub mod evidence_unpaired;
 pub mod global;

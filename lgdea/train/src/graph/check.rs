@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use lgdea_data::Split;
 use lgdea_evidence::ReportEvidence;
 use lgdea_graph::{Precision, PrecisionTally, bhattacharyya, hop_shares, mix, propagate_seeds};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
@@ -9,8 +10,8 @@ use serde::Serialize;
 
 use super::GraphView;
 use super::content::Content;
-use crate::relation::BuiltGraph;
-use crate::{TrainError, inference};
+use crate::relation::{BuiltGraph, build_graph};
+use crate::{TrainError, Trained, inference};
 
 /// What relations are measured by: whether a report is the image's own, whether its evidence is the same as the own
 /// report's, and the Jaccard index of the findings of both.
@@ -42,6 +43,43 @@ pub struct GraphAgreement {
     pub mix: f64,
     /// Of the reports' mean, the same for every image: what knowing nothing of an image gives.
     pub prior: f64,
+}
+
+impl GraphAgreement {
+    /// Adds images of a graph, given by their nodes. `truth` is `Q̄_R` of their own reports.
+    fn add(
+        &mut self,
+        graph: &BuiltGraph,
+        settings: &lgdea_spec::Graph,
+        seeds: &[usize],
+        images: &[usize],
+        truth: ArrayView2<'_, f32>,
+    ) {
+        let BuiltGraph { image_affinity, report_affinity, image_evidence, report_evidence } = graph;
+        let targets = propagate_seeds(image_affinity, report_affinity, report_evidence.view(), seeds, settings);
+        let graph = targets.evidence.select(Axis(0), images);
+        let model = image_evidence.select(Axis(0), images);
+        let mixed = mix(model.view(), graph.view(), settings.share);
+        let sum = |found: &Array2<f32>| -> f64 {
+            found.outer_iter().zip(truth.outer_iter()).map(|(found, truth)| bhattacharyya(found, truth)).sum()
+        };
+        self.images += images.len();
+        self.graph += sum(&graph);
+        self.model += sum(&model);
+        self.mix += sum(&mixed);
+        if let Some(prior) = report_evidence.mean_axis(Axis(0)) {
+            self.prior += truth.outer_iter().map(|truth| bhattacharyya(prior.view(), truth)).sum::<f64>();
+        }
+    }
+
+    /// Sums become means.
+    fn mean(mut self) -> Self {
+        let images = self.images.max(1) as f64;
+        for value in [&mut self.graph, &mut self.model, &mut self.mix, &mut self.prior] {
+            *value /= images;
+        }
+        self
+    }
 }
 
 impl GraphView<'_> {
@@ -77,6 +115,34 @@ impl GraphView<'_> {
             tally.add_evidence(&seeds, &held, self.built.report_evidence.select(Axis(0), &held).view());
         }
         tally.finish()
+    }
+
+    /// The pairs of the validation split, whose images join the graph as unpaired ones: the same question of pairs that
+    /// training has not seen. `reports` is their evidence; none where there are no such pairs.
+    pub fn against_validation(&self, reports: &[ReportEvidence]) -> Result<Option<GraphAgreement>, TrainError> {
+        let prepared = self.trained.prepared;
+        let read: HashMap<&str, &ReportEvidence> = reports
+            .iter()
+            .filter(|report| report.failure.is_none())
+            .map(|report| (report.report_id.as_str(), report))
+            .collect();
+        let pair = |study: usize| {
+            prepared.images.pixels(study)?;
+            Some((study, *read.get(prepared.studies[study].id.as_str())?))
+        };
+        let (studies, reports): (Vec<usize>, Vec<&ReportEvidence>) =
+            prepared.split(Split::Validation).into_iter().filter_map(pair).unzip();
+        if studies.is_empty() {
+            return Ok(None);
+        }
+        let images = [self.images.as_slice(), &studies].concat();
+        let Trained { model, device, .. } = self.trained;
+        let graph = build_graph(model, prepared, &images, &self.settings, device);
+        let seeds: Vec<usize> = (0..self.pairs()).collect();
+        let nodes: Vec<usize> = (self.images()..images.len()).collect();
+        let mut agreement = GraphAgreement::default();
+        agreement.add(&graph, &self.settings, &seeds, &nodes, self.evidence_of(&reports)?.view());
+        Ok(Some(agreement.mean()))
     }
 
     /// `Q̄_R` of reports that training did not read, `[reports, K]`.
@@ -137,35 +203,14 @@ impl<'a> Tally<'a> {
 
     /// `truth` is `Q̄_R` of the images' own reports.
     fn add_evidence(&mut self, seeds: &[usize], images: &[usize], truth: ArrayView2<'_, f32>) {
-        let BuiltGraph { image_affinity, report_affinity, image_evidence, report_evidence } = &self.view.built;
-        let settings = &self.view.settings;
-        let targets = propagate_seeds(image_affinity, report_affinity, report_evidence.view(), seeds, settings);
-        let graph = targets.evidence.select(Axis(0), images);
-        let model = image_evidence.select(Axis(0), images);
-        let mixed = mix(model.view(), graph.view(), settings.share);
-        let sum = |found: &Array2<f32>| -> f64 {
-            found.outer_iter().zip(truth.outer_iter()).map(|(found, truth)| bhattacharyya(found, truth)).sum()
-        };
-        let sums = &mut self.agreement;
-        sums.images += images.len();
-        sums.graph += sum(&graph);
-        sums.model += sum(&model);
-        sums.mix += sum(&mixed);
-        if let Some(prior) = report_evidence.mean_axis(Axis(0)) {
-            sums.prior += truth.outer_iter().map(|truth| bhattacharyya(prior.view(), truth)).sum::<f64>();
-        }
+        self.agreement.add(&self.view.built, &self.view.settings, seeds, images, truth);
     }
 
     fn finish(self) -> GraphCheck {
-        let mut agreement = self.agreement;
-        let images = agreement.images.max(1) as f64;
-        for value in [&mut agreement.graph, &mut agreement.model, &mut agreement.mix, &mut agreement.prior] {
-            *value /= images;
-        }
         GraphCheck {
             hops: self.hops.into_iter().map(PrecisionTally::finish).collect(),
             all: self.all.finish(),
-            agreement,
+            agreement: self.agreement.mean(),
         }
     }
 }

@@ -59,11 +59,12 @@ impl<'a> Trained<'a> {
             contents.add(study, &report);
         }
         let pools = &self.prepared.pools;
+        let images: Vec<usize> = pools.images_of_graph().collect();
         Ok(GraphView {
-            built: build_graph(self.model, self.prepared, &settings, self.device),
+            built: build_graph(self.model, self.prepared, &images, &settings, self.device),
             trained: self,
             settings,
-            images: pools.images_of_graph().collect(),
+            images,
             reports: pools.reports().collect(),
             contents,
             hidden,

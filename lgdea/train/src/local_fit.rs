@@ -1,0 +1,76 @@
+//! How well texts fit the regions of images: the local score of methods that learn one.
+
+use burn::tensor::{Device, Tensor};
+use lgdea_model::Lgdea;
+use lgdea_objective::Tokens;
+use lgdea_objective::term::evidence_local::region_fit;
+use lgdea_objective::term::local::word_region_fit;
+use lgdea_spec::Experiment;
+use ndarray::Array2;
+
+use crate::batch;
+use crate::inference::matrix;
+
+/// What a method compares with image regions.
+#[derive(Clone, Copy)]
+pub(crate) enum LocalFit<'a> {
+    /// Evidence phrases as a whole (`L_evi_loc`).
+    Phrases(&'a lgdea_spec::EvidenceLocal),
+    /// The words of a text (`GLoRIA`).
+    Words(&'a lgdea_spec::Local),
+}
+
+/// Texts on the device, as a method compares them with regions.
+pub(crate) enum LocalTexts<'a> {
+    /// Unit-length embeddings, `[texts, D]`.
+    Phrases(Tensor<2>, &'a lgdea_spec::EvidenceLocal),
+    /// Their words.
+    Words(Tokens, &'a lgdea_spec::Local),
+}
+
+impl<'a> LocalFit<'a> {
+    /// That of the experiment's method; `None` where its regions learned nothing of texts.
+    pub(crate) fn of_method(experiment: &'a Experiment) -> Option<Self> {
+        let loss = &experiment.loss;
+        if loss.evidence_local.weight > 0.0 {
+            Some(Self::Phrases(&loss.evidence_local))
+        } else if loss.local.weight > 0.0 {
+            Some(Self::Words(&loss.local))
+        } else {
+            None
+        }
+    }
+
+    /// Encodes texts given by their token ids. `model` is in validation mode.
+    pub(crate) fn texts(self, model: &Lgdea, tokens: &[&[i32]], device: &Device) -> LocalTexts<'a> {
+        let tokens = batch::Tokens::pad(tokens.iter().copied()).to_tensor(device);
+        match self {
+            Self::Phrases(settings) => LocalTexts::Phrases(model.encode_texts(tokens), settings),
+            Self::Words(settings) => {
+                let features = model.text_features(tokens);
+                LocalTexts::Words(Tokens { embeddings: features.tokens, padding: features.padding }, settings)
+            }
+        }
+    }
+}
+
+impl LocalTexts<'_> {
+    /// Fit of the texts to the regions of images, `[images, texts]`, from projected patches `W h_p`, `[images, patches, D]`.
+    pub(crate) fn fit(&self, projected: Tensor<3>) -> Tensor<2> {
+        match self {
+            Self::Phrases(phrases, settings) => region_fit(projected, phrases.clone(), settings.attention_temperature),
+            Self::Words(words, settings) => word_region_fit(projected, words.clone(), settings),
+        }
+    }
+
+    /// Fit of the best of the texts to each image, `[images, 1]`.
+    pub(crate) fn best_fit(&self, projected: Tensor<3>) -> Tensor<2> {
+        self.fit(projected).max_dim(1)
+    }
+}
+
+/// The best fit of each group of texts, such as a class's prompts, to each image: `[images, groups]`.
+pub(crate) fn best_fits(groups: &[LocalTexts<'_>], projected: &Tensor<3>) -> Array2<f32> {
+    let fits = groups.iter().map(|texts| texts.best_fit(projected.clone())).collect();
+    matrix(Tensor::cat(fits, 1))
+}
