@@ -61,9 +61,12 @@ impl Leases {
     /// How long a lease may stay unchanged before its holder counts as dead.
     pub const PATIENCE: Duration = Duration::from_mins(1);
 
-    /// The leases in `folder`, which is made if need be; from now on those of this process are renewed.
+    /// The leases in `folder`, which is made if need be; from now on those of this process are renewed. What processes of this
+    /// machine left behind that are gone is removed.
     pub fn new(folder: &Path, patience: Duration) -> io::Result<Leases> {
         fs::create_dir_all(folder)?;
+        let holder = Holder::this()?;
+        tidy(folder, &holder)?;
         let held = Arc::new(Mutex::new(HashMap::new()));
         let (stop, stopped) = mpsc::channel();
         let (beaten, pause) = (Arc::clone(&held), patience / 6);
@@ -74,7 +77,7 @@ impl Leases {
         })?;
         Ok(Leases {
             folder: folder.to_owned(),
-            holder: Holder::this()?,
+            holder,
             patience,
             held,
             seen: HashMap::new(),
@@ -102,7 +105,7 @@ impl Leases {
             if !self.is_dead(key, &content) {
                 return Ok(Claim::Held(Holder::read(&content).map_or_else(String::new, |holder| holder.to_string())));
             }
-            self.bury(&path, &content)?;
+            bury(&path, &content, &self.holder)?;
         }
         Ok(Claim::Held(String::new()))
     }
@@ -161,23 +164,6 @@ impl Leases {
         }
         now - seen.since >= self.patience
     }
-
-    /// Takes a dead lease out of the way. Of several that try one succeeds.
-    fn bury(&self, path: &Path, content: &str) -> io::Result<()> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let grave = path.with_extension(format!("{}-{number}.dead", self.holder.file_name()));
-        match fs::rename(path, &grave) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        }
-        if fs::read_to_string(&grave)? != content {
-            // Somebody buried the dead one first, and this is a new one: it goes back, unless its place is taken again.
-            let _ = fs::hard_link(&grave, path);
-        }
-        fs::remove_file(&grave)
-    }
 }
 
 impl Drop for Leases {
@@ -192,6 +178,38 @@ impl Drop for Leases {
                 tracing::warn!("the lease of {key} stays behind and will be taken for dead: {error}");
             }
         }
+    }
+}
+
+/// Removes drafts and leases of processes of this machine that are gone.
+fn tidy(folder: &Path, this: &Holder) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        // What cannot be read was removed meanwhile, or is torn and dies of its age.
+        let Ok(content) = fs::read_to_string(&path) else { continue };
+        if Holder::read(&content).is_some_and(|holder| holder.is_gone(this)) {
+            bury(&path, &content, this)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes a dead lease, which has this content, out of the way. Of several that try one succeeds.
+fn bury(path: &Path, content: &str, this: &Holder) -> io::Result<()> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let grave = path.with_extension(format!("{}-{number}.dead", this.file_name()));
+    let buried = fs::rename(path, &grave).and_then(|()| {
+        if fs::read_to_string(&grave)? != content {
+            // Somebody buried the dead one first, and this is a new one: it goes back, unless its place is taken again.
+            let _ = fs::hard_link(&grave, path);
+        }
+        fs::remove_file(&grave)
+    });
+    match buried {
+        // Somebody else was faster.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        buried => buried,
     }
 }
 
@@ -292,9 +310,13 @@ mod tests {
         while !holder.is_gone(&leases.holder) {
             thread::sleep(Duration::from_millis(1));
         }
+        let draft = folder.path().join("b.1234-draft");
+        fs::write(&draft, lease(&holder.token(1).unwrap(), 0)).unwrap();
         assert_eq!(leases.claim("a").unwrap(), Claim::Taken);
+        assert_eq!(files(folder.path()), 2);
+        let _next = self::leases(folder.path(), LONG);
+        assert!(!draft.exists() && leases.is_held("a"), "what the dead left behind is removed, and nothing else");
         child.wait().unwrap();
-        assert_eq!(files(folder.path()), 1);
     }
 
     #[test]
@@ -349,11 +371,11 @@ mod tests {
     #[test]
     fn a_new_lease_is_not_buried_for_an_old_one() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut one, other) = (leases(folder.path(), LONG), leases(folder.path(), LONG));
+        let mut one = leases(folder.path(), LONG);
         one.claim("a").unwrap();
         let path = folder.path().join("a.lease");
         let content = fs::read_to_string(&path).unwrap();
-        other.bury(&path, "what was there before").unwrap();
+        bury(&path, "what was there before", &one.holder).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
         assert_eq!(files(folder.path()), 1);
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::Ending;
 use crate::plan::Keys;
-use crate::proposals::Proposals;
+use crate::proposals::{Outcome, Proposal, Proposals};
 use crate::runs::{Runs, State, state};
 use crate::trials::replace;
 use crate::{ExecuteError, Plan, SweepSummary, TrialEntry, Trials, json_map};
@@ -225,7 +225,7 @@ impl Jobs {
         // A run that another sweep began goes on in its folder, which is called after that.
         if RunDir::new(&self.results, &experiment.name, &job.key) != job.run {
             let name = job.run.path().file_name().unwrap_or_default().to_string_lossy();
-            experiment.name = name.strip_suffix(&format!("-{}", job.key)).unwrap_or(&name).to_owned();
+            name.strip_suffix(&format!("-{}", job.key)).unwrap_or(&name).clone_into(&mut experiment.name);
         }
         Ok(resolved)
     }
@@ -271,8 +271,9 @@ impl Jobs {
         let Searched { proposals, jobs } = &mut self.searches[setting];
         if let Some(search) = &self.plan.sweep.search {
             let all = &self.all;
-            let value = |proposal: &crate::proposals::Proposal| {
-                objective(jobs.get(proposal.number as usize)?.iter().map(|job| &all[*job]), &search.objective)
+            let value = |proposal: &Proposal| {
+                let jobs = &jobs[proposal.number as usize];
+                objective(jobs.iter().map(|job| &all[*job]), &search.objective)
             };
             let folder = self.results.join("sweeps").join(&self.plan.sweep.name).join("proposals");
             proposals.propose(search, value).map_err(ExecuteError::file("write", &folder))?;
@@ -301,22 +302,22 @@ impl Jobs {
     }
 }
 
-/// The objective of a proposal as the mean over its runs, none if one of them did not finish; nothing while one goes on.
-fn objective<'j>(jobs: impl Iterator<Item = &'j Job>, metric: &str) -> Option<Option<f64>> {
+/// The objective of a proposal as the mean over its runs, none if one of them did not finish.
+fn objective<'j>(jobs: impl Iterator<Item = &'j Job>, metric: &str) -> Outcome {
     let mut sum = Some(0.0);
     let mut count = 0.0;
     for job in jobs {
-        let Place::Settled(ending) = &job.place else { return None };
+        let Place::Settled(ending) = &job.place else { return Outcome::UnderWay };
         let value = match ending {
             Ending::Finished | Ending::Cached => state(&job.run).1.metrics.get(metric).map(|(_, value)| *value),
             // It goes on when the sweep is called again.
-            Ending::Left => return None,
+            Ending::Left => return Outcome::UnderWay,
             Ending::Pruned | Ending::Failed(_) => None,
         };
         sum = sum.zip(value).map(|(sum, value)| sum + value);
         count += 1.0;
     }
-    Some(sum.map(|sum| sum / count))
+    Outcome::Ended(sum.map(|sum| sum / count))
 }
 
 /// What people call a trial.

@@ -81,7 +81,9 @@ fn describe(execution: &Execution) -> String {
 fn signals() -> Arc<AtomicUsize> {
     let signals = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&signals);
-    let count = move || drop(counted.fetch_add(1, Ordering::Relaxed));
+    let count = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    };
     if let Err(error) = ctrlc::set_handler(count) {
         tracing::warn!(
             "Ctrl-C will end the sweep at once, and its trials go on from their checkpoints: {}",
