@@ -67,7 +67,7 @@ fn kill_at_random(trials: usize, kills: usize) {
             }
             continue;
         }
-        if dice.below(3) == 0 {
+        if (of_parents + of_trials) % 3 == 2 {
             parent.kill().unwrap();
             parent.wait().unwrap();
             of_parents += 1;

@@ -53,8 +53,8 @@ struct Seen {
 pub enum Claim {
     /// It is this process's, until it is released.
     Taken,
-    /// A living process has it: its host and process id.
-    Held(String),
+    /// A living process has it.
+    Held,
 }
 
 impl Leases {
@@ -103,19 +103,18 @@ impl Leases {
                 Err(error) => return Err(error),
             };
             if !self.is_dead(key, &content) {
-                return Ok(Claim::Held(Holder::read(&content).map_or_else(String::new, |holder| holder.to_string())));
+                return Ok(Claim::Held);
             }
             bury(&path, &content, &self.holder)?;
         }
-        Ok(Claim::Held(String::new()))
+        Ok(Claim::Held)
     }
 
-    /// Whether a living process, this one included, holds the lease of a run.
-    pub fn is_held(&mut self, key: &str) -> bool {
-        match fs::read_to_string(self.folder.join(format!("{key}.lease"))) {
-            Ok(content) => !self.is_dead(key, &content),
-            Err(_) => false,
-        }
+    /// The living process, this one included, that holds the lease of a run.
+    pub fn holder(&mut self, key: &str) -> Option<String> {
+        let content = fs::read_to_string(self.folder.join(format!("{key}.lease"))).ok()?;
+        let name = || Holder::read(&content).map_or_else(|| "a process".to_owned(), |holder| holder.to_string());
+        (!self.is_dead(key, &content)).then(name)
     }
 
     /// Whether a lease of this process was taken by another one, which believed it dead.
@@ -288,11 +287,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut one, mut other) = (leases(folder.path(), LONG), leases(folder.path(), LONG));
         assert_eq!(one.claim("a").unwrap(), Claim::Taken);
-        assert!(matches!(other.claim("a").unwrap(), Claim::Held(who) if who.contains(&std::process::id().to_string())));
-        assert!(other.is_held("a") && !one.is_lost("a"));
+        assert_eq!(other.claim("a").unwrap(), Claim::Held);
+        let this = format!("process {} on ", std::process::id());
+        assert!(other.holder("a").is_some_and(|who| who.starts_with(&this)) && !one.is_lost("a"));
         assert_eq!(other.claim("b").unwrap(), Claim::Taken);
         one.release("a").unwrap();
-        assert!(!other.is_held("a"));
+        assert_eq!(other.holder("a"), None);
         assert_eq!(other.claim("a").unwrap(), Claim::Taken);
     }
 
@@ -304,7 +304,7 @@ mod tests {
         let holder = Holder::of(child.id()).unwrap();
         fs::write(folder.path().join("a.lease"), lease(&holder.token(0).unwrap(), 7)).unwrap();
         let mut leases = leases(folder.path(), LONG);
-        assert!(matches!(leases.claim("a").unwrap(), Claim::Held(_)), "it lives");
+        assert_eq!(leases.claim("a").unwrap(), Claim::Held, "it lives");
         child.kill().unwrap();
         // Not waited for: a dead process that nobody has asked for stays in the system's table.
         while !holder.is_gone(&leases.holder) {
@@ -315,7 +315,10 @@ mod tests {
         assert_eq!(leases.claim("a").unwrap(), Claim::Taken);
         assert_eq!(files(folder.path()), 2);
         let _next = self::leases(folder.path(), LONG);
-        assert!(!draft.exists() && leases.is_held("a"), "what the dead left behind is removed, and nothing else");
+        assert!(
+            !draft.exists() && leases.holder("a").is_some(),
+            "what the dead left behind is removed, and nothing else"
+        );
         child.wait().unwrap();
     }
 
@@ -327,13 +330,13 @@ mod tests {
         {
             fs::write(folder.path().join("a.lease"), content).unwrap();
             let mut patient = leases(folder.path(), LONG);
-            assert!(matches!(patient.claim("a").unwrap(), Claim::Held(_)), "{content}");
+            assert_eq!(patient.claim("a").unwrap(), Claim::Held, "{content}");
             let mut impatient = leases(folder.path(), Duration::from_millis(60));
-            assert!(matches!(impatient.claim("a").unwrap(), Claim::Held(_)), "{content}: first seen");
+            assert_eq!(impatient.claim("a").unwrap(), Claim::Held, "{content}: first seen");
             while impatient.claim("a").unwrap() != Claim::Taken {
                 thread::sleep(Duration::from_millis(5));
             }
-            assert!(matches!(patient.claim("a").unwrap(), Claim::Held(_)), "{content}: a new holder");
+            assert_eq!(patient.claim("a").unwrap(), Claim::Held, "{content}: a new holder");
         }
     }
 

@@ -306,7 +306,7 @@ impl Executor<'_> {
         }
         self.looked_elsewhere = Instant::now();
         for job in 0..self.jobs.all.len() {
-            if self.jobs.all[job].place == Place::Elsewhere && !self.leases.is_held(&self.jobs.all[job].key) {
+            if self.jobs.all[job].place == Place::Elsewhere && self.leases.holder(&self.jobs.all[job].key).is_none() {
                 self.jobs.all[job].place = Place::Waiting;
                 self.waiting.push_front(job);
             }
@@ -362,7 +362,7 @@ impl Executor<'_> {
             return Ok(false);
         }
         match self.leases.claim(&self.jobs.all[job].key).map_err(ExecuteError::Lease)? {
-            Claim::Held(_) => {
+            Claim::Held => {
                 self.jobs.all[job].place = Place::Elsewhere;
                 Ok(false)
             }

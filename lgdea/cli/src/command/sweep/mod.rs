@@ -102,7 +102,8 @@ fn tell(counts: &Counts, json: bool) -> Result<(), Failure> {
     let Counts { runs, finished, cached, pruned, failed, left, .. } = counts;
     let parts = [("pruned", pruned), ("failed", failed), ("left", left)];
     let parts = parts.iter().filter(|(_, count)| **count > 0).map(|(name, count)| format!(", {count} {name}"));
-    print(&format!("{finished} of {runs} runs finished ({cached} earlier){}\n", parts.collect::<String>()))
+    let others = parts.collect::<Vec<_>>().concat();
+    print(&format!("{finished} of {runs} runs finished ({cached} earlier){others}\n"))
 }
 
 fn plan_failure(error: PlanError) -> Failure {
