@@ -147,7 +147,14 @@ impl Jobs {
             let mut jobs = Vec::new();
             for trial in self.settings[setting].clone() {
                 let source = Source::Proposed { trial, setting, number };
-                let (resolved, values) = self.resolve(source)?;
+                let (resolved, values) = match self.resolve(source) {
+                    Err(ExecuteError::Spec(error)) => {
+                        // Nobody can tell beforehand. It counts as failed, so that the search learns to avoid it.
+                        tracing::warn!("proposal {number} is no valid experiment and counts as failed: {error}");
+                        break;
+                    }
+                    resolved => resolved?,
+                };
                 let key = self.keys.key(&resolved.experiment, &self.summary.code)?;
                 let group = (setting, self.trial(trial).seed);
                 jobs.push(self.add(key, values, group, number as u64, source));
@@ -304,8 +311,7 @@ impl Jobs {
 
 /// The objective of a proposal as the mean over its runs, none if one of them did not finish.
 fn objective<'j>(jobs: impl Iterator<Item = &'j Job>, metric: &str) -> Outcome {
-    let mut sum = Some(0.0);
-    let mut count = 0.0;
+    let (mut sum, mut count) = (Some(0.0), 0.0);
     for job in jobs {
         let Place::Settled(ending) = &job.place else { return Outcome::UnderWay };
         let value = match ending {
@@ -317,7 +323,7 @@ fn objective<'j>(jobs: impl Iterator<Item = &'j Job>, metric: &str) -> Outcome {
         sum = sum.zip(value).map(|(sum, value)| sum + value);
         count += 1.0;
     }
-    Outcome::Ended(sum.map(|sum| sum / count))
+    Outcome::Ended(sum.filter(|_| count > 0.0).map(|sum| sum / count))
 }
 
 /// What people call a trial.
