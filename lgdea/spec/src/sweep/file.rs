@@ -260,8 +260,7 @@ pub struct Budget {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Execute {
-    /// Trials that run at a time; one for each GPU where tensors live on one and half as many as CPU cores elsewhere, where
-    /// nothing is given.
+    /// Trials that run at a time. By default one for each GPU of a CUDA device, else half as many as CPU cores.
     #[schemars(range(min = 1))]
     pub workers: Option<usize>,
     /// What starts them.
