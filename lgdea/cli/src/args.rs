@@ -2,6 +2,7 @@
 
 pub(crate) mod evidence;
 pub(crate) mod inspect;
+pub(crate) mod sweep;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// List the trials of a sweep: which there are, which are done, how long the others may take.
     Plan(PlanArgs),
+    /// Run the trials of a sweep that are not done, several at a time; the same command goes on after any interruption.
+    Sweep(sweep::SweepArgs),
     /// Read the evidence of reports, and measure how well.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -52,6 +55,10 @@ pub(crate) struct RunArgs {
     /// Run again although a finished run with the same key exists.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Run as the trial of a sweep: only if its key is this one, once nobody else writes its journal, and until standard
+    /// input ends. A line there says why the trial is not worth going on.
+    #[arg(long, value_name = "KEY", hide = true, conflicts_with = "force")]
+    pub(crate) trial: Option<String>,
     /// Print one JSON object as the last line of standard output.
     #[arg(long)]
     pub(crate) json: bool,

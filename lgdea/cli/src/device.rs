@@ -81,6 +81,19 @@ fn libtorch_gpu(index: usize) -> Result<Device, DeviceError> {
     gpus.into_iter().nth(index).ok_or(DeviceError::NoGpu { index, found })
 }
 
+/// Whether a device is a GPU, of which one of several is taken by its number.
+pub(crate) fn is_gpu(name: &str) -> bool {
+    name.starts_with("libtorch-cuda")
+}
+
+/// Number of GPUs that this build can open.
+pub(crate) fn gpus() -> usize {
+    #[cfg(feature = "libtorch")]
+    return Device::enumerate(burn::tensor::DeviceType::LibTorch).into_iter().count();
+    #[cfg(not(feature = "libtorch"))]
+    0
+}
+
 /// Names that this build can open.
 fn available() -> Vec<&'static str> {
     let mut names = Vec::new();

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Run(args) => command::run::run(&args),
         Command::Check(args) => command::check::check(&args),
         Command::Plan(args) => command::plan::plan(&args),
+        Command::Sweep(args) => command::sweep::sweep(&args),
         Command::Evidence(command) => command::evidence::evidence(&command),
         Command::Ground(args) => command::ground::ground(&args),
         Command::Prototypes(args) => command::prototypes::prototypes(&args),

@@ -7,6 +7,9 @@ use crate::rules::Findings;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Eval {
+    /// Steps between scores of the validation split while training goes on, as early stopping in a sweep needs them; 0 for
+    /// scores at the end alone. They have no intervals.
+    pub every: usize,
     /// Bootstrap resamples (by study) for the 95 % intervals; 0 for none.
     pub bootstrap: usize,
     /// Zero-shot classification.

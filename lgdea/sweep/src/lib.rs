@@ -1,20 +1,33 @@
 //! What a sweep runs, and in what order.
 //!
 //! `lgdea-spec` says what a sweep *is* ([`lgdea_spec::sweep`]); this crate says what is to be done about it: which runs there
-//! are already ([`Plan`]), what a search tries next ([`suggest`]), which trials are not worth going on ([`should_stop`]). All
-//! are functions of what is on disk or handed to them, so that a sweep that was cut off goes on where it was.
+//! are already ([`Plan`]), what a search tries next ([`suggest`]), which trials are not worth going on ([`should_stop`]); and
+//! does it ([`execute()`]). All that it knows is on disk or handed to it, so that a sweep that was cut off goes on where it was.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod earlier;
 mod error;
+mod execute;
+mod holder;
+mod launch;
+mod lease;
 mod plan;
+mod proposals;
 mod prune;
+mod runs;
 mod search;
 mod tpe;
+mod trials;
+mod watch;
 
 pub use earlier::Earlier;
-pub use error::PlanError;
+pub use error::{ExecuteError, PlanError};
+pub use execute::{Audience, Counts, Ending, Execution, News, Running, execute};
+pub use launch::{Local, Process, Slot};
+pub use lease::{Claim, Leases};
 pub use plan::{Plan, Planned};
 pub use prune::{Curve, should_stop};
+pub use runs::{State, state};
 pub use search::{Observation, suggest};
+pub use trials::{ArmSummary, ClaimSummary, SweepSummary, TrialEntry, Trials, TrialsError, json_map};

@@ -1,10 +1,11 @@
 //! The plan of a sweep: the runs that it comes to, and which of them there are already.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use lgdea_evidence::Provider;
-use lgdea_spec::Seed;
-use lgdea_spec::sweep::{Expansion, Inputs, Sweep, Trial};
+use lgdea_spec::sweep::{Expansion, Sweep, Trial};
+use lgdea_spec::{Data, Evidence, Experiment, Seed};
 use lgdea_track::Identity;
 
 use crate::{Earlier, PlanError};
@@ -48,7 +49,7 @@ impl Plan {
         if sweep.search.is_none() {
             let mut digests = Vec::new();
             for (done, inputs) in expansion.inputs.iter().enumerate() {
-                digests.push(digest(inputs)?);
+                digests.push(digest(&inputs.data, &inputs.evidence, inputs.seed)?);
                 progress(done + 1, expansion.inputs.len());
             }
             for (planned, trial) in planned.iter_mut().zip(&expansion.trials) {
@@ -114,9 +115,29 @@ impl Plan {
     }
 }
 
-/// Digests of a trial's data and of who reads its evidence.
-fn digest(inputs: &Inputs) -> Result<(String, String), PlanError> {
-    let provider = Provider::new(&inputs.evidence)?;
-    let corpus = lgdea_data::load(&inputs.data, Seed(inputs.seed), &|_, _| ())?;
+/// Keys of experiments as they are met, whose data are read once for each distinct source.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    /// Digests by what is read.
+    digests: HashMap<String, (String, String)>,
+}
+
+impl Keys {
+    /// The key that `lgdea run` gives an experiment; `code` is lgdea's version.
+    pub(crate) fn key(&mut self, experiment: &Experiment, code: &str) -> Result<String, PlanError> {
+        let Experiment { data, evidence, seed, .. } = experiment;
+        let reads = format!("{data:?} {evidence:?} {}", seed.0);
+        let (data, evidence) = match self.digests.entry(reads) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(digest(data, evidence, seed.0)?),
+        };
+        Ok(Identity { experiment: &experiment.identity(), data, evidence, code }.run_key())
+    }
+}
+
+/// Digests of data and of who reads their evidence.
+fn digest(data: &Data, evidence: &Evidence, seed: u64) -> Result<(String, String), PlanError> {
+    let provider = Provider::new(evidence)?;
+    let corpus = lgdea_data::load(data, Seed(seed), &|_, _| ())?;
     Ok((corpus.digest, provider.digest()))
 }

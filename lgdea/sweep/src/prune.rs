@@ -96,7 +96,7 @@ mod tests {
     fn prune(rule: PruneRule) -> Prune {
         Prune {
             rule,
-            metric: "loss/total".to_owned(),
+            metric: "train/loss".to_owned(),
             goal: Goal::Minimise,
             min_step: 10,
             reduction: 3,

@@ -116,6 +116,8 @@ pub enum Status {
     Failed,
     /// It was told to stop.
     Killed,
+    /// It was told to stop for good, because other trials of its sweep promise more.
+    Pruned,
 }
 
 /// Maps of numbers in which NaN and the infinities survive JSON, as strings.

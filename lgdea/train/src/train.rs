@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::tensor::Device;
+use lgdea_data::Split;
 use lgdea_model::Lgdea;
 use lgdea_spec::{Experiment, PrototypeInit, Seed};
 use lgdea_track::{Event, Journal, RunDir};
 
 use crate::batch::JointBatch;
 use crate::collapse::CollapseWatch;
+use crate::evaluate::evaluate;
 use crate::optimizer::adamw;
 use crate::prepared::Prepared;
 use crate::schedule::warm_cosine;
@@ -147,12 +149,30 @@ impl Trainer<'_> {
                 if due || stopped || done == train.steps {
                     self.checkpoint(done, &state)?;
                 }
+                // Never a multiple of 0.
+                if !stopped && done < train.steps && done.is_multiple_of(self.experiment.eval.every) {
+                    self.validate(done, &state)?;
+                }
                 if stopped && done < train.steps {
                     return Ok(TrainOutcome { model: state.average, finished: false });
                 }
             }
             Ok(TrainOutcome { model: state.average, finished: true })
         })
+    }
+
+    /// Scores the validation split, without intervals.
+    fn validate(&self, done: usize, state: &State) -> Result<(), TrainError> {
+        let mut experiment = self.experiment.clone();
+        experiment.eval.bootstrap = 0;
+        let found = evaluate(&state.average, &experiment, self.prepared, Split::Validation, self.device)?;
+        let values = found
+            .evaluation
+            .scores
+            .into_iter()
+            .map(|(name, score)| (format!("{}/{name}", Split::Validation), score.value));
+        self.journal.write(Event::Metrics { step: done as u64, values: values.collect() })?;
+        Ok(())
     }
 
     fn refresh_graph(&self, state: &mut State, step: usize) -> Result<(), TrainError> {

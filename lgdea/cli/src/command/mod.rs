@@ -9,6 +9,7 @@ pub(crate) mod plan;
 pub(crate) mod prototypes;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod sweep;
 
 use std::path::Path;
 

@@ -113,7 +113,7 @@ fn not_a_run(run: &RunDir) -> Failure {
 fn no_checkpoint(run: &RunDir, history: &History) -> Failure {
     let why = match history.status {
         Some(Status::Failed) => format!("it failed: {}", history.error.as_deref().unwrap_or("for an unknown reason")),
-        Some(Status::Killed) => "it was stopped before the first".to_owned(),
+        Some(Status::Killed | Status::Pruned) => "it was stopped before the first".to_owned(),
         Some(Status::Finished) => "it finished, and its checkpoints were removed since".to_owned(),
         None => "it is still going, or was cut off before the first".to_owned(),
     };

@@ -48,7 +48,7 @@ impl Reader {
         let metric = metric.into_inner();
         if metric.starts_with("test/") || metric.is_empty() {
             let reason = format!("`{metric}` cannot decide which trials are stopped: it must not be of the test split");
-            self.refuse(reason, "name a metric that the run logs while it trains, such as `loss/total`", bytes);
+            self.refuse(reason, "name a metric that the run logs while it trains, such as `train/loss`", bytes);
             return None;
         }
         Some(Prune { rule, metric, goal, min_step, reduction, brackets, startup_trials })
@@ -80,7 +80,14 @@ impl Reader {
                 self.refuse("`[seeds]` has both `count` and `list`".to_owned(), "keep one of them", list.span());
                 Vec::new()
             }
-            (Some(count), None) => (0..count).map(|number| first.saturating_add(number)).collect(),
+            // TOML knows no greater seed, and a trial is written as TOML.
+            (Some(count), None) if count > (i64::MAX as u64).saturating_sub(first) => {
+                let reason =
+                    format!("{count} seeds from the experiment's own, {first}, upwards are beyond {}", i64::MAX);
+                self.refuse(reason, "give the experiment a smaller seed", 0..0);
+                Vec::new()
+            }
+            (Some(count), None) => (first..first + count).collect(),
             (None, Some(list)) => {
                 let span = list.span();
                 let seeds = list.into_inner();

@@ -193,7 +193,8 @@ pub(super) struct PruneTable {
     /// How.
     #[serde(default)]
     pub(super) rule: PruneRule,
-    /// The metric that decides, as the run logs it while it trains, such as `loss/total`; none of the test split.
+    /// The metric that decides, as the run logs it while it trains, such as `train/loss`, or with
+    /// `eval.every` one of the validation split; none of the test split.
     #[schemars(with = "String")]
     pub(super) metric: Spanned<String>,
     /// Whether more of it is better.
@@ -249,7 +250,7 @@ pub struct Budget {
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub trials: Option<u64>,
-    /// Most hours of running, all workers together.
+    /// Most hours of running, all workers together: no further trial is started then.
     #[serde(default)]
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub hours: Option<f64>,
@@ -259,22 +260,29 @@ pub struct Budget {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Execute {
-    /// Trials that run at a time.
+    /// Trials that run at a time. By default one for each GPU of a CUDA device, else half as many as CPU cores.
     #[schemars(range(min = 1))]
-    pub workers: usize,
+    pub workers: Option<usize>,
     /// What starts them.
     pub launcher: Launcher,
     /// What a failed trial does to the others.
     pub on_failure: OnFailure,
     /// Failed trials after which the sweep stops; 0 for never.
     pub max_failures: usize,
-    /// How often a trial that failed for a passing reason is tried again.
+    /// How often a trial whose process died (killed, out of memory, panicked) is tried again. Errors that a trial reports
+    /// itself are not.
     pub retries: u32,
 }
 
 impl Default for Execute {
     fn default() -> Self {
-        Execute { workers: 1, launcher: Launcher::Local, on_failure: OnFailure::Continue, max_failures: 0, retries: 1 }
+        Execute {
+            workers: None,
+            launcher: Launcher::Local,
+            on_failure: OnFailure::Continue,
+            max_failures: 0,
+            retries: 2,
+        }
     }
 }
 

@@ -129,6 +129,11 @@ impl Sweep {
         &self.arms[trial.arm as usize].name
     }
 
+    /// Name of a trial's run, which it shares with all trials of its arm.
+    pub fn run_name(&self, trial: &Trial) -> &str {
+        &self.arms[trial.arm as usize].resolved.experiment.name
+    }
+
     /// The values that the axes give a trial, in the order of the file.
     pub fn deltas(&self, trial: &Trial) -> Vec<(String, Value)> {
         let nodes = trial.points.iter().zip(&self.axes).filter_map(|(point, axis)| Some((axis, point.as_ref()?)));

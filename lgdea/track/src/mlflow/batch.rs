@@ -87,7 +87,7 @@ impl Batch {
                 let status = match status {
                     Status::Finished => "FINISHED",
                     Status::Failed => "FAILED",
-                    Status::Killed => "KILLED",
+                    Status::Killed | Status::Pruned => "KILLED",
                 };
                 self.status = Some((status, Some(time)));
             }

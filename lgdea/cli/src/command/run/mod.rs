@@ -3,11 +3,10 @@
 mod outcome;
 pub(crate) mod prepare;
 mod record;
+mod stop;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
@@ -21,11 +20,12 @@ use lgdea_train::{Evaluated, Prepared, evaluate, train};
 use crate::args::RunArgs;
 use crate::command::check;
 use crate::device;
-use crate::failure::{Failure, chain};
+use crate::failure::{Failure, refused};
 use crate::progress::{Progress, say};
 
 use outcome::Outcome;
 use prepare::Inputs;
+use stop::Stop;
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let progress = Progress::new();
@@ -37,19 +37,30 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let settings = Settings::from_env(&experiment.tracker.uri, &experiment.tracker.experiment)
         .map_err(|error| Failure::bad(&error))?;
 
+    let stop = Stop::default();
+    if args.trial.is_some() {
+        stop.on_end_of_input()?;
+    }
     let inputs = prepare::load(experiment, provider, &progress)?;
+    if let Some(planned) = args.trial.as_ref().filter(|planned| **planned != inputs.run_key) {
+        return Err(refused(format!(
+            "the trial was planned as {planned} and is {} now: its data or evidence changed since; call the sweep again",
+            inputs.run_key
+        )));
+    }
     let run = RunDir::new(&args.results, &experiment.name, &inputs.run_key);
-    if let Some(history) = History::read(&run).map_err(|error| Failure::failed(&error))?
-        && history.status == Some(Status::Finished)
-    {
+    if let Some(history) = finished(&run)? {
         if !args.force {
-            say(format!("{} is finished; --force runs it again", run.path().display()));
-            return Outcome::of_history(&run, &history).print(args.json);
+            return show_finished(&run, &history, args.json);
         }
         set_aside(&run)?;
     }
     run.create().map_err(|error| Failure::failed(&error))?;
-    let journal = Journal::open(&run).map_err(|error| Failure::failed(&error))?;
+    let journal = open_journal(&run, args.trial.is_some(), &stop)?;
+    // Another process may have finished it before it let go of the journal.
+    if let Some(history) = finished(&run)? {
+        return show_finished(&run, &history, args.json);
+    }
     let run_key = inputs.run_key.clone();
     let record = record::Recorder { run: &run, journal: &journal, run_key: &run_key };
     record.start(&resolved, &inputs, device_name, &args.file)?;
@@ -58,11 +69,35 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let cache = prepare::evidence_cache(&args.results);
     let job =
         Job { resolved: &resolved, run: &run, cache: &cache, journal: &journal, record: &record, progress: &progress };
-    let result = job.execute(inputs, &device);
+    let result = job.execute(inputs, &device, &stop);
     let tracked = mirror.map(|mirror| mirror.finish(Duration::from_secs(experiment.tracker.flush_seconds)));
     let mut outcome = result?;
     outcome.tracked = tracked;
     outcome.print(args.json)
+}
+
+/// The journal of a run that is finished.
+fn finished(run: &RunDir) -> Result<Option<History>, Failure> {
+    let history = History::read(run).map_err(|error| Failure::failed(&error))?;
+    Ok(history.filter(|history| history.status == Some(Status::Finished)))
+}
+
+fn show_finished(run: &RunDir, history: &History, json: bool) -> Result<(), Failure> {
+    say(format!("{} is finished; --force runs it again", run.path().display()));
+    Outcome::of_history(run, history).print(json)
+}
+
+/// Opens the journal. A trial waits for it: the process of a sweep that was killed may still be writing its checkpoint.
+fn open_journal(run: &RunDir, wait: bool, stop: &Stop) -> Result<Journal, Failure> {
+    loop {
+        match Journal::open(run) {
+            Err(lgdea_track::Error::Busy { .. }) if wait && stop.is_asked() => {
+                return Err(Failure::Quiet(ExitCode::from(130)));
+            }
+            Err(lgdea_track::Error::Busy { .. }) if wait => {}
+            journal => return journal.map_err(|error| Failure::failed(&error)),
+        }
+    }
 }
 
 /// Moves a finished run's folder aside, so that nothing is lost by running it again.
@@ -91,14 +126,15 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Trains and evaluates, and ends the journal whatever comes.
-    fn execute(&self, inputs: Inputs, device: &Device) -> Result<Outcome, Failure> {
+    fn execute(&self, inputs: Inputs, device: &Device, stop: &Stop) -> Result<Outcome, Failure> {
         let began = Instant::now();
-        let result = self.train_and_evaluate(inputs, device);
+        let result = self.train_and_evaluate(inputs, device, stop);
         let seconds = began.elapsed().as_secs_f64();
-        let (status, error) = match &result {
-            Ok(Some(_)) => (Status::Finished, None),
-            Ok(None) => (Status::Killed, Some("stopped by the user".to_owned())),
-            Err(failure) => (Status::Failed, Some(failure.message())),
+        let (status, error) = match (&result, stop.pruned()) {
+            (Ok(Some(_)), _) => (Status::Finished, None),
+            (Ok(None), Some(reason)) => (Status::Pruned, Some(reason)),
+            (Ok(None), None) => (Status::Killed, Some("stopped by the user".to_owned())),
+            (Err(failure), _) => (Status::Failed, Some(failure.message())),
         };
         self.journal.write(Event::Ended { status, error, seconds }).map_err(|error| Failure::failed(&error))?;
         if let Some(scores) = result? {
@@ -109,13 +145,16 @@ impl Job<'_> {
     }
 
     /// Scores of both held-out splits; `None` where the user stopped the training.
-    fn train_and_evaluate(&self, inputs: Inputs, device: &Device) -> Result<Option<Scores>, Failure> {
+    fn train_and_evaluate(&self, inputs: Inputs, device: &Device, stop: &Stop) -> Result<Option<Scores>, Failure> {
         let experiment = &self.resolved.experiment;
         let prepared = self.prepare(inputs)?;
-        let stop = stop_flag();
+        if stop.is_asked() {
+            return Ok(None);
+        }
+        stop.on_signals();
         let training = self.progress.training();
         let observer = |report: &_| training.update(report);
-        let trained = train(experiment, &prepared, device, self.run, self.journal, &observer, &stop)
+        let trained = train(experiment, &prepared, device, self.run, self.journal, &observer, stop.flag())
             .map_err(|error| Failure::failed(&error))?;
         drop(training);
         if !trained.finished {
@@ -166,20 +205,4 @@ impl Job<'_> {
         gallery::write(&self.run.path().join(&path), &panels, 6).map_err(|error| Failure::failed(&error))?;
         self.record.artifact(&path)
     }
-}
-
-/// Becomes true on the first Ctrl-C or SIGTERM; the second ends the process at once.
-fn stop_flag() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    let handler = move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            #[expect(clippy::exit, reason = "the second signal asks for exactly this")]
-            std::process::exit(130);
-        }
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        tracing::warn!("Ctrl-C will end the run without a checkpoint: {}", chain(&error));
-    }
-    stop
 }

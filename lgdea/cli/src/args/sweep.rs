@@ -1,0 +1,71 @@
+//! What the user types to run a sweep.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use lgdea_spec::sweep::{Launcher, OnFailure};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SweepArgs {
+    /// Sweep file.
+    pub(crate) file: PathBuf,
+    /// Folder that results are written to. Several `lgdea sweep` on one folder share the work.
+    #[arg(long, default_value = "results")]
+    pub(crate) results: PathBuf,
+    /// Trials that run at a time, instead of `execute.workers`. Where neither is given: one for each GPU of a CUDA device,
+    /// else half as many as there are CPU cores.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+    /// What starts trials, instead of `execute.launcher`.
+    #[arg(long)]
+    pub(crate) launcher: Option<LauncherArg>,
+    /// What a failed trial does to the others, instead of `execute.on-failure`.
+    #[arg(long)]
+    pub(crate) on_failure: Option<OnFailureArg>,
+    /// Failed trials after which no further one is started, 0 for never; instead of `execute.max-failures`.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_failures: Option<usize>,
+    /// Where tensors live, instead of the experiment's `device.name`: `flex`, `libtorch`, `libtorch-cuda:0`.
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+    /// Say how the sweep stands, as the disk has it, and run nothing.
+    #[arg(long)]
+    pub(crate) status: bool,
+    /// Print one JSON object with the numbers of runs as the last line of standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LauncherArg {
+    /// Processes on this machine.
+    Local,
+    /// Array jobs.
+    Slurm,
+}
+
+impl From<LauncherArg> for Launcher {
+    fn from(launcher: LauncherArg) -> Self {
+        match launcher {
+            LauncherArg::Local => Self::Local,
+            LauncherArg::Slurm => Self::Slurm,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum OnFailureArg {
+    /// They go on.
+    Continue,
+    /// No further one is started.
+    Stop,
+}
+
+impl From<OnFailureArg> for OnFailure {
+    fn from(on_failure: OnFailureArg) -> Self {
+        match on_failure {
+            OnFailureArg::Continue => Self::Continue,
+            OnFailureArg::Stop => Self::Stop,
+        }
+    }
+}

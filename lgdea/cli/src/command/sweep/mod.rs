@@ -1,0 +1,122 @@
+//! `lgdea sweep`: runs what `lgdea plan` lists.
+
+mod board;
+mod place;
+mod status;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use lgdea_spec::sweep::{Launcher, OnFailure, Sweep};
+use lgdea_sweep::{Counts, Earlier, ExecuteError, Execution, Local, Plan, PlanError, execute};
+
+use crate::args::sweep::SweepArgs;
+use crate::failure::{Failure, chain, refused};
+use crate::output::print;
+use crate::progress::{Progress, say};
+
+use board::Board;
+
+/// The program itself. On Linux by a path that leads to it even after another one was put in its place, so that all trials of a
+/// call are run by one program.
+const PROGRAM: &str = "/proc/self/exe";
+
+pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
+    let sweep = Sweep::from_file(&args.file).map_err(Failure::input)?;
+    if args.status {
+        return status::status(&sweep, args);
+    }
+    if args.launcher.map_or(sweep.execute.launcher, Into::into) == Launcher::Slurm {
+        return Err(refused("this version of lgdea cannot start Slurm jobs yet: use `--launcher local`".to_owned()));
+    }
+    let progress = Progress::new();
+    let counter = progress.counter("reading data");
+    let update = |done, total| counter.update(done, total);
+    // What is done already is looked up run by run, without the estimates of a plan.
+    let plan = Plan::new(sweep, &Earlier::default(), env!("CARGO_PKG_VERSION"), &update).map_err(plan_failure)?;
+    drop(counter);
+    let execution = execution(args, &plan)?;
+    say(describe(&execution));
+    let signals = signals();
+    let mut board = Board::new(execution.slots.len());
+    let counts = execute(plan, &execution, &signals, &mut board).map_err(failure)?;
+    drop(board);
+    tell(&counts, args.json)?;
+    if counts.failed > 0 || signals.load(Ordering::Relaxed) > 0 { Err(Failure::Quiet(1.into())) } else { Ok(()) }
+}
+
+fn execution(args: &SweepArgs, plan: &Plan) -> Result<Execution, Failure> {
+    let execute = &plan.sweep.execute;
+    let first = plan.expansion.trials.first().ok_or_else(|| refused("the sweep has no trial".to_owned()))?;
+    let resolved = plan.sweep.resolve(first).map_err(Failure::input)?;
+    let device = args.device.as_ref().unwrap_or(&resolved.experiment.device.name);
+    let workers = args.workers.map(usize::from).or(execute.workers);
+    let place = place::Place::new(device, workers).map_err(refused)?;
+    let program = if cfg!(target_os = "linux") { PROGRAM.into() } else { program()? };
+    Ok(Execution {
+        file: args.file.clone(),
+        code: env!("CARGO_PKG_VERSION").to_owned(),
+        launcher: Local { program, results: args.results.clone(), device: place.device, threads: place.threads },
+        slots: place.slots,
+        on_failure: args.on_failure.map_or(execute.on_failure, Into::into),
+        max_failures: args.max_failures.unwrap_or(execute.max_failures),
+        retries: execute.retries,
+    })
+}
+
+fn program() -> Result<std::path::PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| Failure::failed(&error))
+}
+
+fn describe(execution: &Execution) -> String {
+    let Execution { slots, launcher, on_failure, .. } = execution;
+    let gpus = slots.iter().filter_map(|slot| slot.gpu.as_deref()).collect::<Vec<_>>().join(", ");
+    let gpus = if gpus.is_empty() { gpus } else { format!(" on GPU {gpus}") };
+    let stop = if *on_failure == OnFailure::Stop { "; the first failure ends the sweep" } else { "" };
+    let threads = launcher.threads;
+    format!("{} trials at a time{gpus}, {threads} CPU threads each{stop}", slots.len())
+}
+
+/// The number of times that the user asked to stop.
+fn signals() -> Arc<AtomicUsize> {
+    let signals = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&signals);
+    let count = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    };
+    if let Err(error) = ctrlc::set_handler(count) {
+        tracing::warn!(
+            "Ctrl-C will end the sweep at once, and its trials go on from their checkpoints: {}",
+            chain(&error)
+        );
+    }
+    signals
+}
+
+/// Says what the sweep came to.
+fn tell(counts: &Counts, json: bool) -> Result<(), Failure> {
+    if json {
+        let text = serde_json::to_string(counts).map_err(|error| Failure::failed(&error))?;
+        return print(&format!("{text}\n"));
+    }
+    let Counts { runs, finished, cached, pruned, failed, left, .. } = counts;
+    let parts = [("pruned", pruned), ("failed", failed), ("left", left)];
+    let parts = parts.iter().filter(|(_, count)| **count > 0).map(|(name, count)| format!(", {count} {name}"));
+    let others = parts.collect::<Vec<_>>().concat();
+    print(&format!("{finished} of {runs} runs finished ({cached} earlier){others}\n"))
+}
+
+fn plan_failure(error: PlanError) -> Failure {
+    match error {
+        PlanError::Spec(error) => Failure::input(error),
+        error => Failure::bad(&error),
+    }
+}
+
+fn failure(error: ExecuteError) -> Failure {
+    match error {
+        ExecuteError::Plan(error) => plan_failure(error),
+        ExecuteError::Spec(error) => Failure::input(error),
+        error => Failure::failed(&error),
+    }
+}

@@ -1,0 +1,463 @@
+//! Running a sweep: which trial next, in which slot, and what becomes of it.
+//!
+//! What is known lies on disk: the runs' journals, the leases, a search's proposals. An executor that is killed leaves nothing
+//! behind that the next one needs, and several may work on one results folder. Before a run is started its lease is taken and
+//! its journal is read again, so that nothing is run that another process has done meanwhile.
+
+mod audience;
+mod ending;
+mod jobs;
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use lgdea_spec::sweep::OnFailure;
+use lgdea_track::{Event, Journal, Status};
+
+use crate::launch::{Local, Process, Slot};
+use crate::lease::{Claim, Leases};
+use crate::runs::State;
+use crate::watch::Watch;
+use crate::{Curve, ExecuteError, Plan, SweepSummary, should_stop};
+
+pub use audience::{Audience, Counts, News, Running};
+pub use ending::Ending;
+
+use ending::{Verdict, verdict};
+use jobs::{Jobs, Place};
+
+/// How often processes and journals are looked at, and how often those of other executors.
+const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE_ELSEWHERE: Duration = Duration::from_millis(500);
+/// How long a crashed trial waits before it is tried again; each further crash makes it four times as long.
+const BACK_OFF: Duration = Duration::from_secs(1);
+
+/// How a sweep is run.
+#[derive(Debug)]
+pub struct Execution {
+    /// The sweep file, as it was given.
+    pub file: PathBuf,
+    /// Version of lgdea.
+    pub code: String,
+    /// Starts the trials.
+    pub launcher: Local,
+    /// Places for trials, one for each that runs at a time.
+    pub slots: Vec<Slot>,
+    /// What a failed trial does to the others.
+    pub on_failure: OnFailure,
+    /// Failed trials after which no further one is started; 0 for never.
+    pub max_failures: usize,
+    /// How often a trial that crashed is tried again.
+    pub retries: u32,
+}
+
+/// A trial's process.
+struct Worker {
+    job: usize,
+    process: Process,
+    since: Instant,
+    steps: u64,
+    first_step: u64,
+    /// Attempts before this one.
+    attempts: u32,
+    /// Whether it was told to stop for good.
+    pruned: bool,
+}
+
+struct Executor<'a> {
+    execution: &'a Execution,
+    jobs: Jobs,
+    /// Jobs that may be started, in order.
+    waiting: VecDeque<usize>,
+    workers: Vec<Option<Worker>>,
+    leases: Leases,
+    /// What journals say, of jobs that run or are compared with one that does.
+    watches: HashMap<usize, Watch>,
+    failures: usize,
+    /// Why no further trials are started.
+    closed: Option<&'static str>,
+    signals: &'a AtomicUsize,
+    heeded: usize,
+    looked_elsewhere: Instant,
+    audience: &'a mut dyn Audience,
+}
+
+/// Runs a plan until its trials have ended, or `signals` becomes 1 (trials write their checkpoints and stop) or more (they are
+/// killed).
+pub fn execute(
+    plan: Plan,
+    execution: &Execution,
+    signals: &AtomicUsize,
+    audience: &mut dyn Audience,
+) -> Result<Counts, ExecuteError> {
+    let results = &execution.launcher.results;
+    let summary = SweepSummary::new(&plan.sweep, &execution.file, &execution.code);
+    let folder = results.join("leases");
+    let leases = Leases::new(&folder, Leases::PATIENCE).map_err(ExecuteError::file("write", &folder))?;
+    let jobs = Jobs::new(plan, summary, results)?;
+    let waiting = (0..jobs.all.len()).filter(|job| jobs.all[*job].place == Place::Waiting).collect();
+    let executor = Executor {
+        execution,
+        jobs,
+        waiting,
+        workers: execution.slots.iter().map(|_| None).collect(),
+        leases,
+        watches: HashMap::new(),
+        failures: 0,
+        closed: None,
+        signals,
+        heeded: 0,
+        looked_elsewhere: Instant::now(),
+        audience,
+    };
+    executor.run()
+}
+
+impl Executor<'_> {
+    fn run(mut self) -> Result<Counts, ExecuteError> {
+        loop {
+            self.heed_signals();
+            self.collect()?;
+            self.follow();
+            self.look_elsewhere();
+            self.fill_slots()?;
+            self.tell_standing();
+            if self.is_done() {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+        }
+        for job in 0..self.jobs.all.len() {
+            if !matches!(self.jobs.all[job].place, Place::Settled(_)) {
+                self.jobs.all[job].place = Place::Settled(Ending::Left);
+            }
+        }
+        self.jobs.write_trials()?;
+        Ok(self.counts())
+    }
+
+    fn is_done(&self) -> bool {
+        let busy = self.workers.iter().any(Option::is_some);
+        let open = |place: &Place| matches!(place, Place::Waiting | Place::Elsewhere | Place::Delayed(_));
+        let more = || self.jobs.may_ask() || self.jobs.all.iter().any(|job| open(&job.place));
+        !busy && (self.closed.is_some() || !more())
+    }
+
+    fn heed_signals(&mut self) {
+        let signals = self.signals.load(Ordering::Relaxed);
+        if signals > 0 && self.heeded == 0 {
+            self.audience.news(&News::Stopping);
+            self.closed = Some("the sweep was stopped");
+            self.workers.iter_mut().flatten().for_each(|worker| worker.process.stop());
+        }
+        if signals > 1 && self.heeded < 2 {
+            self.audience.news(&News::Killing);
+            self.workers.iter_mut().flatten().for_each(|worker| worker.process.kill());
+        }
+        self.heeded = signals;
+    }
+
+    /// Takes note of processes that have ended.
+    fn collect(&mut self) -> Result<(), ExecuteError> {
+        for slot in 0..self.workers.len() {
+            let Some(worker) = &mut self.workers[slot] else { continue };
+            let ended = worker.process.ended().map_err(ExecuteError::Process)?;
+            if let (Some(status), Some(worker)) = (ended, self.workers[slot].take_if(|_| ended.is_some())) {
+                let found = crate::runs::state(&self.jobs.all[worker.job].run);
+                let verdict = verdict(status, &found, worker.attempts, &worker.process.last_words());
+                self.jobs.all[worker.job].seconds = found.1.seconds;
+                self.judge(worker.job, verdict)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, job: usize, verdict: Verdict) -> Result<(), ExecuteError> {
+        let is_lost = self.leases.is_lost(&self.jobs.all[job].key);
+        match verdict {
+            Verdict::Ended(ending) => self.settle(job, ending),
+            Verdict::Stopped | Verdict::Crashed(_) if self.heeded > 0 => self.settle(job, Ending::Left),
+            Verdict::Stopped | Verdict::Crashed(_) if is_lost => {
+                self.release(job)?;
+                self.jobs.all[job].place = Place::Elsewhere;
+                Ok(())
+            }
+            Verdict::Stopped => self.retry(job, "it was stopped by another program".to_owned()),
+            Verdict::Crashed(message) => self.retry(job, message),
+        }
+    }
+
+    /// Tries a trial again, if it has not crashed too often.
+    fn retry(&mut self, job: usize, message: String) -> Result<(), ExecuteError> {
+        let crashes = self.jobs.all[job].crashes;
+        if crashes >= self.execution.retries {
+            self.write_failure(job, &message);
+            return self.settle(job, Ending::Failed(message));
+        }
+        let wait = BACK_OFF * 4_u32.saturating_pow(crashes);
+        self.jobs.all[job].crashes += 1;
+        self.jobs.all[job].place = Place::Delayed(Instant::now() + wait);
+        self.audience.news(&News::Retry { trial: &self.jobs.all[job].label, message: &message, wait });
+        Ok(())
+    }
+
+    /// Says in the journal of a trial that died without a word that it failed.
+    fn write_failure(&self, job: usize, message: &str) {
+        let run = &self.jobs.all[job].run;
+        if crate::runs::state(run).0 != State::Begun {
+            return;
+        }
+        let error = message.lines().next().map(str::to_owned);
+        let end = Event::Ended { status: Status::Failed, error, seconds: 0.0 };
+        if let Err(error) = Journal::open(run).and_then(|journal| journal.write(end)) {
+            tracing::warn!("{error}");
+        }
+    }
+
+    fn settle(&mut self, job: usize, ending: Ending) -> Result<(), ExecuteError> {
+        self.release(job)?;
+        self.audience.news(&News::Ended { trial: &self.jobs.all[job].label, ending: &ending });
+        if matches!(ending, Ending::Failed(_)) {
+            self.failures += 1;
+            let Execution { on_failure, max_failures, .. } = *self.execution;
+            if on_failure == OnFailure::Stop {
+                self.close("a trial failed, and the others are to stop then");
+            } else if max_failures > 0 && self.failures >= max_failures {
+                self.close("too many trials failed");
+            }
+        }
+        if ending == Ending::Finished {
+            self.jobs.note_finished(job);
+            self.check_objective(job);
+        }
+        self.jobs.all[job].place = Place::Settled(ending);
+        Ok(())
+    }
+
+    /// A search that cannot find its objective would try points at random for ever.
+    fn check_objective(&mut self, job: usize) {
+        let Some(search) = &self.jobs.plan.sweep.search else { return };
+        let run = &self.jobs.all[job].run;
+        if !crate::runs::state(run).1.metrics.contains_key(&search.objective) {
+            let text = format!("{} has no `{}`, which the search needs", run.path().display(), search.objective);
+            self.audience.news(&News::Warning(&text));
+        }
+    }
+
+    fn close(&mut self, reason: &'static str) {
+        if self.closed.is_none() {
+            self.closed = Some(reason);
+            self.audience.news(&News::Closed(reason));
+        }
+    }
+
+    fn release(&mut self, job: usize) -> Result<(), ExecuteError> {
+        self.leases.release(&self.jobs.all[job].key).map_err(ExecuteError::Lease)
+    }
+
+    /// Reads the journals of running trials; stops those that promise too little, and those that another executor has taken.
+    fn follow(&mut self) {
+        for slot in 0..self.workers.len() {
+            let Some(worker) = &mut self.workers[slot] else { continue };
+            let job = worker.job;
+            if self.leases.is_lost(&self.jobs.all[job].key) {
+                worker.process.stop();
+            }
+            let grown = self.watches.get_mut(&job).is_some_and(Watch::read_on);
+            if grown
+                && !worker.pruned
+                && let Some(reason) = self.falls_behind(job)
+                && let Some(worker) = &mut self.workers[slot]
+            {
+                worker.pruned = true;
+                worker.process.prune(&reason);
+            }
+        }
+    }
+
+    /// Why early stopping ends a trial, given what the others of its group have logged; none where it goes on.
+    ///
+    /// Every point that the trial has logged since it was last looked at is judged, as if it had been looked at then.
+    fn falls_behind(&mut self, job: usize) -> Option<String> {
+        let prune = self.jobs.plan.sweep.prune.as_ref()?;
+        let group = self.jobs.all[job].group;
+        let mut others: Vec<Curve> = Vec::new();
+        for (other, candidate) in self.jobs.all.iter().enumerate() {
+            if other != job && candidate.group == group && candidate.run.journal().exists() {
+                let watch = self
+                    .watches
+                    .entry(other)
+                    .or_insert_with(|| Watch::new(candidate.run.clone(), candidate.number, Some(prune.metric.clone())));
+                watch.read_on();
+                others.push(watch.curve.clone());
+            }
+        }
+        let behind = self.watches.get_mut(&job)?.unjudged().find(|curve| should_stop(prune, curve, &others))?;
+        let (step, value) = behind.points.last()?;
+        Some(format!("at step {step} others have a better {} than {value:.4}", prune.metric))
+    }
+
+    /// Looks after the trials that other executors run.
+    fn look_elsewhere(&mut self) {
+        if self.looked_elsewhere.elapsed() < PAUSE_ELSEWHERE {
+            return;
+        }
+        self.looked_elsewhere = Instant::now();
+        for job in 0..self.jobs.all.len() {
+            if self.jobs.all[job].place == Place::Elsewhere && self.leases.holder(&self.jobs.all[job].key).is_none() {
+                self.jobs.all[job].place = Place::Waiting;
+                self.waiting.push_front(job);
+            }
+        }
+    }
+
+    /// Starts trials until no slot is free or there is nothing to start.
+    fn fill_slots(&mut self) -> Result<(), ExecuteError> {
+        self.check_budget();
+        for slot in 0..self.workers.len() {
+            while self.closed.is_none() && self.workers[slot].is_none() {
+                let Some(job) = self.next()? else { return Ok(()) };
+                self.begin(job, slot)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_budget(&mut self) {
+        let Some(hours) = self.jobs.plan.sweep.budget.hours else { return };
+        let running: f64 = self.workers.iter().flatten().map(|worker| worker.since.elapsed().as_secs_f64()).sum();
+        let spent = running + self.jobs.all.iter().map(|job| job.seconds).sum::<f64>();
+        if spent >= hours * 3600.0 {
+            self.close("the hours of the budget are spent");
+        }
+    }
+
+    /// The next job to start, whose lease is taken.
+    fn next(&mut self) -> Result<Option<usize>, ExecuteError> {
+        let now = Instant::now();
+        let due = |place: &Place| matches!(place, Place::Delayed(due) if *due <= now);
+        if let Some(job) = self.jobs.all.iter().position(|job| due(&job.place)) {
+            return Ok(Some(job));
+        }
+        loop {
+            while let Some(job) = self.waiting.pop_front() {
+                if self.claim(job)? {
+                    return Ok(Some(job));
+                }
+            }
+            if !self.jobs.may_ask() {
+                return Ok(None);
+            }
+            let new = self.jobs.ask()?;
+            self.waiting.extend(new.filter(|job| self.jobs.all[*job].place == Place::Waiting));
+        }
+    }
+
+    /// Takes a job's lease, unless another executor has it or has done the job.
+    fn claim(&mut self, job: usize) -> Result<bool, ExecuteError> {
+        if self.jobs.is_moot(job) {
+            self.settle(job, Ending::Pruned)?;
+            return Ok(false);
+        }
+        match self.leases.claim(&self.jobs.all[job].key).map_err(ExecuteError::Lease)? {
+            Claim::Held => {
+                self.jobs.all[job].place = Place::Elsewhere;
+                Ok(false)
+            }
+            Claim::Taken => {
+                let (state, history) = self.jobs.look_again(job)?;
+                self.jobs.all[job].seconds = history.seconds;
+                let ending = match state {
+                    State::Finished => Ending::Finished,
+                    State::Pruned => Ending::Pruned,
+                    // Another executor tried it since this one was called. What failed before is tried again.
+                    State::Failed(error) if history.attempts > self.jobs.all[job].attempts => Ending::Failed(error),
+                    _ => return Ok(true),
+                };
+                self.settle(job, ending)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Starts a job's process in a slot.
+    fn begin(&mut self, job: usize, slot: usize) -> Result<(), ExecuteError> {
+        let launcher = &self.execution.launcher;
+        let resolved = self.jobs.experiment(job, launcher.threads)?;
+        let file = self.jobs.write_experiment(job, &resolved)?;
+        let Jobs { all, plan, .. } = &mut self.jobs;
+        let (_, history) = crate::runs::state(&all[job].run);
+        let job_of = &mut all[job];
+        let process = match launcher.start(&file, &job_of.key, &job_of.run, &self.execution.slots[slot]) {
+            Ok(process) => process,
+            Err(error) => return self.retry(job, format!("its process could not be started: {error}")),
+        };
+        job_of.place = Place::Running;
+        let metric = plan.sweep.prune.as_ref().map(|prune| prune.metric.clone());
+        self.watches.insert(job, Watch::new(job_of.run.clone(), job_of.number, metric));
+        let first_step = history.checkpoint.map_or(0, |(step, _)| step);
+        self.audience.news(&News::Started { trial: &job_of.label, resumed: history.attempts > 0 });
+        self.workers[slot] = Some(Worker {
+            job,
+            process,
+            since: Instant::now(),
+            steps: resolved.experiment.train.steps as u64,
+            first_step,
+            attempts: history.attempts,
+            pruned: false,
+        });
+        Ok(())
+    }
+
+    fn tell_standing(&mut self) {
+        let counts = self.counts();
+        let prune = self.jobs.plan.sweep.prune.as_ref();
+        let running = self.workers.iter().enumerate().filter_map(|(slot, worker)| {
+            let worker = worker.as_ref()?;
+            let watch = self.watches.get(&worker.job)?;
+            let deciding = prune.zip(watch.curve.points.last());
+            let deciding = deciding.map(|(prune, (_, value))| (prune.metric.as_str(), *value));
+            Some(Running {
+                slot,
+                trial: &self.jobs.all[worker.job].label,
+                since: worker.since,
+                first_step: worker.first_step,
+                step: watch.step,
+                steps: worker.steps,
+                metric: deciding.or(watch.loss.map(|loss| ("train/loss", loss))),
+            })
+        });
+        let running: Vec<Running<'_>> = running.collect();
+        self.audience.standing(&running, &counts);
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts { runs: self.jobs.all.len(), ..Counts::default() };
+        for job in &self.jobs.all {
+            let count = match &job.place {
+                Place::Settled(Ending::Finished) => &mut counts.finished,
+                Place::Settled(Ending::Cached) => {
+                    counts.cached += 1;
+                    &mut counts.finished
+                }
+                Place::Settled(Ending::Pruned) => &mut counts.pruned,
+                Place::Settled(Ending::Failed(_)) => &mut counts.failed,
+                Place::Running => &mut counts.running,
+                Place::Elsewhere => &mut counts.elsewhere,
+                Place::Settled(Ending::Left) | Place::Waiting | Place::Delayed(_) => &mut counts.left,
+            };
+            *count += 1;
+        }
+        counts
+    }
+}
+
+impl ExecuteError {
+    /// An [`ExecuteError::File`], for `map_err`.
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ExecuteError {
+        let path = path.to_owned();
+        move |source| ExecuteError::File { action, path, source }
+    }
+}

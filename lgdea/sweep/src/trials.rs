@@ -1,0 +1,266 @@
+//! `trials.jsonl`: which runs a sweep consists of.
+//!
+//! The first line is the sweep, every other one a trial with the folder of its run below `results/runs`. The file is a view: it
+//! follows from the sweep file and, for a search, from its proposals, and is written anew whenever a sweep begins or goes on.
+//! What came of a trial stands in its run's journal and nowhere else.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use lgdea_spec::sweep::Sweep;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+/// A sweep and its trials, as `results/sweeps/<name>/trials.jsonl` holds them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trials {
+    /// The sweep.
+    pub sweep: SweepSummary,
+    /// Its trials, in the order of the plan; those of a search in the order of their proposals.
+    pub trials: Vec<TrialEntry>,
+}
+
+/// What a sweep is, without its trials.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SweepSummary {
+    /// Its name.
+    pub name: String,
+    /// The sweep file, as it was given.
+    pub file: String,
+    /// The question that it answers.
+    pub description: String,
+    /// Name of the arm that the others are compared with, the first of `arms`.
+    pub base: String,
+    /// The arms.
+    pub arms: Vec<ArmSummary>,
+    /// What the sweep is to show.
+    pub claims: Vec<ClaimSummary>,
+    /// Version of lgdea that planned it.
+    pub code: String,
+}
+
+/// An arm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ArmSummary {
+    /// Its name.
+    pub name: String,
+    /// What it changes of the experiment, by dotted key.
+    pub changes: Map<String, Value>,
+}
+
+/// One arm that is to be better than another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimSummary {
+    /// The metric, as journals name it.
+    pub metric: String,
+    /// The arm that is claimed to be better.
+    pub better: String,
+    /// The arm that it is better than.
+    pub than: String,
+    /// Least difference of the means, in the metric's unit.
+    pub min_delta: f64,
+}
+
+/// A trial: the line of `lgdea plan --json`, and where its run lies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialEntry {
+    /// Key of the run.
+    pub run_key: String,
+    /// Name of the arm.
+    pub arm: String,
+    /// The seed.
+    pub seed: u64,
+    /// The values of axes and of the search, by dotted key.
+    pub deltas: Map<String, Value>,
+    /// Whether the run was finished when this was written.
+    pub cached: bool,
+    /// Name of the run's folder below `results/runs`; it is there once the trial has begun.
+    pub dir: String,
+}
+
+/// The first line.
+#[derive(Serialize, Deserialize)]
+struct Head<S> {
+    sweep: S,
+}
+
+/// Why a list of trials cannot be read or written.
+#[derive(Debug, Error)]
+pub enum TrialsError {
+    /// The file cannot be read or written.
+    #[error("failed to {action} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A line is not what it should be.
+    #[error("{}, line {line}: {reason}; `lgdea sweep` writes the file anew", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Number of the line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl Trials {
+    /// Where the list of a sweep's trials lies in a results folder.
+    pub fn path(results: &Path, sweep: &str) -> PathBuf {
+        results.join("sweeps").join(sweep).join("trials.jsonl")
+    }
+
+    /// Reads a list.
+    pub fn read(path: &Path) -> Result<Trials, TrialsError> {
+        let text = std::fs::read_to_string(path).map_err(|source| TrialsError::File {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        let wrong = |line: usize, reason: String| TrialsError::Line { path: path.to_owned(), line: line + 1, reason };
+        let mut lines = text.lines().enumerate();
+        let (_, first) = lines.next().ok_or_else(|| wrong(0, "the file is empty".to_owned()))?;
+        let Head { sweep } = serde_json::from_str(first).map_err(|error| wrong(0, error.to_string()))?;
+        let trial = |(line, text)| serde_json::from_str(text).map_err(|error| wrong(line, error.to_string()));
+        Ok(Trials { sweep, trials: lines.map(trial).collect::<Result<_, _>>()? })
+    }
+
+    /// Writes the list in one go: a reader sees the old file or the new one.
+    pub fn write(&self, path: &Path) -> Result<(), TrialsError> {
+        let failed = |source| TrialsError::File { action: "write", path: path.to_owned(), source };
+        let mut text = serde_json::to_vec(&Head { sweep: &self.sweep }).map_err(|error| failed(error.into()))?;
+        for trial in &self.trials {
+            text.push(b'\n');
+            serde_json::to_writer(&mut text, trial).map_err(|error| failed(error.into()))?;
+        }
+        text.push(b'\n');
+        replace(path, &text).map_err(failed)
+    }
+}
+
+impl SweepSummary {
+    /// The summary of a sweep that was read from `file`; `code` is lgdea's version.
+    pub fn new(sweep: &Sweep, file: &Path, code: &str) -> SweepSummary {
+        let arm = |(position, name): (usize, &str)| ArmSummary {
+            name: name.to_owned(),
+            changes: json_map(sweep.changes(position).iter().cloned()),
+        };
+        let arms: Vec<ArmSummary> = sweep.arms().enumerate().map(arm).collect();
+        let claim = |claim: &lgdea_spec::sweep::Claim| ClaimSummary {
+            metric: claim.metric.clone(),
+            better: claim.better.clone(),
+            than: claim.than.clone(),
+            min_delta: claim.min_delta,
+        };
+        SweepSummary {
+            name: sweep.name.clone(),
+            file: file.display().to_string(),
+            description: sweep.description.clone(),
+            base: arms.first().map(|arm| arm.name.clone()).unwrap_or_default(),
+            arms,
+            claims: sweep.claims.iter().map(claim).collect(),
+            code: code.to_owned(),
+        }
+    }
+}
+
+/// Values by dotted key, as JSON.
+pub fn json_map(values: impl IntoIterator<Item = (String, impl Serialize)>) -> Map<String, Value> {
+    values.into_iter().map(|(key, value)| (key, serde_json::json!(value))).collect()
+}
+
+/// Puts a file in the place of another in one step, making its folder if need be.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn trials() -> Trials {
+        let entry = |seed, cached| TrialEntry {
+            run_key: format!("{seed:012x}"),
+            arm: "lgdea".to_owned(),
+            seed,
+            deltas: json_map([("pairing.ratio".to_owned(), 0.02)]),
+            cached,
+            dir: format!("table.lgdea-{seed:012x}"),
+        };
+        Trials {
+            sweep: SweepSummary {
+                name: "table".to_owned(),
+                file: "sweeps/table.toml".to_owned(),
+                description: "What\nis \"better\"?".to_owned(),
+                base: "lgdea".to_owned(),
+                arms: vec![ArmSummary { name: "lgdea".to_owned(), changes: Map::new() }],
+                claims: vec![ClaimSummary {
+                    metric: "test/zero_shot/auroc_macro".to_owned(),
+                    better: "lgdea".to_owned(),
+                    than: "clip".to_owned(),
+                    min_delta: 0.01,
+                }],
+                code: "0.1.0".to_owned(),
+            },
+            trials: vec![entry(0, false), entry(1, true)],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_replaces_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Trials::path(folder.path(), "table");
+        let mut trials = trials();
+        trials.write(&path).unwrap();
+        assert_eq!(Trials::read(&path).unwrap(), trials);
+        trials.trials.pop();
+        trials.write(&path).unwrap();
+        assert_eq!(Trials::read(&path).unwrap(), trials);
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    /// Other programs read the file: its form must not change unnoticed.
+    #[test]
+    fn a_trial_is_a_line_of_the_plan_with_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trials.jsonl");
+        trials().write(&path).unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let head = lines[0]["sweep"].as_object().unwrap();
+        let keys: Vec<&str> = head.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["name", "file", "description", "base", "arms", "claims", "code"]);
+        let trial = json!({
+            "run_key": "000000000001", "arm": "lgdea", "seed": 1, "deltas": {"pairing.ratio": 0.02}, "cached": true,
+            "dir": "table.lgdea-000000000001",
+        });
+        assert_eq!(lines[2], trial);
+    }
+
+    #[test]
+    fn a_broken_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trials.jsonl");
+        trials().write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("\"seed\":1", "\"seed\":-1")).unwrap();
+        let error = Trials::read(&path).unwrap_err().to_string();
+        assert!(error.contains("line 3"), "{error}");
+        std::fs::write(&path, "").unwrap();
+        assert!(Trials::read(&path).unwrap_err().to_string().contains("empty"));
+        assert!(Trials::read(&folder.path().join("none")).is_err());
+    }
+}
