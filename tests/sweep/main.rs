@@ -1,1 +1,153 @@
-fn main() {}
+//! Sweeps through the binary, on trials that take a second: what they give, and what kills and failures do to them.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+mod kills;
+mod place;
+mod search;
+
+use std::collections::BTreeSet;
+
+use place::Place;
+use serde_json::Value;
+
+#[test]
+fn a_sweep_gives_what_its_runs_give_alone_and_is_done_once() {
+    let place = Place::new();
+    let sweep = place.sweep("seeds.count = 2\n[[case]]\nname = 'lgdea'\n[[case]]\nname = 'clip'\nextends = 'clip'\n");
+    let said = place.finish(&sweep, "a", &["--workers", "2"]);
+    assert_eq!(said.matches("started  ").count(), 4, "{said}");
+    let trials = place.trials("a");
+    assert_eq!(trials.len(), 4);
+    for trial in &trials {
+        let run = place.run_of("a", trial);
+        assert_eq!(run.attempts(), 1);
+        let tags = &run.events("tags")[0]["values"];
+        assert_eq!((&tags["sweep"], &tags["arm"]), (&Value::from("sweep"), &trial["arm"]));
+        let seed = format!("seed={}", trial["seed"]);
+        let mut alone = vec!["run", "tiny.toml", "--results", "b", "--set", &seed];
+        if trial["arm"] == "clip" {
+            alone[1] = "clip.toml";
+        }
+        place.write("clip.toml", "extends = ['tiny.toml', 'clip']\nname = 'alone'\n");
+        let output = place.lgdea(&alone);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let key = trial["run_key"].as_str().unwrap();
+        assert_eq!(run.metrics(), place.run("b", key).metrics(), "{key}");
+    }
+
+    let before: Vec<String> = trials.iter().map(|trial| place.run_of("a", trial).journal()).collect();
+    let said = place.finish(&sweep, "a", &[]);
+    assert!(!said.contains("started"), "{said}");
+    let after: Vec<String> = trials.iter().map(|trial| place.run_of("a", trial).journal()).collect();
+    assert_eq!(after, before);
+    assert!(place.trials("a").iter().all(|trial| trial["cached"] == true));
+    let status = place.lgdea(&["sweep", "sweep.toml", "--results", "a", "--status", "--json"]);
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!((&status["runs"], &status["states"]["finished"]), (&Value::from(4), &Value::from(4)));
+}
+
+/// What one sweep has run is another's, too, whatever the names of sweep and arm.
+#[test]
+fn finished_runs_are_reused_by_other_sweeps() {
+    let place = Place::new();
+    let first = place.sweep("seeds.count = 2\n");
+    place.finish(&first, "a", &["--workers", "2"]);
+    let other = place.write("other.toml", "experiment = 'tiny.toml'\nseeds.count = 3\n[[case]]\nname = 'x'\n");
+    let said = place.finish(&other, "a", &[]);
+    assert_eq!(said.matches("started  ").count(), 1, "{said}");
+    let folders: BTreeSet<String> = place.folders("a").into_iter().collect();
+    assert_eq!(folders.len(), 3);
+    let other = std::fs::read_to_string(place.path("a/sweeps/other/trials.jsonl")).unwrap();
+    for trial in other.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        assert!(folders.contains(trial["dir"].as_str().unwrap()), "{trial}");
+    }
+}
+
+#[test]
+fn two_sweeps_at_once_share_the_work() {
+    let place = Place::new();
+    let sweep = place.sweep("seeds.count = 6\n");
+    let both = [place.start(&sweep, "a", &["--workers", "1"]), place.start(&sweep, "a", &["--workers", "1"])];
+    for process in both {
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(counts["finished"], 6, "each knows what the other did: {counts}");
+    }
+    assert_eq!(place.folders("a").len(), 6);
+    for trial in place.trials("a") {
+        assert_eq!(place.run_of("a", &trial).attempts(), 1, "{trial}");
+    }
+    assert_eq!(std::fs::read_dir(place.path("a/leases")).unwrap().count(), 0, "no lease stays");
+}
+
+/// A loss that is no number: an error that the run itself reports.
+const WITH_A_BROKEN_ARM: &str = "seeds.count = 2\n[[case]]\nname = 'broken'\nset.train.learning-rate = 1e30\n[[case]]\n\
+                                 name = 'whole'\n";
+
+#[test]
+fn a_failing_arm_costs_its_own_trials_only() {
+    let place = Place::new();
+    let sweep = place.sweep(WITH_A_BROKEN_ARM);
+    for call in 1..=2 {
+        let output = place.start(&sweep, "a", &["--workers", "2"]).wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert_eq!(said.matches("failed    broken, seed").count(), 2, "{said}");
+        assert!(said.contains("the loss is NaN"), "{said}");
+        assert!(!said.contains("tried again"), "what a run reports itself is no crash: {said}");
+        let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&counts["finished"], &counts["failed"]), (&Value::from(2), &Value::from(2)));
+        for trial in place.trials("a") {
+            let expected = if trial["arm"] == "broken" { call } else { 1 };
+            assert_eq!(place.run_of("a", &trial).attempts(), expected, "a new call tries failed trials again");
+        }
+    }
+    let status = place.lgdea(&["sweep", "sweep.toml", "--results", "a", "--status"]);
+    let status = String::from_utf8(status.stdout).unwrap();
+    assert!(status.contains("the loss is NaN") && status.contains("finished"), "{status}");
+}
+
+#[test]
+fn the_first_failure_can_end_a_sweep() {
+    for (flags, failed) in [(["--on-failure", "stop"], 1), (["--max-failures", "2"], 2)] {
+        let place = Place::new();
+        let sweep = place.sweep(WITH_A_BROKEN_ARM);
+        let output = place.start(&sweep, "a", &["--workers", "1", flags[0], flags[1]]).wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&counts["failed"], &counts["left"]), (&Value::from(failed), &Value::from(4 - failed)));
+    }
+}
+
+#[test]
+fn a_trial_that_is_not_what_was_planned_is_refused() {
+    let place = Place::new();
+    let output = place.lgdea(&["run", "tiny.toml", "--results", "a", "--trial", "0123456789ab"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("planned as 0123456789ab"), "{said}");
+    assert!(!place.path("a/runs").exists());
+}
+
+#[test]
+fn wrong_input_is_refused_before_anything_runs() {
+    let place = Place::new();
+    let sweep = place.sweep("grid.train.stepz = [1]\n");
+    let refused: [(&[&str], &str); 4] = [
+        (&[], "did you mean"),
+        (&["--workers", "0"], "--workers"),
+        (&["--launcher", "slurm"], "Slurm"),
+        (&["--status"], "has not begun"),
+    ];
+    for (flags, reason) in refused {
+        if !flags.is_empty() {
+            place.sweep("seeds.count = 2\n");
+        }
+        let output = place.start(&sweep, "a", flags).wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+    assert!(!place.path("a").exists());
+}

@@ -61,9 +61,12 @@ impl Local {
         for library in ["OMP_NUM_THREADS", "RAYON_NUM_THREADS"] {
             command.env(library, self.threads.to_string());
         }
-        // Ctrl-C on the terminal is for the sweep, which tells its trials.
         #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        {
+            use std::os::unix::process::CommandExt;
+            // Ctrl-C on the terminal is for the sweep, which tells its trials.
+            command.process_group(0).arg0("lgdea");
+        }
         command.stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(output);
         let mut child = command.spawn()?;
         Ok(Process { pipe: child.stdin.take(), child, log, log_start })
@@ -108,7 +111,9 @@ fn last_lines(log: &Path, start: u64) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    // Where a program panicked says less than why.
+    let told = text.split("\nstack backtrace:").next().unwrap_or_default();
+    let lines: Vec<&str> = told.lines().filter(|line| !line.trim().is_empty()).collect();
     Ok(lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n"))
 }
 
@@ -179,5 +184,7 @@ mod tests {
         let lines = last_lines(&log, 0).unwrap();
         assert_eq!(lines.lines().count(), TAIL_LINES);
         assert!(lines.ends_with("x\nlast"));
+        std::fs::write(&log, "first\npanicked: why\nstack backtrace:\n 0: main\n").unwrap();
+        assert_eq!(last_lines(&log, 0).unwrap(), "first\npanicked: why");
     }
 }

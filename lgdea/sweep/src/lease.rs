@@ -53,17 +53,20 @@ struct Seen {
 pub enum Claim {
     /// It is this process's, until it is released.
     Taken,
-    /// A living process has it: its host and process id.
-    Held(String),
+    /// A living process has it.
+    Held,
 }
 
 impl Leases {
     /// How long a lease may stay unchanged before its holder counts as dead.
     pub const PATIENCE: Duration = Duration::from_mins(1);
 
-    /// The leases in `folder`, which is made if need be; from now on those of this process are renewed.
+    /// The leases in `folder`, which is made if need be; from now on those of this process are renewed. What processes of this
+    /// machine left behind that are gone is removed.
     pub fn new(folder: &Path, patience: Duration) -> io::Result<Leases> {
         fs::create_dir_all(folder)?;
+        let holder = Holder::this()?;
+        tidy(folder, &holder)?;
         let held = Arc::new(Mutex::new(HashMap::new()));
         let (stop, stopped) = mpsc::channel();
         let (beaten, pause) = (Arc::clone(&held), patience / 6);
@@ -74,7 +77,7 @@ impl Leases {
         })?;
         Ok(Leases {
             folder: folder.to_owned(),
-            holder: Holder::this()?,
+            holder,
             patience,
             held,
             seen: HashMap::new(),
@@ -100,19 +103,18 @@ impl Leases {
                 Err(error) => return Err(error),
             };
             if !self.is_dead(key, &content) {
-                return Ok(Claim::Held(Holder::read(&content).map_or_else(String::new, |holder| holder.to_string())));
+                return Ok(Claim::Held);
             }
-            self.bury(&path, &content)?;
+            bury(&path, &content, &self.holder)?;
         }
-        Ok(Claim::Held(String::new()))
+        Ok(Claim::Held)
     }
 
-    /// Whether a living process, this one included, holds the lease of a run.
-    pub fn is_held(&mut self, key: &str) -> bool {
-        match fs::read_to_string(self.folder.join(format!("{key}.lease"))) {
-            Ok(content) => !self.is_dead(key, &content),
-            Err(_) => false,
-        }
+    /// The living process, this one included, that holds the lease of a run.
+    pub fn holder(&mut self, key: &str) -> Option<String> {
+        let content = fs::read_to_string(self.folder.join(format!("{key}.lease"))).ok()?;
+        let name = || Holder::read(&content).map_or_else(|| "a process".to_owned(), |holder| holder.to_string());
+        (!self.is_dead(key, &content)).then(name)
     }
 
     /// Whether a lease of this process was taken by another one, which believed it dead.
@@ -161,23 +163,6 @@ impl Leases {
         }
         now - seen.since >= self.patience
     }
-
-    /// Takes a dead lease out of the way. Of several that try one succeeds.
-    fn bury(&self, path: &Path, content: &str) -> io::Result<()> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let grave = path.with_extension(format!("{}-{number}.dead", self.holder.file_name()));
-        match fs::rename(path, &grave) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        }
-        if fs::read_to_string(&grave)? != content {
-            // Somebody buried the dead one first, and this is a new one: it goes back, unless its place is taken again.
-            let _ = fs::hard_link(&grave, path);
-        }
-        fs::remove_file(&grave)
-    }
 }
 
 impl Drop for Leases {
@@ -192,6 +177,38 @@ impl Drop for Leases {
                 tracing::warn!("the lease of {key} stays behind and will be taken for dead: {error}");
             }
         }
+    }
+}
+
+/// Removes drafts and leases of processes of this machine that are gone.
+fn tidy(folder: &Path, this: &Holder) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        // What cannot be read was removed meanwhile, or is torn and dies of its age.
+        let Ok(content) = fs::read_to_string(&path) else { continue };
+        if Holder::read(&content).is_some_and(|holder| holder.is_gone(this)) {
+            bury(&path, &content, this)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes a dead lease, which has this content, out of the way. Of several that try one succeeds.
+fn bury(path: &Path, content: &str, this: &Holder) -> io::Result<()> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let grave = path.with_extension(format!("{}-{number}.dead", this.file_name()));
+    let buried = fs::rename(path, &grave).and_then(|()| {
+        if fs::read_to_string(&grave)? != content {
+            // Somebody buried the dead one first, and this is a new one: it goes back, unless its place is taken again.
+            let _ = fs::hard_link(&grave, path);
+        }
+        fs::remove_file(&grave)
+    });
+    match buried {
+        // Somebody else was faster.
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        buried => buried,
     }
 }
 
@@ -270,11 +287,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut one, mut other) = (leases(folder.path(), LONG), leases(folder.path(), LONG));
         assert_eq!(one.claim("a").unwrap(), Claim::Taken);
-        assert!(matches!(other.claim("a").unwrap(), Claim::Held(who) if who.contains(&std::process::id().to_string())));
-        assert!(other.is_held("a") && !one.is_lost("a"));
+        assert_eq!(other.claim("a").unwrap(), Claim::Held);
+        let this = format!("process {} on ", std::process::id());
+        assert!(other.holder("a").is_some_and(|who| who.starts_with(&this)) && !one.is_lost("a"));
         assert_eq!(other.claim("b").unwrap(), Claim::Taken);
         one.release("a").unwrap();
-        assert!(!other.is_held("a"));
+        assert_eq!(other.holder("a"), None);
         assert_eq!(other.claim("a").unwrap(), Claim::Taken);
     }
 
@@ -286,15 +304,22 @@ mod tests {
         let holder = Holder::of(child.id()).unwrap();
         fs::write(folder.path().join("a.lease"), lease(&holder.token(0).unwrap(), 7)).unwrap();
         let mut leases = leases(folder.path(), LONG);
-        assert!(matches!(leases.claim("a").unwrap(), Claim::Held(_)), "it lives");
+        assert_eq!(leases.claim("a").unwrap(), Claim::Held, "it lives");
         child.kill().unwrap();
         // Not waited for: a dead process that nobody has asked for stays in the system's table.
         while !holder.is_gone(&leases.holder) {
             thread::sleep(Duration::from_millis(1));
         }
+        let draft = folder.path().join("b.1234-draft");
+        fs::write(&draft, lease(&holder.token(1).unwrap(), 0)).unwrap();
         assert_eq!(leases.claim("a").unwrap(), Claim::Taken);
+        assert_eq!(files(folder.path()), 2);
+        let _next = self::leases(folder.path(), LONG);
+        assert!(
+            !draft.exists() && leases.holder("a").is_some(),
+            "what the dead left behind is removed, and nothing else"
+        );
         child.wait().unwrap();
-        assert_eq!(files(folder.path()), 1);
     }
 
     #[test]
@@ -305,13 +330,13 @@ mod tests {
         {
             fs::write(folder.path().join("a.lease"), content).unwrap();
             let mut patient = leases(folder.path(), LONG);
-            assert!(matches!(patient.claim("a").unwrap(), Claim::Held(_)), "{content}");
+            assert_eq!(patient.claim("a").unwrap(), Claim::Held, "{content}");
             let mut impatient = leases(folder.path(), Duration::from_millis(60));
-            assert!(matches!(impatient.claim("a").unwrap(), Claim::Held(_)), "{content}: first seen");
+            assert_eq!(impatient.claim("a").unwrap(), Claim::Held, "{content}: first seen");
             while impatient.claim("a").unwrap() != Claim::Taken {
                 thread::sleep(Duration::from_millis(5));
             }
-            assert!(matches!(patient.claim("a").unwrap(), Claim::Held(_)), "{content}: a new holder");
+            assert_eq!(patient.claim("a").unwrap(), Claim::Held, "{content}: a new holder");
         }
     }
 
@@ -349,11 +374,11 @@ mod tests {
     #[test]
     fn a_new_lease_is_not_buried_for_an_old_one() {
         let folder = tempfile::tempdir().unwrap();
-        let (mut one, other) = (leases(folder.path(), LONG), leases(folder.path(), LONG));
+        let mut one = leases(folder.path(), LONG);
         one.claim("a").unwrap();
         let path = folder.path().join("a.lease");
         let content = fs::read_to_string(&path).unwrap();
-        other.bury(&path, "what was there before").unwrap();
+        bury(&path, "what was there before", &one.holder).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
         assert_eq!(files(folder.path()), 1);
     }

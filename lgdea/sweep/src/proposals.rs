@@ -31,6 +31,15 @@ pub(crate) struct Proposal {
     pub(crate) known: Vec<u64>,
 }
 
+/// What came of a proposal's trials.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Outcome {
+    /// They have not all ended.
+    UnderWay,
+    /// They have ended, with the objective unless one of them failed or was stopped early.
+    Ended(Option<f64>),
+}
+
 impl Proposals {
     /// The proposals in `folder` of a setting; `experiment` is the identity of its experiment without the seed.
     pub(crate) fn new(folder: &Path, search: &Search, experiment: &str) -> Proposals {
@@ -60,16 +69,15 @@ impl Proposals {
         }
     }
 
-    /// Makes the next proposal. `value` gives the objective of a proposal whose trials have ended, which may be none, and
-    /// nothing for the others. Where another process was faster, its proposal is the next one.
-    pub(crate) fn propose(
-        &mut self,
-        search: &Search,
-        value: impl Fn(&Proposal) -> Option<Option<f64>>,
-    ) -> io::Result<()> {
+    /// Makes the next proposal, where `outcome` says what came of the others. Where another process was faster, its proposal
+    /// is the next one.
+    pub(crate) fn propose(&mut self, search: &Search, outcome: impl Fn(&Proposal) -> Outcome) -> io::Result<()> {
         let number = self.made.len() as u64;
-        let ended: Vec<(&Proposal, Option<f64>)> =
-            self.made.iter().filter_map(|proposal| Some((proposal, value(proposal)?))).collect();
+        let ended = |proposal| match outcome(proposal) {
+            Outcome::UnderWay => None,
+            Outcome::Ended(value) => Some((proposal, value)),
+        };
+        let ended: Vec<(&Proposal, Option<f64>)> = self.made.iter().filter_map(ended).collect();
         let observation = |(proposal, value): &(&Proposal, Option<f64>)| {
             let knew = |later: &&Proposal| later.known.contains(&proposal.number);
             Observation {
@@ -130,8 +138,8 @@ mod tests {
         Sweep::from_file(&path).unwrap().search.unwrap()
     }
 
-    fn value(proposal: &Proposal) -> f64 {
-        -(proposal.coordinates[0] - 0.3).powi(2)
+    fn value(proposal: &Proposal) -> Outcome {
+        Outcome::Ended(Some(-(proposal.coordinates[0] - 0.3).powi(2)))
     }
 
     #[test]
@@ -141,7 +149,9 @@ mod tests {
             let (whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             // The last trial is always still under way.
             let ended = |made: usize| {
-                move |proposal: &Proposal| (proposal.number as usize + 1 < made).then(|| Some(value(proposal)))
+                move |proposal: &Proposal| {
+                    if proposal.number as usize + 1 < made { value(proposal) } else { Outcome::UnderWay }
+                }
             };
             let mut one = Proposals::new(whole.path(), &search, "e");
             for made in 0..8 {
@@ -168,8 +178,8 @@ mod tests {
         let mut other = Proposals::new(folder.path(), &search, "e");
         for _ in 0..4 {
             // They know different things.
-            one.propose(&search, |proposal| Some(Some(value(proposal)))).unwrap();
-            other.propose(&search, |_| Some(None)).unwrap();
+            one.propose(&search, value).unwrap();
+            other.propose(&search, |_| Outcome::Ended(None)).unwrap();
         }
         one.read_on().unwrap();
         assert_eq!(one.made(), &other.made()[..one.made().len()]);
@@ -180,7 +190,7 @@ mod tests {
     fn another_setting_or_search_has_proposals_of_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let search = search("random");
-        Proposals::new(folder.path(), &search, "e").propose(&search, |_| None).unwrap();
+        Proposals::new(folder.path(), &search, "e").propose(&search, |_| Outcome::UnderWay).unwrap();
         for (sampler, experiment) in [("random", "f"), ("sobol", "e")] {
             let mut other = Proposals::new(folder.path(), &self::search(sampler), experiment);
             other.read_on().unwrap();

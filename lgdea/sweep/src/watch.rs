@@ -14,6 +14,8 @@ pub(crate) struct Watch {
     metric: Option<String>,
     /// What the run has logged of that metric.
     pub(crate) curve: Curve,
+    /// Points of the curve that were judged.
+    judged: usize,
     /// The last step that was logged.
     pub(crate) step: u64,
     /// The training loss there.
@@ -24,7 +26,7 @@ impl Watch {
     /// Follows a run. `number` is that of its trial, `metric` the one that decides about it.
     pub(crate) fn new(run: RunDir, number: u64, metric: Option<String>) -> Watch {
         let curve = Curve { number, points: Vec::new() };
-        Watch { run, offset: 0, metric, curve, step: 0, loss: None }
+        Watch { run, offset: 0, metric, curve, judged: 0, step: 0, loss: None }
     }
 
     /// Reads on; whether the curve has grown.
@@ -42,6 +44,13 @@ impl Watch {
         grown
     }
 
+    /// The curve up to each point that was not asked for before.
+    pub(crate) fn unjudged(&mut self) -> impl Iterator<Item = Curve> {
+        let Curve { number, points } = &self.curve;
+        let first = std::mem::replace(&mut self.judged, points.len());
+        (first..points.len()).map(|last| Curve { number: *number, points: points[..=last].to_vec() })
+    }
+
     fn add(&mut self, step: u64, values: &std::collections::BTreeMap<String, f64>) -> bool {
         if let Some(loss) = values.get("train/loss") {
             (self.step, self.loss) = (step, Some(*loss));
@@ -49,6 +58,7 @@ impl Watch {
         let Some(value) = self.metric.as_ref().and_then(|metric| values.get(metric)) else { return false };
         // After a resumption the steps behind the checkpoint are logged again.
         self.curve.points.retain(|(earlier, _)| *earlier < step);
+        self.judged = self.judged.min(self.curve.points.len());
         self.curve.points.push((step, *value));
         true
     }
@@ -75,6 +85,10 @@ mod tests {
         }
         assert!(watch.read_on());
         assert!(!watch.read_on(), "nothing new");
-        assert_eq!(watch.curve, Curve { number: 3, points: vec![(10, 0.5), (20, 0.65)] });
+        let whole = Curve { number: 3, points: vec![(10, 0.5), (20, 0.65)] };
+        assert_eq!(watch.curve, whole);
+        let first = Curve { number: 3, points: vec![(10, 0.5)] };
+        assert_eq!(watch.unjudged().collect::<Vec<_>>(), [first, whole]);
+        assert_eq!(watch.unjudged().count(), 0);
     }
 }

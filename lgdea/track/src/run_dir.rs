@@ -20,6 +20,7 @@ const LOCK_PAUSE: Duration = Duration::from_millis(5);
 /// artifacts/        figures and tables, for people
 /// checkpoints/      model, optimizer, random streams
 /// mlflow.json       how far the journal has been sent
+/// trial.log         what the run said, where a sweep started it
 /// journal.torn      what was left of a line that could not be written whole
 /// .*.lock           who writes the journal, and who sends it
 /// ```

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::Ending;
 use crate::plan::Keys;
-use crate::proposals::Proposals;
+use crate::proposals::{Outcome, Proposal, Proposals};
 use crate::runs::{Runs, State, state};
 use crate::trials::replace;
 use crate::{ExecuteError, Plan, SweepSummary, TrialEntry, Trials, json_map};
@@ -147,7 +147,14 @@ impl Jobs {
             let mut jobs = Vec::new();
             for trial in self.settings[setting].clone() {
                 let source = Source::Proposed { trial, setting, number };
-                let (resolved, values) = self.resolve(source)?;
+                let (resolved, values) = match self.resolve(source) {
+                    Err(ExecuteError::Spec(error)) => {
+                        // Nobody can tell beforehand. It counts as failed, so that the search learns to avoid it.
+                        tracing::warn!("proposal {number} is no valid experiment and counts as failed: {error}");
+                        break;
+                    }
+                    resolved => resolved?,
+                };
                 let key = self.keys.key(&resolved.experiment, &self.summary.code)?;
                 let group = (setting, self.trial(trial).seed);
                 jobs.push(self.add(key, values, group, number as u64, source));
@@ -225,7 +232,7 @@ impl Jobs {
         // A run that another sweep began goes on in its folder, which is called after that.
         if RunDir::new(&self.results, &experiment.name, &job.key) != job.run {
             let name = job.run.path().file_name().unwrap_or_default().to_string_lossy();
-            experiment.name = name.strip_suffix(&format!("-{}", job.key)).unwrap_or(&name).to_owned();
+            name.strip_suffix(&format!("-{}", job.key)).unwrap_or(&name).clone_into(&mut experiment.name);
         }
         Ok(resolved)
     }
@@ -271,8 +278,9 @@ impl Jobs {
         let Searched { proposals, jobs } = &mut self.searches[setting];
         if let Some(search) = &self.plan.sweep.search {
             let all = &self.all;
-            let value = |proposal: &crate::proposals::Proposal| {
-                objective(jobs.get(proposal.number as usize)?.iter().map(|job| &all[*job]), &search.objective)
+            let value = |proposal: &Proposal| {
+                let jobs = &jobs[proposal.number as usize];
+                objective(jobs.iter().map(|job| &all[*job]), &search.objective)
             };
             let folder = self.results.join("sweeps").join(&self.plan.sweep.name).join("proposals");
             proposals.propose(search, value).map_err(ExecuteError::file("write", &folder))?;
@@ -301,22 +309,21 @@ impl Jobs {
     }
 }
 
-/// The objective of a proposal as the mean over its runs, none if one of them did not finish; nothing while one goes on.
-fn objective<'j>(jobs: impl Iterator<Item = &'j Job>, metric: &str) -> Option<Option<f64>> {
-    let mut sum = Some(0.0);
-    let mut count = 0.0;
+/// The objective of a proposal as the mean over its runs, none if one of them did not finish.
+fn objective<'j>(jobs: impl Iterator<Item = &'j Job>, metric: &str) -> Outcome {
+    let (mut sum, mut count) = (Some(0.0), 0.0);
     for job in jobs {
-        let Place::Settled(ending) = &job.place else { return None };
+        let Place::Settled(ending) = &job.place else { return Outcome::UnderWay };
         let value = match ending {
             Ending::Finished | Ending::Cached => state(&job.run).1.metrics.get(metric).map(|(_, value)| *value),
             // It goes on when the sweep is called again.
-            Ending::Left => return None,
+            Ending::Left => return Outcome::UnderWay,
             Ending::Pruned | Ending::Failed(_) => None,
         };
         sum = sum.zip(value).map(|(sum, value)| sum + value);
         count += 1.0;
     }
-    Some(sum.map(|sum| sum / count))
+    Outcome::Ended(sum.filter(|_| count > 0.0).map(|sum| sum / count))
 }
 
 /// What people call a trial.

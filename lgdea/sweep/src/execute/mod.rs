@@ -121,7 +121,7 @@ impl Executor<'_> {
             self.heed_signals();
             self.collect()?;
             self.follow();
-            self.look_elsewhere()?;
+            self.look_elsewhere();
             self.fill_slots()?;
             self.tell_standing();
             if self.is_done() {
@@ -266,21 +266,22 @@ impl Executor<'_> {
                 worker.process.stop();
             }
             let grown = self.watches.get_mut(&job).is_some_and(Watch::read_on);
-            if grown && !worker.pruned && self.is_worse_than_others(job) {
-                let Some(worker) = &mut self.workers[slot] else { continue };
+            if grown
+                && !worker.pruned
+                && let Some(reason) = self.falls_behind(job)
+                && let Some(worker) = &mut self.workers[slot]
+            {
                 worker.pruned = true;
-                let last = self.watches.get(&job).and_then(|watch| watch.curve.points.last());
-                let reason = last.map_or_else(String::new, |(step, value)| {
-                    format!("at step {step} others are better than its {value:.4}")
-                });
                 worker.process.prune(&reason);
             }
         }
     }
 
-    /// Whether early stopping ends a trial, given what the others of its group have logged.
-    fn is_worse_than_others(&mut self, job: usize) -> bool {
-        let Some(prune) = &self.jobs.plan.sweep.prune else { return false };
+    /// Why early stopping ends a trial, given what the others of its group have logged; none where it goes on.
+    ///
+    /// Every point that the trial has logged since it was last looked at is judged, as if it had been looked at then.
+    fn falls_behind(&mut self, job: usize) -> Option<String> {
+        let prune = self.jobs.plan.sweep.prune.as_ref()?;
         let group = self.jobs.all[job].group;
         let mut others: Vec<Curve> = Vec::new();
         for (other, candidate) in self.jobs.all.iter().enumerate() {
@@ -293,22 +294,23 @@ impl Executor<'_> {
                 others.push(watch.curve.clone());
             }
         }
-        self.watches.get(&job).is_some_and(|watch| should_stop(prune, &watch.curve, &others))
+        let behind = self.watches.get_mut(&job)?.unjudged().find(|curve| should_stop(prune, curve, &others))?;
+        let (step, value) = behind.points.last()?;
+        Some(format!("at step {step} others have a better {} than {value:.4}", prune.metric))
     }
 
     /// Looks after the trials that other executors run.
-    fn look_elsewhere(&mut self) -> Result<(), ExecuteError> {
+    fn look_elsewhere(&mut self) {
         if self.looked_elsewhere.elapsed() < PAUSE_ELSEWHERE {
-            return Ok(());
+            return;
         }
         self.looked_elsewhere = Instant::now();
         for job in 0..self.jobs.all.len() {
-            if self.jobs.all[job].place == Place::Elsewhere && !self.leases.is_held(&self.jobs.all[job].key) {
+            if self.jobs.all[job].place == Place::Elsewhere && self.leases.holder(&self.jobs.all[job].key).is_none() {
                 self.jobs.all[job].place = Place::Waiting;
                 self.waiting.push_front(job);
             }
         }
-        Ok(())
     }
 
     /// Starts trials until no slot is free or there is nothing to start.
@@ -360,7 +362,7 @@ impl Executor<'_> {
             return Ok(false);
         }
         match self.leases.claim(&self.jobs.all[job].key).map_err(ExecuteError::Lease)? {
-            Claim::Held(_) => {
+            Claim::Held => {
                 self.jobs.all[job].place = Place::Elsewhere;
                 Ok(false)
             }

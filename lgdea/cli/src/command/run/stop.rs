@@ -34,7 +34,7 @@ impl Stop {
         let flag = Arc::clone(&self.flag);
         let handler = move || {
             if flag.swap(true, Ordering::Relaxed) {
-                #[expect(clippy::exit, reason = "the second signal asks for exactly this")]
+                // The second signal asks for exactly this.
                 std::process::exit(130);
             }
         };

@@ -9,7 +9,7 @@ use lgdea_sweep::{Audience, Counts, Ending, News, Running};
 use crate::progress::say;
 
 /// Least time between two lines on how things stand, where there is no terminal; between two drawings, where there is one.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 const REDRAWN: Duration = Duration::from_millis(200);
 
 /// Shows a sweep.
@@ -56,16 +56,13 @@ impl Table {
 
     fn draw(&self, running: &[Running<'_>], counts: &Counts) {
         for (slot, bar) in self.slots.iter().enumerate() {
-            match running.iter().find(|running| running.slot == slot) {
-                Some(running) => {
-                    bar.set_length(running.steps);
-                    bar.set_position(running.step);
-                    bar.set_message(describe(running));
-                }
-                None => {
-                    bar.set_position(0);
-                    bar.set_message("free");
-                }
+            if let Some(running) = running.iter().find(|running| running.slot == slot) {
+                bar.set_length(running.steps);
+                bar.set_position(running.step);
+                bar.set_message(describe(running));
+            } else {
+                bar.set_position(0);
+                bar.set_message("free");
             }
         }
         self.whole.set_length(counts.runs as u64);
@@ -87,7 +84,7 @@ impl Audience for Board {
                 Ending::Cached => return,
                 Ending::Pruned => format!("pruned    {trial}"),
                 Ending::Failed(message) => format!("failed    {trial}: {}", indent(message)),
-                Ending::Left => format!("left      {trial}"),
+                Ending::Left => format!("stopped   {trial}"),
             },
             News::Stopping => "stopping: trials write their checkpoints; once more ends them now".to_owned(),
             News::Killing => "ending all trials now".to_owned(),
@@ -142,7 +139,8 @@ fn others(counts: &Counts) -> String {
         ("pruned", counts.pruned),
         ("failed", counts.failed),
     ];
-    parts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!(", {count} {name}")).collect()
+    let told = parts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!(", {count} {name}"));
+    told.collect::<Vec<_>>().concat()
 }
 
 /// Later lines under the first.

@@ -81,7 +81,9 @@ fn describe(execution: &Execution) -> String {
 fn signals() -> Arc<AtomicUsize> {
     let signals = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&signals);
-    let count = move || drop(counted.fetch_add(1, Ordering::Relaxed));
+    let count = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    };
     if let Err(error) = ctrlc::set_handler(count) {
         tracing::warn!(
             "Ctrl-C will end the sweep at once, and its trials go on from their checkpoints: {}",
@@ -100,7 +102,8 @@ fn tell(counts: &Counts, json: bool) -> Result<(), Failure> {
     let Counts { runs, finished, cached, pruned, failed, left, .. } = counts;
     let parts = [("pruned", pruned), ("failed", failed), ("left", left)];
     let parts = parts.iter().filter(|(_, count)| **count > 0).map(|(name, count)| format!(", {count} {name}"));
-    print(&format!("{finished} of {runs} runs finished ({cached} earlier){}\n", parts.collect::<String>()))
+    let others = parts.collect::<Vec<_>>().concat();
+    print(&format!("{finished} of {runs} runs finished ({cached} earlier){others}\n"))
 }
 
 fn plan_failure(error: PlanError) -> Failure {

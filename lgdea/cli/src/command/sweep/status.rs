@@ -1,5 +1,7 @@
 //! `lgdea sweep --status`: how a sweep stands, as the disk has it.
 
+use std::fmt::Write;
+
 use lgdea_eval::table;
 use lgdea_spec::sweep::Sweep;
 use lgdea_sweep::{Leases, State, TrialEntry, Trials, state};
@@ -28,14 +30,14 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
     let mut rows: Vec<(&TrialEntry, &str, String)> = Vec::new();
     for trial in &trials.trials {
         let run = RunDir::at(args.results.join("runs").join(&trial.dir));
-        let (name, why) = match state(&run).0 {
-            State::Finished => ("finished", String::new()),
-            State::Pruned => ("pruned", String::new()),
-            _ if leases.is_held(&trial.run_key) => ("running", String::new()),
-            State::Failed(why) => ("failed", why),
-            State::Stopped => ("stopped", String::new()),
-            State::Begun => ("interrupted", String::new()),
-            State::Waiting => ("waiting", String::new()),
+        let (name, why) = match (state(&run).0, leases.holder(&trial.run_key)) {
+            (State::Finished, _) => ("finished", String::new()),
+            (State::Pruned, _) => ("pruned", String::new()),
+            (_, Some(holder)) => ("running", format!("by {holder}")),
+            (State::Failed(why), None) => ("failed", why),
+            (State::Stopped, None) => ("stopped", String::new()),
+            (State::Begun, None) => ("interrupted", String::new()),
+            (State::Waiting, None) => ("waiting", String::new()),
         };
         rows.push((trial, name, why));
     }
@@ -52,8 +54,8 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
         text.add_row([arm.name.clone()].into_iter().chain(counts));
     }
     let mut text = format!("{text}\n");
-    for (trial, _, why) in rows.iter().filter(|(_, state, _)| *state == "failed") {
-        text.push_str(&format!("\nfailed: {} (seed {}): {why}", trial.dir, trial.seed));
+    for (trial, state, why) in rows.iter().filter(|(_, _, why)| !why.is_empty()) {
+        let _ = write!(text, "\n{state}: {} (seed {}): {why}", trial.dir, trial.seed);
     }
     print(&format!("{}\n", text.trim_end()))
 }

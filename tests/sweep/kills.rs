@@ -1,0 +1,190 @@
+//! What is left when processes of a sweep die or are stopped.
+
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::place::Place;
+
+/// A sequence of numbers that looks random, from a seed that a failure tells.
+struct Dice(u64);
+
+impl Dice {
+    fn new() -> Dice {
+        let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+        println!("seed {seed}");
+        Dice(seed)
+    }
+
+    /// A number below `limit` (Knuth's linear congruential generator).
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// Process ids of the trials of a results folder.
+fn trials_of(results: &Path) -> Vec<u32> {
+    let results = results.canonicalize().unwrap_or_default();
+    let processes =
+        std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let is_trial = |process: &u32| {
+        let command = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        let folder = std::fs::read_link(format!("/proc/{process}/cwd")).unwrap_or_default();
+        command.contains("\0--trial\0") && results.parent() == Some(&folder)
+    };
+    processes.filter(is_trial).collect()
+}
+
+fn signal(process: u32, name: &str) {
+    // It may have ended meanwhile.
+    let _ = Command::new("kill").args([name, &process.to_string()]).stderr(std::process::Stdio::null()).status();
+}
+
+/// Kills processes of a sweep of `trials` at `kills` random moments, lets it end, and says what there is then.
+#[cfg(target_os = "linux")]
+fn kill_at_random(trials: usize, kills: usize) {
+    let place = Place::new();
+    let sweep = place.sweep(&format!("seeds.count = {trials}\n"));
+    let results = place.path("a");
+    let start = || place.start_unheard(&sweep, "a");
+    let mut dice = Dice::new();
+    let mut parent = start();
+    let (mut of_parents, mut of_trials) = (0, 0);
+    while of_parents + of_trials < kills {
+        std::thread::sleep(Duration::from_millis(dice.below(700)));
+        if parent.try_wait().unwrap().is_some() {
+            // Trials that were killed too often count as failed; the next call tries them again.
+            parent = start();
+        }
+        let running = trials_of(&results);
+        if running.is_empty() {
+            if finished(&place) == trials {
+                println!("all trials ended before the last kill");
+                break;
+            }
+            continue;
+        }
+        if (of_parents + of_trials) % 3 == 2 {
+            parent.kill().unwrap();
+            parent.wait().unwrap();
+            of_parents += 1;
+            parent = start();
+        } else {
+            signal(running[dice.below(running.len() as u64) as usize], "-KILL");
+            of_trials += 1;
+        }
+    }
+    parent.wait().unwrap();
+    place.finish(&sweep, "a", &["--workers", "2"]);
+
+    let listed = place.trials("a");
+    let runs: Vec<_> = listed.iter().map(|trial| place.run_of("a", trial)).collect();
+    let attempts: usize = runs.iter().map(crate::place::Run::attempts).sum();
+    let doubled = runs.iter().filter(|run| run.endings().iter().filter(|end| *end == "finished").count() != 1).count();
+    let torn = listed
+        .iter()
+        .filter(|trial| results.join("runs").join(trial["dir"].as_str().unwrap()).join("journal.torn").exists());
+    println!(
+        "{of_parents} sweeps and {of_trials} trials killed: {} of {trials} finished in {attempts} attempts, {doubled} not once, \
+         {} folders, {} torn lines healed",
+        finished(&place),
+        place.folders("a").len(),
+        torn.count(),
+    );
+    assert_eq!((finished(&place), doubled, place.folders("a").len()), (trials, 0, trials));
+    // What was cut off and went on is what would have come without.
+    let most = (0..trials).max_by_key(|run| runs[*run].attempts()).unwrap();
+    let seed = format!("seed={}", listed[most]["seed"]);
+    let output = place.lgdea(&["run", "tiny.toml", "--results", "alone", "--set", &seed]);
+    assert!(output.status.success());
+    assert_eq!(runs[most].metrics(), place.run("alone", listed[most]["run_key"].as_str().unwrap()).metrics());
+    assert_eq!(std::fs::read_dir(place.path("a/leases")).unwrap().count(), 0, "no lease stays");
+}
+
+fn finished(place: &Place) -> usize {
+    if !place.path("a/sweeps/sweep/trials.jsonl").exists() {
+        return 0;
+    }
+    let trials = place.trials("a");
+    trials.iter().filter(|trial| place.run_of("a", trial).endings().contains(&"finished".to_owned())).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_lost_or_doubled_by_kills() {
+    kill_at_random(12, 8);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "takes several minutes; see CONTRIBUTING.md"]
+fn nothing_is_lost_or_doubled_by_fifty_kills() {
+    kill_at_random(60, 50);
+}
+
+/// A sweep whose only trial takes longer than anybody waits.
+const ENDLESS: &str = "grid.train.steps = [1000000]\n";
+
+/// Waits until the trial has written so many checkpoints.
+fn wait_for_checkpoints(place: &Place, process: &mut Child, attempt: usize) {
+    let began = Instant::now();
+    let ready = || {
+        let Some(folder) = place.folders("a").into_iter().next() else { return false };
+        let journal =
+            std::fs::read_to_string(place.path("a/runs").join(folder).join("journal.jsonl")).unwrap_or_default();
+        let last = journal.rsplit("\"event\":\"started\"").next().unwrap_or_default();
+        journal.matches("\"event\":\"started\"").count() == attempt && last.contains("\"event\":\"checkpoint\"")
+    };
+    while !ready() {
+        assert!(process.try_wait().unwrap().is_none(), "the sweep ended after {:?}", began.elapsed());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_first_signal_saves_what_there_is_and_the_second_ends_all() {
+    let place = Place::new();
+    let sweep = place.sweep(ENDLESS);
+    let mut process = place.start(&sweep, "a", &["--workers", "1"]);
+    wait_for_checkpoints(&place, &mut process, 1);
+    signal(process.id(), "-INT");
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(counts["left"], 1);
+    let trial = &place.trials("a")[0];
+    assert_eq!(place.run_of("a", trial).endings(), ["killed"]);
+    let last = place.run_of("a", trial).events("checkpoint").pop().unwrap()["step"].as_u64().unwrap();
+
+    let mut process = place.start(&sweep, "a", &["--workers", "1"]);
+    wait_for_checkpoints(&place, &mut process, 2);
+    signal(process.id(), "-TERM");
+    signal(process.id(), "-TERM");
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("resumed  "), "{said}");
+    let resumed = place.run_of("a", trial).events("checkpoint");
+    assert!(resumed.last().unwrap()["step"].as_u64().unwrap() > last, "it went on from its checkpoint");
+    assert!(trials_of(&place.path("a")).is_empty(), "no trial survives its sweep");
+}
+
+/// A trial whose sweep is killed notices, writes a checkpoint and ends.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_trial_does_not_survive_its_sweep() {
+    let place = Place::new();
+    let sweep = place.sweep(ENDLESS);
+    let mut process = place.start(&sweep, "a", &["--workers", "1"]);
+    wait_for_checkpoints(&place, &mut process, 1);
+    process.kill().unwrap();
+    process.wait().unwrap();
+    while !trials_of(&place.path("a")).is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(place.run_of("a", &place.trials("a")[0]).endings(), ["killed"]);
+}
