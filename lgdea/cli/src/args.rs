@@ -1,5 +1,6 @@
 //! What the user types.
 
+pub(crate) mod compare;
 pub(crate) mod evidence;
 pub(crate) mod inspect;
 pub(crate) mod sweep;
@@ -35,6 +36,12 @@ pub(crate) enum Command {
     Prototypes(inspect::PrototypesArgs),
     /// Show the relation graph of a run: its edges, and how good its relations are, hop by hop.
     Graph(inspect::GraphArgs),
+    /// Compare runs over seeds: means, paired differences with intervals and tests, data efficiency.
+    Compare(compare::CompareArgs),
+    /// Check the claims of a sweep; exit code 1 where one fails or cannot be decided.
+    Claims(compare::ClaimsArgs),
+    /// Say how many seeds a difference between two arms needs, from the runs of a pilot.
+    Power(compare::PowerArgs),
     /// Write the JSON Schema of experiment or sweep files, for editors.
     Schema(SchemaArgs),
 }

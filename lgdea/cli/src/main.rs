@@ -32,6 +32,9 @@ fn main() -> ExitCode {
         Command::Ground(args) => command::ground::ground(&args),
         Command::Prototypes(args) => command::prototypes::prototypes(&args),
         Command::Graph(args) => command::graph::graph(&args),
+        Command::Compare(args) => command::compare::compare(&args),
+        Command::Claims(args) => command::claims::claims(&args),
+        Command::Power(args) => command::power::power(&args),
         Command::Schema(args) => command::schema::schema(&args),
     };
     match result {

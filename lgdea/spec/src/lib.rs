@@ -71,5 +71,6 @@ pub use pairing::{Pairing, Unpaired};
 pub use resolve::Resolved;
 pub use schema::{json_schema, json_schema_text};
 pub use seed::Seed;
+pub use suggest::nearest;
 pub use tracker::Tracker;
 pub use train::{Augment, Train};

@@ -4,7 +4,7 @@
 const SIMILAR: f64 = 0.6;
 
 /// The most similar of the known names, unless none is similar.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|candidate| (similarity(name, candidate), candidate))

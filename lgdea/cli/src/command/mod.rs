@@ -1,11 +1,15 @@
 //! One file per subcommand.
 
 pub(crate) mod check;
+pub(crate) mod claims;
+mod collected;
+pub(crate) mod compare;
 pub(crate) mod evidence;
 pub(crate) mod graph;
 pub(crate) mod ground;
 mod opened;
 pub(crate) mod plan;
+pub(crate) mod power;
 pub(crate) mod prototypes;
 pub(crate) mod run;
 pub(crate) mod schema;

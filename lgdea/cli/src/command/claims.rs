@@ -1,0 +1,32 @@
+//! `lgdea claims`: does a sweep show what it was to show?
+
+use std::process::ExitCode;
+
+use lgdea_report::claim::{self, CheckedClaim, Outcome};
+use lgdea_report::{Interval, view};
+
+use crate::args::compare::ClaimsArgs;
+use crate::command::collected::{collect, failure, warn};
+use crate::failure::Failure;
+use crate::output::{print, print_json};
+use crate::progress::say;
+
+pub(crate) fn claims(args: &ClaimsArgs) -> Result<(), Failure> {
+    let collection = collect(&args.inputs)?;
+    let checked = claim::check(&collection, &args.judging.judgement(Interval::default())).map_err(failure)?;
+    if args.json {
+        print_json(&checked)?;
+    } else {
+        print(&format!("{}\n", view::claims(&checked)))?;
+        warn(&collection);
+    }
+    let count =
+        |which: fn(&Outcome) -> bool| checked.iter().filter(|claim: &&CheckedClaim| which(&claim.outcome)).count();
+    let fails = count(|outcome| matches!(outcome, Outcome::Fails { .. }));
+    let undecided = count(|outcome| matches!(outcome, Outcome::Undecided { .. }));
+    if fails + undecided == 0 {
+        return Ok(());
+    }
+    say(format!("of {} claims at all settings, {fails} fail and {undecided} cannot be decided", checked.len()));
+    Err(Failure::Quiet(ExitCode::from(1)))
+}

@@ -1,0 +1,25 @@
+//! Runs that are compared: brought together for all commands that do.
+
+use lgdea_report::{Collection, ReportError};
+
+use crate::args::compare::Inputs;
+use crate::failure::Failure;
+use crate::progress::say;
+
+pub(crate) fn collect(inputs: &Inputs) -> Result<Collection, Failure> {
+    Collection::read(&inputs.paths, &inputs.results).map_err(failure)
+}
+
+pub(crate) fn failure(error: ReportError) -> Failure {
+    match error {
+        ReportError::Spec(error) => Failure::input(error),
+        error => Failure::bad(&error),
+    }
+}
+
+/// Says what is missing and doubtful.
+pub(crate) fn warn(collection: &Collection) {
+    let shortfall = collection.shortfall();
+    let all = collection.warnings.iter().map(String::as_str).chain([shortfall.as_str()]);
+    all.filter(|note| !note.is_empty()).for_each(|note| say(format!("note: {note}")));
+}

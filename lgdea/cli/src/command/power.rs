@@ -1,0 +1,30 @@
+//! `lgdea power`: how many seeds a comparison needs.
+
+use lgdea_report::seeds::{Question, seeds_needed};
+use lgdea_report::{Split, metric, view};
+
+use crate::args::compare::PowerArgs;
+use crate::command::collected::{collect, failure, warn};
+use crate::failure::Failure;
+use crate::output::{print, print_json};
+
+pub(crate) fn power(args: &PowerArgs) -> Result<(), Failure> {
+    let collection = collect(&args.inputs)?;
+    let metric = metric::one(&args.metric, Split::Test, &collection.runs).map_err(failure)?;
+    let question = Question {
+        metric,
+        arm: args.arm.clone(),
+        than: args.than.clone(),
+        delta: args.delta,
+        power: args.power,
+        alpha: args.alpha,
+        comparisons: args.comparisons,
+    };
+    let answers = seeds_needed(&collection, &question).map_err(failure)?;
+    if args.json {
+        return print_json(&answers);
+    }
+    print(&format!("{}\n", view::seeds(&question, &answers)))?;
+    warn(&collection);
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! The claims of a sweep, checked at every setting.
+//!
+//! A claim **holds** where the mean difference, paired by seed, is for the better and at least `min-delta`, and the corrected p of
+//! the chosen test against no difference is below alpha. It **fails** where the mean difference is smaller, or for the worse.
+//! Otherwise it **cannot be decided**: the difference is there, but the seeds are too few to tell it from chance. All settings
+//! of all claims on a metric are one family for Holm's correction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lgdea_sweep::ClaimSummary;
+use serde::Serialize;
+
+use crate::difference::{Difference, FEWEST_PAIRS, Judgement, Test, Verdict, judge};
+use crate::metric::{Metric, Split};
+use crate::rows::{ARM, Rows};
+use crate::statistic::{permutation, power};
+use crate::{Collection, Missing, ReportError, Run, metric};
+
+/// Power at which the seeds that a decision needs are counted.
+const POWER: f64 = 0.8;
+
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It holds.
+    Holds {
+        /// Whether only the assumption of normal differences says so, as the pairs are few.
+        if_normal: bool,
+    },
+    /// It fails.
+    Fails {
+        /// Why.
+        because: String,
+    },
+    /// It cannot be decided.
+    Undecided {
+        /// Why.
+        because: String,
+        /// Seeds that would decide it with a power of 0.8 if the difference is what it seems; none where nothing is known.
+        seeds_needed: Option<usize>,
+    },
+}
+
+/// A claim at a setting.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CheckedClaim {
+    /// The claim.
+    pub claim: ClaimSummary,
+    /// Its metric.
+    pub metric: Metric,
+    /// The setting, in words; empty where nothing varies.
+    pub setting: String,
+    /// Difference `better` − `than`; none where the arms share no setting.
+    pub difference: Option<Difference>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// Checks all claims of the collection's sweeps.
+///
+/// # Errors
+/// There are no claims or no finished runs; a claim's metric is in no run.
+pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<CheckedClaim>, ReportError> {
+    let mut claims: Vec<&ClaimSummary> = Vec::new();
+    for claim in collection.sweeps.iter().flat_map(|sweep| &sweep.claims) {
+        if !claims.contains(&claim) {
+            claims.push(claim);
+        }
+    }
+    if claims.is_empty() {
+        let reason =
+            "there is no claim to check: a sweep states them as `[[claim]]` tables with metric, better and than";
+        return Err(ReportError::Request(reason.to_owned()));
+    }
+    Rows::new(collection, ARM)?;
+    let planned = with_missing(collection);
+    let rows = Rows::new(&planned, ARM)?;
+    let mut checked = Vec::new();
+    for claim in claims {
+        // A name that no run has is a mistake, not an open question.
+        let metric = metric::one(&claim.metric, Split::Test, &collection.runs)?;
+        let mut settings = Vec::new();
+        for row in rows.rows.iter().filter(|row| row.group == claim.better) {
+            if let Some(than) = rows.counterpart(row, &claim.than) {
+                settings.push((rows.describe(&row.setting), Some(Difference::of(&metric, row, than, judgement))));
+            }
+        }
+        if settings.is_empty() {
+            settings.push((String::new(), None));
+        }
+        let open = || Outcome::Undecided { because: "the two arms share no setting".to_owned(), seeds_needed: None };
+        checked.extend(settings.into_iter().map(|(setting, difference)| CheckedClaim {
+            claim: claim.clone(),
+            metric: metric.clone(),
+            setting,
+            difference,
+            outcome: open(),
+        }));
+    }
+    let names: BTreeSet<String> = checked.iter().map(|claim| claim.metric.name.clone()).collect();
+    for name in names {
+        let of_metric = checked.iter_mut().filter(|claim| claim.metric.name == name);
+        let mut family: Vec<&mut Difference> = of_metric.filter_map(|claim| claim.difference.as_mut()).collect();
+        judge(&mut family, judgement);
+    }
+    for claim in &mut checked {
+        if let Some(difference) = &claim.difference {
+            claim.outcome = outcome(difference, &claim.metric, claim.claim.min_delta, judgement);
+        }
+    }
+    Ok(checked)
+}
+
+/// The collection with trials that have not finished as runs without scores: a claim is about them, too.
+fn with_missing(collection: &Collection) -> Collection {
+    let mut planned = collection.clone();
+    for Missing { place, .. } in &collection.missing {
+        let same =
+            |run: &Run| run.place.seed == place.seed && run.place.arm == place.arm && run.place.deltas == place.deltas;
+        if !planned.runs.iter().any(same) {
+            planned.runs.push(Run { place: place.clone(), seconds: 0.0, metrics: BTreeMap::new() });
+        }
+    }
+    planned
+}
+
+fn outcome(difference: &Difference, metric: &Metric, min_delta: f64, judgement: &Judgement) -> Outcome {
+    let undecided = |because: String| Outcome::Undecided { because, seeds_needed: needed(difference, judgement) };
+    let pairs = difference.values.len();
+    let Some(mean) = difference.mean.map(|mean| metric.gain(mean)) else {
+        return undecided("no seed that both have".to_owned());
+    };
+    if pairs < FEWEST_PAIRS {
+        return undecided(format!("{pairs} of at least {FEWEST_PAIRS} pairs"));
+    }
+    if mean <= 0.0 || mean < min_delta {
+        let because = if mean <= 0.0 { "the difference is not for the better" } else { "the difference is smaller" };
+        return Outcome::Fails { because: because.to_owned() };
+    }
+    match &difference.verdict {
+        Verdict::Significant => Outcome::Holds { if_normal: false },
+        Verdict::IfNormal => Outcome::Holds { if_normal: true },
+        Verdict::NotSignificant => undecided("it may be chance".to_owned()),
+        Verdict::Unsupported(because) => undecided(because.clone()),
+    }
+}
+
+/// Seeds with which a difference like this one would be told from chance.
+fn needed(difference: &Difference, judgement: &Judgement) -> Option<usize> {
+    let alpha = judgement.alpha / difference.family.max(1) as f64;
+    let floor = if judgement.test == Test::PairedT { FEWEST_PAIRS } else { permutation::fewest_pairs(alpha) };
+    let effect = difference.mean?.abs() / difference.standard_deviation.filter(|deviation| *deviation > 0.0)?;
+    Some(power::pairs_needed(effect, alpha, POWER)?.max(floor))
+}

@@ -1,0 +1,224 @@
+//! The comparison of runs: a value, of which tables in all formats are views.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::difference::{Difference, Judgement, judge};
+use crate::efficiency::{Efficiency, efficiencies};
+use crate::metric::{self, Metric, Split};
+use crate::rows::{ARM, Row, Rows, Setting};
+use crate::statistic::{mean, standard_deviation};
+use crate::{Collection, Provenance, ReportError};
+
+/// What is to be compared, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// Names or patterns of metrics; the headline scores where there are none.
+    pub metrics: Vec<String>,
+    /// The split of metrics that do not name theirs.
+    pub split: Split,
+    /// What is compared: [`ARM`], or an axis.
+    pub by: String,
+    /// What the others are compared with: an arm, or a value of the axis.
+    pub base: Option<String>,
+    /// What the others' data efficiency is set against; the base where it is none.
+    pub equals: Option<String>,
+    /// How differences are judged.
+    pub judgement: Judgement,
+    /// The command that asked, for captions.
+    pub command: String,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Comparison {
+    /// The command that made it.
+    pub command: String,
+    /// Names of the sweeps that the runs are of, and their questions.
+    pub sweeps: Vec<(String, String)>,
+    /// What is compared.
+    pub by: String,
+    /// What the others are compared with.
+    pub base: String,
+    /// Keys that vary besides.
+    pub keys: Vec<String>,
+    /// The metrics.
+    pub metrics: Vec<Metric>,
+    /// How differences are judged.
+    pub judgement: Judgement,
+    /// The rows: settings in their order, within each the groups in theirs.
+    pub rows: Vec<ComparedRow>,
+    /// What the others' data efficiency is set against.
+    pub equals: String,
+    /// Data efficiency: of each two, of the better one.
+    pub efficiency: Vec<Efficiency>,
+    /// What the runs were made with.
+    pub provenance: Provenance,
+    /// Finished runs, and trials without one.
+    pub runs: [usize; 2],
+    /// What a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// A row of a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ComparedRow {
+    /// The arm, or the value of the axis.
+    pub group: String,
+    /// Values of [`Comparison::keys`].
+    pub setting: Setting,
+    /// Its seeds.
+    pub seeds: Vec<u64>,
+    /// A cell for each metric.
+    pub cells: Vec<Cell>,
+}
+
+/// A metric of a row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Cell {
+    /// The values, by seed.
+    pub values: BTreeMap<u64, f64>,
+    /// Their mean; none without values.
+    pub mean: Option<f64>,
+    /// Their standard deviation (n − 1); none of fewer than two.
+    pub standard_deviation: Option<f64>,
+    /// Whether it is the best mean of its setting.
+    pub best: bool,
+    /// Difference to the base's row of the setting; none of the base itself, and where it has no such row.
+    pub difference: Option<Difference>,
+}
+
+impl Comparison {
+    /// Compares runs.
+    ///
+    /// # Errors
+    /// A metric, arm or axis is not known; there are no runs; two runs have one place.
+    pub fn new(collection: &Collection, request: &Request) -> Result<Comparison, ReportError> {
+        let rows = Rows::new(collection, &request.by)?;
+        let metrics = metric::chosen(&request.metrics, request.split, &collection.runs)?;
+        let base = base(collection, &rows, request.base.as_deref())?;
+        let equals = request.equals.as_ref().map_or(Ok(base.as_str()), |equals| rows.group(equals))?.to_owned();
+        let mut compared: Vec<ComparedRow> =
+            rows.rows.iter().map(|row| compare(&rows, row, &metrics, &base, request)).collect();
+        for (position, metric) in metrics.iter().enumerate() {
+            let cells = compared.iter_mut().map(|row| &mut row.cells[position]);
+            let mut family: Vec<&mut Difference> = cells.filter_map(|cell| cell.difference.as_mut()).collect();
+            judge(&mut family, &request.judgement);
+            mark_best(&mut compared, position, metric);
+        }
+        Ok(Comparison {
+            command: request.command.clone(),
+            sweeps: collection.sweeps.iter().map(|sweep| (sweep.name.clone(), sweep.description.clone())).collect(),
+            notes: notes(collection, &rows, &compared, &base),
+            efficiency: efficiencies(&rows, &metrics, &equals),
+            by: request.by.clone(),
+            base,
+            keys: rows.keys.clone(),
+            metrics,
+            judgement: request.judgement,
+            rows: compared,
+            equals,
+            provenance: collection.provenance.clone(),
+            runs: [collection.runs.len(), collection.missing.len()],
+        })
+    }
+
+    /// The differences of all rows with their metric.
+    pub fn differences(&self) -> impl Iterator<Item = (&ComparedRow, &Metric, &Difference)> {
+        let cells = self.rows.iter().flat_map(|row| row.cells.iter().zip(&self.metrics).map(move |cell| (row, cell)));
+        cells.filter_map(|(row, (cell, metric))| Some((row, metric, cell.difference.as_ref()?)))
+    }
+}
+
+/// The group that the others are compared with.
+fn base(collection: &Collection, rows: &Rows<'_>, asked: Option<&str>) -> Result<String, ReportError> {
+    let declared = collection.sweeps.first().map(|sweep| sweep.base.as_str()).filter(|_| rows.by == ARM);
+    match (asked, declared) {
+        (Some(asked), _) => rows.group(asked).map(str::to_owned),
+        // A base whose runs have not finished cannot be the base.
+        (None, Some(declared)) if rows.group(declared).is_ok() => Ok(declared.to_owned()),
+        _ => Ok(rows.groups[0].clone()),
+    }
+}
+
+fn compare(rows: &Rows<'_>, row: &Row<'_>, metrics: &[Metric], base: &str, request: &Request) -> ComparedRow {
+    let against = if row.group == base { None } else { rows.counterpart(row, base) };
+    let cell = |metric: &Metric| {
+        let values = row.values(&metric.name);
+        let numbers: Vec<f64> = values.values().copied().collect();
+        Cell {
+            mean: (!numbers.is_empty()).then(|| mean(&numbers)),
+            standard_deviation: standard_deviation(&numbers),
+            best: false,
+            difference: against.map(|base| Difference::of(metric, row, base, &request.judgement)),
+            values,
+        }
+    };
+    ComparedRow {
+        group: row.group.clone(),
+        setting: row.setting.clone(),
+        seeds: row.runs.keys().copied().collect(),
+        cells: metrics.iter().map(cell).collect(),
+    }
+}
+
+/// Marks the best mean of each setting that has more than one.
+fn mark_best(rows: &mut [ComparedRow], metric: usize, of: &Metric) {
+    for setting in rows.chunk_by_mut(|a, b| a.setting == b.setting) {
+        if setting.len() < 2 {
+            continue;
+        }
+        let gains =
+            setting.iter().enumerate().filter_map(|(row, compared)| Some((row, of.gain(compared.cells[metric].mean?))));
+        if let Some((best, _)) = gains.max_by(|a, b| a.1.total_cmp(&b.1)) {
+            setting[best].cells[metric].best = true;
+        }
+    }
+}
+
+fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], base: &str) -> Vec<String> {
+    let mut notes = Vec::new();
+    let shortfall = collection.shortfall();
+    if !shortfall.is_empty() {
+        notes.push(shortfall);
+    }
+    if let Some(sweep) = collection.sweeps.first()
+        && rows.by == ARM
+        && rows.group(&sweep.base).is_err()
+    {
+        notes.push(format!("the sweep's base `{}` has no finished run; `{base}` is the base instead", sweep.base));
+    }
+    if rows.left_out > 0 {
+        notes.push(format!("{} runs have no {} and are left out", rows.left_out, rows.by));
+    }
+    for (row, of) in compared.iter().zip(&rows.rows) {
+        let place = match rows.describe(&row.setting) {
+            setting if setting.is_empty() => String::new(),
+            setting => format!(" at {setting}"),
+        };
+        if row.group == base {
+            continue;
+        }
+        match rows.counterpart(of, base) {
+            None => notes.push(format!("`{}`{place} has no counterpart of `{base}`: no difference is shown", row.group)),
+            Some(counterpart) if !counterpart.runs.keys().any(|seed| of.runs.contains_key(seed)) => notes.push(format!(
+                "`{}` and `{base}`{place} share no seed ({} against {}): their difference is not paired, and none is shown",
+                row.group,
+                list(of.runs.keys()),
+                list(counterpart.runs.keys()),
+            )),
+            Some(_) => {}
+        }
+    }
+    let warnings: BTreeSet<&String> = collection.warnings.iter().collect();
+    notes.extend(warnings.into_iter().cloned());
+    notes
+}
+
+fn list<'a>(seeds: impl Iterator<Item = &'a u64>) -> String {
+    seeds.map(u64::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,116 @@
+//! What a path names.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use lgdea_track::RunDir;
+
+use crate::error::suggestion;
+use crate::{ReportError, records};
+
+/// What a path names.
+#[derive(Debug, PartialEq)]
+pub(super) enum Located {
+    /// A records file.
+    Records(PathBuf),
+    /// A sweep that was run: its list of trials, and the results folder that it lies in.
+    Sweep { trials: PathBuf, results: PathBuf },
+    /// A sweep file.
+    SweepFile(PathBuf),
+    /// Folders of runs.
+    Runs(Vec<PathBuf>),
+}
+
+/// Finds out what a path names: itself, or what has its name in the results folder.
+pub(super) fn locate(path: &Path, results: &Path) -> Result<Located, ReportError> {
+    let places = [path.to_path_buf(), results.join("sweeps").join(path), results.join("runs").join(path)];
+    let Some(found) = places.into_iter().find(|place| place.exists()) else {
+        return Err(not_found(path, results));
+    };
+    if found.is_dir() { folder(&found) } else { file(&found) }
+}
+
+fn folder(path: &Path) -> Result<Located, ReportError> {
+    let trials = path.join("trials.jsonl");
+    if trials.is_file() {
+        return Ok(Located::Sweep { results: results_of(path), trials });
+    }
+    if RunDir::at(path).journal().is_file() {
+        return Ok(Located::Runs(vec![path.to_path_buf()]));
+    }
+    let runs = if path.join("runs").is_dir() { path.join("runs") } else { path.to_path_buf() };
+    let folders = run_folders(&runs).map_err(ReportError::file("read", &runs))?;
+    if folders.is_empty() {
+        let reason = "is neither a sweep (trials.jsonl) nor a run (journal.jsonl), and holds no runs".to_owned();
+        return Err(ReportError::NotResults { path: path.to_path_buf(), reason });
+    }
+    Ok(Located::Runs(folders))
+}
+
+fn file(path: &Path) -> Result<Located, ReportError> {
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    if extension == "toml" {
+        return Ok(Located::SweepFile(path.to_path_buf()));
+    }
+    let mut first = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| BufReader::new(file).read_until(b'\n', &mut first))
+        .map_err(ReportError::file("read", path))?;
+    let first = String::from_utf8_lossy(&first);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    if records::is_records(&first) {
+        Ok(Located::Records(path.to_path_buf()))
+    } else if path.file_name().is_some_and(|name| name == "trials.jsonl") {
+        Ok(Located::Sweep { trials: path.to_path_buf(), results: results_of(folder) })
+    } else if path.file_name().is_some_and(|name| name == "journal.jsonl") {
+        Ok(Located::Runs(vec![folder.to_path_buf()]))
+    } else {
+        let reason = "is neither a records file (its first line is another) nor a sweep file (.toml)".to_owned();
+        Err(ReportError::NotResults { path: path.to_path_buf(), reason })
+    }
+}
+
+/// The results folder of `results/sweeps/<name>`.
+fn results_of(sweep: &Path) -> PathBuf {
+    sweep.join("..").join("..")
+}
+
+/// Folders of runs, in the order of their names; without those that were set aside for another run.
+fn run_folders(runs: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(runs)? {
+        let path = entry?.path();
+        let set_aside = path.extension().is_some_and(|extension| extension.to_string_lossy().starts_with("old-"));
+        if !set_aside && RunDir::at(&path).journal().is_file() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+/// Folders of runs by the key that their names end with.
+pub(super) fn runs_by_key(runs: &Path) -> HashMap<String, PathBuf> {
+    // Where there is no such folder, no trial has begun.
+    let folders = run_folders(runs).unwrap_or_default();
+    let key = |folder: &PathBuf| folder.file_name()?.to_str()?.rsplit('-').next().map(str::to_owned);
+    folders.into_iter().filter_map(|folder| Some((key(&folder)?, folder))).collect()
+}
+
+fn not_found(path: &Path, results: &Path) -> ReportError {
+    let mut known = Vec::new();
+    for below in ["sweeps", "runs"] {
+        let entries = std::fs::read_dir(results.join(below)).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        known.extend(names);
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut suggestion = suggestion(&name, known.iter().map(String::as_str));
+    if known.is_empty() {
+        suggestion =
+            format!(", nor any other in {}; `--results` names the folder that runs are written to", results.display());
+    }
+    ReportError::NotFound { path: path.to_path_buf(), suggestion }
+}

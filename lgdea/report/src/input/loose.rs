@@ -1,0 +1,59 @@
+//! Runs that are of no sweep: the experiment's name is the arm, and what varies among runs of one name are axes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use lgdea_track::{RunDir, Status};
+use serde_json::{Map, Value};
+
+use crate::run::{Missing, Place};
+
+use super::Collection;
+use super::journal::Told;
+
+/// Settings that are no axes: they name a run, or say where it is made and shown.
+const NO_AXES: [&str; 6] = ["seed", "name", "description", "tags.", "tracker.", "device."];
+
+/// Collects the runs in these folders.
+pub(super) fn collect(folders: &[PathBuf]) -> Collection {
+    let mut collection = Collection::default();
+    let mut runs = Vec::new();
+    for folder in folders {
+        match Told::read(&RunDir::at(folder)) {
+            Ok(Some(told)) => runs.push(told),
+            Ok(None) => collection.warnings.push(format!("left out: {} has an empty journal", folder.display())),
+            Err(error) => collection.warnings.push(format!("left out: {error}")),
+        }
+    }
+    let axes = axes(&runs);
+    for told in runs {
+        let value = |axis: &String| {
+            let text = told.params.get(axis)?;
+            Some((axis.clone(), serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))))
+        };
+        let deltas: Map<String, Value> = axes.iter().filter_map(value).collect();
+        let seed = told.params.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or_default();
+        let place = Place { run_key: told.run_key.clone(), arm: told.name.clone(), seed, deltas };
+        if told.status == Some(Status::Finished) {
+            collection.add(place, told);
+        } else {
+            collection.missing.push(Missing { place, state: told.state() });
+        }
+    }
+    collection
+}
+
+/// The settings that differ among runs of one name. What differs between names alone is what the arms are.
+fn axes(runs: &[Told]) -> BTreeSet<String> {
+    let mut first: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    let mut axes = BTreeSet::new();
+    for told in runs {
+        for (key, value) in &told.params {
+            let is_axis = !NO_AXES.iter().any(|no| key == no || (no.ends_with('.') && key.starts_with(no)));
+            if is_axis && *first.entry((&told.name, key)).or_insert(value) != value {
+                axes.insert(key.clone());
+            }
+        }
+    }
+    axes
+}

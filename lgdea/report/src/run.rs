@@ -1,0 +1,49 @@
+//! Runs as the comparison sees them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Where a run stands in a sweep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// Key of the run.
+    pub run_key: String,
+    /// Name of its arm.
+    pub arm: String,
+    /// Its seed.
+    pub seed: u64,
+    /// The values that axes and a search gave it, by dotted key, in the sweep's order.
+    pub deltas: Map<String, Value>,
+}
+
+/// A finished run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Wall-clock seconds of all its attempts.
+    pub seconds: f64,
+    /// Scores of the validation and the test split by name, without the ends of their intervals.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+/// A trial without a finished run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Where the run would stand.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What came of it: `not begun`, `failed: …`.
+    pub state: String,
+}
+
+/// A value as a reader writes it: text without quotes.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,144 @@
+//! What a reader must know to read a table: how it was made, of what, and what its marks mean.
+
+use crate::difference::{FEWEST_PAIRS, Verdict};
+use crate::statistic::{bootstrap, permutation};
+use crate::{Comparison, Interval};
+
+use super::grid::percent;
+
+/// Pairs below which a bootstrap interval is told to be too narrow.
+const NARROW: usize = 10;
+
+/// The caption, a sentence or two an item; code stands between backticks. `best` says how the best of a setting stands out.
+pub fn caption(comparison: &Comparison, best: &str) -> Vec<String> {
+    let mut sentences = vec![];
+    for (name, description) in &comparison.sweeps {
+        sentences.push(if description.is_empty() {
+            format!("Sweep `{name}`.")
+        } else {
+            format!("Sweep `{name}`: {}", ended(description))
+        });
+    }
+    sentences.push(format!("Mean ± standard deviation over {}.", seeds(comparison)));
+    if comparison.differences().next().is_some() {
+        sentences.extend(differences(comparison));
+    }
+    if comparison.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.best) {
+        sentences.push(format!("{best}: the best mean of a setting, which is no test."));
+    }
+    if !comparison.efficiency.is_empty() {
+        sentences.push(
+            "Data efficiency: of two, the better one at a share of pairs, and how many times as many pairs bring the other's mean \
+             there, linear in their logarithm between the shares that were run; beyond these nothing is said but more than \
+             (>) and less than (<). Over seeds: the least and the greatest."
+                .to_owned(),
+        );
+    }
+    let [runs, missing] = comparison.runs;
+    let missing = if missing > 0 { format!(" ({missing} trials have no finished run)") } else { String::new() };
+    sentences.push(format!("{runs} runs{missing} of {}.", comparison.provenance.describe()));
+    sentences.push(format!("Made by `{}`.", comparison.command));
+    sentences
+}
+
+/// How differences were judged.
+fn differences(comparison: &Comparison) -> Vec<String> {
+    let judgement = comparison.judgement;
+    let mut families: Vec<usize> = comparison.differences().map(|(_, _, difference)| difference.family).collect();
+    families.sort_unstable();
+    let (least, most) = (families.first().copied().unwrap_or_default(), families.last().copied().unwrap_or_default());
+    let family = if least == most { most.to_string() } else { format!("{least} to {most}") };
+    let resamples = if judgement.interval == Interval::T {
+        String::new()
+    } else {
+        format!(" ({} resamples)", thousands(bootstrap::RESAMPLES))
+    };
+    let mut sentences = vec![format!(
+        "Differences to `{}` are paired by seed, with {} % {} intervals{resamples}.",
+        comparison.base,
+        percent(1.0 - judgement.alpha),
+        judgement.interval.name(),
+    )];
+    let fewest =
+        comparison.differences().map(|(_, _, difference)| difference.values.len()).filter(|pairs| *pairs > 1).min();
+    if judgement.interval != Interval::T && fewest.is_some_and(|pairs| pairs < NARROW) {
+        sentences.push(format!(
+            "Of so few pairs ({} at the least) a bootstrap interval is too narrow: nominal 95 % cover about 84 % of five \
+             normal differences and 90 % of ten.",
+            fewest.unwrap_or_default()
+        ));
+    }
+    if most == 0 {
+        sentences.push(format!("No comparison has {FEWEST_PAIRS} pairs that differ, without which nothing is tested."));
+        return sentences;
+    }
+    sentences.push(format!(
+        "Significance: two-sided {}; p corrected by Holm's method over the {family} comparisons of a metric shown here; * \
+         corrected p < {}.",
+        judgement.test.name(),
+        judgement.alpha,
+    ));
+    let if_normal = comparison.differences().filter(|(_, _, difference)| difference.verdict == Verdict::IfNormal);
+    let few: Vec<usize> = if_normal.map(|(_, _, difference)| difference.values.len()).collect();
+    if let Some(&pairs) = few.iter().max() {
+        sentences.push(format!(
+            "† only if the differences are normal, which so few cannot show: {pairs} pairs cannot reach p < {} two-sided \
+             without that assumption (a permutation test reaches {} at the least; {} pairs could).",
+            judgement.alpha,
+            permutation::least(pairs),
+            permutation::fewest_pairs(judgement.alpha),
+        ));
+    }
+    sentences
+}
+
+/// The seeds of the rows: `5 seeds (0–4)`, `3 to 5 seeds`.
+fn seeds(comparison: &Comparison) -> String {
+    let counts = comparison.rows.iter().map(|row| row.seeds.len());
+    let (least, most) = (counts.clone().min().unwrap_or_default(), counts.max().unwrap_or_default());
+    let all = comparison.rows.iter().all(|row| row.seeds == comparison.rows[0].seeds);
+    let word = if most == 1 { "seed" } else { "seeds" };
+    if all {
+        format!("{most} {word} ({})", ranges(&comparison.rows[0].seeds))
+    } else if least == most {
+        format!("{most} {word}, which are not the same in all rows")
+    } else {
+        format!("{least} to {most} {word}")
+    }
+}
+
+/// Ascending numbers with ranges for runs of them: `0–4, 7`.
+fn ranges(numbers: &[u64]) -> String {
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b);
+    let shown = runs.map(|run| match run {
+        [first, .., last] => format!("{first}–{last}"),
+        one => one.iter().map(u64::to_string).collect(),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// A number with commas between thousands.
+fn thousands(number: usize) -> String {
+    if number < 1000 { number.to_string() } else { format!("{},{:03}", thousands(number / 1000), number % 1000) }
+}
+
+/// A text that ends as a sentence does.
+fn ended(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with(['.', '?', '!']) { text.to_owned() } else { format!("{text}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_ranges() {
+        assert_eq!(ranges(&[0, 1, 2, 5, 7, 8]), "0–2, 5, 7–8");
+    }
+
+    #[test]
+    fn thousands_have_commas() {
+        assert_eq!([999, 10_000, 1_000_001].map(thousands), ["999", "10,000", "1,000,001"]);
+    }
+}

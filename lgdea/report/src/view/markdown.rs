@@ -1,0 +1,54 @@
+use crate::Comparison;
+
+use super::caption::caption;
+use super::grid::{self, Grid, Mark};
+
+/// The comparison as tables in Markdown, with their caption below.
+pub fn markdown(comparison: &Comparison) -> String {
+    let grids = [Some(grid::means(comparison)), grid::differences(comparison), grid::efficiency(comparison)];
+    let mut parts: Vec<String> = grids.iter().flatten().map(lay_out).collect();
+    parts.push(caption(comparison, "Bold").iter().map(|sentence| prose(sentence)).collect::<Vec<_>>().join(" "));
+    if !comparison.notes.is_empty() {
+        parts.push(comparison.notes.iter().map(|note| format!("- {}", prose(note))).collect::<Vec<_>>().join("\n"));
+    }
+    format!("{}\n", parts.join("\n\n"))
+}
+
+fn lay_out(grid: &Grid) -> String {
+    let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let mut lines = vec![line(grid.header.iter().map(|name| escape(name)).collect())];
+    let rules = (0..grid.header.len()).map(|column| if column < grid.numbers { "---" } else { "---:" });
+    lines.push(format!("|{}|", rules.collect::<Vec<_>>().join("|")));
+    for row in &grid.rows {
+        let cells = row.iter().map(|cell| {
+            let text = escape(&cell.content);
+            let mark = match cell.mark {
+                Some(Mark::Significant) => "\\*",
+                Some(Mark::IfNormal) => "†",
+                None => "",
+            };
+            if cell.best { format!("**{text}**{mark}") } else { format!("{text}{mark}") }
+        });
+        lines.push(line(cells.collect()));
+    }
+    lines.join("\n")
+}
+
+/// A sentence; what stands between backticks stays code.
+fn prose(sentence: &str) -> String {
+    let parts = sentence.split('`').enumerate();
+    let set = parts.map(|(position, part)| if position % 2 == 1 { format!("`{part}`") } else { escape(part) });
+    set.collect()
+}
+
+/// Text that a table's cell shows as it is.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        if matches!(character, '|' | '*' | '_' | '`' | '\\' | '<' | '[' | ']') {
+            escaped.push('\\');
+        }
+        escaped.push(if character.is_control() { ' ' } else { character });
+    }
+    escaped
+}

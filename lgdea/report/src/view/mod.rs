@@ -1,0 +1,25 @@
+//! What a comparison, checked claims and needed seeds look like.
+
+mod caption;
+mod csv;
+mod decided;
+mod grid;
+mod latex;
+mod markdown;
+mod terminal;
+
+pub use self::csv::csv;
+pub use caption::caption;
+pub use decided::{claims, seeds};
+pub use latex::latex;
+pub use markdown::markdown;
+pub use terminal::terminal;
+
+/// A p value: four decimals, of which five pairs need all (0.0625), or that it is small.
+fn p_value(p: Option<f64>) -> String {
+    match p {
+        None => String::new(),
+        Some(p) if p < 0.001 => "< 0.001".to_owned(),
+        Some(p) => format!("{p:.4}"),
+    }
+}

@@ -1,0 +1,191 @@
+//! Comparisons of a synthetic results folder: what readers see, and what is collected.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod synthetic;
+
+use std::path::PathBuf;
+
+use lgdea_report::claim::{self, Outcome};
+use lgdea_report::seeds::{Question, seeds_needed};
+use lgdea_report::{Collection, Comparison, Interval, Judgement, Metric, Request, Split, Test, Verdict, records, view};
+use lgdea_track::Status;
+use synthetic::{AUROC, RANK, Results};
+
+fn read(results: &Results, paths: &[&str]) -> Collection {
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    Collection::read(&paths, results.path()).unwrap()
+}
+
+fn request() -> Request {
+    Request {
+        metrics: vec![AUROC.to_owned(), RANK.to_owned()],
+        split: Split::Test,
+        by: "arm".to_owned(),
+        base: None,
+        equals: None,
+        judgement: Judgement::default(),
+        command: "lgdea compare table".to_owned(),
+    }
+}
+
+fn table() -> (Results, Collection) {
+    let results = Results::new();
+    results.table(&[("lgdea", "clip", 0.05), ("lgdea", "clip_txt", 0.0), ("clip", "lgdea", 0.0)]);
+    let collection = read(&results, &["table"]);
+    (results, collection)
+}
+
+#[test]
+fn a_comparison_reads_well_in_every_format() {
+    let (_results, collection) = table();
+    let comparison = Comparison::new(&collection, &request()).unwrap();
+    insta::assert_snapshot!("terminal", view::terminal(&comparison));
+    insta::assert_snapshot!("markdown", view::markdown(&comparison));
+    insta::assert_snapshot!("latex", view::latex(&comparison));
+    insta::assert_snapshot!("csv", view::csv(&comparison).unwrap());
+    let json = serde_json::to_value(&comparison).unwrap();
+    assert_eq!(json["rows"].as_array().unwrap().len(), 9);
+    assert_eq!(json["rows"][1]["cells"][0]["difference"]["seeds"], serde_json::json!([0, 1, 2, 3, 4]));
+}
+
+#[test]
+fn claims_are_decided_at_every_setting() {
+    let (_results, collection) = table();
+    let checked = claim::check(&collection, &Judgement::default()).unwrap();
+    insta::assert_snapshot!("claims", view::claims(&checked));
+    assert_eq!(checked.len(), 9);
+    assert!(checked[..3].iter().all(|claim| claim.outcome == Outcome::Holds { if_normal: true }), "{checked:?}");
+    assert!(checked[6..].iter().all(|claim| matches!(claim.outcome, Outcome::Fails { .. })), "{checked:?}");
+}
+
+#[test]
+fn few_seeds_decide_nothing_without_an_assumption() {
+    let (_results, collection) = table();
+    let judgement = Judgement { test: Test::Permutation, ..Judgement::default() };
+    let checked = claim::check(&collection, &judgement).unwrap();
+    let Outcome::Undecided { because, seeds_needed } = &checked[0].outcome else { panic!("{:?}", checked[0]) };
+    assert_eq!(because, "5 pairs cannot reach p < 0.05 two-sided");
+    // 9 comparisons: 2 / 2^n < 0.05 / 9.
+    assert_eq!(*seeds_needed, Some(9));
+    let comparison = Comparison::new(&collection, &Request { judgement, ..request() }).unwrap();
+    assert!(comparison.differences().all(|(_, _, found)| matches!(found.verdict, Verdict::Unsupported(_))));
+}
+
+#[test]
+fn a_pilot_says_how_many_seeds_are_needed() {
+    let (_results, collection) = table();
+    let question = Question {
+        metric: Metric::new(AUROC),
+        arm: "lgdea".to_owned(),
+        than: "clip_txt".to_owned(),
+        delta: Some(0.005),
+        power: 0.8,
+        alpha: 0.05,
+        comparisons: 3,
+    };
+    let answers = seeds_needed(&collection, &question).unwrap();
+    insta::assert_snapshot!("seeds", view::seeds(&question, &answers));
+    assert!(answers.iter().all(|answer| answer.cautious > answer.seeds && answer.permutation == 7));
+    let refused = |question: Question| seeds_needed(&collection, &question).unwrap_err().to_string();
+    assert!(refused(Question { delta: Some(0.0), ..question.clone() }).contains("--delta"));
+    assert!(refused(Question { than: "clip_text".to_owned(), ..question.clone() }).contains("did you mean `clip_txt`"));
+    assert!(refused(Question { than: "lgdea".to_owned(), ..question }).contains("itself"));
+}
+
+#[test]
+fn axes_can_be_compared_instead_of_arms() {
+    let (_results, collection) = table();
+    let asked = Request { by: "pairing.ratio".to_owned(), ..request() };
+    let comparison = Comparison::new(&collection, &asked).unwrap();
+    assert_eq!((comparison.base.as_str(), &comparison.keys), ("0.02", &vec!["arm".to_owned()]));
+    let groups: Vec<&str> = comparison.rows.iter().map(|row| row.group.as_str()).collect();
+    assert_eq!(groups, ["0.02", "0.1", "1.0"].repeat(3));
+    assert!(comparison.efficiency.is_empty(), "the share of pairs is what is compared");
+    let error = Comparison::new(&collection, &Request { by: "pairing.ration".to_owned(), ..request() }).unwrap_err();
+    assert!(error.to_string().contains("did you mean `pairing.ratio`"), "{error}");
+    let error = Comparison::new(&collection, &Request { base: Some("clipp".to_owned()), ..request() }).unwrap_err();
+    assert!(error.to_string().contains("did you mean `clip`"), "{error}");
+}
+
+#[test]
+fn a_records_file_gives_the_same_comparison() {
+    let (results, collection) = table();
+    let file = results.file("table.jsonl");
+    records::write(&collection, &file).unwrap();
+    let again = Collection::read(std::slice::from_ref(&file), results.path()).unwrap();
+    assert_eq!(again, collection);
+    // Beside the sweep itself, every run counts once.
+    assert_eq!(read(&results, &["table", file.to_str().unwrap()]), collection);
+    let compared = |collection| Comparison::new(collection, &request()).unwrap();
+    assert_eq!(compared(&again), compared(&collection));
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 1 + 43);
+
+    let mut fewer = collection.clone();
+    fewer.runs.truncate(40);
+    let error = records::write(&fewer, &file).unwrap_err().to_string();
+    assert!(error.contains("holds 3 runs"), "{error}");
+    records::write(&collection, &file).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("\"seed\":0", "\"seed\":-1", 1)).unwrap();
+    let error = Collection::read(&[file], results.path()).unwrap_err().to_string();
+    assert!(error.contains("line 2"), "{error}");
+}
+
+#[test]
+fn sessions_are_joined_and_contradictions_told() {
+    let (results, collection) = table();
+    let (mut first, mut second) = (collection.clone(), collection.clone());
+    first.runs.truncate(20);
+    second.runs.drain(..15);
+    second.runs[0].metrics.insert(AUROC.to_owned(), 0.1);
+    let [a, b] = ["a.jsonl", "b.jsonl"].map(|name| results.file(name));
+    records::write(&first, &a).unwrap();
+    records::write(&second, &b).unwrap();
+    let joined = Collection::read(&[a, b], results.path()).unwrap();
+    assert_eq!((&joined.runs, &joined.missing), (&collection.runs, &collection.missing));
+    assert!(joined.warnings[0].contains("other scores"), "{:?}", joined.warnings);
+}
+
+#[test]
+fn runs_of_no_sweep_are_compared_by_their_name() {
+    let results = Results::new();
+    for seed in ["0", "1", "2"] {
+        let score = seed.parse::<f64>().unwrap() / 100.0;
+        for (name, ratio, steps, level) in
+            [("a", "0.02", "600", 0.8), ("a", "0.1", "600", 0.9), ("b", "0.02", "900", 0.7), ("b", "0.1", "900", 0.75)]
+        {
+            let key = format!("{name}{seed}{}", ratio.replace('.', ""));
+            let params = [("seed", seed), ("pairing.ratio", ratio), ("train.steps", steps), ("name", name)];
+            results.run(name, &key, &params, &[(AUROC, level + score * level)], Status::Finished);
+        }
+    }
+    let collection = read(&results, &[results.path().to_str().unwrap()]);
+    let comparison = Comparison::new(&collection, &Request { metrics: vec![], ..request() }).unwrap();
+    assert_eq!((comparison.base.as_str(), &comparison.keys), ("a", &vec!["pairing.ratio".to_owned()]));
+    assert_eq!(comparison.differences().filter(|(_, _, found)| found.values.len() == 3).count(), 2);
+}
+
+#[test]
+fn two_runs_in_one_place_are_refused() {
+    let results = Results::new();
+    for (key, score) in [("k1", 0.8), ("k2", 0.9)] {
+        let params = [("seed", "0"), ("pairing.ratio", "0.02")];
+        results.run("a", key, &params, &[(AUROC, score)], Status::Finished);
+    }
+    let error = Comparison::new(&read(&results, &["runs"].map(|_| results.path().to_str().unwrap())), &request());
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("k1") && error.contains("k2"), "{error}");
+}
+
+#[test]
+fn the_interval_can_be_chosen() {
+    let (_results, collection) = table();
+    let width = |interval| {
+        let judgement = Judgement { interval, ..Judgement::default() };
+        let comparison = Comparison::new(&collection, &Request { judgement, ..request() }).unwrap();
+        let [low, high] = comparison.differences().next().unwrap().2.interval.unwrap();
+        high - low
+    };
+    assert!(width(Interval::T) > width(Interval::Percentile), "a t interval of five is the wider one");
+    assert!(width(Interval::Bca) > 0.0);
+}

@@ -1,0 +1,160 @@
+//! `lgdea compare`, `lgdea claims` and `lgdea power` through the binary, on a results folder that no training made.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "../../lgdea/report/tests/synthetic/mod.rs"]
+mod synthetic;
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use lgdea_track::Status;
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+use synthetic::{AUROC, Results};
+
+fn lgdea(results: &Results, args: &[&str]) -> Assert {
+    let mut command = Command::cargo_bin("lgdea").unwrap();
+    command.env_remove("MLFLOW_TRACKING_URI").env("NO_COLOR", "1").current_dir(results.path());
+    command.args(args).arg("--results").arg(results.path()).assert()
+}
+
+fn table(claims: &[(&str, &str, f64)]) -> Results {
+    let results = Results::new();
+    results.table(claims);
+    results
+}
+
+fn json(assert: Assert) -> Value {
+    serde_json::from_slice(&assert.success().get_output().stdout).unwrap()
+}
+
+#[test]
+fn every_format_is_printed_and_names_its_command() {
+    let results = table(&[]);
+    for format in ["table", "markdown", "latex"] {
+        let command = format!("lgdea compare table --format {format} --metric 'retrieval/*'");
+        let args = ["compare", "table", "--format", format, "--metric", "retrieval/*"];
+        let printed = lgdea(&results, &args).success().get_output().stdout.clone();
+        let printed = String::from_utf8(printed).unwrap().replace("-{}-", "--");
+        assert!(printed.contains(&command), "{command} in\n{printed}");
+        assert!(printed.contains("5 pairs cannot reach p"), "{printed}");
+    }
+    let found = json(lgdea(&results, &["compare", "table", "--format", "json"]));
+    assert_eq!(found["base"], "lgdea");
+    assert_eq!(found["runs"], serde_json::json!([43, 2]));
+    lgdea(&results, &["compare", "table", "--format", "csv"])
+        .success()
+        .stdout(contains("pairing.ratio,arm,metric"))
+        .stderr(contains("2 of 45 trials have no finished run"));
+}
+
+#[test]
+fn a_sweep_is_found_by_its_name_its_folder_and_its_list() {
+    let results = table(&[]);
+    let compared = |path: &str| {
+        let mut found = json(lgdea(&results, &["compare", path, "--format", "json"]));
+        found.as_object_mut().unwrap().remove("command");
+        found
+    };
+    let by_name = compared("table");
+    assert_eq!(compared("sweeps/table"), by_name);
+    assert_eq!(compared("sweeps/table/trials.jsonl"), by_name);
+    lgdea(&results, &["compare", "table", "--records", "table.jsonl"]).success().stderr(contains("43 runs written"));
+    std::fs::remove_dir_all(results.file("runs")).unwrap();
+    assert_eq!(compared("table.jsonl"), by_name);
+}
+
+#[test]
+fn a_sweep_file_leads_to_its_runs_once_there_are_any() {
+    let results = table(&[]);
+    std::fs::write(results.file("table.toml"), "experiment = []\n[seeds]\ncount = 2\n").unwrap();
+    lgdea(&results, &["compare", "table.toml"]).success().stdout(contains("zero-shot AUROC"));
+    std::fs::write(results.file("other.toml"), "experiment = []\n[seeds]\ncount = 2\n").unwrap();
+    lgdea(&results, &["compare", "other.toml"]).code(2).stderr(contains("has not been run"));
+    std::fs::write(results.file("wrong.toml"), "experiment = []\n[seedss]\ncount = 2\n").unwrap();
+    lgdea(&results, &["compare", "wrong.toml"]).code(2).stderr(contains("wrong.toml:2"));
+}
+
+#[test]
+fn claims_decide_the_exit_code() {
+    let holds = table(&[("lgdea", "clip", 0.05)]);
+    lgdea(&holds, &["claims", "table"]).success().stdout(contains("holds if differences are normal"));
+    let undecided = ["claims", "table", "--test", "permutation"];
+    lgdea(&holds, &undecided).code(1).stdout(contains("undecided")).stderr(contains("3 cannot be decided"));
+    let fails = table(&[("clip", "lgdea", 0.0)]);
+    lgdea(&fails, &["claims", "table"]).code(1).stdout(contains("fails")).stderr(contains("3 fail"));
+    let output = lgdea(&fails, &["claims", "table", "--json"]).code(1).get_output().stdout.clone();
+    assert_eq!(serde_json::from_slice::<Value>(&output).unwrap()[0]["outcome"]["is"], "fails");
+    lgdea(&table(&[]), &["claims", "table"]).code(2).stderr(contains("[[claim]]"));
+}
+
+#[test]
+fn power_counts_seeds() {
+    let results = table(&[]);
+    let args = ["power", "table", "--metric", "zero_shot/auroc_macro", "--arm", "lgdea", "--than", "clip_txt"];
+    lgdea(&results, &args).success().stdout(contains("seeds").and(contains("itself an estimate")));
+    let more = |extra: &[&str]| json(lgdea(&results, &[&args[..], extra, &["--json"]].concat()));
+    let seeds = |found: &Value| found[0]["seeds"].as_u64().unwrap();
+    let (few, many) = (more(&["--delta", "-0.02"]), more(&["--delta", "0.002", "--comparisons", "10"]));
+    assert!(seeds(&few) < seeds(&many), "{few} {many}");
+    lgdea(&results, &[&args[..], &["--power", "1.5"]].concat()).code(2).stderr(contains("between 0 and 1"));
+    lgdea(&results, &[&args[..], &["--delta", "0"]].concat()).code(2).stderr(contains("--delta"));
+}
+
+#[test]
+fn what_is_not_there_is_refused_with_what_may_be_meant() {
+    let results = table(&[]);
+    let refused = |args: &[&str], said: &[&str]| {
+        let error = lgdea(&results, args).code(2).get_output().stderr.clone();
+        // Long messages are broken into lines wherever there is a blank or a slash.
+        let joined = |text: &str| text.replace(|c: char| c.is_whitespace() || c == '│', "");
+        let error = joined(&String::from_utf8(error).unwrap());
+        assert!(said.iter().all(|part| error.contains(&joined(part))), "{said:?} in\n{error}");
+        assert!(!error.contains("panicked"), "{error}");
+    };
+    refused(&["compare", "tabel"], &["tabel", "did you mean `table`"]);
+    refused(&["compare", "table", "--metric", "zero_shot/auroc_makro"], &[AUROC]);
+    refused(&["compare", "table", "--metric", "[x"], &["no pattern"]);
+    refused(&["compare", "table", "--split", "validation"], &["headline"]);
+    refused(&["compare", "table", "--base", "clipp"], &["did you mean `clip`"]);
+    refused(&["compare", "table", "--equals", "clipp"], &["did you mean `clip`"]);
+    refused(&["compare", "table", "--by", "pairing.rat"], &["did you mean `pairing.ratio`"]);
+    refused(&["compare", "table", "--records", "table.txt"], &[".jsonl"]);
+    refused(&["compare", "sweeps"], &["neither a sweep"]);
+    std::fs::write(results.file("notes.jsonl"), "\0\u{fffd}nonsense\n").unwrap();
+    refused(&["compare", "notes.jsonl"], &["neither a records file"]);
+    refused(&["compare", "table", "--records", "notes.jsonl"], &["line 1 is no record"]);
+    std::fs::write(results.file("empty.jsonl"), "").unwrap();
+    refused(&["compare", "empty.jsonl"], &["neither a records file"]);
+    std::fs::write(results.file("sweeps/table/trials.jsonl"), "{}\n").unwrap();
+    refused(&["compare", "table"], &["trials.jsonl, line 1"]);
+}
+
+#[test]
+fn without_finished_runs_there_is_nothing_to_compare() {
+    let results = Results::new();
+    lgdea(&results, &["compare", "table"]).code(2).stderr(contains("nor any other"));
+    results.run("a", "k1", &[("seed", "0")], &[], Status::Failed);
+    lgdea(&results, &["compare", "runs"]).code(2).stderr(contains("no finished run").and(contains("1 failed")));
+}
+
+#[test]
+fn arms_that_share_no_seed_are_not_tested() {
+    let results = Results::new();
+    for (arm, seed, score) in [("a", "0", 0.8), ("a", "1", 0.81), ("b", "5", 0.6), ("b", "6", 0.61)] {
+        results.run(arm, &format!("{arm}{seed}"), &[("seed", seed)], &[(AUROC, score)], Status::Finished);
+    }
+    let said = "b and a share no seed (5, 6 against 0, 1)";
+    lgdea(&results, &["compare", "runs"]).success().stdout(contains(said));
+    let found = json(lgdea(&results, &["compare", "runs", "--format", "json"]));
+    let verdict = &found["rows"][1]["cells"][0]["difference"]["verdict"];
+    assert_eq!(verdict["because"], "no seed that both have");
+}
+
+#[test]
+fn a_broken_journal_costs_its_own_run_only() {
+    let results = table(&[]);
+    let run = std::fs::read_dir(results.file("runs")).unwrap().map(|entry| entry.unwrap().path()).min().unwrap();
+    std::fs::write(run.join("journal.jsonl"), "nonsense\n").unwrap();
+    lgdea(&results, &["compare", "table"]).success().stdout(contains("1 unreadable").and(contains("line 1")));
+}
