@@ -1,7 +1,7 @@
 //! Divergences between distributions in rows.
 
-use burn::tensor::activation::log_softmax;
 use burn::tensor::Tensor;
+use burn::tensor::activation::log_softmax;
 
 /// Keeps logarithms of probabilities finite.
 const TINY: f64 = 1e-8;

@@ -21,6 +21,7 @@ pub(crate) enum LocalFit<'a> {
 }
 
 /// Texts on the device, as a method compares them with regions.
+#[expect(clippy::large_enum_variant, reason = "there is one of it for a group of texts, and it holds handles")]
 pub(crate) enum LocalTexts<'a> {
     /// Unit-length embeddings, `[texts, D]`.
     Phrases(Tensor<2>, &'a lgdea_spec::EvidenceLocal),

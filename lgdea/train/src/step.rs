@@ -9,7 +9,7 @@ use lgdea_objective::{
     CrossAttended, Forward, RunningMeans, Targets, TextForward, Tokens, UnpairedTargets, dead_prototypes,
     entropy_of_mean, mean_entropy, phrase_targets, total, unpaired_targets,
 };
-use lgdea_spec::{Experiment, Graph};
+use lgdea_spec::Experiment;
 use ndarray::{Array2, Axis};
 
 use crate::average::blend;

@@ -1,7 +1,7 @@
 //! `L_evi_align`: evidence-aware cross-modal alignment.
 
-use burn::tensor::activation::softmax;
 use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
 
 use crate::divergence::{bhattacharyya, normalise_rows, soft_cross_entropy_rows};
 use crate::{Forward, UnpairedTargets};
