@@ -137,7 +137,7 @@ fn wrong_input_is_refused_before_anything_runs() {
     let refused: [(&[&str], &str); 4] = [
         (&[], "did you mean"),
         (&["--workers", "0"], "--workers"),
-        (&["--launcher", "slurm"], "Slurm"),
+        (&["--launcher", "slurm", "--trials", "1"], "--trials"),
         (&["--status"], "has not begun"),
     ];
     for (flags, reason) in refused {
@@ -150,4 +150,40 @@ fn wrong_input_is_refused_before_anything_runs() {
         assert!(said.contains(reason), "{said}");
     }
     assert!(!place.path("a").exists());
+}
+
+#[test]
+fn without_slurm_its_launcher_is_refused() {
+    let place = Place::new();
+    let sweep = place.sweep("execute.launcher = 'slurm'\n");
+    let output = place.sweep_command(&sweep, "a").env("PATH", "").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("no `sbatch` in PATH") && said.contains("--launcher local"), "{said}");
+    assert!(!place.path("a").exists());
+}
+
+#[test]
+fn a_call_runs_as_many_trials_as_it_is_asked_to() {
+    let place = Place::new();
+    let sweep = place.sweep(WITH_A_BROKEN_ARM);
+    for (trials, finished) in [("0", 0), ("1", 1), ("5", 2)] {
+        let output = place.start(&sweep, "a", &["--workers", "1", "--trials", trials]).wait_with_output().unwrap();
+        let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let failed = if trials == "0" { 0 } else { 2 };
+        assert_eq!((&counts["finished"], &counts["failed"]), (&finished.into(), &failed.into()), "{counts}");
+        assert_eq!(place.trials("a").len(), 4);
+    }
+}
+
+#[test]
+fn job_files_of_other_clusters_are_printed_and_nothing_is_run() {
+    let place = Place::new();
+    place.sweep("execute.workers = 3\n");
+    for (cluster, part) in [("kubernetes", "completions: 3"), ("ray", "ray job submit"), ("sky", "num_nodes: 3")] {
+        let output = place.lgdea(&["sweep", "sweep.toml", "--print", cluster]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.contains(part) && text.contains("sweep.toml"), "{text}");
+    }
+    assert!(!place.path("results").exists());
 }

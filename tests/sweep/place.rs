@@ -81,11 +81,17 @@ impl Place {
         self.command().args(arguments).output().unwrap()
     }
 
+    /// A sweep that says in JSON what it came to.
+    pub(crate) fn sweep_command(&self, sweep: &Path, results: &str) -> Command {
+        let mut command = self.command();
+        command.arg("sweep").arg(sweep).args(["--json", "--results", results]);
+        command
+    }
+
     /// Starts a sweep.
     pub(crate) fn start(&self, sweep: &Path, results: &str, flags: &[&str]) -> Child {
-        let mut command = self.command();
-        command.arg("sweep").arg(sweep).args(["--json", "--results", results]).args(flags);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        let mut command = self.sweep_command(sweep, results);
+        command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Starts a sweep whose words nobody reads.
@@ -140,6 +146,12 @@ impl Run {
 
     pub(crate) fn attempts(&self) -> usize {
         self.events("started").len()
+    }
+
+    /// Whether there were several attempts, of which each went on from the last checkpoint.
+    pub(crate) fn went_on(&self) -> bool {
+        let steps: Vec<u64> = self.events("checkpoint").iter().map(|event| event["step"].as_u64().unwrap()).collect();
+        self.attempts() > 1 && steps.is_sorted_by(|before, after| before < after)
     }
 
     /// How the attempts ended that ended.

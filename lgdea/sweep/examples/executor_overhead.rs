@@ -36,6 +36,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         on_failure: OnFailure::Continue,
         max_failures: 0,
         retries: 0,
+        trials: None,
+        submission: None,
     };
     let began = Instant::now();
     let counts = execute(plan, &execution, &AtomicUsize::new(0), &mut Nobody)?;

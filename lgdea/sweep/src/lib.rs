@@ -2,10 +2,12 @@
 //!
 //! `lgdea-spec` says what a sweep *is* ([`lgdea_spec::sweep`]); this crate says what is to be done about it: which runs there
 //! are already ([`Plan`]), what a search tries next ([`suggest`]), which trials are not worth going on ([`should_stop`]); and
-//! does it ([`execute()`]). All that it knows is on disk or handed to it, so that a sweep that was cut off goes on where it was.
+//! does it ([`execute()`]) or has Slurm do it ([`submit`]). All that it knows is on disk or handed to it, so that a sweep that
+//! was cut off goes on where it was.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod cluster;
 mod earlier;
 mod error;
 mod execute;
@@ -17,10 +19,14 @@ mod proposals;
 mod prune;
 mod runs;
 mod search;
+mod slurm;
+mod submission;
+mod template;
 mod tpe;
 mod trials;
 mod watch;
 
+pub use cluster::{Cluster, ClusterJob};
 pub use earlier::Earlier;
 pub use error::{ExecuteError, PlanError};
 pub use execute::{Audience, Counts, Ending, Execution, News, Running, execute};
@@ -30,4 +36,7 @@ pub use plan::{Plan, Planned};
 pub use prune::{Curve, should_stop};
 pub use runs::{State, state};
 pub use search::{Observation, suggest};
+pub use slurm::{Array, Request, SlurmError, Submitted, submit};
+pub use submission::Submission;
+pub use template::TemplateError;
 pub use trials::{ArmSummary, ClaimSummary, SweepSummary, TrialEntry, Trials, TrialsError, json_map};

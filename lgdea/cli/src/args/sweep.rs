@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use lgdea_spec::sweep::{Launcher, OnFailure};
+use lgdea_sweep::Cluster;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SweepArgs {
@@ -13,7 +14,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, default_value = "results")]
     pub(crate) results: PathBuf,
     /// Trials that run at a time, instead of `execute.workers`. Where neither is given: one for each GPU of a CUDA device,
-    /// else half as many as there are CPU cores.
+    /// else half as many as there are CPU cores; with Slurm as many as it gives room.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) workers: Option<u16>,
     /// What starts trials, instead of `execute.launcher`.
@@ -28,6 +29,16 @@ pub(crate) struct SweepArgs {
     /// Where tensors live, instead of the experiment's `device.name`: `flex`, `libtorch`, `libtorch-cuda:0`.
     #[arg(long)]
     pub(crate) device: Option<String>,
+    /// Trials that this call runs at most, those that fail not counted; 0 only lists the trials.
+    #[arg(long, value_name = "N")]
+    pub(crate) trials: Option<usize>,
+    /// Run as an element of an array job: try again only what had failed when it was submitted, and do not wait for trials
+    /// that others run.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) submission: Option<PathBuf>,
+    /// Print a job file for another kind of cluster, to be completed and submitted by yourself, and run nothing.
+    #[arg(long, value_name = "CLUSTER", conflicts_with = "status")]
+    pub(crate) print: Option<ClusterArg>,
     /// Say how the sweep stands, as the disk has it, and run nothing.
     #[arg(long)]
     pub(crate) status: bool,
@@ -40,7 +51,7 @@ pub(crate) struct SweepArgs {
 pub(crate) enum LauncherArg {
     /// Processes on this machine.
     Local,
-    /// Array jobs.
+    /// Array jobs of Slurm: what is left is submitted, and the command returns.
     Slurm,
 }
 
@@ -49,6 +60,26 @@ impl From<LauncherArg> for Launcher {
         match launcher {
             LauncherArg::Local => Self::Local,
             LauncherArg::Slurm => Self::Slurm,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ClusterArg {
+    /// An Indexed Job with a Kueue queue.
+    Kubernetes,
+    /// `ray job submit`.
+    Ray,
+    /// A task for `sky jobs launch`.
+    Sky,
+}
+
+impl From<ClusterArg> for Cluster {
+    fn from(cluster: ClusterArg) -> Self {
+        match cluster {
+            ClusterArg::Kubernetes => Self::Kubernetes,
+            ClusterArg::Ray => Self::Ray,
+            ClusterArg::Sky => Self::Sky,
         }
     }
 }

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::schema;
 use super::search::{Goal, Sampler};
+use super::slurm::Slurm;
 
 /// A sweep: one experiment, varied. Every trial is an experiment of its own, which `lgdea plan` lists.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -260,7 +261,8 @@ pub struct Budget {
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Execute {
-    /// Trials that run at a time. By default one for each GPU of a CUDA device, else half as many as CPU cores.
+    /// Trials that run at a time. By default one for each GPU of a CUDA device, else half as many as CPU cores; with Slurm
+    /// as many as it gives room.
     #[schemars(range(min = 1))]
     pub workers: Option<usize>,
     /// What starts them.
@@ -272,6 +274,8 @@ pub struct Execute {
     /// How often a trial whose process died (killed, out of memory, panicked) is tried again. Errors that a trial reports
     /// itself are not.
     pub retries: u32,
+    /// What Slurm is asked for.
+    pub slurm: Slurm,
 }
 
 impl Default for Execute {
@@ -282,6 +286,7 @@ impl Default for Execute {
             on_failure: OnFailure::Continue,
             max_failures: 0,
             retries: 2,
+            slurm: Slurm::default(),
         }
     }
 }
@@ -292,7 +297,7 @@ impl Default for Execute {
 pub enum Launcher {
     /// Processes on this machine.
     Local,
-    /// Array jobs.
+    /// Array jobs of Slurm.
     Slurm,
 }
 

@@ -22,6 +22,7 @@ mod read;
 mod schema;
 mod search;
 mod share;
+mod slurm;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,7 @@ pub use expand::{Duplicate, Expansion, Inputs, Trial};
 pub use file::{AblateMode, Budget, Execute, Launcher, OnFailure, PruneRule};
 pub use schema::sweep_schema_text;
 pub use search::{Domain, Goal, Parameter, Sampler, Search};
+pub use slurm::Slurm;
 
 use arm::Arm;
 use axis::Axis;

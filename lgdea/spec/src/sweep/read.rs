@@ -131,6 +131,8 @@ impl Reader {
         let seeds = self.seeds(file.seeds, resolved.experiment.seed.0);
         SpecError::unless_empty(self.problems)?;
         let description = file.description;
+        let mut execute = file.execute;
+        execute.slurm.template = execute.slurm.template.map(|template| self.folder.join(template));
         Ok(Sweep {
             name,
             description,
@@ -139,7 +141,7 @@ impl Reader {
             search,
             prune,
             budget: file.budget,
-            execute: file.execute,
+            execute,
             claims,
             lent,
             arms,

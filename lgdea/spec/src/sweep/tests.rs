@@ -374,6 +374,25 @@ fn other_tables_are_checked_by_their_schema() {
     insta::assert_snapshot!(refusal("grid = 3\n"));
 }
 
+/// Its texts go into a script as they stand: a second line would be a command of its own.
+#[test]
+fn what_slurm_is_asked_for_is_checked_and_its_template_found_beside_the_file() {
+    for (line, reason) in [
+        (r#"partition = "a\nrm -rf x""#, "of the form"),
+        (r#"options = ["--qos=long", "x\ny"]"#, "of the form"),
+        ("time = 'tomorrow'", "of the form"),
+        ("trials-per-element = 0", "at least 1"),
+        ("partitoin = 'a'", "`partition`"),
+    ] {
+        let refused = refusal(&format!("{BASE}[execute.slurm]\n{line}\n"));
+        assert!(refused.contains(reason), "{refused}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let sweep =
+        read_in(&folder, &format!("{BASE}[execute.slurm]\ntime = '2-12:00:00'\ntemplate = 'a/own.j2'\n")).unwrap();
+    assert_eq!(sweep.execute.slurm.template, Some(folder.path().join("a/own.j2")));
+}
+
 #[test]
 fn names_become_parts_of_the_runs_names() {
     insta::assert_snapshot!(refusal("experiment = []\n[component.'a b']\nwithout.graph.share = 0.0\n"));

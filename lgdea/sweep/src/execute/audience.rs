@@ -78,8 +78,10 @@ pub struct Counts {
     pub cached: usize,
     /// Stopped early, because others promise more.
     pub pruned: usize,
-    /// Failed.
+    /// Failed, `failed_before` included.
     pub failed: usize,
+    /// Failed before this call, as a trial of the same submission.
+    pub failed_before: usize,
     /// Stopped with a checkpoint, or not begun when the sweep stopped.
     pub left: usize,
     /// Run by this process.

@@ -14,6 +14,7 @@ use super::Ending;
 use crate::plan::Keys;
 use crate::proposals::{Outcome, Proposal, Proposals};
 use crate::runs::{Runs, State, state};
+use crate::submission::Submission;
 use crate::trials::replace;
 use crate::{ExecuteError, Plan, SweepSummary, TrialEntry, Trials, json_map};
 
@@ -73,6 +74,8 @@ pub(super) struct Jobs {
     searches: Vec<Searched>,
     keys: Keys,
     runs: Runs,
+    /// What this process is an element of, if it is.
+    submission: Option<Submission>,
 }
 
 /// The search of a setting.
@@ -84,7 +87,12 @@ struct Searched {
 
 impl Jobs {
     /// The jobs of a plan, and of the proposals that there are already.
-    pub(super) fn new(plan: Plan, summary: SweepSummary, results: &Path) -> Result<Jobs, ExecuteError> {
+    pub(super) fn new(
+        plan: Plan,
+        summary: SweepSummary,
+        results: &Path,
+        submission: Option<Submission>,
+    ) -> Result<Jobs, ExecuteError> {
         let runs = Runs::read(results).map_err(ExecuteError::file("read", &results.join("runs")))?;
         let settings = plan.settings();
         let mut jobs = Jobs {
@@ -98,6 +106,7 @@ impl Jobs {
             searches: Vec::new(),
             keys: Keys::default(),
             runs,
+            submission,
         };
         if jobs.plan.sweep.search.is_some() {
             jobs.open_searches()?;
@@ -192,9 +201,14 @@ impl Jobs {
         if let Some(known) = self.by_key.get(&key) {
             return *known;
         }
+        let has_tried = |submission: &Submission| submission.has_tried(&key, history.attempts);
         let place = match state {
             State::Finished => Place::Settled(Ending::Cached),
             State::Pruned => Place::Settled(Ending::Pruned),
+            // Another element of the submission did.
+            State::Failed(error) if self.submission.as_ref().is_some_and(has_tried) => {
+                Place::Settled(Ending::Failed(error))
+            }
             _ => Place::Waiting,
         };
         let History { attempts, seconds, .. } = history;
@@ -294,6 +308,13 @@ impl Jobs {
     pub(super) fn may_ask(&self) -> bool {
         let budget = self.sweep().budget.trials.unwrap_or(0) as usize;
         self.searches.iter().any(|searched| searched.proposals.made().len() < budget)
+    }
+
+    /// Runs that the search has still to propose.
+    pub(super) fn to_propose(&self) -> usize {
+        let budget = self.sweep().budget.trials.unwrap_or(0) as usize;
+        let to_come = |searched: &Searched| budget.saturating_sub(searched.proposals.made().len());
+        self.searches.iter().zip(&self.settings).map(|(searched, trials)| to_come(searched) * trials.len()).sum()
     }
 
     /// Writes `trials.jsonl`.

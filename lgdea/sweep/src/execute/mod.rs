@@ -7,6 +7,7 @@
 mod audience;
 mod ending;
 mod jobs;
+mod left;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -19,11 +20,13 @@ use lgdea_track::{Event, Journal, Status};
 use crate::launch::{Local, Process, Slot};
 use crate::lease::{Claim, Leases};
 use crate::runs::State;
+use crate::submission::Submission;
 use crate::watch::Watch;
 use crate::{Curve, ExecuteError, Plan, SweepSummary, should_stop};
 
 pub use audience::{Audience, Counts, News, Running};
 pub use ending::Ending;
+pub(crate) use left::left;
 
 use ending::{Verdict, verdict};
 use jobs::{Jobs, Place};
@@ -51,6 +54,10 @@ pub struct Execution {
     pub max_failures: usize,
     /// How often a trial that crashed is tried again.
     pub retries: u32,
+    /// Trials that are run at most, those that fail not counted; all where none is given.
+    pub trials: Option<usize>,
+    /// The submission that this process is an element of. It does not wait for trials that others run.
+    pub submission: Option<Submission>,
 }
 
 /// A trial's process.
@@ -76,6 +83,12 @@ struct Executor<'a> {
     /// What journals say, of jobs that run or are compared with one that does.
     watches: HashMap<usize, Watch>,
     failures: usize,
+    /// Of the failures, those of other elements of the submission, before this one was started.
+    failed_before: usize,
+    /// Trials that were run here and did not fail.
+    ran: usize,
+    /// Since when all that is left has been in other hands.
+    idle_since: Option<Instant>,
     /// Why no further trials are started.
     closed: Option<&'static str>,
     signals: &'a AtomicUsize,
@@ -96,7 +109,8 @@ pub fn execute(
     let summary = SweepSummary::new(&plan.sweep, &execution.file, &execution.code);
     let folder = results.join("leases");
     let leases = Leases::new(&folder, Leases::PATIENCE).map_err(ExecuteError::file("write", &folder))?;
-    let jobs = Jobs::new(plan, summary, results)?;
+    let jobs = Jobs::new(plan, summary, results, execution.submission.clone())?;
+    let failures = jobs.all.iter().filter(|job| matches!(job.place, Place::Settled(Ending::Failed(_)))).count();
     let waiting = (0..jobs.all.len()).filter(|job| jobs.all[*job].place == Place::Waiting).collect();
     let executor = Executor {
         execution,
@@ -105,7 +119,10 @@ pub fn execute(
         workers: execution.slots.iter().map(|_| None).collect(),
         leases,
         watches: HashMap::new(),
-        failures: 0,
+        failures,
+        failed_before: failures,
+        ran: 0,
+        idle_since: None,
         closed: None,
         signals,
         heeded: 0,
@@ -117,6 +134,7 @@ pub fn execute(
 
 impl Executor<'_> {
     fn run(mut self) -> Result<Counts, ExecuteError> {
+        self.heed_failures();
         loop {
             self.heed_signals();
             self.collect()?;
@@ -138,11 +156,31 @@ impl Executor<'_> {
         Ok(self.counts())
     }
 
-    fn is_done(&self) -> bool {
+    fn is_done(&mut self) -> bool {
         let busy = self.workers.iter().any(Option::is_some);
-        let open = |place: &Place| matches!(place, Place::Waiting | Place::Elsewhere | Place::Delayed(_));
-        let more = || self.jobs.may_ask() || self.jobs.all.iter().any(|job| open(&job.place));
-        !busy && (self.closed.is_some() || !more())
+        let any = |is: fn(&Place) -> bool| self.jobs.all.iter().any(|job| is(&job.place));
+        let delayed = any(|place| matches!(place, Place::Delayed(_)));
+        let more = self.jobs.may_ask() || any(|place| matches!(place, Place::Waiting));
+        let elsewhere = any(|place| *place == Place::Elsewhere);
+        if busy || delayed || more {
+            self.idle_since = None;
+        }
+        let closed = self.closed.is_some();
+        !busy && (closed || !delayed && (self.has_run_all() || !more && (!elsewhere || self.has_waited())))
+    }
+
+    /// Whether no more trials are to be begun here.
+    fn has_run_all(&self) -> bool {
+        let delayed = self.jobs.all.iter().filter(|job| matches!(job.place, Place::Delayed(_))).count();
+        let begun = self.ran + delayed + self.workers.iter().flatten().count();
+        self.execution.trials.is_some_and(|trials| begun >= trials)
+    }
+
+    /// Whether an element of a submission has looked for long enough to know that those who run what is left are alive. It holds
+    /// resources that others may use.
+    fn has_waited(&mut self) -> bool {
+        let since = *self.idle_since.get_or_insert_with(Instant::now);
+        self.execution.submission.is_some() && since.elapsed() > Leases::PATIENCE + 2 * PAUSE_ELSEWHERE
     }
 
     fn heed_signals(&mut self) {
@@ -177,7 +215,10 @@ impl Executor<'_> {
     fn judge(&mut self, job: usize, verdict: Verdict) -> Result<(), ExecuteError> {
         let is_lost = self.leases.is_lost(&self.jobs.all[job].key);
         match verdict {
-            Verdict::Ended(ending) => self.settle(job, ending),
+            Verdict::Ended(ending) => {
+                self.ran += usize::from(!matches!(ending, Ending::Failed(_)));
+                self.settle(job, ending)
+            }
             Verdict::Stopped | Verdict::Crashed(_) if self.heeded > 0 => self.settle(job, Ending::Left),
             Verdict::Stopped | Verdict::Crashed(_) if is_lost => {
                 self.release(job)?;
@@ -221,12 +262,7 @@ impl Executor<'_> {
         self.audience.news(&News::Ended { trial: &self.jobs.all[job].label, ending: &ending });
         if matches!(ending, Ending::Failed(_)) {
             self.failures += 1;
-            let Execution { on_failure, max_failures, .. } = *self.execution;
-            if on_failure == OnFailure::Stop {
-                self.close("a trial failed, and the others are to stop then");
-            } else if max_failures > 0 && self.failures >= max_failures {
-                self.close("too many trials failed");
-            }
+            self.heed_failures();
         }
         if ending == Ending::Finished {
             self.jobs.note_finished(job);
@@ -234,6 +270,15 @@ impl Executor<'_> {
         }
         self.jobs.all[job].place = Place::Settled(ending);
         Ok(())
+    }
+
+    fn heed_failures(&mut self) {
+        let Execution { on_failure, max_failures, .. } = *self.execution;
+        if self.failures > 0 && on_failure == OnFailure::Stop {
+            self.close("a trial failed, and the others are to stop then");
+        } else if max_failures > 0 && self.failures >= max_failures {
+            self.close("too many trials failed");
+        }
     }
 
     /// A search that cannot find its objective would try points at random for ever.
@@ -341,6 +386,9 @@ impl Executor<'_> {
         if let Some(job) = self.jobs.all.iter().position(|job| due(&job.place)) {
             return Ok(Some(job));
         }
+        if self.has_run_all() {
+            return Ok(None);
+        }
         loop {
             while let Some(job) = self.waiting.pop_front() {
                 if self.claim(job)? {
@@ -434,7 +482,8 @@ impl Executor<'_> {
     }
 
     fn counts(&self) -> Counts {
-        let mut counts = Counts { runs: self.jobs.all.len(), ..Counts::default() };
+        let (runs, failed_before) = (self.jobs.all.len(), self.failed_before);
+        let mut counts = Counts { runs, failed_before, ..Counts::default() };
         for job in &self.jobs.all {
             let count = match &job.place {
                 Place::Settled(Ending::Finished) => &mut counts.finished,

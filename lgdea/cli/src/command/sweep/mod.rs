@@ -3,14 +3,18 @@
 mod board;
 mod place;
 mod status;
+mod submit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lgdea_spec::sweep::{Launcher, OnFailure, Sweep};
-use lgdea_sweep::{Counts, Earlier, ExecuteError, Execution, Local, Plan, PlanError, execute};
+use lgdea_spec::sweep::{Expansion, Launcher, OnFailure, Sweep};
+use lgdea_sweep::{
+    Cluster, ClusterJob, Counts, Earlier, ExecuteError, Execution, Local, Plan, PlanError, Submission, execute,
+};
 
-use crate::args::sweep::SweepArgs;
+use crate::args::sweep::{ClusterArg, SweepArgs};
+use crate::device;
 use crate::failure::{Failure, chain, refused};
 use crate::output::print;
 use crate::progress::{Progress, say};
@@ -26,8 +30,14 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     if args.status {
         return status::status(&sweep, args);
     }
-    if args.launcher.map_or(sweep.execute.launcher, Into::into) == Launcher::Slurm {
-        return Err(refused("this version of lgdea cannot start Slurm jobs yet: use `--launcher local`".to_owned()));
+    if let Some(cluster) = args.print {
+        return print_job(&sweep, args, cluster);
+    }
+    let by_slurm = args.launcher.map_or(sweep.execute.launcher, Into::into) == Launcher::Slurm;
+    if by_slurm && (args.trials.is_some() || args.submission.is_some()) {
+        return Err(refused(
+            "`--trials` is for this machine: `execute.slurm.trials-per-element` is for Slurm".to_owned(),
+        ));
     }
     let progress = Progress::new();
     let counter = progress.counter("reading data");
@@ -35,6 +45,9 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     // What is done already is looked up run by run, without the estimates of a plan.
     let plan = Plan::new(sweep, &Earlier::default(), env!("CARGO_PKG_VERSION"), &update).map_err(plan_failure)?;
     drop(counter);
+    if by_slurm {
+        return submit::to_slurm(plan, args);
+    }
     let execution = execution(args, &plan)?;
     say(describe(&execution));
     let signals = signals();
@@ -42,16 +55,19 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let counts = execute(plan, &execution, &signals, &mut board).map_err(failure)?;
     drop(board);
     tell(&counts, args.json)?;
-    if counts.failed > 0 || signals.load(Ordering::Relaxed) > 0 { Err(Failure::Quiet(1.into())) } else { Ok(()) }
+    if counts.failed > counts.failed_before || signals.load(Ordering::Relaxed) > 0 {
+        Err(Failure::Quiet(1.into()))
+    } else {
+        Ok(())
+    }
 }
 
 fn execution(args: &SweepArgs, plan: &Plan) -> Result<Execution, Failure> {
     let execute = &plan.sweep.execute;
-    let first = plan.expansion.trials.first().ok_or_else(|| refused("the sweep has no trial".to_owned()))?;
-    let resolved = plan.sweep.resolve(first).map_err(Failure::input)?;
-    let device = args.device.as_ref().unwrap_or(&resolved.experiment.device.name);
+    let device = device_name(&plan.sweep, &plan.expansion, args)?;
     let workers = args.workers.map(usize::from).or(execute.workers);
-    let place = place::Place::new(device, workers).map_err(refused)?;
+    let place = place::Place::new(&device, workers).map_err(refused)?;
+    let submission = args.submission.as_deref().map(Submission::read).transpose().map_err(failure)?;
     let program = if cfg!(target_os = "linux") { PROGRAM.into() } else { program()? };
     Ok(Execution {
         file: args.file.clone(),
@@ -61,7 +77,31 @@ fn execution(args: &SweepArgs, plan: &Plan) -> Result<Execution, Failure> {
         on_failure: args.on_failure.map_or(execute.on_failure, Into::into),
         max_failures: args.max_failures.unwrap_or(execute.max_failures),
         retries: execute.retries,
+        trials: args.trials,
+        submission,
     })
+}
+
+/// Where tensors of the first trial live.
+fn device_name(sweep: &Sweep, expansion: &Expansion, args: &SweepArgs) -> Result<String, Failure> {
+    if let Some(device) = &args.device {
+        return Ok(device.clone());
+    }
+    let first = expansion.trials.first().ok_or_else(|| refused("the sweep has no trial".to_owned()))?;
+    Ok(sweep.resolve(first).map_err(Failure::input)?.experiment.device.name)
+}
+
+/// Prints a job file for a cluster that lgdea itself starts nothing on.
+fn print_job(sweep: &Sweep, args: &SweepArgs, cluster: ClusterArg) -> Result<(), Failure> {
+    let expansion = sweep.expand().map_err(Failure::input)?;
+    let job = ClusterJob {
+        sweep: &sweep.name,
+        file: &args.file,
+        workers: args.workers.map(usize::from).or(sweep.execute.workers).unwrap_or(1),
+        gpu: device::is_gpu(&device_name(sweep, &expansion, args)?),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    print(&Cluster::from(cluster).job(&job).map_err(|error| Failure::failed(&error))?)
 }
 
 fn program() -> Result<std::path::PathBuf, Failure> {

@@ -18,7 +18,8 @@ pub(super) struct Place {
 impl Place {
     /// The place for `workers` trials at a time (as many as fit where none are given) on a device of this machine.
     pub(super) fn new(device: &str, workers: Option<usize>) -> Result<Place, String> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let allotted = std::env::var("SLURM_CPUS_ON_NODE").ok();
+        let cores = cores(std::thread::available_parallelism().map_or(1, usize::from), allotted.as_deref());
         let gpus = if device::is_gpu(device) {
             let visible = std::env::var("CUDA_VISIBLE_DEVICES").ok();
             let gpus = gpus(visible.as_deref(), device::gpus());
@@ -41,6 +42,12 @@ impl Place {
         let device = if gpus.is_empty() { device } else { "libtorch-cuda:0" };
         Place { slots: (0..workers).map(slot).collect(), threads: (cores / workers).max(1), device: device.to_owned() }
     }
+}
+
+/// The CPU cores that trials may have: those of the machine, or as many of them as its Slurm job was given. Not every Slurm
+/// binds a job to its cores.
+fn cores(found: usize, allotted: Option<&str>) -> usize {
+    allotted.and_then(|count| count.parse().ok()).map_or(found, |count: usize| count.clamp(1, found))
 }
 
 /// The GPUs that trials may have: those that the environment names, else all that are found.
@@ -71,6 +78,14 @@ mod tests {
         let gpus = |names: &[&str]| names.iter().map(|&name| Some(name.to_owned())).collect::<Vec<_>>();
         assert_eq!(of(&["2", "5"], 16, None), (gpus(&["2", "5"]), 8));
         assert_eq!(of(&["2", "5"], 16, Some(3)), (gpus(&["2", "5", "2"]), 5));
+    }
+
+    #[test]
+    fn a_job_has_no_more_cores_than_slurm_gave_it() {
+        assert_eq!(
+            [None, Some("2"), Some("9"), Some("0"), Some("?")].map(|allotted| cores(8, allotted)),
+            [8, 2, 8, 1, 8]
+        );
     }
 
     #[test]
