@@ -13,39 +13,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 /// An experiment of a few seconds that goes through every stage.
-const TINY: &str = "
-[data.phantom]
-studies = 60
-validation = 10
-test = 20
-
-[pairing]
-ratio = 0.3
-
-[encoder.image.patch-cnn]
-size = 32
-width = 16
-
-[train]
-steps = 12
-batch = 8
-unpaired-images = 4
-unpaired-reports = 4
-text-warmup-steps = 3
-text-warmup-batch = 8
-log-every = 1
-
-[graph]
-start = 2
-refresh = 2
-
-[loss]
-evidence-unpaired.start = 2
-evidence-alignment.unpaired-start = 2
-
-[eval]
-bootstrap = 0
-";
+const TINY: &str = concat!(include_str!("../fixtures/tiny.toml"), "[eval]\nbootstrap = 0\n");
 
 /// A folder with experiments and their runs.
 struct Workspace(tempfile::TempDir);

@@ -10,45 +10,10 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 /// The smallest experiment that goes through every stage.
-const TINY: &str = "
-[data.phantom]
-studies = 60
-validation = 10
-test = 20
-
-[pairing]
-ratio = 0.3
-
-[encoder.image.patch-cnn]
-size = 32
-width = 16
-
-[encoder.text.transformer]
-width = 16
-layers = 1
-heads = 2
-
-[train]
-steps = 12
-batch = 8
-unpaired-images = 4
-unpaired-reports = 4
-text-warmup-steps = 3
-text-warmup-batch = 8
-log-every = 1
-checkpoint-every = 3
-
-[graph]
-start = 2
-refresh = 2
-
-[loss]
-evidence-unpaired.start = 2
-evidence-alignment.unpaired-start = 2
-
-[eval]
-bootstrap = 50
-";
+const TINY: &str = concat!(
+    include_str!("../fixtures/tiny.toml"),
+    "checkpoint-every = 3\n[encoder.text.transformer]\nwidth = 16\nlayers = 1\nheads = 2\n[eval]\nbootstrap = 50\n"
+);
 
 struct Workspace {
     folder: tempfile::TempDir,

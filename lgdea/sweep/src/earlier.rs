@@ -48,8 +48,7 @@ impl Earlier {
 
     fn add(&mut self, run: &RunDir, history: &History) {
         // A run that was set aside for another one no longer stands for its key.
-        let name = run.path().file_name().unwrap_or_default().to_string_lossy();
-        if name.ends_with(&format!("-{}", history.run_key)) {
+        if run.name().ends_with(&format!("-{}", history.run_key)) {
             self.finished.insert(history.run_key.clone(), history.seconds);
         }
         match Resolved::from_file(&run.experiment(), &[]) {

@@ -28,6 +28,15 @@ pub struct History {
 }
 
 impl History {
+    /// Last values of the scores of the held-out splits, without the ends of their intervals.
+    pub fn scores(&self) -> impl Iterator<Item = (&str, f64)> {
+        let is_score = |name: &str| {
+            let held_out = name.starts_with("test/") || name.starts_with("validation/");
+            held_out && !name.ends_with("/low") && !name.ends_with("/high")
+        };
+        self.metrics.iter().map(|(name, &(_, value))| (name.as_str(), value)).filter(move |(name, _)| is_score(name))
+    }
+
     /// Reads a run's journal; `None` where there is none, or nothing in it.
     pub fn read(run: &RunDir) -> Result<Option<History>> {
         let path = run.journal();
@@ -43,7 +52,8 @@ impl History {
         Ok((!empty).then_some(history))
     }
 
-    fn add(&mut self, event: Event) {
+    /// Takes in the next event.
+    pub fn add(&mut self, event: Event) {
         match event {
             Event::Started { run_key, name, .. } => {
                 self.run_key = run_key;

@@ -46,6 +46,11 @@ impl RunDir {
         &self.0
     }
 
+    /// Name of the folder, or its path where that has no name.
+    pub fn name(&self) -> String {
+        self.0.file_name().map_or_else(|| self.0.display().to_string(), |name| name.to_string_lossy().into_owned())
+    }
+
     /// `journal.jsonl`.
     pub fn journal(&self) -> PathBuf {
         self.0.join("journal.jsonl")

@@ -61,9 +61,9 @@ pub(crate) fn each_chunk(
 }
 
 /// Embeds texts given by their token ids, `[texts, D]`.
-pub(crate) fn texts(model: &Lgdea, tokens: &[&[i32]], device: &Device) -> Array2<f32> {
-    let chunk = |rows: &[&[i32]]| {
-        let padded = Tokens::pad(rows.iter().copied()).to_tensor(device);
+pub(crate) fn texts<T: AsRef<[i32]>>(model: &Lgdea, tokens: &[T], device: &Device) -> Array2<f32> {
+    let chunk = |rows: &[T]| {
+        let padded = Tokens::pad(rows.iter().map(AsRef::as_ref)).to_tensor(device);
         matrix(model.encode_texts(padded))
     };
     stack(tokens.chunks(CHUNK).map(chunk).collect())

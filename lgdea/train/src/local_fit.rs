@@ -43,8 +43,8 @@ impl<'a> LocalFit<'a> {
     }
 
     /// Encodes texts given by their token ids. `model` is in validation mode.
-    pub(crate) fn texts(self, model: &Lgdea, tokens: &[&[i32]], device: &Device) -> LocalTexts<'a> {
-        let tokens = batch::Tokens::pad(tokens.iter().copied()).to_tensor(device);
+    pub(crate) fn texts<T: AsRef<[i32]>>(self, model: &Lgdea, tokens: &[T], device: &Device) -> LocalTexts<'a> {
+        let tokens = batch::Tokens::pad(tokens.iter().map(AsRef::as_ref)).to_tensor(device);
         match self {
             Self::Phrases(settings) => LocalTexts::Phrases(model.encode_texts(tokens), settings),
             Self::Words(settings) => {

@@ -15,9 +15,14 @@ pub(crate) fn uses_prototypes(experiment: &Experiment) -> bool {
     trains_image_evidence(experiment) || loss.reconstruction.weight > 0.0 || loss.evidence_alignment.weight > 0.0
 }
 
+/// Whether the method gives unpaired images targets.
+pub(crate) fn teaches_unpaired(experiment: &Experiment) -> bool {
+    let loss = &experiment.loss;
+    let weights = [loss.evidence_unpaired.weight, loss.evidence_alignment.weight, loss.evidence_local_unpaired.weight];
+    weights.into_iter().any(|weight| weight > 0.0)
+}
+
 /// Whether the method teaches unpaired images through a relation graph.
 pub(crate) fn uses_graph(experiment: &Experiment) -> bool {
-    let loss = &experiment.loss;
-    let teaches = loss.evidence_unpaired.weight > 0.0 || loss.evidence_alignment.weight > 0.0;
-    teaches && experiment.graph.share > 0.0 && !experiment.graph.oracle
+    teaches_unpaired(experiment) && experiment.graph.share > 0.0 && !experiment.graph.oracle
 }

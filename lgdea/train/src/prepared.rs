@@ -160,6 +160,11 @@ impl Prepared {
         Ok(self.tokenizer.encode(text, self.max_phrase_tokens)?)
     }
 
+    /// Token ids of prompts or phrases.
+    pub(crate) fn prompts(&self, texts: &[&str]) -> Result<Vec<Vec<i32>>, TrainError> {
+        texts.iter().map(|text| self.prompt(text)).collect()
+    }
+
     /// The report of a study that is known to have one.
     pub(crate) fn report(&self, study: usize) -> Option<&ReadReport> {
         self.reports[study].as_ref()

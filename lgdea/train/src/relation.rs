@@ -76,8 +76,7 @@ fn report_evidence(model: &Lgdea, prepared: &Prepared, device: &Device) -> Array
 
 /// `z` of every distinct training phrase, `[phrases, D]`.
 fn phrase_embeddings(model: &Lgdea, prepared: &Prepared, device: &Device) -> Array2<f32> {
-    let tokens: Vec<&[i32]> = prepared.phrases.iter().map(Vec::as_slice).collect();
-    inference::texts(model, &tokens, device)
+    inference::texts(model, &prepared.phrases, device)
 }
 
 /// Matches each unpaired image with the unpaired report that is most similar to it, `g · r`, and keeps a share of the

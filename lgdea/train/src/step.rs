@@ -15,6 +15,7 @@ use ndarray::{Array2, Axis};
 use crate::average::blend;
 use crate::batch::{JointBatch, ReportBatch};
 use crate::clip::clip_global_norm;
+use crate::method::teaches_unpaired;
 use crate::schedule::{average_momentum, warm_cosine};
 use crate::{Prepared, TrainError, batch, inference};
 
@@ -124,7 +125,7 @@ pub(crate) fn joint_step(
         }
         targets.matched = unpaired;
     }
-    if teaches_unpaired(experiment, step) && !batch.unpaired.is_empty() {
+    if teaches_unpaired(experiment) && step >= experiment.graph.start && !batch.unpaired.is_empty() {
         targets.unpaired = Some(if let Some(hidden) = &batch.hidden {
             reveal(&state.average, hidden, &batch.reports, experiment, device)
         } else {
@@ -150,14 +151,6 @@ pub(crate) fn joint_step(
     Ok((state, Measured { loss: loss.inner(), values }))
 }
 
-/// Whether unpaired images are taught at a step.
-pub(crate) fn teaches_unpaired(experiment: &Experiment, step: usize) -> bool {
-    let loss = &experiment.loss;
-    let weights =
-        [&loss.evidence_unpaired.weight, &loss.evidence_alignment.weight, &loss.evidence_local_unpaired.weight];
-    weights.into_iter().any(|&weight| weight > 0.0) && step >= experiment.graph.start
-}
-
 /// Targets of the unpaired images from the graph and the moving average.
 fn teach(
     state: &State,
@@ -173,10 +166,10 @@ fn teach(
     let graph = state.graph.as_ref().map(|graph| inference::tensor(&graph.select(Axis(0), &batch.unpaired), device));
     let prior = forward.texts.report_evidence.clone().inner();
     let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
-    let local = &experiment.loss;
-    if local.evidence_local_unpaired.weight > 0.0 {
+    let loss = &experiment.loss;
+    if loss.evidence_local_unpaired.weight > 0.0 {
         let phrases = average.encode_texts(batch.reports.phrases.to_tensor(device));
-        let fit = region_fit(clean.projected, phrases, local.evidence_local.attention_temperature);
+        let fit = region_fit(clean.projected, phrases, loss.evidence_local.attention_temperature);
         let logits = fit * average.scale().unsqueeze::<2>();
         unpaired.phrases = Some(phrase_targets(logits, targets.membership.clone().inner(), settings));
     }

@@ -15,10 +15,11 @@ use lgdea_track::{Event, Journal, RunDir};
 use crate::batch::JointBatch;
 use crate::collapse::CollapseWatch;
 use crate::evaluate::evaluate;
+use crate::method::uses_graph;
 use crate::optimizer::adamw;
 use crate::prepared::Prepared;
 use crate::schedule::warm_cosine;
-use crate::step::{Measured, State, joint_step, teaches_unpaired};
+use crate::step::{Measured, State, joint_step};
 use crate::warmup::text_step;
 use crate::{TrainError, checkpoint, loader, relation};
 
@@ -177,11 +178,8 @@ impl Trainer<'_> {
 
     fn refresh_graph(&self, state: &mut State, step: usize) -> Result<(), TrainError> {
         let graph = &self.experiment.graph;
-        let used = teaches_unpaired(self.experiment, step)
-            && graph.share > 0.0
-            && !graph.oracle
-            && !self.prepared.pools.images.is_empty();
-        if used && (step - graph.start).is_multiple_of(graph.refresh) {
+        let used = uses_graph(self.experiment) && !self.prepared.pools.images.is_empty();
+        if used && step >= graph.start && (step - graph.start).is_multiple_of(graph.refresh) {
             let targets = relation::graph_targets(&state.average, self.prepared, graph, self.device);
             let reached = targets.mass.iter().filter(|&&mass| mass > f32::EPSILON).count();
             let share = reached as f64 / targets.mass.len() as f64;

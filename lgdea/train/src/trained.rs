@@ -97,15 +97,11 @@ impl Trained<'_> {
 
     /// Prompts or phrases as the method compares them with regions.
     pub(crate) fn local_texts<'b>(&self, fit: LocalFit<'b>, texts: &[&str]) -> Result<LocalTexts<'b>, TrainError> {
-        let tokens = texts.iter().map(|text| self.prepared.prompt(text)).collect::<Result<Vec<_>, _>>()?;
-        let rows: Vec<&[i32]> = tokens.iter().map(Vec::as_slice).collect();
-        Ok(fit.texts(self.model, &rows, self.device))
+        Ok(fit.texts(self.model, &self.prepared.prompts(texts)?, self.device))
     }
 
     /// Unit-length embeddings of prompts or phrases, `[texts, D]`.
     pub(crate) fn embed(&self, texts: &[&str]) -> Result<Array2<f32>, TrainError> {
-        let tokens = texts.iter().map(|text| self.prepared.prompt(text)).collect::<Result<Vec<_>, _>>()?;
-        let rows: Vec<&[i32]> = tokens.iter().map(Vec::as_slice).collect();
-        Ok(inference::texts(self.model, &rows, self.device))
+        Ok(inference::texts(self.model, &self.prepared.prompts(texts)?, self.device))
     }
 }

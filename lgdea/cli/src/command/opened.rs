@@ -70,8 +70,7 @@ impl Opened {
 
     /// Name of the run's folder.
     pub(crate) fn name(&self) -> String {
-        let path = self.run.path();
-        path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+        self.run.name()
     }
 }
 

@@ -2,24 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use lgdea_track::{Event, Reader, RunDir, Status};
+use lgdea_track::{Event, History, Reader, RunDir, Status};
 
 use crate::Provenance;
 
 /// A run as far as its journal tells.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    pub(super) run_key: String,
-    pub(super) name: String,
-    pub(super) status: Option<Status>,
-    pub(super) error: Option<String>,
-    pub(super) seconds: f64,
+    pub(super) history: History,
     /// Settings by dotted key.
     pub(super) params: BTreeMap<String, String>,
-    /// Scores of the validation and the test split.
-    pub(super) metrics: BTreeMap<String, f64>,
-    /// Scores that are no numbers.
-    pub(super) undefined: Vec<String>,
     pub(super) provenance: Provenance,
 }
 
@@ -35,53 +27,30 @@ impl Told {
             let record = record?.1;
             told.provenance.from = told.provenance.from.or(Some(record.time));
             told.provenance.until = Some(record.time);
-            told.add(record.event);
+            match &record.event {
+                Event::Started { lineage, .. } => told.provenance.merge(&Provenance::of(lineage)),
+                Event::Params { values } => told.params.clone_from(values),
+                _ => {}
+            }
+            told.history.add(record.event);
         }
         Ok(told.provenance.from.is_some().then_some(told))
     }
 
-    fn add(&mut self, event: Event) {
-        match event {
-            Event::Started { run_key, name, lineage, .. } => {
-                self.run_key = run_key;
-                self.name = name;
-                self.status = None;
-                self.error = None;
-                self.provenance.merge(&Provenance::of(&lineage));
-            }
-            Event::Params { values } => self.params = values,
-            Event::Metrics { values, .. } => {
-                for (name, value) in values.into_iter().filter(|(name, _)| is_score(name)) {
-                    if value.is_finite() {
-                        self.metrics.insert(name, value);
-                    } else {
-                        self.undefined.push(name);
-                    }
-                }
-            }
-            Event::Ended { status, error, seconds } => {
-                self.status = Some(status);
-                self.error = error;
-                self.seconds += seconds;
-            }
-            _ => {}
-        }
+    pub(super) fn is_finished(&self) -> bool {
+        self.history.status == Some(Status::Finished)
     }
 
     /// What came of a run that has not finished.
     pub(super) fn state(&self) -> String {
-        match self.status {
-            Some(Status::Failed) => format!("failed: {}", self.error.as_deref().unwrap_or("for an unknown reason")),
+        match self.history.status {
+            Some(Status::Failed) => {
+                format!("failed: {}", self.history.error.as_deref().unwrap_or("for an unknown reason"))
+            }
             Some(Status::Killed) => "stopped".to_owned(),
             Some(Status::Pruned) => "stopped early by the sweep".to_owned(),
             Some(Status::Finished) => "finished".to_owned(),
             None => "running, or cut off".to_owned(),
         }
     }
-}
-
-/// Whether a metric is a score of a held-out split.
-fn is_score(name: &str) -> bool {
-    let held_out = name.starts_with("test/") || name.starts_with("validation/");
-    held_out && !name.ends_with("/low") && !name.ends_with("/high")
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use lgdea_track::{RunDir, Status};
+use lgdea_track::RunDir;
 use serde_json::{Map, Value};
 
 use crate::run::{Missing, Place};
@@ -33,9 +33,9 @@ pub(super) fn collect(folders: &[PathBuf]) -> Collection {
         };
         let deltas: Map<String, Value> = axes.iter().filter_map(value).collect();
         let seed = told.params.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or_default();
-        let place = Place { run_key: told.run_key.clone(), arm: told.name.clone(), seed, deltas };
-        if told.status == Some(Status::Finished) {
-            collection.add(place, told);
+        let place = Place { run_key: told.history.run_key.clone(), arm: told.history.name.clone(), seed, deltas };
+        if told.is_finished() {
+            collection.add(place, &told);
         } else {
             collection.missing.push(Missing { place, state: told.state() });
         }
@@ -50,7 +50,7 @@ fn axes(runs: &[Told]) -> BTreeSet<String> {
     for told in runs {
         for (key, value) in &told.params {
             let is_axis = !NO_AXES.iter().any(|no| key == no || (no.ends_with('.') && key.starts_with(no)));
-            if is_axis && *first.entry((&told.name, key)).or_insert(value) != value {
+            if is_axis && *first.entry((&told.history.name, key)).or_insert(value) != value {
                 axes.insert(key.clone());
             }
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use lgdea_spec::sweep::Sweep;
 use lgdea_sweep::{SweepSummary, Trials};
-use lgdea_track::{RunDir, Status};
+use lgdea_track::RunDir;
 
 use crate::run::{Missing, Place, Run};
 use crate::{Provenance, ReportError, records};
@@ -136,7 +136,7 @@ fn sweep(trials: &Path, results: &Path) -> Result<Collection, ReportError> {
         let folder = if named.is_dir() { Some(&named) } else { by_key.get(&place.run_key) };
         let told = folder.map_or(Ok(None), |folder| Told::read(&RunDir::at(folder)));
         match told {
-            Ok(Some(told)) if told.status == Some(Status::Finished) => collection.add(place, told),
+            Ok(Some(told)) if told.is_finished() => collection.add(place, &told),
             Ok(Some(told)) => collection.missing.push(Missing { place, state: told.state() }),
             Ok(None) => collection.missing.push(Missing { place, state: "not begun".to_owned() }),
             Err(error) => {
@@ -150,12 +150,14 @@ fn sweep(trials: &Path, results: &Path) -> Result<Collection, ReportError> {
 
 impl Collection {
     /// Adds a finished run.
-    fn add(&mut self, place: Place, told: Told) {
-        if !told.undefined.is_empty() {
-            let names = told.undefined.join(", ");
+    fn add(&mut self, place: Place, told: &Told) {
+        let (defined, undefined): (Vec<_>, Vec<_>) = told.history.scores().partition(|(_, value)| value.is_finite());
+        if !undefined.is_empty() {
+            let names = undefined.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
             self.warnings.push(format!("run {} has no number as its {names}", place.run_key));
         }
         self.provenance.merge(&told.provenance);
-        self.runs.push(Run { place, seconds: told.seconds, metrics: told.metrics });
+        let metrics = defined.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.runs.push(Run { place, seconds: told.history.seconds, metrics });
     }
 }

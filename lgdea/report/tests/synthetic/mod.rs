@@ -68,7 +68,7 @@ impl Results {
             serde_json::to_string(&record).unwrap() + "\n"
         });
         std::fs::write(run.journal(), lines.collect::<String>()).unwrap();
-        run.path().file_name().unwrap().to_str().unwrap().to_owned()
+        run.name()
     }
 
     /// The list of a sweep's trials.

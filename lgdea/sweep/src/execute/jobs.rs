@@ -194,7 +194,7 @@ impl Jobs {
             seed: trial.seed,
             deltas,
             cached: state == State::Finished,
-            dir: run.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            dir: run.name(),
         };
         let label = label(&entry);
         self.entries.push(entry);
@@ -245,7 +245,7 @@ impl Jobs {
         }
         // A run that another sweep began goes on in its folder, which is called after that.
         if RunDir::new(&self.results, &experiment.name, &job.key) != job.run {
-            let name = job.run.path().file_name().unwrap_or_default().to_string_lossy();
+            let name = job.run.name();
             name.strip_suffix(&format!("-{}", job.key)).unwrap_or(&name).clone_into(&mut experiment.name);
         }
         Ok(resolved)
@@ -268,7 +268,7 @@ impl Jobs {
         let (Source::Listed(trial) | Source::Proposed { trial, .. }) = self.all[job].source;
         let run = self.runs.folder(&self.all[job].key, self.sweep().run_name(self.trial(trial)));
         let job = &mut self.all[job];
-        self.entries[job.entry].dir = run.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        self.entries[job.entry].dir = run.name();
         job.run = run;
         Ok(state(&job.run))
     }
@@ -283,12 +283,13 @@ impl Jobs {
     /// Asks the search for more trials; gives the jobs that are new. None where it has made all proposals of its budget.
     pub(super) fn ask(&mut self) -> Result<Range<usize>, ExecuteError> {
         let before = self.all.len();
-        let budget = self.sweep().budget.trials.unwrap_or(0) as usize;
-        let made = |searched: &Searched| searched.proposals.made().len();
-        let fewest = (0..self.searches.len()).min_by_key(|setting| made(&self.searches[*setting]));
-        let Some(setting) = fewest.filter(|setting| made(&self.searches[*setting]) < budget) else {
+        let to_make = |setting: &usize| self.to_make(&self.searches[*setting]);
+        // The first of those that have made the fewest.
+        let Some(setting) = (0..self.searches.len()).rev().max_by_key(to_make).filter(|setting| to_make(setting) > 0)
+        else {
             return Ok(before..before);
         };
+        let folder = self.folder().join("proposals");
         let Searched { proposals, jobs } = &mut self.searches[setting];
         if let Some(search) = &self.plan.sweep.search {
             let all = &self.all;
@@ -296,7 +297,6 @@ impl Jobs {
                 let jobs = &jobs[proposal.number as usize];
                 objective(jobs.iter().map(|job| &all[*job]), &search.objective)
             };
-            let folder = self.results.join("sweeps").join(&self.plan.sweep.name).join("proposals");
             proposals.propose(search, value).map_err(ExecuteError::file("write", &folder))?;
         }
         self.take_in(setting)?;
@@ -304,17 +304,20 @@ impl Jobs {
         Ok(before..self.all.len())
     }
 
+    /// Proposals that a search has left to make.
+    fn to_make(&self, searched: &Searched) -> usize {
+        let budget = self.sweep().budget.trials.unwrap_or(0) as usize;
+        budget.saturating_sub(searched.proposals.made().len())
+    }
+
     /// Whether the search has proposals left to make.
     pub(super) fn may_ask(&self) -> bool {
-        let budget = self.sweep().budget.trials.unwrap_or(0) as usize;
-        self.searches.iter().any(|searched| searched.proposals.made().len() < budget)
+        self.searches.iter().any(|searched| self.to_make(searched) > 0)
     }
 
     /// Runs that the search has still to propose.
     pub(super) fn to_propose(&self) -> usize {
-        let budget = self.sweep().budget.trials.unwrap_or(0) as usize;
-        let to_come = |searched: &Searched| budget.saturating_sub(searched.proposals.made().len());
-        self.searches.iter().zip(&self.settings).map(|(searched, trials)| to_come(searched) * trials.len()).sum()
+        self.searches.iter().zip(&self.settings).map(|(searched, trials)| self.to_make(searched) * trials.len()).sum()
     }
 
     /// Writes `trials.jsonl`.

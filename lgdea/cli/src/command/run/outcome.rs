@@ -30,19 +30,14 @@ impl Outcome {
     /// A run that finished earlier, from its journal.
     pub(crate) fn of_history(run: &RunDir, history: &History) -> Self {
         let value = |name: &str| history.metrics.get(name).map(|&(_, value)| value);
-        let evaluated = |name: &&String| {
-            let of_split = name.starts_with("test/") || name.starts_with("validation/");
-            of_split && !name.ends_with("/low") && !name.ends_with("/high")
-        };
-        let score = |name: &String| {
+        let score = |(name, score): (&str, f64)| {
             let interval = value(&format!("{name}/low")).zip(value(&format!("{name}/high")));
-            let interval = interval.map(|(low, high)| [low, high]);
-            Some((name.clone(), Score { value: value(name)?, interval }))
+            (name.to_owned(), Score { value: score, interval: interval.map(|(low, high)| [low, high]) })
         };
         Self {
             run_key: history.run_key.clone(),
             dir: run.path().display().to_string(),
-            scores: history.metrics.keys().filter(evaluated).filter_map(score).collect(),
+            scores: history.scores().map(score).collect(),
             seconds: history.seconds,
             tracked: None,
         }
