@@ -1,24 +1,81 @@
 //! A run as a real MLflow server shows it. `tests/services/mlflow.sh start` starts one.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+mod exactly_once;
+mod faulty;
+#[allow(dead_code, reason = "its other half is for the crate's own tests")]
+#[path = "../../lgdea/track/tests/mlflow/proxy.rs"]
+mod proxy;
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
 
+/// Rows of a metric: name, step, time and the value as text.
+pub(crate) type Rows = Vec<(String, i64, u64, String)>;
+
+pub(crate) fn lgdea() -> Command {
+    Command::cargo_bin("lgdea").unwrap()
+}
+
+/// A real MLflow server, asked directly.
+pub(crate) struct Server {
+    pub(crate) uri: String,
+    client: reqwest::blocking::Client,
+}
+
+impl Server {
+    /// The server of the tests; none where there is none, which is said.
+    pub(crate) fn from_env() -> Option<Server> {
+        let Ok(uri) = std::env::var("LGDEA_TEST_MLFLOW") else {
+            println!("skipped: LGDEA_TEST_MLFLOW is not set");
+            return None;
+        };
+        let uri = uri.trim_end_matches('/').to_owned();
+        Some(Server { uri, client: reqwest::blocking::Client::new() })
+    }
+
+    fn get(&self, path: &str, query: &[(&str, &str)]) -> Value {
+        self.client.get(format!("{}/api/2.0/mlflow/{path}", self.uri)).query(query).send().unwrap().json().unwrap()
+    }
+
+    /// Runs of an experiment.
+    pub(crate) fn runs(&self, experiment: &str) -> Vec<Value> {
+        let found = self.get("experiments/get-by-name", &[("experiment_name", experiment)]);
+        let search = json!({ "experiment_ids": [found["experiment"]["experiment_id"]], "max_results": 1000 });
+        let url = format!("{}/api/2.0/mlflow/runs/search", self.uri);
+        let found: Value = self.client.post(url).json(&search).send().unwrap().json().unwrap();
+        found["runs"].as_array().cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn tag(run: &Value, name: &str) -> Option<String> {
+        let tags = run["data"]["tags"].as_array()?;
+        let tag = tags.iter().find(|tag| tag["key"] == name)?;
+        tag["value"].as_str().map(str::to_owned)
+    }
+
+    /// All rows of a metric.
+    pub(crate) fn history(&self, run_id: &str, name: &str) -> Rows {
+        let found = self.get("metrics/get-history", &[("run_id", run_id), ("metric_key", name)]);
+        let rows = found["metrics"].as_array().cloned().unwrap_or_default();
+        let row = |row: &Value| {
+            let (time, value) = (row["timestamp"].as_u64().unwrap(), row["value"].as_f64().unwrap());
+            (name.to_owned(), row["step"].as_i64().unwrap_or(0), time, value.to_string())
+        };
+        rows.iter().map(row).collect()
+    }
+}
+
 #[test]
 fn a_run_is_shown_with_params_curves_scores_and_files() {
-    let Ok(server) = std::env::var("LGDEA_TEST_MLFLOW") else {
-        println!("skipped: LGDEA_TEST_MLFLOW is not set");
-        return;
-    };
-    let server = server.trim_end_matches('/');
+    let Some(server) = Server::from_env() else { return };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let folder = tempfile::tempdir().unwrap();
     let experiment = format!("lgdea-test-{}", std::process::id());
     let output = Command::cargo_bin("lgdea")
         .unwrap()
-        .env("MLFLOW_TRACKING_URI", server)
+        .env("MLFLOW_TRACKING_URI", &server.uri)
         .arg("run")
         .arg(root.join("experiments/smoke.toml"))
         .args(["--set", &format!("tracker.experiment={experiment}"), "--set", "train.steps=6", "--json", "--results"])
@@ -30,16 +87,8 @@ fn a_run_is_shown_with_params_curves_scores_and_files() {
     let out = String::from_utf8(output.stdout).unwrap();
     let outcome: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
 
-    let client = reqwest::blocking::Client::new();
-    let get = |path: &str, query: &[(&str, &str)]| -> Value {
-        client.get(format!("{server}/api/2.0/mlflow/{path}")).query(query).send().unwrap().json().unwrap()
-    };
-    let id = get("experiments/get-by-name", &[("experiment_name", &experiment)])["experiment"]["experiment_id"].clone();
-    let key = outcome["run_key"].as_str().unwrap();
-    let search = json!({"experiment_ids": [id], "filter": format!("tags.`lgdea.run_key` = '{key}'")});
-    let runs: Value =
-        client.post(format!("{server}/api/2.0/mlflow/runs/search")).json(&search).send().unwrap().json().unwrap();
-    let runs = runs["runs"].as_array().unwrap();
+    let runs = server.runs(&experiment);
+    assert_eq!(Server::tag(&runs[0], "lgdea.run_key").as_deref(), outcome["run_key"].as_str());
     assert_eq!(runs.len(), 1);
     let run = &runs[0];
     assert_eq!(run["info"]["status"], "FINISHED");
@@ -51,10 +100,10 @@ fn a_run_is_shown_with_params_curves_scores_and_files() {
         assert_eq!(shown.map(|metric| &metric["value"]), Some(value), "{name}");
     }
     let run_id = run["info"]["run_id"].as_str().unwrap();
-    let curve = get("metrics/get-history", &[("run_id", run_id), ("metric_key", "train/loss")]);
+    let curve = server.get("metrics/get-history", &[("run_id", run_id), ("metric_key", "train/loss")]);
     assert!(curve["metrics"].as_array().unwrap().len() > 1);
     let files = |folder: &str| -> Vec<String> {
-        let listed = get("artifacts/list", &[("run_id", run_id), ("path", folder)]);
+        let listed = server.get("artifacts/list", &[("run_id", run_id), ("path", folder)]);
         let listed = listed["files"].as_array().cloned().unwrap_or_default();
         listed.iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect()
     };

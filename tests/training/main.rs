@@ -115,6 +115,41 @@ fn a_run_repeats_to_the_last_bit_and_is_reused() {
     assert_ne!(other["metrics"], first["metrics"]);
 }
 
+/// What no difference between two runs determines is done once.
+#[test]
+fn another_evaluation_takes_the_weights_and_the_images_that_are_there() {
+    let place = Workspace::new();
+    let file = place.write("tiny.toml", TINY);
+    let first = place.outcome(&file, "a", &[]);
+    let other = ["--set", "eval.retrieval.at=[3]", "--set", "train.log-every=2"];
+    let plain = place.outcome(&file, "b", &other);
+
+    let output = place.run(&file, "a", &other);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("trained as tiny-"), "{said}");
+    assert!(!said.contains("training: step"), "{said}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    let taken: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(taken["metrics"], plain["metrics"], "as if it had been trained");
+    assert_ne!(taken["metrics"], first["metrics"], "and evaluated in its own way");
+    let dir = |outcome: &Value| PathBuf::from(outcome["dir"].as_str().unwrap());
+    assert!(dir(&taken).join("checkpoints/step-000012/average.bpk").exists());
+
+    // A difference that the scores do not depend on.
+    let output = place.run(&file, "a", &["--set", "train.log-every=3"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the test split is evaluated already"), "{said}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    let same: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(same["metrics"], first["metrics"]);
+    assert!(dir(&same).join("artifacts/grounding_test.png").exists());
+
+    let forced = place.run(&file, "a", &["--force", "--set", "train.log-every=3"]);
+    let said = String::from_utf8_lossy(&forced.stderr);
+    assert!(said.contains("training: step") && said.contains("evaluating the test split"), "{said}");
+    assert_eq!(std::fs::read_dir(place.path("a/cache/images")).unwrap().count(), 1);
+}
+
 /// A killed run ends as if nothing had happened.
 #[test]
 fn a_killed_run_goes_on_from_its_checkpoint_to_the_last_bit() {
@@ -276,7 +311,8 @@ fn a_plan_knows_what_has_run() {
     let before = trials();
     assert_eq!(before.len(), 4);
     assert!(before.iter().all(|trial| trial["cached"] == false && trial["arm"] == "lgdea"), "{before:?}");
-    assert!(plan(false).contains("merged: 4 trials"));
+    let told = plan(false);
+    assert!(told.contains("merged: 4 trials") && told.contains("0 of 1 image stores are there"), "{told}");
 
     let run = Command::cargo_bin("lgdea")
         .unwrap()
@@ -299,4 +335,6 @@ fn a_plan_knows_what_has_run() {
         told.contains("4 distinct runs, 1 of them finished") && told.contains("at the pace of 1 earlier run"),
         "{told}"
     );
+    // What is left has other weights, on the same images.
+    assert!(told.contains("1 of 1 image stores are there, 0 of 3 trainings are done"), "{told}");
 }

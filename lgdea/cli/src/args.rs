@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Claims(compare::ClaimsArgs),
     /// Say how many seeds a difference between two arms needs, from the runs of a pilot.
     Power(compare::PowerArgs),
+    /// Send to MLflow what it lacks of the runs on disk: a server that was away, or a new one.
+    Sync(SyncArgs),
     /// Write the JSON Schema of experiment or sweep files, for editors.
     Schema(SchemaArgs),
 }
@@ -97,6 +99,18 @@ pub(crate) struct PlanArgs {
     /// Lines to print: settings of the table (40 where it is not given), trials of `--json` (all).
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SyncArgs {
+    /// Runs, by folder or name; all of the results folder, and its sweeps, where none is given.
+    pub(crate) runs: Vec<PathBuf>,
+    /// Folder that results were written to.
+    #[arg(long, default_value = "results")]
+    pub(crate) results: PathBuf,
+    /// Address of the server, instead of the experiments' `tracker.uri` and of MLFLOW_TRACKING_URI.
+    #[arg(long)]
+    pub(crate) uri: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => command::compare::compare(&args),
         Command::Claims(args) => command::claims::claims(&args),
         Command::Power(args) => command::power::power(&args),
+        Command::Sync(args) => command::sync::sync(&args),
         Command::Schema(args) => command::schema::schema(&args),
     };
     match result {

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use image::{Rgb, RgbImage};
 use lgdea_data::phantom::CLASSES;
-use lgdea_data::{Corpus, ImageStore, Split, Study, load};
+use lgdea_data::{Corpus, ImageStore, Making, Split, Study, load};
 use lgdea_spec::{Data, Phantom, Seed};
 
 const COLUMNS: u32 = 6;
@@ -28,7 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut corpus = load(&data, Seed(0), &|_, _| ())?;
     let generated = start.elapsed();
     let start = Instant::now();
-    let (store, _) = ImageStore::build(&mut corpus, size, 0, &|_, _| ())?;
+    let (store, _) =
+        ImageStore::in_memory(&mut corpus, Making { size, threads: 0, progress: &|_, _| (), waiting: &|_| () })?;
     let rendered = start.elapsed();
     let mut output = io::stdout().lock();
     write_statistics(&corpus, &mut output)?;

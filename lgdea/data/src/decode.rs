@@ -8,6 +8,7 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::F32;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::DynamicImage;
+use serde::{Deserialize, Serialize};
 
 use crate::{FindingBox, SkipReason};
 
@@ -15,7 +16,7 @@ use crate::{FindingBox, SkipReason};
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// Where the original image lies in its square, in shares of the square's side; the rest is black padding.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
     /// Left edge.
     pub x: f32,

@@ -14,6 +14,9 @@ pub enum DataError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The cache of images cannot be written or read.
+    #[error(transparent)]
+    Cache(#[from] lgdea_cache::CacheError),
     /// A path of the experiment cannot be resolved.
     #[error(transparent)]
     Path(#[from] lgdea_spec::EnvironmentError),

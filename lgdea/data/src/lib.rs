@@ -1,6 +1,6 @@
 //! Studies, pairing manifests, image stores and batches.
 //!
-//! [`load`] reads every source of an experiment into one [`Corpus`]; [`ImageStore::build`] decodes, resizes or renders
+//! [`load`] reads every source of an experiment into one [`Corpus`]; [`ImageStore::open`] decodes, resizes or renders
 //! its images; [`pair`] draws the [`PairingManifest`]; [`Sampler`] and [`augment`] serve the training loop. What a
 //! source holds that cannot be used is never fatal and never silent: it is counted in [`Skipped`], by reason.
 
@@ -36,5 +36,5 @@ pub use report::{Report, Section};
 pub use sampler::Sampler;
 pub use skipped::{SkipReason, Skipped, SkippedItems};
 pub use split::Split;
-pub use store::ImageStore;
+pub use store::{ImageStore, Making};
 pub use study::{FindingBox, Picture, Study};

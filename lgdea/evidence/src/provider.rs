@@ -65,6 +65,11 @@ impl Provider {
         }
     }
 
+    /// Whether reading needs the answers of a server.
+    pub fn asks_a_server(&self) -> bool {
+        matches!(self.0, Reader::Openai(_))
+    }
+
     /// Reads reports; what a language model answers is kept in the file `cache`, so that it is asked once.
     ///
     /// Waits for the server; must not be called from a thread that drives a tokio runtime.

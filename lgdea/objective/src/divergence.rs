@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 
 /// Keeps logarithms of probabilities finite.
-const TINY: f64 = 1e-8;
+pub(crate) const TINY: f64 = 1e-8;
 /// A score so low that a softmax leaves nothing of it: that of padding.
 pub(crate) const NOTHING: f64 = -1e4;
 

@@ -4,9 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 
 use crate::UnpairedTargets;
-use crate::divergence::normalise_rows;
-
-const TINY: f64 = 1e-8;
+use crate::divergence::{TINY, normalise_rows};
 
 /// Running means that the distribution alignment compares, each `[1, K]`.
 #[derive(Debug, Clone)]

@@ -27,11 +27,15 @@ pub(crate) fn second_choices(node: &Node, schema: Schema, path: &str, problems: 
 }
 
 /// Finds keys without default that no layer gives, in the merged tree.
-pub(crate) fn missing_keys(node: &Node, schema: Schema, path: &str, problems: &mut Vec<Problem>) {
+pub(crate) fn missing_keys(node: &Node, schema: Schema, problems: &mut Vec<Problem>) {
+    missing_below(node, schema, &mut Vec::new(), problems);
+}
+
+fn missing_below<'n>(node: &'n Node, schema: Schema, path: &mut Vec<&'n str>, problems: &mut Vec<Problem>) {
     let Some(table) = node.table() else { return };
     for key in schema.required().filter(|key| !table.contains_key(*key)) {
         let kind = ProblemKind::Missing {
-            table: path.to_owned(),
+            table: path.join("."),
             key: key.to_owned(),
             meaning: schema.child(key).map_or("", Schema::meaning).to_owned(),
         };
@@ -39,7 +43,9 @@ pub(crate) fn missing_keys(node: &Node, schema: Schema, path: &str, problems: &m
     }
     for (name, child) in table {
         if let Some(schema) = schema.child(name) {
-            missing_keys(child, schema, &join(path, name), problems);
+            path.push(name);
+            missing_below(child, schema, path, problems);
+            path.pop();
         }
     }
 }

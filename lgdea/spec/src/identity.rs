@@ -19,14 +19,41 @@ impl Experiment {
         hash.hex()
     }
 
+    /// Hash of all settings that determine the trained weights: those of [`Experiment::identity`] but for how the model is
+    /// evaluated, and how often training is logged and kept.
+    pub fn training_identity(&self) -> String {
+        let mut hash = IdentityHash::default();
+        for key in inside() {
+            let mut value = self.determining(key);
+            match (key, &mut value) {
+                // The prompts name the classes that are learned where labels are.
+                ("eval", Value::Object(table)) => table.retain(|key, _| key == "zero-shot"),
+                ("train", Value::Object(table)) => {
+                    table.retain(|key, _| !["log-every", "checkpoint-every"].contains(&key.as_str()));
+                }
+                _ => {}
+            }
+            if let Some(Value::Object(zero_shot)) = value.get_mut("zero-shot") {
+                zero_shot.retain(|key, _| key == "prompts");
+            }
+            hash.add(key, &value.to_string());
+        }
+        hash.hex()
+    }
+
     /// What a top-level key adds to the identity.
     pub(crate) fn identity_of(&self, key: &str) -> String {
+        self.determining(key).to_string()
+    }
+
+    /// The settings of a top-level key that determine the result, in a fixed order.
+    fn determining(&self, key: &str) -> Value {
         let mut value = self.table(key).expect("an experiment is made of tables, strings and numbers");
         if let Some(schema) = Schema::root().child(key) {
             blank_paths(&mut value, schema);
         }
         value.sort_all_objects();
-        value.to_string()
+        value
     }
 }
 
@@ -116,6 +143,25 @@ mod tests {
             "evidence.openai.model=m",
         ] {
             assert_eq!(identity(MANIFEST, &[flag]), same, "{flag}");
+        }
+    }
+
+    #[test]
+    fn how_a_model_is_evaluated_does_not_determine_its_weights() {
+        let training = |flag: &str| resolved_with(MANIFEST, &[flag]).experiment.training_identity();
+        let base = training("seed=0");
+        let same = [
+            "eval.zero-shot.local-share=0.5",
+            "eval.retrieval.at=[3]",
+            "train.log-every=7",
+            "train.checkpoint-every=9",
+        ];
+        for flag in same {
+            assert_eq!(training(flag), base, "{flag}");
+            assert_ne!(identity(MANIFEST, &[flag]), identity(MANIFEST, &[]), "{flag}");
+        }
+        for flag in ["seed=1", "train.steps=7", "loss.global.weight=2", "eval.zero-shot.prompts=pneumonia"] {
+            assert_ne!(training(flag), base, "{flag}");
         }
     }
 

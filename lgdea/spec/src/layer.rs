@@ -199,10 +199,10 @@ pub(crate) fn unknown_key(schema: Schema, table: &str, key: &str) -> ProblemKind
             meant: vec![join(table, key)],
         };
     }
-    let meant = match nearest {
-        Some(name) => vec![join(table, name)],
-        None => Schema::root().paths_of(key),
-    };
+    // An arm or a component of a sweep holds keys of the experiment in a table of its own.
+    let inner = ["set", "without"].into_iter().find(|inner| schema.child(inner).is_some()).unwrap_or_default();
+    let elsewhere = || Schema::root().paths_of(key).iter().map(|path| join(inner, path)).collect();
+    let meant = nearest.map_or_else(elsewhere, |name| vec![join(table, name)]);
     ProblemKind::UnknownKey { key: join(table, key), known, meant }
 }
 

@@ -36,7 +36,7 @@ impl Resolved {
     /// Checks a merged tree and makes it an experiment.
     pub(crate) fn from_tree(tree: Node) -> Result<Resolved, SpecError> {
         let mut problems = Vec::new();
-        completeness::missing_keys(&tree, Schema::root(), "", &mut problems);
+        completeness::missing_keys(&tree, Schema::root(), &mut problems);
         SpecError::unless_empty(problems)?;
 
         let experiment = deserialize(&tree)?;

@@ -5,7 +5,7 @@ use std::mem;
 
 use toml::Value;
 
-use crate::schema::{Schema, join};
+use crate::schema::Schema;
 use crate::source::Place;
 
 /// A key's value and where it comes from.
@@ -111,14 +111,14 @@ impl Node {
 
     /// Empties the choice tables, so that only layers above choose.
     pub(crate) fn without_choices(mut self, schema: Schema) -> Node {
-        self.visit_choices(schema, "", &mut |table, _| table.clear());
+        self.visit_choices(schema, &mut Vec::new(), &mut |table, _| table.clear());
         self
     }
 
     /// Makes the choices that no layer made: the first in `lent`.
     pub(crate) fn with_default_choices(mut self, schema: Schema, lent: &Node) -> Node {
-        self.visit_choices(schema, "", &mut |table, path| {
-            let choices = lent.find(path.split('.')).and_then(Node::table);
+        self.visit_choices(schema, &mut Vec::new(), &mut |table, path| {
+            let choices = lent.find(path.iter().copied()).and_then(Node::table);
             let first = choices.and_then(|table| table.iter().min_by_key(|(_, node)| node.place.key.start));
             if let (true, Some((name, node))) = (table.is_empty(), first) {
                 table.insert(name.clone(), node.clone());
@@ -127,7 +127,12 @@ impl Node {
         self
     }
 
-    fn visit_choices(&mut self, schema: Schema, path: &str, act: &mut impl FnMut(&mut BTreeMap<String, Node>, &str)) {
+    fn visit_choices<'n>(
+        &'n mut self,
+        schema: Schema,
+        path: &mut Vec<&'n str>,
+        act: &mut impl FnMut(&mut BTreeMap<String, Node>, &[&str]),
+    ) {
         let Content::Table(table) = &mut self.content else {
             return;
         };
@@ -136,7 +141,9 @@ impl Node {
         }
         for (name, node) in table {
             if let Some(schema) = schema.child(name) {
-                node.visit_choices(schema, &join(path, name), act);
+                path.push(name);
+                node.visit_choices(schema, path, act);
+                path.pop();
             }
         }
     }

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("many.toml");
     std::fs::write(&file, format!("experiment = []\n[seeds]\ncount = {trials}\n"))?;
-    let plan = Plan::new(Sweep::from_file(&file)?, &Earlier::default(), "0", &|_, _| ())?;
+    let plan = Plan::new(Sweep::from_file(&file)?, &Earlier::default(), "0", None, &|_, _| ())?;
     let results = folder.path().join("results");
     let execution = Execution {
         file,

@@ -3,6 +3,8 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use lgdea_cache::{Cache, Stage};
+use lgdea_data::{Corpus, ImageStore};
 use lgdea_evidence::Provider;
 use lgdea_spec::sweep::{Expansion, Sweep, Trial};
 use lgdea_spec::{Data, Evidence, Experiment, Seed};
@@ -12,6 +14,8 @@ use crate::{Earlier, PlanError};
 
 /// Most settings of which the time is estimated one by one; of more, evenly spaced ones are.
 const MOST_ESTIMATED: usize = 1000;
+/// Most trials whose stages are looked up.
+const MOST_LOOKED_UP: usize = 1000;
 
 /// A sweep with all its trials and what is known about them.
 #[derive(Debug)]
@@ -24,6 +28,17 @@ pub struct Plan {
     pub planned: Vec<Planned>,
     /// Seconds that the runs to come take one after the other, as far as earlier runs tell.
     pub seconds: Option<f64>,
+    /// Of the runs to come, the stages that are done already; none where there are too many to look them up.
+    pub stages: Option<Stages>,
+}
+
+/// Distinct pieces of work of the runs to come, and how many of them are done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stages {
+    /// Image stores: those done, and all.
+    pub images: (usize, usize),
+    /// Trained weights: those done, and all.
+    pub training: (usize, usize),
 }
 
 /// What is known about a trial.
@@ -37,28 +52,45 @@ pub struct Planned {
 
 impl Plan {
     /// Plans a sweep. Reads the data that trials name once for each distinct source, because its digest is part of their
-    /// keys. `code` is lgdea's version; `progress` is called with the sources read, and their number.
+    /// keys. `code` is lgdea's version; stages are looked up in `cache`, where one is given. `progress` is called with the
+    /// sources read, and their number.
     pub fn new(
         sweep: Sweep,
         earlier: &Earlier,
         code: &str,
+        cache: Option<&Cache>,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Plan, PlanError> {
         let expansion = sweep.expand()?;
         let mut planned = vec![Planned { run_key: None, cached: false }; expansion.trials.len()];
-        if sweep.search.is_none() {
-            let mut digests = Vec::new();
-            for (done, inputs) in expansion.inputs.iter().enumerate() {
-                digests.push(digest(&inputs.data, &inputs.evidence, inputs.seed)?);
+        let mut stages = cache.filter(|_| expansion.trials.len() <= MOST_LOOKED_UP).map(|_| Stages::default());
+        if sweep.search.is_some() {
+            stages = None;
+        } else {
+            let mut trials = vec![Vec::new(); expansion.inputs.len()];
+            for (position, trial) in expansion.trials.iter().enumerate() {
+                trials[trial.inputs].push(position);
+            }
+            for (done, (inputs, trials)) in expansion.inputs.iter().zip(&trials).enumerate() {
+                let source = Source::read(&inputs.data, &inputs.evidence, inputs.seed)?;
+                for &position in trials {
+                    let run_key = source.keys.key(&expansion.trials[position].identity(), code);
+                    planned[position] = Planned { cached: earlier.has(&run_key), run_key: Some(run_key) };
+                }
+                if let (Some(stages), Some(cache)) = (&mut stages, cache) {
+                    let to_come = trials.iter().filter(|&&position| !planned[position].cached);
+                    stages.look_up(
+                        &sweep,
+                        to_come.map(|&position| &expansion.trials[position]),
+                        &source,
+                        code,
+                        cache,
+                    )?;
+                }
                 progress(done + 1, expansion.inputs.len());
             }
-            for (planned, trial) in planned.iter_mut().zip(&expansion.trials) {
-                let (data, evidence) = &digests[trial.inputs];
-                let run_key = Identity { experiment: &trial.identity(), data, evidence, code }.run_key();
-                *planned = Planned { cached: earlier.has(&run_key), run_key: Some(run_key) };
-            }
         }
-        let mut plan = Plan { sweep, expansion, planned, seconds: None };
+        let mut plan = Plan { sweep, expansion, planned, seconds: None, stages };
         plan.seconds = plan.estimate(earlier)?;
         Ok(plan)
     }
@@ -115,11 +147,38 @@ impl Plan {
     }
 }
 
+impl Stages {
+    /// Counts the stages of trials that read one source.
+    fn look_up<'t>(
+        &mut self,
+        sweep: &Sweep,
+        trials: impl Iterator<Item = &'t Trial>,
+        source: &Source,
+        code: &str,
+        cache: &Cache,
+    ) -> Result<(), PlanError> {
+        let (mut sizes, mut training) = (HashSet::new(), HashSet::new());
+        for trial in trials {
+            let experiment = sweep.resolve(trial)?.experiment;
+            sizes.insert(experiment.encoder.image.size());
+            training.insert(source.keys.key(&experiment.training_identity(), code));
+        }
+        let images = sizes.into_iter().filter_map(|size| ImageStore::key(&source.corpus, size)).collect();
+        let count = |(done, all): &mut (usize, usize), stage: Stage, keys: HashSet<String>| {
+            *done += keys.iter().filter(|key| cache.path(stage, key).exists()).count();
+            *all += keys.len();
+        };
+        count(&mut self.images, Stage::Images, images);
+        count(&mut self.training, Stage::Training, training);
+        Ok(())
+    }
+}
+
 /// Keys of experiments as they are met, whose data are read once for each distinct source.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    /// Digests by what is read.
-    digests: HashMap<String, (String, String)>,
+    /// By what is read.
+    sources: HashMap<String, SourceKeys>,
 }
 
 impl Keys {
@@ -127,17 +186,38 @@ impl Keys {
     pub(crate) fn key(&mut self, experiment: &Experiment, code: &str) -> Result<String, PlanError> {
         let Experiment { data, evidence, seed, .. } = experiment;
         let reads = format!("{data:?} {evidence:?} {}", seed.0);
-        let (data, evidence) = match self.digests.entry(reads) {
+        let keys = match self.sources.entry(reads) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(digest(data, evidence, seed.0)?),
+            Entry::Vacant(place) => place.insert(Source::read(data, evidence, seed.0)?.keys),
         };
-        Ok(Identity { experiment: &experiment.identity(), data, evidence, code }.run_key())
+        Ok(keys.key(&experiment.identity(), code))
     }
 }
 
+/// What trials read.
+struct Source {
+    corpus: Corpus,
+    keys: SourceKeys,
+}
+
 /// Digests of data and of who reads their evidence.
-fn digest(data: &Data, evidence: &Evidence, seed: u64) -> Result<(String, String), PlanError> {
-    let provider = Provider::new(evidence)?;
-    let corpus = lgdea_data::load(data, Seed(seed), &|_, _| ())?;
-    Ok((corpus.digest, provider.digest()))
+#[derive(Debug)]
+struct SourceKeys {
+    data: String,
+    evidence: String,
+}
+
+impl Source {
+    fn read(data: &Data, evidence: &Evidence, seed: u64) -> Result<Source, PlanError> {
+        let evidence = Provider::new(evidence)?.digest();
+        let corpus = lgdea_data::load(data, Seed(seed), &|_, _| ())?;
+        Ok(Source { keys: SourceKeys { data: corpus.digest.clone(), evidence }, corpus })
+    }
+}
+
+impl SourceKeys {
+    /// The key of an experiment on the source.
+    fn key(&self, experiment: &str, code: &str) -> String {
+        Identity { experiment, data: &self.data, evidence: &self.evidence, code }.run_key()
+    }
 }

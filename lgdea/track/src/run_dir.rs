@@ -86,6 +86,11 @@ impl RunDir {
         self.0.join("mlflow.json")
     }
 
+    /// The results folder that the run lies in, `results` of `results/runs/<name>-<key>`.
+    pub(crate) fn results(&self) -> Option<&Path> {
+        self.0.parent()?.parent()
+    }
+
     /// Makes the folder with its `artifacts` and `checkpoints`.
     pub fn create(&self) -> Result<()> {
         for path in [self.artifacts(), self.checkpoints()] {
@@ -95,23 +100,27 @@ impl RunDir {
     }
 
     /// Takes a lock of the run, which lasts as long as the returned file is open and ends with the process.
-    ///
-    /// A lock that is held is asked for again for a moment: a child process that was started elsewhere in this program
-    /// holds all our files between its fork and its exec. A file system without locks is taken as it is: refusing to run
-    /// there would help nobody.
     pub(crate) fn lock(&self, what: &str) -> Result<File> {
-        let path = self.0.join(format!(".{what}.lock"));
-        let file = File::create(&path).map_err(Error::io("create", &path))?;
-        let patience = Instant::now() + LOCK_PATIENCE;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if Instant::now() < patience => std::thread::sleep(LOCK_PAUSE),
-                Err(TryLockError::WouldBlock) => return Err(Error::Busy { path }),
-                Err(TryLockError::Error(error)) => {
-                    tracing::warn!(%error, "no lock on {}: take care that only one process uses it", path.display());
-                    return Ok(file);
-                }
+        lock(self.0.join(format!(".{what}.lock")))
+    }
+}
+
+/// Takes a lock, which lasts as long as the returned file is open and ends with the process.
+///
+/// A lock that is held is asked for again for a moment: a child process that was started elsewhere in this program
+/// holds all our files between its fork and its exec. A file system without locks is taken as it is: refusing to run
+/// there would help nobody.
+pub(crate) fn lock(path: PathBuf) -> Result<File> {
+    let file = File::create(&path).map_err(Error::io("create", &path))?;
+    let patience = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < patience => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(Error::Busy { path }),
+            Err(TryLockError::Error(error)) => {
+                tracing::warn!(%error, "no lock on {}: take care that only one process uses it", path.display());
+                return Ok(file);
             }
         }
     }

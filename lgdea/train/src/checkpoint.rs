@@ -76,6 +76,29 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
     Ok(finished)
 }
 
+/// Gives a run the checkpoint of another one, whose files both have from now on. Returns its folder.
+pub(crate) fn adopt(checkpoint: &Path, folder: &Path) -> Result<PathBuf, TrainError> {
+    let name = checkpoint.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let (partial, adopted) = (folder.join(format!(".{name}.partial")), folder.join(&name));
+    remove(&partial)?;
+    fs::create_dir_all(&partial).map_err(file("create", &partial))?;
+    for name in [MODEL, AVERAGE, OPTIMIZER, REST] {
+        let (from, to) = (checkpoint.join(name), partial.join(name));
+        // Another file system, or one without links.
+        fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop)).map_err(file("copy", &from))?;
+    }
+    fs::rename(&partial, &adopted).map_err(file("rename", &partial))?;
+    Ok(adopted)
+}
+
+/// Hash of the averaged model of a checkpoint, in hexadecimal.
+pub(crate) fn digest(checkpoint: &Path) -> Result<String, TrainError> {
+    let path = checkpoint.join(AVERAGE);
+    let mut hasher = blake3::Hasher::new();
+    fs::File::open(&path).and_then(|file| hasher.update_reader(file).map(drop)).map_err(file("read", &path))?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
 /// The newest whole checkpoint of a run: joint steps done, and its folder.
 pub(crate) fn newest(folder: &Path) -> Result<Option<(usize, PathBuf)>, TrainError> {
     Ok(list(folder)?.into_iter().max())

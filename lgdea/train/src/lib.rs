@@ -35,4 +35,4 @@ pub use heat_map::HeatMaps;
 pub use lgdea_graph::{Precision, Relevance};
 pub use prepared::{Prepared, Progress, evidence_readers};
 pub use train::{Stage, StepReport, TrainOutcome, train};
-pub use trained::{Trained, load_model, newest_checkpoint};
+pub use trained::{Trained, adopt_training, checkpoint_digest, load_model, newest_checkpoint};

@@ -14,6 +14,7 @@ pub(crate) mod prototypes;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sweep;
+pub(crate) mod sync;
 
 use std::path::Path;
 

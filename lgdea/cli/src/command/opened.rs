@@ -1,6 +1,6 @@
 //! A run that is looked into: its data as they were, and its newest model.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::tensor::Device;
 use lgdea_evidence::{Provider, ReportEvidence};
@@ -131,9 +131,8 @@ fn data(
     let inputs = prepare::load(experiment, provider, progress)?;
     let (mut corpus, provider, name) = (inputs.corpus, inputs.provider, experiment.data.name());
     unchanged(run, history, &name, &corpus.digest, "the data", "give back the files that it was trained on")?;
-    let (images, pairing) = prepare::images_and_pairs(experiment, &mut corpus, progress)?;
-    let cache: PathBuf = prepare::evidence_cache(results);
-    let evidence = prepare::evidence(experiment, &provider, &corpus, &pairing, &cache, progress)?;
+    let (images, pairing) = prepare::images_and_pairs(experiment, &mut corpus, results, progress)?;
+    let evidence = prepare::evidence(experiment, &provider, &corpus, &pairing, results, progress)?;
     let digest = lgdea_evidence::digest(&evidence.reports);
     let advice = "take the ontology, the prompt and the version of lgdea that it was trained with";
     unchanged(run, history, "evidence", &digest, "the evidence read in its reports", advice)?;

@@ -3,9 +3,10 @@
 use std::fmt::{Display, Write as _};
 use std::io::Write;
 
+use lgdea_cache::Cache;
 use lgdea_eval::table;
 use lgdea_spec::sweep::{Domain, Sweep};
-use lgdea_sweep::{Earlier, Plan, PlanError};
+use lgdea_sweep::{Earlier, Plan, PlanError, Stages};
 use serde_json::json;
 
 use crate::args::PlanArgs;
@@ -21,10 +22,10 @@ const SETTING: usize = 100;
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let sweep = Sweep::from_file(&args.file).map_err(Failure::input)?;
     let earlier = Earlier::read(&args.results).map_err(failure)?;
-    let progress = Progress::new();
+    let (cache, progress) = (Cache::of_results(&args.results), Progress::new());
     let counter = progress.counter("reading data");
     let update = |done, total| counter.update(done, total);
-    let plan = Plan::new(sweep, &earlier, env!("CARGO_PKG_VERSION"), &update).map_err(failure)?;
+    let plan = Plan::new(sweep, &earlier, env!("CARGO_PKG_VERSION"), Some(&cache), &update).map_err(failure)?;
     drop(counter);
     let text = if args.json { json_lines(&plan, args.limit) } else { table(&plan, &earlier, args.limit) };
     // A closed pipe ends the output, not the plan.
@@ -139,6 +140,13 @@ fn totals(plan: &Plan, earlier: &Earlier) -> String {
     let left_out = plan.expansion.left_out;
     if left_out > 0 {
         let _ = write!(text, "; {left_out} trials left out by conditions");
+    }
+    if let Some(Stages { images, training }) = plan.stages.filter(|_| runs > cached) {
+        let _ = write!(
+            text,
+            "\ntheir stages: {} of {} image stores are there, {} of {} trainings are done",
+            images.0, images.1, training.0, training.1
+        );
     }
     match plan.seconds {
         _ if runs == cached => {}

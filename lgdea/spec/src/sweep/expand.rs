@@ -1,11 +1,14 @@
 //! The trials of a sweep: arms × axes × seeds.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
 use super::Sweep;
-use super::share::Tables;
+use super::share::{Table, Tables};
 use crate::error::{Problem, ProblemKind, SpecError};
 use crate::identity::{self, IdentityHash};
 use crate::{Data, Evidence};
@@ -94,24 +97,34 @@ impl Sweep {
         if all > MOST {
             return Err(self.refused(format!("the sweep has {all} trials before any is left out; the most are {MOST}")));
         }
+        let parts: Vec<Part> =
+            self.parts().into_par_iter().map(|(arm, first)| Walk::new(self, arm, first).go()).collect();
         let mut expansion = Expansion::default();
         let mut known = Known::default();
         let mut problems = Vec::new();
-        for arm in 0..self.arms.len() {
-            let tables = Tables::new(self, arm);
-            let found = (&mut expansion, &mut known, &mut problems);
-            let mut walk = Walk { sweep: self, arm, tables, decided: HashMap::new(), found };
-            walk.axis(&mut Vec::with_capacity(self.axes.len()));
+        for part in parts {
+            expansion.left_out += part.left_out;
+            problems.extend(part.problems);
+            let inputs: Vec<usize> =
+                part.inputs.into_iter().map(|inputs| known.inputs(inputs, &mut expansion)).collect();
+            for trial in part.trials {
+                known.trial(Trial { inputs: inputs[trial.inputs], ..trial }, &mut expansion);
+            }
         }
-        if !problems.is_empty() {
-            let mut seen = std::collections::HashSet::new();
-            problems.retain(|problem| seen.insert((problem.offset(), problem.to_string())));
-        }
+        let mut seen = HashSet::new();
+        problems.retain(|problem| seen.insert((problem.offset(), problem.to_string())));
+        problems.truncate(ENOUGH);
         SpecError::unless_empty(problems)?;
         if expansion.trials.is_empty() {
             return Err(self.refused("the conditions leave no trial".to_owned()));
         }
         Ok(expansion)
+    }
+
+    /// What is listed side by side: each arm with each point of the first axis.
+    fn parts(&self) -> Vec<(usize, Range<usize>)> {
+        let points = self.axes.first().map_or(1, |axis| axis.points.len());
+        (0..self.arms.len()).flat_map(|arm| (0..points).map(move |point| (arm, point..point + 1))).collect()
     }
 
     fn refused(&self, reason: String) -> SpecError {
@@ -132,20 +145,72 @@ struct Known {
     inputs: HashMap<InputsKey, usize>,
 }
 
+impl Known {
+    fn trial(&mut self, trial: Trial, expansion: &mut Expansion) {
+        match self.trials.entry((trial.identity, trial.inputs)) {
+            Entry::Occupied(of) => expansion.duplicates.push(Duplicate { trial, of: *of.get() }),
+            Entry::Vacant(place) => {
+                place.insert(expansion.trials.len());
+                expansion.trials.push(trial);
+            }
+        }
+    }
+
+    /// The position of what trials read.
+    fn inputs(&mut self, (key, inputs): (InputsKey, Inputs), expansion: &mut Expansion) -> usize {
+        *self.inputs.entry(key).or_insert_with(|| {
+            expansion.inputs.push(inputs);
+            expansion.inputs.len() - 1
+        })
+    }
+}
+
+/// The trials of a part, and what they read; [`Trial::inputs`] counts in the part.
+#[derive(Default)]
+struct Part {
+    trials: Vec<Trial>,
+    inputs: Vec<(InputsKey, Inputs)>,
+    left_out: usize,
+    problems: Vec<Problem>,
+}
+
 /// The way through the axes of one arm.
-struct Walk<'a, 's> {
+struct Walk<'s> {
     sweep: &'s Sweep,
     arm: usize,
+    /// The points of the first axis that are gone through.
+    first: Range<usize>,
     tables: Tables<'s>,
     /// Conditions by their number and the points that decide what they read.
     decided: HashMap<(usize, Vec<Option<u32>>), bool>,
-    found: (&'a mut Expansion, &'a mut Known, &'a mut Vec<Problem>),
+    /// Hashes of the tables before the seed, as far as the last combination has got.
+    hashed: Vec<(Arc<Table>, IdentityHash)>,
+    known: HashMap<InputsKey, usize>,
+    found: Part,
 }
 
-impl Walk<'_, '_> {
+impl<'s> Walk<'s> {
+    fn new(sweep: &'s Sweep, arm: usize, first: Range<usize>) -> Walk<'s> {
+        Walk {
+            sweep,
+            arm,
+            first,
+            tables: Tables::new(sweep, arm),
+            decided: HashMap::new(),
+            hashed: Vec::new(),
+            known: HashMap::new(),
+            found: Part::default(),
+        }
+    }
+
+    fn go(mut self) -> Part {
+        self.axis(&mut Vec::with_capacity(self.sweep.axes.len()));
+        self.found
+    }
+
     /// Goes through the axes that are not reached yet; `points` holds the points of the others.
     fn axis(&mut self, points: &mut Vec<Option<u32>>) {
-        if self.found.2.len() >= ENOUGH {
+        if self.found.problems.len() >= ENOUGH {
             return;
         }
         let position = points.len();
@@ -156,12 +221,14 @@ impl Walk<'_, '_> {
             None => true,
             Some(_) => match self.holds(position, points) {
                 Ok(applies) => applies,
-                Err(problem) => return self.found.2.push(*problem),
+                Err(problem) => return self.found.problems.push(*problem),
             },
         };
-        let choices = if applies { axis.points.len() } else { 0 };
-        let inside = (0..choices).map(|point| Some(point as u32));
-        for point in inside.chain((!applies).then_some(None)) {
+        let here = if position == 0 { self.first.clone() } else { 0..axis.points.len() };
+        // An axis that does not apply has a single point, which the first part takes.
+        let none = (!applies && here.start == 0).then_some(None);
+        let inside = here.filter(|_| applies).map(|point| Some(point as u32));
+        for point in inside.chain(none) {
             points.push(point);
             self.axis(points);
             points.pop();
@@ -207,66 +274,62 @@ impl Walk<'_, '_> {
         match self.is_left_out(points) {
             Ok(false) => {}
             Ok(true) => {
-                self.found.0.left_out += self.sweep.seeds.len();
+                self.found.left_out += self.sweep.seeds.len();
                 return;
             }
-            Err(problem) => return self.found.2.push(*problem),
+            Err(problem) => return self.found.problems.push(*problem),
         }
         let mut fine = true;
         let mut table = |name: &'static str| {
-            let table = self.tables.checked(name, points, self.found.2);
+            let table = self.tables.checked(name, points, &mut self.found.problems);
             fine &= table.is_some();
             table
         };
-        let inside: Vec<_> = identity::inside().map(|name| (name, table(name))).collect();
+        let inside: Vec<_> = identity::inside().filter_map(|name| Some((name, table(name)?))).collect();
         let (data, evidence) = (table("data"), table("evidence"));
         let (true, Some(data), Some(evidence)) = (fine, data, evidence) else { return };
 
-        let mut before_seed = IdentityHash::default();
-        let (before, after) = inside.split_at(inside.iter().position(|(name, _)| *name == "seed").unwrap_or_default());
-        let add = |hash: &mut IdentityHash, tables: &[(&'static str, Option<Arc<super::share::Table>>)]| {
-            for (name, table) in tables {
-                if let Some(table) = table {
-                    hash.add(name, &table.identity);
-                }
-            }
-        };
-        add(&mut before_seed, before);
+        let (before, after) = inside.split_at(inside.partition_point(|(name, _)| *name < "seed"));
+        let before_seed = self.hash(before);
         let points: Arc<[Option<u32>]> = points.into();
         for &seed in &self.sweep.seeds {
             let mut hash = before_seed.clone();
             hash.add("seed", &seed.to_string());
-            add(&mut hash, &after[1..]);
+            for (name, table) in &after[1..] {
+                hash.add(name, &table.identity);
+            }
             let Some(inputs) = self.inputs(&data.json, &evidence.json, seed) else { return };
             let points = Arc::clone(&points);
-            self.trial(Trial { arm: self.arm as u32, points, seed, inputs, identity: hash.finish() });
+            let identity = hash.finish();
+            self.found.trials.push(Trial { arm: self.arm as u32, points, seed, inputs, identity });
         }
     }
 
-    fn trial(&mut self, trial: Trial) {
-        let (expansion, known, _) = &mut self.found;
-        match known.trials.entry((trial.identity, trial.inputs)) {
-            Entry::Occupied(of) => expansion.duplicates.push(Duplicate { trial, of: *of.get() }),
-            Entry::Vacant(place) => {
-                place.insert(expansion.trials.len());
-                expansion.trials.push(trial);
-            }
+    /// The hash of the first tables; those that the last combination had, too, are not hashed again.
+    fn hash(&mut self, tables: &[(&'static str, Arc<Table>)]) -> IdentityHash {
+        let same = self.hashed.iter().zip(tables).take_while(|((had, _), (_, has))| Arc::ptr_eq(had, has)).count();
+        self.hashed.truncate(same);
+        for (name, table) in &tables[same..] {
+            let mut hash = self.hashed.last().map(|(_, hash)| hash.clone()).unwrap_or_default();
+            hash.add(name, &table.identity);
+            self.hashed.push((Arc::clone(table), hash));
         }
+        self.hashed.last().map(|(_, hash)| hash.clone()).unwrap_or_default()
     }
 
     /// The position of what a trial reads.
     fn inputs(&mut self, data: &Arc<str>, evidence: &Arc<str>, seed: u64) -> Option<usize> {
-        let (expansion, known, _) = &mut self.found;
         // The seed splits real data; the phantom comes in splits.
         let splits = data.contains("\"manifest\"") || data.contains("\"openi\"");
         let key = (Arc::clone(data), Arc::clone(evidence), splits.then_some(seed));
-        if let Some(position) = known.inputs.get(&key) {
+        if let Some(position) = self.known.get(&key) {
             return Some(*position);
         }
         // Both were written from these types.
         let (data, evidence) = (serde_json::from_str(data).ok()?, serde_json::from_str(evidence).ok()?);
-        expansion.inputs.push(Inputs { data, evidence, seed });
-        known.inputs.insert(key, expansion.inputs.len() - 1);
-        Some(expansion.inputs.len() - 1)
+        let position = self.found.inputs.len();
+        self.found.inputs.push((key.clone(), Inputs { data, evidence, seed }));
+        self.known.insert(key, position);
+        Some(position)
     }
 }

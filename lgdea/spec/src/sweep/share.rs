@@ -121,7 +121,7 @@ impl<'a> Tables<'a> {
 
     fn check(&mut self, table: &'static str, tree: &Node) -> Result<Table, SpecError> {
         let mut problems = Vec::new();
-        completeness::missing_keys(tree, Schema::root(), "", &mut problems);
+        completeness::missing_keys(tree, Schema::root(), &mut problems);
         SpecError::unless_empty(problems)?;
         let experiment = &mut self.experiment;
         if let Some(node) = tree.get(table) {

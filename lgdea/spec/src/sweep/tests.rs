@@ -368,6 +368,13 @@ fn a_value_that_breaks_a_rule_is_pointed_at_in_the_sweep() {
 }
 
 #[test]
+fn keys_of_the_experiment_beside_an_arms_name_are_shown_where_they_belong() {
+    let text = "experiment = []\n[[case]]\nname = 'a'\nloss.global.weight = 2\n[component.b]\nsteps = 1\n";
+    let told = refusal(text);
+    assert!(told.contains("did you mean `set.loss`?") && told.contains("`without.train.steps`"), "{told}");
+}
+
+#[test]
 fn other_tables_are_checked_by_their_schema() {
     insta::assert_snapshot!(refusal("[grd]\n[execute]\nworkers = 0\nlauncher = 'slrum'\n[ablate]\nmode = 'loo'\n"));
     insta::assert_snapshot!(refusal("[[case]]\nextends = 'clip'\n"));
@@ -430,7 +437,7 @@ fn every_shipped_sweep_expands() {
         assert!(expansion.duplicates.is_empty(), "{}: {:?}", path.display(), expansion.duplicates);
         count += 1;
     }
-    assert_eq!(count, 5);
+    assert_eq!(count, 6);
 }
 
 /// Whether a value is what was given, and tables hold at least that.

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use lgdea_cache::{Claim, Leases};
 use lgdea_spec::sweep::OnFailure;
 use lgdea_track::{Event, Journal, Status};
 
 use crate::launch::{Local, Process, Slot};
-use crate::lease::{Claim, Leases};
 use crate::runs::State;
 use crate::submission::Submission;
 use crate::watch::Watch;

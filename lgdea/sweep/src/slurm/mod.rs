@@ -11,8 +11,10 @@ mod script;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use lgdea_cache::Leases;
+
 use crate::execute::left;
-use crate::{ExecuteError, Leases, Plan};
+use crate::{ExecuteError, Plan};
 
 pub use error::SlurmError;
 

@@ -13,6 +13,8 @@ use super::client::Client;
 const RUN_KEY: &str = "lgdea.run_key";
 /// Tag that holds the time of the journal's first event, which tells runs of equal identity apart.
 const STARTED: &str = "lgdea.started";
+/// Tag of the run that stands for a sweep: the sweep's name.
+const SWEEP: &str = "lgdea.sweep";
 /// Where a server's own artifact store begins.
 const ARTIFACTS: &str = "mlflow-artifacts:/";
 
@@ -156,31 +158,45 @@ impl Client {
 
     /// The run known by `tags`, if there is one.
     pub(super) fn find_run(&self, experiment_id: &str, tags: &RunTags) -> Result<Option<Run>, Error> {
+        let filter = format!("tags.`{RUN_KEY}` = '{}' and tags.`{STARTED}` = '{}'", tags.run_key, tags.started);
+        self.find(experiment_id, &filter)
+    }
+
+    /// The run that stands for a sweep, if there is one.
+    pub(super) fn find_sweep(&self, experiment_id: &str, sweep: &str) -> Result<Option<Run>, Error> {
+        self.find(experiment_id, &format!("tags.`{SWEEP}` = '{}'", sweep.replace('\'', "")))
+    }
+
+    fn find(&self, experiment_id: &str, filter: &str) -> Result<Option<Run>, Error> {
         #[derive(Deserialize)]
         struct Reply {
             #[serde(default)]
             runs: Vec<Run>,
         }
-        let body = json!({
-            "experiment_ids": [experiment_id],
-            "filter": format!("tags.`{RUN_KEY}` = '{}' and tags.`{STARTED}` = '{}'", tags.run_key, tags.started),
-            "max_results": 1,
-        });
+        let body = json!({ "experiment_ids": [experiment_id], "filter": filter, "max_results": 1 });
         self.post::<Reply>("runs/search", &body).map(|mut reply| reply.runs.pop())
     }
 
     /// A new run known by `tags`. A run has no name of our choosing that the server would refuse twice, so search first.
     pub(super) fn create_run(&self, experiment_id: &str, name: &str, tags: &RunTags) -> Result<Run, Error> {
-        let body = json!({
-            "experiment_id": experiment_id,
-            "run_name": name,
-            "start_time": tags.started,
-            "tags": [
-                { "key": RUN_KEY, "value": tags.run_key },
-                { "key": STARTED, "value": tags.started.to_string() },
-            ],
-        });
+        let tags_sent = [(RUN_KEY, tags.run_key.clone()), (STARTED, tags.started.to_string())];
+        self.create(experiment_id, name, tags.started, &tags_sent)
+    }
+
+    /// A new run that stands for a sweep.
+    pub(super) fn create_sweep(&self, experiment_id: &str, sweep: &str, started: u64) -> Result<Run, Error> {
+        self.create(experiment_id, sweep, started, &[(SWEEP, sweep.replace('\'', ""))])
+    }
+
+    fn create(&self, experiment_id: &str, name: &str, started: u64, tags: &[(&str, String)]) -> Result<Run, Error> {
+        let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
+        let body = json!({ "experiment_id": experiment_id, "run_name": name, "start_time": started, "tags": tags });
         self.post::<RunReply>("runs/create", &body).map(|reply| reply.run)
+    }
+
+    /// Sets a run's readable summary.
+    pub(super) fn note(&self, run_id: &str, text: &str) -> Result<(), Error> {
+        self.log_batch(run_id, &[], &[], &[Pair { key: "mlflow.note.content".to_owned(), value: text.to_owned() }])
     }
 
     /// Logs rows, parameters and tags; the caller keeps within the limits of a batch.

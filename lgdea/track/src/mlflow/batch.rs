@@ -46,6 +46,17 @@ pub(super) struct Batch {
     pub(super) records: usize,
 }
 
+impl Status {
+    /// What MLflow calls it.
+    pub(super) fn name_on_server(self) -> &'static str {
+        match self {
+            Status::Finished => "FINISHED",
+            Status::Failed => "FAILED",
+            Status::Killed | Status::Pruned => "KILLED",
+        }
+    }
+}
+
 impl Batch {
     /// Adds a line of the journal.
     pub(super) fn add(&mut self, Record { time, event }: Record) {
@@ -84,12 +95,7 @@ impl Batch {
             Event::Ended { status, error, seconds } => {
                 self.tag("lgdea.seconds", &format!("{seconds:.1}"));
                 self.tag("lgdea.error", &without_home(error.as_deref().unwrap_or_default()));
-                let status = match status {
-                    Status::Finished => "FINISHED",
-                    Status::Failed => "FAILED",
-                    Status::Killed | Status::Pruned => "KILLED",
-                };
-                self.status = Some((status, Some(time)));
+                self.status = Some((status.name_on_server(), Some(time)));
             }
         }
     }

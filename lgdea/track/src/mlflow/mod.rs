@@ -17,10 +17,12 @@ mod client;
 mod error;
 mod mirror;
 mod names;
+mod parent;
 mod settings;
 mod state;
 mod transfer;
 
 pub use error::{Error, Refusal};
 pub use mirror::{Mirror, Report, sync};
+pub use parent::show_sweep;
 pub use settings::Settings;

@@ -6,7 +6,7 @@ use super::api::{Pair, Run, RunTags};
 use super::batch::{Batch, Request};
 use super::client::Client;
 use super::state::State;
-use super::{Error, Settings};
+use super::{Error, Settings, parent};
 use crate::{Event, Reader, RunDir};
 
 /// Metrics, or lines of the journal, after which the progress is saved.
@@ -19,6 +19,8 @@ pub(super) struct Transfer {
     client: Client,
     experiment: String,
     experiment_id: Option<String>,
+    /// The run of the sweep that the run is a trial of, and the sweep's name.
+    parent: Option<(String, String)>,
     session: Option<Session>,
     url: Option<String>,
     /// What could not be shown on the server, though the transfer goes on.
@@ -47,6 +49,7 @@ impl Transfer {
             client: Client::new(settings)?,
             experiment: settings.experiment.clone(),
             experiment_id: None,
+            parent: None,
             session: None,
             url: None,
             problems: Vec::new(),
@@ -62,6 +65,7 @@ impl Transfer {
             // The run or its experiment has vanished and is looked for again.
             self.session = None;
             self.experiment_id = None;
+            self.parent = None;
         }
         outcome
     }
@@ -142,14 +146,18 @@ impl Transfer {
     }
 
     fn find_or_create(&mut self, name: &str, tags: &RunTags) -> Result<Run, Error> {
-        let experiment_id = match &self.experiment_id {
-            Some(id) => id.clone(),
-            None => self.experiment_id.insert(self.client.experiment(&self.experiment)?).clone(),
-        };
+        let experiment_id = self.experiment_id()?;
         match self.client.find_run(&experiment_id, tags)? {
             Some(run) => Ok(run),
             None => self.client.create_run(&experiment_id, name, tags),
         }
+    }
+
+    fn experiment_id(&mut self) -> Result<String, Error> {
+        Ok(match &self.experiment_id {
+            Some(id) => id.clone(),
+            None => self.experiment_id.insert(self.client.experiment(&self.experiment)?).clone(),
+        })
     }
 
     fn advance(&mut self, session: &mut Session) -> Result<bool, Error> {
@@ -199,7 +207,10 @@ impl Transfer {
     fn send(&mut self, run_id: &str, artifact_uri: &str, request: &Request) -> Result<(), Error> {
         match request {
             Request::Params(params) => self.client.log_batch(run_id, &[], params, &[]),
-            Request::Tags(tags) => self.client.log_batch(run_id, &[], &[], tags),
+            Request::Tags(tags) => {
+                let below = self.below_its_sweep(tags)?;
+                self.client.log_batch(run_id, &[], &[], below.as_deref().unwrap_or(tags))
+            }
             Request::Metrics(metrics) => self.client.log_batch(run_id, metrics, &[], &[]),
             Request::Dataset(dataset) => {
                 let sent = self.client.log_input(run_id, dataset);
@@ -208,6 +219,26 @@ impl Transfer {
             Request::Artifact(path) => self.send_artifact(artifact_uri, path),
             Request::Status(status, end_time) => self.client.update(run_id, status, *end_time),
         }
+    }
+
+    /// The tags of a trial with the one that shows it below its sweep; none for other runs.
+    fn below_its_sweep(&mut self, tags: &[Pair]) -> Result<Option<Vec<Pair>>, Error> {
+        let Some(sweep) = tags.iter().find(|tag| tag.key == parent::SWEEP).map(|tag| tag.value.clone()) else {
+            return Ok(None);
+        };
+        let id = match &self.parent {
+            Some((name, id)) if *name == sweep => id.clone(),
+            _ => {
+                let folder = self.run.results().and_then(|results| parent::folder(results, &sweep));
+                let Some(folder) = folder else { return Ok(None) };
+                let experiment_id = self.experiment_id()?;
+                let experiment = (self.experiment.as_str(), experiment_id.as_str());
+                let id = parent::find_or_create(&self.client, experiment, &folder, &sweep)?.run_id;
+                self.parent.insert((sweep, id)).1.clone()
+            }
+        };
+        let parent = Pair { key: parent::PARENT.to_owned(), value: id };
+        Ok(Some(tags.iter().cloned().chain([parent]).collect()))
     }
 
     /// Parameters that the server lacks. One that it knows with another value cannot be changed: the whole batch would

@@ -64,7 +64,7 @@ pub(crate) fn flaky(uri: &str) -> (String, Arc<AtomicUsize>) {
     (address, requests)
 }
 
-fn forward(target: &str, request: &[u8]) -> Vec<u8> {
+pub(crate) fn forward(target: &str, request: &[u8]) -> Vec<u8> {
     let mut server = TcpStream::connect(target).unwrap();
     let line = request.iter().position(|&byte| byte == b'\n').unwrap() + 1;
     server.write_all(&request[..line]).unwrap();

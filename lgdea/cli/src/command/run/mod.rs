@@ -3,6 +3,7 @@
 mod outcome;
 pub(crate) mod prepare;
 mod record;
+mod shared;
 mod stop;
 
 use std::path::Path;
@@ -11,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use lgdea_data::Split;
-use lgdea_eval::{Scores, gallery};
+use lgdea_eval::{Evaluation, Scores, gallery};
+use lgdea_model::Lgdea;
 use lgdea_spec::Resolved;
 use lgdea_track::mlflow::{Mirror, Settings};
 use lgdea_track::{Event, History, Journal, RunDir, Status};
-use lgdea_train::{Evaluated, Prepared, evaluate, train};
+use lgdea_train::{Prepared, evaluate, train};
 
 use crate::args::RunArgs;
 use crate::command::check;
@@ -25,6 +27,7 @@ use crate::progress::{Progress, say};
 
 use outcome::Outcome;
 use prepare::Inputs;
+use shared::Shared;
 use stop::Stop;
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -66,9 +69,17 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     record.start(&resolved, &inputs, device_name, &args.file)?;
     let mirror = settings.map(|settings| Mirror::start(&run, settings));
 
-    let cache = prepare::evidence_cache(&args.results);
-    let job =
-        Job { resolved: &resolved, run: &run, cache: &cache, journal: &journal, record: &record, progress: &progress };
+    let training_key = inputs.training_key.clone();
+    let shared = Shared::new(&args.results, &run, experiment, &training_key, args.force);
+    let job = Job {
+        resolved: &resolved,
+        run: &run,
+        results: &args.results,
+        shared: &shared,
+        journal: &journal,
+        record: &record,
+        progress: &progress,
+    };
     let result = job.execute(inputs, &device, &stop);
     let tracked = mirror.map(|mirror| mirror.finish(Duration::from_secs(experiment.tracker.flush_seconds)));
     let mut outcome = result?;
@@ -117,8 +128,8 @@ fn set_aside(run: &RunDir) -> Result<(), Failure> {
 struct Job<'a> {
     resolved: &'a Resolved,
     run: &'a RunDir,
-    /// Answers of language models, shared by all runs.
-    cache: &'a Path,
+    results: &'a Path,
+    shared: &'a Shared<'a>,
     journal: &'a Journal,
     record: &'a record::Recorder<'a>,
     progress: &'a Progress,
@@ -152,6 +163,7 @@ impl Job<'_> {
             return Ok(None);
         }
         stop.on_signals();
+        self.shared.take_training(self.journal)?;
         let training = self.progress.training();
         let observer = |report: &_| training.update(report);
         let trained = train(experiment, &prepared, device, self.run, self.journal, &observer, stop.flag())
@@ -160,49 +172,68 @@ impl Job<'_> {
         if !trained.finished {
             return Ok(None);
         }
+        self.shared.give_training();
         let mut scores = Scores::new();
         for (split, name) in [(Split::Validation, "validation"), (Split::Test, "test")] {
-            say(format!("evaluating the {name} split"));
-            let evaluated = evaluate(&trained.model, experiment, &prepared, split, device)
-                .map_err(|error| Failure::failed(&error))?;
-            self.record.scores(experiment.train.steps, name, &evaluated.evaluation)?;
-            self.draw(&evaluated, &prepared, name)?;
-            for warning in &evaluated.evaluation.warnings {
+            let evaluation = self.evaluate(&trained.model, &prepared, split, name, device)?;
+            self.record.scores(experiment.train.steps, name, &evaluation)?;
+            for warning in &evaluation.warnings {
                 say(format!("{name}: {warning}"));
             }
-            scores.extend(evaluated.evaluation.scores.into_iter().map(|(key, score)| (format!("{name}/{key}"), score)));
+            scores.extend(evaluation.scores.into_iter().map(|(key, score)| (format!("{name}/{key}"), score)));
         }
         self.record.summary(experiment, &scores)?;
         Ok(Some(scores))
     }
 
+    /// Evaluates a split and draws its gallery, unless the same checkpoint was evaluated in the same way before.
+    fn evaluate(
+        &self,
+        model: &Lgdea,
+        prepared: &Prepared,
+        split: Split,
+        name: &str,
+        device: &Device,
+    ) -> Result<Evaluation, Failure> {
+        let gallery = Path::new("artifacts").join(format!("grounding_{name}.png"));
+        let shared = self.shared.evaluation(name, &gallery)?;
+        let evaluation = if let Some(evaluation) = shared.take() {
+            say(format!("the {name} split is evaluated already"));
+            evaluation
+        } else {
+            say(format!("evaluating the {name} split"));
+            let evaluated = evaluate(model, &self.resolved.experiment, prepared, split, device)
+                .map_err(|error| Failure::failed(&error))?;
+            let panels = evaluated.panels(prepared);
+            if !panels.is_empty() {
+                gallery::write(&self.run.path().join(&gallery), &panels, 6).map_err(|error| Failure::failed(&error))?;
+            }
+            drop(panels);
+            shared.keep(&evaluated.evaluation);
+            evaluated.evaluation
+        };
+        if self.run.path().join(&gallery).exists() {
+            self.record.artifact(&gallery)?;
+        }
+        Ok(evaluation)
+    }
+
     /// Everything that training reads. Writes the pairing manifest and the tokenizer into the run's folder.
     fn prepare(&self, inputs: Inputs) -> Result<Prepared, Failure> {
         let (experiment, Inputs { mut corpus, provider, .. }) = (&self.resolved.experiment, inputs);
-        let (images, pairing) = prepare::images_and_pairs(experiment, &mut corpus, self.progress)?;
+        let (images, pairing) = prepare::images_and_pairs(experiment, &mut corpus, self.results, self.progress)?;
         if !corpus.skipped.is_empty() {
             say(format!("left out: {}", corpus.skipped));
         }
         say(prepare::describe(&corpus, &pairing));
         let json = serde_json::to_vec_pretty(&pairing).map_err(|error| Failure::failed(&error))?;
         std::fs::write(self.run.pairing(), json).map_err(|error| Failure::failed(&error))?;
-        let evidence = prepare::evidence(experiment, &provider, &corpus, &pairing, self.cache, self.progress)?;
+        let evidence = prepare::evidence(experiment, &provider, &corpus, &pairing, self.results, self.progress)?;
         self.record.evidence(&evidence)?;
         let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)
             .map_err(|error| Failure::failed(&error))?;
         let json = prepared.tokenizer.to_json().map_err(|error| Failure::failed(&error))?;
         std::fs::write(self.run.tokenizer(), json).map_err(|error| Failure::failed(&error))?;
         Ok(prepared)
-    }
-
-    /// The gallery of grounded phrases.
-    fn draw(&self, evaluated: &Evaluated, prepared: &Prepared, split: &str) -> Result<(), Failure> {
-        let panels = evaluated.panels(prepared);
-        if panels.is_empty() {
-            return Ok(());
-        }
-        let path = Path::new("artifacts").join(format!("grounding_{split}.png"));
-        gallery::write(&self.run.path().join(&path), &panels, 6).map_err(|error| Failure::failed(&error))?;
-        self.record.artifact(&path)
     }
 }

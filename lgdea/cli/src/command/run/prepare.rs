@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use lgdea_data::{Corpus, ImageStore, PairingManifest, Study};
+use lgdea_cache::{Cache, Stage};
+use lgdea_data::{Corpus, ImageStore, Making, PairingManifest, Study};
 use lgdea_evidence::{Extraction, Provider, ReportText};
 use lgdea_spec::Experiment;
 use lgdea_track::Identity;
 use lgdea_train::evidence_readers;
 
 use crate::failure::Failure;
-use crate::progress::Progress;
+use crate::progress::{Progress, say};
 
 /// What a run depends on; cheap to load, so that a finished run is recognised before its images are decoded and its
 /// reports are read.
@@ -17,6 +18,8 @@ pub(crate) struct Inputs {
     pub(crate) corpus: Corpus,
     pub(crate) provider: Provider,
     pub(crate) run_key: String,
+    /// The same of what determines the trained weights.
+    pub(crate) training_key: String,
 }
 
 /// Reads the data, whose evidence `provider` is to read.
@@ -24,44 +27,55 @@ pub(crate) fn load(experiment: &Experiment, provider: Provider, progress: &Progr
     let counter = progress.counter("reading data");
     let corpus = lgdea_data::load(&experiment.data, experiment.seed, &|done, total| counter.update(done, total))
         .map_err(|error| Failure::bad(&error))?;
-    let run_key = Identity {
-        experiment: &experiment.identity(),
-        data: &corpus.digest,
-        evidence: &provider.digest(),
-        code: env!("CARGO_PKG_VERSION"),
-    }
-    .run_key();
-    Ok(Inputs { corpus, provider, run_key })
+    let (data, evidence) = (&corpus.digest, &provider.digest());
+    let key = |experiment: &str| Identity { experiment, data, evidence, code: env!("CARGO_PKG_VERSION") }.run_key();
+    let (run_key, training_key) = (key(&experiment.identity()), key(&experiment.training_identity()));
+    Ok(Inputs { corpus, provider, run_key, training_key })
 }
 
-/// Decodes or renders the images of the corpus, taking those that cannot be read out of it, and draws the pairs.
+/// Opens the images of the corpus, decoded or rendered once for all runs of `results`, taking those that cannot be read out
+/// of it, and draws the pairs.
 pub(crate) fn images_and_pairs(
     experiment: &Experiment,
     corpus: &mut Corpus,
+    results: &Path,
     progress: &Progress,
 ) -> Result<(ImageStore, PairingManifest), Failure> {
     let counter = progress.counter("reading images");
-    let size = experiment.encoder.image.size();
-    let (images, _) = ImageStore::build(corpus, size, experiment.device.threads, &|done, total| {
-        counter.update(done, total);
-    })
-    .map_err(|error| Failure::bad(&error))?;
+    let making = Making {
+        size: experiment.encoder.image.size(),
+        threads: experiment.device.threads,
+        progress: &|done, total| counter.update(done, total),
+        waiting: &|holder| say(format!("{holder} is reading the same images: waiting for it")),
+    };
+    let (images, _) =
+        ImageStore::open(corpus, making, &Cache::of_results(results)).map_err(|error| Failure::bad(&error))?;
     drop(counter);
     let pairing = lgdea_data::pair(corpus, &experiment.pairing, experiment.seed.stream("pairing"))
         .map_err(|error| Failure::bad(&error))?;
     Ok((images, pairing))
 }
 
-/// Evidence of the reports that the experiment reads; `cache` keeps the answers of language models for all runs.
+/// Evidence of the reports that the experiment reads. Answers of language models are kept in `results` for all runs.
 pub(crate) fn evidence(
     experiment: &Experiment,
     provider: &Provider,
     corpus: &Corpus,
     pairing: &PairingManifest,
-    cache: &Path,
+    results: &Path,
     progress: &Progress,
 ) -> Result<Extraction, Failure> {
-    extract(provider, &evidence_readers(experiment, &corpus.studies, pairing), cache, progress)
+    let studies = evidence_readers(experiment, &corpus.studies, pairing);
+    if !provider.asks_a_server() {
+        return extract(provider, &studies, &evidence_cache(results), progress);
+    }
+    // One process asks at a time, so that no report is paid for twice.
+    let waiting = |holder: &str| say(format!("{holder} is asking the same language model: waiting for it"));
+    Cache::of_results(results)
+        .alone(Stage::Evidence, &provider.digest(), &waiting, || {
+            extract(provider, &studies, &evidence_cache(results), progress)
+        })
+        .map_err(|error| Failure::failed(&error))?
 }
 
 /// Where the answers of language models are kept.

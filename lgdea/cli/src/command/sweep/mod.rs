@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lgdea_spec::sweep::{Expansion, Launcher, OnFailure, Sweep};
 use lgdea_sweep::{
-    Cluster, ClusterJob, Counts, Earlier, ExecuteError, Execution, Local, Plan, PlanError, Submission, execute,
+    Cluster, ClusterJob, Counts, Earlier, ExecuteError, Execution, Local, Plan, PlanError, Submission, Trials, execute,
 };
 
 use crate::args::sweep::{ClusterArg, SweepArgs};
+use crate::command::sync;
 use crate::device;
 use crate::failure::{Failure, chain, refused};
 use crate::output::print;
@@ -43,17 +44,25 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let counter = progress.counter("reading data");
     let update = |done, total| counter.update(done, total);
     // What is done already is looked up run by run, without the estimates of a plan.
-    let plan = Plan::new(sweep, &Earlier::default(), env!("CARGO_PKG_VERSION"), &update).map_err(plan_failure)?;
+    let plan = Plan::new(sweep, &Earlier::default(), env!("CARGO_PKG_VERSION"), None, &update).map_err(plan_failure)?;
     drop(counter);
     if by_slurm {
         return submit::to_slurm(plan, args);
     }
     let execution = execution(args, &plan)?;
+    let list = Trials::path(&args.results, &plan.sweep.name);
     say(describe(&execution));
     let signals = signals();
     let mut board = Board::new(execution.slots.len());
     let counts = execute(plan, &execution, &signals, &mut board).map_err(failure)?;
     drop(board);
+    match sync::show_sweep(&list, &args.results, None) {
+        Ok(Some(url)) => say(format!("tracker   {url}")),
+        Ok(None) => {}
+        Err(reason) => {
+            say(format!("the sweep's own run is not up to date on the tracker ({reason}); `lgdea sync` mends that"))
+        }
+    }
     tell(&counts, args.json)?;
     if counts.failed > counts.failed_before || signals.load(Ordering::Relaxed) > 0 {
         Err(Failure::Quiet(1.into()))

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use lgdea_cache::Leases;
 use lgdea_eval::table;
 use lgdea_spec::sweep::Sweep;
-use lgdea_sweep::{Leases, State, TrialEntry, Trials, state};
+use lgdea_sweep::{State, TrialEntry, Trials, state};
 use lgdea_track::RunDir;
 use serde_json::json;
 

@@ -1,0 +1,11 @@
+use std::path::PathBuf;
+
+/// A file of the cache cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use {}", path.display())]
+pub struct CacheError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: std::io::Error,
+}

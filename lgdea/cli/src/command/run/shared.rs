@@ -1,0 +1,115 @@
+//! What runs take from each other: trained weights that nothing in which they differ determines, and evaluations.
+
+use std::path::Path;
+
+use lgdea_cache::{Cache, Stage};
+use lgdea_eval::Evaluation;
+use lgdea_spec::Experiment;
+use lgdea_track::{Event, Journal, RunDir};
+use lgdea_train::{adopt_training, checkpoint_digest, newest_checkpoint};
+
+use crate::failure::Failure;
+use crate::progress::say;
+
+/// The shared work of a run.
+pub(crate) struct Shared<'a> {
+    cache: Cache,
+    results: &'a Path,
+    run: &'a RunDir,
+    experiment: &'a Experiment,
+    /// Key of all that determines the trained weights.
+    training: &'a str,
+    /// Whether finished work of others is taken, too.
+    takes: bool,
+}
+
+impl<'a> Shared<'a> {
+    /// `training` is the key of all that determines the weights; with `force` nothing is taken from others.
+    pub(crate) fn new(
+        results: &'a Path,
+        run: &'a RunDir,
+        experiment: &'a Experiment,
+        training: &'a str,
+        force: bool,
+    ) -> Self {
+        Self { cache: Cache::of_results(results), results, run, experiment, training, takes: !force }
+    }
+
+    /// Takes the weights of a run that differs in nothing that determines them, where this one has not begun. A run that is
+    /// scored on the way trains itself.
+    pub(crate) fn take_training(&self, journal: &Journal) -> Result<(), Failure> {
+        let begun = newest_checkpoint(self.run).map_err(|error| Failure::failed(&error))?.is_some();
+        if begun || !self.takes || self.experiment.eval.every > 0 {
+            return Ok(());
+        }
+        let Some(other) = self.cache.json::<String>(Stage::Training, self.training) else { return Ok(()) };
+        let other = RunDir::at(self.results.join("runs").join(&other));
+        let steps = self.experiment.train.steps;
+        let adopted = adopt_training(self.run, &other, steps).map_err(|error| Failure::failed(&error))?;
+        let Some(checkpoint) = adopted else { return Ok(()) };
+        let message = format!("trained as {}: nothing in which the two differ determines the weights", other.name());
+        say(&message);
+        let name = checkpoint.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let events = [
+            Event::Warning { message },
+            Event::Checkpoint { step: steps as u64, path: format!("checkpoints/{name}") },
+            Event::Tags { values: [("lgdea.trained_as".to_owned(), other.name())].into() },
+        ];
+        events.into_iter().try_for_each(|event| journal.write(event)).map_err(|error| Failure::failed(&error))
+    }
+
+    /// Lets others take the weights that training ended with.
+    pub(crate) fn give_training(&self) {
+        self.cache.keep_json(Stage::Training, self.training, &self.run.name());
+    }
+
+    /// What a split's evaluation is called; `gallery` is the file that it draws, relative to the run's folder.
+    pub(crate) fn evaluation(&self, split: &str, gallery: &'a Path) -> Result<SharedEvaluation<'_>, Failure> {
+        let newest = newest_checkpoint(self.run).map_err(|error| Failure::failed(&error))?;
+        let checkpoint = match newest {
+            Some((_, path)) => checkpoint_digest(&path).map_err(|error| Failure::failed(&error))?,
+            None => String::new(),
+        };
+        let settings = serde_json::to_string(&self.experiment.eval).map_err(|error| Failure::failed(&error))?;
+        let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 1");
+        for part in [self.training, &checkpoint, &settings, split] {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+        Ok(SharedEvaluation { shared: self, key: hasher.finalize().to_hex().to_string(), gallery })
+    }
+}
+
+/// The evaluation of a split.
+pub(crate) struct SharedEvaluation<'a> {
+    shared: &'a Shared<'a>,
+    key: String,
+    gallery: &'a Path,
+}
+
+impl SharedEvaluation<'_> {
+    /// What was found before, with its gallery, where the same checkpoint was evaluated in the same way.
+    pub(crate) fn take(&self) -> Option<Evaluation> {
+        let Shared { cache, run, takes, .. } = self.shared;
+        let (evaluation, drawn) = cache.json::<(Evaluation, bool)>(Stage::Evaluation, &self.key).filter(|_| *takes)?;
+        let picture = cache.path(Stage::Evaluation, &self.picture());
+        if drawn && std::fs::copy(picture, run.path().join(self.gallery)).is_err() {
+            return None;
+        }
+        Some(evaluation)
+    }
+
+    /// Keeps what was found, and the gallery if it was drawn.
+    pub(crate) fn keep(&self, evaluation: &Evaluation) {
+        let Shared { cache, run, .. } = self.shared;
+        let gallery = run.path().join(self.gallery);
+        let drawn = gallery.exists();
+        if drawn {
+            cache.keep_file(Stage::Evaluation, &self.picture(), &gallery);
+        }
+        cache.keep_json(Stage::Evaluation, &self.key, &(evaluation, drawn));
+    }
+
+    fn picture(&self) -> String {
+        format!("{}.png", self.key)
+    }
+}

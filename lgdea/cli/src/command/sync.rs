@@ -1,0 +1,212 @@
+//! `lgdea sync`: sends to the tracker what it lacks of the runs on disk, and ends there what has ended here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lgdea_cache::Leases;
+use lgdea_spec::Resolved;
+use lgdea_sweep::{State, Trials, state};
+use lgdea_track::mlflow::{self, Report, Settings};
+use lgdea_track::{Event, History, Journal, Reader, RunDir, Status};
+
+use crate::args::SyncArgs;
+use crate::failure::{Failure, chain, refused};
+use crate::output::print;
+use crate::progress::{Progress, say};
+
+/// How long a server may stay without an answer.
+const WAIT: Duration = Duration::from_secs(15);
+
+/// What became of the runs.
+#[derive(Default)]
+struct Tally {
+    sent: usize,
+    running: usize,
+    /// Runs whose experiment names no server.
+    without_server: usize,
+    failed: usize,
+}
+
+pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
+    let runs = runs(args)?;
+    let progress = Progress::new();
+    let counter = progress.counter("sending runs");
+    let mut tally = Tally::default();
+    for (done, run) in runs.iter().enumerate() {
+        match send(run, args.uri.as_deref()) {
+            Ok(Sent::Whole(report)) => {
+                tally.sent += 1;
+                report.problems.iter().for_each(|problem| say(format!("{}: {problem}", run.name())));
+            }
+            Ok(Sent::Running) => tally.running += 1,
+            Ok(Sent::Nowhere) => tally.without_server += 1,
+            Err(reason) => {
+                tally.failed += 1;
+                say(format!("{}: {reason}", run.name()));
+            }
+        }
+        counter.update(done + 1, runs.len());
+    }
+    drop(counter);
+    if tally.without_server == runs.len() {
+        return Err(refused(
+            "no server is named: set MLFLOW_TRACKING_URI or the experiments' `tracker.uri`, or give `--uri`".to_owned(),
+        ));
+    }
+    for path in sweeps(args) {
+        match show_sweep(&path, &args.results, args.uri.as_deref()) {
+            Ok(Some(url)) => say(format!("sweep     {url}")),
+            Ok(None) => {}
+            Err(reason) => {
+                tally.failed += 1;
+                say(format!("{}: {reason}", path.display()));
+            }
+        }
+    }
+    tally.tell(runs.len())
+}
+
+impl Tally {
+    fn tell(&self, runs: usize) -> Result<(), Failure> {
+        let parts = [
+            (self.running, "still going, left to their own processes"),
+            (self.without_server, "without a server"),
+            (self.failed, "not sent whole: the same command tries again"),
+        ];
+        let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}"));
+        print(&format!("{} of {runs} runs are on the server{}\n", self.sent, parts.collect::<String>()))?;
+        if self.failed > 0 { Err(Failure::Quiet(ExitCode::from(1))) } else { Ok(()) }
+    }
+}
+
+/// The runs that are named, or all of the results folder.
+fn runs(args: &SyncArgs) -> Result<Vec<RunDir>, Failure> {
+    let folder = args.results.join("runs");
+    if !args.runs.is_empty() {
+        let named = |run: &PathBuf| {
+            let places = [run.clone(), folder.join(run)];
+            let found = places.into_iter().map(RunDir::at).find(|run| run.journal().is_file());
+            found.ok_or_else(|| refused(format!("there is no run `{}` in {}", run.display(), folder.display())))
+        };
+        return args.runs.iter().map(named).collect();
+    }
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut runs: Vec<RunDir> =
+        entries.map(|entry| RunDir::at(entry.path())).filter(|run| run.journal().is_file()).collect();
+    if runs.is_empty() {
+        return Err(refused(format!("there are no runs in {}; `--results` names another folder", folder.display())));
+    }
+    runs.sort_by_key(RunDir::name);
+    Ok(runs)
+}
+
+/// What became of a run.
+enum Sent {
+    Whole(Report),
+    /// Its own process sends it.
+    Running,
+    /// No server is named.
+    Nowhere,
+}
+
+/// Sends a run, after it was ended where its process died without a word.
+fn send(run: &RunDir, uri: Option<&str>) -> Result<Sent, String> {
+    let Some(settings) = settings(run, uri)? else { return Ok(Sent::Nowhere) };
+    if !has_ended(run)? {
+        return Ok(Sent::Running);
+    }
+    match mlflow::sync(run, &settings, WAIT) {
+        Ok(report) => Ok(Sent::Whole(report)),
+        Err(mlflow::Error::Journal(lgdea_track::Error::Busy { .. })) => Ok(Sent::Running),
+        Err(error) => Err(chain(&error)),
+    }
+}
+
+/// Where an experiment wants its run to be shown.
+fn settings(run: &RunDir, uri: Option<&str>) -> Result<Option<Settings>, String> {
+    let tracker = Resolved::from_file(&run.experiment(), &[])
+        .map_err(|error| format!("its experiment.toml cannot be read: {error}"))?
+        .experiment
+        .tracker;
+    Settings::from_env(uri.unwrap_or(&tracker.uri), &tracker.experiment).map_err(|error| chain(&error))
+}
+
+/// Whether a run is over. One whose journal has no end though nobody writes it was killed, and is ended.
+fn has_ended(run: &RunDir) -> Result<bool, String> {
+    let history = History::read(run).map_err(|error| chain(&error))?;
+    if history.is_none_or(|history| history.status.is_some()) {
+        return Ok(true);
+    }
+    match Journal::open(run) {
+        Err(lgdea_track::Error::Busy { .. }) => Ok(false),
+        Err(error) => Err(chain(&error)),
+        Ok(journal) => {
+            let seconds = last_attempt(run).map_err(|error| chain(&error))?;
+            let error = Some("its process ended without a word".to_owned());
+            let end = Event::Ended { status: Status::Killed, error, seconds };
+            journal.write(end).map(|()| true).map_err(|error| chain(&error))
+        }
+    }
+}
+
+/// Seconds from the start of the last attempt to the last event.
+fn last_attempt(run: &RunDir) -> lgdea_track::Result<f64> {
+    let (mut began, mut last) = (0, 0);
+    for record in Reader::open(&run.journal(), 0)? {
+        let record = record?.1;
+        if matches!(record.event, Event::Started { .. }) {
+            began = record.time;
+        }
+        last = record.time;
+    }
+    Ok(Duration::from_millis(last.saturating_sub(began)).as_secs_f64())
+}
+
+/// The lists of trials of all sweeps; none where runs are named.
+fn sweeps(args: &SyncArgs) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(args.results.join("sweeps")).into_iter().flatten().flatten();
+    let lists = entries.map(|entry| entry.path().join("trials.jsonl"));
+    let mut lists: Vec<PathBuf> = lists.filter(|path| path.is_file() && args.runs.is_empty()).collect();
+    lists.sort();
+    lists
+}
+
+/// Tells the tracker how the sweep of a list of trials stands. Returns the address of its run; none where no server is named, or
+/// nothing has begun.
+pub(crate) fn show_sweep(path: &Path, results: &Path, uri: Option<&str>) -> Result<Option<String>, String> {
+    let trials = Trials::read(path).map_err(|error| chain(&error))?;
+    let mut leases = Leases::new(&results.join("leases"), Leases::PATIENCE).map_err(|error| error.to_string())?;
+    let folder = |dir: &str| RunDir::at(results.join("runs").join(dir));
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut status = Some(Status::Finished);
+    let mut shown = None;
+    for trial in &trials.trials {
+        let run = folder(&trial.dir);
+        let name = match state(&run).0 {
+            State::Finished => "finished",
+            State::Pruned => "pruned",
+            _ if leases.holder(&trial.run_key).is_some() => {
+                status = None;
+                "running"
+            }
+            State::Failed(_) => {
+                status = status.map(|_| Status::Failed);
+                "failed"
+            }
+            _ => {
+                status = status.map(|status| if status == Status::Failed { status } else { Status::Killed });
+                "left"
+            }
+        };
+        *counts.entry(name).or_default() += 1;
+        if shown.is_none() && run.experiment().is_file() {
+            shown = settings(&run, uri)?;
+        }
+    }
+    let Some(settings) = shown else { return Ok(None) };
+    let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    let note = format!("{}\n\n{} trials: {}\n", trials.sweep.description, trials.trials.len(), counts.join(", "));
+    mlflow::show_sweep(results, &trials.sweep.name, status, &note, &settings, WAIT).map_err(|error| chain(&error))
+}
