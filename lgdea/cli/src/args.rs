@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Power(compare::PowerArgs),
     /// Send to MLflow what it lacks of the runs on disk: a server that was away, or a new one.
     Sync(SyncArgs),
+    /// Start MLflow on the results, fill it with what is on disk, and open it in the browser.
+    Ui(UiArgs),
     /// Write the JSON Schema of experiment or sweep files, for editors.
     Schema(SchemaArgs),
 }
@@ -108,9 +110,22 @@ pub(crate) struct SyncArgs {
     /// Folder that results were written to.
     #[arg(long, default_value = "results")]
     pub(crate) results: PathBuf,
-    /// Address of the server, instead of the experiments' `tracker.uri` and of MLFLOW_TRACKING_URI.
+    /// Address of the server, instead of the experiments' `tracker.uri` and of `MLFLOW_TRACKING_URI`.
     #[arg(long)]
     pub(crate) uri: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UiArgs {
+    /// Folder that results were written to; the server's store is `mlflow/` in it.
+    #[arg(long, default_value = "results")]
+    pub(crate) results: PathBuf,
+    /// Port of the server, instead of a free one.
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Only print the address.
+    #[arg(long)]
+    pub(crate) no_open: bool,
 }
 
 #[derive(Debug, clap::Args)]

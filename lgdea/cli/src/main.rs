@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Claims(args) => command::claims::claims(&args),
         Command::Power(args) => command::power::power(&args),
         Command::Sync(args) => command::sync::sync(&args),
+        Command::Ui(args) => command::ui::ui(&args),
         Command::Schema(args) => command::schema::schema(&args),
     };
     match result {

@@ -15,6 +15,7 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sweep;
 pub(crate) mod sync;
+pub(crate) mod ui;
 
 use std::path::Path;
 

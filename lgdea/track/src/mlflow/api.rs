@@ -15,6 +15,8 @@ const RUN_KEY: &str = "lgdea.run_key";
 const STARTED: &str = "lgdea.started";
 /// Tag of the run that stands for a sweep: the sweep's name.
 const SWEEP: &str = "lgdea.sweep";
+/// What MLflow sorts and draws first.
+const PRIMARY_METRIC: &str = "test/zero_shot/auroc_macro";
 /// Where a server's own artifact store begins.
 const ARTIFACTS: &str = "mlflow-artifacts:/";
 
@@ -117,7 +119,11 @@ impl Client {
         }
         let body = json!({
             "name": name,
-            "tags": [{ "key": "mlflow.experimentKind", "value": "custom_model_development" }],
+            "tags": [
+                { "key": "mlflow.experimentKind", "value": "custom_model_development" },
+                { "key": "mlflow.experiment.primaryMetric.name", "value": PRIMARY_METRIC },
+                { "key": "mlflow.experiment.primaryMetric.greaterIsBetter", "value": "True" },
+            ],
         });
         match self.post::<Created>("experiments/create", &body) {
             Ok(created) => Ok(created.experiment_id),

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,6 +10,8 @@ use super::transfer::Transfer;
 use super::{Error, Settings};
 use crate::RunDir;
 
+/// Most runs that MLflow's page of a comparison is asked for.
+const COMPARED: usize = 100;
 /// How often the journal is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -97,6 +101,26 @@ pub fn sync(run: &RunDir, settings: &Settings, wait: Duration) -> Result<Report,
                 std::thread::sleep(pause);
             }
         }
+    }
+}
+
+/// The page of a server that compares the runs of a results folder, of the experiment that most of them are in; of more than
+/// 100 the list of that experiment.
+pub fn comparison_page(results: &Path, server: &str) -> String {
+    let mut experiments: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for url in State::urls(results, server) {
+        let ids = url.split_once("/experiments/").and_then(|(_, ids)| ids.split_once("/runs/"));
+        if let Some((experiment, run)) = ids {
+            experiments.entry(experiment.to_owned()).or_default().push(run.to_owned());
+        }
+    }
+    let list = |ids: &[String]| ids.iter().map(|id| format!("%22{id}%22")).collect::<Vec<_>>().join(",");
+    match experiments.into_iter().max_by_key(|(_, runs)| runs.len()) {
+        Some((experiment, runs)) if (2..=COMPARED).contains(&runs.len()) => {
+            format!("{server}/#/compare-runs?runs=[{}]&experiments=[{}]", list(&runs), list(&[experiment]))
+        }
+        Some((experiment, _)) => format!("{server}/#/experiments/{experiment}/runs"),
+        None => server.to_owned(),
     }
 }
 

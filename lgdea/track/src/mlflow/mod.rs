@@ -23,6 +23,6 @@ mod state;
 mod transfer;
 
 pub use error::{Error, Refusal};
-pub use mirror::{Mirror, Report, sync};
+pub use mirror::{Mirror, Report, comparison_page, sync};
 pub use parent::show_sweep;
 pub use settings::Settings;

@@ -30,6 +30,13 @@ impl State {
         run.journal().metadata().map_or(0, |journal| journal.len().saturating_sub(sent))
     }
 
+    /// Addresses of a results folder's runs on a server.
+    pub(super) fn urls(results: &Path, server: &str) -> Vec<String> {
+        let runs = std::fs::read_dir(results.join("runs")).into_iter().flatten().flatten();
+        let states = runs.filter_map(|run| State::load(&RunDir::at(run.path()).mlflow()));
+        states.filter(|state| state.server == server).map(|state| state.url).collect()
+    }
+
     /// Replaces the state at one stroke, so that a reader sees the old or the new one.
     pub(super) fn save(&self, path: &Path) -> Result<(), Error> {
         let new = path.with_extension("json.new");

@@ -60,7 +60,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
         Ok(Some(url)) => say(format!("tracker   {url}")),
         Ok(None) => {}
         Err(reason) => {
-            say(format!("the sweep's own run is not up to date on the tracker ({reason}); `lgdea sync` mends that"))
+            say(format!("the sweep's own run is not up to date on the tracker ({reason}); `lgdea sync` mends that"));
         }
     }
     tell(&counts, args.json)?;
