@@ -61,6 +61,10 @@ impl Local {
         for library in ["OMP_NUM_THREADS", "RAYON_NUM_THREADS"] {
             command.env(library, self.threads.to_string());
         }
+        // libtorch's threads wait for each other in loops that take the processor from the trials beside them.
+        if std::env::var_os("OMP_WAIT_POLICY").is_none() {
+            command.env("OMP_WAIT_POLICY", "passive");
+        }
         #[cfg(unix)]
         {
             use std::os::unix::process::CommandExt;
