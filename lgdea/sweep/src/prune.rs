@@ -91,6 +91,10 @@ fn is_better(goal: Goal, one: f64, other: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng;
+    use rand::seq::SliceRandom;
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
 
     fn prune(rule: PruneRule) -> Prune {
@@ -141,29 +145,77 @@ mod tests {
         assert!(!should_stop(&median, &curve(9, &[(5, 1.0), (10, 9.0)]), &others), "its best counts");
     }
 
-    /// 64 trials whose curves fall to their own floors at their own rates, side by side: the best survives, and most of the
-    /// steps are saved.
+    /// On recorded curves, over many orders in which the settings may come: the best of 64 is nearly always found at two fifths of
+    /// the cost. Halving keeps it more often than keeping a third at the same first rung, which costs less.
     #[test]
-    fn asha_finds_the_best_of_64_at_a_part_of_the_cost() {
-        let asha = prune(PruneRule::Asha);
-        let floor = |n: u64| 0.5 + ((n * 37) % 64) as f64 / 64.0;
-        let value = |n: u64, step: u64| floor(n) + (1.0 + (n % 5) as f64 / 20.0) * (-(step as f64) / 40.0).exp();
-        let mut curves: Vec<Curve> = (0..64).map(|n| curve(n, &[])).collect();
-        let mut running: Vec<usize> = (0..64).collect();
-        let mut cost = 0;
-        for step in (10..=270).step_by(10) {
-            for trial in running.clone() {
-                cost += 1;
-                let point = (step, value(trial as u64, step));
-                curves[trial].points.push(point);
-                let others: Vec<Curve> = curves.iter().filter(|other| other.number != trial as u64).cloned().collect();
-                if should_stop(&asha, &curves[trial], &others) {
-                    running.retain(|other| *other != trial);
+    fn asha_finds_the_best_recorded_setting_at_a_part_of_the_cost() {
+        let recorded = recorded();
+        assert!(recorded.len() == 64 && recorded.iter().all(|curve| curve.points.len() == 27));
+        let last = |trial: usize| recorded[trial].points[26].1;
+        let best = (0..64).max_by(|a, b| last(*a).total_cmp(&last(*b))).unwrap();
+        let over_orders = |reduction: u64| {
+            let asha = Prune { goal: Goal::Maximise, min_step: 20, reduction, ..prune(PruneRule::Asha) };
+            let mut random = ChaCha8Rng::seed_from_u64(0);
+            let (mut found, mut cost, mut regret) = (0, 0.0, 0.0);
+            for _ in 0..100 {
+                let mut order: Vec<usize> = (0..64).collect();
+                order.shuffle(&mut random);
+                let (finished, share) = simulate(&asha, &recorded, &order, 4);
+                cost += share / 100.0;
+                found += usize::from(finished.contains(&best));
+                regret += (last(best) - finished.iter().map(|&trial| last(trial)).fold(0.0, f64::max)) / 100.0;
+            }
+            println!(
+                "reduction {reduction}: found in {found} of 100 orders, {cost:.2} of the cost, regret {regret:.4}"
+            );
+            (found, cost, regret)
+        };
+        let (found, cost, regret) = over_orders(2);
+        assert!(found >= 80 && cost <= 0.4 && regret < 0.003, "{found} {cost} {regret}");
+        let (in_thirds, cheaper, _) = over_orders(3);
+        assert!(in_thirds < found && cheaper < cost);
+    }
+
+    /// The scores on the way of 64 settings, as `tests/fixtures/curves/record.py` wrote them down.
+    fn recorded() -> Vec<Curve> {
+        #[derive(serde::Deserialize)]
+        struct File {
+            trials: Vec<Trial>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Trial {
+            steps: Vec<u64>,
+            values: Vec<f64>,
+        }
+        let file: File = serde_json::from_str(include_str!("../../../tests/fixtures/curves/curves.json")).unwrap();
+        let curve = |(number, trial): (usize, Trial)| Curve {
+            number: number as u64,
+            points: trial.steps.into_iter().zip(trial.values).collect(),
+        };
+        file.trials.into_iter().enumerate().map(curve).collect()
+    }
+
+    /// Runs trials in this order, so many at a time and all at one pace, and stops those that fall behind; returns the trials that
+    /// came to their end and the share of all points that were reached.
+    fn simulate(prune: &Prune, recorded: &[Curve], order: &[usize], workers: usize) -> (Vec<usize>, f64) {
+        let mut seen: Vec<Curve> = (0..recorded.len()).map(|number| curve(number as u64, &[])).collect();
+        let (mut waiting, mut running, mut finished) = (order.iter().copied(), Vec::new(), Vec::new());
+        loop {
+            running.extend(waiting.by_ref().take(workers - running.len()));
+            if running.is_empty() {
+                let points = |curves: &[Curve]| curves.iter().map(|curve| curve.points.len()).sum::<usize>() as f64;
+                return (finished, points(&seen) / points(recorded));
+            }
+            for trial in std::mem::take(&mut running) {
+                let reached = seen[trial].points.len();
+                seen[trial].points.push(recorded[trial].points[reached]);
+                let others: Vec<Curve> = seen.iter().filter(|other| other.number != trial as u64).cloned().collect();
+                if reached + 1 == recorded[trial].points.len() {
+                    finished.push(trial);
+                } else if !should_stop(prune, &seen[trial], &others) {
+                    running.push(trial);
                 }
             }
         }
-        let best = (0..64_u64).min_by(|a, b| value(*a, 270).total_cmp(&value(*b, 270))).unwrap() as usize;
-        assert!(running.contains(&best), "{running:?}");
-        assert!(cost * 100 <= 64 * 27 * 40, "{cost} of {} points", 64 * 27);
     }
 }
