@@ -54,6 +54,8 @@ async function everything() {
 
 /** A picture of each section: Chromium draws no page of any length in one. */
 async function sections(theme) {
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.mouse.move(0, 0);
   for (const section of await page.$$("main > section")) {
     const path = join(out, `${await section.getAttribute("aria-labelledby")}-${theme}.png`);
     await section.screenshot({path, style: "nav { position: static !important }"});

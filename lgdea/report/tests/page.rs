@@ -114,6 +114,16 @@ fn a_search_shows_its_settings_together() {
 }
 
 #[test]
+fn an_axis_can_be_compared_and_another_split_shown() {
+    let results = results();
+    let collection = read(&results, "ablation");
+    let asked = Request { by: "pairing.ratio".to_owned(), split: Split::Validation, ..request() };
+    let own = own(&page(&collection, &Comparison::new(&collection, &asked).unwrap(), true).unwrap());
+    assert_eq!(sections(&own), ["summary", "claims", "scores", "differences", "learning", "galleries", "runs"]);
+    assert!(own.contains("Differences to 0.02") && own.contains("validation zero-shot AUROC"));
+}
+
+#[test]
 fn a_records_file_has_scores_and_says_what_it_lacks() {
     let results = results();
     let file = results.path().join("ablation.jsonl");

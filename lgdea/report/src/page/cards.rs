@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::run::shown;
-use crate::{Collection, Run};
+use crate::{Collection, Comparison, Run};
 
 use super::logged::{Logged, Logs};
 
@@ -14,7 +14,7 @@ const DIGEST: usize = 16;
 /// All cards.
 #[derive(Serialize)]
 pub(super) struct Cards {
-    cards: Vec<Card>,
+    each: Vec<Card>,
     /// What is so of all runs, of which a card says nothing more.
     common: Vec<Fact>,
     /// What all runs cost, as far as journals tell.
@@ -35,8 +35,8 @@ struct Card {
 }
 
 impl Cards {
-    pub(super) fn new(collection: &Collection, logs: &Logs<'_>) -> Cards {
-        let card = |run: &Run| Card::new(collection, run, logs.of(&run.place.run_key));
+    pub(super) fn new(collection: &Collection, comparison: &Comparison, logs: &Logs<'_>) -> Cards {
+        let card = |run: &Run| Card::new(collection, comparison, run, logs.of(&run.place.run_key));
         let mut cost = Cost::default();
         for run in &collection.runs {
             if let Some(logged) = logs.of(&run.place.run_key) {
@@ -48,12 +48,12 @@ impl Cards {
         for card in &mut cards {
             card.facts.retain(|fact| !common.contains(fact));
         }
-        Cards { cards, common, cost: cost.describe() }
+        Cards { each: cards, common, cost: cost.describe() }
     }
 }
 
 impl Card {
-    fn new(collection: &Collection, run: &Run, logged: Option<&Logged>) -> Card {
+    fn new(collection: &Collection, comparison: &Comparison, run: &Run, logged: Option<&Logged>) -> Card {
         let place = &run.place;
         let arm = collection.sweeps.iter().flat_map(|sweep| &sweep.arms).find(|arm| arm.name == place.arm);
         let mut facts = vec![
@@ -64,12 +64,10 @@ impl Card {
             facts.extend(told(run, logged));
         }
         facts.retain(|(_, values)| !values.is_empty());
-        let deltas = settings(Some(&place.deltas)).join(", ");
-        let line = if deltas.is_empty() {
-            hours(run.seconds / 3600.0)
-        } else {
-            format!("{deltas}, {}", hours(run.seconds / 3600.0))
-        };
+        // What is so of all runs tells none from another.
+        let varying = place.deltas.iter().filter(|(key, _)| comparison.keys.contains(key) || **key == comparison.by);
+        let varying = varying.map(|(key, value)| format!("{key} = {}", shown(value)));
+        let line = varying.chain([hours(run.seconds / 3600.0)]).collect::<Vec<_>>().join(", ");
         Card { run: place.run_key.clone(), arm: place.arm.clone(), seed: place.seed, line, facts }
     }
 }

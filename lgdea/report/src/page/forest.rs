@@ -61,11 +61,11 @@ fn panel(comparison: &Comparison, position: usize, metric: &Metric) -> Option<Fi
     });
     let layout = json!({
         "shapes": between.collect::<Vec<_>>(),
-        "margin": {"l": 10, "r": 24, "t": if shown > 1 { 46 } else { 10 }, "b": 48},
+        "margin": {"l": 10, "r": 24, "t": if shown > 1 { 36 } else { 10 }, "b": 48},
         "showlegend": shown > 1,
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "xanchor": "left"},
         "xaxis": {"title": {"text": plain(&format!("difference to {} ({better})", comparison.base))},
-            "zeroline": true, "automargin": true},
+            "zeroline": true, "rangemode": "tozero", "automargin": true},
         "yaxis": {"tickvals": (0..arms.len()).collect::<Vec<_>>(), "ticktext": arms.iter().map(|arm| plain(arm)).collect::<Vec<_>>(),
             "range": [arms.len() as f64 - 0.5, -0.5], "automargin": true, "zeroline": false, "showgrid": false},
     });

@@ -47,7 +47,7 @@ pub(super) fn learning(comparison: &Comparison, logs: &Logs<'_>) -> Option<Figur
             } else {
                 rows.iter().flat_map(|row| traces(row, name, points)).collect()
             };
-            plots.push(Plot { label: label(name, rows), data, layout: layout(name) });
+            plots.push(Plot { label: label(name, rows), data, layout: layout(name, many) });
         }
     }
     let mut choices =
@@ -181,11 +181,18 @@ fn joined(curves: impl Iterator<Item = Curve>) -> (Vec<Value>, Vec<Value>) {
     (x, y)
 }
 
-fn layout(name: &str) -> Value {
+/// `many` lines need no names at the side, and the best one's name is long.
+fn layout(name: &str, many: bool) -> Value {
+    let legend = if many {
+        json!({"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"})
+    } else {
+        json!({})
+    };
     let step = if name.starts_with("text_warmup/") { "step of the text warm-up" } else { "training step" };
     json!({
-        "margin": {"l": 10, "r": 10, "t": 10, "b": 50},
+        "margin": {"l": 10, "r": 10, "t": if many { 36 } else { 10 }, "b": 50},
         "showlegend": true,
+        "legend": legend,
         "hovermode": "x unified",
         "xaxis": {"title": {"text": step}, "automargin": true, "zeroline": false},
         "yaxis": {"zeroline": false, "title": {"text": plain(&shown(name))}, "automargin": true},

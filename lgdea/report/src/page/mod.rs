@@ -65,7 +65,7 @@ pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) ->
         learning: learning::learning(comparison, &logs),
         galleries: pictures.then(|| Galleries::new(comparison, &logs)).filter(Galleries::is_shown),
         prototype_pages: logs.prototype_pages(),
-        cards: Cards::new(collection, &logs),
+        cards: Cards::new(collection, comparison, &logs),
         without_folder: collection.runs.iter().filter(|run| run.folder.is_none()).count(),
         plotly: plotly_script(),
     };

@@ -6,6 +6,8 @@ use crate::difference::{Difference, Verdict};
 use crate::view::grid::signed;
 use crate::{Cell, ComparedRow, Comparison, Metric};
 
+use super::figure::readable;
+
 /// Settings that are told one by one.
 const TOLD: usize = 6;
 /// Differences that are named.
@@ -53,7 +55,7 @@ impl MetricSummary {
 /// A setting in words; empty where nothing varies.
 pub(super) fn describe(comparison: &Comparison, row: &ComparedRow) -> String {
     let values = comparison.keys.iter().zip(&row.setting);
-    let values = values.filter_map(|(key, value)| Some(format!("{key} = {}", value.as_ref()?)));
+    let values = values.filter_map(|(key, value)| Some(format!("{key} = {}", readable(value.as_ref()?))));
     values.collect::<Vec<_>>().join(", ")
 }
 

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::view::grid::{Grid, Mark};
 
+use super::figure::readable;
+
 /// A table that readers sort and filter.
 #[derive(Serialize)]
 pub(super) struct Table {
@@ -46,8 +48,9 @@ impl Table {
         for (position, row) in grid.rows.iter().enumerate() {
             let mut cells: Vec<Cell> = row
                 .iter()
-                .map(|cell| Cell {
-                    text: cell.content.clone(),
+                .enumerate()
+                .map(|(column, cell)| Cell {
+                    text: if column < grid.numbers { readable(&cell.content) } else { cell.content.clone() },
                     best: cell.best,
                     mark: cell.mark.map_or("", Mark::symbol),
                     meaning: match cell.mark {
