@@ -119,7 +119,7 @@ fn an_axis_can_be_compared_and_another_split_shown() {
     let collection = read(&results, "ablation");
     let asked = Request { by: "pairing.ratio".to_owned(), split: Split::Validation, ..request() };
     let own = own(&page(&collection, &Comparison::new(&collection, &asked).unwrap(), true).unwrap());
-    assert_eq!(sections(&own), ["summary", "claims", "scores", "differences", "learning", "galleries", "runs"]);
+    assert_eq!(sections(&own), ["summary", "claims", "scores", "differences", "learning", "runs"]);
     assert!(own.contains("Differences to 0.02") && own.contains("validation zero-shot AUROC"));
 }
 

@@ -22,7 +22,7 @@ const WIDTH: u32 = 1400;
 const QUALITY: u8 = 82;
 /// Bytes of memory that a picture may take.
 const MEMORY: u64 = 256 << 20;
-/// Files that are shown, the first that is there.
+/// Files that may be shown, and the split that each is of.
 const FILES: [(&str, &str); 2] =
     [("artifacts/grounding_test.png", "test"), ("artifacts/grounding_validation.png", "validation")];
 
@@ -52,11 +52,14 @@ impl Galleries {
     /// Of every arm the run of the first setting and seed, so that nobody chose it and all show the same studies.
     pub(super) fn new(comparison: &Comparison, logs: &Logs<'_>) -> Galleries {
         let mut galleries = Galleries { pictures: Vec::new(), more: 0, problems: Vec::new() };
+        // Whoever looks at validation scores is still choosing, and should not see the test split.
+        let tuning = comparison.metrics.iter().all(|metric| metric.name.starts_with("validation/"));
+        let files = if tuning { &FILES[1..] } else { &FILES[..] };
         let mut seen: Vec<&str> = Vec::new();
         for row in &comparison.rows {
             let first = row.seeds.iter().zip(&row.run_keys).find_map(|(seed, key)| {
                 let (logged, folder) = (logs.of(key)?, logs.folder(key)?);
-                let file = FILES.iter().find(|(file, _)| logged.artifacts.iter().any(|known| known == file))?;
+                let file = files.iter().find(|(file, _)| logged.artifacts.iter().any(|known| known == file))?;
                 Some((*seed, logged, folder, file))
             });
             let Some((seed, logged, folder, &(file, split))) = first else { continue };
