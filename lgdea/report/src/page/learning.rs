@@ -57,7 +57,7 @@ pub(super) fn learning(comparison: &Comparison, logs: &Logs<'_>) -> Option<Figur
         choices.push(Choice { name: "Setting".to_owned(), options });
     }
     let lines = if many {
-        "Every run is a thin line; the thick one is the run that is best by the first metric."
+        "Every run is a thin line; the thick one is the run that is best by the first metric, whose settings the summary names."
     } else {
         "Thin lines are runs, a thick one is the mean over their seeds at the steps that all of them have."
     };
@@ -141,7 +141,7 @@ fn all_runs(comparison: &Comparison, rows: &[Logging<'_>], name: &str, points: u
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, row)| {
         let (x, y) = joined(thin(row).into_iter());
         json!({
-            "type": "scatter", "mode": "lines", "name": plain(&format!("best: {}", describe(comparison, row.row))),
+            "type": "scatter", "mode": "lines", "name": "best run",
             "x": x, "y": y, "line": {"color": "var(--c0)", "width": 3},
         })
     });

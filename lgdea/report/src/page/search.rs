@@ -92,7 +92,8 @@ struct Importance {
 
 impl Importance {
     fn describe(self) -> String {
-        let direction = match self.more_is_better {
+        // What does not go together has no direction.
+        let direction = match self.more_is_better.filter(|_| self.share >= 0.01) {
             Some(true) => ", more is better",
             Some(false) => ", less is better",
             None => "",
