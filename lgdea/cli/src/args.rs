@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Graph(inspect::GraphArgs),
     /// Compare runs over seeds: means, paired differences with intervals and tests, data efficiency.
     Compare(compare::CompareArgs),
+    /// Write the comparison as a page to be sent around: tables, plots, learning curves, galleries, run cards.
+    Report(compare::ReportArgs),
     /// Check the claims of a sweep; exit code 1 where one fails or cannot be decided.
     Claims(compare::ClaimsArgs),
     /// Say how many seeds a difference between two arms needs, from the runs of a pilot.

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Prototypes(args) => command::prototypes::prototypes(&args),
         Command::Graph(args) => command::graph::graph(&args),
         Command::Compare(args) => command::compare::compare(&args),
+        Command::Report(args) => command::report::report(&args),
         Command::Claims(args) => command::claims::claims(&args),
         Command::Power(args) => command::power::power(&args),
         Command::Sync(args) => command::sync::sync(&args),

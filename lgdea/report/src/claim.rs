@@ -120,7 +120,7 @@ fn with_missing(collection: &Collection) -> Collection {
         let same =
             |run: &Run| run.place.seed == place.seed && run.place.arm == place.arm && run.place.deltas == place.deltas;
         if !planned.runs.iter().any(same) {
-            planned.runs.push(Run { place: place.clone(), seconds: 0.0, metrics: BTreeMap::new() });
+            planned.runs.push(Run { place: place.clone(), seconds: 0.0, metrics: BTreeMap::new(), folder: None });
         }
     }
     planned

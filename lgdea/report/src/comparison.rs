@@ -72,6 +72,8 @@ pub struct ComparedRow {
     pub setting: Setting,
     /// Its seeds.
     pub seeds: Vec<u64>,
+    /// Keys of its runs, in the order of the seeds.
+    pub run_keys: Vec<String>,
     /// A cell for each metric.
     pub cells: Vec<Cell>,
 }
@@ -162,6 +164,7 @@ fn compare(rows: &Rows<'_>, row: &Row<'_>, metrics: &[Metric], base: &str, reque
         group: row.group.clone(),
         setting: row.setting.clone(),
         seeds: row.runs.keys().copied().collect(),
+        run_keys: row.runs.values().map(|run| run.place.run_key.clone()).collect(),
         cells: metrics.iter().map(cell).collect(),
     }
 }

@@ -244,6 +244,7 @@ mod tests {
             place: Place { run_key: String::new(), arm: String::new(), seed: seed as u64, deltas: Map::new() },
             seconds: 0.0,
             metrics: BTreeMap::from([("m".to_owned(), value)]),
+            folder: None,
         };
         let (a, b): (Vec<Run>, Vec<Run>) =
             values.iter().enumerate().map(|(seed, &value)| (run(seed, value), run(seed, 0.0))).unzip();

@@ -13,7 +13,7 @@ use crate::statistic::mean;
 use crate::{Metric, Row};
 
 /// The axis of the share of pairs.
-const RATIO: &str = "pairing.ratio";
+pub(crate) const RATIO: &str = "pairing.ratio";
 
 /// Where the reference is as good as an arm.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -91,6 +91,9 @@ pub enum ReportError {
     /// A request that makes no sense.
     #[error("{0}")]
     Request(String),
+    /// The report's page cannot be made.
+    #[error("the page cannot be made: {0}")]
+    Page(String),
     /// A sweep file is wrong.
     #[error(transparent)]
     Spec(#[from] SpecError),

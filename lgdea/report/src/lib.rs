@@ -2,7 +2,7 @@
 //! needed.
 //!
 //! [`Collection::read`] brings finished runs together, from sweeps, run folders and records files. [`Comparison::new`] makes of
-//! them a value, of which [`view`] renders tables. [`claim::check`] checks what a sweep is to show, [`seeds::seeds_needed`]
+//! them a value, of which [`view`] renders tables and [`page()`] a report to be sent around. [`claim::check`] checks what a sweep is to show, [`seeds::seeds_needed`]
 //! plans the next one. All follow from journals and the question alone: the same input gives the same numbers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -14,6 +14,7 @@ mod efficiency;
 mod error;
 mod input;
 pub mod metric;
+mod page;
 mod provenance;
 pub mod records;
 mod rows;
@@ -28,6 +29,7 @@ pub use efficiency::{Efficiency, Reach};
 pub use error::ReportError;
 pub use input::Collection;
 pub use metric::{Metric, Split};
+pub use page::page;
 pub use provenance::Provenance;
 pub use rows::{ARM, Row, Rows, Setting};
 pub use run::{Missing, Place, Run};

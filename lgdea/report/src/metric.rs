@@ -64,6 +64,11 @@ impl Metric {
     }
 }
 
+/// Whether a metric of any split is the headline score of a task.
+pub(crate) fn is_headline(name: &str) -> bool {
+    name.split_once('/').is_some_and(|(_, score)| HEADLINES.contains(&score))
+}
+
 /// The metrics that are asked for by name or pattern (`retrieval/*`), of one split unless they name theirs; without any, the
 /// headline score of each task.
 ///
@@ -163,7 +168,12 @@ mod tests {
 
     fn runs(names: &[&str]) -> Vec<Run> {
         let place = Place { run_key: "a".to_owned(), arm: "b".to_owned(), seed: 0, deltas: Map::new() };
-        vec![Run { place, seconds: 1.0, metrics: names.iter().map(|name| ((*name).to_owned(), 0.5)).collect() }]
+        vec![Run {
+            place,
+            seconds: 1.0,
+            metrics: names.iter().map(|name| ((*name).to_owned(), 0.5)).collect(),
+            folder: None,
+        }]
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Runs as the comparison sees them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -28,6 +29,9 @@ pub struct Run {
     pub seconds: f64,
     /// Scores of the validation and the test split by name, without the ends of their intervals.
     pub metrics: BTreeMap<String, f64>,
+    /// Its folder; none of a run that a records file tells of.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
 }
 
 /// A trial without a finished run.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use lgdea_report::{Interval, Judgement, Split, Test};
+use lgdea_report::{Interval, Judgement, Request, Split, Test};
 
 /// Which runs.
 #[derive(Debug, clap::Args)]
@@ -34,10 +34,9 @@ impl Judging {
     }
 }
 
+/// What is compared, and how.
 #[derive(Debug, clap::Args)]
-pub(crate) struct CompareArgs {
-    #[command(flatten)]
-    pub(crate) inputs: Inputs,
+pub(crate) struct Comparing {
     /// What is compared: `arm`, or an axis such as `pairing.ratio`.
     #[arg(long, default_value = "arm", value_name = "KEY")]
     pub(crate) by: String,
@@ -59,12 +58,49 @@ pub(crate) struct CompareArgs {
     /// Interval of a mean difference.
     #[arg(long, default_value = "bca")]
     pub(crate) interval: IntervalArg,
+}
+
+impl Comparing {
+    /// The request that `command` makes.
+    pub(crate) fn request(&self, command: String) -> Request {
+        Request {
+            metrics: self.metrics.clone(),
+            split: self.split.into(),
+            by: self.by.clone(),
+            base: self.base.clone(),
+            equals: self.equals.clone(),
+            judgement: self.judging.judgement(self.interval.into()),
+            command,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) comparing: Comparing,
     /// What is printed.
     #[arg(long, default_value = "table")]
     pub(crate) format: Format,
     /// Also write the runs to a records file (.jsonl), from which all this can be computed again.
     #[arg(long, value_name = "FILE")]
     pub(crate) records: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    #[command(flatten)]
+    pub(crate) comparing: Comparing,
+    /// File to write (.html).
+    #[arg(long, default_value = "report.html", value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Leave out the galleries, which are pictures of the data set.
+    #[arg(long)]
+    pub(crate) no_pictures: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -23,3 +23,13 @@ pub(crate) fn warn(collection: &Collection) {
     let all = collection.warnings.iter().map(String::as_str).chain([shortfall.as_str()]);
     all.filter(|note| !note.is_empty()).for_each(|note| say(format!("note: {note}")));
 }
+
+/// The command as it was typed, for captions; arguments with blanks in quotes.
+pub(crate) fn typed() -> String {
+    let arguments = std::env::args_os().skip(1).map(|argument| {
+        let text = argument.to_string_lossy().into_owned();
+        let plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%".contains(c);
+        if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    });
+    ["lgdea".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
+}

@@ -11,6 +11,7 @@ mod opened;
 pub(crate) mod plan;
 pub(crate) mod power;
 pub(crate) mod prototypes;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sweep;

@@ -20,13 +20,13 @@ pub(super) fn collect(folders: &[PathBuf]) -> Collection {
     let mut runs = Vec::new();
     for folder in folders {
         match Told::read(&RunDir::at(folder)) {
-            Ok(Some(told)) => runs.push(told),
+            Ok(Some(told)) => runs.push((told, folder)),
             Ok(None) => collection.warnings.push(format!("left out: {} has an empty journal", folder.display())),
             Err(error) => collection.warnings.push(format!("left out: {error}")),
         }
     }
-    let axes = axes(&runs);
-    for told in runs {
+    let axes = axes(runs.iter().map(|(told, _)| told));
+    for (told, folder) in runs {
         let value = |axis: &String| {
             let text = told.params.get(axis)?;
             Some((axis.clone(), serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))))
@@ -35,7 +35,7 @@ pub(super) fn collect(folders: &[PathBuf]) -> Collection {
         let seed = told.params.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or_default();
         let place = Place { run_key: told.history.run_key.clone(), arm: told.history.name.clone(), seed, deltas };
         if told.is_finished() {
-            collection.add(place, &told);
+            collection.add(place, &told, Some(folder));
         } else {
             collection.missing.push(Missing { place, state: told.state() });
         }
@@ -44,8 +44,8 @@ pub(super) fn collect(folders: &[PathBuf]) -> Collection {
 }
 
 /// The settings that differ among runs of one name. What differs between names alone is what the arms are.
-fn axes(runs: &[Told]) -> BTreeSet<String> {
-    let mut first: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+fn axes<'a>(runs: impl Iterator<Item = &'a Told>) -> BTreeSet<String> {
+    let mut first: BTreeMap<(&'a str, &'a str), &'a str> = BTreeMap::new();
     let mut axes = BTreeSet::new();
     for told in runs {
         for (key, value) in &told.params {

@@ -79,6 +79,7 @@ impl Collection {
                     "run {} has other scores in a second place; those of the first count",
                     run.place.run_key
                 )),
+                Some(&position) if self.runs[position].folder.is_none() => self.runs[position].folder = run.folder,
                 Some(_) => {}
             }
         }
@@ -136,7 +137,7 @@ fn sweep(trials: &Path, results: &Path) -> Result<Collection, ReportError> {
         let folder = if named.is_dir() { Some(&named) } else { by_key.get(&place.run_key) };
         let told = folder.map_or(Ok(None), |folder| Told::read(&RunDir::at(folder)));
         match told {
-            Ok(Some(told)) if told.is_finished() => collection.add(place, &told),
+            Ok(Some(told)) if told.is_finished() => collection.add(place, &told, folder.map(PathBuf::as_path)),
             Ok(Some(told)) => collection.missing.push(Missing { place, state: told.state() }),
             Ok(None) => collection.missing.push(Missing { place, state: "not begun".to_owned() }),
             Err(error) => {
@@ -149,8 +150,8 @@ fn sweep(trials: &Path, results: &Path) -> Result<Collection, ReportError> {
 }
 
 impl Collection {
-    /// Adds a finished run.
-    fn add(&mut self, place: Place, told: &Told) {
+    /// Adds a finished run that was read from this folder.
+    fn add(&mut self, place: Place, told: &Told, folder: Option<&Path>) {
         let (defined, undefined): (Vec<_>, Vec<_>) = told.history.scores().partition(|(_, value)| value.is_finite());
         if !undefined.is_empty() {
             let names = undefined.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
@@ -158,6 +159,7 @@ impl Collection {
         }
         self.provenance.merge(&told.provenance);
         let metrics = defined.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        self.runs.push(Run { place, seconds: told.history.seconds, metrics });
+        let folder = folder.map(Path::to_path_buf);
+        self.runs.push(Run { place, seconds: told.history.seconds, metrics, folder });
     }
 }

@@ -1,6 +1,7 @@
 //! Statistics of paired differences: pure functions of numbers. They agree with SciPy and statsmodels to 1e-9
 //! (`tests/fixtures/statistics`).
 
+pub mod association;
 pub mod bootstrap;
 pub mod holm;
 mod moments;

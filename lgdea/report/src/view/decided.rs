@@ -9,6 +9,11 @@ use super::terminal::lay_out;
 
 /// A row a claim and setting.
 pub fn claims(checked: &[CheckedClaim]) -> String {
+    lay_out(&claims_grid(checked))
+}
+
+/// The checked claims before they are laid out; a claim's name stands in its first row alone.
+pub(crate) fn claims_grid(checked: &[CheckedClaim]) -> Grid {
     let header = ["claim", "setting", "pairs", "difference", "p corrected", "outcome"].map(str::to_owned).to_vec();
     let mut grid = Grid { header, numbers: 2, rows: vec![], breaks: vec![] };
     let mut last = None;
@@ -34,7 +39,7 @@ pub fn claims(checked: &[CheckedClaim]) -> String {
         grid.rows.push(cells.into_iter().map(GridCell::from).collect());
         last = Some(stated);
     }
-    lay_out(&grid)
+    grid
 }
 
 /// A row a setting, and what the numbers assume.

@@ -7,30 +7,30 @@ use super::p_value;
 
 /// A table before it is laid out.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Grid {
+pub(crate) struct Grid {
     /// Names of the columns.
-    pub(super) header: Vec<String>,
+    pub(crate) header: Vec<String>,
     /// First of the columns that hold numbers; all others do, too.
-    pub(super) numbers: usize,
+    pub(crate) numbers: usize,
     /// The rows.
-    pub(super) rows: Vec<Vec<GridCell>>,
+    pub(crate) rows: Vec<Vec<GridCell>>,
     /// Rows before which a new part of the table begins.
-    pub(super) breaks: Vec<usize>,
+    pub(crate) breaks: Vec<usize>,
 }
 
 /// The text of a cell.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct GridCell {
-    pub(super) content: String,
+pub(crate) struct GridCell {
+    pub(crate) content: String,
     /// Whether it stands out as the best of its setting.
-    pub(super) best: bool,
+    pub(crate) best: bool,
     /// A mark of what is said about its difference to the base.
-    pub(super) mark: Option<Mark>,
+    pub(crate) mark: Option<Mark>,
 }
 
 /// A mark of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     /// It is significant.
     Significant,
     /// It is if differences are normal.
@@ -38,7 +38,7 @@ pub(super) enum Mark {
 }
 
 impl Mark {
-    pub(super) fn of(difference: &Difference) -> Option<Mark> {
+    pub(crate) fn of(difference: &Difference) -> Option<Mark> {
         match difference.verdict {
             Verdict::Significant => Some(Self::Significant),
             Verdict::IfNormal => Some(Self::IfNormal),
@@ -47,7 +47,7 @@ impl Mark {
     }
 
     /// As text.
-    pub(super) fn symbol(self) -> &'static str {
+    pub(crate) fn symbol(self) -> &'static str {
         match self {
             Self::Significant => "*",
             Self::IfNormal => "†",
@@ -62,7 +62,7 @@ impl<T: Into<String>> From<T> for GridCell {
 }
 
 /// Mean ± standard deviation of every row and metric.
-pub(super) fn means(comparison: &Comparison) -> Grid {
+pub(crate) fn means(comparison: &Comparison) -> Grid {
     let labels = comparison.metrics.iter().map(|metric| metric.label.clone());
     let header = comparison.keys.iter().cloned().chain([comparison.by.clone(), "seeds".to_owned()]).chain(labels);
     let mut grid = Grid { header: header.collect(), numbers: comparison.keys.len() + 1, rows: vec![], breaks: vec![] };
@@ -94,7 +94,7 @@ pub(super) fn means(comparison: &Comparison) -> Grid {
 }
 
 /// The differences to the base, metric by metric; `None` where there are none.
-pub(super) fn differences(comparison: &Comparison) -> Option<Grid> {
+pub(crate) fn differences(comparison: &Comparison) -> Option<Grid> {
     let mut header = vec!["metric".to_owned()];
     header.extend(comparison.keys.iter().cloned());
     header.push(comparison.by.clone());
@@ -120,7 +120,7 @@ pub(super) fn differences(comparison: &Comparison) -> Option<Grid> {
 }
 
 /// With how many times fewer pairs one is as good as another; `None` where the share of pairs is no axis.
-pub(super) fn efficiency(comparison: &Comparison) -> Option<Grid> {
+pub(crate) fn efficiency(comparison: &Comparison) -> Option<Grid> {
     let mut header = vec!["metric".to_owned()];
     header.extend(comparison.keys.iter().cloned());
     header.extend([comparison.by.as_str(), "equals", "with × fewer pairs", "over seeds"].map(str::to_owned));
@@ -146,12 +146,12 @@ pub(super) fn efficiency(comparison: &Comparison) -> Option<Grid> {
 }
 
 /// `95 % interval`.
-pub(super) fn interval_name(comparison: &Comparison) -> String {
+pub(crate) fn interval_name(comparison: &Comparison) -> String {
     format!("{} % interval", percent(1.0 - comparison.judgement.alpha))
 }
 
 /// A share as a percentage without needless digits.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let text = format!("{:.2}", 100.0 * share);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -162,7 +162,7 @@ fn place(setting: &Setting, group: &str) -> Vec<GridCell> {
 }
 
 /// The numbers of a difference and what follows.
-pub(super) fn judged(difference: &Difference, metric: &Metric) -> Vec<GridCell> {
+pub(crate) fn judged(difference: &Difference, metric: &Metric) -> Vec<GridCell> {
     let mean = difference.mean.map(|mean| signed(metric, mean)).unwrap_or_default();
     let interval =
         difference.interval.map(|[low, high]| format!("{} to {}", signed(metric, low), signed(metric, high)));
@@ -179,7 +179,7 @@ pub(super) fn judged(difference: &Difference, metric: &Metric) -> Vec<GridCell> 
 }
 
 /// A difference with its sign; a minus as typographers set it.
-pub(super) fn signed(metric: &Metric, value: f64) -> String {
+pub(crate) fn signed(metric: &Metric, value: f64) -> String {
     let size = metric.show(value.abs());
     // A difference that rounds to nothing has no direction.
     let zero = size.chars().all(|digit| matches!(digit, '0' | '.'));

@@ -2,8 +2,8 @@
 
 mod caption;
 mod csv;
-mod decided;
-mod grid;
+pub(crate) mod decided;
+pub(crate) mod grid;
 mod latex;
 mod markdown;
 mod terminal;

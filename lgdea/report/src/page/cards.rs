@@ -1,0 +1,171 @@
+//! Run cards: what is needed to make a run again, and what it cost.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::run::shown;
+use crate::{Collection, Comparison, Run};
+
+use super::logged::{Logged, Logs};
+
+/// Digits of a digest that are shown; all are in the run's journal.
+const DIGEST: usize = 16;
+
+/// All cards.
+#[derive(Serialize)]
+pub(super) struct Cards {
+    each: Vec<Card>,
+    /// What is so of all runs, of which a card says nothing more.
+    common: Vec<Fact>,
+    /// What all runs cost, as far as journals tell.
+    cost: String,
+}
+
+/// A name, and what there is of it.
+type Fact = (&'static str, Vec<String>);
+
+#[derive(Serialize)]
+struct Card {
+    run: String,
+    arm: String,
+    seed: u64,
+    /// What the card says in a line.
+    line: String,
+    facts: Vec<Fact>,
+}
+
+impl Cards {
+    pub(super) fn new(collection: &Collection, comparison: &Comparison, logs: &Logs<'_>) -> Cards {
+        let card = |run: &Run| Card::new(collection, comparison, run, logs.of(&run.place.run_key));
+        let mut cost = Cost::default();
+        for run in &collection.runs {
+            if let Some(logged) = logs.of(&run.place.run_key) {
+                cost.add(&Cost::of(run.seconds, logged));
+            }
+        }
+        let mut cards: Vec<Card> = collection.runs.iter().map(card).collect();
+        let common = common(&cards);
+        for card in &mut cards {
+            card.facts.retain(|fact| !common.contains(fact));
+        }
+        Cards { each: cards, common, cost: cost.describe() }
+    }
+}
+
+impl Card {
+    fn new(collection: &Collection, comparison: &Comparison, run: &Run, logged: Option<&Logged>) -> Card {
+        let place = &run.place;
+        let arm = collection.sweeps.iter().flat_map(|sweep| &sweep.arms).find(|arm| arm.name == place.arm);
+        let mut facts = vec![
+            ("Changes of the arm", settings(arm.map(|arm| &arm.changes))),
+            ("Values of axes and search", settings(Some(&place.deltas))),
+        ];
+        if let Some(logged) = logged {
+            facts.extend(told(run, logged));
+        }
+        facts.retain(|(_, values)| !values.is_empty());
+        // What is so of all runs tells none from another.
+        let varying = place.deltas.iter().filter(|(key, _)| comparison.keys.contains(key) || **key == comparison.by);
+        let varying = varying.map(|(key, value)| format!("{key} = {}", shown(value)));
+        let line = varying.chain([hours(run.seconds / 3600.0)]).collect::<Vec<_>>().join(", ");
+        Card { run: place.run_key.clone(), arm: place.arm.clone(), seed: place.seed, line, facts }
+    }
+}
+
+/// The facts that all of several cards have.
+fn common(cards: &[Card]) -> Vec<Fact> {
+    let Some((first, others)) = cards.split_first().filter(|(_, others)| !others.is_empty()) else { return Vec::new() };
+    first.facts.iter().filter(|fact| others.iter().all(|card| card.facts.contains(fact))).cloned().collect()
+}
+
+/// What only the journal tells.
+fn told(run: &Run, logged: &Logged) -> Vec<Fact> {
+    let dataset = |[name, context, digest]: &[String; 3]| {
+        format!("{name} ({context}): {}", digest.chars().take(DIGEST).collect::<String>())
+    };
+    let protocol = logged.params.iter().filter(|(key, _)| key.starts_with("eval."));
+    let attempts =
+        if logged.attempts > 1 { vec![format!("{}, the later ones resumed", logged.attempts)] } else { vec![] };
+    vec![
+        ("Folder", vec![format!("runs/{}", logged.name)]),
+        ("Data", logged.datasets.iter().map(dataset).collect()),
+        ("Protocol", protocol.map(|(key, value)| format!("{key} = {value}")).collect()),
+        ("Code, machine, device, day", vec![logged.provenance.describe()]),
+        ("Attempts", attempts),
+        ("Cost", vec![Cost::of(run.seconds, logged).describe()]),
+    ]
+}
+
+fn settings(values: Option<&Map<String, Value>>) -> Vec<String> {
+    values.into_iter().flatten().map(|(key, value)| format!("{key} = {}", shown(value))).collect()
+}
+
+/// Hours as a reader takes them in: `12.3 h`, `4.5 min`.
+pub(super) fn hours(hours: f64) -> String {
+    if hours >= 1.0 {
+        format!("{hours:.1} h")
+    } else if hours * 60.0 >= 1.0 {
+        format!("{:.1} min", hours * 60.0)
+    } else {
+        format!("{:.0} s", hours * 3600.0)
+    }
+}
+
+/// Processor time, in hours.
+#[derive(Debug, Default, PartialEq)]
+struct Cost {
+    /// Wall-clock time of one GPU.
+    gpu: f64,
+    /// Wall-clock time by the threads that a run might use.
+    cpu: f64,
+}
+
+impl Cost {
+    fn of(seconds: f64, logged: &Logged) -> Cost {
+        let hours = seconds / 3600.0;
+        if logged.lineage.device.contains("cuda") {
+            return Cost { gpu: hours, cpu: 0.0 };
+        }
+        // 0 threads are all cores.
+        let threads = logged.params.get("device.threads").and_then(|threads| threads.parse().ok());
+        let threads = threads.filter(|threads| *threads > 0).unwrap_or(logged.lineage.cores.max(1));
+        Cost { gpu: 0.0, cpu: hours * threads as f64 }
+    }
+
+    fn add(&mut self, other: &Cost) {
+        self.gpu += other.gpu;
+        self.cpu += other.cpu;
+    }
+
+    fn describe(&self) -> String {
+        let gpu = (self.gpu > 0.0).then(|| format!("{:.2} GPU-hours", self.gpu));
+        let cpu = (self.cpu > 0.0).then(|| format!("at most {:.2} CPU-hours", self.cpu));
+        gpu.into_iter().chain(cpu).collect::<Vec<_>>().join(" and ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cost_is_of_the_threads_that_a_run_may_use() {
+        let logged = |device: &str, threads: &str| {
+            let mut logged = Logged::default();
+            logged.lineage.device = device.to_owned();
+            logged.lineage.cores = 4;
+            logged.params.insert("device.threads".to_owned(), threads.to_owned());
+            logged
+        };
+        assert_eq!(Cost::of(3600.0, &logged("flex", "2")), Cost { gpu: 0.0, cpu: 2.0 });
+        assert_eq!(Cost::of(3600.0, &logged("libtorch", "0")), Cost { gpu: 0.0, cpu: 4.0 });
+        assert_eq!(Cost::of(3600.0, &logged("libtorch-cuda:0", "0")).describe(), "1.00 GPU-hours");
+        assert_eq!(Cost::of(3600.0, &logged("flex", "many")).describe(), "at most 4.00 CPU-hours");
+        assert_eq!(Cost::default().describe(), "");
+    }
+
+    #[test]
+    fn time_is_read_at_a_glance() {
+        assert_eq!([12.34, 0.5, 0.001].map(hours), ["12.3 h", "30.0 min", "4 s"]);
+    }
+}

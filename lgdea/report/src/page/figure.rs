@@ -1,0 +1,124 @@
+//! Plots: what Plotly is to draw, as JSON. Colours are names of the page's CSS variables, so that each theme has its own.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Colours that the page's styles name `--c0` and on.
+const COLOURS: usize = 8;
+/// Markers, of which no two of one colour are alike.
+const SYMBOLS: [&str; 8] = ["circle", "square", "diamond", "triangle-up", "x", "triangle-down", "star", "pentagon"];
+/// Characters of a number beyond which it is shortened.
+const LONG: usize = 8;
+const DASHES: [&str; 3] = ["solid", "dash", "dot"];
+
+/// How a line or a row of points is told from others: never by its colour alone.
+pub(super) struct Style {
+    pub(super) colour: String,
+    pub(super) symbol: &'static str,
+    pub(super) dash: &'static str,
+}
+
+impl Style {
+    pub(super) fn of(position: usize) -> Style {
+        Style {
+            colour: format!("var(--c{})", position % COLOURS),
+            symbol: SYMBOLS[(position + position / COLOURS) % SYMBOLS.len()],
+            dash: DASHES[position / COLOURS % DASHES.len()],
+        }
+    }
+}
+
+/// A plot, or several of which the reader chooses one.
+#[derive(Serialize)]
+pub(super) struct Figure {
+    /// Its place in the page.
+    pub(super) id: String,
+    /// Name of a panel among others; empty where the section says it.
+    pub(super) name: String,
+    /// What is to be known to read it.
+    pub(super) text: String,
+    /// Choices; the plots are in the order of their combinations, the last choice the fastest.
+    pub(super) choices: Vec<Choice>,
+    /// Height in pixels.
+    pub(super) height: usize,
+    /// The plots, as a script element can hold them.
+    pub(super) plots: String,
+}
+
+/// A choice of the reader.
+#[derive(Serialize)]
+pub(super) struct Choice {
+    pub(super) name: String,
+    pub(super) options: Vec<String>,
+}
+
+/// One plot.
+pub(super) struct Plot {
+    pub(super) data: Vec<Value>,
+    pub(super) layout: Value,
+    /// What it shows, for those who do not see it.
+    pub(super) label: String,
+}
+
+/// Plots as JSON for a script element, which nothing in them can end.
+pub(super) fn embedded(plots: Vec<Plot>) -> String {
+    let plots: Vec<Value> =
+        plots.into_iter().map(|plot| json!({"data": plot.data, "layout": plot.layout, "label": plot.label})).collect();
+    Value::from(plots).to_string().replace('<', "\\u003c")
+}
+
+/// Text that Plotly shows as it is: it would read some tags.
+pub(super) fn plain(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// A value of a setting without digits that nobody reads: `0.0008254`.
+pub(super) fn readable(value: &str) -> String {
+    match value.parse::<f64>() {
+        Ok(number) if value.len() > LONG && number.is_finite() => {
+            let short = format!("{number:.3e}").parse::<f64>().unwrap_or(number);
+            if (1e-4..1e6).contains(&short.abs()) { short.to_string() } else { format!("{short:e}") }
+        }
+        _ => value.to_owned(),
+    }
+}
+
+/// A number with five digits, which no eye can tell from all of them; `null` of what JSON has no number for.
+pub(super) fn short(value: f64) -> Value {
+    let short = format!("{value:.4e}").parse::<f64>().unwrap_or(value);
+    if short.is_finite() { json!(short) } else { Value::Null }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_plot_ends_its_script() {
+        let plot = Plot { data: vec![json!({"name": "</script><b>"})], layout: json!({}), label: String::new() };
+        let text = embedded(vec![plot]);
+        assert!(!text.contains('<') && text.contains("\\u003c/script>"));
+        let read: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read[0]["data"][0]["name"], "</script><b>");
+    }
+
+    #[test]
+    fn styles_of_one_colour_differ_in_their_markers() {
+        let styles: Vec<Style> = (0..24).map(Style::of).collect();
+        for (position, style) in styles.iter().enumerate() {
+            let alike = |other: &&Style| other.colour == style.colour && other.symbol == style.symbol;
+            assert_eq!(styles.iter().filter(alike).count(), 1, "{position}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_short_and_never_break_the_json() {
+        assert_eq!(short(0.123_456_789), json!(0.12346));
+        assert_eq!(
+            ["0.0008254041852680183", "0.02", "patch-cnn", "1.23456789e-9"].map(readable),
+            ["0.0008254", "0.02", "patch-cnn", "1.235e-9"]
+        );
+        assert_eq!(short(1_234_567.0), json!(1_234_600.0));
+        assert_eq!((short(f64::NAN), short(f64::INFINITY)), (Value::Null, Value::Null));
+    }
+}

@@ -1,0 +1,240 @@
+//! Learning curves from the journals: every run as a thin line, and the mean of runs that differ in the seed alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::{ComparedRow, Comparison, Metric};
+
+use super::figure::{Choice, Figure, Plot, Style, embedded, plain, short};
+use super::logged::{Logged, Logs};
+use super::summary::describe;
+
+/// Points of a curve, at the most; all curves together have no more than the other number, as far as the least allows.
+const POINTS: usize = 300;
+const POINTS_OF_ALL: usize = 150_000;
+const FEWEST_POINTS: usize = 30;
+/// Settings that are chosen one by one; of more, all runs are shown together.
+const SETTINGS: usize = 12;
+
+/// A curve: step and value.
+type Curve = Vec<(u64, f64)>;
+
+/// A row of the comparison with the journals of its runs, and its group's position.
+struct Logging<'a> {
+    row: &'a ComparedRow,
+    group: usize,
+    runs: Vec<&'a Logged>,
+}
+
+/// The curves; `None` where no journal has any.
+pub(super) fn learning(comparison: &Comparison, logs: &Logs<'_>) -> Option<Figure> {
+    let rows = logging(comparison, logs);
+    let names = names(&rows);
+    if names.is_empty() {
+        return None;
+    }
+    let settings: Vec<&[Logging<'_>]> = rows.chunk_by(|a, b| a.row.setting == b.row.setting).collect();
+    let many = settings.len() > SETTINGS;
+    let settings = if many { vec![rows.as_slice()] } else { settings };
+    let curves = names.len() * rows.iter().map(|row| row.runs.len() + 1).sum::<usize>();
+    let points = (POINTS_OF_ALL / curves.max(1)).clamp(FEWEST_POINTS, POINTS);
+    let mut plots = Vec::new();
+    for name in &names {
+        for rows in &settings {
+            let data = if many {
+                all_runs(comparison, rows, name, points)
+            } else {
+                rows.iter().flat_map(|row| traces(row, name, points)).collect()
+            };
+            plots.push(Plot { label: label(name, rows), data, layout: layout(name, many) });
+        }
+    }
+    let mut choices =
+        vec![Choice { name: "Metric".to_owned(), options: names.iter().map(|name| shown(name)).collect() }];
+    if settings.len() > 1 {
+        let options = settings.iter().map(|rows| describe(comparison, rows[0].row)).collect();
+        choices.push(Choice { name: "Setting".to_owned(), options });
+    }
+    let lines = if many {
+        "Every run is a thin line; the thick one is the run that is best by the first metric, whose settings the summary names."
+    } else {
+        "Thin lines are runs, a thick one is the mean over their seeds at the steps that all of them have."
+    };
+    Some(Figure {
+        id: "learning-curves".to_owned(),
+        name: String::new(),
+        text: format!(
+            "{lines} Of longer curves {points} points are shown. Scores on the way are those of the validation split."
+        ),
+        choices,
+        height: 460,
+        plots: embedded(plots),
+    })
+}
+
+fn logging<'a>(comparison: &'a Comparison, logs: &'a Logs<'_>) -> Vec<Logging<'a>> {
+    let mut groups: Vec<&str> = Vec::new();
+    let rows = comparison.rows.iter().map(|row| {
+        let known = groups.iter().position(|group| *group == row.group);
+        let group = known.unwrap_or_else(|| {
+            groups.push(&row.group);
+            groups.len() - 1
+        });
+        let runs = row.run_keys.iter().filter_map(|key| logs.of(key)).collect();
+        Logging { row, group, runs }
+    });
+    rows.filter(|row| !row.runs.is_empty()).collect()
+}
+
+/// Metrics with a curve, those first that a reader looks for first.
+fn names(rows: &[Logging<'_>]) -> Vec<String> {
+    let curves = rows.iter().flat_map(|row| &row.runs).flat_map(|run| &run.curves);
+    let names: BTreeSet<&String> = curves.filter(|(_, points)| points.len() > 1).map(|(name, _)| name).collect();
+    let mut names: Vec<String> = names.into_iter().cloned().collect();
+    names.sort_by_key(|name| match name.as_str() {
+        "train/loss" => 0,
+        name if name.starts_with("validation/") => 1,
+        name if name.starts_with("train/loss/") => 2,
+        name if name.starts_with("evidence/") => 3,
+        name if name.starts_with("train/") => 4,
+        _ => 5,
+    });
+    names
+}
+
+/// The runs of a row in one trace, and their mean.
+fn traces(row: &Logging<'_>, name: &str, points: usize) -> Vec<Value> {
+    let curves: Vec<&BTreeMap<u64, f64>> = row.runs.iter().filter_map(|run| run.curves.get(name)).collect();
+    if curves.is_empty() {
+        return Vec::new();
+    }
+    let style = Style::of(row.group);
+    let (x, y) = joined(curves.iter().map(|curve| thinned(curve, points)));
+    let runs = json!({
+        "type": "scatter", "mode": "lines", "showlegend": false, "hoverinfo": "skip", "legendgroup": row.row.group,
+        "x": x, "y": y, "opacity": 0.35, "line": {"color": style.colour, "width": 1},
+    });
+    let mean = thinned(&mean(&curves), points);
+    let (x, y) = joined([mean].into_iter());
+    let mean = json!({
+        "type": "scatter", "mode": "lines+markers", "name": plain(&row.row.group), "legendgroup": row.row.group,
+        "x": x, "y": y, "line": {"color": style.colour, "width": 2.5, "dash": style.dash},
+        "marker": {"color": style.colour, "symbol": style.symbol, "size": 8, "maxdisplayed": 8},
+    });
+    if curves.len() > 1 { vec![runs, mean] } else { vec![mean] }
+}
+
+/// Every run as a thin line, and the best one.
+fn all_runs(comparison: &Comparison, rows: &[Logging<'_>], name: &str, points: usize) -> Vec<Value> {
+    let thin = |row: &Logging<'_>| -> Vec<Curve> {
+        row.runs.iter().filter_map(|run| run.curves.get(name)).map(|curve| thinned(curve, points)).collect()
+    };
+    let (x, y) = joined(rows.iter().flat_map(thin));
+    let all = json!({
+        "type": "scatter", "mode": "lines", "name": "all runs", "hoverinfo": "skip", "opacity": 0.45,
+        "x": x, "y": y, "line": {"color": "var(--soft)", "width": 1},
+    });
+    let gain = |metric: &Metric, row: &Logging<'_>| row.row.cells[0].mean.map(|mean| metric.gain(mean));
+    let scored = comparison.metrics.first().into_iter();
+    let scored = scored.flat_map(|metric| rows.iter().filter_map(move |row| Some((gain(metric, row)?, row))));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, row)| {
+        let (x, y) = joined(thin(row).into_iter());
+        json!({
+            "type": "scatter", "mode": "lines", "name": "best run",
+            "x": x, "y": y, "line": {"color": "var(--c0)", "width": 3},
+        })
+    });
+    [all].into_iter().chain(best).collect()
+}
+
+/// The mean of curves at the steps that all of them have.
+fn mean(curves: &[&BTreeMap<u64, f64>]) -> BTreeMap<u64, f64> {
+    let Some((first, others)) = curves.split_first() else { return BTreeMap::new() };
+    let at = |step: &u64, value: &f64| {
+        let sum = others.iter().try_fold(*value, |sum, other| Some(sum + other.get(step)?))?;
+        Some((*step, sum / curves.len() as f64))
+    };
+    first.iter().filter_map(|(step, value)| at(step, value)).collect()
+}
+
+/// At most so many points of a curve, evenly chosen; its ends are among them.
+fn thinned(curve: &BTreeMap<u64, f64>, points: usize) -> Curve {
+    let all: Curve = curve.iter().map(|(step, value)| (*step, *value)).collect();
+    if all.len() <= points || points < 2 {
+        return all;
+    }
+    (0..points).map(|point| all[point * (all.len() - 1) / (points - 1)]).collect()
+}
+
+/// Curves as one line with gaps.
+fn joined(curves: impl Iterator<Item = Curve>) -> (Vec<Value>, Vec<Value>) {
+    let (mut x, mut y) = (Vec::new(), Vec::new());
+    for curve in curves {
+        if !x.is_empty() {
+            x.push(Value::Null);
+            y.push(Value::Null);
+        }
+        x.extend(curve.iter().map(|(step, _)| json!(step)));
+        y.extend(curve.iter().map(|(_, value)| short(*value)));
+    }
+    (x, y)
+}
+
+/// `many` lines need no names at the side, and the best one's name is long.
+fn layout(name: &str, many: bool) -> Value {
+    let legend = if many {
+        json!({"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"})
+    } else {
+        json!({})
+    };
+    let step = if name.starts_with("text_warmup/") { "step of the text warm-up" } else { "training step" };
+    json!({
+        "margin": {"l": 10, "r": 10, "t": if many { 36 } else { 10 }, "b": 50},
+        "showlegend": true,
+        "legend": legend,
+        "hovermode": "x unified",
+        "xaxis": {"title": {"text": step}, "automargin": true, "zeroline": false},
+        "yaxis": {"zeroline": false, "title": {"text": plain(&shown(name))}, "automargin": true},
+    })
+}
+
+fn label(name: &str, rows: &[Logging<'_>]) -> String {
+    let runs: usize = rows.iter().map(|row| row.runs.len()).sum();
+    let groups: BTreeSet<usize> = rows.iter().map(|row| row.group).collect();
+    format!("{} by training step: {runs} runs of {} arms.", shown(name), groups.len())
+}
+
+/// A metric for readers: a score by its name, all else as journals have it.
+fn shown(name: &str) -> String {
+    if name.starts_with("validation/") { Metric::new(name).label } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_curves_keep_their_ends() {
+        let curve: BTreeMap<u64, f64> = (0..1000).map(|step| (step, step as f64)).collect();
+        let few = thinned(&curve, 300);
+        assert_eq!((few.len(), few[0].0, few[299].0), (300, 0, 999));
+        assert!(few.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert_eq!(thinned(&curve, 1000).len(), 1000);
+    }
+
+    #[test]
+    fn a_mean_is_of_steps_that_all_have() {
+        let curve = |points: &[(u64, f64)]| points.iter().copied().collect::<BTreeMap<u64, f64>>();
+        let (a, b) = (curve(&[(1, 1.0), (2, 2.0), (3, 3.0)]), curve(&[(1, 3.0), (3, 5.0)]));
+        assert_eq!(mean(&[&a, &b]), curve(&[(1, 2.0), (3, 4.0)]));
+        assert!(mean(&[]).is_empty());
+    }
+
+    #[test]
+    fn curves_in_one_line_have_gaps_and_no_nan() {
+        let (x, y) = joined([vec![(1, 0.5)], vec![(1, f64::NAN)]].into_iter());
+        assert_eq!(x, [json!(1), Value::Null, json!(1)]);
+        assert_eq!(y, [json!(0.5), Value::Null, Value::Null]);
+    }
+}

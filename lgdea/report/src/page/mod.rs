@@ -1,0 +1,193 @@
+//! The report: one HTML file with all that it shows, for any browser without a network, for paper, and for a talk.
+//!
+//! Tables are the views' own grids, plots are specifications for Plotly, whose script comes with its crate. What only a run's
+//! folder tells (learning curves, settings, pictures) is read from there; runs of a records file have none of it. Texts of
+//! reports are never shown: the page is made to be sent around.
+
+mod cards;
+mod efficiency;
+mod figure;
+mod forest;
+mod gallery;
+mod learning;
+mod logged;
+mod search;
+mod summary;
+mod table;
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, HtmlEscape, UndefinedBehavior, Value};
+use serde::Serialize;
+
+use crate::claim::{self, CheckedClaim};
+use crate::view::decided::claims_grid;
+use crate::view::{caption, grid};
+use crate::{Collection, Comparison, ReportError};
+
+use cards::Cards;
+use figure::Figure;
+use gallery::Galleries;
+use logged::Logs;
+use search::Search;
+use summary::MetricSummary;
+use table::Table;
+
+const TEMPLATE: &str = include_str!("../../../../templates/report.html");
+
+/// The report of a comparison, as HTML; `pictures` says whether galleries are part of it.
+///
+/// # Errors
+/// The template cannot be filled in.
+pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) -> Result<String, ReportError> {
+    let logs = Logs::read(collection);
+    let claims = Claims::check(collection, comparison);
+    let searches = search::searches(comparison);
+    let mut notes = comparison.notes.clone();
+    notes.extend(logs.notes.iter().cloned());
+    let filled = Filled {
+        title: title(comparison),
+        facts: facts(collection, comparison),
+        comparison,
+        summary: summary::summary(comparison),
+        notes,
+        caption: caption(comparison, "Bold"),
+        claims,
+        means: Table::new("means", "Mean ± standard deviation over seeds", &grid::means(comparison), false),
+        differences: grid::differences(comparison).map(|grid| {
+            Table::new("differences", &format!("Differences to {}, paired by seed", comparison.base), &grid, true)
+        }),
+        forests: forest::forests(comparison),
+        curves: efficiency::curves(comparison),
+        efficiency: grid::efficiency(comparison).map(|grid| {
+            Table::new("efficiency", "With how many times fewer pairs one is as good as another", &grid, true)
+        }),
+        searches,
+        learning: learning::learning(comparison, &logs),
+        galleries: pictures.then(|| Galleries::new(comparison, &logs)).filter(Galleries::is_shown),
+        prototype_pages: logs.prototype_pages(),
+        cards: Cards::new(collection, comparison, &logs),
+        without_folder: collection.runs.iter().filter(|run| run.folder.is_none()).count(),
+        plotly: plotly_script(),
+    };
+    render(&filled).map_err(|error| ReportError::Page(error.to_string()))
+}
+
+/// What the template is filled in with.
+#[derive(Serialize)]
+struct Filled<'a> {
+    title: String,
+    facts: Vec<Fact>,
+    comparison: &'a Comparison,
+    summary: Vec<MetricSummary>,
+    notes: Vec<String>,
+    caption: Vec<String>,
+    claims: Option<Claims>,
+    means: Table,
+    differences: Option<Table>,
+    forests: Vec<Figure>,
+    curves: Option<Figure>,
+    efficiency: Option<Table>,
+    searches: Vec<Search>,
+    learning: Option<Figure>,
+    galleries: Option<Galleries>,
+    prototype_pages: Vec<String>,
+    cards: Cards,
+    without_folder: usize,
+    plotly: String,
+}
+
+/// A number that the page begins with.
+#[derive(Serialize)]
+struct Fact {
+    name: &'static str,
+    value: String,
+    more: String,
+}
+
+/// Checked claims, or why they cannot be checked.
+#[derive(Serialize)]
+struct Claims {
+    table: Option<Table>,
+    problem: Option<String>,
+}
+
+impl Claims {
+    /// `None` of sweeps that claim nothing.
+    fn check(collection: &Collection, comparison: &Comparison) -> Option<Claims> {
+        collection.sweeps.iter().find(|sweep| !sweep.claims.is_empty())?;
+        Some(match claim::check(collection, &comparison.judgement) {
+            Ok(checked) => Claims { table: Some(Claims::table(&checked)), problem: None },
+            Err(error) => Claims { table: None, problem: Some(error.to_string()) },
+        })
+    }
+
+    fn table(checked: &[CheckedClaim]) -> Table {
+        Table::new("claims", "What the sweep is to show, and what it shows", &claims_grid(checked), true)
+    }
+}
+
+fn title(comparison: &Comparison) -> String {
+    let names: Vec<&str> = comparison.sweeps.iter().map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() { format!("Comparison of {} runs", comparison.runs[0]) } else { names.join(" and ") }
+}
+
+fn facts(collection: &Collection, comparison: &Comparison) -> Vec<Fact> {
+    let [runs, missing] = comparison.runs;
+    let seeds: std::collections::BTreeSet<u64> = collection.runs.iter().map(|run| run.place.seed).collect();
+    let hours = collection.runs.iter().map(|run| run.seconds).sum::<f64>() / 3600.0;
+    let of = if missing > 0 { format!("of {} trials", runs + missing) } else { "all that there are".to_owned() };
+    let fact = |name, value: String, more: String| Fact { name, value, more };
+    vec![
+        fact("Finished runs", runs.to_string(), of),
+        fact("Arms", collection.arms().len().to_string(), format!("compared with {}", comparison.base)),
+        fact("Seeds", seeds.len().to_string(), "which pair the runs".to_owned()),
+        fact("Settings", settings(comparison).to_string(), comparison.keys.join(", ")),
+        fact("Time", cards::hours(hours), "wall clock of all runs together".to_owned()),
+    ]
+}
+
+fn settings(comparison: &Comparison) -> usize {
+    comparison.rows.chunk_by(|a, b| a.setting == b.setting).count()
+}
+
+/// Plotly's script element, the first of those that its crate brings; the other one typesets formulae, of which there are none.
+fn plotly_script() -> String {
+    let scripts = plotly::Plot::offline_js_sources();
+    let end = scripts.find("</script>").map_or(scripts.len(), |start| start + "</script>".len());
+    scripts[..end].to_owned()
+}
+
+fn render(filled: &Filled<'_>) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.add_filter("prose", |text: &str| Value::from_safe_string(prose(text)));
+    environment.add_template("report", TEMPLATE)?;
+    environment.get_template("report")?.render(Serde(filled))
+}
+
+/// A sentence as HTML; what stands between backticks is code.
+fn prose(sentence: &str) -> String {
+    let parts = sentence.split('`').enumerate().map(|(position, part)| {
+        let text = HtmlEscape(part).to_string();
+        if position % 2 == 1 { format!("<code>{text}</code>") } else { text }
+    });
+    parts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_in_prose_is_marked_and_markup_is_text() {
+        assert_eq!(prose("by `a<b>` & c"), "by <code>a&lt;b&gt;</code> &amp; c");
+    }
+
+    #[test]
+    fn one_script_is_taken_and_it_is_plotly() {
+        let script = plotly_script();
+        assert_eq!((script.matches("<script").count(), script.matches("</script>").count()), (1, 1));
+        assert!(script.contains("plotly.js v") && script.len() < 5_000_000, "{} bytes", script.len());
+    }
+}

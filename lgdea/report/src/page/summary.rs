@@ -1,0 +1,153 @@
+//! What the comparison says, in words that say no more than it can.
+
+use serde::Serialize;
+
+use crate::difference::{Difference, Verdict};
+use crate::view::grid::signed;
+use crate::{Cell, ComparedRow, Comparison, Metric};
+
+use super::figure::readable;
+
+/// Settings that are told one by one.
+const TOLD: usize = 6;
+/// Differences that are named.
+const NAMED: usize = 4;
+
+/// A metric in words.
+#[derive(Serialize)]
+pub(super) struct MetricSummary {
+    label: String,
+    better: &'static str,
+    /// A setting, and what is so there; an empty setting stands for all of them.
+    sentences: Vec<(String, String)>,
+    /// Settings that are not told.
+    more: usize,
+}
+
+/// Of every metric, what is best at each setting, and what its difference to the base is worth.
+pub(super) fn summary(comparison: &Comparison) -> Vec<MetricSummary> {
+    let metrics = comparison.metrics.iter().enumerate();
+    metrics.map(|(position, metric)| MetricSummary::new(comparison, position, metric)).collect()
+}
+
+impl MetricSummary {
+    fn new(comparison: &Comparison, position: usize, metric: &Metric) -> MetricSummary {
+        let settings: Vec<&[ComparedRow]> = comparison.rows.chunk_by(|a, b| a.setting == b.setting).collect();
+        let alone = settings.len() > 1 && settings.iter().all(|rows| rows.len() == 1);
+        let mut sentences = Vec::new();
+        if alone {
+            sentences.extend(best_of_many(comparison, position, metric).map(|text| (String::new(), text)));
+        } else {
+            for rows in settings.iter().take(TOLD) {
+                sentences.push((describe(comparison, &rows[0]), sentence(comparison, rows, position, metric)));
+            }
+            sentences.extend(findings(comparison, position, metric).map(|text| (String::new(), text)));
+        }
+        MetricSummary {
+            label: metric.label.clone(),
+            better: if metric.lower_is_better { "lower is better" } else { "higher is better" },
+            sentences,
+            more: if alone { 0 } else { settings.len().saturating_sub(TOLD) },
+        }
+    }
+}
+
+/// A setting in words; empty where nothing varies.
+pub(super) fn describe(comparison: &Comparison, row: &ComparedRow) -> String {
+    let values = comparison.keys.iter().zip(&row.setting);
+    let values = values.filter_map(|(key, value)| Some(format!("{key} = {}", readable(value.as_ref()?))));
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// The best of a setting, and what its difference to the base is worth.
+fn sentence(comparison: &Comparison, rows: &[ComparedRow], position: usize, metric: &Metric) -> String {
+    let base = comparison.base.as_str();
+    let most = rows.iter().map(|row| row.cells[position].values.len()).max().unwrap_or_default();
+    let shown = |row: &ComparedRow| shown(metric, &row.cells[position], most);
+    let judged = |row: &ComparedRow| judged(metric, base, row.cells[position].difference.as_ref());
+    let scored = rows.iter().filter_map(|row| Some((metric.gain(row.cells[position].mean?), row)));
+    let mut ordered: Vec<(f64, &ComparedRow)> = scored.collect();
+    ordered.sort_by(|a, b| b.0.total_cmp(&a.0));
+    match ordered.as_slice() {
+        [] => "no run has a score.".to_owned(),
+        [(_, only)] => format!("`{}` has {}; there is nothing to compare it with.", only.group, shown(only)),
+        [(_, best), (_, next), ..] if best.group == base => {
+            let (best, what) = (shown(best), judged(next));
+            format!("`{base}`, the base, has the best mean, {best}; the next, `{}`, {what}.", next.group)
+        }
+        [(_, best), ..] => format!("`{}` has the best mean, {}; it {}.", best.group, shown(best), judged(best)),
+    }
+}
+
+/// Of settings with one row each, the best: no more than the best of many.
+fn best_of_many(comparison: &Comparison, position: usize, metric: &Metric) -> Option<String> {
+    let means = comparison.rows.iter().filter_map(|row| Some((row, row.cells[position].mean?)));
+    let (best, _) = means.max_by(|a, b| metric.gain(a.1).total_cmp(&metric.gain(b.1)))?;
+    Some(format!(
+        "Of {} settings the best mean is {}, at {}: the best of so many is in part luck, and would be less good if it were \
+         run again.",
+        comparison.rows.len(),
+        shown(metric, &best.cells[position], 0),
+        describe(comparison, best),
+    ))
+}
+
+/// Which of all differences are more than chance; `None` where there are not several.
+fn findings(comparison: &Comparison, position: usize, metric: &Metric) -> Option<String> {
+    let differences = comparison.rows.iter().filter_map(|row| Some((row, row.cells[position].difference.as_ref()?)));
+    let differences: Vec<(&ComparedRow, &Difference)> = differences.filter(|(_, found)| found.mean.is_some()).collect();
+    if differences.len() < 2 {
+        return None;
+    }
+    let told = |verdict: &Verdict, what: &str| {
+        let found = differences.iter().filter(|(_, found)| found.verdict == *verdict);
+        let named: Vec<String> = found.map(|(row, found)| named(comparison, metric, row, found)).collect();
+        match named.len() {
+            0 => format!("none is {what}"),
+            1..=NAMED => format!("{what}: {}", named.join(", ")),
+            count => format!("{count} are {what}"),
+        }
+    };
+    let significant = told(&Verdict::Significant, "significant");
+    let if_normal = differences.iter().any(|(_, found)| found.verdict == Verdict::IfNormal);
+    let if_normal =
+        if_normal.then(|| format!("; {}", told(&Verdict::IfNormal, "significant only if differences are normal")));
+    let (count, base) = (differences.len(), &comparison.base);
+    Some(format!("Of {count} differences to `{base}`, {significant}{}.", if_normal.unwrap_or_default()))
+}
+
+/// A difference by its row: `` `clip` at pairing.ratio = 0.02 (−0.103)``.
+fn named(comparison: &Comparison, metric: &Metric, row: &ComparedRow, difference: &Difference) -> String {
+    let setting = describe(comparison, row);
+    let setting = if setting.is_empty() { setting } else { format!(" at {setting}") };
+    let mean = difference.mean.map(|mean| signed(metric, mean)).unwrap_or_default();
+    format!("`{}`{setting} ({mean})", row.group)
+}
+
+/// A mean with its deviation, and its seeds where others have more.
+fn shown(metric: &Metric, cell: &Cell, most: usize) -> String {
+    let mean = cell.mean.map(|mean| metric.show(mean)).unwrap_or_default();
+    let deviation = cell.standard_deviation.map(|deviation| format!(" ± {}", metric.show(deviation)));
+    let seeds = match cell.values.len() {
+        seeds if seeds >= most => String::new(),
+        1 => " (of 1 seed only)".to_owned(),
+        seeds => format!(" (of {seeds} seeds only)"),
+    };
+    format!("{mean}{}{seeds}", deviation.unwrap_or_default())
+}
+
+/// `differs from w4 by +0.012, which is not significant`.
+fn judged(metric: &Metric, base: &str, difference: Option<&Difference>) -> String {
+    let Some((difference, mean)) = difference.and_then(|difference| Some((difference, difference.mean?))) else {
+        return format!("shares no seed with `{base}`, so that no difference can be told");
+    };
+    let verdict = match &difference.verdict {
+        Verdict::Significant => "which is significant".to_owned(),
+        Verdict::IfNormal => {
+            "which is significant only if differences are normal, as so few seeds cannot show".to_owned()
+        }
+        Verdict::NotSignificant => "which is not significant".to_owned(),
+        Verdict::Unsupported(reason) => format!("and whether that is more than chance cannot be told: {reason}"),
+    };
+    format!("differs from `{base}` by {}, {verdict}", signed(metric, mean))
+}

@@ -1,0 +1,147 @@
+//! The report's page: what is on it, and that it is whole.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod journals;
+
+use std::path::PathBuf;
+
+use journals::{AUROC, results};
+use lgdea_report::{Collection, Comparison, Judgement, Request, Split, page, records};
+use serde_json::Value;
+
+fn request() -> Request {
+    Request {
+        metrics: vec![],
+        split: Split::Test,
+        by: "arm".to_owned(),
+        base: None,
+        equals: None,
+        judgement: Judgement::default(),
+        command: "lgdea report ablation".to_owned(),
+    }
+}
+
+fn written(collection: &Collection, pictures: bool) -> String {
+    let comparison = Comparison::new(collection, &request()).unwrap();
+    page(collection, &comparison, pictures).unwrap()
+}
+
+fn read(results: &tempfile::TempDir, name: &str) -> Collection {
+    Collection::read(&[PathBuf::from(name)], results.path()).unwrap()
+}
+
+/// The page without Plotly's script, which names addresses that it does not load.
+fn own(html: &str) -> String {
+    let start = html.find("<script type=\"text/javascript\">").unwrap();
+    let end = start + html[start..].find("</script>").unwrap();
+    format!("{}{}", &html[..start], &html[end..])
+}
+
+fn sections(html: &str) -> Vec<&str> {
+    html.split("<section aria-labelledby=\"").skip(1).map(|part| part.split('"').next().unwrap()).collect()
+}
+
+fn plots(html: &str, figure: &str) -> Value {
+    let of_figure = &html[html.find(&format!("id=\"{figure}\"")).unwrap()..];
+    let json = of_figure.split("<script type=\"application/json\">").nth(1).unwrap().split("</script>").next().unwrap();
+    serde_json::from_str(json).unwrap()
+}
+
+#[test]
+fn an_ablation_has_all_but_a_search() {
+    let results = results();
+    let html = written(&read(&results, "ablation"), true);
+    let own = own(&html);
+    let all = ["summary", "claims", "scores", "differences", "efficiency", "learning", "galleries", "runs"];
+    assert_eq!(sections(&own), all);
+    for part in [
+        "3 pairs cannot reach",
+        "pairing.ratio = 0.02",
+        "phantom (train): 0123456789abcdef",
+        "eval.bootstrap = 0",
+        "0.30 CPU-hours",
+        "Energy is not measured",
+        "data:image/jpeg;base64,",
+        "lgdea report ablation",
+    ] {
+        assert!(own.contains(part), "{part} is missing");
+    }
+    assert_eq!(own.matches("<h1>").count(), 1);
+    assert_eq!(own.matches("<img ").count(), 2);
+    assert_eq!(own.matches("<details").count(), 12);
+    // What all runs share is told once.
+    assert_eq!(own.matches("eval.bootstrap = 0").count(), 1);
+    assert!(own.len() < 400_000, "{} bytes beside the script", own.len());
+    // Metric and setting are chosen: 3 curves at 2 settings.
+    assert_eq!(plots(&own, "learning-curves").as_array().unwrap().len(), 6);
+    assert_eq!(plots(&own, "efficiency-curves")[0]["data"].as_array().unwrap().len(), 2);
+    assert_eq!(plots(&own, "forest-0")[0]["layout"]["yaxis"]["ticktext"][0], "with &lt;b&gt;evidence&lt;/b&gt;");
+    assert!(!self::own(&written(&read(&results, "ablation"), false)).contains("<img "));
+}
+
+#[test]
+fn the_page_needs_nothing_but_itself() {
+    let results = results();
+    let own = own(&written(&read(&results, "ablation"), true));
+    for outside in ["http://", "https://", "<link rel=\"stylesheet", "@import", "url(", "src=\"/", "src=\"."] {
+        assert!(!own.contains(outside), "{outside}");
+    }
+    let sources: Vec<&str> = own.split(" src=\"").skip(1).collect();
+    assert!(sources.iter().all(|source| source.starts_with("data:")));
+    assert!(!own.contains(&results.path().display().to_string()), "where results lie is nobody's business");
+}
+
+#[test]
+fn names_and_descriptions_are_text_and_no_markup() {
+    let results = results();
+    let own = own(&written(&read(&results, "ablation"), true));
+    assert!(!own.contains("<script>alert") && own.contains("&lt;script&gt;alert(1)&lt;"));
+    assert!(!own.contains("<b>evidence"));
+}
+
+#[test]
+fn a_search_shows_its_settings_together() {
+    let results = results();
+    let own = own(&written(&read(&results, "search"), true));
+    assert_eq!(sections(&own), ["summary", "scores", "search", "learning", "runs"]);
+    assert!(own.contains("the best of so many is in part luck"));
+    let trace = &plots(&own, "coordinates-0")[0]["data"][0];
+    assert_eq!((&trace["type"], trace["dimensions"].as_array().unwrap().len()), (&Value::from("parcoords"), 4));
+    let bars = &plots(&own, "importance-0")[0]["data"][0];
+    assert_eq!(bars["y"].as_array().unwrap().len(), 3);
+    // All settings in one plot.
+    assert_eq!(plots(&own, "learning-curves")[0]["data"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn an_axis_can_be_compared_and_another_split_shown() {
+    let results = results();
+    let collection = read(&results, "ablation");
+    let asked = Request { by: "pairing.ratio".to_owned(), split: Split::Validation, ..request() };
+    let own = own(&page(&collection, &Comparison::new(&collection, &asked).unwrap(), true).unwrap());
+    assert_eq!(sections(&own), ["summary", "claims", "scores", "differences", "learning", "runs"]);
+    assert!(own.contains("Differences to 0.02") && own.contains("validation zero-shot AUROC"));
+}
+
+#[test]
+fn a_records_file_has_scores_and_says_what_it_lacks() {
+    let results = results();
+    let file = results.path().join("ablation.jsonl");
+    records::write(&read(&results, "ablation"), &file).unwrap();
+    std::fs::remove_dir_all(results.path().join("runs")).unwrap();
+    let own = own(&written(&read(&results, file.to_str().unwrap()), true));
+    assert_eq!(sections(&own), ["summary", "claims", "scores", "differences", "efficiency", "runs"]);
+    assert!(own.contains("12 of 12 runs are known from a records file alone"));
+}
+
+#[test]
+fn a_picture_or_journal_that_cannot_be_read_is_told() {
+    let results = results();
+    let collection = read(&results, "ablation");
+    let folder = |run: usize| collection.runs[run].folder.clone().unwrap();
+    std::fs::write(folder(0).join("artifacts/grounding_test.png"), "no picture").unwrap();
+    std::fs::remove_file(folder(6).join("journal.jsonl")).unwrap();
+    let own = own(&written(&collection, true));
+    assert!(own.contains("no gallery of ablation.run-a000"));
+    assert!(own.contains("no curves and settings of run a100"), "{AUROC}");
+}
