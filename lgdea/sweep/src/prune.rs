@@ -165,9 +165,6 @@ mod tests {
                 found += usize::from(finished.contains(&best));
                 regret += (last(best) - finished.iter().map(|&trial| last(trial)).fold(0.0, f64::max)) / 100.0;
             }
-            println!(
-                "reduction {reduction}: found in {found} of 100 orders, {cost:.2} of the cost, regret {regret:.4}"
-            );
             (found, cost, regret)
         };
         let (found, cost, regret) = over_orders(2);
