@@ -112,3 +112,51 @@ fn a_run_is_shown_with_params_curves_scores_and_files() {
     let journal = PathBuf::from(outcome["dir"].as_str().unwrap()).join("journal.jsonl");
     assert!(journal.exists());
 }
+
+/// One command to the tracker's page: MLflow is started on the results and filled. Without MLflow the report is written.
+#[test]
+fn ui_starts_the_tracker_or_writes_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("tiny.toml"), include_str!("../fixtures/tiny.toml")).unwrap();
+    for seed in ["seed=0", "seed=1"] {
+        let run = lgdea()
+            .env_remove("MLFLOW_TRACKING_URI")
+            .args(["run", "--set", seed, "--results"])
+            .arg(path("results"))
+            .arg(path("tiny.toml"))
+            .output()
+            .unwrap();
+        assert!(run.status.success());
+    }
+    let without =
+        lgdea().env("PATH", "/nowhere").args(["ui", "--no-open", "--results"]).arg(path("results")).output().unwrap();
+    let said = String::from_utf8_lossy(&without.stderr);
+    assert!(without.status.success() && said.contains("pip install mlflow"), "{said}");
+    assert!(std::fs::read_to_string(path("results/report.html")).unwrap().contains("tiny"));
+
+    if Server::from_env().is_none() {
+        return;
+    }
+    // Where tests/services/mlflow.sh has it.
+    let venv = std::env::var("LGDEA_MLFLOW_VENV");
+    let venv = venv.unwrap_or_else(|_| format!("{}/.cache/lgdea/mlflow-3.17.2", std::env::var("HOME").unwrap()));
+    let mut ui = std::process::Command::new(assert_cmd::cargo::cargo_bin!("lgdea"))
+        .env("PATH", format!("{venv}/bin:{}", std::env::var("PATH").unwrap()))
+        .args(["ui", "--no-open", "--results"])
+        .arg(path("results"))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(ui.stderr.take().unwrap()));
+    let page = lines.map_while(Result::ok).find(|line| line.contains("/#/")).unwrap();
+    assert!(page.contains("compare-runs"), "{page}");
+    let server = Server { uri: page.split("/#/").next().unwrap().to_owned(), client: reqwest::blocking::Client::new() };
+    assert_eq!(server.runs("lgdea").len(), 2);
+    // As Ctrl-C does.
+    std::process::Command::new("kill").args(["-INT", &ui.id().to_string()]).status().unwrap();
+    assert!(ui.wait().unwrap().success());
+    let gone = || std::net::TcpStream::connect(server.uri.trim_start_matches("http://")).is_err();
+    assert!(gone(), "the server ends with the command");
+}

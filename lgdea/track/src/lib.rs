@@ -17,6 +17,7 @@ pub mod mlflow;
 mod params;
 mod reader;
 mod run_dir;
+mod system;
 
 pub use error::Error;
 pub use event::{Event, Record, Status};
@@ -27,6 +28,7 @@ pub use lineage::{Git, Lineage};
 pub use params::params;
 pub use reader::{Reader, read};
 pub use run_dir::RunDir;
+pub use system::SystemMeter;
 
 /// Result of this crate's functions on journals and run folders.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,8 +1,10 @@
 //! `lgdea report`: the comparison as one HTML file to be sent around.
 
-use lgdea_report::{Comparison, page};
+use std::path::Path;
 
-use crate::args::compare::ReportArgs;
+use lgdea_report::{Comparison, Request, page};
+
+use crate::args::compare::{Inputs, ReportArgs};
 use crate::command::collected::{collect, failure, typed};
 use crate::command::writable;
 use crate::failure::{Failure, refused};
@@ -11,11 +13,16 @@ use crate::progress::say;
 
 pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
     writable(&args.out, "html")?;
-    let collection = collect(&args.inputs)?;
-    let comparison = Comparison::new(&collection, &args.comparing.request(typed())).map_err(failure)?;
-    let html = page(&collection, &comparison, !args.no_pictures).map_err(failure)?;
-    std::fs::write(&args.out, html)
-        .map_err(|error| refused(format!("cannot write {}: {error}", args.out.display())))?;
-    comparison.notes.iter().for_each(|note| say(format!("note: {note}")));
+    write(&args.inputs, &args.comparing.request(typed()), &args.out, !args.no_pictures)?;
     print(&format!("{}\n", args.out.display()))
+}
+
+/// Writes the page of runs.
+pub(crate) fn write(inputs: &Inputs, request: &Request, out: &Path, pictures: bool) -> Result<(), Failure> {
+    let collection = collect(inputs)?;
+    let comparison = Comparison::new(&collection, request).map_err(failure)?;
+    let html = page(&collection, &comparison, pictures).map_err(failure)?;
+    std::fs::write(out, html).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))?;
+    comparison.notes.iter().for_each(|note| say(format!("note: {note}")));
+    Ok(())
 }

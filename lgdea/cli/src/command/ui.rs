@@ -7,11 +7,15 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use lgdea_report::{ARM, Interval, Judgement, Request, Split, Test};
 use lgdea_track::mlflow;
 
+use crate::args::compare::Inputs;
 use crate::args::{SyncArgs, UiArgs};
-use crate::command::sync;
-use crate::failure::{Failure, chain, refused};
+use crate::command::collected::typed;
+use crate::command::{report, sync};
+use crate::failure::{Failure, chain};
+use crate::output::print;
 use crate::progress::say;
 
 /// What `uvx` installs where there is no MLflow.
@@ -24,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LAST_WORDS: usize = 2000;
 
 pub(crate) fn ui(args: &UiArgs) -> Result<(), Failure> {
-    let program = program().ok_or_else(no_mlflow)?;
+    let Some(program) = program() else { return without_mlflow(args) };
     let folder = args.results.join("mlflow");
     std::fs::create_dir_all(&folder).map_err(|error| Failure::failed(&error))?;
     let port = args.port.map_or_else(free_port, Ok).map_err(|error| Failure::failed(&error))?;
@@ -60,11 +64,31 @@ fn program() -> Option<Vec<String>> {
     })
 }
 
-fn no_mlflow() -> Failure {
-    refused(format!(
-        "MLflow is not installed: neither `mlflow` nor `uvx` is on the PATH; `pip install {PACKAGE}` gets it, and \
-         `lgdea report PATH --out report.html` shows results without it"
-    ))
+/// Without MLflow the report shows what there is.
+fn without_mlflow(args: &UiArgs) -> Result<(), Failure> {
+    say(format!(
+        "MLflow is not installed: neither `mlflow` nor `uvx` is on the PATH; `pip install {PACKAGE}` gets it. This is the report \
+         of `lgdea report`:"
+    ));
+    let inputs = Inputs { paths: vec![args.results.clone()], results: args.results.clone() };
+    let judgement = Judgement { test: Test::PairedT, interval: Interval::default(), alpha: 0.05 };
+    let request = Request {
+        metrics: Vec::new(),
+        split: Split::Test,
+        by: ARM.to_owned(),
+        base: None,
+        equals: None,
+        judgement,
+        command: typed(),
+    };
+    let out = std::path::absolute(args.results.join("report.html")).map_err(|error| Failure::failed(&error))?;
+    report::write(&inputs, &request, &out, true)?;
+    let page = format!("file://{}", out.display());
+    print(&format!("{page}\n"))?;
+    if !args.no_open {
+        open(&page);
+    }
+    Ok(())
 }
 
 fn free_port() -> std::io::Result<u16> {
@@ -97,6 +121,8 @@ impl Server {
             .arg(folder.join("artifacts"))
             .arg("--serve-artifacts")
             .env("MLFLOW_DISABLE_TELEMETRY", "true")
+            // Its workers are for what we do not use.
+            .env("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors)

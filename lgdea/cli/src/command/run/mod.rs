@@ -8,6 +8,8 @@ mod stop;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
@@ -16,7 +18,7 @@ use lgdea_eval::{Evaluation, Scores, gallery};
 use lgdea_model::Lgdea;
 use lgdea_spec::Resolved;
 use lgdea_track::mlflow::{Mirror, Settings};
-use lgdea_track::{Event, History, Journal, RunDir, Status};
+use lgdea_track::{Event, History, Journal, RunDir, Status, SystemMeter};
 use lgdea_train::{Prepared, evaluate, train};
 
 use crate::args::RunArgs;
@@ -139,7 +141,7 @@ impl Job<'_> {
     /// Trains and evaluates, and ends the journal whatever comes.
     fn execute(&self, inputs: Inputs, device: &Device, stop: &Stop) -> Result<Outcome, Failure> {
         let began = Instant::now();
-        let result = self.train_and_evaluate(inputs, device, stop);
+        let result = self.measured(|| self.train_and_evaluate(inputs, device, stop));
         let seconds = began.elapsed().as_secs_f64();
         let (status, error) = match (&result, stop.pruned()) {
             (Ok(Some(_)), _) => (Status::Finished, None),
@@ -153,6 +155,23 @@ impl Job<'_> {
         }
         say("stopped; the same command goes on from the checkpoint");
         Err(Failure::Quiet(ExitCode::from(1)))
+    }
+
+    /// Does the work while what it takes of the machine is written into the journal.
+    fn measured<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (journal, (stop, stopped)) = (self.journal, mpsc::channel::<()>());
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let followed = SystemMeter::new().map(|mut meter| meter.follow(journal, &stopped));
+                if let Some(Err(error)) = followed {
+                    // A journal that cannot be written ends the run by itself.
+                    tracing::warn!("system metrics end here: {error}");
+                }
+            });
+            let result = work();
+            drop(stop);
+            result
+        })
     }
 
     /// Scores of both held-out splits; `None` where the user stopped the training.
