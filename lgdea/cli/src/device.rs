@@ -12,6 +12,7 @@ pub(crate) enum DeviceError {
         name: String,
     },
     /// The device exists, but not in this build.
+    #[cfg(not(all(feature = "flex", feature = "libtorch")))]
     #[error(
         "this build has no `{name}`: build it with `cargo build --release --features {feature}` (see README, \"Devices\")"
     )]

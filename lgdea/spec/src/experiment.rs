@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 
+use crate::tree::Node;
+use crate::{Data, Device, Encoder, Eval, Evidence, EvidenceSpace, Graph, Loss, Pairing, Seed, Tracker, Train};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use toml::Value;
-
-use crate::{Data, Device, Encoder, Eval, Evidence, EvidenceSpace, Graph, Loss, Pairing, Seed, Tracker, Train};
 
 /// One experiment: what to train, on which data, and how it is evaluated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,9 +50,13 @@ macro_rules! tables {
     ($($key:literal => $field:ident),* $(,)?) => {
         impl Experiment {
             /// Replaces the value of a top-level key; an unknown key is left alone.
-            pub(crate) fn set_table(&mut self, key: &str, value: Value) -> Result<(), TableError> {
+            pub(crate) fn set_table(&mut self, key: &str, node: &Node) -> Result<(), TableError> {
                 match key {
-                    $($key => self.$field = serde_path_to_error::deserialize(value)?,)*
+                    $($key => self.$field = match Deserialize::deserialize(node.to_value()) {
+                        Ok(value) => value,
+                        // Once more, to learn where it does not fit.
+                        Err(_) => serde_path_to_error::deserialize(node.to_value())?,
+                    },)*
                     _ => {}
                 }
                 Ok(())

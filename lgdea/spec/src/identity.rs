@@ -1,3 +1,6 @@
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use crate::Experiment;
@@ -5,6 +8,14 @@ use crate::schema::Schema;
 
 /// Tables and keys that change no result, and `evidence`: which of its settings do, the provider knows.
 const OUTSIDE: [&str; 6] = ["name", "description", "tags", "device", "tracker", "evidence"];
+
+/// The top-level keys with paths in them.
+static WITH_PATHS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    fn has_paths(schema: Schema) -> bool {
+        schema.path_kind().is_some() || schema.names().filter_map(|name| schema.child(name)).any(has_paths)
+    }
+    tables().filter(|table| Schema::root().child(table).is_some_and(has_paths)).collect()
+});
 
 impl Experiment {
     /// Hash (blake3, in hexadecimal) of all settings that determine the result.
@@ -49,7 +60,7 @@ impl Experiment {
     /// The settings of a top-level key that determine the result, in a fixed order.
     fn determining(&self, key: &str) -> Value {
         let mut value = self.table(key).expect("an experiment is made of tables, strings and numbers");
-        if let Some(schema) = Schema::root().child(key) {
+        if let Some(schema) = Schema::root().child(key).filter(|_| WITH_PATHS.contains(key)) {
             blank_paths(&mut value, schema);
         }
         value.sort_all_objects();

@@ -1,6 +1,6 @@
 //! What trials share: tables that the same values are laid over are merged, checked and hashed once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Sweep;
@@ -13,6 +13,11 @@ use crate::{Experiment, completeness, resolve, rules};
 pub(super) fn laid_over<'n>(stack: Node, deltas: impl IntoIterator<Item = &'n Node>, lent: &Node) -> Node {
     let root = Schema::root();
     deltas.into_iter().fold(stack, |tree, delta| tree.merge(delta.clone(), root, Some(lent), ChoiceRule::Adjust))
+}
+
+/// Whether choices are made anywhere in a table.
+fn has_choices(schema: Schema) -> bool {
+    schema.choice().is_some() || schema.names().filter_map(|name| schema.child(name)).any(has_choices)
 }
 
 /// Makes the choices that no layer makes.
@@ -38,6 +43,10 @@ pub(super) struct Tables<'a> {
     arm: usize,
     /// For each top-level key of the experiment, the axes that touch it.
     touching: HashMap<&'static str, Vec<usize>>,
+    /// Top-level keys below which nothing is chosen: values laid over them leave no key out.
+    plain: HashSet<&'static str>,
+    /// The arm's tables with the values of the first of the axes that touch them laid over.
+    laid: HashMap<(&'static str, Points), Arc<Node>>,
     /// Trees of tables that conditions read.
     merged: HashMap<(&'static str, Points), Arc<Node>>,
     /// The arm, of which a table at a time is replaced.
@@ -56,6 +65,12 @@ impl<'a> Tables<'a> {
             sweep,
             arm,
             touching: touching.collect(),
+            plain: Experiment::TABLES
+                .iter()
+                .copied()
+                .filter(|table| Schema::root().child(table).is_some_and(|schema| !has_choices(schema)))
+                .collect(),
+            laid: HashMap::new(),
             merged: HashMap::new(),
             experiment: sweep.arms[arm].resolved.experiment.clone(),
             checked: HashMap::new(),
@@ -80,20 +95,50 @@ impl<'a> Tables<'a> {
         tree
     }
 
-    fn merge(&self, table: &'static str, points: &[Option<u32>]) -> Node {
-        let Sweep { arms, axes, lent, .. } = self.sweep;
-        let stack = &arms[self.arm].stack;
+    fn merge(&mut self, table: &'static str, points: &[Option<u32>]) -> Node {
+        let axes = self.touching.get(table).cloned().unwrap_or_default();
+        let points: Points = axes.iter().map(|&axis| points.get(axis).copied().flatten()).collect();
+        let tree = match (axes.split_last(), points.split_last()) {
+            (Some((axis, before)), Some((point, points))) => {
+                let tree = Node::clone(&self.laid(table, before, points));
+                self.lay(tree, table, *axis, *point)
+            }
+            _ => self.alone(table),
+        };
+        if self.plain.contains(table) { tree } else { self::chosen(tree, &self.sweep.lent) }
+    }
+
+    /// The arm's table with the values of these axes laid over.
+    fn laid(&mut self, table: &'static str, axes: &[usize], points: &[Option<u32>]) -> Arc<Node> {
+        let (Some((axis, before)), Some((point, earlier))) = (axes.split_last(), points.split_last()) else {
+            return Arc::new(self.alone(table));
+        };
+        let key = (table, points.into());
+        if let Some(known) = self.laid.get(&key) {
+            return Arc::clone(known);
+        }
+        let tree = Node::clone(&self.laid(table, before, earlier));
+        let tree = Arc::new(self.lay(tree, table, *axis, *point));
+        self.laid.insert(key, Arc::clone(&tree));
+        tree
+    }
+
+    /// The arm's table as the only key of a tree.
+    fn alone(&self, table: &'static str) -> Node {
+        let stack = &self.sweep.arms[self.arm].stack;
         let mut alone = Node::new(stack.place.clone(), Content::Table([].into()));
         if let (Content::Table(below), Some(node)) = (&mut alone.content, stack.get(table)) {
             below.insert(table.to_owned(), node.clone());
         }
-        let touching = self.touching.get(table).map_or(&[][..], Vec::as_slice);
-        let chosen = touching.iter().filter_map(|&axis| Some((axis, points.get(axis).copied().flatten()?)));
-        let deltas = chosen.flat_map(|(axis, point)| {
-            let keyed = axes[axis].keys.iter().zip(&axes[axis].points[point as usize]);
-            keyed.filter(|(key, _)| first_name(key) == table).map(|(_, node)| node)
-        });
-        self::chosen(laid_over(alone, deltas, lent), lent)
+        alone
+    }
+
+    /// Lays what an axis has for a table at a point over it.
+    fn lay(&self, tree: Node, table: &str, axis: usize, point: Option<u32>) -> Node {
+        let Some(point) = point else { return tree };
+        let axis = &self.sweep.axes[axis];
+        let keyed = axis.keys.iter().zip(&axis.points[point as usize]);
+        laid_over(tree, keyed.filter(|(key, _)| first_name(key) == table).map(|(_, node)| node), &self.sweep.lent)
     }
 
     /// A table, checked; `None` where it has problems, which are noted when it is asked for the first time.
@@ -120,14 +165,15 @@ impl<'a> Tables<'a> {
     }
 
     fn check(&mut self, table: &'static str, tree: &Node) -> Result<Table, SpecError> {
-        let mut problems = Vec::new();
-        completeness::missing_keys(tree, Schema::root(), &mut problems);
-        SpecError::unless_empty(problems)?;
+        // The arm itself is complete.
+        if !self.plain.contains(table) {
+            let mut problems = Vec::new();
+            completeness::missing_keys(tree, Schema::root(), &mut problems);
+            SpecError::unless_empty(problems)?;
+        }
         let experiment = &mut self.experiment;
         if let Some(node) = tree.get(table) {
-            experiment
-                .set_table(table, node.to_value())
-                .map_err(|error| resolve::unusable(tree, Some(table), error))?;
+            experiment.set_table(table, node).map_err(|error| resolve::unusable(tree, Some(table), error))?;
         }
         let broken = rules::broken(experiment, tree);
         let identity = experiment.identity_of(table).into();
