@@ -86,7 +86,8 @@ impl Error {
     /// Whether the same call may succeed later without anyone's doing.
     pub fn is_transient(&self) -> bool {
         match self {
-            Error::Connection { .. } => true,
+            // A lock that is held is let go of.
+            Error::Connection { .. } | Error::Journal(crate::Error::Busy { .. }) => true,
             Error::Refused(refusal) => {
                 // A run that has vanished is found or made anew.
                 matches!(refusal.status, 408 | 429 | 500 | 502 | 503 | 504) || self.is_missing()

@@ -206,16 +206,20 @@ fn runs_that_begin_together_share_a_new_experiment() {
     let Some(server) = Server::from_env("together") else {
         return;
     };
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                // The same identity run four times over: four journals, so four runs.
-                let (_folder, run, journal) = begin("0123456789ab");
-                journal.write(ended(Status::Killed)).unwrap();
-                std::thread::sleep(Duration::from_millis(5));
-                assert!(sync(&run, &settings(&server.uri, &server.experiment), WAIT).unwrap().complete);
-            });
+    // The same identity run four times over: four journals, begun at different times, so four runs.
+    let begun: Vec<_> = (0..4)
+        .map(|_| {
             std::thread::sleep(Duration::from_millis(5));
+            begin("0123456789ab")
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        for (_folder, run, journal) in &begun {
+            let server = &server;
+            scope.spawn(move || {
+                journal.write(ended(Status::Killed)).unwrap();
+                assert!(sync(run, &settings(&server.uri, &server.experiment), WAIT).unwrap().complete);
+            });
         }
     });
     let runs = server.runs();
@@ -307,4 +311,30 @@ fn dies_and_returns(uri: &str, port: &str, home: &Path) {
     let report = sync(&run, &settings(uri, &server.experiment), WAIT).unwrap();
     assert!(report.complete, "{report:?}");
     assert_eq!(server.history(&server.only_run(), "loss"), rows(&run, "loss"));
+}
+
+/// Trials that begin together make one run for their sweep: who finds the lock held by a slow one waits for it.
+#[test]
+fn a_trial_waits_for_who_makes_the_run_of_its_sweep() {
+    let Some(server) = Server::from_env("parents") else { return };
+    let results = tempfile::tempdir().unwrap();
+    let run = RunDir::new(results.path(), "trial", "b0b0b0b0b0b0");
+    run.create().unwrap();
+    let sweep = results.path().join("sweeps/waited-for");
+    std::fs::create_dir_all(&sweep).unwrap();
+    let journal = Journal::create(&run).unwrap();
+    journal.write(started("waits-for-its-sweep", 1)).unwrap();
+    journal.write(Event::Tags { values: texts(&[("sweep", "waited-for")]) }).unwrap();
+    journal.write(ended(Status::Finished)).unwrap();
+    let lock = std::fs::File::create(sweep.join(".mlflow.lock")).unwrap();
+    lock.lock().unwrap();
+    let holder = std::thread::spawn(move || {
+        // Longer than a lock is asked for at a time.
+        std::thread::sleep(Duration::from_millis(900));
+        drop(lock);
+    });
+    let report = sync(&run, &settings(&server.uri, &server.experiment), Duration::from_secs(20)).unwrap();
+    holder.join().unwrap();
+    assert!(report.complete && report.problems.is_empty(), "{report:?}");
+    assert!(sweep.join("mlflow.json").exists());
 }
