@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, UNIX_EPOCH};
 
-use lgdea_track::Lineage;
+use lgdea_track::{Event, Lineage, Record};
 use serde::{Deserialize, Serialize};
 
 /// Digits of a commit that are shown.
@@ -42,6 +42,15 @@ impl Provenance {
             devices: one(&lineage.device),
             from: None,
             until: None,
+        }
+    }
+
+    /// Adds what a line of a journal, of which those before are in it, tells.
+    pub(crate) fn add(&mut self, record: &Record) {
+        self.from = self.from.or(Some(record.time));
+        self.until = Some(record.time);
+        if let Event::Started { lineage, .. } = &record.event {
+            self.merge(&Provenance::of(lineage));
         }
     }
 

@@ -29,14 +29,7 @@ impl Earlier {
             return Ok(earlier);
         }
         let failed = |source| PlanError::Results { path: runs.clone(), source };
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(&runs).map_err(failed)? {
-            paths.push(entry.map_err(failed)?.path());
-        }
-        // The order of a folder is the file system's; that of the estimates must not be.
-        paths.sort();
-        for path in paths {
-            let run = RunDir::at(&path);
+        for run in RunDir::list(&runs).map_err(failed)? {
             match History::read(&run) {
                 Ok(Some(history)) if history.status == Some(Status::Finished) => earlier.add(&run, &history),
                 Ok(_) => {}

@@ -63,10 +63,10 @@ impl Plan {
     ) -> Result<Plan, PlanError> {
         let expansion = sweep.expand()?;
         let mut planned = vec![Planned { run_key: None, cached: false }; expansion.trials.len()];
-        let mut stages = cache.filter(|_| expansion.trials.len() <= MOST_LOOKED_UP).map(|_| Stages::default());
-        if sweep.search.is_some() {
-            stages = None;
-        } else {
+        let few = sweep.search.is_none() && expansion.trials.len() <= MOST_LOOKED_UP;
+        let cache = cache.filter(|_| few);
+        let mut stages = cache.map(|_| Stages::default());
+        if sweep.search.is_none() {
             let mut trials = vec![Vec::new(); expansion.inputs.len()];
             for (position, trial) in expansion.trials.iter().enumerate() {
                 trials[trial.inputs].push(position);

@@ -41,6 +41,20 @@ impl RunDir {
         RunDir(path.into())
     }
 
+    /// The runs of a folder of runs, `results/runs`, by name: what has a journal.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn list(runs: &Path) -> std::io::Result<Vec<RunDir>> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(runs)? {
+            found.push(RunDir(entry?.path()));
+        }
+        found.retain(|run| run.journal().is_file());
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(found)
+    }
+
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.0

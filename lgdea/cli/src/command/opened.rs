@@ -88,12 +88,7 @@ fn find(args: &RunRef) -> Result<RunDir, Failure> {
 
 /// The runs that are there; of the name asked for, if there are any.
 fn known(runs: &Path, wanted: &Path) -> String {
-    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .filter(|entry| RunDir::at(entry.path()).journal().is_file())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
+    let names: Vec<String> = RunDir::list(runs).unwrap_or_default().iter().map(RunDir::name).collect();
     let wanted = wanted.to_string_lossy();
     let (alike, others): (Vec<String>, Vec<String>) =
         names.into_iter().partition(|name| !wanted.is_empty() && name.contains(&*wanted));

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use lgdea_cache::Leases;
 use lgdea_spec::Resolved;
-use lgdea_sweep::{State, Trials, state};
+use lgdea_sweep::Trials;
 use lgdea_track::mlflow::{self, Report, Settings};
 use lgdea_track::{Event, History, Journal, Reader, RunDir, Status};
 
 use crate::args::SyncArgs;
+use crate::command::sweep::standing;
 use crate::failure::{Failure, chain, refused};
 use crate::output::print;
 use crate::progress::{Progress, say};
@@ -92,13 +93,10 @@ fn runs(args: &SyncArgs) -> Result<Vec<RunDir>, Failure> {
         };
         return args.runs.iter().map(named).collect();
     }
-    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-    let mut runs: Vec<RunDir> =
-        entries.map(|entry| RunDir::at(entry.path())).filter(|run| run.journal().is_file()).collect();
+    let runs = RunDir::list(&folder).unwrap_or_default();
     if runs.is_empty() {
         return Err(refused(format!("there are no runs in {}; `--results` names another folder", folder.display())));
     }
-    runs.sort_by_key(RunDir::name);
     Ok(runs)
 }
 
@@ -178,33 +176,24 @@ fn sweeps(args: &SyncArgs) -> Vec<PathBuf> {
 pub(crate) fn show_sweep(path: &Path, results: &Path, uri: Option<&str>) -> Result<Option<String>, String> {
     let trials = Trials::read(path).map_err(|error| chain(&error))?;
     let mut leases = Leases::new(&results.join("leases"), Leases::PATIENCE).map_err(|error| error.to_string())?;
-    let folder = |dir: &str| RunDir::at(results.join("runs").join(dir));
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut status = Some(Status::Finished);
     let mut shown = None;
     for trial in &trials.trials {
-        let run = folder(&trial.dir);
-        let name = match state(&run).0 {
-            State::Finished => "finished",
-            State::Pruned => "pruned",
-            _ if leases.holder(&trial.run_key).is_some() => {
-                status = None;
-                "running"
-            }
-            State::Failed(_) => {
-                status = status.map(|_| Status::Failed);
-                "failed"
-            }
-            _ => {
-                status = status.map(|status| if status == Status::Failed { status } else { Status::Killed });
-                "left"
-            }
-        };
-        *counts.entry(name).or_default() += 1;
+        let run = RunDir::at(results.join("runs").join(&trial.dir));
+        *counts.entry(standing(&run, &trial.run_key, &mut leases).0).or_default() += 1;
         if shown.is_none() && run.experiment().is_file() {
             shown = settings(&run, uri)?;
         }
     }
+    let status = if counts.contains_key("running") {
+        None
+    } else if counts.contains_key("failed") {
+        Some(Status::Failed)
+    } else if counts.keys().any(|name| !matches!(*name, "finished" | "pruned")) {
+        Some(Status::Killed)
+    } else {
+        Some(Status::Finished)
+    };
     let Some(settings) = shown else { return Ok(None) };
     let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
     let note = format!("{}\n\n{} trials: {}\n", trials.sweep.description, trials.trials.len(), counts.join(", "));

@@ -59,8 +59,11 @@ impl ImageStore {
     /// # Errors
     /// A side that is no side of an image; no readable image; no memory.
     pub fn open(corpus: &mut Corpus, making: Making<'_>, cache: &Cache) -> Result<(ImageStore, Skipped), DataError> {
-        let Some(key) = Self::key(corpus, making.size) else { return Self::in_memory(corpus, making) };
         let pictures = pictures(corpus);
+        if pictures.is_empty() {
+            return Self::in_memory(corpus, making);
+        }
+        let key = file::key(&pictures, making.size);
         let drawing = Drawing::new(&pictures, making)?;
         let stored = cache.get_or_make(
             Stage::Images,

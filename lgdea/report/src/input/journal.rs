@@ -25,12 +25,9 @@ impl Told {
         let mut told = Told::default();
         for record in Reader::open(&path, 0)? {
             let record = record?.1;
-            told.provenance.from = told.provenance.from.or(Some(record.time));
-            told.provenance.until = Some(record.time);
-            match &record.event {
-                Event::Started { lineage, .. } => told.provenance.merge(&Provenance::of(lineage)),
-                Event::Params { values } => told.params.clone_from(values),
-                _ => {}
+            told.provenance.add(&record);
+            if let Event::Params { values } = &record.event {
+                told.params.clone_from(values);
             }
             told.history.add(record.event);
         }

@@ -78,16 +78,10 @@ fn results_of(sweep: &Path) -> PathBuf {
 
 /// Folders of runs, in the order of their names; without those that were set aside for another run.
 fn run_folders(runs: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    for entry in std::fs::read_dir(runs)? {
-        let path = entry?.path();
-        let set_aside = path.extension().is_some_and(|extension| extension.to_string_lossy().starts_with("old-"));
-        if !set_aside && RunDir::at(&path).journal().is_file() {
-            folders.push(path);
-        }
-    }
-    folders.sort();
-    Ok(folders)
+    let set_aside =
+        |path: &Path| path.extension().is_some_and(|extension| extension.to_string_lossy().starts_with("old-"));
+    let folders = RunDir::list(runs)?.into_iter().map(|run| run.path().to_path_buf());
+    Ok(folders.filter(|path| !set_aside(path)).collect())
 }
 
 /// Folders of runs by the key that their names end with.

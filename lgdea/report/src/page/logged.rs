@@ -34,8 +34,7 @@ impl Logged {
         let mut logged = Logged { name: run.name(), ..Logged::default() };
         for record in Reader::open(&run.journal(), 0)? {
             let record = record?.1;
-            logged.provenance.from = logged.provenance.from.or(Some(record.time));
-            logged.provenance.until = Some(record.time);
+            logged.provenance.add(&record);
             logged.add(record.event);
         }
         Ok(logged)
@@ -45,7 +44,6 @@ impl Logged {
         match event {
             Event::Started { lineage, .. } => {
                 self.attempts += 1;
-                self.provenance.merge(&Provenance::of(&lineage));
                 self.lineage = *lineage;
             }
             Event::Params { values } => self.params = values,

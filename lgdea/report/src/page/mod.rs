@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::claim::{self, CheckedClaim};
 use crate::view::decided::claims_grid;
-use crate::view::{caption, grid};
+use crate::view::{self, caption, grid};
 use crate::{Collection, Comparison, ReportError};
 
 use cards::Cards;
@@ -168,11 +168,8 @@ fn render(filled: &Filled<'_>) -> Result<String, minijinja::Error> {
 
 /// A sentence as HTML; what stands between backticks is code.
 fn prose(sentence: &str) -> String {
-    let parts = sentence.split('`').enumerate().map(|(position, part)| {
-        let text = HtmlEscape(part).to_string();
-        if position % 2 == 1 { format!("<code>{text}</code>") } else { text }
-    });
-    parts.collect()
+    let text = |part: &str| HtmlEscape(part).to_string();
+    view::prose(sentence, text, |part| format!("<code>{}</code>", text(part)))
 }
 
 #[cfg(test)]

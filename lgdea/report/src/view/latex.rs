@@ -4,6 +4,7 @@ use crate::Comparison;
 
 use super::caption::caption;
 use super::grid::{self, Grid, Mark};
+use super::prose;
 
 /// The comparison as LaTeX tables for `booktabs`, each with its caption.
 pub fn latex(comparison: &Comparison) -> String {
@@ -51,12 +52,7 @@ fn table(grid: &Grid, caption: &str) -> String {
 
 /// A sentence; what stands between backticks is set as code.
 fn code(sentence: &str) -> String {
-    let parts = sentence.split('`').enumerate();
-    let set = parts.map(|(position, part)| {
-        let part = escape(part);
-        if position % 2 == 1 { format!("\\texttt{{{part}}}") } else { part }
-    });
-    set.collect()
+    prose(sentence, escape, |part| format!("\\texttt{{{}}}", escape(part)))
 }
 
 /// Text that LaTeX sets as it is.

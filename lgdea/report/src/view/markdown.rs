@@ -2,14 +2,15 @@ use crate::Comparison;
 
 use super::caption::caption;
 use super::grid::{self, Grid, Mark};
+use super::prose;
 
 /// The comparison as tables in Markdown, with their caption below.
 pub fn markdown(comparison: &Comparison) -> String {
     let grids = [Some(grid::means(comparison)), grid::differences(comparison), grid::efficiency(comparison)];
     let mut parts: Vec<String> = grids.iter().flatten().map(lay_out).collect();
-    parts.push(caption(comparison, "Bold").iter().map(|sentence| prose(sentence)).collect::<Vec<_>>().join(" "));
+    parts.push(caption(comparison, "Bold").iter().map(|text| sentence(text)).collect::<Vec<_>>().join(" "));
     if !comparison.notes.is_empty() {
-        parts.push(comparison.notes.iter().map(|note| format!("- {}", prose(note))).collect::<Vec<_>>().join("\n"));
+        parts.push(comparison.notes.iter().map(|note| format!("- {}", sentence(note))).collect::<Vec<_>>().join("\n"));
     }
     format!("{}\n", parts.join("\n\n"))
 }
@@ -35,10 +36,8 @@ fn lay_out(grid: &Grid) -> String {
 }
 
 /// A sentence; what stands between backticks stays code.
-fn prose(sentence: &str) -> String {
-    let parts = sentence.split('`').enumerate();
-    let set = parts.map(|(position, part)| if position % 2 == 1 { format!("`{part}`") } else { escape(part) });
-    set.collect()
+fn sentence(text: &str) -> String {
+    prose(text, escape, |part| format!("`{part}`"))
 }
 
 /// Text that a table's cell shows as it is.

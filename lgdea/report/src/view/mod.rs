@@ -15,6 +15,12 @@ pub use latex::latex;
 pub use markdown::markdown;
 pub use terminal::terminal;
 
+/// A sentence in which what stands between backticks is code, set as a format sets text and code.
+pub(crate) fn prose(sentence: &str, text: impl Fn(&str) -> String, code: impl Fn(&str) -> String) -> String {
+    let parts = sentence.split('`').enumerate();
+    parts.map(|(position, part)| if position % 2 == 1 { code(part) } else { text(part) }).collect()
+}
+
 /// A p value: four decimals, of which five pairs need all (0.0625), or that it is small.
 fn p_value(p: Option<f64>) -> String {
     match p {

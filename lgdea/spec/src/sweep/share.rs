@@ -97,7 +97,7 @@ impl<'a> Tables<'a> {
 
     fn merge(&mut self, table: &'static str, points: &[Option<u32>]) -> Node {
         let axes = self.touching.get(table).cloned().unwrap_or_default();
-        let points: Points = axes.iter().map(|&axis| points.get(axis).copied().flatten()).collect();
+        let points = self.deciding(table, points);
         let tree = match (axes.split_last(), points.split_last()) {
             (Some((axis, before)), Some((point, points))) => {
                 let tree = Node::clone(&self.laid(table, before, points));

@@ -170,7 +170,7 @@ impl Client {
 
     /// The run that stands for a sweep, if there is one.
     pub(super) fn find_sweep(&self, experiment_id: &str, sweep: &str) -> Result<Option<Run>, Error> {
-        self.find(experiment_id, &format!("tags.`{SWEEP}` = '{}'", sweep.replace('\'', "")))
+        self.find(experiment_id, &format!("tags.`{SWEEP}` = '{sweep}'"))
     }
 
     fn find(&self, experiment_id: &str, filter: &str) -> Result<Option<Run>, Error> {
@@ -191,7 +191,7 @@ impl Client {
 
     /// A new run that stands for a sweep.
     pub(super) fn create_sweep(&self, experiment_id: &str, sweep: &str, started: u64) -> Result<Run, Error> {
-        self.create(experiment_id, sweep, started, &[(SWEEP, sweep.replace('\'', ""))])
+        self.create(experiment_id, sweep, started, &[(SWEEP, sweep.to_owned())])
     }
 
     fn create(&self, experiment_id: &str, name: &str, started: u64, tags: &[(&str, String)]) -> Result<Run, Error> {

@@ -1,4 +1,6 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::Error;
 
 /// Longest pause that we choose ourselves; the server may ask for more.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -25,6 +27,22 @@ impl Backoff {
         // Nothing that a run computes depends on this number, so it comes from no seed.
         let pause = full.mul_f64(rand::random_range(0.5..=1.0));
         asked.map_or(pause, |asked| pause.max(asked.min(LONGEST_ASKED)))
+    }
+}
+
+/// Makes a call until it succeeds; gives up where waiting mends nothing, or `wait` would be over.
+pub(super) fn patiently<T>(wait: Duration, mut call: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let (mut backoff, deadline) = (Backoff::default(), Instant::now() + wait);
+    loop {
+        let error = match call() {
+            Err(error) if error.is_transient() => error,
+            outcome => return outcome,
+        };
+        let pause = backoff.pause(error.retry_after());
+        if Instant::now() + pause > deadline {
+            return Err(error);
+        }
+        std::thread::sleep(pause);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::backoff::Backoff;
+use super::backoff::{Backoff, patiently};
 use super::state::State;
 use super::transfer::Transfer;
 use super::{Error, Settings};
@@ -84,24 +84,8 @@ impl Mirror {
 /// Sends what a server lacks of a run's journal, giving up after `wait` without any progress.
 pub fn sync(run: &RunDir, settings: &Settings, wait: Duration) -> Result<Report, Error> {
     let mut transfer = Transfer::new(run.clone(), settings)?;
-    let mut backoff = Backoff::default();
-    let mut deadline = Instant::now() + wait;
-    loop {
-        match transfer.step() {
-            Ok(true) => return Ok(report_of(&transfer, true, None)),
-            Ok(false) => {
-                backoff.reset();
-                deadline = Instant::now() + wait;
-            }
-            Err(error) => {
-                let pause = backoff.pause(error.retry_after());
-                if !error.is_transient() || Instant::now() + pause > deadline {
-                    return Err(error);
-                }
-                std::thread::sleep(pause);
-            }
-        }
-    }
+    while !patiently(wait, || transfer.step())? {}
+    Ok(report_of(&transfer, true, None))
 }
 
 /// The page of a server that compares the runs of a results folder, of the experiment that most of them are in; of more than

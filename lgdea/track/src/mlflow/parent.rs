@@ -1,9 +1,9 @@
 //! The run that stands for a sweep, below which MLflow shows the runs of its trials.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::backoff::Backoff;
+use super::backoff::patiently;
 use super::client::Client;
 use super::state::State;
 use super::{Error, Settings};
@@ -17,8 +17,8 @@ pub(super) const PARENT: &str = "mlflow.parentRunId";
 
 /// The folder of a sweep; none where no sweep of the name was run there.
 pub(super) fn folder(results: &Path, sweep: &str) -> Option<PathBuf> {
-    // A name that is no single part of a path is no sweep's.
-    let is_name = Path::new(sweep).file_name().is_some_and(|name| name == sweep);
+    // A name that is no single part of a path, or that a search cannot quote, is no sweep's.
+    let is_name = Path::new(sweep).file_name().is_some_and(|name| name == sweep) && !sweep.contains('\'');
     Some(results.join("sweeps").join(sweep)).filter(|folder| is_name && folder.is_dir())
 }
 
@@ -71,7 +71,7 @@ pub fn show_sweep(
 ) -> Result<Option<String>, Error> {
     let Some(folder) = folder(results, sweep) else { return Ok(None) };
     let client = Client::new(settings)?;
-    let tell = || {
+    patiently(wait, || {
         let experiment_id = client.experiment(&settings.experiment)?;
         let state = find_or_create(&client, (&settings.experiment, &experiment_id), &folder, sweep)?;
         client.note(&state.run_id, note)?;
@@ -80,21 +80,6 @@ pub fn show_sweep(
             Some(status) => (status.name_on_server(), Some(crate::event::now())),
         };
         client.update(&state.run_id, status, ended)?;
-        Ok(state.url)
-    };
-    let (mut backoff, deadline) = (Backoff::default(), Instant::now() + wait);
-    loop {
-        match tell() {
-            Ok(url) => return Ok(Some(url)),
-            Err(error) => {
-                let error: Error = error;
-                let pause = backoff.pause(error.retry_after());
-                let busy = matches!(error, Error::Journal(crate::Error::Busy { .. }));
-                if !(error.is_transient() || busy) || Instant::now() + pause > deadline {
-                    return Err(error);
-                }
-                std::thread::sleep(pause);
-            }
-        }
-    }
+        Ok(Some(state.url))
+    })
 }

@@ -32,8 +32,8 @@ impl State {
 
     /// Addresses of a results folder's runs on a server.
     pub(super) fn urls(results: &Path, server: &str) -> Vec<String> {
-        let runs = std::fs::read_dir(results.join("runs")).into_iter().flatten().flatten();
-        let states = runs.filter_map(|run| State::load(&RunDir::at(run.path()).mlflow()));
+        let runs = RunDir::list(&results.join("runs")).unwrap_or_default();
+        let states = runs.iter().filter_map(|run| State::load(&run.mlflow()));
         states.filter(|state| state.server == server).map(|state| state.url).collect()
     }
 

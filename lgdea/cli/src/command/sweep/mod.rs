@@ -21,6 +21,7 @@ use crate::output::print;
 use crate::progress::{Progress, say};
 
 use board::Board;
+pub(crate) use status::standing;
 
 /// The program itself. On Linux by a path that leads to it even after another one was put in its place, so that all trials of a
 /// call are run by one program.

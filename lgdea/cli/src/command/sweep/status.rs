@@ -31,15 +31,7 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
     let mut rows: Vec<(&TrialEntry, &str, String)> = Vec::new();
     for trial in &trials.trials {
         let run = RunDir::at(args.results.join("runs").join(&trial.dir));
-        let (name, why) = match (state(&run).0, leases.holder(&trial.run_key)) {
-            (State::Finished, _) => ("finished", String::new()),
-            (State::Pruned, _) => ("pruned", String::new()),
-            (_, Some(holder)) => ("running", format!("by {holder}")),
-            (State::Failed(why), None) => ("failed", why),
-            (State::Stopped, None) => ("stopped", String::new()),
-            (State::Begun, None) => ("interrupted", String::new()),
-            (State::Waiting, None) => ("waiting", String::new()),
-        };
+        let (name, why) = standing(&run, &trial.run_key, &mut leases);
         rows.push((trial, name, why));
     }
     if args.json {
@@ -59,6 +51,19 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
         let _ = write!(text, "\n{state}: {} (seed {}): {why}", trial.dir, trial.seed);
     }
     print(&format!("{}\n", text.trim_end()))
+}
+
+/// How a trial stands, by one of [`STATES`], and what is to be said of it.
+pub(crate) fn standing(run: &RunDir, key: &str, leases: &mut Leases) -> (&'static str, String) {
+    match (state(run).0, leases.holder(key)) {
+        (State::Finished, _) => ("finished", String::new()),
+        (State::Pruned, _) => ("pruned", String::new()),
+        (_, Some(holder)) => ("running", format!("by {holder}")),
+        (State::Failed(why), None) => ("failed", why),
+        (State::Stopped, None) => ("stopped", String::new()),
+        (State::Begun, None) => ("interrupted", String::new()),
+        (State::Waiting, None) => ("waiting", String::new()),
+    }
 }
 
 /// Trials of an arm, or of all, in a state.
