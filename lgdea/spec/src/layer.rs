@@ -84,6 +84,7 @@ impl Reader<'_> {
     /// The value, unless it has problems: these are noted.
     fn value(&mut self, schema: Schema, path: &str, value: Spanned<DeValue<'_>>) -> Option<Value> {
         let bytes = value.span();
+        let schema = schema.form(value.get_ref().is_array());
         let value = match (schema.kind(), value.into_inner()) {
             ("array", DeValue::Array(elements)) => {
                 let items = schema.items()?;

@@ -88,6 +88,12 @@ impl Schema {
         self.0.get("items").map(Schema)
     }
 
+    /// Of a key that takes a value or a list of such: the one or the other.
+    pub(crate) fn form(self, list: bool) -> Schema {
+        let forms = self.0.get("anyOf").and_then(Value::as_array).into_iter().flatten().map(Schema);
+        forms.into_iter().find(|form| (form.kind() == "array") == list).unwrap_or(self)
+    }
+
     /// Named keys of this table, in the order of its type.
     pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
         self.properties().into_iter().flat_map(|properties| properties.keys().map(String::as_str))

@@ -1,5 +1,6 @@
 //! The tables of a sweep that say how its trials are found, judged and seeded.
 
+use toml::Spanned;
 use toml::de::DeValue;
 
 use super::arm::Arm;
@@ -54,24 +55,32 @@ impl Reader {
         Some(Prune { rule, metric, goal, min_step, reduction, brackets, startup_trials })
     }
 
-    pub(super) fn claim(&mut self, table: ClaimTable, arms: &[Arm]) -> Option<Claim> {
+    /// A claim for each of the table's metrics and arms.
+    pub(super) fn claims(&mut self, table: ClaimTable, arms: &[Arm]) -> Vec<Claim> {
+        let ClaimTable { metric, better, than, min_delta } = table;
+        let than_span = than.span();
+        let others = than.into_inner().0.into_iter().map(|name| Spanned::new(than_span.clone(), name));
+        let others: Vec<Spanned<String>> = others.collect();
         let known = || arms.iter().map(|arm| arm.name.as_str()).collect::<Vec<_>>();
-        for name in [&table.better, &table.than] {
+        for name in std::iter::once(&better).chain(&others) {
             if !known().contains(&name.get_ref().as_str()) {
                 self.unknown("arm", name, known());
-                return None;
+                return Vec::new();
             }
         }
-        if table.better == table.than {
-            self.refuse(
-                format!("an arm cannot be better than itself: `{}`", table.than.get_ref()),
-                "name two arms",
-                table.than.span(),
-            );
-            return None;
+        let better = better.into_inner();
+        if others.iter().any(|other| *other.get_ref() == better) {
+            let reason = format!("an arm cannot be better than itself: `{better}`");
+            self.refuse(reason, "name two arms", than_span);
+            return Vec::new();
         }
-        let ClaimTable { metric, better, than, min_delta } = table;
-        Some(Claim { metric, better: better.into_inner(), than: than.into_inner(), min_delta })
+        let claim = |metric: &String, than: &Spanned<String>| Claim {
+            metric: metric.clone(),
+            better: better.clone(),
+            than: than.get_ref().clone(),
+            min_delta,
+        };
+        metric.0.iter().flat_map(|metric| others.iter().map(move |than| claim(metric, than))).collect()
     }
 
     pub(super) fn seeds(&mut self, seeds: Seeds, first: u64) -> Vec<u64> {

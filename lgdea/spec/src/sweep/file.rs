@@ -1,10 +1,12 @@
 //! The tables of a sweep file that hold no keys of the experiment.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, IgnoredAny, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::schema;
@@ -311,20 +313,62 @@ pub enum OnFailure {
     Stop,
 }
 
-/// What the sweep is to show: one arm better than another.
+/// What the sweep is to show: one arm better than others.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ClaimTable {
-    /// The metric, as a run's journal names it: `test/retrieval/image_to_report/recall@10`.
-    #[schemars(length(min = 1))]
-    pub(super) metric: String,
+    /// The metric, as a run's journal names it: `test/retrieval/i2t_r_at_10`. A list is a claim on each.
+    pub(super) metric: Names,
     /// The arm that is claimed to be better.
     #[schemars(with = "String")]
     pub(super) better: Spanned<String>,
-    /// The arm that it is better than.
-    #[schemars(with = "String")]
-    pub(super) than: Spanned<String>,
+    /// The arm that it is better than. A list is a claim on each.
+    #[schemars(with = "Names")]
+    pub(super) than: Spanned<Names>,
     /// Least difference of the means, in the metric's unit, to be claimed.
     #[serde(default)]
     pub(super) min_delta: f64,
+}
+
+/// A name, or a list of names.
+#[derive(Debug)]
+pub(super) struct Names(pub(super) Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NamesVisitor;
+
+        impl<'de> Visitor<'de> for NamesVisitor {
+            type Value = Names;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a name or a list of names")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Names, E> {
+                Ok(Names(vec![name.to_owned()]))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut names: A) -> Result<Names, A::Error> {
+                let mut all = Vec::new();
+                while let Some(name) = names.next_element()? {
+                    all.push(name);
+                }
+                if all.is_empty() { Err(de::Error::invalid_length(0, &self)) } else { Ok(Names(all)) }
+            }
+        }
+
+        deserializer.deserialize_any(NamesVisitor)
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let name = json_schema!({ "type": "string", "minLength": 1 });
+        json_schema!({ "anyOf": [name, { "type": "array", "items": name, "minItems": 1 }] })
+    }
 }

@@ -127,7 +127,7 @@ impl Reader {
             self.add(&mut arms, "base", 0..0, Vec::new(), Vec::new());
         }
         let arms = arms.found;
-        let claims = file.claim.into_iter().filter_map(|table| self.claim(table, &arms)).collect();
+        let claims = file.claim.into_iter().flat_map(|table| self.claims(table, &arms)).collect();
         let seeds = self.seeds(file.seeds, resolved.experiment.seed.0);
         SpecError::unless_empty(self.problems)?;
         let description = file.description;

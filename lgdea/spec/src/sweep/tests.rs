@@ -167,7 +167,7 @@ fn arms_that_are_the_same_experiment_run_once() {
 name = 'whole'
 [[case]]
 name = 'again'
-set.train.steps = 300
+set.train.steps = 600
 [seeds]
 list = [3, 5]
 "
@@ -287,6 +287,44 @@ than = 'lgdea'
 list = [1, 1]
 "
     ));
+    insta::assert_snapshot!(refusal(
+        "experiment = []
+[[case]]
+name = 'lgdea'
+[[case]]
+name = 'clip'
+extends = 'clip'
+[[claim]]
+metric = 'test/retrieval/mean_rank'
+better = 'lgdea'
+than = ['clip', 'gloria']
+"
+    ));
+    insta::assert_snapshot!(refusal("experiment = []\n[[claim]]\nmetric = []\nbetter = 'a'\nthan = 'b'\n"));
+}
+
+#[test]
+fn a_claim_on_lists_is_one_on_each() {
+    let sweep = sweep(
+        "experiment = []
+[[case]]
+name = 'lgdea'
+[[case]]
+name = 'clip'
+extends = 'clip'
+[[case]]
+name = 'mgca'
+extends = 'mgca'
+[[claim]]
+metric = ['test/a', 'test/b']
+better = 'lgdea'
+than = ['clip', 'mgca']
+min-delta = 0.1
+",
+    );
+    let claims: Vec<_> = sweep.claims.iter().map(|claim| (claim.metric.as_str(), claim.than.as_str())).collect();
+    assert_eq!(claims, [("test/a", "clip"), ("test/a", "mgca"), ("test/b", "clip"), ("test/b", "mgca")]);
+    assert!(sweep.claims.iter().all(|claim| claim.better == "lgdea" && claim.min_delta == 0.1));
 }
 
 #[test]
@@ -437,7 +475,7 @@ fn every_shipped_sweep_expands() {
         assert!(expansion.duplicates.is_empty(), "{}: {:?}", path.display(), expansion.duplicates);
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 8);
 }
 
 /// Whether a value is what was given, and tables hold at least that.
