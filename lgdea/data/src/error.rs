@@ -14,6 +14,16 @@ pub enum DataError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Published weights are not where they should be.
+    #[error(
+        "{what} is not on this machine: {searched}; nothing is downloaded, so fetch it (`hf download {what}`) or name a file or folder"
+    )]
+    NoWeights {
+        /// The repository.
+        what: String,
+        /// Where it was looked for.
+        searched: String,
+    },
     /// The cache of images cannot be written or read.
     #[error(transparent)]
     Cache(#[from] lgdea_cache::CacheError),

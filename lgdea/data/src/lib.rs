@@ -16,6 +16,7 @@ mod manifest;
 mod openi;
 mod pairing;
 pub mod phantom;
+pub mod pretrained;
 mod report;
 mod sampler;
 mod skipped;

@@ -4,7 +4,11 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
-use crate::{PatchCnn, l2_normalise};
+use crate::densenet::DenseNetShape;
+use crate::resnet::ResNetShape;
+use crate::vit::VitShape;
+use crate::weights::{self, Loaded, Naming, Place, WeightsError};
+use crate::{DenseNet, PatchCnn, ResNet, Vit, l2_normalise};
 
 /// The image encoder of an experiment.
 #[derive(Module, Debug)]
@@ -16,8 +20,12 @@ pub struct ImageEncoder {
 
 /// Architectures of the image encoder.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a model, and it holds handles")]
 enum Backbone {
     PatchCnn(PatchCnn),
+    ResNet(ResNet),
+    DenseNet(DenseNet),
+    Vit(Vit),
 }
 
 /// What the image tower says of a batch of images.
@@ -34,11 +42,39 @@ pub struct ImageFeatures {
 impl ImageEncoder {
     /// An encoder with random weights and embedding width `dim`.
     pub fn new(settings: &lgdea_spec::ImageEncoder, dim: usize, device: &Device) -> Self {
+        let backbone = match settings {
+            lgdea_spec::ImageEncoder::PatchCnn(cnn) => Backbone::PatchCnn(PatchCnn::new(cnn, device)),
+            lgdea_spec::ImageEncoder::ResNet(resnet) => {
+                Backbone::ResNet(ResNet::new(&ResNetShape::of_depth(resnet.depth), resnet.stage, device))
+            }
+            lgdea_spec::ImageEncoder::DenseNet(_) => {
+                Backbone::DenseNet(DenseNet::new(&DenseNetShape::densenet_121(), device))
+            }
+            lgdea_spec::ImageEncoder::Vit(vit) => Backbone::Vit(Vit::new(&VitShape::of(vit), device)),
+        };
+        Self { backbone, head: LinearConfig::new(Self::patch_width(settings), dim).init(device) }
+    }
+
+    /// d, width of the patch features of an encoder.
+    pub fn patch_width(settings: &lgdea_spec::ImageEncoder) -> usize {
         match settings {
-            lgdea_spec::ImageEncoder::PatchCnn(cnn) => Self {
-                backbone: Backbone::PatchCnn(PatchCnn::new(cnn, device)),
-                head: LinearConfig::new(cnn.width, dim).init(device),
-            },
+            lgdea_spec::ImageEncoder::PatchCnn(cnn) => cnn.width,
+            lgdea_spec::ImageEncoder::ResNet(resnet) => ResNetShape::of_depth(resnet.depth).channels(resnet.stage),
+            lgdea_spec::ImageEncoder::DenseNet(_) => DenseNetShape::densenet_121().channels(),
+            lgdea_spec::ImageEncoder::Vit(vit) => VitShape::of(vit).width,
+        }
+    }
+
+    /// Replaces the architecture's weights by those of a file; the head stays as it is.
+    ///
+    /// # Errors
+    /// The file cannot be read or does not fit.
+    pub fn load(&mut self, place: Place<'_>) -> Result<Loaded, WeightsError> {
+        match &mut self.backbone {
+            Backbone::PatchCnn(cnn) => weights::load(cnn, Naming::OURS, place),
+            Backbone::ResNet(resnet) => weights::load(resnet, ResNet::NAMING, place),
+            Backbone::DenseNet(densenet) => weights::load(densenet, DenseNet::NAMING, place),
+            Backbone::Vit(vit) => weights::load(vit, Vit::NAMING, place),
         }
     }
 
@@ -46,6 +82,9 @@ impl ImageEncoder {
     pub fn forward(&self, images: Tensor<3>) -> ImageFeatures {
         let patches = match &self.backbone {
             Backbone::PatchCnn(cnn) => cnn.forward(images),
+            Backbone::ResNet(resnet) => resnet.forward(images),
+            Backbone::DenseNet(densenet) => densenet.forward(images),
+            Backbone::Vit(vit) => vit.forward(images),
         };
         let projected = self.head.forward(patches.clone());
         let pooled = projected.clone().mean_dim(1) + projected.clone().max_dim(1);

@@ -7,7 +7,8 @@ use lgdea_spec::{Experiment, Seed};
 
 use crate::init::seeded;
 use crate::{
-    CrossAttention, ImageEncoder, ImageFeatures, LesionQueries, LesionTokens, Prototypes, TextEncoder, TextFeatures,
+    BertShape, CrossAttention, ImageEncoder, ImageFeatures, LesionQueries, LesionTokens, Prototypes, TextEncoder,
+    TextFeatures,
 };
 
 /// LGDEA's model, and what the methods need that it is compared with. Methods that do not use a part of LGDEA leave it at
@@ -43,29 +44,27 @@ pub struct TokenAttention {
 }
 
 /// What the model's shape depends on besides the experiment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ModelShape {
     /// Number of token ids.
     pub vocabulary: usize,
     /// Number of classes to learn from labels.
     pub classes: usize,
+    /// The BERT that the experiment names, where it does.
+    pub bert: Option<BertShape>,
 }
 
 impl Lgdea {
     /// A model with random weights, each component from a random stream of its own.
-    pub fn new(experiment: &Experiment, shape: ModelShape, seed: Seed, device: &Device) -> Self {
+    pub fn new(experiment: &Experiment, shape: &ModelShape, seed: Seed, device: &Device) -> Self {
         let dim = experiment.encoder.dim;
-        let patch_dim = match &experiment.encoder.image {
-            lgdea_spec::ImageEncoder::PatchCnn(cnn) => cnn.width,
-        };
+        let patch_dim = ImageEncoder::patch_width(&experiment.encoder.image);
         let loss = &experiment.loss;
         let queries = experiment.evidence_space.lesion_queries;
         let initial_scale = experiment.train.initial_scale.ln() as f32;
         Self {
             image: seeded(device, seed, "image", |device| ImageEncoder::new(&experiment.encoder.image, dim, device)),
-            text: seeded(device, seed, "text", |device| {
-                TextEncoder::new(&experiment.encoder.text, shape.vocabulary, dim, device)
-            }),
+            text: seeded(device, seed, "text", |device| TextEncoder::new(&experiment.encoder.text, shape, dim, device)),
             lesion: seeded(device, seed, "lesion", |device| LesionQueries::new(queries, patch_dim, dim, device)),
             prototypes: seeded(device, seed, "prototypes", |device| {
                 Prototypes::new(&experiment.evidence_space, dim, device)

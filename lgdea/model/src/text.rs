@@ -5,25 +5,36 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Int, Tensor};
 
-use crate::{PAD, TokenCnn, Transformer, l2_normalise};
+use lgdea_spec::BertPooling;
+
+use crate::weights::{self, Loaded, Naming, Place, WeightsError};
+use crate::{Bert, ModelShape, PAD, TokenCnn, Transformer, l2_normalise};
 
 /// The text encoder of an experiment: an architecture, attention pooling over its tokens, and the head that makes the
 /// embedding.
 #[derive(Module, Debug)]
 pub struct TextEncoder {
     backbone: Backbone,
-    /// Scores tokens for the pooling, width to 1.
-    pool: Linear,
+    /// Scores tokens for the pooling, width to 1; none where the architecture has a pooling of its own.
+    pool: Option<Linear>,
     /// Width to embedding width.
     head: Linear,
 }
 
 /// Architectures of the text encoder.
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a model, and it holds handles")]
 enum Backbone {
     TokenCnn(TokenCnn),
     Transformer(Transformer),
+    Bert(PooledBert),
+}
+
+/// BERT and how its tokens make an embedding.
+#[derive(Module, Debug)]
+struct PooledBert {
+    bert: Bert,
+    #[module(skip)]
+    pooling: BertPooling,
 }
 
 /// What the text tower says of a batch of texts.
@@ -38,8 +49,13 @@ pub struct TextFeatures {
 }
 
 impl TextEncoder {
-    /// An encoder with random weights for `vocabulary` token ids and embedding width `dim`.
-    pub fn new(settings: &lgdea_spec::TextEncoder, vocabulary: usize, dim: usize, device: &Device) -> Self {
+    /// An encoder with random weights for embedding width `dim`.
+    ///
+    /// # Panics
+    ///
+    /// If the experiment has a BERT, and `shape` no shape of it.
+    pub fn new(settings: &lgdea_spec::TextEncoder, shape: &ModelShape, dim: usize, device: &Device) -> Self {
+        let vocabulary = shape.vocabulary;
         let (backbone, width) = match settings {
             lgdea_spec::TextEncoder::TokenCnn(cnn) => {
                 (Backbone::TokenCnn(TokenCnn::new(cnn, vocabulary, device)), cnn.width)
@@ -47,9 +63,26 @@ impl TextEncoder {
             lgdea_spec::TextEncoder::Transformer(transformer) => {
                 (Backbone::Transformer(Transformer::new(transformer, vocabulary, device)), transformer.width)
             }
+            lgdea_spec::TextEncoder::Bert(bert) => {
+                let shape = shape.bert.as_ref().expect("whoever reads a BERT's word pieces reads its shape");
+                let pooled = PooledBert { bert: Bert::new(shape, device), pooling: bert.pooling };
+                (Backbone::Bert(pooled), shape.hidden_size)
+            }
         };
-        let (pool, head) = (LinearConfig::new(width, 1).init(device), LinearConfig::new(width, dim).init(device));
-        Self { backbone, pool, head }
+        let pool = (!matches!(backbone, Backbone::Bert(_))).then(|| LinearConfig::new(width, 1).init(device));
+        Self { backbone, pool, head: LinearConfig::new(width, dim).init(device) }
+    }
+
+    /// Replaces the architecture's weights by those of a file; the head stays as it is.
+    ///
+    /// # Errors
+    /// The file cannot be read or does not fit.
+    pub fn load(&mut self, place: Place<'_>) -> Result<Loaded, WeightsError> {
+        match &mut self.backbone {
+            Backbone::TokenCnn(cnn) => weights::load(cnn, Naming::OURS, place),
+            Backbone::Transformer(transformer) => weights::load(transformer, Naming::OURS, place),
+            Backbone::Bert(pooled) => weights::load(&mut pooled.bert, Bert::NAMING, place),
+        }
     }
 
     /// Unit-length embeddings `[texts, D]` of token ids `[texts, tokens]`, padded with [`PAD`].
@@ -72,14 +105,31 @@ impl TextEncoder {
         match &self.backbone {
             Backbone::TokenCnn(cnn) => cnn.forward(tokens, padding),
             Backbone::Transformer(transformer) => transformer.forward(tokens, padding),
+            Backbone::Bert(PooledBert { bert, pooling }) => {
+                let states = bert.forward(tokens, padding);
+                if *pooling == BertPooling::LastFour { states.last_four } else { states.last }
+            }
         }
     }
 
     fn embed(&self, hidden: Tensor<3>, padding: Tensor<2, Bool>) -> Tensor<2> {
-        let scores = self.pool.forward(hidden.clone()).mask_fill(padding.unsqueeze_dim::<3>(2), -1e4);
-        let pooled = (softmax(scores, 1) * hidden).sum_dim(1).squeeze_dim::<2>(1);
-        l2_normalise(self.head.forward(pooled))
+        let pooled = match (&self.pool, &self.backbone) {
+            (Some(pool), _) => {
+                let scores = pool.forward(hidden.clone()).mask_fill(padding.unsqueeze_dim::<3>(2), -1e4);
+                (softmax(scores, 1) * hidden).sum_dim(1)
+            }
+            (None, Backbone::Bert(PooledBert { pooling: BertPooling::Cls, .. })) => hidden.narrow(1, 0, 1),
+            (None, _) => mean_of_tokens(hidden, padding),
+        };
+        l2_normalise(self.head.forward(pooled.squeeze_dim::<2>(1)))
     }
+}
+
+/// Mean over a text's tokens, `[texts, 1, width]`; 0 where all is padding.
+fn mean_of_tokens(hidden: Tensor<3>, padding: Tensor<2, Bool>) -> Tensor<3> {
+    let present = padding.bool_not().float().unsqueeze_dim::<3>(2);
+    let count = present.clone().sum_dim(1).clamp_min(1.0);
+    (hidden * present).sum_dim(1) / count
 }
 
 #[cfg(test)]
@@ -94,7 +144,7 @@ mod tests {
         let transformer =
             lgdea_spec::Transformer { width, layers, heads: 2, vocabulary, max_tokens, max_phrase_tokens };
         [lgdea_spec::TextEncoder::TokenCnn(cnn), lgdea_spec::TextEncoder::Transformer(transformer)]
-            .map(|settings| TextEncoder::new(&settings, vocabulary, 8, &device))
+            .map(|settings| TextEncoder::new(&settings, &ModelShape { vocabulary, classes: 0, bert: None }, 8, &device))
     }
 
     fn ids(rows: &[i32]) -> Tensor<2, Int> {

@@ -1,10 +1,12 @@
 //! Word pieces learned on the corpus.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use tokenizers::models::wordpiece::{WordPiece, WordPieceTrainer};
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::processors::bert::BertProcessing;
 use tokenizers::{
     AddedToken, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Trainer,
 };
@@ -31,6 +33,14 @@ pub enum TokenizerError {
         /// What was tried.
         action: &'static str,
         /// The library's message.
+        message: String,
+    },
+    /// The word pieces of a published encoder cannot be used.
+    #[error("cannot read the word pieces of {}: {message}", path.display())]
+    Published {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with them.
         message: String,
     },
     /// There is nothing to learn from.
@@ -74,13 +84,48 @@ impl Tokenizer {
         Ok(Self { pieces })
     }
 
-    /// Token ids of a text, at most `longest`.
+    /// The word pieces of a folder as the Hugging Face libraries save it: `tokenizer.json`, or `vocab.txt` of a BERT.
+    ///
+    /// # Errors
+    /// The folder has neither, or padding is not token [`PAD`].
+    pub fn open(folder: &Path) -> Result<Self, TokenizerError> {
+        let (whole, list) = (folder.join("tokenizer.json"), folder.join("vocab.txt"));
+        let path = if whole.is_file() { &whole } else { &list };
+        let unusable = |message: String| TokenizerError::Published { path: path.clone(), message };
+        let mut pieces = if whole.is_file() {
+            tokenizers::Tokenizer::from_file(&whole).map_err(|error| unusable(error.to_string()))?
+        } else if list.is_file() {
+            of_bert(&list, folder).map_err(|error| unusable(error.to_string()))?
+        } else {
+            let message = "there is neither tokenizer.json nor vocab.txt".to_owned();
+            return Err(TokenizerError::Published { path: folder.to_owned(), message });
+        };
+        match pieces.token_to_id(PAD_TOKEN) {
+            Some(id) if id as i32 == PAD => {}
+            Some(id) => return Err(unusable(format!("padding is token {id}, and must be token {PAD}"))),
+            None => return Err(unusable(format!("there is no token {PAD_TOKEN}"))),
+        }
+        // Batches are cut and padded here.
+        pieces.with_padding(None);
+        pieces.with_truncation(None).map_err(|error| unusable(error.to_string()))?;
+        Ok(Self { pieces })
+    }
+
+    /// Token ids of a text, at most `longest`; a longer one keeps the token that ends a text, where there is one.
     pub fn encode(&self, text: &str, longest: usize) -> Result<Vec<i32>, TokenizerError> {
-        let encoding = self.pieces.encode_fast(text, false).map_err(|message| TokenizerError::Library {
+        let encoding = self.pieces.encode_fast(text, true).map_err(|message| TokenizerError::Library {
             action: "split a text into word pieces",
             message: message.to_string(),
         })?;
-        Ok(encoding.get_ids().iter().take(longest).map(|&id| id as i32).collect())
+        let (ids, special) = (encoding.get_ids(), encoding.get_special_tokens_mask());
+        let mut kept: Vec<i32> = ids.iter().take(longest).map(|&id| id as i32).collect();
+        if ids.len() > longest
+            && special.last() == Some(&1)
+            && let (Some(place), Some(&end)) = (kept.last_mut(), ids.last())
+        {
+            *place = end as i32;
+        }
+        Ok(kept)
     }
 
     /// Number of token ids.
@@ -98,6 +143,30 @@ impl Tokenizer {
 
 fn normaliser() -> BertNormalizer {
     BertNormalizer::new(true, true, Some(true), true)
+}
+
+/// The tokenizer that a BERT's list of word pieces stands for.
+fn of_bert(list: &Path, folder: &Path) -> tokenizers::Result<tokenizers::Tokenizer> {
+    #[derive(serde::Deserialize)]
+    struct Config {
+        do_lower_case: Option<bool>,
+    }
+    let config: Option<Config> =
+        std::fs::read(folder.join("tokenizer_config.json")).ok().and_then(|json| serde_json::from_slice(&json).ok());
+    let lower_case = config.and_then(|config| config.do_lower_case).unwrap_or(true);
+    let words = WordPiece::from_file(&list.to_string_lossy()).unk_token(UNKNOWN_TOKEN.into()).build()?;
+    let mut pieces = tokenizers::Tokenizer::new(words);
+    let end = |token: &str| {
+        let id = pieces.token_to_id(token).ok_or_else(|| tokenizers::Error::from(format!("there is no token {token}")));
+        id.map(|id| (token.to_owned(), id))
+    };
+    let ends = BertProcessing::new(end("[SEP]")?, end("[CLS]")?);
+    let special = [PAD_TOKEN, UNKNOWN_TOKEN, "[CLS]", "[SEP]", "[MASK]"];
+    pieces.add_special_tokens(&special.map(|token| AddedToken::from(token, true)));
+    pieces.with_normalizer(Some(BertNormalizer::new(true, true, None, lower_case)));
+    pieces.with_pre_tokenizer(Some(BertPreTokenizer));
+    pieces.with_post_processor(Some(ends));
+    Ok(pieces)
 }
 
 /// Words of a text as the tokenizer sees them: cleaned, lower-cased, split at blanks and punctuation.

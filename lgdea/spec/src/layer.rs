@@ -233,7 +233,7 @@ batch = [64]
 [eval]
 retrieval = { at = [1, 0, 'ten'], enabled = 1 }
 grounding = true
-[encoder.image.vit]
+[encoder.image.vits]
 "
         ));
     }

@@ -54,7 +54,10 @@ mod tree;
 
 pub use data::{Columns, Data, Fractions, Manifest, Openi, Phantom};
 pub use device::Device;
-pub use encoder::{Encoder, ImageEncoder, PatchCnn, ReportText, TextEncoder, TokenCnn, Transformer};
+pub use encoder::{
+    Bert, BertPooling, DenseNet, Encoder, ImageEncoder, PatchCnn, ReportText, ResNet, TextEncoder, TokenCnn,
+    Transformer, Vit, VitVariant,
+};
 pub use environment::{EnvironmentError, expand_env};
 pub use error::{Problem, ProblemKind, SpecError};
 pub use eval::{Eval, Grounding, HeatMap, Retrieval, ZeroShot};

@@ -42,6 +42,8 @@ pub(crate) enum PathKind {
     Always,
     /// Those with this extension; others name something shipped.
     Extension(&'static str),
+    /// Weights: files, and folders that are written with their `./` or in full; `owner/name` is a repository.
+    Weights,
 }
 
 impl PathKind {
@@ -50,6 +52,10 @@ impl PathKind {
         match self {
             PathKind::Always => !value.is_empty(),
             PathKind::Extension(extension) => has_extension(value, extension),
+            PathKind::Weights => {
+                let is_file = ["safetensors", "pt", "pth", "bin", "ckpt"].iter().any(|one| has_extension(value, one));
+                is_file || value.starts_with(['.', '/']) || value.starts_with("${") || Path::new(value).is_absolute()
+            }
         }
     }
 }
@@ -137,6 +143,7 @@ impl Schema {
     pub(crate) fn path_kind(self) -> Option<PathKind> {
         match self.text("x-path")? {
             "always" => Some(PathKind::Always),
+            "weights" => Some(PathKind::Weights),
             extension => Some(PathKind::Extension(extension)),
         }
     }

@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+
+use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +28,9 @@ pub struct Train {
     /// Peak learning rate.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub learning_rate: f64,
+    /// Factors of the learning rate by regular expressions over names of parameters, such as `"^image\\.backbone\\." = 0.1` and
+    /// `"^text\\.backbone\\." = 0`. What several match has the product of theirs; 0 freezes, batch norms included.
+    pub learning_rate_factors: BTreeMap<String, f64>,
     /// `AdamW`'s decoupled weight decay; vectors (biases, norms, scales) are never decayed.
     #[schemars(range(min = 0.0))]
     pub weight_decay: f64,
@@ -81,7 +87,30 @@ impl Train {
             format!("the scale starts at {initial_scale}, above its ceiling of {max_scale}"),
             "lower `initial-scale` or raise `max-scale`",
         );
+        for (pattern, factor) in &self.learning_rate_factors {
+            let key = format!("train.learning-rate-factors.{pattern}");
+            if let Err(error) = Regex::new(pattern) {
+                let reason = format!("`{pattern}` is no regular expression: {}", last_line(&error.to_string()));
+                findings.require(
+                    false,
+                    &[&key, "train.learning-rate-factors"],
+                    reason,
+                    "quote special signs with `\\`",
+                );
+            }
+            findings.require(
+                factor.is_finite() && *factor >= 0.0,
+                &[&key, "train.learning-rate-factors"],
+                format!("a factor of the learning rate cannot be {factor}"),
+                "give 0, which freezes, or more",
+            );
+        }
     }
+}
+
+/// The library's messages show the pattern in their first lines.
+fn last_line(message: &str) -> &str {
+    message.lines().last().unwrap_or_default().trim_start_matches("error: ")
 }
 
 #[cfg(test)]
@@ -91,6 +120,14 @@ mod tests {
     #[test]
     fn a_scale_above_its_ceiling_is_refused() {
         insta::assert_snapshot!(refusal(&[("t.toml", "[train]\nmax-scale = 5\n")], &["train.initial-scale=20"]));
+    }
+
+    #[test]
+    fn factors_are_regular_expressions_and_not_negative() {
+        insta::assert_snapshot!(refusal(
+            &[("t.toml", "[train.learning-rate-factors]\n'image.(' = 0.1\n'text' = -1\n")],
+            &[],
+        ));
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Plan {
                 trials[trial.inputs].push(position);
             }
             for (done, (inputs, trials)) in expansion.inputs.iter().zip(&trials).enumerate() {
-                let source = Source::read(&inputs.data, &inputs.evidence, inputs.seed)?;
+                let source = Source::read(&inputs.data, &inputs.evidence, &inputs.pretrained, inputs.seed)?;
                 for &position in trials {
                     let run_key = source.keys.key(&expansion.trials[position].identity(), code);
                     planned[position] = Planned { cached: earlier.has(&run_key), run_key: Some(run_key) };
@@ -185,10 +185,11 @@ impl Keys {
     /// The key that `lgdea run` gives an experiment; `code` is lgdea's version.
     pub(crate) fn key(&mut self, experiment: &Experiment, code: &str) -> Result<String, PlanError> {
         let Experiment { data, evidence, seed, .. } = experiment;
-        let reads = format!("{data:?} {evidence:?} {}", seed.0);
+        let pretrained = experiment.encoder.pretrained();
+        let reads = format!("{data:?} {evidence:?} {pretrained:?} {}", seed.0);
         let keys = match self.sources.entry(reads) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(Source::read(data, evidence, seed.0)?.keys),
+            Entry::Vacant(place) => place.insert(Source::read(data, evidence, &pretrained, seed.0)?.keys),
         };
         Ok(keys.key(&experiment.identity(), code))
     }
@@ -200,24 +201,27 @@ struct Source {
     keys: SourceKeys,
 }
 
-/// Digests of data and of who reads their evidence.
+/// Digests of data, of who reads their evidence, and of published weights.
 #[derive(Debug)]
 struct SourceKeys {
     data: String,
     evidence: String,
+    weights: String,
 }
 
 impl Source {
-    fn read(data: &Data, evidence: &Evidence, seed: u64) -> Result<Source, PlanError> {
+    fn read(data: &Data, evidence: &Evidence, pretrained: &[String], seed: u64) -> Result<Source, PlanError> {
         let evidence = Provider::new(evidence)?.digest();
+        let weights = lgdea_data::pretrained::digest(pretrained)?;
         let corpus = lgdea_data::load(data, Seed(seed), &|_, _| ())?;
-        Ok(Source { keys: SourceKeys { data: corpus.digest.clone(), evidence }, corpus })
+        Ok(Source { keys: SourceKeys { data: corpus.digest.clone(), evidence, weights }, corpus })
     }
 }
 
 impl SourceKeys {
     /// The key of an experiment on the source.
     fn key(&self, experiment: &str, code: &str) -> String {
-        Identity { experiment, data: &self.data, evidence: &self.evidence, code }.run_key()
+        let SourceKeys { data, evidence, weights } = self;
+        Identity { experiment, data, evidence, weights, code }.run_key()
     }
 }

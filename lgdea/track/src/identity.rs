@@ -7,6 +7,8 @@ pub struct Identity<'a> {
     pub data: &'a str,
     /// Digest of the evidence, which covers prompts and ontology.
     pub evidence: &'a str,
+    /// Digest of the published weights that the encoders start from; empty for none.
+    pub weights: &'a str,
     /// Version of the code.
     pub code: &'a str,
 }
@@ -15,7 +17,9 @@ impl Identity<'_> {
     /// The run's key: the first 12 hexadecimal digits of a BLAKE3 hash over all parts.
     pub fn run_key(&self) -> String {
         let mut hasher = blake3::Hasher::new_derive_key("lgdea run identity, version 1");
-        for part in [self.experiment, self.data, self.evidence, self.code] {
+        // Where there are none they do not enter, and runs have the keys that they had before there could be any.
+        let weights = (!self.weights.is_empty()).then_some(self.weights);
+        for part in [self.experiment, self.data, self.evidence, self.code].into_iter().chain(weights) {
             // With its length, a part cannot lend its end to the next one's beginning.
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
@@ -30,11 +34,12 @@ mod tests {
 
     #[test]
     fn every_part_counts_and_boundaries_do_too() {
-        let base = Identity { experiment: "ab", data: "c", evidence: "d", code: "e" };
+        let base = Identity { experiment: "ab", data: "c", evidence: "d", weights: "", code: "e" };
         let others = [
             Identity { experiment: "x", ..base },
             Identity { data: "x", ..base },
             Identity { evidence: "x", ..base },
+            Identity { weights: "x", ..base },
             Identity { code: "x", ..base },
             Identity { experiment: "a", data: "bc", ..base },
         ];
@@ -48,7 +53,7 @@ mod tests {
     /// Keys name folders and tracked runs, so a change of the scheme must be a decision.
     #[test]
     fn the_scheme_is_stable() {
-        let identity = Identity { experiment: "{}", data: "", evidence: "", code: "0.1.0" };
+        let identity = Identity { experiment: "{}", data: "", evidence: "", weights: "", code: "0.1.0" };
         assert_eq!(identity.run_key(), "6e783c783363");
     }
 }

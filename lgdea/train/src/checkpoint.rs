@@ -110,7 +110,7 @@ pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device)
     let model = fresh.model.try_load_file(path.join(MODEL)).map_err(|error| record(MODEL, &error))?;
     let average = fresh.average.try_load_file(path.join(AVERAGE)).map_err(|error| record(AVERAGE, &error))?;
     // Loading gives parameters the ids they were saved with; the optimizer finds its state by them.
-    let optimizer = adamw(&model, settings).load(path.join(OPTIMIZER)).map_err(|error| record(OPTIMIZER, &error))?;
+    let optimizer = adamw(&model, settings)?.load(path.join(OPTIMIZER)).map_err(|error| record(OPTIMIZER, &error))?;
     let rest = path.join(REST);
     let json = fs::read(&rest).map_err(file("read", &rest))?;
     let Rest { means, graph, matches } =

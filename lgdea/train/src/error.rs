@@ -12,6 +12,36 @@ pub enum TrainError {
         /// The loss.
         loss: f32,
     },
+    /// A regular expression over names of parameters that names none.
+    #[error(
+        "train.learning-rate-factors has `{pattern}`, and no parameter's name matches it; names are such as {some}"
+    )]
+    NoSuchParameter {
+        /// The pattern.
+        pattern: String,
+        /// Some names.
+        some: String,
+    },
+    /// A regular expression over names of parameters that is none.
+    #[error("train.learning-rate-factors: {message}")]
+    Pattern {
+        /// What the library says.
+        message: String,
+    },
+    /// A published encoder cannot be used.
+    #[error("{}: {message}", path.display())]
+    Published {
+        /// Its file or folder.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// Published weights cannot be read.
+    #[error(transparent)]
+    Weights(#[from] lgdea_model::weights::WeightsError),
+    /// Published weights are not on this machine.
+    #[error(transparent)]
+    Data(#[from] lgdea_data::DataError),
     /// No loss term acts at a step.
     #[error("no loss term acts at step {step}: give one of [loss] a weight above 0 and an earlier start")]
     NoLoss {

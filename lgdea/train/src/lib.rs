@@ -20,6 +20,7 @@ mod local_fit;
 mod method;
 mod optimizer;
 mod prepared;
+mod pretrained;
 mod prototypes;
 mod relation;
 mod schedule;

@@ -1,27 +1,129 @@
-//! AdamW with no decay on vectors.
+//! AdamW with no decay on vectors, and a learning rate of its own for some parameters.
+
+use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
-use burn::optim::{AdamWConfig, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::optim::{AdamW, AdamWConfig, ModuleOptimizer, Optimizer};
+use burn::tensor::{Device, Tensor};
 use lgdea_spec::Train;
+use regex::Regex;
 
-/// AdamW (Loshchilov and Hutter 2019) with β = (0.9, 0.999), ε = 1e-8. Biases, norms and scales do not decay.
-pub(crate) fn adamw<M: Module>(module: &M, settings: &Train) -> ModuleOptimizer {
-    let mut vectors = Vectors(Vec::new());
-    module.visit(&mut vectors);
+use crate::TrainError;
+
+/// Names that an error shows.
+const SHOWN: usize = 5;
+
+/// AdamW (Loshchilov and Hutter 2019) with β = (0.9, 0.999), ε = 1e-8. Biases, norms and scales do not decay; the learning rate
+/// of each parameter has its factor of `train.learning-rate-factors`.
+///
+/// # Errors
+/// A pattern that no parameter's name matches.
+pub(crate) fn adamw<M: Module>(module: &M, settings: &Train) -> Result<ModuleOptimizer, TrainError> {
+    let patterns = patterns(settings)?;
+    let mut parameters = Parameters::default();
+    module.visit(&mut parameters);
+    for (pattern, _) in &patterns {
+        if !parameters.found.iter().any(|parameter| pattern.is_match(&parameter.name)) {
+            let some = parameters.found.iter().step_by(parameters.found.len().div_ceil(SHOWN).max(1));
+            return Err(TrainError::NoSuchParameter {
+                pattern: pattern.to_string(),
+                some: some.map(|parameter| format!("`{}`", parameter.name)).collect::<Vec<_>>().join(", "),
+            });
+        }
+    }
+    // Groups are few: by factor, and by whether they decay.
+    let mut groups: BTreeMap<(u64, bool), Vec<ParamId>> = BTreeMap::new();
+    for Parameter { name, id, is_vector } in parameters.found {
+        let factor: f64 =
+            patterns.iter().filter(|(pattern, _)| pattern.is_match(&name)).map(|(_, factor)| factor).product();
+        groups.entry((factor.to_bits(), is_vector)).or_default().push(id);
+    }
     let config = AdamWConfig::new().with_epsilon(1e-8);
-    let still = config.clone().with_weight_decay(0.0).build();
-    let decayed = config.with_weight_decay(settings.weight_decay as f32).build();
-    ModuleOptimizer::from(decayed).with_group(ParamGroup::from_ids(vectors.0), still, None)
+    let optimizer = |factor: f64, is_vector: bool| {
+        let decay = if is_vector { 0.0 } else { settings.weight_decay as f32 };
+        Scaled { adamw: config.clone().with_weight_decay(decay).build(), factor }
+    };
+    let all = ModuleOptimizer::from(optimizer(1.0, false));
+    Ok(groups.into_iter().fold(all, |all, ((factor, is_vector), ids)| {
+        all.with_group(ParamGroup::from_ids(ids), optimizer(f64::from_bits(factor), is_vector), None)
+    }))
 }
 
-/// Collects the parameters with a single dimension.
-struct Vectors(Vec<ParamId>);
+/// Freezes what `train.learning-rate-factors` gives 0: no gradients, and batch norms as in validation.
+///
+/// # Errors
+/// A pattern that is no regular expression.
+pub(crate) fn freeze<M: Module>(module: M, settings: &Train) -> Result<M, TrainError> {
+    let frozen: Vec<String> = patterns(settings)?
+        .into_iter()
+        .filter(|(_, factor)| *factor == 0.0)
+        .map(|(pattern, _)| pattern.as_str().to_owned())
+        .collect();
+    if frozen.is_empty() {
+        return Ok(module);
+    }
+    let group =
+        ParamGroup::from_any_regexes(frozen).map_err(|error| TrainError::Pattern { message: format!("{error:?}") })?;
+    Ok(module.freeze_group(group))
+}
 
-impl ModuleVisitor for Vectors {
+fn patterns(settings: &Train) -> Result<Vec<(Regex, f64)>, TrainError> {
+    let compiled = settings.learning_rate_factors.iter().map(|(pattern, factor)| {
+        let pattern = Regex::new(pattern).map_err(|error| TrainError::Pattern { message: error.to_string() })?;
+        Ok((pattern, *factor))
+    });
+    compiled.collect()
+}
+
+/// AdamW whose learning rate has a factor.
+#[derive(Clone)]
+struct Scaled {
+    adamw: AdamW,
+    factor: f64,
+}
+
+impl Optimizer for Scaled {
+    type State<const D: usize> = <AdamW as Optimizer>::State<D>;
+
+    fn step<const D: usize>(
+        &self,
+        rate: f64,
+        tensor: Tensor<D>,
+        gradient: Tensor<D>,
+        state: Option<Self::State<D>>,
+    ) -> (Tensor<D>, Option<Self::State<D>>) {
+        self.adamw.step(rate * self.factor, tensor, gradient, state)
+    }
+
+    fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
+        AdamW::to_device(state, device)
+    }
+}
+
+/// The parameters of a module, as they are met.
+#[derive(Default)]
+struct Parameters {
+    path: Vec<String>,
+    found: Vec<Parameter>,
+}
+
+struct Parameter {
+    /// Such as `image.backbone.ResNet.layer1.0.conv1.weight`.
+    name: String,
+    id: ParamId,
+    is_vector: bool,
+}
+
+impl ModuleVisitor for Parameters {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if D < 2 {
-            self.0.push(param.id);
-        }
+        self.found.push(Parameter { name: self.path.join("."), id: param.id, is_vector: D < 2 });
     }
 }

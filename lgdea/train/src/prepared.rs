@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
-use lgdea_model::{ModelShape, Tokenizer};
+use lgdea_model::{BertShape, ModelShape, Tokenizer};
 use lgdea_spec::{EvidenceSpace, Experiment, ReportText};
 
-use crate::TrainError;
+use crate::{TrainError, pretrained};
 
 /// Called with how many items are done, and of how many.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
@@ -32,6 +32,8 @@ pub struct Prepared {
     /// The word pieces.
     pub tokenizer: Tokenizer,
     max_phrase_tokens: usize,
+    /// The BERT that the experiment names, where it does.
+    bert: Option<BertShape>,
 }
 
 /// A report as the text encoder sees it.
@@ -114,7 +116,8 @@ impl Prepared {
         let texts: Vec<Option<String>> = studies.iter().map(text_of).collect();
         let readable = pools.reports().filter_map(|study| texts[study].as_deref());
         let learned_from = readable.chain(evidence.phrases.iter().map(String::as_str));
-        let tokenizer = Tokenizer::train(learned_from, text.vocabulary())?;
+        let bert = pretrained::bert_shape(text)?;
+        let tokenizer = pretrained::tokenizer(text, bert.as_ref(), learned_from)?;
 
         let mut reports = Vec::with_capacity(studies.len());
         for (study, report) in texts.iter().enumerate() {
@@ -137,12 +140,13 @@ impl Prepared {
         } else {
             Vec::new()
         };
-        Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens })
+        Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens, bert })
     }
 
     /// What the model's shape depends on besides the experiment.
     pub(crate) fn model_shape(&self) -> ModelShape {
-        ModelShape { vocabulary: self.tokenizer.vocabulary(), classes: self.classes.len() }
+        let bert = self.bert.clone();
+        ModelShape { vocabulary: self.tokenizer.vocabulary(), classes: self.classes.len(), bert }
     }
 
     /// Unpaired images' studies that have a report, which the pairing hides from training.

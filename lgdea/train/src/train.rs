@@ -21,7 +21,7 @@ use crate::prepared::Prepared;
 use crate::schedule::warm_cosine;
 use crate::step::{Measured, State, joint_step};
 use crate::warmup::text_step;
-use crate::{TrainError, checkpoint, loader, relation};
+use crate::{TrainError, checkpoint, loader, optimizer, pretrained, relation};
 
 /// Part of the training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,10 +72,19 @@ pub fn train(
         return Err(TrainError::NoPairs);
     }
     let trainer = Trainer { experiment, prepared, device, run, journal, observer, stop };
-    let state = trainer.fresh();
-    let (state, first) = match checkpoint::newest(&run.checkpoints())? {
-        Some((done, path)) => (checkpoint::load(&path, state, &experiment.train, device)?, done),
-        None => (trainer.warm_up(state)?, 0),
+    let mut state = trainer.fresh()?;
+    let first = if let Some((done, path)) = checkpoint::newest(&run.checkpoints())? {
+        state = checkpoint::load(&path, state, &experiment.train, device)?;
+        state.model = optimizer::freeze(state.model, &experiment.train)?;
+        done
+    } else {
+        for told in pretrained::load(&mut state.model, &experiment.encoder)? {
+            tracing::info!("{told}");
+            journal.write(Event::Warning { message: told })?;
+        }
+        state.model = optimizer::freeze(state.model, &experiment.train)?;
+        state = trainer.warm_up(state)?;
+        0
     };
     trainer.joint(state, first)
 }
@@ -95,12 +104,12 @@ impl Trainer<'_> {
         self.experiment.seed
     }
 
-    fn fresh(&self) -> State {
-        let model =
-            Lgdea::new(self.experiment, self.prepared.model_shape(), self.seed(), &self.device.clone().autodiff());
+    fn fresh(&self) -> Result<State, TrainError> {
+        let (device, shape) = (self.device.clone().autodiff(), self.prepared.model_shape());
+        let model = Lgdea::new(self.experiment, &shape, self.seed(), &device);
         let average = model.valid();
-        let optimizer = adamw(&model, &self.experiment.train);
-        State { model, average, optimizer, means: None, graph: None, matches: None }
+        let optimizer = adamw(&model, &self.experiment.train)?;
+        Ok(State { model, average, optimizer, means: None, graph: None, matches: None })
     }
 
     /// Text warm-up, then the prototypes' start.

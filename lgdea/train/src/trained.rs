@@ -60,7 +60,7 @@ pub fn load_model(
     checkpoint: &Path,
     device: &Device,
 ) -> Result<Lgdea, TrainError> {
-    let fresh = Lgdea::new(experiment, prepared.model_shape(), experiment.seed, device);
+    let fresh = Lgdea::new(experiment, &prepared.model_shape(), experiment.seed, device);
     checkpoint::load_average(checkpoint, fresh)
 }
 

@@ -11,7 +11,7 @@ use super::Sweep;
 use super::share::{Table, Tables};
 use crate::error::{Problem, ProblemKind, SpecError};
 use crate::identity::{self, IdentityHash};
-use crate::{Data, Evidence};
+use crate::{Data, Encoder, Evidence};
 
 /// Most trials of a sweep, before conditions leave any out.
 const MOST: u128 = 2_000_000;
@@ -58,10 +58,12 @@ pub struct Inputs {
     pub evidence: Evidence,
     /// The seed that splits the data; trials with other seeds share these inputs only where it does not matter.
     pub seed: u64,
+    /// Published weights that the encoders start from, see [`crate::Encoder::pretrained`].
+    pub pretrained: Vec<String>,
 }
 
-/// JSON of data and evidence, and the seed where it matters.
-type InputsKey = (Arc<str>, Arc<str>, Option<u64>);
+/// JSON of data and evidence, the seed where it matters, and published weights.
+type InputsKey = (Arc<str>, Arc<str>, Option<u64>, Vec<String>);
 
 /// A trial that is another one again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -286,8 +288,8 @@ impl<'s> Walk<'s> {
             table
         };
         let inside: Vec<_> = identity::inside().filter_map(|name| Some((name, table(name)?))).collect();
-        let (data, evidence) = (table("data"), table("evidence"));
-        let (true, Some(data), Some(evidence)) = (fine, data, evidence) else { return };
+        let (data, evidence, encoder) = (table("data"), table("evidence"), table("encoder"));
+        let (true, Some(data), Some(evidence), Some(encoder)) = (fine, data, evidence, encoder) else { return };
 
         let (before, after) = inside.split_at(inside.partition_point(|(name, _)| *name < "seed"));
         let before_seed = self.hash(before);
@@ -298,7 +300,7 @@ impl<'s> Walk<'s> {
             for (name, table) in &after[1..] {
                 hash.add(name, &table.identity);
             }
-            let Some(inputs) = self.inputs(&data.json, &evidence.json, seed) else { return };
+            let Some(inputs) = self.inputs(&data.json, &evidence.json, &encoder.json, seed) else { return };
             let points = Arc::clone(&points);
             let identity = hash.finish();
             self.found.trials.push(Trial { arm: self.arm as u32, points, seed, inputs, identity });
@@ -318,17 +320,20 @@ impl<'s> Walk<'s> {
     }
 
     /// The position of what a trial reads.
-    fn inputs(&mut self, data: &Arc<str>, evidence: &Arc<str>, seed: u64) -> Option<usize> {
+    fn inputs(&mut self, data: &Arc<str>, evidence: &Arc<str>, encoder: &str, seed: u64) -> Option<usize> {
         // The seed splits real data; the phantom comes in splits.
         let splits = data.contains("\"manifest\"") || data.contains("\"openi\"");
-        let key = (Arc::clone(data), Arc::clone(evidence), splits.then_some(seed));
+        let may_be_pretrained = encoder.contains("\"weights\"") || encoder.contains("\"bert\"");
+        let encoder: Option<Encoder> = may_be_pretrained.then(|| serde_json::from_str(encoder)).transpose().ok()?;
+        let pretrained = encoder.map(|encoder| encoder.pretrained()).unwrap_or_default();
+        let key = (Arc::clone(data), Arc::clone(evidence), splits.then_some(seed), pretrained.clone());
         if let Some(position) = self.known.get(&key) {
             return Some(*position);
         }
         // Both were written from these types.
         let (data, evidence) = (serde_json::from_str(data).ok()?, serde_json::from_str(evidence).ok()?);
         let position = self.found.inputs.len();
-        self.found.inputs.push((key.clone(), Inputs { data, evidence, seed }));
+        self.found.inputs.push((key.clone(), Inputs { data, evidence, seed, pretrained }));
         self.known.insert(key, position);
         Some(position)
     }

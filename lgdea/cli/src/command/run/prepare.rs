@@ -28,7 +28,10 @@ pub(crate) fn load(experiment: &Experiment, provider: Provider, progress: &Progr
     let corpus = lgdea_data::load(&experiment.data, experiment.seed, &|done, total| counter.update(done, total))
         .map_err(|error| Failure::bad(&error))?;
     let (data, evidence) = (&corpus.digest, &provider.digest());
-    let key = |experiment: &str| Identity { experiment, data, evidence, code: env!("CARGO_PKG_VERSION") }.run_key();
+    let weights =
+        &lgdea_data::pretrained::digest(&experiment.encoder.pretrained()).map_err(|error| Failure::bad(&error))?;
+    let code = env!("CARGO_PKG_VERSION");
+    let key = |experiment: &str| Identity { experiment, data, evidence, weights, code }.run_key();
     let (run_key, training_key) = (key(&experiment.identity()), key(&experiment.training_identity()));
     Ok(Inputs { corpus, provider, run_key, training_key })
 }

@@ -1,7 +1,25 @@
+//! The two towers: a file for each architecture.
+
+mod bert;
+mod densenet;
+mod patch_cnn;
+mod resnet;
+mod token_cnn;
+mod transformer;
+mod vit;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rules::Findings;
+
+pub use bert::{Bert, BertPooling};
+pub use densenet::DenseNet;
+pub use patch_cnn::PatchCnn;
+pub use resnet::ResNet;
+pub use token_cnn::TokenCnn;
+pub use transformer::Transformer;
+pub use vit::{Vit, VitVariant};
 
 /// The two towers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +52,14 @@ pub enum ReportText {
 pub enum ImageEncoder {
     /// A small residual CNN whose patches stay local; made for 64-pixel images on a CPU.
     PatchCnn(PatchCnn),
+    /// ResNet-18 or ResNet-50.
+    #[serde(rename = "resnet")]
+    ResNet(ResNet),
+    /// DenseNet-121.
+    #[serde(rename = "densenet")]
+    DenseNet(DenseNet),
+    /// A vision transformer.
+    Vit(Vit),
 }
 
 impl ImageEncoder {
@@ -41,23 +67,22 @@ impl ImageEncoder {
     pub fn size(&self) -> usize {
         match self {
             ImageEncoder::PatchCnn(settings) => settings.size,
+            ImageEncoder::ResNet(settings) => settings.size,
+            ImageEncoder::DenseNet(settings) => settings.size,
+            ImageEncoder::Vit(settings) => settings.size,
         }
     }
-}
 
-/// A small residual CNN on space-to-depth input, with learned patch positions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PatchCnn {
-    /// Side of the square input images, in pixels; a multiple of `patch`.
-    #[schemars(range(min = 1))]
-    pub size: usize,
-    /// d, width of a patch feature.
-    #[schemars(range(min = 1))]
-    pub width: usize,
-    /// Pixels that a patch covers; the patch map has (size / patch)² cells.
-    #[schemars(range(min = 1))]
-    pub patch: usize,
+    /// Published weights to start from and what the encoder's names begin with there; `None` for random ones.
+    pub fn weights(&self) -> Option<(&str, &str)> {
+        let (weights, prefix) = match self {
+            ImageEncoder::PatchCnn(_) => return None,
+            ImageEncoder::ResNet(settings) => (&settings.weights, &settings.weights_prefix),
+            ImageEncoder::DenseNet(settings) => (&settings.weights, &settings.weights_prefix),
+            ImageEncoder::Vit(settings) => (&settings.weights, &settings.weights_prefix),
+        };
+        (!weights.is_empty()).then_some((weights, prefix))
+    }
 }
 
 /// Architectures of the text encoder.
@@ -68,14 +93,17 @@ pub enum TextEncoder {
     TokenCnn(TokenCnn),
     /// A small pre-norm transformer over word pieces learned on the corpus.
     Transformer(Transformer),
+    /// BERT or one of its kin.
+    Bert(Bert),
 }
 
 impl TextEncoder {
-    /// Largest number of word pieces in the vocabulary.
-    pub fn vocabulary(&self) -> usize {
+    /// Largest number of word pieces to learn on the corpus; `None` where the encoder brings its own.
+    pub fn vocabulary(&self) -> Option<usize> {
         match self {
-            TextEncoder::TokenCnn(settings) => settings.vocabulary,
-            TextEncoder::Transformer(settings) => settings.vocabulary,
+            TextEncoder::TokenCnn(settings) => Some(settings.vocabulary),
+            TextEncoder::Transformer(settings) => Some(settings.vocabulary),
+            TextEncoder::Bert(_) => None,
         }
     }
 
@@ -84,6 +112,7 @@ impl TextEncoder {
         match self {
             TextEncoder::TokenCnn(settings) => settings.max_tokens,
             TextEncoder::Transformer(settings) => settings.max_tokens,
+            TextEncoder::Bert(settings) => settings.max_tokens,
         }
     }
 
@@ -92,68 +121,28 @@ impl TextEncoder {
         match self {
             TextEncoder::TokenCnn(settings) => settings.max_phrase_tokens,
             TextEncoder::Transformer(settings) => settings.max_phrase_tokens,
+            TextEncoder::Bert(settings) => settings.max_phrase_tokens,
         }
     }
 }
 
-/// Residual convolutions over tokens with attention pooling: each token sees its neighbours and nothing else, which a few
-/// hundred reports are enough to learn from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct TokenCnn {
-    /// Width of a token.
-    #[schemars(range(min = 1))]
-    pub width: usize,
-    /// Number of layers.
-    #[schemars(range(min = 1))]
-    pub layers: usize,
-    /// Tokens on either side that a layer sees.
-    #[schemars(range(min = 1))]
-    pub reach: usize,
-    /// Largest number of word pieces in the vocabulary.
-    #[schemars(range(min = 1))]
-    pub vocabulary: usize,
-    /// Longest report in tokens; longer ones are cut.
-    #[schemars(range(min = 1))]
-    pub max_tokens: usize,
-    /// Longest evidence phrase or prompt in tokens.
-    #[schemars(range(min = 1))]
-    pub max_phrase_tokens: usize,
-}
-
-/// A small pre-norm transformer encoder with attention pooling.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Transformer {
-    /// Width of a token.
-    #[schemars(range(min = 1))]
-    pub width: usize,
-    /// Number of layers.
-    #[schemars(range(min = 1))]
-    pub layers: usize,
-    /// Attention heads.
-    #[schemars(range(min = 1))]
-    pub heads: usize,
-    /// Largest number of word pieces in the vocabulary.
-    #[schemars(range(min = 1))]
-    pub vocabulary: usize,
-    /// Longest report in tokens; longer ones are cut.
-    #[schemars(range(min = 1))]
-    pub max_tokens: usize,
-    /// Longest evidence phrase or prompt in tokens.
-    #[schemars(range(min = 1))]
-    pub max_phrase_tokens: usize,
-}
-
 impl Encoder {
+    /// The files, folders and repositories of published weights that the encoders start from, or whose word pieces they have.
+    pub fn pretrained(&self) -> Vec<String> {
+        let image = self.image.weights().map(|(weights, _)| weights.to_owned());
+        let text = match &self.text {
+            TextEncoder::Bert(settings) => Some(settings.model.clone()),
+            TextEncoder::TokenCnn(_) | TextEncoder::Transformer(_) => None,
+        };
+        image.into_iter().chain(text).collect()
+    }
+
     pub(crate) fn check(&self, findings: &mut Findings<'_>) {
         match &self.image {
-            ImageEncoder::PatchCnn(PatchCnn { size, patch, .. }) => findings.require(
-                size.is_multiple_of(*patch),
-                &["encoder.image.patch-cnn.size", "encoder.image.patch-cnn.patch"],
-                format!("images of {size} pixels do not divide into patches of {patch} pixels"),
-                "make `size` a multiple of `patch`",
-            ),
+            ImageEncoder::PatchCnn(settings) => settings.check(findings),
+            ImageEncoder::ResNet(settings) => settings.check(findings),
+            ImageEncoder::DenseNet(settings) => settings.check(findings),
+            ImageEncoder::Vit(settings) => settings.check(findings),
         }
         let name = match &self.text {
             TextEncoder::TokenCnn(_) => "token-cnn",
@@ -161,6 +150,7 @@ impl Encoder {
                 settings.check(findings);
                 "transformer"
             }
+            TextEncoder::Bert(_) => "bert",
         };
         let (phrase, report) = (self.text.max_phrase_tokens(), self.text.max_tokens());
         findings.require(
@@ -168,18 +158,6 @@ impl Encoder {
             &[&format!("encoder.text.{name}.max-phrase-tokens"), &format!("encoder.text.{name}.max-tokens")],
             format!("a phrase of {phrase} tokens is longer than the longest report ({report})"),
             "make `max-phrase-tokens` at most `max-tokens`",
-        );
-    }
-}
-
-impl Transformer {
-    fn check(&self, findings: &mut Findings<'_>) {
-        let Transformer { width, heads, .. } = self;
-        findings.require(
-            width.is_multiple_of(*heads),
-            &["encoder.text.transformer.heads", "encoder.text.transformer.width"],
-            format!("{heads} heads do not divide a width of {width}"),
-            "make `width` a multiple of `heads`",
         );
     }
 }

@@ -1,0 +1,135 @@
+//! Where published weights are on this machine, and what is in them.
+//!
+//! Nothing is downloaded: a repository is looked for where the Hugging Face libraries keep what they have fetched.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use lgdea_spec::expand_env;
+
+use crate::DataError;
+
+/// The file or folder that `weights` of an experiment means: a path, or a repository `owner/name` in the cache of the
+/// Hugging Face libraries (`HF_HUB_CACHE`, `HF_HOME/hub` or `~/.cache/huggingface/hub`).
+///
+/// # Errors
+/// It is not there, or an environment variable of the path is not set.
+pub fn locate(weights: &str) -> Result<PathBuf, DataError> {
+    let path = expand_env(weights)?;
+    if path.exists() {
+        return Ok(path);
+    }
+    match weights.split_once('/') {
+        Some((owner, name)) if !owner.is_empty() && !owner.starts_with(['.', '$']) && !name.contains('/') => {
+            let hub = hub();
+            snapshot(&hub, owner, name).ok_or_else(|| DataError::NoWeights {
+                what: weights.to_owned(),
+                searched: format!("there is no snapshot of it in {}", hub.display()),
+            })
+        }
+        _ => Err(DataError::Io { path, source: std::io::ErrorKind::NotFound.into() }),
+    }
+}
+
+/// Hash (blake3, in hexadecimal) of the files of published weights, as far as encoders read them; empty for none.
+///
+/// # Errors
+/// They are not there or cannot be read.
+pub fn digest(pretrained: &[String]) -> Result<String, DataError> {
+    if pretrained.is_empty() {
+        return Ok(String::new());
+    }
+    let mut all = blake3::Hasher::new();
+    for weights in pretrained {
+        let path = locate(weights)?;
+        let files = if path.is_dir() { files(&path) } else { vec![path] };
+        for path in files {
+            let unreadable = |source| DataError::Io { path: path.clone(), source };
+            let file = File::open(&path).map_err(unreadable)?;
+            let mut hasher = blake3::Hasher::new();
+            hasher.update_reader(file).map_err(unreadable)?;
+            // The name of a file does not count: the same weights may lie elsewhere.
+            all.update(hasher.finalize().as_bytes());
+        }
+    }
+    Ok(all.finalize().to_hex().to_string())
+}
+
+/// What an encoder may read of a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "model.safetensors", "pytorch_model.bin"]
+        .iter()
+        .map(|name| folder.join(name))
+        .filter(|path| path.is_file())
+        .collect()
+}
+
+/// Where the Hugging Face libraries keep repositories.
+fn hub() -> PathBuf {
+    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    variable("HF_HUB_CACHE").unwrap_or_else(|| {
+        let home = variable("HF_HOME").unwrap_or_else(|| {
+            let cache = variable("XDG_CACHE_HOME");
+            let cache = cache.or_else(|| env::home_dir().map(|home| home.join(".cache"))).unwrap_or_default();
+            cache.join("huggingface")
+        });
+        home.join("hub")
+    })
+}
+
+/// The snapshot of a repository that `main` means, or the only one that there is.
+fn snapshot(hub: &Path, owner: &str, name: &str) -> Option<PathBuf> {
+    let repository = hub.join(format!("models--{owner}--{name}"));
+    let snapshots = repository.join("snapshots");
+    if let Ok(revision) = fs::read_to_string(repository.join("refs").join("main")) {
+        let main = snapshots.join(revision.trim());
+        if main.is_dir() {
+            return Some(main);
+        }
+    }
+    let mut found = fs::read_dir(snapshots).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_its_main_snapshot() {
+        let hub = tempfile::tempdir().unwrap();
+        let repository = hub.path().join("models--owner--name");
+        for revision in ["a1", "b2"] {
+            fs::create_dir_all(repository.join("snapshots").join(revision)).unwrap();
+        }
+        assert_eq!(snapshot(hub.path(), "owner", "name"), None, "two, and nothing says which");
+        fs::create_dir_all(repository.join("refs")).unwrap();
+        fs::write(repository.join("refs/main"), "b2\n").unwrap();
+        assert_eq!(snapshot(hub.path(), "owner", "name"), Some(repository.join("snapshots/b2")));
+        assert_eq!(snapshot(hub.path(), "owner", "other"), None);
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_with_where_it_was_looked_for() {
+        let message = locate("nobody/nothing-of-that-name").unwrap_err().to_string();
+        assert!(message.contains("models--") || message.contains("huggingface"), "{message}");
+        assert!(message.contains("hf download nobody/nothing-of-that-name"), "{message}");
+        assert!(matches!(locate("./nothing.safetensors"), Err(DataError::Io { .. })));
+    }
+
+    #[test]
+    fn the_content_counts_and_its_place_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, content: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, content).unwrap();
+            vec![path.display().to_string()]
+        };
+        let one = digest(&write("a.pt", "weights")).unwrap();
+        assert_eq!(one, digest(&write("b.pt", "weights")).unwrap());
+        assert_ne!(one, digest(&write("c.pt", "others")).unwrap());
+        assert_eq!(digest(&[]).unwrap(), "");
+    }
+}

@@ -1,0 +1,241 @@
+//! BERT (Devlin et al. 2019) and its kin: `BioClinicalBERT`, `PubMedBERT`, `CXR-BERT`, `MiniLM`.
+//!
+//! <https://github.com/huggingface/transformers/blob/main/src/transformers/models/bert/modeling_bert.py>, whose names the
+//! fields have, but for `self`, which is a word of Rust's.
+
+use burn::module::Module;
+use burn::nn::{Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::tensor::activation::{gelu, softmax};
+use burn::tensor::{Bool, Device, Int, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::weights::{Named, Naming};
+
+/// What a `config.json` says of a BERT.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BertShape {
+    /// Word pieces.
+    pub vocab_size: usize,
+    /// Width of a token.
+    pub hidden_size: usize,
+    /// Layers.
+    pub num_hidden_layers: usize,
+    /// Attention heads.
+    pub num_attention_heads: usize,
+    /// Width within the perceptron of a layer.
+    pub intermediate_size: usize,
+    /// Longest text, in tokens.
+    pub max_position_embeddings: usize,
+    /// Kinds of segments.
+    #[serde(default = "two")]
+    pub type_vocab_size: usize,
+    /// ε of the norms.
+    #[serde(default = "small")]
+    pub layer_norm_eps: f64,
+    /// The activation; nothing but `gelu` is known here.
+    #[serde(default = "name_of_gelu")]
+    pub hidden_act: String,
+    /// How positions are told; nothing but `absolute` is known here.
+    #[serde(default = "absolute")]
+    pub position_embedding_type: String,
+}
+
+fn two() -> usize {
+    2
+}
+
+fn small() -> f64 {
+    1e-12
+}
+
+fn name_of_gelu() -> String {
+    "gelu".to_owned()
+}
+
+fn absolute() -> String {
+    "absolute".to_owned()
+}
+
+/// Transformer over word pieces.
+#[derive(Module, Debug)]
+pub struct Bert {
+    embeddings: Embeddings,
+    encoder: Encoder,
+}
+
+/// What a BERT says of each token.
+#[derive(Debug, Clone)]
+pub struct BertStates {
+    /// After the last layer, `[texts, tokens, width]`.
+    pub last: Tensor<3>,
+    /// Sum after each of the last four layers, or of all where there are fewer; `[texts, tokens, width]`.
+    pub last_four: Tensor<3>,
+}
+
+impl Bert {
+    /// How the files of the Hugging Face libraries name the parameters.
+    pub const NAMING: Naming = Naming { from_file, to_file, grey: None };
+
+    /// A network with random weights.
+    pub fn new(shape: &BertShape, device: &Device) -> Self {
+        let width = shape.hidden_size;
+        let table = |rows: usize| {
+            EmbeddingConfig::new(rows, width)
+                .with_initializer(Initializer::Normal { mean: 0.0, std: 0.02 })
+                .init(device)
+        };
+        Self {
+            embeddings: Embeddings {
+                word_embeddings: table(shape.vocab_size),
+                position_embeddings: table(shape.max_position_embeddings),
+                token_type_embeddings: table(shape.type_vocab_size),
+                layer_norm: norm(shape, device),
+            },
+            encoder: Encoder { layer: (0..shape.num_hidden_layers).map(|_| Layer::new(shape, device)).collect() },
+        }
+    }
+
+    /// States of token ids `[texts, tokens]`; none attends to `padding`.
+    ///
+    /// # Panics
+    ///
+    /// If the texts are longer than the positions that the network has.
+    pub fn forward(&self, tokens: Tensor<2, Int>, padding: &Tensor<2, Bool>) -> BertStates {
+        let mut x = self.embeddings.forward(tokens);
+        let [texts, length, _] = x.dims();
+        let hidden = padding.clone().reshape([texts, 1, 1, length]);
+        let mut last_four: Option<Tensor<3>> = None;
+        let layers = &self.encoder.layer;
+        for (position, layer) in layers.iter().enumerate() {
+            x = layer.forward(x, &hidden);
+            if position + 4 >= layers.len() {
+                last_four = Some(last_four.map_or_else(|| x.clone(), |sum| sum + x.clone()));
+            }
+        }
+        BertStates { last_four: last_four.unwrap_or_else(|| x.clone()), last: x }
+    }
+}
+
+#[derive(Module, Debug)]
+#[expect(clippy::struct_field_names, reason = "these are the names in files")]
+struct Embeddings {
+    word_embeddings: Embedding,
+    position_embeddings: Embedding,
+    token_type_embeddings: Embedding,
+    layer_norm: LayerNorm,
+}
+
+impl Embeddings {
+    fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
+        let [_, length] = tokens.dims();
+        let positions = self.position_embeddings.weight.val();
+        let [longest, width] = positions.dims();
+        assert!(length <= longest, "a text of {length} tokens is longer than the {longest} positions");
+        let position = positions.narrow(0, 0, length).unsqueeze::<3>();
+        // All of a text is its first segment.
+        let segment = self.token_type_embeddings.weight.val().narrow(0, 0, 1).reshape([1, 1, width]);
+        self.layer_norm.forward(self.word_embeddings.forward(tokens) + position + segment)
+    }
+}
+
+#[derive(Module, Debug)]
+struct Encoder {
+    layer: Vec<Layer>,
+}
+
+/// A post-norm layer.
+#[derive(Module, Debug)]
+struct Layer {
+    attention: Attention,
+    intermediate: Intermediate,
+    output: Output,
+}
+
+#[derive(Module, Debug)]
+struct Attention {
+    self_attention: SelfAttention,
+    output: Output,
+}
+
+#[derive(Module, Debug)]
+struct SelfAttention {
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    heads: usize,
+}
+
+#[derive(Module, Debug)]
+struct Intermediate {
+    dense: Linear,
+}
+
+#[derive(Module, Debug)]
+struct Output {
+    dense: Linear,
+    layer_norm: LayerNorm,
+}
+
+impl Layer {
+    fn new(shape: &BertShape, device: &Device) -> Self {
+        let (width, between) = (shape.hidden_size, shape.intermediate_size);
+        let linear = |input: usize, output: usize| {
+            LinearConfig::new(input, output).with_initializer(Initializer::Normal { mean: 0.0, std: 0.02 }).init(device)
+        };
+        let output = |input: usize| Output { dense: linear(input, width), layer_norm: norm(shape, device) };
+        let [query, key, value] = [(); 3].map(|()| linear(width, width));
+        let self_attention = SelfAttention { query, key, value, heads: shape.num_attention_heads };
+        Self {
+            attention: Attention { self_attention, output: output(width) },
+            intermediate: Intermediate { dense: linear(width, between) },
+            output: output(between),
+        }
+    }
+
+    fn forward(&self, x: Tensor<3>, padding: &Tensor<4, Bool>) -> Tensor<3> {
+        let attended = self.attention.self_attention.forward(x.clone(), padding);
+        let x = self.attention.output.forward(attended, x);
+        let between = gelu(self.intermediate.dense.forward(x.clone()));
+        self.output.forward(between, x)
+    }
+}
+
+impl SelfAttention {
+    fn forward(&self, x: Tensor<3>, padding: &Tensor<4, Bool>) -> Tensor<3> {
+        let [texts, length, width] = x.dims();
+        let depth = width / self.heads;
+        let split =
+            |linear: &Linear| linear.forward(x.clone()).reshape([texts, length, self.heads, depth]).swap_dims(1, 2);
+        let (q, k, v) = (split(&self.query), split(&self.key), split(&self.value));
+        let scores = q.matmul(k.swap_dims(2, 3)) / (depth as f64).sqrt();
+        let dims = scores.dims();
+        let weights = softmax(scores.mask_fill(padding.clone().expand(dims), -1e9), 3);
+        weights.matmul(v).swap_dims(1, 2).reshape([texts, length, width])
+    }
+}
+
+impl Output {
+    fn forward(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
+        self.layer_norm.forward(self.dense.forward(x) + residual)
+    }
+}
+
+fn norm(shape: &BertShape, device: &Device) -> LayerNorm {
+    LayerNormConfig::new(shape.hidden_size).with_epsilon(shape.layer_norm_eps).init(device)
+}
+
+fn from_file(name: &str) -> Named {
+    let name = name.strip_prefix("bert.").unwrap_or(name);
+    // The pooler and the heads of pretraining; the numbers of the positions, which some files hold.
+    let is_part = name.starts_with("embeddings.") || name.starts_with("encoder.");
+    if !is_part || name.ends_with(".position_ids") {
+        return Named::LeftOut;
+    }
+    Named::Parameter(
+        name.replace(".LayerNorm.", ".layer_norm.").replace(".attention.self.", ".attention.self_attention."),
+    )
+}
+
+fn to_file(name: &str) -> String {
+    name.replace(".layer_norm.", ".LayerNorm.").replace(".attention.self_attention.", ".attention.self.")
+}

@@ -1,0 +1,259 @@
+//! Published weights: files of PyTorch and of the Hugging Face libraries, read into an encoder and written from one.
+//!
+//! Nothing is skipped in silence. What a network lacks and what does not fit is an error that lists every name; what a file
+//! holds beyond the network is told, too.
+
+mod positions;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use burn::store::{
+    FloatCastAdapter, ModuleAdapter, ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, PytorchStore, SafetensorsStore,
+};
+use burn::tensor::{DType, TensorData};
+
+/// Dictionaries that training scripts keep the parameters in.
+const DICTIONARIES: [&str; 3] = ["state_dict", "model_state_dict", "model"];
+/// Names that an error lists.
+const MOST_NAMES: usize = 12;
+
+/// How the files of an architecture name its parameters.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming {
+    /// From a file's name to the module's.
+    pub from_file: fn(&str) -> Named,
+    /// From the module's name to the file's.
+    pub to_file: fn(&str) -> String,
+    /// The convolution that reads the image: files have it for three colours.
+    pub grey: Option<&'static str>,
+}
+
+impl Naming {
+    /// Of an encoder of our own: files have the module's names.
+    pub const OURS: Naming =
+        Naming { from_file: |name| Named::Parameter(name.to_owned()), to_file: str::to_owned, grey: None };
+}
+
+/// What a name in a file stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// A parameter of the module.
+    Parameter(String),
+    /// A part that an encoder does without, such as a classifier.
+    LeftOut,
+}
+
+/// Where in a file an encoder is.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// What the encoder's names begin with.
+    pub prefix: &'a str,
+}
+
+/// What a file gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Parameters that were read.
+    pub parameters: usize,
+    /// Names that an encoder of this kind does without, such as those of a classifier.
+    pub left_out: Vec<String>,
+    /// Other names below the prefix that the encoder has no place for.
+    pub unused: Vec<String>,
+}
+
+/// Why weights could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    /// The file is not what its name says, or cannot be read.
+    #[error("cannot read {}: {message}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the library says.
+        message: String,
+    },
+    /// A file of another kind.
+    #[error("{} is no weights file: its name must end with .safetensors, .pt, .pth or .bin", path.display())]
+    Kind {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A folder without weights.
+    #[error("{} has neither model.safetensors nor pytorch_model.bin{}", path.display(), if *sharded {
+        "; weights in several files are not read: save them as one"
+    } else {
+        ""
+    })]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Whether the weights are there in parts.
+        sharded: bool,
+    },
+    /// The weights are those of another network.
+    #[error("{} does not fit the encoder:{problems}", path.display())]
+    Misfit {
+        /// The file.
+        path: PathBuf,
+        /// Every name that is missing or has another shape.
+        problems: String,
+    },
+    /// Weights could not be written.
+    #[error("cannot write {}: {message}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the library says.
+        message: String,
+    },
+}
+
+/// Tensors of a file by name.
+type Tensors = BTreeMap<String, TensorData>;
+
+/// Reads a file's weights into a module, as 32-bit floats. A convolution over three colours is summed, so that it sees a grey
+/// image as it saw three equal colours; positions of a vision transformer are interpolated to the size of its images.
+///
+/// # Errors
+/// The file cannot be read, or lacks a parameter, or has one of another shape. Names that are left over are no error.
+pub fn load<M: ModuleSnapshot>(module: &mut M, naming: Naming, place: Place<'_>) -> Result<Loaded, WeightsError> {
+    let expected = shapes(module);
+    let (mut found, mut origin) = (Tensors::new(), BTreeMap::new());
+    let (mut left_out, mut elsewhere) = (Vec::new(), Vec::new());
+    for (name, data) in read(place.path)? {
+        let Some(inside) = name.strip_prefix(place.prefix) else {
+            elsewhere.push(name);
+            continue;
+        };
+        match (naming.from_file)(inside) {
+            Named::LeftOut => left_out.push(name),
+            Named::Parameter(parameter) => {
+                let data = fit(data, &parameter, naming, &expected);
+                origin.insert(parameter.clone(), name);
+                found.insert(parameter, data);
+            }
+        }
+    }
+    let tensors = found.into_iter().map(|(name, data)| burn::store::bridge::from_data(data, name, None)).collect();
+    let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
+    let result = module.apply(tensors, None, Some(Box::new(adapter)), true);
+    if !result.errors.is_empty() || !result.missing.is_empty() {
+        let mut problems: Vec<String> = result.errors.iter().map(|error| error.to_string().to_lowercase()).collect();
+        problems.extend(
+            result.missing.iter().map(|(name, _)| format!("it lacks `{}{}`", place.prefix, (naming.to_file)(name))),
+        );
+        return Err(misfit(place, problems, &elsewhere));
+    }
+    let unused = result.unused.iter().filter_map(|name| origin.remove(name)).collect();
+    Ok(Loaded { parameters: result.applied.len(), left_out, unused })
+}
+
+/// Writes a module's weights as a safetensors file with the names and layouts of PyTorch's.
+///
+/// # Errors
+/// What the file system says.
+pub fn save<M: ModuleSnapshot>(module: &M, naming: Naming, path: &Path) -> Result<(), WeightsError> {
+    let adapter = burn::store::BurnToPyTorchAdapter;
+    let tensors = module.collect(None, Some(Box::new(adapter)), true);
+    let renamed = tensors.into_iter().map(|mut tensor| {
+        tensor.name = (naming.to_file)(&tensor.name);
+        tensor
+    });
+    let error = |message: String| WeightsError::Write { path: path.to_owned(), message };
+    let mut views = Vec::new();
+    for tensor in renamed {
+        let (name, _, shape, _, bytes) = tensor.into_parts().map_err(|reason| error(reason.to_string()))?;
+        views.push((name, shape.to_vec(), bytes));
+    }
+    let views = views.iter().map(|(name, shape, bytes)| {
+        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
+        view.map(|view| (name.clone(), view))
+    });
+    let views = views.collect::<Result<Vec<_>, _>>().map_err(|reason| error(reason.to_string()))?;
+    let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    safetensors::serialize_to_file(views, Some(format), path).map_err(|reason| error(reason.to_string()))
+}
+
+/// The weights file of a folder as the Hugging Face libraries save it.
+///
+/// # Errors
+/// There is none.
+pub fn file_in(folder: &Path) -> Result<PathBuf, WeightsError> {
+    let names = ["model.safetensors", "pytorch_model.bin"];
+    let sharded = names.iter().any(|name| folder.join(format!("{name}.index.json")).is_file());
+    let found = names.iter().map(|name| folder.join(name)).find(|path| path.is_file());
+    found.ok_or_else(|| WeightsError::Folder { path: folder.to_owned(), sharded })
+}
+
+/// All tensors of a file.
+fn read(path: &Path) -> Result<Tensors, WeightsError> {
+    let error = |message: String| WeightsError::File { path: path.to_owned(), message };
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    match extension {
+        "safetensors" => data_of(&mut SafetensorsStore::from_file(path)).map_err(error),
+        "pt" | "pth" | "bin" | "ckpt" => {
+            let of = |key: &str| data_of(&mut PytorchStore::from_file(path).with_top_level_key(key)).ok();
+            let dictionary = DICTIONARIES.into_iter().filter_map(of).find(|tensors| !tensors.is_empty());
+            match dictionary {
+                Some(tensors) => Ok(tensors),
+                None => data_of(&mut PytorchStore::from_file(path)).map_err(error),
+            }
+        }
+        _ => Err(WeightsError::Kind { path: path.to_owned() }),
+    }
+}
+
+fn data_of(store: &mut impl ModuleStore<Error: Display>) -> Result<Tensors, String> {
+    let tensors = store.get_all_tensors().map_err(|error| error.to_string())?;
+    let data = tensors.iter().map(|(name, tensor)| {
+        let data = burn::store::bridge::to_data(tensor).map_err(|error| format!("`{name}`: {error}"))?;
+        Ok((name.clone(), data))
+    });
+    data.collect()
+}
+
+/// A tensor of a file in the shape that the module's parameter has, where it is known how.
+fn fit(data: TensorData, parameter: &str, naming: Naming, expected: &BTreeMap<String, Vec<usize>>) -> TensorData {
+    let (Some(expected), found) = (expected.get(parameter), data.shape().to_vec()) else { return data };
+    match (expected.as_slice(), found.as_slice()) {
+        (&[out, 1, height, width], &[out_found, colours, _, _])
+            if naming.grey == Some(parameter) && colours > 1 && out == out_found && found[2..] == expected[2..] =>
+        {
+            let values: Vec<f32> = data.iter::<f32>().collect();
+            let pixels = height * width;
+            let summed = values.chunks(colours * pixels).flat_map(|filter| {
+                (0..pixels).map(move |pixel| filter.iter().skip(pixel).step_by(pixels).sum::<f32>())
+            });
+            TensorData::new(summed.collect::<Vec<f32>>(), expected.clone())
+        }
+        (&[1, tokens, width], &[1, tokens_found, width_found])
+            if parameter == crate::Vit::POSITIONS && tokens != tokens_found && width == width_found =>
+        {
+            positions::resize(&data, tokens).unwrap_or(data)
+        }
+        _ => data,
+    }
+}
+
+/// Shapes of a module's parameters by name.
+fn shapes<M: ModuleSnapshot>(module: &M) -> BTreeMap<String, Vec<usize>> {
+    let tensors = module.collect(None, None, true);
+    tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor.shape.to_vec())).collect()
+}
+
+fn misfit(place: Place<'_>, mut problems: Vec<String>, elsewhere: &[String]) -> WeightsError {
+    let more = problems.len().saturating_sub(MOST_NAMES);
+    problems.truncate(MOST_NAMES);
+    if more > 0 {
+        problems.push(format!("… and {more} more"));
+    }
+    if let Some(first) = elsewhere.first() {
+        problems.push(format!("{} names do not begin with `{}`, such as `{first}`", elsewhere.len(), place.prefix));
+    }
+    WeightsError::Misfit { path: place.path.to_owned(), problems: format!("\n  {}", problems.join("\n  ")) }
+}

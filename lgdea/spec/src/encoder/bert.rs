@@ -1,0 +1,34 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// BERT (Devlin et al. 2019) and its kin, with their own word pieces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Bert {
+    /// Folder as the Hugging Face libraries save it, with `config.json`, `vocab.txt` or `tokenizer.json`, and weights; or a
+    /// repository in the Hugging Face cache of this machine, `owner/name`. Write `./folder/name` for a folder.
+    #[schemars(length(min = 1), extend("x-path" = "weights"))]
+    pub model: String,
+    /// Whether to start from its weights, or from random ones.
+    pub pretrained: bool,
+    /// How a text's embedding is made of its tokens.
+    pub pooling: BertPooling,
+    /// Longest report in tokens, with those that begin and end a text; longer ones are cut.
+    #[schemars(range(min = 2))]
+    pub max_tokens: usize,
+    /// Longest evidence phrase or prompt in tokens.
+    #[schemars(range(min = 2))]
+    pub max_phrase_tokens: usize,
+}
+
+/// How a text's embedding is made of its tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BertPooling {
+    /// The state of the first token, `[CLS]`, after the last layer (`MGCA`, `CXR-BERT`, `BiomedCLIP`).
+    Cls,
+    /// The mean over tokens after the last layer (sentence transformers).
+    Mean,
+    /// Each token's states after the last four layers, summed; their mean over tokens (`GLoRIA`).
+    LastFour,
+}

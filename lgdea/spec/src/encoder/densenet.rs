@@ -1,0 +1,34 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Findings;
+
+/// Pixels that a cell of the last map covers.
+const CELL: usize = 32;
+
+/// DenseNet-121 (Huang et al. 2017) without its classifier, in torchvision's form, which `TorchXRayVision` shares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DenseNet {
+    /// Side of the square input images, in pixels.
+    #[schemars(range(min = 32))]
+    pub size: usize,
+    /// Published weights to start from: a `.safetensors`, `.pt`, `.pth` or `.bin` file, or a repository in the Hugging Face cache
+    /// of this machine (`owner/name`). Empty starts from random ones.
+    #[schemars(extend("x-path" = "weights"))]
+    pub weights: String,
+    /// What the encoder's names begin with in that file, such as `module.image_encoder.`; empty where it holds nothing else.
+    pub weights_prefix: String,
+}
+
+impl DenseNet {
+    pub(super) fn check(&self, findings: &mut Findings<'_>) {
+        let size = self.size;
+        findings.require(
+            size.is_multiple_of(CELL),
+            &["encoder.image.densenet.size"],
+            format!("images of {size} pixels do not divide into cells of {CELL} pixels"),
+            &format!("make `size` a multiple of {CELL}"),
+        );
+    }
+}

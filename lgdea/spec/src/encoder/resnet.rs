@@ -1,0 +1,48 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Findings;
+
+/// Pixels that a cell of the map after stage 3 covers; after stage 4 it covers twice as many.
+const CELL: usize = 16;
+
+/// `ResNet` (He et al. 2016) without its classifier, in torchvision's form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ResNet {
+    /// Which one: 18, of basic blocks, or 50, of bottleneck blocks.
+    pub depth: usize,
+    /// Side of the square input images, in pixels.
+    #[schemars(range(min = 32))]
+    pub size: usize,
+    /// The stage whose map gives the patches: 4, the last, whose cells cover 32 pixels, or 3, whose cells cover 16; stage 4 is
+    /// not made then.
+    #[schemars(range(min = 3, max = 4))]
+    pub stage: usize,
+    /// Published weights to start from: a `.safetensors`, `.pt`, `.pth` or `.bin` file, or a repository in the Hugging Face cache
+    /// of this machine (`owner/name`). Empty starts from random ones.
+    #[schemars(extend("x-path" = "weights"))]
+    pub weights: String,
+    /// What the encoder's names begin with in that file, such as `module.image_encoder.`; empty where it holds nothing else.
+    pub weights_prefix: String,
+}
+
+impl ResNet {
+    pub(super) fn check(&self, findings: &mut Findings<'_>) {
+        let depth = self.depth;
+        findings.require(
+            [18, 50].contains(&depth),
+            &["encoder.image.resnet.depth"],
+            format!("there is no ResNet-{depth} here"),
+            "make `depth` 18 or 50",
+        );
+        let cell = if self.stage == 3 { CELL } else { 2 * CELL };
+        let size = self.size;
+        findings.require(
+            size.is_multiple_of(cell),
+            &["encoder.image.resnet.size", "encoder.image.resnet.stage"],
+            format!("images of {size} pixels do not divide into cells of {cell} pixels"),
+            &format!("make `size` a multiple of {cell}"),
+        );
+    }
+}

@@ -1,0 +1,46 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Findings;
+
+/// Vision transformer (Dosovitskiy et al. 2021) without its classifier, in timm's form; torchvision's files are read, too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Vit {
+    /// Which one.
+    pub variant: VitVariant,
+    /// Pixels that a patch covers.
+    #[schemars(range(min = 1))]
+    pub patch: usize,
+    /// Side of the square input images, in pixels. Weights that were made for another size have their positions interpolated.
+    #[schemars(range(min = 1))]
+    pub size: usize,
+    /// Published weights to start from: a `.safetensors`, `.pt`, `.pth` or `.bin` file, or a repository in the Hugging Face cache
+    /// of this machine (`owner/name`). Empty starts from random ones.
+    #[schemars(extend("x-path" = "weights"))]
+    pub weights: String,
+    /// What the encoder's names begin with in that file, such as `module.image_encoder.`; empty where it holds nothing else.
+    pub weights_prefix: String,
+}
+
+/// Published variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum VitVariant {
+    /// ViT-S: width 384, 12 blocks, 6 heads.
+    Small,
+    /// ViT-B: width 768, 12 blocks, 12 heads.
+    Base,
+}
+
+impl Vit {
+    pub(super) fn check(&self, findings: &mut Findings<'_>) {
+        let Vit { size, patch, .. } = self;
+        findings.require(
+            size.is_multiple_of(*patch),
+            &["encoder.image.vit.size", "encoder.image.vit.patch"],
+            format!("images of {size} pixels do not divide into patches of {patch} pixels"),
+            "make `size` a multiple of `patch`",
+        );
+    }
+}
