@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Prototypes(inspect::PrototypesArgs),
     /// Show the relation graph of a run: its edges, and how good its relations are, hop by hop.
     Graph(inspect::GraphArgs),
+    /// Write a run's model as PyTorch, timm and transformers read it.
+    Export(inspect::ExportArgs),
     /// Compare runs over seeds: means, paired differences with intervals and tests, data efficiency.
     Compare(compare::CompareArgs),
     /// Write the comparison as a page to be sent around: tables, plots, learning curves, galleries, run cards.

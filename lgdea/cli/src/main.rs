@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Ground(args) => command::ground::ground(&args),
         Command::Prototypes(args) => command::prototypes::prototypes(&args),
         Command::Graph(args) => command::graph::graph(&args),
+        Command::Export(args) => command::export::export(&args),
         Command::Compare(args) => command::compare::compare(&args),
         Command::Report(args) => command::report::report(&args),
         Command::Claims(args) => command::claims::claims(&args),

@@ -1,5 +1,7 @@
 //! The image tower: an architecture and the head that makes the global embedding.
 
+use std::path::Path;
+
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
@@ -75,6 +77,20 @@ impl ImageEncoder {
             Backbone::ResNet(resnet) => weights::load(resnet, ResNet::NAMING, place),
             Backbone::DenseNet(densenet) => weights::load(densenet, DenseNet::NAMING, place),
             Backbone::Vit(vit) => weights::load(vit, Vit::NAMING, place),
+        }
+    }
+
+    /// Writes the architecture's weights, without the head, with the names that its files have.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn save(&self, path: &Path) -> Result<(), WeightsError> {
+        let named = |naming: Naming| move |name: &str| Some((naming.to_file)(name));
+        match &self.backbone {
+            Backbone::PatchCnn(cnn) => weights::save(cnn, &named(Naming::OURS), path),
+            Backbone::ResNet(resnet) => weights::save(resnet, &named(ResNet::NAMING), path),
+            Backbone::DenseNet(densenet) => weights::save(densenet, &named(DenseNet::NAMING), path),
+            Backbone::Vit(vit) => weights::save(vit, &named(Vit::NAMING), path),
         }
     }
 

@@ -7,6 +7,7 @@
 mod bert;
 mod cross_attention;
 mod densenet;
+mod export;
 mod image;
 mod init;
 mod lesion;
@@ -24,6 +25,7 @@ pub mod weights;
 pub use bert::{Bert, BertShape, BertStates};
 pub use cross_attention::CrossAttention;
 pub use densenet::{DenseNet, DenseNetShape};
+pub use export::{ExportError, export};
 pub use image::{ImageEncoder, ImageFeatures};
 pub use lesion::{LesionQueries, LesionTokens};
 pub use model::{Lgdea, ModelShape, TokenAttention};

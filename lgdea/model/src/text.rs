@@ -1,5 +1,7 @@
 //! The text tower: one encoder for reports, evidence phrases and prompts.
 
+use std::path::Path;
+
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
@@ -82,6 +84,19 @@ impl TextEncoder {
             Backbone::TokenCnn(cnn) => weights::load(cnn, Naming::OURS, place),
             Backbone::Transformer(transformer) => weights::load(transformer, Naming::OURS, place),
             Backbone::Bert(pooled) => weights::load(&mut pooled.bert, Bert::NAMING, place),
+        }
+    }
+
+    /// Writes the architecture's weights, without pooling and head, with the names that its files have.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn save(&self, path: &Path) -> Result<(), WeightsError> {
+        let named = |naming: Naming| move |name: &str| Some((naming.to_file)(name));
+        match &self.backbone {
+            Backbone::TokenCnn(cnn) => weights::save(cnn, &named(Naming::OURS), path),
+            Backbone::Transformer(transformer) => weights::save(transformer, &named(Naming::OURS), path),
+            Backbone::Bert(pooled) => weights::save(&pooled.bert, &named(Bert::NAMING), path),
         }
     }
 

@@ -239,7 +239,7 @@ fn weights_come_back_from_a_file_as_pytorch_names_them() {
     let (small, vit) = (fixtures(), VitShape { size: 32, patch: 8, width: 32, depth: 2, heads: 2, mlp: 128 });
     let mut network = Vit::new(&vit, &device);
     weights::load(&mut network, Vit::NAMING, Place { path: &small.join("vit-timm.safetensors"), prefix: "" }).unwrap();
-    weights::save(&network, Vit::NAMING, &path).unwrap();
+    weights::save(&network, &|name| Some((Vit::NAMING.to_file)(name)), &path).unwrap();
     let names = |path: &Path| {
         let file = fs::read(path).unwrap();
         let mut names: Vec<(String, Vec<usize>)> = SafeTensors::deserialize(&file)

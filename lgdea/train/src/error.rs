@@ -39,6 +39,9 @@ pub enum TrainError {
     /// Published weights cannot be read.
     #[error(transparent)]
     Weights(#[from] lgdea_model::weights::WeightsError),
+    /// A model cannot be written.
+    #[error(transparent)]
+    Export(#[from] lgdea_model::ExportError),
     /// Published weights are not on this machine.
     #[error(transparent)]
     Data(#[from] lgdea_data::DataError),

@@ -87,6 +87,15 @@ impl Trained<'_> {
         self.maps_of(&maps, 0, phrases)
     }
 
+    /// Writes the model into a folder as PyTorch, timm and transformers read it, see [`lgdea_model::export`].
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn export(&self, folder: &Path) -> Result<(), TrainError> {
+        let (prepared, shape) = (self.prepared, self.prepared.model_shape());
+        Ok(lgdea_model::export(self.model, self.experiment, &shape, &prepared.tokenizer, folder, self.device)?)
+    }
+
     /// What the heat maps of a chunk of images are made from.
     pub(crate) fn patch_maps(&self, features: ImageFeatures) -> PatchMaps {
         PatchMaps::new(self.model, features, self.has_image_evidence())

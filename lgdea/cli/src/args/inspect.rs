@@ -40,6 +40,15 @@ pub(crate) struct GroundArgs {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) run: RunRef,
+    /// Folder to write into; it is made where there is none.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum MapArg {
     /// Sum of the standardised maps that the method has.

@@ -5,6 +5,7 @@ pub(crate) mod claims;
 mod collected;
 pub(crate) mod compare;
 pub(crate) mod evidence;
+pub(crate) mod export;
 pub(crate) mod graph;
 pub(crate) mod ground;
 mod opened;

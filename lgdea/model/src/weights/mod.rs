@@ -10,9 +10,11 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use burn::store::{
-    FloatCastAdapter, ModuleAdapter, ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter, PytorchStore, SafetensorsStore,
+    BurnToPyTorchAdapter, FloatCastAdapter, ModuleAdapter, ModuleSnapshot, ModuleStore, PyTorchToBurnAdapter,
+    PytorchStore, SafetensorsStore, bridge,
 };
 use burn::tensor::{DType, TensorData};
+use safetensors::tensor::TensorView;
 
 /// Dictionaries that training scripts keep the parameters in.
 const DICTIONARIES: [&str; 3] = ["state_dict", "model_state_dict", "model"];
@@ -139,7 +141,7 @@ pub fn load<M: ModuleSnapshot>(module: &mut M, naming: Naming, place: Place<'_>)
             }
         }
     }
-    let tensors = found.into_iter().map(|(name, data)| burn::store::bridge::from_data(data, name, None)).collect();
+    let tensors = found.into_iter().map(|(name, data)| bridge::from_data(data, name, None)).collect();
     let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
     let result = module.apply(tensors, None, Some(Box::new(adapter)), true);
     if !result.errors.is_empty() || !result.missing.is_empty() {
@@ -153,30 +155,40 @@ pub fn load<M: ModuleSnapshot>(module: &mut M, naming: Naming, place: Place<'_>)
     Ok(Loaded { parameters: result.applied.len(), left_out, unused })
 }
 
-/// Writes a module's weights as a safetensors file with the names and layouts of PyTorch's.
+/// Writes a module's weights as a safetensors file in the layouts of PyTorch's; `name` gives the name of each in the file, or
+/// leaves it out.
 ///
 /// # Errors
 /// What the file system says.
-pub fn save<M: ModuleSnapshot>(module: &M, naming: Naming, path: &Path) -> Result<(), WeightsError> {
-    let adapter = burn::store::BurnToPyTorchAdapter;
-    let tensors = module.collect(None, Some(Box::new(adapter)), true);
-    let renamed = tensors.into_iter().map(|mut tensor| {
-        tensor.name = (naming.to_file)(&tensor.name);
-        tensor
+pub fn save<M: ModuleSnapshot>(
+    module: &M,
+    name: &dyn Fn(&str) -> Option<String>,
+    path: &Path,
+) -> Result<(), WeightsError> {
+    let tensors = module.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true);
+    let named = tensors.into_iter().filter_map(|tensor| Some((name(&tensor.name)?, tensor)));
+    let data = named.map(|(name, tensor)| {
+        let data = bridge::into_data(tensor);
+        data.map(|data| (name, data)).map_err(|error| unwritable(path, &error))
     });
-    let error = |message: String| WeightsError::Write { path: path.to_owned(), message };
-    let mut views = Vec::new();
-    for tensor in renamed {
-        let (name, _, shape, _, bytes) = tensor.into_parts().map_err(|reason| error(reason.to_string()))?;
-        views.push((name, shape.to_vec(), bytes));
-    }
-    let views = views.iter().map(|(name, shape, bytes)| {
-        let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
-        view.map(|view| (name.clone(), view))
+    write(data.collect::<Result<_, _>>()?, path)
+}
+
+/// Writes tensors, of 32-bit floats or whole numbers, as a safetensors file.
+pub(crate) fn write(tensors: Vec<(String, TensorData)>, path: &Path) -> Result<(), WeightsError> {
+    let views = tensors.iter().map(|(name, data)| {
+        let kind = if data.dtype().is_float() { safetensors::Dtype::F32 } else { safetensors::Dtype::I32 };
+        let view = TensorView::new(kind, data.shape().to_vec(), data.bytes());
+        view.map(|view| (name.as_str(), view)).map_err(|error| unwritable(path, &error))
     });
-    let views = views.collect::<Result<Vec<_>, _>>().map_err(|reason| error(reason.to_string()))?;
+    let views = views.collect::<Result<Vec<_>, _>>()?;
+    // What transformers asks of a file that it loads.
     let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    safetensors::serialize_to_file(views, Some(format), path).map_err(|reason| error(reason.to_string()))
+    safetensors::serialize_to_file(views, Some(format), path).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &dyn Display) -> WeightsError {
+    WeightsError::Write { path: path.to_owned(), message: error.to_string() }
 }
 
 /// The weights file of a folder as the Hugging Face libraries save it.
@@ -211,7 +223,7 @@ fn read(path: &Path) -> Result<Tensors, WeightsError> {
 fn data_of(store: &mut impl ModuleStore<Error: Display>) -> Result<Tensors, String> {
     let tensors = store.get_all_tensors().map_err(|error| error.to_string())?;
     let data = tensors.iter().map(|(name, tensor)| {
-        let data = burn::store::bridge::to_data(tensor).map_err(|error| format!("`{name}`: {error}"))?;
+        let data = bridge::to_data(tensor).map_err(|error| format!("`{name}`: {error}"))?;
         Ok((name.clone(), data))
     });
     data.collect()

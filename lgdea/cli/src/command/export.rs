@@ -1,0 +1,18 @@
+//! `lgdea export`: a run's model as PyTorch reads it.
+
+use super::opened::Opened;
+use crate::args::inspect::ExportArgs;
+use crate::failure::{Failure, refused};
+use crate::output::print;
+use crate::progress::Progress;
+
+pub(crate) fn export(args: &ExportArgs) -> Result<(), Failure> {
+    let out = &args.out;
+    let taken = out.exists() && std::fs::read_dir(out).map_or(true, |mut entries| entries.next().is_some());
+    if taken {
+        return Err(refused(format!("{} is there already and not an empty folder; name another one", out.display())));
+    }
+    let opened = Opened::new(&args.run, &Progress::new())?;
+    opened.trained().export(out).map_err(|error| Failure::failed(&error))?;
+    print(&format!("{0}\npython {0}/lgdea.py checks it\n", out.display()))
+}

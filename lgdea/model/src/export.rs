@@ -1,0 +1,199 @@
+//! A trained model as PyTorch, timm and transformers read it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use lgdea_spec::{BertPooling, Experiment, ImageEncoder, TextEncoder};
+use serde_json::{Value, json};
+
+use crate::weights::{self, WeightsError};
+use crate::{Lgdea, ModelShape, PAD, Tokenizer, TokenizerError};
+
+/// What loads the folder in PyTorch.
+const LOADER: &str = include_str!("../../../templates/export/lgdea.py");
+/// Texts that the loader is checked on; none is of a study.
+const TEXTS: [&str; 3] =
+    ["small left pleural effusion", "no pneumothorax", "the heart is enlarged. mild pulmonary edema."];
+
+/// Why a model could not be exported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// A file could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Weights could not be written.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The tokenizer could not be written.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+}
+
+/// Writes a model, in validation mode, into a folder:
+///
+/// - `image/`: the architecture's weights and `config.json`, as timm reads a local folder;
+/// - `text/`: the same as transformers reads it, with its tokenizer;
+/// - `model.safetensors`, `config.json`: heads, lesion queries, prototypes, and how all of it goes together;
+/// - `lgdea.py`, which loads it in PyTorch, and `check.safetensors`, by which that file checks itself. What stands there is
+///   noise and made-up phrases, nothing of a study.
+///
+/// # Errors
+/// What the file system says.
+pub fn export(
+    model: &Lgdea,
+    experiment: &Experiment,
+    shape: &ModelShape,
+    tokenizer: &Tokenizer,
+    folder: &Path,
+    device: &Device,
+) -> Result<(), ExportError> {
+    let (image, text) = (folder.join("image"), folder.join("text"));
+    for folder in [&image, &text] {
+        fs::create_dir_all(folder).map_err(file(folder))?;
+    }
+    model.image.save(&image.join("model.safetensors"))?;
+    write_json(&image.join("config.json"), &image_config(&experiment.encoder.image))?;
+    model.text.save(&text.join("model.safetensors"))?;
+    write_json(&text.join("config.json"), &text_config(&experiment.encoder.text, shape))?;
+    write(&text.join("tokenizer.json"), &tokenizer.to_json()?)?;
+    let class = json!({
+        "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]", "unk_token": "[UNK]",
+        "model_max_length": experiment.encoder.text.max_tokens(),
+    });
+    write_json(&text.join("tokenizer_config.json"), &class)?;
+    weights::save(model, &rest, &folder.join("model.safetensors"))?;
+    write_json(&folder.join("config.json"), &config(experiment))?;
+    check_values(model, experiment, tokenizer, device, &folder.join("check.safetensors"))?;
+    write(&folder.join("lgdea.py"), LOADER)
+}
+
+/// The names of what is in neither architecture.
+fn rest(name: &str) -> Option<String> {
+    (!name.starts_with("image.backbone.") && !name.starts_with("text.backbone.")).then(|| name.to_owned())
+}
+
+fn config(experiment: &Experiment) -> Value {
+    let space = &experiment.evidence_space;
+    let pooling = match &experiment.encoder.text {
+        TextEncoder::TokenCnn(_) | TextEncoder::Transformer(_) => "attention",
+        TextEncoder::Bert(bert) => match bert.pooling {
+            BertPooling::Cls => "cls",
+            BertPooling::Mean => "mean",
+            BertPooling::LastFour => "last-four",
+        },
+    };
+    json!({
+        "dim": experiment.encoder.dim,
+        "text": { "pooling": pooling, "max_tokens": experiment.encoder.text.max_tokens() },
+        "text_temperature": space.text_temperature,
+        "image_temperature": space.image_temperature,
+        "max_scale": experiment.train.max_scale,
+        "experiment": experiment.name,
+        "seed": experiment.seed.0,
+    })
+}
+
+/// What timm reads of a local folder; of our own encoder the same with a name that `lgdea.py` knows.
+fn image_config(encoder: &ImageEncoder) -> Value {
+    let size = encoder.size();
+    let grey = json!({ "in_chans": 1 });
+    let (architecture, arguments) = match encoder {
+        ImageEncoder::PatchCnn(cnn) => {
+            ("patch-cnn".to_owned(), json!({ "size": cnn.size, "width": cnn.width, "patch": cnn.patch }))
+        }
+        ImageEncoder::ResNet(resnet) => (format!("resnet{}", resnet.depth), grey),
+        ImageEncoder::DenseNet(_) => ("densenet121".to_owned(), grey),
+        ImageEncoder::Vit(vit) => {
+            let variant = match vit.variant {
+                lgdea_spec::VitVariant::Small => "small",
+                lgdea_spec::VitVariant::Base => "base",
+            };
+            (format!("vit_{variant}_patch16_224"), json!({ "in_chans": 1, "img_size": size, "patch_size": vit.patch }))
+        }
+    };
+    let stage = if let ImageEncoder::ResNet(resnet) = encoder { resnet.stage } else { 4 };
+    json!({
+        "architecture": architecture,
+        "num_classes": 0,
+        "stage": stage,
+        "model_args": arguments,
+        // Each image is standardised by its own mean and deviation before it is read.
+        "pretrained_cfg": { "input_size": [1, size, size], "mean": [0.0], "std": [1.0], "num_classes": 0 },
+    })
+}
+
+fn text_config(encoder: &TextEncoder, shape: &ModelShape) -> Value {
+    let vocabulary = shape.vocabulary;
+    match (encoder, &shape.bert) {
+        (TextEncoder::TokenCnn(cnn), _) => json!({
+            "architecture": "token-cnn",
+            "model_args": { "vocabulary": vocabulary, "width": cnn.width, "layers": cnn.layers, "reach": cnn.reach },
+        }),
+        (TextEncoder::Transformer(transformer), _) => json!({
+            "architecture": "transformer",
+            "model_args": {
+                "vocabulary": vocabulary, "width": transformer.width, "layers": transformer.layers, "heads": transformer.heads,
+                "longest": transformer.max_tokens.max(transformer.max_phrase_tokens),
+            },
+        }),
+        (TextEncoder::Bert(_), bert) => {
+            let mut config = json!({ "model_type": "bert", "architectures": ["BertModel"], "pad_token_id": PAD });
+            if let (Value::Object(config), Ok(Value::Object(shape))) = (&mut config, serde_json::to_value(bert)) {
+                config.extend(shape);
+            }
+            config
+        }
+    }
+}
+
+/// What the model makes of noise and of made-up phrases.
+fn check_values(
+    model: &Lgdea,
+    experiment: &Experiment,
+    tokenizer: &Tokenizer,
+    device: &Device,
+    path: &Path,
+) -> Result<(), ExportError> {
+    let size = experiment.encoder.image.size();
+    let longest = experiment.encoder.text.max_tokens();
+    let texts = TEXTS.iter().map(|text| tokenizer.encode(text, longest)).collect::<Result<Vec<_>, _>>()?;
+    let length = texts.iter().map(Vec::len).max().unwrap_or(0);
+    let ids: Vec<i32> =
+        texts.iter().flat_map(|ids| ids.iter().copied().chain(std::iter::repeat_n(PAD, length - ids.len()))).collect();
+    let ids: Tensor<2, Int> = Tensor::from_data(TensorData::new(ids, [texts.len(), length]), device);
+    let images: Tensor<3> = Tensor::random([2, size, size], Distribution::Normal(0.0, 1.0), device);
+    let features = model.encode_images(images.clone());
+    let text = model.encode_texts(ids.clone());
+    let evidence = model.image_evidence(features.patches);
+    let phrases = model.prototypes.of_phrases(text.clone());
+    let tensors = [
+        ("images", images.into_data()),
+        ("ids", ids.into_data().convert::<i32>()),
+        ("image_embeddings", features.global.into_data()),
+        ("text_embeddings", text.into_data()),
+        ("image_evidence", evidence.into_data()),
+        ("phrase_evidence", phrases.into_data()),
+    ];
+    let tensors = tensors.map(|(name, data)| (name.to_owned(), data));
+    Ok(weights::write(tensors.into(), path)?)
+}
+
+fn write_json(path: &Path, value: &Value) -> Result<(), ExportError> {
+    write(path, &format!("{value:#}\n"))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), ExportError> {
+    fs::write(path, text).map_err(file(path))
+}
+
+fn file(path: &Path) -> impl FnOnce(std::io::Error) -> ExportError {
+    let path = path.to_owned();
+    move |source| ExportError::File { path, source }
+}

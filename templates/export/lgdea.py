@@ -1,0 +1,254 @@
+"""A dual encoder trained by lgdea, in PyTorch.
+
+    import lgdea                       # this file's folder on sys.path
+    model = lgdea.load("folder")       # what `lgdea export RUN --out folder` wrote
+    g = model.encode_images(images)    # [n, D] of standardised grey images [n, size, size]
+    t = model.encode_texts(ids)        # [n, D] of token ids [n, tokens], padded with 0
+    (g @ t.T) * model.scale            # similarities
+
+`python lgdea.py` compares it with what lgdea itself made of the same inputs. Needs torch and safetensors; transformers for a
+BERT, timm for a published image encoder, tokenizers to split texts.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional as F
+
+
+def standardise(image: torch.Tensor) -> torch.Tensor:
+    """Grey levels [size, size] as the encoder reads them: mean 0, deviation 1."""
+    image = image.float()
+    return (image - image.mean()) / image.std(correction=0).clamp_min(1e-6)
+
+
+class ConvNorm(nn.Module):
+    """Convolution, batch norm, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x):
+        return F.relu(self.norm(self.conv(x)))
+
+
+class PatchCnn(nn.Module):
+    """lgdea's small residual CNN on space-to-depth input."""
+
+    def __init__(self, size: int, width: int, patch: int):
+        super().__init__()
+        half, narrow = patch // 2, max(width // 2, 1)
+        self.half = half
+        self.stem = ConvNorm(half * half, narrow, 3)
+        self.merge = ConvNorm(4 * narrow, width, 1)
+        self.block = ConvNorm(width, width, 3)
+        self.position = nn.Parameter(torch.zeros((size // patch) ** 2, width))
+        self.expand = nn.Linear(width, 2 * width)
+        self.contract = nn.Linear(2 * width, width)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, images):
+        x = self.stem(F.pixel_unshuffle(images, self.half))
+        x = self.merge(F.pixel_unshuffle(x, 2))
+        x = x + self.block(x)
+        h = x.flatten(2).transpose(1, 2) + self.position
+        return self.norm(h + self.contract(F.gelu(self.expand(h))))
+
+
+class TokenLayer(nn.Module):
+    def __init__(self, width: int, reach: int):
+        super().__init__()
+        self.convolution = nn.Linear((2 * reach + 1) * width, width)
+        self.norm = nn.LayerNorm(width)
+        self.reach = reach
+
+    def forward(self, x):
+        length = x.shape[1]
+        padded = F.pad(x, (0, 0, self.reach, self.reach))
+        neighbours = torch.cat([padded[:, shift : shift + length] for shift in range(2 * self.reach + 1)], 2)
+        return self.norm(x + F.gelu(self.convolution(neighbours)))
+
+
+class TokenCnn(nn.Module):
+    """lgdea's residual convolutions over tokens."""
+
+    def __init__(self, vocabulary: int, width: int, layers: int, reach: int):
+        super().__init__()
+        self.token = nn.Embedding(vocabulary, width)
+        self.layers = nn.ModuleList(TokenLayer(width, reach) for _ in range(layers))
+
+    def forward(self, ids, padding):
+        x = self.token(ids).masked_fill(padding[..., None], 0)
+        for layer in self.layers:
+            x = layer(x).masked_fill(padding[..., None], 0)
+        return x
+
+
+class Heads(nn.Module):
+    """lgdea's small pre-norm transformer: one layer."""
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.mha = nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value", "output")})
+        self.pwff = nn.ModuleDict({"linear_inner": nn.Linear(width, 2 * width), "linear_outer": nn.Linear(2 * width, width)})
+        self.norm_1, self.norm_2, self.heads = nn.LayerNorm(width), nn.LayerNorm(width), heads
+
+    def forward(self, x, padding):
+        texts, length, width = x.shape
+        normed = self.norm_1(x)
+        q, k, v = (
+            self.mha[name](normed).view(texts, length, self.heads, -1).transpose(1, 2) for name in ("query", "key", "value")
+        )
+        scores = (q @ k.transpose(2, 3) / (width // self.heads) ** 0.5).masked_fill(padding[:, None, None], -1e4)
+        x = x + self.mha["output"]((scores.softmax(3) @ v).transpose(1, 2).reshape(texts, length, width))
+        return x + self.pwff["linear_outer"](F.relu(self.pwff["linear_inner"](self.norm_2(x))))
+
+
+class Transformer(nn.Module):
+    """lgdea's small pre-norm transformer."""
+
+    def __init__(self, vocabulary: int, longest: int, width: int, layers: int, heads: int):
+        super().__init__()
+        self.token = nn.Embedding(vocabulary, width)
+        self.position = nn.Parameter(torch.zeros(longest, width))
+        self.layers = nn.ModuleDict({"layers": nn.ModuleList(Heads(width, heads) for _ in range(layers))})
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, ids, padding):
+        x = self.token(ids) + self.position[: ids.shape[1]]
+        for layer in self.layers["layers"]:
+            x = layer(x, padding)
+        return self.norm(x)
+
+
+class Published(nn.Module):
+    """An image encoder of timm's, as patches."""
+
+    def __init__(self, folder: Path, settings: dict):
+        super().__init__()
+        import timm
+
+        # A network that ends after its third stage has no weights for the fourth.
+        last = settings.get("stage", 4)
+        self.last = last
+        self.net = timm.create_model(settings["architecture"], num_classes=0, **settings["model_args"])
+        missing, unexpected = self.net.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+        missing = [name for name in missing if not (last < 4 and name.startswith("layer4."))]
+        missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+        assert not missing and not unexpected, (missing, unexpected)
+
+    def forward(self, images):
+        if self.last < 4:
+            self.net.layer4 = nn.Identity()
+        x = self.net.forward_features(images)
+        return x[:, 1:] if x.dim() == 3 else x.flatten(2).transpose(1, 2)
+
+
+class Bert(nn.Module):
+    def __init__(self, folder: Path, pooling: str):
+        super().__init__()
+        from transformers import AutoModel
+
+        self.net = AutoModel.from_pretrained(folder, add_pooling_layer=False)
+        self.pooling = pooling
+
+    def forward(self, ids, padding):
+        out = self.net(ids, attention_mask=(~padding).long(), output_hidden_states=True)
+        return sum(out.hidden_states[1:][-4:]) if self.pooling == "last-four" else out.last_hidden_state
+
+
+class DualEncoder(nn.Module):
+    """Both towers with their heads. Embeddings have unit length."""
+
+    def __init__(self, image: nn.Module, text: nn.Module, config: dict, rest: dict):
+        super().__init__()
+        self.image, self.text, self.config = image, text, config
+        for name, tensor in rest.items():
+            self.register_buffer(name.replace(".", "_"), tensor)
+        self.scale = float(min(self.log_scale.exp().item(), config["max_scale"]))
+
+    def _linear(self, name: str, x):
+        return F.linear(x, getattr(self, f"{name}_weight"), getattr(self, f"{name}_bias"))
+
+    def patches(self, images):
+        """Patch features [n, patches, d] of standardised grey images [n, size, size]."""
+        return self.image(images[:, None])
+
+    def encode_images(self, images):
+        """Global embeddings [n, D]."""
+        projected = self._linear("image_head", self.patches(images))
+        return F.normalize(projected.mean(1) + projected.amax(1), dim=1, eps=1e-6)
+
+    def encode_texts(self, ids):
+        """Embeddings [n, D] of token ids [n, tokens], padded with 0."""
+        padding = ids == 0
+        hidden = self.text(ids, padding)
+        pooling = self.config["text"]["pooling"]
+        if pooling == "attention":
+            scores = self._linear("text_pool", hidden).masked_fill(padding[..., None], -1e4)
+            pooled = (scores.softmax(1) * hidden).sum(1)
+        elif pooling == "cls":
+            pooled = hidden[:, 0]
+        else:
+            present = (~padding)[..., None]
+            pooled = (hidden * present).sum(1) / present.sum(1).clamp_min(1)
+        return F.normalize(self._linear("text_head", pooled), dim=1, eps=1e-6)
+
+    def phrase_evidence(self, embeddings):
+        """Distributions over prototypes [n, K] of phrase embeddings [n, D] (equation 4)."""
+        return (embeddings @ self.prototypes_mu.T / self.config["text_temperature"]).softmax(1)
+
+    def image_evidence(self, images):
+        """Distributions over prototypes [n, K] (equation 7) of images."""
+        h = self.patches(images)
+        keys = self._linear("lesion_key", h)
+        attention = (self.lesion_query @ keys.transpose(1, 2) / h.shape[2] ** 0.5).softmax(2)
+        x = attention @ self._linear("lesion_value", h)
+        x = F.layer_norm(x, x.shape[2:], self.lesion_head_norm_weight, self.lesion_head_norm_bias)
+        tokens = self._linear("lesion_head_project", F.gelu(self._linear("lesion_head_expand", x)))
+        tokens = F.normalize(tokens, dim=2, eps=1e-6)
+        return (tokens @ self.prototypes_mu.T / self.config["image_temperature"]).softmax(2).mean(1)
+
+
+def load(folder) -> DualEncoder:
+    """The model of a folder that `lgdea export` wrote, in evaluation mode."""
+    folder = Path(folder)
+    config = json.loads((folder / "config.json").read_text())
+    image, text = (json.loads((folder / tower / "config.json").read_text()) for tower in ("image", "text"))
+    if image["architecture"] == "patch-cnn":
+        images = PatchCnn(**image["model_args"])
+        images.load_state_dict(load_file(folder / "image/model.safetensors"), strict=False)
+    else:
+        images = Published(folder / "image", image)
+    if text.get("model_type") == "bert":
+        texts = Bert(folder / "text", config["text"]["pooling"])
+    else:
+        kind = {"token-cnn": TokenCnn, "transformer": Transformer}[text["architecture"]]
+        texts = kind(**text["model_args"])
+        texts.load_state_dict(load_file(folder / "text/model.safetensors"))
+    return DualEncoder(images, texts, config, load_file(folder / "model.safetensors")).eval()
+
+
+if __name__ == "__main__":
+    here = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
+    model, known = load(here), load_file(here / "check.safetensors")
+    with torch.no_grad():
+        texts = model.encode_texts(known["ids"].long())
+        found = {
+            "image_embeddings": model.encode_images(known["images"]),
+            "text_embeddings": texts,
+            "image_evidence": model.image_evidence(known["images"]),
+            "phrase_evidence": model.phrase_evidence(texts),
+        }
+    worst = 0.0
+    for name, tensor in found.items():
+        gap = (tensor - known[name]).abs().max().item()
+        worst = max(worst, gap)
+        print(f"{name}: differs by {gap:.1e}")
+    sys.exit(0 if worst < 1e-4 else 1)
