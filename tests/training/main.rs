@@ -250,6 +250,73 @@ fn a_manifest_of_own_files_runs_and_bad_files_are_counted() {
     assert!((0.0..=1.0).contains(&metric(&outcome, "test/zero_shot/auroc_macro")));
 }
 
+/// The flagship's file on a made-up folder with MIMIC-CXR-JPG's layout, small images and a small BERT; what it exports has the
+/// names of torchvision and transformers.
+#[test]
+fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
+    let place = Workspace::new();
+    let mut master = String::from("Path,dicom_id,subject_id,study_id,ViewPosition,impression,findings,split\n");
+    let mut labels =
+        String::from("subject_id,study_id,Atelectasis,Cardiomegaly,Consolidation,Edema,No Finding,Pleural Effusion\n");
+    for number in 0..40u32 {
+        let (subject, study) = (10_000_000 + number, 50_000_000 + number);
+        let path = format!("files/p10/p{subject}/s{study}/{number:08x}.jpg");
+        let file = place.path(&format!("mimic/{path}"));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        image::GrayImage::from_fn(80, 96, |x, y| image::Luma([((x * 3 + y * number) % 251) as u8]))
+            .save(&file)
+            .unwrap();
+        let split = ["train", "train", "train", "validate", "test"][number as usize % 5];
+        let (finding, impression, row) = match number % 3 {
+            0 => ("There is a small left pleural effusion.", "Effusion.", "0.0,,,-1.0,,1.0"),
+            1 => ("The heart is enlarged.", "Cardiomegaly with mild pulmonary edema.", ",1.0,,1.0,,"),
+            _ => ("", "No acute cardiopulmonary process.", ",,,,1.0,"),
+        };
+        writeln!(master, "{path},d{number},{subject},{study},PA,{impression},{finding},{split}").unwrap();
+        writeln!(labels, "{subject},{study},{row}").unwrap();
+    }
+    place.write("mimic/master.csv", &master);
+    place.write("mimic/mimic-cxr-2.0.0-chexpert.csv", &labels);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let small = place.write(
+        "small.toml",
+        &format!(
+            "extends = {:?}\n[pairing]\nratio = 0.5\n[encoder.image.resnet]\ndepth = 18\nsize = 64\nweights = \"\"\n\
+             [encoder.text.bert]\nmodel = {:?}\nmax-tokens = 40\n[evidence-space]\nprototypes = 4\n[graph]\nstart = 1\n\
+             refresh = 2\n[train]\nsteps = 4\ntext-warmup-steps = 2\nbatch = 6\nunpaired-images = 4\nunpaired-reports = 4\n\
+             [eval]\nbootstrap = 0\n",
+            root.join("experiments/mimic_resnet50_10pct.toml"),
+            root.join("tests/fixtures/encoders/bert"),
+        ),
+    );
+    let results = place.path("results").display().to_string();
+    let lgdea = |command: &[&str]| {
+        let mut lgdea = Command::cargo_bin("lgdea").unwrap();
+        lgdea.env_remove("MLFLOW_TRACKING_URI").env("MIMIC_CXR_JPG", place.path("mimic"));
+        let output = lgdea.args(command).args(["--results", &results]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output
+    };
+    let output = lgdea(&["run", &small.display().to_string(), "--json"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("40 studies"));
+    let out = String::from_utf8(output.stdout).unwrap();
+    let outcome: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert!((0.0..=1.0).contains(&metric(&outcome, "test/zero_shot/auroc_macro")));
+
+    let run = std::fs::read_dir(place.path("results/runs")).unwrap().next().unwrap().unwrap().file_name();
+    let exported = place.path("exported");
+    lgdea(&["export", &run.into_string().unwrap(), "--out", &exported.display().to_string()]);
+    let shape = |file: &str, name: &str| {
+        let bytes = std::fs::read(exported.join(file)).unwrap();
+        let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+        let header: Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+        header[name]["shape"].to_string()
+    };
+    assert_eq!(shape("image/model.safetensors", "layer2.0.downsample.0.weight"), "[128,64,1,1]");
+    assert_eq!(shape("text/model.safetensors", "encoder.layer.4.attention.self.query.weight"), "[32,32]");
+    assert_eq!(shape("model.safetensors", "image.head.weight"), "[128,512]");
+}
+
 /// The journal is written whether or not a tracker answers.
 #[test]
 fn a_dead_tracker_does_not_stop_a_run() {

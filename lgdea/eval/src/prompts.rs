@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::EvalError;
 
 /// The shipped prompt sets by name.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 3] = [
+    ("chexpert", include_str!("../../../templates/zero-shot/chexpert.toml")),
     ("phantom", include_str!("../../../templates/zero-shot/phantom.toml")),
     ("pneumonia", include_str!("../../../templates/zero-shot/pneumonia.toml")),
 ];
@@ -186,10 +187,10 @@ mod tests {
         let error = PromptSet::named_or_path("phantm").unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no prompt set `phantm` (did you mean `phantom`?); shipped are `phantom`, `pneumonia`; \
+            "there is no prompt set `phantm` (did you mean `phantom`?); shipped are `chexpert`, `phantom`, `pneumonia`; \
              for your own, give the path of a .toml file"
         );
-        assert!(!PromptSet::named_or_path("chexpert").unwrap_err().to_string().contains("did you mean"));
+        assert!(!PromptSet::named_or_path("imagenet").unwrap_err().to_string().contains("did you mean"));
     }
 
     #[test]

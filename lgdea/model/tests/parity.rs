@@ -278,3 +278,37 @@ fn published_word_pieces_split_as_their_own_library_splits() {
     let nothing = Tokenizer::open(&fixtures()).err().unwrap().to_string();
     assert!(nothing.contains("neither tokenizer.json nor vocab.txt"), "{nothing}");
 }
+
+/// A real BERT: a sentence's embedding is the mean of its tokens, at unit length.
+#[test]
+fn a_real_bert_embeds_sentences_as_its_own_package_does() {
+    #[derive(Deserialize)]
+    struct Text {
+        text: String,
+        ids: Vec<i32>,
+    }
+    let Some(folder) = std::env::var_os("LGDEA_TEST_MINILM").map(PathBuf::from) else {
+        println!("skipped: LGDEA_TEST_MINILM is not set; tests/services/minilm.sh install prints it");
+        return;
+    };
+    let device = Device::flex();
+    let shape: BertShape = serde_json::from_slice(&fs::read(folder.join("config.json")).unwrap()).unwrap();
+    let mut bert = Bert::new(&shape, &device);
+    let path = weights::file_in(&folder).unwrap();
+    let loaded = weights::load(&mut bert, Bert::NAMING, Place { path: &path, prefix: "" }).unwrap();
+    assert_eq!(loaded.unused, Vec::<String>::new());
+    let tokenizer = Tokenizer::open(&folder).unwrap();
+    let texts: Vec<Text> = serde_json::from_slice(&fs::read(fixtures().join("minilm.texts.json")).unwrap()).unwrap();
+    let expected = Expected(fs::read(fixtures().join("minilm.expected.safetensors")).unwrap());
+    let expected = expected.tensor::<2>("embeddings", &device).unwrap();
+    for (row, Text { text, ids }) in texts.iter().enumerate() {
+        let found = tokenizer.encode(text, 256).unwrap();
+        assert_eq!(found, *ids, "{text}");
+        let tokens = Tensor::<1, Int>::from_data(found.as_slice(), &device).unsqueeze::<2>();
+        let padding = tokens.clone().equal_scalar(0);
+        let mean = bert.forward(tokens, &padding).last.mean_dim(1).squeeze_dim::<2>(1);
+        let difference = gap(lgdea_model::l2_normalise(mean), expected.clone().narrow(0, row, 1));
+        println!("sentence {row}: differs by {difference:.1e}");
+        assert!(difference < 1e-4, "{text}: {difference}");
+    }
+}

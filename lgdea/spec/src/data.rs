@@ -80,7 +80,10 @@ pub struct Columns {
     pub image: String,
     /// Text of the report.
     pub report: String,
-    /// Columns of labels, each holding names separated by `|`.
+    /// Columns of the report's sections, such as `["findings", "impression"]`, in their order; they stand in for `report`.
+    pub sections: Vec<String>,
+    /// Columns of labels: each holds names separated by `|`, or, named for a finding as in `CheXpert`'s files, 1 where it is
+    /// present (0, -1 and nothing: it is not, or not known to be).
     pub labels: Vec<String>,
     /// `train`, `validation` or `test`.
     pub split: String,

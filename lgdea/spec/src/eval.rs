@@ -26,7 +26,7 @@ pub struct Eval {
 pub struct ZeroShot {
     /// Whether the task runs.
     pub enabled: bool,
-    /// Prompt ensemble: name of a shipped one (`phantom`, `pneumonia`) or path of a TOML file.
+    /// Prompt ensemble: name of a shipped one (`chexpert`, `phantom`, `pneumonia`) or path of a TOML file.
     #[schemars(length(min = 1), extend("x-path" = "toml"))]
     pub prompts: String,
     /// Share of the evidence score `log(Q̄_I · p_c)` in the sum of standardised scores; what no share takes is `g · t_c`'s.

@@ -14,7 +14,10 @@ pub(super) struct Positions {
     pub(super) patient: Option<usize>,
     pub(super) image: Option<usize>,
     pub(super) report: Option<usize>,
-    pub(super) labels: Vec<usize>,
+    /// With their names.
+    pub(super) sections: Vec<(usize, String)>,
+    /// With their names.
+    pub(super) labels: Vec<(usize, String)>,
     pub(super) split: Option<usize>,
     pub(super) view: Option<usize>,
 }
@@ -30,7 +33,9 @@ pub(super) fn positions(tables: &[Table], columns: &Columns) -> Result<Vec<Posit
         (&columns.image, "the image; set `columns.image = \"\"` where there are none"),
         (&columns.report, "the report; set `columns.report = \"\"` where there are none"),
     ];
-    for (name, role) in needed {
+    let sections = columns.sections.iter().map(|name| (name, "a section of the report"));
+    let needed = needed.into_iter().filter(|(name, _)| *name != &columns.report || columns.sections.is_empty());
+    for (name, role) in needed.chain(sections) {
         if !tables.is_empty() && !name.is_empty() && !is_somewhere(tables, name) {
             return Err(missing(tables, name, role, closest(tables, name)));
         }
@@ -53,13 +58,17 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
         let role = "the study, which every file needs";
         missing(alone, &columns.study, role, closest(alone, &columns.study))
     })?;
-    let labels: Vec<Option<usize>> = columns.labels.iter().map(|name| table.column(name)).collect::<Result<_, _>>()?;
+    let several = |names: &[String]| -> Result<Vec<(usize, String)>, DataError> {
+        let found = names.iter().map(|name| Ok(table.column(name)?.map(|position| (position, name.clone()))));
+        Ok(found.collect::<Result<Vec<_>, DataError>>()?.into_iter().flatten().collect())
+    };
     Ok(Positions {
         study,
         patient: table.column(&columns.patient)?,
         image: table.column(&columns.image)?,
         report: table.column(&columns.report)?,
-        labels: labels.into_iter().flatten().collect(),
+        sections: several(&columns.sections)?,
+        labels: several(&columns.labels)?,
         split: table.column(&columns.split)?,
         view: table.column(&columns.view)?,
     })
@@ -67,7 +76,7 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
 
 fn configured(columns: &Columns) -> impl Iterator<Item = &String> {
     let single = [&columns.study, &columns.patient, &columns.image, &columns.report, &columns.split, &columns.view];
-    single.into_iter().chain(&columns.labels)
+    single.into_iter().chain(&columns.sections).chain(&columns.labels)
 }
 
 fn names(tables: &[Table]) -> impl Iterator<Item = &String> {

@@ -134,8 +134,13 @@ impl Join {
                 .ok_or_else(|| row.error(path, format!("split `{split}` must be `train`, `validation` or `test`")))?;
             settle(&mut draft.split, parsed, path, row, "split")?;
         }
-        for &labels in &positions.labels {
-            draft.labels.append(&mut parse_labels(row.cell(Some(labels))));
+        for (labels, name) in &positions.labels {
+            let cell = row.cell(Some(*labels));
+            match cell.parse::<f64>() {
+                Ok(1.0) => draft.labels.append(&mut parse_labels(name)),
+                Ok(_) => {}
+                Err(_) => draft.labels.append(&mut parse_labels(cell)),
+            }
         }
         self.add_image(position, row, positions);
         self.add_report(position, row, positions);
@@ -166,15 +171,23 @@ impl Join {
     }
 
     fn add_report(&mut self, position: usize, row: &Row, positions: &Positions) {
-        if positions.report.is_none() {
-            return;
-        }
-        let text = row.cell(positions.report);
+        let text = match (positions.sections.as_slice(), positions.report) {
+            ([], None) => return,
+            ([], report) => row.cell(report).to_owned(),
+            // As headers, which reports have before their sections.
+            (sections, _) => sections
+                .iter()
+                .map(|(section, name)| (name, row.cell(Some(*section))))
+                .filter(|(_, text)| !text.is_empty())
+                .map(|(name, text)| format!("{}: {text}", name.to_uppercase()))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        };
         let draft = &mut self.drafts[position];
         match &draft.report {
-            _ if Report::parse(text).is_none() => self.skipped.add(SkipReason::EmptyReport, &draft.id),
-            None => draft.report = Some(text.to_owned()),
-            Some(first) if first == text => {}
+            _ if Report::parse(&text).is_none() => self.skipped.add(SkipReason::EmptyReport, &draft.id),
+            None => draft.report = Some(text),
+            Some(first) if *first == text => {}
             Some(_) => self.skipped.add(SkipReason::ContradictoryReport, &draft.id),
         }
     }

@@ -13,6 +13,7 @@ fn columns() -> Columns {
         patient: "patient".into(),
         image: "image".into(),
         report: "report".into(),
+        sections: Vec::new(),
         labels: vec!["labels".into()],
         split: "split".into(),
         view: "view".into(),
@@ -52,6 +53,40 @@ fn error(text: &str) -> String {
 }
 
 const HEADER: &str = "study,patient,image,report,labels,split,view\n";
+
+#[test]
+fn files_as_mimic_cxr_and_chexpert_have_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let master = "Path,subject_id,study_id,ViewPosition,findings,impression,split\n\
+        files/a.jpg,10,50,PA,The heart is enlarged.,\"Cardiomegaly, stable.\",train\n\
+        files/b.jpg,11,51,AP,,No acute process.,validate\n";
+    let labels = "subject_id,study_id,Cardiomegaly,No Finding,Edema\n10,50,1.0,,-1.0\n11,51,0.0,1.0,\n";
+    fs::write(folder.path().join("master.csv"), master).unwrap();
+    fs::write(folder.path().join("chexpert.csv"), labels).unwrap();
+    let mut manifest = manifest(folder.path(), &["master.csv", "chexpert.csv"], "");
+    manifest.columns = Columns {
+        study: "study_id".into(),
+        patient: "subject_id".into(),
+        image: "Path".into(),
+        report: "report".into(),
+        sections: vec!["findings".into(), "impression".into()],
+        labels: vec!["Cardiomegaly".into(), "No Finding".into(), "Edema".into()],
+        split: "split".into(),
+        view: "ViewPosition".into(),
+    };
+    let source = read(&manifest, Seed(1), &|_, _| ()).unwrap();
+    let [first, second] = source.studies.as_slice() else { panic!("{:?}", source.studies) };
+    let sections: Vec<(&str, &str)> =
+        first.report.as_ref().unwrap().sections.iter().map(|s| (s.name.as_str(), s.text.as_str())).collect();
+    assert_eq!(sections, [("findings", "The heart is enlarged."), ("impression", "Cardiomegaly, stable.")]);
+    assert_eq!(first.labels, Some(["cardiomegaly".to_owned()].into()));
+    assert_eq!((second.split, second.report.as_ref().unwrap().sections.len()), (Split::Validation, 1));
+    assert_eq!(second.labels, Some([NO_FINDING.to_owned()].into()));
+
+    manifest.columns.sections.push("last_paragraph".into());
+    let error = read(&manifest, Seed(1), &|_, _| ()).err().unwrap().to_string();
+    assert!(error.contains("last_paragraph") && error.contains("a section of the report"), "{error}");
+}
 
 #[test]
 fn rows_of_a_study_are_joined_across_files() {

@@ -146,9 +146,12 @@ pub fn load<M: ModuleSnapshot>(module: &mut M, naming: Naming, place: Place<'_>)
     let result = module.apply(tensors, None, Some(Box::new(adapter)), true);
     if !result.errors.is_empty() || !result.missing.is_empty() {
         let mut problems: Vec<String> = result.errors.iter().map(|error| error.to_string().to_lowercase()).collect();
-        problems.extend(
-            result.missing.iter().map(|(name, _)| format!("it lacks `{}{}`", place.prefix, (naming.to_file)(name))),
-        );
+        let missing = result.missing.iter().map(|(name, _)| as_torch((naming.to_file)(name)));
+        problems.extend(missing.map(|name| format!("it lacks `{}{name}`", place.prefix)));
+        if let Some(name) = result.unused.first().and_then(|name| origin.get(name)) {
+            let count = result.unused.len();
+            problems.insert(0, format!("{count} of its names are none of the encoder's, such as `{name}`"));
+        }
         return Err(misfit(place, problems, &elsewhere));
     }
     let unused = result.unused.iter().filter_map(|name| origin.remove(name)).collect();
@@ -227,6 +230,15 @@ fn data_of(store: &mut impl ModuleStore<Error: Display>) -> Result<Tensors, Stri
         Ok((name.clone(), data))
     });
     data.collect()
+}
+
+/// The name that PyTorch has for what burn calls the scale and the shift of a norm.
+fn as_torch(name: String) -> String {
+    match name.rsplit_once('.') {
+        Some((module, "gamma")) => format!("{module}.weight"),
+        Some((module, "beta")) => format!("{module}.bias"),
+        _ => name,
+    }
 }
 
 /// A tensor of a file in the shape that the module's parameter has, where it is known how.

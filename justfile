@@ -1,0 +1,20 @@
+# What is done by hand. `.ci/run` does what every change must pass.
+
+set quiet
+
+cache := env("LGDEA_CACHE", home_directory() / ".cache/lgdea")
+
+# List what there is.
+default:
+    just --list
+
+# libtorch through PyTorch's own package; prints the environment to build and run with: `eval "$(just libtorch)"`.
+libtorch:
+    tests/services/libtorch.sh install
+
+# The published encoders at full size against torchvision, timm and transformers (2 GB, a quarter of an hour).
+parity folder="/tmp/lgdea-parity":
+    test -d {{ cache }}/venv-parity || python3 -m venv {{ cache }}/venv-parity
+    {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt
+    {{ cache }}/venv-parity/bin/python tests/fixtures/encoders/make.py --full {{ folder }}
+    LGDEA_PARITY={{ folder }} LGDEA_TEST_MINILM=$(tests/services/minilm.sh install) cargo test -p lgdea-model --test parity -- --nocapture
