@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Sync(SyncArgs),
     /// Start MLflow on the results, fill it with what is on disk, and open it in the browser.
     Ui(UiArgs),
+    /// List where tensors can live in this build and on this machine, and try each for two seconds.
+    Devices(DevicesArgs),
     /// Write the JSON Schema of experiment or sweep files, for editors.
     Schema(SchemaArgs),
 }
@@ -130,6 +132,13 @@ pub(crate) struct UiArgs {
     /// Only print the address.
     #[arg(long)]
     pub(crate) no_open: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DevicesArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

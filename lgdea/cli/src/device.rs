@@ -95,6 +95,17 @@ pub(crate) fn gpus() -> usize {
     0
 }
 
+/// Every device that there could be on this machine, and what it is.
+pub(crate) fn known() -> Vec<(String, &'static str)> {
+    let mut known = vec![
+        ("flex".to_owned(), "pure Rust, CPU"),
+        ("libtorch".to_owned(), "PyTorch's library, CPU"),
+        ("libtorch-cuda:0".to_owned(), "PyTorch's library, first GPU"),
+    ];
+    known.extend((1..gpus()).map(|index| (format!("libtorch-cuda:{index}"), "PyTorch's library, a further GPU")));
+    known
+}
+
 /// Names that this build can open.
 fn available() -> Vec<&'static str> {
     let mut names = Vec::new();

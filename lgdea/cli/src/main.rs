@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         Command::Power(args) => command::power::power(&args),
         Command::Sync(args) => command::sync::sync(&args),
         Command::Ui(args) => command::ui::ui(&args),
+        Command::Devices(args) => command::devices::devices(&args),
         Command::Schema(args) => command::schema::schema(&args),
     };
     match result {
