@@ -6,7 +6,7 @@ use std::path::Path;
 use lgdea_track::{Event, Reader, RunDir};
 use serde_json::{Value, json};
 
-use crate::faulty::Faulty;
+use crate::faulty::{Faulty, LATE};
 use crate::{Rows, Server, lgdea};
 
 const TRIALS: usize = 20;
@@ -41,6 +41,8 @@ fn after_a_sweep_with_a_failing_server_everything_is_there_once() {
     assert!(faults.iter().filter(|(_, count)| *count > 0).count() >= 5, "{faults:?}");
 
     faulty.recover();
+    // A request that is late when its process has ended cannot be told from one that is lost, until it arrives.
+    std::thread::sleep(LATE);
     let sync = || {
         lgdea().env("MLFLOW_TRACKING_URI", &faulty.address).arg("sync").arg("--results").arg(&results).output().unwrap()
     };
@@ -70,15 +72,18 @@ fn after_a_sweep_with_a_failing_server_everything_is_there_once() {
     let before = std::fs::read(results.join("sweeps/faults/mlflow.json")).unwrap();
     assert!(sync().status.success(), "nothing is left to do");
     assert_eq!(std::fs::read(results.join("sweeps/faults/mlflow.json")).unwrap(), before);
-    assert_eq!(server.runs(&experiment).len(), TRIALS + 1);
+    let after = server.runs(&experiment);
+    assert_eq!(after.len(), TRIALS + 1);
+    assert_eq!(after.iter().map(|run| server.models(run).len()).sum::<usize>(), TRIALS);
 }
 
 /// Compares a journal with what the server shows of it; returns the number of rows.
 fn compare(server: &Server, shown: &[&Value], run: &RunDir, parent: &Value) -> usize {
     let (mut rows, mut params, mut tags) = (Rows::new(), BTreeMap::new(), BTreeMap::new());
-    let (mut key, mut started) = (String::new(), None);
+    let (mut key, mut started, mut evaluated) = (String::new(), None, Evaluated::default());
     for record in Reader::open(&run.journal(), 0).unwrap() {
         let (_, record) = record.unwrap();
+        evaluated.add(record.time, &record.event);
         match record.event {
             Event::Started { run_key, .. } => {
                 key = run_key;
@@ -122,7 +127,60 @@ fn compare(server: &Server, shown: &[&Value], run: &RunDir, parent: &Value) -> u
     let last = shown["data"]["metrics"].as_array().unwrap().len();
     let distinct: std::collections::BTreeSet<&String> = rows.iter().map(|(name, ..)| name).collect();
     assert_eq!(last, distinct.len(), "no metric that the journal does not have");
+    evaluated.compare(server, shown);
     rows.len()
+}
+
+/// What a run was evaluated with, and what came of it.
+#[derive(Default)]
+struct Evaluated {
+    /// The last checkpoint's step.
+    checkpoint: u64,
+    /// Digests by name and split.
+    datasets: BTreeMap<String, String>,
+    /// Step, time and value of the last row of each score of a held-out split.
+    scores: BTreeMap<String, (u64, u64, f64)>,
+}
+
+impl Evaluated {
+    fn add(&mut self, time: u64, event: &Event) {
+        match event {
+            Event::Checkpoint { step, .. } => self.checkpoint = *step,
+            Event::Dataset { name, digest, context, .. } => {
+                self.datasets.insert(format!("{name}/{context}"), digest.clone());
+            }
+            Event::Metrics { step, values } => {
+                let held_out = values.iter().filter(|(name, _)| is_score(name));
+                self.scores.extend(held_out.map(|(name, value)| (name.clone(), (*step, time, *value))));
+            }
+            _ => {}
+        }
+    }
+
+    /// Compares with the model of the run that the server shows: there is one, whole, the run's output, with these scores.
+    fn compare(&self, server: &Server, run: &Value) {
+        let models = server.models(run);
+        assert_eq!(models.len(), 1, "{run}");
+        let (info, data) = (&models[0]["info"], &models[0]["data"]);
+        assert_eq!(info["status"], "LOGGED_MODEL_READY");
+        let outputs = json!([{ "model_id": info["model_id"], "step": self.checkpoint }]);
+        assert_eq!(run["outputs"]["model_outputs"], outputs);
+        let shown = data["metrics"].as_array().unwrap();
+        assert_eq!(shown.len(), self.scores.len(), "{shown:?}");
+        for score in shown {
+            let (name, number) = (text(&score["key"]), |key: &str| score[key].as_u64().unwrap());
+            let value = score["value"].as_f64().unwrap();
+            assert_eq!((number("step"), number("timestamp"), value), self.scores[&name], "{name}");
+            assert_eq!(number("step"), self.checkpoint);
+            let dataset = text(&score["dataset_name"]);
+            assert_eq!(name.split('/').next(), dataset.rsplit('/').next());
+            assert_eq!(text(&score["dataset_digest"]), self.datasets[&dataset][..36]);
+        }
+    }
+}
+
+fn is_score(name: &str) -> bool {
+    name.starts_with("test/") || name.starts_with("validation/")
 }
 
 fn text(value: &Value) -> String {

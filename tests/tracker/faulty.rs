@@ -9,6 +9,9 @@ use crate::proxy::{forward, plain, serve};
 /// What happens to a request that is not simply passed on.
 const FAULTS: [&str; 6] = ["500", "429", "403", "never heard", "answer lost", "5 s late"];
 
+/// How late a late request is passed on.
+pub(crate) const LATE: Duration = Duration::from_secs(5);
+
 /// A proxy before a server.
 pub(crate) struct Faulty {
     pub(crate) address: String,
@@ -36,7 +39,7 @@ impl Faulty {
                     Vec::new()
                 }
                 late => {
-                    std::thread::sleep(Duration::from_secs(if late.is_some() { 5 } else { 0 }));
+                    std::thread::sleep(if late.is_some() { LATE } else { Duration::ZERO });
                     forward(&target, request)
                 }
             }

@@ -40,13 +40,23 @@ impl Server {
         self.client.get(format!("{}/api/2.0/mlflow/{path}", self.uri)).query(query).send().unwrap().json().unwrap()
     }
 
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.client.post(format!("{}/api/2.0/mlflow/{path}", self.uri)).json(body).send().unwrap().json().unwrap()
+    }
+
     /// Runs of an experiment.
     pub(crate) fn runs(&self, experiment: &str) -> Vec<Value> {
         let found = self.get("experiments/get-by-name", &[("experiment_name", experiment)]);
         let search = json!({ "experiment_ids": [found["experiment"]["experiment_id"]], "max_results": 1000 });
-        let url = format!("{}/api/2.0/mlflow/runs/search", self.uri);
-        let found: Value = self.client.post(url).json(&search).send().unwrap().json().unwrap();
-        found["runs"].as_array().cloned().unwrap_or_default()
+        self.post("runs/search", &search)["runs"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Logged models of a run.
+    pub(crate) fn models(&self, run: &Value) -> Vec<Value> {
+        let info = &run["info"];
+        let filter = format!("source_run_id = '{}'", info["run_id"].as_str().unwrap());
+        let search = json!({ "experiment_ids": [info["experiment_id"]], "filter": filter });
+        self.post("logged-models/search", &search)["models"].as_array().cloned().unwrap_or_default()
     }
 
     pub(crate) fn tag(run: &Value, name: &str) -> Option<String> {
@@ -98,6 +108,14 @@ fn a_run_is_shown_with_params_curves_scores_and_files() {
     for (name, value) in outcome["metrics"].as_object().unwrap() {
         let shown = metrics.iter().find(|metric| metric["key"] == name.as_str());
         assert_eq!(shown.map(|metric| &metric["value"]), Some(value), "{name}");
+    }
+    let models = server.models(run);
+    assert_eq!(models.len(), 1);
+    let shown = models[0]["data"]["metrics"].as_array().unwrap();
+    for split in ["validation", "test"] {
+        let name = format!("{split}/zero_shot/auroc_macro");
+        let score = shown.iter().find(|score| score["key"] == name.as_str()).unwrap();
+        assert_eq!(score["dataset_name"], format!("phantom/{split}"));
     }
     let run_id = run["info"]["run_id"].as_str().unwrap();
     let curve = server.get("metrics/get-history", &[("run_id", run_id), ("metric_key", "train/loss")]);

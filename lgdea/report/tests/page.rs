@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use journals::{AUROC, results};
 use lgdea_report::{Collection, Comparison, Judgement, Request, Split, page, records};
+use lgdea_track::{Journal, RunDir};
 use serde_json::Value;
 
 fn request() -> Request {
@@ -77,6 +78,22 @@ fn an_ablation_has_all_but_a_search() {
     assert_eq!(plots(&own, "efficiency-curves")[0]["data"].as_array().unwrap().len(), 2);
     assert_eq!(plots(&own, "forest-0")[0]["layout"]["yaxis"]["ticktext"][0], "with &lt;b&gt;evidence&lt;/b&gt;");
     assert!(!self::own(&written(&read(&results, "ablation"), false)).contains("<img "));
+}
+
+#[test]
+fn a_run_on_a_gpu_shows_its_hours_and_energy() {
+    let results = results();
+    let collection = read(&results, "ablation");
+    let run = RunDir::at(collection.runs[0].folder.clone().unwrap());
+    let journal = Journal::open(&run).unwrap();
+    // Two attempts.
+    for step in [7, 7] {
+        journal.metrics(step, &[("system/gpu_hours", 0.5), ("system/gpu_energy_kwh", 0.15)]).unwrap();
+    }
+    drop(journal);
+    let own = own(&written(&collection, true));
+    assert!(own.contains("1.00 GPU-hours (0.300 kWh)"));
+    assert!(own.contains("known of 1 of 12 runs") && !own.contains("Energy is not measured"));
 }
 
 #[test]

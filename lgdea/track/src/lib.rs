@@ -9,6 +9,7 @@
 
 mod error;
 mod event;
+mod gpu;
 mod history;
 mod identity;
 mod journal;

@@ -19,6 +19,8 @@ pub(super) struct Cards {
     common: Vec<Fact>,
     /// What all runs cost, as far as journals tell.
     cost: String,
+    /// Of what energy is known.
+    energy: String,
 }
 
 /// A name, and what there is of it.
@@ -37,18 +39,27 @@ struct Card {
 impl Cards {
     pub(super) fn new(collection: &Collection, comparison: &Comparison, logs: &Logs<'_>) -> Cards {
         let card = |run: &Run| Card::new(collection, comparison, run, logs.of(&run.place.run_key));
-        let mut cost = Cost::default();
+        let (mut cost, mut measured) = (Cost::default(), 0);
         for run in &collection.runs {
             if let Some(logged) = logs.of(&run.place.run_key) {
                 cost.add(&Cost::of(run.seconds, logged));
+                measured += usize::from(logged.gpu_energy.is_some());
             }
         }
+        let energy = match measured {
+            0 => "Energy is not measured.".to_owned(),
+            _ => format!(
+                "Energy is that of whole GPUs while a run was on them, as their driver tells, and known of {measured} of {} \
+                 runs.",
+                collection.runs.len()
+            ),
+        };
         let mut cards: Vec<Card> = collection.runs.iter().map(card).collect();
         let common = common(&cards);
         for card in &mut cards {
             card.facts.retain(|fact| !common.contains(fact));
         }
-        Cards { each: cards, common, cost: cost.describe() }
+        Cards { each: cards, common, cost: cost.describe(), energy }
     }
 }
 
@@ -111,34 +122,39 @@ pub(super) fn hours(hours: f64) -> String {
     }
 }
 
-/// Processor time, in hours.
+/// What runs took of processors.
 #[derive(Debug, Default, PartialEq)]
 struct Cost {
-    /// Wall-clock time of one GPU.
+    /// Wall-clock time of one GPU, in hours.
     gpu: f64,
-    /// Wall-clock time by the threads that a run might use.
+    /// Energy of that GPU, in kilowatt-hours; none where it is not known.
+    energy: Option<f64>,
+    /// Wall-clock time by the threads that a run might use, in hours.
     cpu: f64,
 }
 
 impl Cost {
     fn of(seconds: f64, logged: &Logged) -> Cost {
         let hours = seconds / 3600.0;
-        if logged.lineage.device.contains("cuda") {
-            return Cost { gpu: hours, cpu: 0.0 };
+        if logged.lineage.device.contains("cuda") || logged.gpu_hours > 0.0 {
+            // An attempt that was killed measured nothing, but its time may be known.
+            return Cost { gpu: hours.max(logged.gpu_hours), energy: logged.gpu_energy, cpu: 0.0 };
         }
         // 0 threads are all cores.
         let threads = logged.params.get("device.threads").and_then(|threads| threads.parse().ok());
         let threads = threads.filter(|threads| *threads > 0).unwrap_or(logged.lineage.cores.max(1));
-        Cost { gpu: 0.0, cpu: hours * threads as f64 }
+        Cost { cpu: hours * threads as f64, ..Cost::default() }
     }
 
     fn add(&mut self, other: &Cost) {
         self.gpu += other.gpu;
+        self.energy = [self.energy, other.energy].into_iter().flatten().reduce(|a, b| a + b);
         self.cpu += other.cpu;
     }
 
     fn describe(&self) -> String {
-        let gpu = (self.gpu > 0.0).then(|| format!("{:.2} GPU-hours", self.gpu));
+        let energy = self.energy.map(|energy| format!(" ({energy:.3} kWh)")).unwrap_or_default();
+        let gpu = (self.gpu > 0.0).then(|| format!("{:.2} GPU-hours{energy}", self.gpu));
         let cpu = (self.cpu > 0.0).then(|| format!("at most {:.2} CPU-hours", self.cpu));
         gpu.into_iter().chain(cpu).collect::<Vec<_>>().join(" and ")
     }
@@ -157,11 +173,25 @@ mod tests {
             logged.params.insert("device.threads".to_owned(), threads.to_owned());
             logged
         };
-        assert_eq!(Cost::of(3600.0, &logged("flex", "2")), Cost { gpu: 0.0, cpu: 2.0 });
-        assert_eq!(Cost::of(3600.0, &logged("libtorch", "0")), Cost { gpu: 0.0, cpu: 4.0 });
+        let of_cpu = |cpu| Cost { cpu, ..Cost::default() };
+        assert_eq!(Cost::of(3600.0, &logged("flex", "2")), of_cpu(2.0));
+        assert_eq!(Cost::of(3600.0, &logged("libtorch", "0")), of_cpu(4.0));
         assert_eq!(Cost::of(3600.0, &logged("libtorch-cuda:0", "0")).describe(), "1.00 GPU-hours");
         assert_eq!(Cost::of(3600.0, &logged("flex", "many")).describe(), "at most 4.00 CPU-hours");
         assert_eq!(Cost::default().describe(), "");
+    }
+
+    #[test]
+    fn what_attempts_measured_on_a_gpu_is_added_up() {
+        let mut logged = Logged::default();
+        logged.lineage.device = "libtorch-cuda:0".to_owned();
+        (logged.gpu_hours, logged.gpu_energy) = (1.5, Some(0.25));
+        let mut cost = Cost::of(3600.0, &logged);
+        assert_eq!(cost.describe(), "1.50 GPU-hours (0.250 kWh)");
+        // Two attempts of which one was killed: 2 h are known, 1.5 h were measured.
+        cost.add(&Cost::of(7200.0, &logged));
+        cost.add(&Cost { cpu: 1.0, ..Cost::default() });
+        assert_eq!(cost.describe(), "3.50 GPU-hours (0.500 kWh) and at most 1.00 CPU-hours");
     }
 
     #[test]

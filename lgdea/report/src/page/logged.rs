@@ -24,6 +24,10 @@ pub(super) struct Logged {
     pub(super) lineage: Lineage,
     /// Values by step of each metric; of a step that was done twice, the last.
     pub(super) curves: BTreeMap<String, BTreeMap<u64, f64>>,
+    /// Hours of a GPU that its attempts measured, together.
+    pub(super) gpu_hours: f64,
+    /// Kilowatt-hours of that GPU; none where no attempt could measure them.
+    pub(super) gpu_energy: Option<f64>,
     /// Files to be shown, relative to the run's folder.
     pub(super) artifacts: Vec<String>,
 }
@@ -54,8 +58,14 @@ impl Logged {
                 }
             }
             Event::Metrics { step, values } => {
-                for (name, value) in values.into_iter().filter(|(name, _)| is_curve(name)) {
-                    self.curves.entry(name).or_default().insert(step, value);
+                for (name, value) in values {
+                    match name.as_str() {
+                        // An attempt's whole; the next one begins anew.
+                        "system/gpu_hours" => self.gpu_hours += value,
+                        "system/gpu_energy_kwh" => *self.gpu_energy.get_or_insert(0.0) += value,
+                        _ if is_curve(&name) => _ = self.curves.entry(name).or_default().insert(step, value),
+                        _ => {}
+                    }
                 }
             }
             Event::Artifact { path } if !self.artifacts.contains(&path) => self.artifacts.push(path),

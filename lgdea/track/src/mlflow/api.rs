@@ -10,9 +10,11 @@ use super::Error;
 use super::client::Client;
 
 /// Tag that holds the key of the run's identity.
-const RUN_KEY: &str = "lgdea.run_key";
+pub(super) const RUN_KEY: &str = "lgdea.run_key";
 /// Tag that holds the time of the journal's first event, which tells runs of equal identity apart.
-const STARTED: &str = "lgdea.started";
+pub(super) const STARTED: &str = "lgdea.started";
+/// Tag of a run and its model: the step of the last checkpoint.
+pub(super) const CHECKPOINT_STEP: &str = "lgdea.checkpoint_step";
 /// Tag of the run that stands for a sweep: the sweep's name.
 const SWEEP: &str = "lgdea.sweep";
 /// What MLflow sorts and draws first.
@@ -34,6 +36,8 @@ pub(super) struct Run {
     pub(super) info: RunInfo,
     #[serde(default)]
     data: RunData,
+    #[serde(default)]
+    outputs: RunOutputs,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +58,17 @@ struct RunData {
     tags: Vec<Pair>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+struct RunOutputs {
+    #[serde(default)]
+    model_outputs: Vec<ModelOutput>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ModelOutput {
+    model_id: String,
+}
+
 /// A parameter or tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pair {
@@ -63,7 +78,7 @@ pub(super) struct Pair {
 }
 
 /// A row of a metric's history.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Metric {
     pub(super) key: String,
     /// A number, or the name of one that JSON cannot write.
@@ -84,7 +99,7 @@ pub(super) struct Dataset {
 
 /// An answer without anything that we need.
 #[derive(Deserialize)]
-struct Done {}
+pub(super) struct Done {}
 
 #[derive(Deserialize)]
 struct RunReply {
@@ -100,6 +115,11 @@ impl Run {
     pub(super) fn is(&self, tags: &RunTags) -> bool {
         let tag = |key: &str| self.data.tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str());
         tag(RUN_KEY) == Some(&tags.run_key) && tag(STARTED) == Some(&tags.started.to_string())
+    }
+
+    /// Whether a logged model is one of the run's outputs.
+    pub(super) fn has_output(&self, model_id: &str) -> bool {
+        self.outputs.model_outputs.iter().any(|output| output.model_id == model_id)
     }
 
     pub(super) fn params(&self) -> BTreeMap<String, String> {

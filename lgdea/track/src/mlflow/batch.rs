@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::api::{Dataset, Metric, Pair};
+use super::api::{CHECKPOINT_STEP, Dataset, Metric, Pair};
+use super::logged_model::Step;
+use super::model::Model;
 use super::names::{self, PARAM_LENGTH, TAG_LENGTH};
 use crate::event::non_finite;
 use crate::{Event, Lineage, Record, Status};
@@ -25,6 +27,7 @@ pub(super) enum Request {
     Dataset(Dataset),
     /// Path relative to the run's folder.
     Artifact(String),
+    Model(Step),
     /// A status and, where it is an end, its time.
     Status(&'static str, Option<u64>),
 }
@@ -42,8 +45,40 @@ pub(super) struct Batch {
     pub(super) artifacts: Vec<String>,
     /// The last status and, where it is an end, its time.
     pub(super) status: Option<(&'static str, Option<u64>)>,
+    /// Whether an attempt finishes.
+    pub(super) finishes: bool,
     /// Records in this batch.
     pub(super) records: usize,
+}
+
+impl Metric {
+    /// A journal's value in MLflow's terms. `time` is in milliseconds since 1970.
+    pub(super) fn new(time: u64, step: u64, name: &str, value: f64) -> Metric {
+        Metric {
+            key: names::name(name).into_owned(),
+            value: non_finite(value).map_or_else(|| Value::from(value), Value::from),
+            timestamp: time,
+            step: Metric::step_of(step),
+        }
+    }
+
+    /// A step as MLflow counts it.
+    pub(super) fn step_of(step: u64) -> i64 {
+        i64::try_from(step).unwrap_or(i64::MAX)
+    }
+}
+
+impl Dataset {
+    /// A journal's data set in MLflow's terms. MLflow knows a data set by its name and digest and remembers one use of it
+    /// by a run, so that the splits of a corpus are told apart by name.
+    pub(super) fn new(name: &str, digest: &str, context: String, profile: String) -> Dataset {
+        Dataset {
+            name: format!("{name}/{context}"),
+            digest: digest.chars().take(DIGEST_LENGTH).collect(),
+            context,
+            profile,
+        }
+    }
 }
 
 impl Status {
@@ -76,32 +111,28 @@ impl Batch {
                     self.tag(&key, &value);
                 }
             }
-            Event::Metrics { step, values } => self.metrics.extend(values.into_iter().map(|(key, value)| Metric {
-                key: names::name(&key).into_owned(),
-                value: non_finite(value).map_or_else(|| Value::from(value), Value::from),
-                timestamp: time,
-                step: i64::try_from(step).unwrap_or(i64::MAX),
-            })),
-            Event::Dataset { name, digest, context, profile } => self.datasets.push(Dataset {
-                name,
-                digest: digest.chars().take(DIGEST_LENGTH).collect(),
-                context,
-                profile,
-            }),
+            Event::Metrics { step, values } => {
+                self.metrics.extend(values.into_iter().map(|(name, value)| Metric::new(time, step, &name, value)));
+            }
+            Event::Dataset { name, digest, context, profile } => {
+                self.datasets.push(Dataset::new(&name, &digest, context, profile));
+            }
             Event::Artifact { path } => self.artifacts.push(path),
             Event::Note { text } => self.tag("mlflow.note.content", &text),
             Event::Warning { .. } => {}
-            Event::Checkpoint { step, .. } => self.tag("lgdea.checkpoint_step", &step.to_string()),
+            Event::Checkpoint { step, .. } => self.tag(CHECKPOINT_STEP, &step.to_string()),
             Event::Ended { status, error, seconds } => {
                 self.tag("lgdea.seconds", &format!("{seconds:.1}"));
                 self.tag("lgdea.error", &without_home(error.as_deref().unwrap_or_default()));
                 self.status = Some((status.name_on_server(), Some(time)));
+                self.finishes |= status == Status::Finished;
             }
         }
     }
 
-    /// The calls that carry this part, the status last: what is shown as finished is whole.
-    pub(super) fn requests(self) -> impl Iterator<Item = Request> {
+    /// The calls that carry this part and the model that a run which finishes in it ends with, the status last: what is
+    /// shown as finished is whole.
+    pub(super) fn requests(self, model: Option<Model>) -> impl Iterator<Item = Request> {
         let tags = self.tags.into_iter().map(|(key, value)| Pair { key, value });
         let mut metrics = self.metrics;
         let mut portions_of_metrics = Vec::new();
@@ -115,6 +146,7 @@ impl Batch {
             .chain(portions_of_metrics.into_iter().map(Request::Metrics))
             .chain(self.datasets.into_iter().map(Request::Dataset))
             .chain(self.artifacts.into_iter().map(Request::Artifact))
+            .chain(model.into_iter().flat_map(Model::steps).map(Request::Model))
             .chain(self.status.map(|(status, end_time)| Request::Status(status, end_time)))
     }
 
@@ -226,7 +258,7 @@ mod tests {
             Event::Metrics { step: 1, values },
             Event::Artifact { path: "a".to_owned() },
         ])
-        .requests()
+        .requests(None)
         .collect();
         let sizes: Vec<_> = requests
             .iter()

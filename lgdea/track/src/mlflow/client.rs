@@ -68,6 +68,12 @@ impl Client {
         self.json(call, self.send(call, request)?)
     }
 
+    /// PATCH of an endpoint below `api/2.0/mlflow/`.
+    pub(super) fn patch<T: DeserializeOwned>(&self, call: &str, body: &impl Serialize) -> Result<T, Error> {
+        let request = self.http.patch(self.endpoint(&["mlflow"], call)).json(body);
+        self.json(call, self.send(call, request)?)
+    }
+
     /// Streams a file to the server's artifact store.
     pub(super) fn put_artifact(&self, path: &str, file: File, length: u64) -> Result<(), Error> {
         let call = "mlflow-artifacts";

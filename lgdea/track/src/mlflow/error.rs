@@ -109,6 +109,11 @@ impl Error {
         matches!(self, Error::Refused(refusal) if refusal.code == "RESOURCE_DOES_NOT_EXIST")
     }
 
+    /// Whether the server has no such endpoint: one of an earlier version, or one on a store that lacks the feature.
+    pub(super) fn is_unknown_call(&self) -> bool {
+        matches!(self, Error::Refused(refusal) if matches!(refusal.status, 404 | 405 | 501)) && !self.is_missing()
+    }
+
     /// Whether the server exists and takes us in, but does not accept what was sent.
     pub(super) fn is_refusal(&self) -> bool {
         let refused = |status| matches!(status, 400..=499) && !matches!(status, 401 | 403);

@@ -35,6 +35,12 @@ pub(super) fn name(name: &str) -> Cow<'_, str> {
     Cow::Owned(mapped)
 }
 
+/// Name of a logged model, whose rules are others; it need not tell models apart.
+pub(super) fn model(name: &str) -> String {
+    let forbidden = |c: char| matches!(c, '/' | ':' | '.' | '%' | '"' | '\'');
+    name.chars().map(|c| if forbidden(c) { '-' } else { c }).take(NAME_LENGTH).collect()
+}
+
 /// A value of at most `length` characters; a longer one ends with a mark that says so.
 pub(super) fn value(value: &str, length: usize) -> Cow<'_, str> {
     // Bytes are at least as many as characters, so most values are settled without counting.
@@ -66,6 +72,13 @@ mod tests {
         assert!(name("/a//b/").starts_with("a/b-"));
         assert!(name("../a/./b").starts_with("a/b-"));
         assert!(name("").starts_with('-') && name("..").starts_with('-'));
+    }
+
+    #[test]
+    fn models_have_no_dots() {
+        assert_eq!(model("tuning.clip"), "tuning-clip");
+        assert_eq!(model("a/b:c%d'e\"é"), "a-b-c-d-e-é");
+        assert_eq!(model(&"x".repeat(300)).len(), 250);
     }
 
     #[test]

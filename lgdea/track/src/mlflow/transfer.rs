@@ -5,6 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use super::api::{Pair, Run, RunTags};
 use super::batch::{Batch, Request};
 use super::client::Client;
+use super::logged_model::{LoggedModel, Source};
+use super::model::Model;
 use super::state::State;
 use super::{Error, Settings, parent};
 use crate::{Event, Reader, RunDir};
@@ -32,7 +34,10 @@ pub(super) struct Transfer {
 #[derive(Debug)]
 struct Session {
     state: State,
+    experiment_id: String,
     artifact_uri: String,
+    /// The model of the last checkpoint, once it was found or made.
+    model: Option<LoggedModel>,
     reader: Reader,
     /// The part of the journal between the saved progress and the reader, as calls that are still to be made.
     queue: VecDeque<Request>,
@@ -134,7 +139,9 @@ impl Transfer {
             reader: Reader::open(&journal, offset)?,
             queue: VecDeque::new(),
             params: run.params(),
+            experiment_id: run.info.experiment_id,
             artifact_uri: run.info.artifact_uri,
+            model: None,
             state: State {
                 server: self.client.server().to_owned(),
                 experiment: self.experiment.clone(),
@@ -164,11 +171,14 @@ impl Transfer {
         if session.queue.is_empty() {
             self.read_part(session)?;
         }
-        let Some(request) = session.queue.front() else {
+        let Some(request) = session.queue.pop_front() else {
             return Ok(true);
         };
-        self.send(&session.state.run_id, &session.artifact_uri, request)?;
-        if let Some(Request::Params(params)) = session.queue.pop_front() {
+        if let Err(error) = self.send(session, &request) {
+            session.queue.push_front(request);
+            return Err(error);
+        }
+        if let Request::Params(params) = request {
             session.params.extend(params.into_iter().map(|param| (param.key, param.value)));
         }
         if session.queue.is_empty() {
@@ -191,7 +201,8 @@ impl Transfer {
         }
         batch.params = self.new_params(&session.params, batch.params);
         let nothing_new = batch.records == 0;
-        session.queue.extend(batch.requests());
+        let model = if batch.finishes { Model::read(&self.run, session.reader.offset())? } else { None };
+        session.queue.extend(batch.requests(model));
         if nothing_new || !session.queue.is_empty() {
             return Ok(());
         }
@@ -204,7 +215,8 @@ impl Transfer {
         Ok(session.state.save(&self.run.mlflow())?)
     }
 
-    fn send(&mut self, run_id: &str, artifact_uri: &str, request: &Request) -> Result<(), Error> {
+    fn send(&mut self, session: &mut Session, request: &Request) -> Result<(), Error> {
+        let run_id = session.state.run_id.as_str();
         match request {
             Request::Params(params) => self.client.log_batch(run_id, &[], params, &[]),
             Request::Tags(tags) => {
@@ -216,7 +228,12 @@ impl Transfer {
                 let sent = self.client.log_input(run_id, dataset);
                 self.or_problem(sent, || format!("the data set `{}`", dataset.name))
             }
-            Request::Artifact(path) => self.send_artifact(artifact_uri, path),
+            Request::Artifact(path) => self.send_artifact(&session.artifact_uri, path),
+            Request::Model(step) => {
+                let source = Source { experiment_id: &session.experiment_id, run_id };
+                let shown = self.client.show_model(&source, &mut session.model, step);
+                self.or_without_models(shown)
+            }
             Request::Status(status, end_time) => self.client.update(run_id, status, *end_time),
         }
     }
@@ -277,6 +294,20 @@ impl Transfer {
                 Ok(())
             }
             Err(error) => self.or_problem(Err(error), || format!("the artifact `{path}`")),
+        }
+    }
+
+    fn or_without_models(&mut self, shown: Result<(), Error>) -> Result<(), Error> {
+        match shown {
+            Err(error) if error.is_unknown_call() => {
+                self.problem(
+                    "the last checkpoint is not shown as a model: the server has no logged models, which came with \
+                     MLflow 3"
+                        .to_owned(),
+                );
+                Ok(())
+            }
+            other => self.or_problem(other, || "the last checkpoint as a model".to_owned()),
         }
     }
 

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod broken;
+mod models;
 mod proxy;
 mod real;
 mod server;

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 /// What happens to a request.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,27 @@ pub(crate) fn flaky(uri: &str) -> (String, Arc<AtomicUsize>) {
         }
     });
     (address, requests)
+}
+
+/// A way to the server at `uri` on which one request meets `fault`: the one before which as many others pass as the returned
+/// count says. Once it is met the count is negative.
+pub(crate) fn tripping(uri: &str, fault: Fault) -> (String, Arc<AtomicI64>) {
+    let target = uri.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+    let before = Arc::new(AtomicI64::new(i64::MAX));
+    let count = Arc::clone(&before);
+    let address = serve(move |request| {
+        let is_met = count.fetch_sub(1, Ordering::Relaxed) == 0;
+        match fault {
+            _ if !is_met => forward(&target, request),
+            Fault::Refused => Vec::new(),
+            Fault::Unavailable => plain("503 Service Unavailable", "", "busy"),
+            Fault::AnswerLost => {
+                forward(&target, request);
+                Vec::new()
+            }
+        }
+    });
+    (address, before)
 }
 
 pub(crate) fn forward(target: &str, request: &[u8]) -> Vec<u8> {

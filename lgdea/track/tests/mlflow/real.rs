@@ -42,7 +42,7 @@ fn whole_run(journal: &Journal, run: &RunDir) {
     journal.write(Event::Tags { values: tags }).unwrap();
     journal
         .write(Event::Dataset {
-            name: "phantom/train".to_owned(),
+            name: "phantom".to_owned(),
             digest: "0123456789abcdef".repeat(4),
             context: "train".to_owned(),
             profile: r#"{"studies":3000}"#.to_owned(),
@@ -98,10 +98,14 @@ fn assert_whole_run(server: &Server, dir: &RunDir) {
 
     let inputs = run["inputs"]["dataset_inputs"].as_array().unwrap();
     assert_eq!(inputs.len(), 1, "{inputs:?}");
+    assert_eq!(inputs[0]["dataset"]["name"], "phantom/train");
     assert_eq!(inputs[0]["dataset"]["digest"], "0123456789abcdef".repeat(4)[..36]);
     assert_eq!(server.artifact(&run, "experiment.toml"), b"name = \"low-pair\"\n");
     assert_eq!(server.artifact(&run, "figures/heat%20map.svg"), b"<svg/>");
     assert_eq!(server.artifact(&run, "large.bin").len(), 3_000_000);
+    let models = server.models("");
+    assert_eq!(models.len(), 1, "{models:?}");
+    assert_eq!(models[0]["info"]["status"], "LOGGED_MODEL_READY");
     let listed = server.get("artifacts/list", &[("run_id", run["info"]["run_id"].as_str().unwrap())]);
     assert_eq!(listed["files"].as_array().unwrap().len(), 3, "{listed}");
 }

@@ -55,6 +55,14 @@ impl Server {
         found["runs"].as_array().cloned().unwrap_or_default()
     }
 
+    /// Logged models of the experiment that a filter finds.
+    pub(crate) fn models(&self, filter: &str) -> Vec<Value> {
+        let found = self.get("experiments/get-by-name", &[("experiment_name", &self.experiment)]);
+        let body = json!({ "experiment_ids": [found["experiment"]["experiment_id"]], "filter": filter });
+        let found = self.post("logged-models/search", &body);
+        found["models"].as_array().cloned().unwrap_or_default()
+    }
+
     /// The only run of the experiment, with all that the server knows of it.
     pub(crate) fn only_run(&self) -> Value {
         let runs = self.runs();

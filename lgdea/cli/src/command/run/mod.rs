@@ -77,6 +77,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         resolved: &resolved,
         run: &run,
         results: &args.results,
+        device_name,
         shared: &shared,
         journal: &journal,
         record: &record,
@@ -131,6 +132,8 @@ struct Job<'a> {
     resolved: &'a Resolved,
     run: &'a RunDir,
     results: &'a Path,
+    /// Where tensors live.
+    device_name: &'a str,
     shared: &'a Shared<'a>,
     journal: &'a Journal,
     record: &'a record::Recorder<'a>,
@@ -159,10 +162,10 @@ impl Job<'_> {
 
     /// Does the work while what it takes of the machine is written into the journal.
     fn measured<T>(&self, work: impl FnOnce() -> T) -> T {
-        let (journal, (stop, stopped)) = (self.journal, mpsc::channel::<()>());
+        let (journal, device, (stop, stopped)) = (self.journal, self.device_name, mpsc::channel::<()>());
         thread::scope(|scope| {
             scope.spawn(move || {
-                let followed = SystemMeter::new().map(|mut meter| meter.follow(journal, &stopped));
+                let followed = SystemMeter::new(device).map(|mut meter| meter.follow(journal, &stopped));
                 if let Some(Err(error)) = followed {
                     // A journal that cannot be written ends the run by itself.
                     tracing::warn!("system metrics end here: {error}");
