@@ -101,7 +101,14 @@ fn a_run_repeats_to_the_last_bit_and_is_reused() {
         assert!((0.0..=1.0).contains(&metric(&first, name)), "{name}");
     }
     let dir = PathBuf::from(first["dir"].as_str().unwrap());
-    for part in ["journal.jsonl", "experiment.toml", "pairing.json", "tokenizer.json", "artifacts/grounding_test.png"] {
+    for part in [
+        "journal.jsonl",
+        "experiment.toml",
+        "pairing.json",
+        "tokenizer.json",
+        "artifacts/grounding_test.png",
+        "artifacts/retrieval_test.png",
+    ] {
         assert!(dir.join(part).exists(), "{part} is missing");
     }
 
@@ -142,7 +149,9 @@ fn another_evaluation_takes_the_weights_and_the_images_that_are_there() {
     let out = String::from_utf8(output.stdout).unwrap();
     let same: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
     assert_eq!(same["metrics"], first["metrics"]);
-    assert!(dir(&same).join("artifacts/grounding_test.png").exists());
+    for gallery in ["artifacts/grounding_test.png", "artifacts/retrieval_test.png"] {
+        assert!(dir(&same).join(gallery).exists());
+    }
 
     let forced = place.run(&file, "a", &["--force", "--set", "train.log-every=3"]);
     let said = String::from_utf8_lossy(&forced.stderr);

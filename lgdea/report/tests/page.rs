@@ -53,7 +53,8 @@ fn an_ablation_has_all_but_a_search() {
     let results = results();
     let html = written(&read(&results, "ablation"), true);
     let own = own(&html);
-    let all = ["summary", "claims", "scores", "differences", "efficiency", "learning", "galleries", "runs"];
+    let all =
+        ["summary", "claims", "scores", "differences", "efficiency", "learning", "galleries", "retrieval", "runs"];
     assert_eq!(sections(&own), all);
     for part in [
         "3 pairs cannot reach",

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use lgdea_data::Split;
-use lgdea_eval::gallery::Panel;
+use lgdea_eval::gallery::{Panel, Query, Relation, Shown};
 use lgdea_eval::metric::heat_map::standardise;
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_eval::task::grounding::{Item, chosen_map};
@@ -10,7 +10,7 @@ use lgdea_eval::task::{Labels, grounding, retrieval, zero_shot};
 use lgdea_eval::{Bootstrap, Evaluation};
 use lgdea_model::Lgdea;
 use lgdea_spec::Experiment;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use crate::heat_map::PatchMaps;
 use crate::local_fit::{LocalFit, LocalTexts, best_fits};
@@ -22,6 +22,9 @@ const TINY: f32 = 1e-6;
 const FITTED: usize = 32;
 /// Heat maps kept for people to look at.
 const PANELS: usize = 24;
+/// Images whose search for their report is kept for people to look at, and reports shown of each.
+const QUERIES: usize = 8;
+const FOUND: usize = 5;
 
 /// What an evaluation found.
 pub struct Evaluated {
@@ -29,6 +32,17 @@ pub struct Evaluated {
     pub evaluation: Evaluation,
     /// Grounded phrases, for the gallery.
     panels: Vec<OwnedPanel>,
+    /// Images and the reports that they find, for the gallery.
+    searches: Vec<Search>,
+}
+
+/// An image that looks for its report. Studies are positions in the corpus.
+struct Search {
+    study: usize,
+    /// Place of its own report, counted from 1.
+    rank: usize,
+    /// The studies of the nearest reports.
+    found: Vec<usize>,
 }
 
 /// The zero-shot classes, each one's prompts as unit-length embeddings `[prompts, D]`, and as the method compares them
@@ -59,6 +73,34 @@ impl Evaluated {
             })
             .collect()
     }
+
+    /// The first images of the split and the reports that they find, to be drawn.
+    pub fn queries<'a>(&self, prepared: &'a Prepared) -> Vec<Query<'a>> {
+        let size = prepared.images.size();
+        let shown = |study: usize| {
+            let labels = prepared.studies[study].labels.as_ref();
+            let labels = labels.map(|labels| labels.iter().map(|label| label.replace('_', " ")).collect::<Vec<_>>());
+            let labels = match labels {
+                None => "no labels".to_owned(),
+                Some(labels) if labels.is_empty() => "no finding".to_owned(),
+                Some(labels) => labels.join(", "),
+            };
+            Some(Shown { pixels: prepared.images.pixels(study)?, size, labels })
+        };
+        let relation = |query: usize, found: usize| {
+            let labels = |study: usize| prepared.studies[study].labels.as_ref();
+            match query == found {
+                true => Relation::Own,
+                false if labels(query).is_some() && labels(query) == labels(found) => Relation::Alike,
+                false => Relation::Other,
+            }
+        };
+        let searches = self.searches.iter().filter_map(|Search { study, rank, found }| {
+            let found = found.iter().filter_map(|&found| Some((shown(found)?, relation(*study, found))));
+            Some(Query { image: shown(*study)?, rank: *rank, found: found.collect() })
+        });
+        searches.collect()
+    }
 }
 
 /// Runs the enabled tasks on a split, with `model` in validation mode.
@@ -83,7 +125,7 @@ pub fn evaluate(
         local.extend(texts.map(|texts| best_fits(texts, &features.projected)));
     });
     let mut evaluation = Evaluation::default();
-    let mut panels = Vec::new();
+    let (mut panels, mut searches) = (Vec::new(), Vec::new());
     let mut add = |part: Evaluation| {
         evaluation.scores.extend(part.scores);
         evaluation.warnings.extend(part.warnings);
@@ -93,14 +135,16 @@ pub fn evaluate(
         add(trained.zero_shot(prompts, &studies, &images, local)?);
     }
     if settings.retrieval.enabled {
-        add(trained.retrieval(&studies, &images)?);
+        let (part, drawn) = trained.retrieval(&studies, &images)?;
+        add(part);
+        searches = drawn;
     }
     if settings.grounding.enabled {
         let (part, drawn) = trained.grounding(&studies)?;
         add(part);
         panels = drawn;
     }
-    Ok(Evaluated { evaluation, panels })
+    Ok(Evaluated { evaluation, panels, searches })
 }
 
 impl<'a> Trained<'a> {
@@ -161,7 +205,11 @@ impl<'a> Trained<'a> {
     }
 
     /// `g · r` of the studies with both, and the fit of words and regions where the experiment gives it a share.
-    fn retrieval(&self, studies: &[usize], images: &inference::ImageArrays) -> Result<Evaluation, TrainError> {
+    fn retrieval(
+        &self,
+        studies: &[usize],
+        images: &inference::ImageArrays,
+    ) -> Result<(Evaluation, Vec<Search>), TrainError> {
         let complete: Vec<usize> =
             (0..studies.len()).filter(|&row| self.prepared.report(studies[row]).is_some()).collect();
         let tokens: Vec<&[i32]> = complete
@@ -171,7 +219,7 @@ impl<'a> Trained<'a> {
             .collect();
         if tokens.is_empty() {
             let warnings = vec!["retrieval: no study of the split has both an image and a report".to_owned()];
-            return Ok(Evaluation { warnings, ..Evaluation::default() });
+            return Ok((Evaluation { warnings, ..Evaluation::default() }, Vec::new()));
         }
         let reports = inference::texts(self.model, &tokens, self.device);
         let mut similarity = images.global.select(Axis(0), &complete).dot(&reports.t());
@@ -183,7 +231,10 @@ impl<'a> Trained<'a> {
             let (share, local) = (settings.local_share as f32, self.local_similarity(fit, &complete, &tokens));
             similarity = standardise(similarity.view()) * (1.0 - share) + standardise(local.view()) * share;
         }
-        Ok(retrieval::evaluate(settings, similarity.view(), &self.labels(&complete), self.bootstrap("retrieval"))?)
+        let labels = self.labels(&complete);
+        let evaluation = retrieval::evaluate(settings, similarity.view(), &labels, self.bootstrap("retrieval"))?;
+        let first = similarity.rows().into_iter().enumerate().take(QUERIES);
+        Ok((evaluation, first.map(|(row, similarity)| search(row, similarity, &complete)).collect()))
     }
 
     /// Fit of each report to the regions of each image, `[images, reports]`.
@@ -247,6 +298,14 @@ impl<'a> Trained<'a> {
         let maps = self.maps_of(maps, row, &phrases)?;
         Ok(boxes.iter().zip(maps).map(item).collect())
     }
+}
+
+/// What the image in a row finds among the reports of `studies`.
+fn search(row: usize, similarity: ArrayView1<'_, f32>, studies: &[usize]) -> Search {
+    let mut order: Vec<usize> = (0..studies.len()).collect();
+    order.sort_by(|&one, &other| similarity[other].total_cmp(&similarity[one]));
+    let rank = order.iter().position(|&place| place == row).map_or(studies.len(), |place| place + 1);
+    Search { study: studies[row], rank, found: order.iter().take(FOUND).map(|&place| studies[place]).collect() }
 }
 
 /// The normalised mean of unit vectors in rows.

@@ -1,4 +1,4 @@
-//! Phrase grounding for the eye. On the contact sheet of an evaluation each panel shows a radiograph with the phrase's boxes,
+//! Phrase grounding and retrieval for the eye. On the contact sheet of an evaluation each panel shows a radiograph with the phrase's boxes,
 //! the same under its heat map with the map's maximum marked, and the phrase with the outcome of the pointing game. A
 //! [`Figure`] shows phrases on one image, larger.
 //!
@@ -7,6 +7,7 @@
 
 mod draw;
 mod figure;
+mod retrieved;
 mod tile;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ use crate::metric::grounding::{Target, pointing, region};
 use crate::metric::heat_map::upsample;
 
 pub use figure::{Figure, Grounded};
+pub use retrieved::{Query, Relation, Shown, retrieval_sheet, write_retrieval};
 pub use tile::peak;
 pub(crate) use tile::{check_map, crop, overlay, png, radiograph};
 

@@ -1,4 +1,4 @@
-//! Galleries of heat maps that runs made, one of each arm.
+//! Galleries that runs made, of heat maps and of retrieval, one of each arm.
 
 use std::io::Cursor;
 use std::path::{Component, Path};
@@ -22,9 +22,8 @@ const WIDTH: u32 = 1400;
 const QUALITY: u8 = 82;
 /// Bytes of memory that a picture may take.
 const MEMORY: u64 = 256 << 20;
-/// Files that may be shown, and the split that each is of.
-const FILES: [(&str, &str); 2] =
-    [("artifacts/grounding_test.png", "test"), ("artifacts/grounding_validation.png", "validation")];
+/// Splits whose galleries may be shown.
+const SPLITS: [&str; 2] = ["test", "validation"];
 
 /// The galleries.
 #[derive(Serialize)]
@@ -49,12 +48,15 @@ struct Picture {
 }
 
 impl Galleries {
-    /// Of every arm the run of the first setting and seed, so that nobody chose it and all show the same studies.
-    pub(super) fn new(comparison: &Comparison, logs: &Logs<'_>) -> Galleries {
+    /// Galleries of a task: of every arm the run of the first setting and seed, so that nobody chose it and all show the same
+    /// studies.
+    pub(super) fn new(task: &str, comparison: &Comparison, logs: &Logs<'_>) -> Galleries {
         let mut galleries = Galleries { pictures: Vec::new(), more: 0, problems: Vec::new() };
         // Whoever looks at validation scores is still choosing, and should not see the test split.
         let tuning = comparison.metrics.iter().all(|metric| metric.name.starts_with("validation/"));
-        let files = if tuning { &FILES[1..] } else { &FILES[..] };
+        let splits = if tuning { &SPLITS[1..] } else { &SPLITS[..] };
+        let files: Vec<(String, &str)> =
+            splits.iter().map(|&split| (format!("artifacts/{task}_{split}.png"), split)).collect();
         let mut seen: Vec<&str> = Vec::new();
         for row in &comparison.rows {
             let first = row.seeds.iter().zip(&row.run_keys).find_map(|(seed, key)| {
@@ -62,7 +64,7 @@ impl Galleries {
                 let file = files.iter().find(|(file, _)| logged.artifacts.iter().any(|known| known == file))?;
                 Some((*seed, logged, folder, file))
             });
-            let Some((seed, logged, folder, &(file, split))) = first else { continue };
+            let Some((seed, logged, folder, &(ref file, split))) = first else { continue };
             if seen.contains(&row.group.as_str()) {
                 continue;
             }

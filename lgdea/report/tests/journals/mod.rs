@@ -116,8 +116,10 @@ fn trial(
     }
     if sweep == "ablation" {
         let picture = RgbImage::from_fn(1600, 400, |x, y| Rgb([(x / 7) as u8, (y / 2) as u8, 60]));
-        picture.save_with_format(run.artifacts().join("grounding_test.png"), ImageFormat::Png).unwrap();
-        journal.write(Event::Artifact { path: "artifacts/grounding_test.png".to_owned() }).unwrap();
+        for name in ["grounding_test.png", "retrieval_test.png"] {
+            picture.save_with_format(run.artifacts().join(name), ImageFormat::Png).unwrap();
+            journal.write(Event::Artifact { path: format!("artifacts/{name}") }).unwrap();
+        }
     }
     let rank = 60.0 - 50.0 * score;
     let scores = [

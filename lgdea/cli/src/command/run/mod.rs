@@ -208,7 +208,7 @@ impl Job<'_> {
         Ok(Some(scores))
     }
 
-    /// Evaluates a split and draws its gallery, unless the same checkpoint was evaluated in the same way before.
+    /// Evaluates a split and draws its galleries, unless the same checkpoint was evaluated in the same way before.
     fn evaluate(
         &self,
         model: &Lgdea,
@@ -217,8 +217,9 @@ impl Job<'_> {
         name: &str,
         device: &Device,
     ) -> Result<Evaluation, Failure> {
-        let gallery = Path::new("artifacts").join(format!("grounding_{name}.png"));
-        let shared = self.shared.evaluation(name, &gallery)?;
+        let picture = |task: &str| Path::new("artifacts").join(format!("{task}_{name}.png"));
+        let galleries = [picture("grounding"), picture("retrieval")];
+        let shared = self.shared.evaluation(name, &galleries)?;
         let evaluation = if let Some(evaluation) = shared.take() {
             say(format!("the {name} split is evaluated already"));
             evaluation
@@ -226,16 +227,20 @@ impl Job<'_> {
             say(format!("evaluating the {name} split"));
             let evaluated = evaluate(model, &self.resolved.experiment, prepared, split, device)
                 .map_err(|error| Failure::failed(&error))?;
-            let panels = evaluated.panels(prepared);
+            let [grounding, retrieval] = galleries.each_ref().map(|gallery| self.run.path().join(gallery));
+            let (panels, queries) = (evaluated.panels(prepared), evaluated.queries(prepared));
             if !panels.is_empty() {
-                gallery::write(&self.run.path().join(&gallery), &panels, 6).map_err(|error| Failure::failed(&error))?;
+                gallery::write(&grounding, &panels, 6).map_err(|error| Failure::failed(&error))?;
             }
-            drop(panels);
+            if !queries.is_empty() {
+                gallery::write_retrieval(&retrieval, &queries).map_err(|error| Failure::failed(&error))?;
+            }
+            drop((panels, queries));
             shared.keep(&evaluated.evaluation);
             evaluated.evaluation
         };
-        if self.run.path().join(&gallery).exists() {
-            self.record.artifact(&gallery)?;
+        for gallery in galleries.iter().filter(|gallery| self.run.path().join(gallery).exists()) {
+            self.record.artifact(gallery)?;
         }
         Ok(evaluation)
     }

@@ -1,6 +1,6 @@
 //! What runs take from each other: trained weights that nothing in which they differ determines, and evaluations.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lgdea_cache::{Cache, Stage};
 use lgdea_eval::Evaluation;
@@ -63,19 +63,23 @@ impl<'a> Shared<'a> {
         self.cache.keep_json(Stage::Training, self.training, &self.run.name());
     }
 
-    /// What a split's evaluation is called; `gallery` is the file that it draws, relative to the run's folder.
-    pub(crate) fn evaluation(&self, split: &str, gallery: &'a Path) -> Result<SharedEvaluation<'_>, Failure> {
+    /// What a split's evaluation is called; `galleries` are the files that it may draw, relative to the run's folder.
+    pub(crate) fn evaluation<'g>(
+        &'g self,
+        split: &str,
+        galleries: &'g [PathBuf],
+    ) -> Result<SharedEvaluation<'_>, Failure> {
         let newest = newest_checkpoint(self.run).map_err(|error| Failure::failed(&error))?;
         let checkpoint = match newest {
             Some((_, path)) => checkpoint_digest(&path).map_err(|error| Failure::failed(&error))?,
             None => String::new(),
         };
         let settings = serde_json::to_string(&self.experiment.eval).map_err(|error| Failure::failed(&error))?;
-        let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 1");
+        let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 2");
         for part in [self.training, &checkpoint, &settings, split] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
-        Ok(SharedEvaluation { shared: self, key: hasher.finalize().to_hex().to_string(), gallery })
+        Ok(SharedEvaluation { shared: self, key: hasher.finalize().to_hex().to_string(), galleries })
     }
 }
 
@@ -83,33 +87,37 @@ impl<'a> Shared<'a> {
 pub(crate) struct SharedEvaluation<'a> {
     shared: &'a Shared<'a>,
     key: String,
-    gallery: &'a Path,
+    galleries: &'a [PathBuf],
 }
 
 impl SharedEvaluation<'_> {
-    /// What was found before, with its gallery, where the same checkpoint was evaluated in the same way.
+    /// What was found before, with its galleries, where the same checkpoint was evaluated in the same way.
     pub(crate) fn take(&self) -> Option<Evaluation> {
         let Shared { cache, run, takes, .. } = self.shared;
-        let (evaluation, drawn) = cache.json::<(Evaluation, bool)>(Stage::Evaluation, &self.key).filter(|_| *takes)?;
-        let picture = cache.path(Stage::Evaluation, &self.picture());
-        if drawn && std::fs::copy(picture, run.path().join(self.gallery)).is_err() {
-            return None;
+        let found = cache.json::<(Evaluation, Vec<bool>)>(Stage::Evaluation, &self.key);
+        let (evaluation, drawn) = found.filter(|_| *takes)?;
+        for ((number, gallery), _) in self.galleries.iter().enumerate().zip(drawn).filter(|(_, drawn)| *drawn) {
+            std::fs::copy(cache.path(Stage::Evaluation, &self.picture(number)), run.path().join(gallery)).ok()?;
         }
         Some(evaluation)
     }
 
-    /// Keeps what was found, and the gallery if it was drawn.
+    /// Keeps what was found, and the galleries that were drawn.
     pub(crate) fn keep(&self, evaluation: &Evaluation) {
         let Shared { cache, run, .. } = self.shared;
-        let gallery = run.path().join(self.gallery);
-        let drawn = gallery.exists();
-        if drawn {
-            cache.keep_file(Stage::Evaluation, &self.picture(), &gallery);
-        }
+        let keep = |(number, gallery): (usize, &PathBuf)| {
+            let gallery = run.path().join(gallery);
+            let drawn = gallery.exists();
+            if drawn {
+                cache.keep_file(Stage::Evaluation, &self.picture(number), &gallery);
+            }
+            drawn
+        };
+        let drawn: Vec<bool> = self.galleries.iter().enumerate().map(keep).collect();
         cache.keep_json(Stage::Evaluation, &self.key, &(evaluation, drawn));
     }
 
-    fn picture(&self) -> String {
-        format!("{}.png", self.key)
+    fn picture(&self, number: usize) -> String {
+        format!("{}-{number}.png", self.key)
     }
 }
