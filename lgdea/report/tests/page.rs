@@ -69,7 +69,7 @@ fn an_ablation_has_all_but_a_search() {
         assert!(own.contains(part), "{part} is missing");
     }
     assert_eq!(own.matches("<h1>").count(), 1);
-    assert_eq!(own.matches("<img ").count(), 2);
+    assert_eq!(own.matches("<img ").count(), 4);
     assert_eq!(own.matches("<details").count(), 12);
     // What all runs share is told once.
     assert_eq!(own.matches("eval.bootstrap = 0").count(), 1);

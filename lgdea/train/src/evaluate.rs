@@ -23,7 +23,7 @@ const FITTED: usize = 32;
 /// Heat maps kept for people to look at.
 const PANELS: usize = 24;
 /// Images whose search for their report is kept for people to look at, and reports shown of each.
-const QUERIES: usize = 8;
+const QUERIES: usize = 6;
 const FOUND: usize = 5;
 
 /// What an evaluation found.

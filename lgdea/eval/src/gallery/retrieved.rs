@@ -11,7 +11,7 @@ use super::{BACKGROUND, BOX, CAPTION, GAP, HIT, MARGIN, MISS, PHRASE, draw, radi
 use crate::EvalError;
 
 /// Side of a radiograph on the sheet, in pixels.
-const TILE: u32 = 176;
+const TILE: u32 = 128;
 /// Between the query and what it finds.
 const STEP: u32 = 22;
 
@@ -57,7 +57,7 @@ pub fn retrieval_sheet(queries: &[Query<'_>]) -> Result<RgbImage, EvalError> {
     let mut sheet = ImageBuffer::from_pixel(width, MARGIN + queries.len() as u32 * row, BACKGROUND);
     for (number, query) in queries.iter().enumerate() {
         let y = MARGIN + number as u32 * row;
-        let own = format!("{} (own report: {})", query.image.labels, query.rank);
+        let own = format!("own report: {}; {}", query.rank, query.image.labels);
         tile(&mut sheet, &font, [MARGIN, y], &query.image, &own, None)?;
         for (place, (found, relation)) in query.found.iter().enumerate() {
             let x = MARGIN + TILE + STEP + place as u32 * (TILE + GAP);

@@ -68,7 +68,7 @@ impl<'a> Shared<'a> {
         &'g self,
         split: &str,
         galleries: &'g [PathBuf],
-    ) -> Result<SharedEvaluation<'_>, Failure> {
+    ) -> Result<SharedEvaluation<'g>, Failure> {
         let newest = newest_checkpoint(self.run).map_err(|error| Failure::failed(&error))?;
         let checkpoint = match newest {
             Some((_, path)) => checkpoint_digest(&path).map_err(|error| Failure::failed(&error))?,
