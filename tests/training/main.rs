@@ -312,6 +312,20 @@ fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
     let outcome: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
     assert!((0.0..=1.0).contains(&metric(&outcome, "test/zero_shot/auroc_macro")));
 
+    let other =
+        format!("encoder.image.resnet.weights={}", root.join("tests/fixtures/encoders/densenet.safetensors").display());
+    let refused = Command::cargo_bin("lgdea")
+        .unwrap()
+        .env_remove("MLFLOW_TRACKING_URI")
+        .env("MIMIC_CXR_JPG", place.path("mimic"))
+        .args(["run", &small.display().to_string(), "--set", &other, "--results"])
+        .arg(place.path("refused"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("does not fit the encoder") && said.contains("features.conv0.weight"), "{said}");
+
     let run = std::fs::read_dir(place.path("results/runs")).unwrap().next().unwrap().unwrap().file_name();
     let exported = place.path("exported");
     lgdea(&["export", &run.into_string().unwrap(), "--out", &exported.display().to_string()]);

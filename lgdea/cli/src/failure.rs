@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use lgdea_train::TrainError;
 use miette::{Diagnostic, MietteDiagnostic, Report};
 
 use crate::progress::say;
@@ -31,6 +32,11 @@ impl Failure {
     /// A failed run.
     pub(crate) fn failed(error: &dyn std::error::Error) -> Self {
         Self::Run(Report::new(MietteDiagnostic::new(chain(error))))
+    }
+
+    /// Training that ended early: wrong input where a published encoder or a pattern over parameters is at fault.
+    pub(crate) fn of_training(error: &TrainError) -> Self {
+        if error.is_of_input() { Self::bad(error) } else { Self::failed(error) }
     }
 
     /// A failed run, in words.

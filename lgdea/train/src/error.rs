@@ -116,3 +116,17 @@ pub enum TrainError {
     #[error(transparent)]
     Journal(#[from] lgdea_track::Error),
 }
+
+impl TrainError {
+    /// Whether what the experiment names is at fault, and not how training went.
+    pub fn is_of_input(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchParameter { .. }
+                | Self::Pattern { .. }
+                | Self::Published { .. }
+                | Self::Weights(_)
+                | Self::Data(_)
+        )
+    }
+}

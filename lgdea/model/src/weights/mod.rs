@@ -1,7 +1,7 @@
 //! Published weights: files of PyTorch and of the Hugging Face libraries, read into an encoder and written from one.
 //!
-//! Nothing is skipped in silence. What a network lacks and what does not fit is an error that lists every name; what a file
-//! holds beyond the network is told, too.
+//! Nothing is skipped in silence. What a network lacks and what does not fit is an error that names it; what a file holds
+//! beyond the network is told, too.
 
 mod positions;
 
@@ -102,7 +102,7 @@ pub enum WeightsError {
     Misfit {
         /// The file.
         path: PathBuf,
-        /// Every name that is missing or has another shape.
+        /// The names that are missing or have another shape, the first of many.
         problems: String,
     },
     /// Weights could not be written.

@@ -189,7 +189,7 @@ impl Job<'_> {
         let training = self.progress.training();
         let observer = |report: &_| training.update(report);
         let trained = train(experiment, &prepared, device, self.run, self.journal, &observer, stop.flag())
-            .map_err(|error| Failure::failed(&error))?;
+            .map_err(|error| Failure::of_training(&error))?;
         drop(training);
         if !trained.finished {
             return Ok(None);
@@ -258,7 +258,7 @@ impl Job<'_> {
         let evidence = prepare::evidence(experiment, &provider, &corpus, &pairing, self.results, self.progress)?;
         self.record.evidence(&evidence)?;
         let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)
-            .map_err(|error| Failure::failed(&error))?;
+            .map_err(|error| Failure::of_training(&error))?;
         let json = prepared.tokenizer.to_json().map_err(|error| Failure::failed(&error))?;
         std::fs::write(self.run.tokenizer(), json).map_err(|error| Failure::failed(&error))?;
         Ok(prepared)
