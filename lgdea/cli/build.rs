@@ -8,7 +8,9 @@ fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH");
     println!("cargo:rerun-if-env-changed=LIBTORCH_USE_PYTORCH");
     println!("cargo:rerun-if-env-changed=VIRTUAL_ENV");
+    // Windows looks for libraries beside the binary and in PATH alone.
     if env::var_os("CARGO_FEATURE_LIBTORCH").is_some()
+        && env::var_os("CARGO_CFG_UNIX").is_some()
         && let Some(libraries) = libraries()
     {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", libraries.display());

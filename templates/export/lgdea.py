@@ -90,7 +90,7 @@ class TokenCnn(nn.Module):
         return x
 
 
-class Heads(nn.Module):
+class TransformerLayer(nn.Module):
     """lgdea's small pre-norm transformer: one layer."""
 
     def __init__(self, width: int, heads: int):
@@ -117,7 +117,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.token = nn.Embedding(vocabulary, width)
         self.position = nn.Parameter(torch.zeros(longest, width))
-        self.layers = nn.ModuleDict({"layers": nn.ModuleList(Heads(width, heads) for _ in range(layers))})
+        self.layers = nn.ModuleDict({"layers": nn.ModuleList(TransformerLayer(width, heads) for _ in range(layers))})
         self.norm = nn.LayerNorm(width)
 
     def forward(self, ids, padding):
@@ -136,16 +136,15 @@ class Published(nn.Module):
 
         # A network that ends after its third stage has no weights for the fourth.
         last = settings.get("stage", 4)
-        self.last = last
         self.net = timm.create_model(settings["architecture"], num_classes=0, **settings["model_args"])
         missing, unexpected = self.net.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
         missing = [name for name in missing if not (last < 4 and name.startswith("layer4."))]
         missing = [name for name in missing if not name.endswith("num_batches_tracked")]
         assert not missing and not unexpected, (missing, unexpected)
+        if last < 4:
+            self.net.layer4 = nn.Identity()
 
     def forward(self, images):
-        if self.last < 4:
-            self.net.layer4 = nn.Identity()
         x = self.net.forward_features(images)
         return x[:, 1:] if x.dim() == 3 else x.flatten(2).transpose(1, 2)
 

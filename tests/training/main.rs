@@ -298,15 +298,14 @@ fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
             root.join("tests/fixtures/encoders/bert"),
         ),
     );
-    let results = place.path("results").display().to_string();
-    let lgdea = |command: &[&str]| {
+    let lgdea = |command: &[&str], results: &str| {
         let mut lgdea = Command::cargo_bin("lgdea").unwrap();
         lgdea.env_remove("MLFLOW_TRACKING_URI").env("MIMIC_CXR_JPG", place.path("mimic"));
-        let output = lgdea.args(command).args(["--results", &results]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        output
+        lgdea.args(command).arg("--results").arg(place.path(results)).output().unwrap()
     };
-    let output = lgdea(&["run", &small.display().to_string(), "--json"]);
+    let small = small.display().to_string();
+    let output = lgdea(&["run", &small, "--json"], "results");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stderr).contains("40 studies"));
     let out = String::from_utf8(output.stdout).unwrap();
     let outcome: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
@@ -314,14 +313,7 @@ fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
 
     let other =
         format!("encoder.image.resnet.weights={}", root.join("tests/fixtures/encoders/densenet.safetensors").display());
-    let refused = Command::cargo_bin("lgdea")
-        .unwrap()
-        .env_remove("MLFLOW_TRACKING_URI")
-        .env("MIMIC_CXR_JPG", place.path("mimic"))
-        .args(["run", &small.display().to_string(), "--set", &other, "--results"])
-        .arg(place.path("refused"))
-        .output()
-        .unwrap();
+    let refused = lgdea(&["run", &small, "--set", &other], "refused");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(2), "{said}");
     // A terminal may wrap it anywhere.
@@ -331,7 +323,8 @@ fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
 
     let run = std::fs::read_dir(place.path("results/runs")).unwrap().next().unwrap().unwrap().file_name();
     let exported = place.path("exported");
-    lgdea(&["export", &run.into_string().unwrap(), "--out", &exported.display().to_string()]);
+    let output = lgdea(&["export", &run.into_string().unwrap(), "--out", &exported.display().to_string()], "results");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let shape = |file: &str, name: &str| {
         let bytes = std::fs::read(exported.join(file)).unwrap();
         let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;

@@ -24,6 +24,18 @@ pub enum DataError {
         /// Where it was looked for.
         searched: String,
     },
+    /// A folder without weights.
+    #[error("{} has neither model.safetensors nor pytorch_model.bin{}", folder.display(), if *in_parts {
+        "; weights in several files are not read: save them as one"
+    } else {
+        ""
+    })]
+    NoWeightsFile {
+        /// The folder.
+        folder: PathBuf,
+        /// Whether the weights are there in parts.
+        in_parts: bool,
+    },
     /// The cache of images cannot be written or read.
     #[error(transparent)]
     Cache(#[from] lgdea_cache::CacheError),

@@ -32,6 +32,23 @@ pub fn locate(weights: &str) -> Result<PathBuf, DataError> {
     }
 }
 
+/// The weights file that a path of [`locate`]'s means: the file itself, or that of a folder as the Hugging Face libraries
+/// save it.
+///
+/// # Errors
+/// The folder has none.
+pub fn weights_file(path: &Path) -> Result<PathBuf, DataError> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let names = ["model.safetensors", "pytorch_model.bin"];
+    let found = names.iter().map(|name| path.join(name)).find(|file| file.is_file());
+    found.ok_or_else(|| {
+        let in_parts = names.iter().any(|name| path.join(format!("{name}.index.json")).is_file());
+        DataError::NoWeightsFile { folder: path.to_owned(), in_parts }
+    })
+}
+
 /// Hash (blake3, in hexadecimal) of the files of published weights, as far as encoders read them; empty for none.
 ///
 /// # Errors
@@ -43,8 +60,8 @@ pub fn digest(pretrained: &[String]) -> Result<String, DataError> {
     let mut all = blake3::Hasher::new();
     for weights in pretrained {
         let path = locate(weights)?;
-        let files = if path.is_dir() { files(&path) } else { vec![path] };
-        for path in files {
+        // A folder may have word pieces alone.
+        for path in beside(&path).chain(weights_file(&path).ok()) {
             let unreadable = |source| DataError::Io { path: path.clone(), source };
             let file = File::open(&path).map_err(unreadable)?;
             let mut hasher = blake3::Hasher::new();
@@ -56,13 +73,10 @@ pub fn digest(pretrained: &[String]) -> Result<String, DataError> {
     Ok(all.finalize().to_hex().to_string())
 }
 
-/// What an encoder may read of a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "model.safetensors", "pytorch_model.bin"]
-        .iter()
-        .map(|name| folder.join(name))
-        .filter(|path| path.is_file())
-        .collect()
+/// What an encoder may read of a folder besides weights.
+fn beside(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let names = ["config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"];
+    names.map(|name| folder.join(name)).into_iter().filter(|path| path.is_file())
 }
 
 /// Where the Hugging Face libraries keep repositories.

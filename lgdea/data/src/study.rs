@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::decode::{dimensions, read_square};
+use crate::labels::{NO_FINDING, phrase_of};
 use crate::phantom::Scene;
 use crate::{Frame, Report, SkipReason, Skipped, Split};
 
@@ -51,6 +52,14 @@ pub struct FindingBox {
     pub width: f32,
     /// Height.
     pub height: f32,
+}
+
+impl Study {
+    /// What is known to be on the image, as people read it; `None` where the study is unlabelled.
+    pub fn labels_in_words(&self) -> Option<String> {
+        let labels: Vec<String> = self.labels.as_ref()?.iter().map(|label| phrase_of(label)).collect();
+        Some(if labels.is_empty() { phrase_of(NO_FINDING) } else { labels.join(", ") })
+    }
 }
 
 impl Picture {

@@ -4,13 +4,14 @@
 //! <https://github.com/pytorch/vision/blob/main/torchvision/models/densenet.py>
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d};
+use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
 
+use crate::convolution::{self, Fan, stem_pool};
 use crate::weights::{Named, Naming};
 
 /// Channels of a layer's bottleneck, as a multiple of the growth.
@@ -75,10 +76,7 @@ impl DenseNet {
         Self {
             conv0: convolution(1, shape.initial, 7, 2, device),
             norm0: BatchNormConfig::new(shape.initial).init(device),
-            pool0: MaxPool2dConfig::new([3, 3])
-                .with_strides([2, 2])
-                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-                .init(),
+            pool0: stem_pool(),
             denseblock,
             transition,
             norm5: BatchNormConfig::new(channels).init(device),
@@ -147,21 +145,14 @@ impl Transition {
     }
 }
 
-/// A convolution without bias that keeps the size but for its stride, with torchvision's start.
 fn convolution(input: usize, output: usize, kernel: usize, stride: usize, device: &Device) -> Conv2d {
-    let pad = kernel / 2;
-    Conv2dConfig::new([input, output], [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-        .with_bias(false)
-        .with_initializer(Initializer::KaimingNormal { gain: 2.0_f64.sqrt(), fan_out_only: false })
-        .init(device)
+    convolution::convolution([input, output], kernel, stride, Fan::In, device)
 }
 
 /// `features.denseblock1.denselayer1.conv1.weight` is `denseblock.0.0.conv1.weight`, `features.transition1` is
 /// `transition.0`. Files of old have a dot within `norm1` and `conv1`.
 fn from_file(name: &str) -> Named {
-    let Some(name) = name.strip_prefix("features.").filter(|name| !name.ends_with(".num_batches_tracked")) else {
+    let Some(name) = name.strip_prefix("features.") else {
         return Named::LeftOut;
     };
     let parts: Vec<String> = name

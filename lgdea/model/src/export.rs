@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
-use lgdea_spec::{BertPooling, Experiment, ImageEncoder, TextEncoder};
+use lgdea_spec::{Experiment, ImageEncoder, TextEncoder, VitVariant};
 use serde_json::{Value, json};
 
 use crate::weights::{self, WeightsError};
@@ -68,7 +68,7 @@ pub fn export(
         "model_max_length": experiment.encoder.text.max_tokens(),
     });
     write_json(&text.join("tokenizer_config.json"), &class)?;
-    weights::save(model, &rest, &folder.join("model.safetensors"))?;
+    weights::save_some(model, &rest, &folder.join("model.safetensors"))?;
     write_json(&folder.join("config.json"), &config(experiment))?;
     check_values(model, experiment, tokenizer, device, &folder.join("check.safetensors"))?;
     write(&folder.join("lgdea.py"), LOADER)
@@ -82,12 +82,8 @@ fn rest(name: &str) -> Option<String> {
 fn config(experiment: &Experiment) -> Value {
     let space = &experiment.evidence_space;
     let pooling = match &experiment.encoder.text {
-        TextEncoder::TokenCnn(_) | TextEncoder::Transformer(_) => "attention",
-        TextEncoder::Bert(bert) => match bert.pooling {
-            BertPooling::Cls => "cls",
-            BertPooling::Mean => "mean",
-            BertPooling::LastFour => "last-four",
-        },
+        TextEncoder::TokenCnn(_) | TextEncoder::Transformer(_) => json!("attention"),
+        TextEncoder::Bert(bert) => json!(bert.pooling),
     };
     json!({
         "dim": experiment.encoder.dim,
@@ -112,8 +108,8 @@ fn image_config(encoder: &ImageEncoder) -> Value {
         ImageEncoder::DenseNet(_) => ("densenet121".to_owned(), grey),
         ImageEncoder::Vit(vit) => {
             let variant = match vit.variant {
-                lgdea_spec::VitVariant::Small => "small",
-                lgdea_spec::VitVariant::Base => "base",
+                VitVariant::Small => "small",
+                VitVariant::Base => "base",
             };
             (format!("vit_{variant}_patch16_224"), json!({ "in_chans": 1, "img_size": size, "patch_size": vit.patch }))
         }

@@ -85,12 +85,11 @@ impl ImageEncoder {
     /// # Errors
     /// What the file system says.
     pub fn save(&self, path: &Path) -> Result<(), WeightsError> {
-        let named = |naming: Naming| move |name: &str| Some((naming.to_file)(name));
         match &self.backbone {
-            Backbone::PatchCnn(cnn) => weights::save(cnn, &named(Naming::OURS), path),
-            Backbone::ResNet(resnet) => weights::save(resnet, &named(ResNet::NAMING), path),
-            Backbone::DenseNet(densenet) => weights::save(densenet, &named(DenseNet::NAMING), path),
-            Backbone::Vit(vit) => weights::save(vit, &named(Vit::NAMING), path),
+            Backbone::PatchCnn(cnn) => weights::save(cnn, Naming::OURS, path),
+            Backbone::ResNet(resnet) => weights::save(resnet, ResNet::NAMING, path),
+            Backbone::DenseNet(densenet) => weights::save(densenet, DenseNet::NAMING, path),
+            Backbone::Vit(vit) => weights::save(vit, Vit::NAMING, path),
         }
     }
 

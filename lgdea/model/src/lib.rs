@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bert;
+mod convolution;
 mod cross_attention;
 mod densenet;
 mod export;

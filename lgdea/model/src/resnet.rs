@@ -3,13 +3,14 @@
 //! <https://github.com/pytorch/vision/blob/main/torchvision/models/resnet.py>, whose names the fields have.
 
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2d;
+use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
 
+use crate::convolution::{self, Fan, stem_pool};
 use crate::weights::{Named, Naming};
 
 /// Which `ResNet`.
@@ -91,10 +92,7 @@ impl ResNet {
         Self {
             conv1: convolution(1, shape.width, 7, 2, device),
             bn1: BatchNormConfig::new(shape.width).init(device),
-            maxpool: MaxPool2dConfig::new([3, 3])
-                .with_strides([2, 2])
-                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-                .init(),
+            maxpool: stem_pool(),
             layer1: stage(1),
             layer2: stage(2),
             layer3: stage(3),
@@ -176,20 +174,13 @@ impl Block {
     }
 }
 
-/// A convolution without bias that keeps the size but for its stride, with torchvision's start.
 fn convolution(input: usize, output: usize, kernel: usize, stride: usize, device: &Device) -> Conv2d {
-    let pad = kernel / 2;
-    Conv2dConfig::new([input, output], [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-        .with_bias(false)
-        .with_initializer(Initializer::KaimingNormal { gain: 2.0_f64.sqrt(), fan_out_only: true })
-        .init(device)
+    convolution::convolution([input, output], kernel, stride, Fan::Out, device)
 }
 
 fn from_file(name: &str) -> Named {
-    // The classifier, and torch's count of batches.
-    if name.starts_with("fc.") || name.ends_with(".num_batches_tracked") {
+    // The classifier.
+    if name.starts_with("fc.") {
         return Named::LeftOut;
     }
     Named::Parameter(name.replace(".downsample.0.", ".downsample.conv.").replace(".downsample.1.", ".downsample.norm."))

@@ -92,11 +92,10 @@ impl TextEncoder {
     /// # Errors
     /// What the file system says.
     pub fn save(&self, path: &Path) -> Result<(), WeightsError> {
-        let named = |naming: Naming| move |name: &str| Some((naming.to_file)(name));
         match &self.backbone {
-            Backbone::TokenCnn(cnn) => weights::save(cnn, &named(Naming::OURS), path),
-            Backbone::Transformer(transformer) => weights::save(transformer, &named(Naming::OURS), path),
-            Backbone::Bert(pooled) => weights::save(&pooled.bert, &named(Bert::NAMING), path),
+            Backbone::TokenCnn(cnn) => weights::save(cnn, Naming::OURS, path),
+            Backbone::Transformer(transformer) => weights::save(transformer, Naming::OURS, path),
+            Backbone::Bert(pooled) => weights::save(&pooled.bert, Bert::NAMING, path),
         }
     }
 

@@ -13,6 +13,7 @@ use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::store::ModuleSnapshot;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use lgdea_data::pretrained::weights_file;
 use lgdea_model::weights::{self, Loaded, Naming, Place};
 use lgdea_model::{Bert, BertShape, DenseNet, DenseNetShape, ResNet, ResNetShape, Tokenizer, Vit, VitShape};
 use safetensors::SafeTensors;
@@ -82,10 +83,7 @@ fn check<M: Module + ModuleSnapshot>(
 ) -> Loaded {
     let device = Device::flex();
     let expected = Expected(fs::read(folder.join(&case.expected)).unwrap());
-    let mut path = folder.join(&case.weights);
-    if path.is_dir() {
-        path = weights::file_in(&path).unwrap();
-    }
+    let path = weights_file(&folder.join(&case.weights)).unwrap();
     let training = device.clone().autodiff();
     let mut network = make(&training);
     let place = Place { path: &path, prefix: &case.prefix };
@@ -179,7 +177,7 @@ fn check_case(case: &Case, folder: &Path) -> Loaded {
             let expected = Expected(fs::read(folder.join(&case.expected)).unwrap());
             let device = Device::flex();
             let mut network = make(&device);
-            let path = weights::file_in(&folder.join(&case.weights)).unwrap();
+            let path = weights_file(&folder.join(&case.weights)).unwrap();
             weights::load(&mut network, Bert::NAMING, Place { path: &path, prefix: "" }).unwrap();
             let difference = gap(summed(&network, &expected, &device), expected.tensor("last_four", &device).unwrap());
             assert!(difference < case.tolerance, "{}: {difference}", case.name);
@@ -239,7 +237,7 @@ fn weights_come_back_from_a_file_as_pytorch_names_them() {
     let (small, vit) = (fixtures(), VitShape { size: 32, patch: 8, width: 32, depth: 2, heads: 2, mlp: 128 });
     let mut network = Vit::new(&vit, &device);
     weights::load(&mut network, Vit::NAMING, Place { path: &small.join("vit-timm.safetensors"), prefix: "" }).unwrap();
-    weights::save(&network, &|name| Some((Vit::NAMING.to_file)(name)), &path).unwrap();
+    weights::save(&network, Vit::NAMING, &path).unwrap();
     let names = |path: &Path| {
         let file = fs::read(path).unwrap();
         let mut names: Vec<(String, Vec<usize>)> = SafeTensors::deserialize(&file)
@@ -294,7 +292,7 @@ fn a_real_bert_embeds_sentences_as_its_own_package_does() {
     let device = Device::flex();
     let shape: BertShape = serde_json::from_slice(&fs::read(folder.join("config.json")).unwrap()).unwrap();
     let mut bert = Bert::new(&shape, &device);
-    let path = weights::file_in(&folder).unwrap();
+    let path = weights_file(&folder).unwrap();
     let loaded = weights::load(&mut bert, Bert::NAMING, Place { path: &path, prefix: "" }).unwrap();
     assert_eq!(loaded.unused, Vec::<String>::new());
     let tokenizer = Tokenizer::open(&folder).unwrap();

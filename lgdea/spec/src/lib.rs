@@ -72,7 +72,7 @@ pub use loss::{
 };
 pub use pairing::{Pairing, Unpaired};
 pub use resolve::Resolved;
-pub use schema::{json_schema, json_schema_text};
+pub use schema::{WEIGHTS_EXTENSIONS, json_schema, json_schema_text};
 pub use seed::Seed;
 pub use suggest::nearest;
 pub use tracker::Tracker;

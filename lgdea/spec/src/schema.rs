@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::suggest;
 
+/// Endings of the files that published weights are in.
+pub const WEIGHTS_EXTENSIONS: [&str; 5] = ["safetensors", "pt", "pth", "bin", "ckpt"];
+
 static SCHEMA: LazyLock<Value> = LazyLock::new(generate::generate);
 
 /// The JSON Schema (draft-07) of an experiment file.
@@ -53,7 +56,7 @@ impl PathKind {
             PathKind::Always => !value.is_empty(),
             PathKind::Extension(extension) => has_extension(value, extension),
             PathKind::Weights => {
-                let is_file = ["safetensors", "pt", "pth", "bin", "ckpt"].iter().any(|one| has_extension(value, one));
+                let is_file = WEIGHTS_EXTENSIONS.iter().any(|one| has_extension(value, one));
                 is_file || value.starts_with(['.', '/']) || value.starts_with("${") || Path::new(value).is_absolute()
             }
         }

@@ -71,8 +71,10 @@ impl Plan {
             for (position, trial) in expansion.trials.iter().enumerate() {
                 trials[trial.inputs].push(position);
             }
+            let mut digests = WeightsDigests::default();
             for (done, (inputs, trials)) in expansion.inputs.iter().zip(&trials).enumerate() {
-                let source = Source::read(&inputs.data, &inputs.evidence, &inputs.pretrained, inputs.seed)?;
+                let weights = digests.of(&inputs.pretrained)?;
+                let source = Source::read(&inputs.data, &inputs.evidence, weights, inputs.seed)?;
                 for &position in trials {
                     let run_key = source.keys.key(&expansion.trials[position].identity(), code);
                     planned[position] = Planned { cached: earlier.has(&run_key), run_key: Some(run_key) };
@@ -179,6 +181,7 @@ impl Stages {
 pub(crate) struct Keys {
     /// By what is read.
     sources: HashMap<String, SourceKeys>,
+    digests: WeightsDigests,
 }
 
 impl Keys {
@@ -189,9 +192,27 @@ impl Keys {
         let reads = format!("{data:?} {evidence:?} {pretrained:?} {}", seed.0);
         let keys = match self.sources.entry(reads) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(Source::read(data, evidence, &pretrained, seed.0)?.keys),
+            Entry::Vacant(place) => {
+                let weights = self.digests.of(&pretrained)?;
+                place.insert(Source::read(data, evidence, weights, seed.0)?.keys)
+            }
         };
         Ok(keys.key(&experiment.identity(), code))
+    }
+}
+
+/// Digests of published weights, each read once: seeds that split data have sources of their own, with the same weights.
+#[derive(Debug, Default)]
+struct WeightsDigests(HashMap<Vec<String>, String>);
+
+impl WeightsDigests {
+    fn of(&mut self, pretrained: &[String]) -> Result<String, PlanError> {
+        if let Some(known) = self.0.get(pretrained) {
+            return Ok(known.clone());
+        }
+        let digest = lgdea_data::pretrained::digest(pretrained)?;
+        self.0.insert(pretrained.to_vec(), digest.clone());
+        Ok(digest)
     }
 }
 
@@ -210,9 +231,9 @@ struct SourceKeys {
 }
 
 impl Source {
-    fn read(data: &Data, evidence: &Evidence, pretrained: &[String], seed: u64) -> Result<Source, PlanError> {
+    /// `weights` is their digest.
+    fn read(data: &Data, evidence: &Evidence, weights: String, seed: u64) -> Result<Source, PlanError> {
         let evidence = Provider::new(evidence)?.digest();
-        let weights = lgdea_data::pretrained::digest(pretrained)?;
         let corpus = lgdea_data::load(data, Seed(seed), &|_, _| ())?;
         Ok(Source { keys: SourceKeys { data: corpus.digest.clone(), evidence, weights }, corpus })
     }

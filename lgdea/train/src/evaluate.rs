@@ -78,13 +78,7 @@ impl Evaluated {
     pub fn queries<'a>(&self, prepared: &'a Prepared) -> Vec<Query<'a>> {
         let size = prepared.images.size();
         let shown = |study: usize| {
-            let labels = prepared.studies[study].labels.as_ref();
-            let labels = labels.map(|labels| labels.iter().map(|label| label.replace('_', " ")).collect::<Vec<_>>());
-            let labels = match labels {
-                None => "no labels".to_owned(),
-                Some(labels) if labels.is_empty() => "no finding".to_owned(),
-                Some(labels) => labels.join(", "),
-            };
+            let labels = prepared.studies[study].labels_in_words().unwrap_or_else(|| "no labels".to_owned());
             Some(Shown { pixels: prepared.images.pixels(study)?, size, labels })
         };
         let relation = |query: usize, found: usize| {

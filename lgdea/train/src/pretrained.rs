@@ -1,10 +1,10 @@
 //! Published encoders: their shape, their word pieces and their weights.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use lgdea_data::pretrained::locate;
-use lgdea_model::weights::{Loaded, Place, file_in};
+use lgdea_data::pretrained::{locate, weights_file};
+use lgdea_model::weights::{Loaded, Place};
 use lgdea_model::{BertShape, Lgdea, Tokenizer};
 use lgdea_spec::{Encoder, TextEncoder};
 
@@ -70,22 +70,18 @@ pub(crate) fn tokenizer<'a>(
 pub(crate) fn load(model: &mut Lgdea, encoder: &Encoder) -> Result<Vec<String>, TrainError> {
     let mut told = Vec::new();
     if let Some((weights, prefix)) = encoder.image.weights() {
-        let path = file(&locate(weights)?)?;
+        let path = weights_file(&locate(weights)?)?;
         let loaded = model.image.load(Place { path: &path, prefix })?;
         told.push(tell("image encoder", &path, &loaded));
     }
     if let TextEncoder::Bert(settings) = &encoder.text
         && settings.pretrained
     {
-        let path = file(&locate(&settings.model)?)?;
+        let path = weights_file(&locate(&settings.model)?)?;
         let loaded = model.text.load(Place { path: &path, prefix: "" })?;
         told.push(tell("text encoder", &path, &loaded));
     }
     Ok(told)
-}
-
-fn file(path: &Path) -> Result<PathBuf, TrainError> {
-    Ok(if path.is_dir() { file_in(path)? } else { path.to_owned() })
 }
 
 fn tell(what: &str, path: &Path, loaded: &Loaded) -> String {

@@ -65,10 +65,7 @@ fn radiograph(study: &Study, side: usize) -> Result<Option<Radiograph>, Failure>
         let mut pixels = vec![0; side * side];
         let drawn = picture.draw(side, &mut pixels);
         drawn.map_err(|reason| refused(format!("the image of study `{}`: {}", study.id, reason.describe())))?;
-        let labels = study.labels.as_ref().map_or_else(String::new, |labels| match labels.len() {
-            0 => "no finding".to_owned(),
-            _ => labels.iter().map(|label| label.replace('_', " ")).collect::<Vec<_>>().join(", "),
-        });
+        let labels = study.labels_in_words().unwrap_or_default();
         Ok(Radiograph { pixels, size: side, study: study.id.clone(), labels })
     };
     study.image.as_ref().map(draw).transpose()

@@ -14,6 +14,7 @@ use burn::store::{
     PytorchStore, SafetensorsStore, bridge,
 };
 use burn::tensor::{DType, TensorData};
+use lgdea_spec::WEIGHTS_EXTENSIONS;
 use safetensors::tensor::TensorView;
 
 /// Dictionaries that training scripts keep the parameters in.
@@ -80,22 +81,10 @@ pub enum WeightsError {
         message: String,
     },
     /// A file of another kind.
-    #[error("{} is no weights file: its name must end with .safetensors, .pt, .pth or .bin", path.display())]
+    #[error("{} is no weights file: its name must end with .{}", path.display(), WEIGHTS_EXTENSIONS.join(", ."))]
     Kind {
         /// The file.
         path: PathBuf,
-    },
-    /// A folder without weights.
-    #[error("{} has neither model.safetensors nor pytorch_model.bin{}", path.display(), if *sharded {
-        "; weights in several files are not read: save them as one"
-    } else {
-        ""
-    })]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Whether the weights are there in parts.
-        sharded: bool,
     },
     /// The weights are those of another network.
     #[error("{} does not fit the encoder:{problems}", path.display())]
@@ -132,7 +121,7 @@ pub fn load<M: ModuleSnapshot>(module: &mut M, naming: Naming, place: Place<'_>)
             elsewhere.push(name);
             continue;
         };
-        match (naming.from_file)(inside) {
+        match named(naming, inside) {
             Named::LeftOut => left_out.push(name),
             Named::Parameter(parameter) => {
                 let data = fit(data, &parameter, naming, &expected);
@@ -158,12 +147,21 @@ pub fn load<M: ModuleSnapshot>(module: &mut M, naming: Naming, place: Place<'_>)
     Ok(Loaded { parameters: result.applied.len(), left_out, unused })
 }
 
-/// Writes a module's weights as a safetensors file in the layouts of PyTorch's; `name` gives the name of each in the file, or
-/// leaves it out.
+/// What a name in a file stands for. Torch's batch norms count the batches that they have seen, which none here reads.
+fn named(naming: Naming, name: &str) -> Named {
+    if name.ends_with(".num_batches_tracked") { Named::LeftOut } else { (naming.from_file)(name) }
+}
+
+/// Writes a module's weights as a safetensors file with the names and in the layouts of PyTorch's.
 ///
 /// # Errors
 /// What the file system says.
-pub fn save<M: ModuleSnapshot>(
+pub fn save<M: ModuleSnapshot>(module: &M, naming: Naming, path: &Path) -> Result<(), WeightsError> {
+    save_some(module, &|name| Some((naming.to_file)(name)), path)
+}
+
+/// As [`save`]; `name` gives the name of each parameter in the file, or leaves it out.
+pub(crate) fn save_some<M: ModuleSnapshot>(
     module: &M,
     name: &dyn Fn(&str) -> Option<String>,
     path: &Path,
@@ -194,24 +192,13 @@ fn unwritable(path: &Path, error: &dyn Display) -> WeightsError {
     WeightsError::Write { path: path.to_owned(), message: error.to_string() }
 }
 
-/// The weights file of a folder as the Hugging Face libraries save it.
-///
-/// # Errors
-/// There is none.
-pub fn file_in(folder: &Path) -> Result<PathBuf, WeightsError> {
-    let names = ["model.safetensors", "pytorch_model.bin"];
-    let sharded = names.iter().any(|name| folder.join(format!("{name}.index.json")).is_file());
-    let found = names.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-    found.ok_or_else(|| WeightsError::Folder { path: folder.to_owned(), sharded })
-}
-
 /// All tensors of a file.
 fn read(path: &Path) -> Result<Tensors, WeightsError> {
     let error = |message: String| WeightsError::File { path: path.to_owned(), message };
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension {
         "safetensors" => data_of(&mut SafetensorsStore::from_file(path)).map_err(error),
-        "pt" | "pth" | "bin" | "ckpt" => {
+        torch if WEIGHTS_EXTENSIONS.contains(&torch) => {
             let of = |key: &str| data_of(&mut PytorchStore::from_file(path).with_top_level_key(key)).ok();
             let dictionary = DICTIONARIES.into_iter().filter_map(of).find(|tensors| !tensors.is_empty());
             match dictionary {

@@ -294,13 +294,14 @@ impl<'s> Walk<'s> {
         let (before, after) = inside.split_at(inside.partition_point(|(name, _)| *name < "seed"));
         let before_seed = self.hash(before);
         let points: Arc<[Option<u32>]> = points.into();
+        let Some(pretrained) = pretrained(&encoder.json) else { return };
         for &seed in &self.sweep.seeds {
             let mut hash = before_seed.clone();
             hash.add("seed", &seed.to_string());
             for (name, table) in &after[1..] {
                 hash.add(name, &table.identity);
             }
-            let Some(inputs) = self.inputs(&data.json, &evidence.json, &encoder.json, seed) else { return };
+            let Some(inputs) = self.inputs(&data.json, &evidence.json, &pretrained, seed) else { return };
             let points = Arc::clone(&points);
             let identity = hash.finish();
             self.found.trials.push(Trial { arm: self.arm as u32, points, seed, inputs, identity });
@@ -320,21 +321,26 @@ impl<'s> Walk<'s> {
     }
 
     /// The position of what a trial reads.
-    fn inputs(&mut self, data: &Arc<str>, evidence: &Arc<str>, encoder: &str, seed: u64) -> Option<usize> {
+    fn inputs(&mut self, data: &Arc<str>, evidence: &Arc<str>, pretrained: &[String], seed: u64) -> Option<usize> {
         // The seed splits real data; the phantom comes in splits.
         let splits = data.contains("\"manifest\"") || data.contains("\"openi\"");
-        let may_be_pretrained = encoder.contains("\"weights\"") || encoder.contains("\"bert\"");
-        let encoder: Option<Encoder> = may_be_pretrained.then(|| serde_json::from_str(encoder)).transpose().ok()?;
-        let pretrained = encoder.map(|encoder| encoder.pretrained()).unwrap_or_default();
-        let key = (Arc::clone(data), Arc::clone(evidence), splits.then_some(seed), pretrained.clone());
+        let key = (Arc::clone(data), Arc::clone(evidence), splits.then_some(seed), pretrained.to_vec());
         if let Some(position) = self.known.get(&key) {
             return Some(*position);
         }
         // Both were written from these types.
         let (data, evidence) = (serde_json::from_str(data).ok()?, serde_json::from_str(evidence).ok()?);
         let position = self.found.inputs.len();
-        self.found.inputs.push((key.clone(), Inputs { data, evidence, seed, pretrained }));
+        self.found.inputs.push((key.clone(), Inputs { data, evidence, seed, pretrained: pretrained.to_vec() }));
         self.known.insert(key, position);
         Some(position)
     }
+}
+
+/// The published weights that an encoder's JSON, written from its type, names. Most name none, which costs no parsing.
+fn pretrained(encoder: &str) -> Option<Vec<String>> {
+    if !encoder.contains("\"weights\"") && !encoder.contains("\"bert\"") {
+        return Some(Vec::new());
+    }
+    serde_json::from_str(encoder).ok().map(|encoder: Encoder| encoder.pretrained())
 }
