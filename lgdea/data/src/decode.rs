@@ -1,5 +1,6 @@
 //! From an image file to a square of grey pixels.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -90,15 +91,21 @@ fn decode(path: &Path) -> Result<DynamicImage, SkipReason> {
 
 /// Whether a JPEG ends before its end marker. The decoder would fill the rest with grey and say nothing.
 fn is_cut_off_jpeg(bytes: &[u8]) -> bool {
-    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
-    bytes.starts_with(&[0xff, 0xd8]) && last([0xff, 0xd9]) < last([0xff, 0xda])
+    if !bytes.starts_with(&[0xff, 0xd8]) {
+        return false;
+    }
+    // A scan begins after the last end marker. As a rule that stands at the very end, and next to nothing is searched.
+    let end = bytes.windows(2).rposition(|pair| pair == [0xff, 0xd9]).unwrap_or(0);
+    bytes[end..].windows(2).any(|pair| pair == [0xff, 0xda])
 }
 
 /// Grey values in [0, 255], one path for every depth of pixel.
 fn grey(image: &DynamicImage) -> Vec<F32> {
     let deep = image.color().bytes_per_pixel() > image.color().channel_count();
     if !deep {
-        return image.to_luma8().iter().map(|&pixel| F32::new(f32::from(pixel))).collect();
+        // Most radiographs are grey already, and too large to copy without need.
+        let pixels = image.as_luma8().map_or_else(|| Cow::Owned(image.to_luma8()), Cow::Borrowed);
+        return pixels.iter().map(|&pixel| F32::new(f32::from(pixel))).collect();
     }
     let pixels = image.to_luma16();
     let darkest = pixels.iter().copied().min().unwrap_or(0);
