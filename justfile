@@ -18,3 +18,10 @@ parity folder="/tmp/lgdea-parity":
     {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt
     {{ cache }}/venv-parity/bin/python tests/fixtures/encoders/make.py --full {{ folder }}
     LGDEA_PARITY={{ folder }} LGDEA_TEST_MINILM=$(tests/services/minilm.sh install) cargo test -p lgdea-model --test parity -- --nocapture
+
+# Images a second of the image store beside PyTorch's DataLoader with torchvision, on two cores, in turns (some minutes).
+bench-loader folder="/tmp/lgdea-jpegs" rounds="5":
+    test -d {{ cache }}/venv-parity || python3 -m venv {{ cache }}/venv-parity
+    {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt
+    test -d {{ folder }} || cargo run --release --quiet -p lgdea-data --example phantom_jpegs -- {{ folder }}
+    {{ cache }}/venv-parity/bin/python tests/bench/loader.py {{ folder }} --rounds {{ rounds }}

@@ -1,0 +1,85 @@
+//! How fast a folder of images becomes an image store, and how fast training batches come out of it.
+//!
+//! `cargo run --release -p lgdea-data --example store_rate -- FOLDER [SIDE [BATCH [EPOCHS]]]`
+//!
+//! Prints one line of JSON, in images a second: `build` is decoding, resizing and writing the store on all cores; `epoch`
+//! the mean of the epochs read from it, standardised and augmented on one thread, as training does while another computes.
+//! `just bench-loader` sets both beside PyTorch's `DataLoader`.
+#![allow(clippy::print_stdout)]
+
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use lgdea_cache::Cache;
+use lgdea_data::{Corpus, ImageStore, Making, Picture, Sampler, Skipped, Split, Study, augment, standardise};
+use lgdea_spec::{Augment, Seed};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// As the binary has it: each image needs megabytes for a moment, which the system's allocator would map anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// `[train.augment]` of `defaults.toml`.
+const AUGMENT: Augment = Augment { shift: 0.0625, gain: 0.15, offset: 0.15, noise: 0.15, illumination: 0.12 };
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let folder = PathBuf::from(arguments.next().ok_or("which folder?")?);
+    let mut number = |default: usize| arguments.next().map_or(Ok(default), |number| number.parse());
+    let (side, batch, epochs) = (number(224)?, number(32)?, number(4)?);
+    let mut corpus = corpus(&folder)?;
+    let results = tempfile::tempdir()?;
+    let making = Making { size: side, threads: 0, progress: &|_, _| (), waiting: &|_| () };
+    let began = Instant::now();
+    let (store, skipped) = ImageStore::open(&mut corpus, making, &Cache::of_results(results.path()))?;
+    let build = store.len() as f64 / began.elapsed().as_secs_f64();
+    if skipped.total() > 0 {
+        return Err(format!("not all images can be read: {skipped}").into());
+    }
+    let mut sampler = Sampler::new((0..store.len()).collect(), Seed(0).stream("sampler"));
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let began = Instant::now();
+    for _ in 0..epochs {
+        for first in (0..store.len()).step_by(batch) {
+            let studies = sampler.next(batch.min(store.len() - first));
+            black_box(training_batch(&store, &studies, &mut rng));
+        }
+    }
+    let epoch = (epochs * store.len()) as f64 / began.elapsed().as_secs_f64();
+    println!(r#"{{"images": {}, "build": {build:.1}, "epoch": {epoch:.1}}}"#, store.len());
+    Ok(())
+}
+
+/// The images of a batch, `[studies, side, side]`, as `lgdea-train` makes them.
+fn training_batch(store: &ImageStore, studies: &[usize], rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let side = store.size();
+    let mut batch = Vec::with_capacity(studies.len() * side * side);
+    for image in studies.iter().filter_map(|&study| store.pixels(study)) {
+        batch.extend(augment(&standardise(image), side, &AUGMENT, rng));
+    }
+    batch
+}
+
+/// A study for each JPEG of a folder.
+fn corpus(folder: &Path) -> Result<Corpus, Box<dyn Error>> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
+    paths.sort();
+    let study = |path: PathBuf| Study {
+        id: path.display().to_string(),
+        patient: path.display().to_string(),
+        split: Split::Train,
+        image: Some(Picture::File(path)),
+        report: None,
+        labels: None,
+        boxes: Vec::new(),
+    };
+    let studies = paths.into_iter().map(study).collect();
+    Ok(Corpus { studies, skipped: Skipped::default(), digest: String::new() })
+}
