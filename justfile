@@ -25,3 +25,7 @@ bench-loader folder="/tmp/lgdea-jpegs" rounds="5":
     {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt
     test -d {{ folder }} || cargo run --release --quiet -p lgdea-data --example phantom_jpegs -- {{ folder }}
     {{ cache }}/venv-parity/bin/python tests/bench/loader.py {{ folder }} --rounds {{ rounds }}
+
+# Times of pieces that need no tensors: images, metrics, relation graph.
+bench *filter:
+    cargo bench -p lgdea-data -p lgdea-eval -p lgdea-graph --bench images --bench metrics --bench relations -- {{ filter }}
