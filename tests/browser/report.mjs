@@ -131,6 +131,23 @@ async function choices() {
   return selects.count();
 }
 
+/** Prototypes are shown of one run at a time, with pictures that can be seen. */
+async function prototypes() {
+  const browsers = page.locator(".browser"), count = await browsers.count(), select = page.locator("#prototypes-run");
+  assert.equal(await select.count(), count > 1 ? 1 : 0, "several runs need a choice, one needs none");
+  for (let at = count - 1; at >= 0; at--) {
+    if (count > 1) await select.selectOption(String(at));
+    assert.equal(await page.locator(".browser:visible").count(), 1, "one run is shown at a time");
+    assert(await browsers.nth(at).isVisible(), "the chosen run is not shown");
+    await browsers.nth(at).scrollIntoViewIfNeeded();
+    for (const picture of await browsers.nth(at).locator("img").all()) {
+      await picture.scrollIntoViewIfNeeded();
+      assert(await picture.evaluate(one => one.decode().then(() => one.naturalWidth > 0)), "a picture is not shown");
+    }
+  }
+  return count;
+}
+
 async function accessible(theme) {
   const found = await new AxeBuilder({page}).analyze();
   const serious = found.violations.filter(one => ["serious", "critical"].includes(one.impact));
@@ -157,7 +174,7 @@ await page.emulateMedia({colorScheme: "light"});
 await page.goto(url);
 await shot("top-light");
 await everything();
-console.log(`${await plots()} plots, ${await tables()} tables, ${await choices()} choices`);
+console.log(`${await plots()} plots, ${await tables()} tables, ${await choices()} choices, prototypes of ${await prototypes()} runs`);
 await headings();
 await accessible("light");
 const light = await inks();

@@ -49,6 +49,28 @@ fn the_page_stands_alone() {
     assert!(html.contains("phantom-train-") && !html.contains("phantom-test-"));
 }
 
+/// On a copy: what others look into must not change.
+#[test]
+fn what_is_kept_is_in_the_report() {
+    let (place, run) = finished();
+    place.copy(&run.name, "kept");
+    let report = || {
+        place.output(&["report", "kept", "--out", place.path("kept.html").to_str().unwrap()]);
+        std::fs::read_to_string(place.path("kept.html")).unwrap()
+    };
+    let hint = "<code>lgdea prototypes RUN --keep</code>";
+    assert!(report().contains(hint));
+    assert!(place.output(&["prototypes", "kept", "--keep"]).contains("mutual information"));
+    let html = report();
+    assert!(!html.contains(hint) && html.contains("<section aria-labelledby=\"prototypes\">"));
+    assert!(!html.contains("phantom-validation-"), "no study is named");
+    let json = std::fs::read_to_string(place.folder("kept").join("artifacts/prototypes.json")).unwrap();
+    let kept: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(kept["prototypes"].as_array().unwrap().len(), 16);
+    assert!(kept["regions"].as_array().unwrap().iter().all(|regions| regions.as_array().unwrap().len() == 4));
+    assert_eq!(kept["summary"], place.json(&["prototypes", &run.name])["summary"]);
+}
+
 #[test]
 fn what_has_no_prototypes_or_place_is_refused() {
     let (place, run) = baseline();

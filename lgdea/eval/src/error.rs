@@ -74,6 +74,16 @@ pub enum EvalError {
         /// What the encoder or the system said.
         source: image::ImageError,
     },
+    /// A file of a run's prototypes cannot be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Kept {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said, or what is wrong with the file.
+        source: std::io::Error,
+    },
     /// A picture cannot be made.
     #[error("cannot encode a picture: {0}")]
     EncodePicture(#[source] image::ImageError),

@@ -129,6 +129,11 @@ impl Comparison {
         })
     }
 
+    /// Whether all metrics are of the validation split: whoever looks at it is still choosing, and should not see the test split.
+    pub(crate) fn is_of_validation(&self) -> bool {
+        self.metrics.iter().all(|metric| metric.name.starts_with("validation/"))
+    }
+
     /// The differences of all rows with their metric.
     pub fn differences(&self) -> impl Iterator<Item = (&ComparedRow, &Metric, &Difference)> {
         let cells = self.rows.iter().flat_map(|row| row.cells.iter().zip(&self.metrics).map(move |cell| (row, cell)));

@@ -53,9 +53,9 @@ fn an_ablation_has_all_but_a_search() {
     let results = results();
     let html = written(&read(&results, "ablation"), true);
     let own = own(&html);
-    let all =
-        ["summary", "claims", "scores", "differences", "efficiency", "learning", "galleries", "retrieval", "runs"];
-    assert_eq!(sections(&own), all);
+    let first = ["summary", "claims", "scores", "differences", "efficiency", "learning"];
+    let last = ["galleries", "retrieval", "prototypes", "runs"];
+    assert_eq!(sections(&own), [&first[..], &last[..]].concat());
     for part in [
         "3 pairs cannot reach",
         "pairing.ratio = 0.02",
@@ -69,7 +69,8 @@ fn an_ablation_has_all_but_a_search() {
         assert!(own.contains(part), "{part} is missing");
     }
     assert_eq!(own.matches("<h1>").count(), 1);
-    assert_eq!(own.matches("<img ").count(), 4);
+    // Four galleries, and the regions of two prototypes of two runs.
+    assert_eq!(own.matches("<img ").count(), 8);
     assert_eq!(own.matches("<details").count(), 12);
     // What all runs share is told once.
     assert_eq!(own.matches("eval.bootstrap = 0").count(), 1);
@@ -131,13 +132,108 @@ fn a_search_shows_its_settings_together() {
     assert_eq!(plots(&own, "learning-curves")[0]["data"].as_array().unwrap().len(), 2);
 }
 
+/// The run that a metric calls the best.
+fn best<'a>(collection: &'a Collection, metric: &str) -> &'a str {
+    let score = |run: &&lgdea_report::Run| run.metrics[metric];
+    &collection.runs.iter().max_by(|a, b| score(a).total_cmp(&score(b))).unwrap().place.run_key
+}
+
+#[test]
+fn validation_chooses_the_best_setting_and_never_the_test_split() {
+    let results = results();
+    let mut collection = read(&results, "search");
+    let (chosen, tempting) =
+        (best(&collection, &format!("validation/{AUROC}")), best(&collection, &format!("test/{AUROC}")));
+    assert_ne!(chosen, tempting);
+    let rate = |key: &str| {
+        let run = collection.runs.iter().find(|run| run.place.run_key == key).unwrap();
+        format!("train.learning-rate = {}\n", run.place.deltas["train.learning-rate"])
+    };
+    let (chosen, tempting) = (rate(chosen), rate(tempting));
+    let html = own(&written(&collection, true));
+    let section =
+        html.split("<section aria-labelledby=\"search\">").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(section.contains(&chosen) && !section.contains(&tempting));
+    for part in [
+        "Best setting of lgdea on validation",
+        "<code>validation&#x2f;zero_shot&#x2f;auroc_macro</code>, the search&#x27;s objective (more is better)",
+        "of 24 settings",
+        "test zero-shot AUROC",
+        "The test score took no part in the choice",
+        // What the arm changes comes first, or the setting would be another one.
+        "<pre tabindex=\"0\" aria-labelledby=\"toml-0-0\" role=\"region\">loss.evidence.weight = 0\ntrain.",
+        "--set loss.evidence.weight=0 \\\n--set train.learning-rate=",
+        "encoder.kind = &quot;",
+    ] {
+        assert!(section.contains(part), "{part} is missing");
+    }
+    // Where nobody declares an objective the page says what it takes instead.
+    collection.sweeps[0].search = None;
+    let undeclared = own(&written(&collection, true));
+    assert!(undeclared.contains("the first score of this report, as no sweep here declares"));
+    assert!(undeclared.contains(&chosen));
+    for run in &mut collection.runs {
+        run.metrics.retain(|name, _| name.starts_with("test/"));
+    }
+    let test_alone = own(&written(&collection, true));
+    assert!(test_alone.contains("No best setting is named: the runs have scores of the test split alone"));
+    assert!(!test_alone.contains("Best setting of"));
+}
+
+#[test]
+fn whoever_looks_at_validation_scores_sees_no_test_score() {
+    let results = results();
+    let asked = Request { split: Split::Validation, ..request() };
+    let page_of = |sweep: &str| {
+        let collection = read(&results, sweep);
+        own(&page(&collection, &Comparison::new(&collection, &asked).unwrap(), true).unwrap())
+    };
+    let search = page_of("search");
+    assert!(search.contains("leaves the test split unseen") && !search.contains("test zero-shot"));
+    let ablation = page_of("ablation");
+    assert!(ablation.contains("ablation.run-a101 are kept with images of the test split"));
+    assert_eq!(ablation.matches("<div class=\"browser\">").count(), 1);
+}
+
+#[test]
+fn prototypes_are_shown_of_runs_that_keep_them() {
+    let results = results();
+    let collection = read(&results, "ablation");
+    let html = own(&written(&collection, true));
+    for part in [
+        "3 of 4 prototypes are used (next to nothing uses those numbered 1)",
+        "<option value=\"0\">with &lt;b&gt;evidence&lt;&#x2f;b&gt;, seed 0, pairing.ratio = 0.02</option>",
+        "left &lt;i&gt;edema",
+        "purity 0.75: pleural effusion 75\u{a0}%, lung opacity 25\u{a0}%",
+        "evidence 0.90, 0.80",
+        "120 training reports with 17 distinct phrases, 30 images of the validation split",
+    ] {
+        assert!(html.contains(part), "{part} is missing");
+    }
+    assert_eq!(html.matches("<article class=\"prototype\">").count(), 6);
+    let hint = "<code>lgdea prototypes RUN --keep</code>";
+    assert!(!html.contains(hint));
+    // Numbers and phrases need no pictures.
+    let plain = own(&written(&collection, false));
+    assert!(plain.contains("left &lt;i&gt;edema") && !plain.contains("<img "));
+
+    let folder = collection.runs.iter().find(|run| run.place.run_key == "a100").unwrap().folder.clone().unwrap();
+    std::fs::remove_file(folder.join("artifacts/prototypes.png")).unwrap();
+    let broken = own(&written(&collection, true));
+    assert!(broken.contains("no image regions of ablation.run-a100") && broken.contains("left &lt;i&gt;edema"));
+    std::fs::write(folder.join("artifacts/prototypes.json"), "{}").unwrap();
+    assert!(own(&written(&collection, true)).contains("no prototypes of ablation.run-a100"));
+    let search = own(&written(&read(&results, "search"), true));
+    assert!(search.contains(hint), "the page says how to make them");
+}
+
 #[test]
 fn an_axis_can_be_compared_and_another_split_shown() {
     let results = results();
     let collection = read(&results, "ablation");
     let asked = Request { by: "pairing.ratio".to_owned(), split: Split::Validation, ..request() };
     let own = own(&page(&collection, &Comparison::new(&collection, &asked).unwrap(), true).unwrap());
-    assert_eq!(sections(&own), ["summary", "claims", "scores", "differences", "learning", "runs"]);
+    assert_eq!(sections(&own), ["summary", "claims", "scores", "differences", "learning", "prototypes", "runs"]);
     assert!(own.contains("Differences to 0.02") && own.contains("validation zero-shot AUROC"));
 }
 

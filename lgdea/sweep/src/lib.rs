@@ -36,4 +36,4 @@ pub use search::{Observation, suggest};
 pub use slurm::{Array, Request, SlurmError, Submitted, submit};
 pub use submission::Submission;
 pub use template::TemplateError;
-pub use trials::{ArmSummary, ClaimSummary, SweepSummary, TrialEntry, Trials, TrialsError, json_map};
+pub use trials::{ArmSummary, ClaimSummary, SearchSummary, SweepSummary, TrialEntry, Trials, TrialsError, json_map};

@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use lgdea_spec::sweep::Sweep;
+use lgdea_spec::sweep::{Goal, Search, Sweep};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -36,6 +36,9 @@ pub struct SweepSummary {
     pub arms: Vec<ArmSummary>,
     /// What the sweep is to show.
     pub claims: Vec<ClaimSummary>,
+    /// What its search is after; none of a sweep that lists its settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchSummary>,
     /// Version of lgdea that planned it.
     pub code: String,
 }
@@ -60,6 +63,17 @@ pub struct ClaimSummary {
     pub than: String,
     /// Least difference of the means, in the metric's unit.
     pub min_delta: f64,
+}
+
+/// A search, as far as its result is read by it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SearchSummary {
+    /// The metric that decides, of the validation split, as journals name it.
+    pub objective: String,
+    /// Whether more of it is better.
+    pub goal: Goal,
+    /// The keys that are searched, in the order of the file.
+    pub keys: Vec<String>,
 }
 
 /// A trial: the line of `lgdea plan --json`, and where its run lies.
@@ -165,7 +179,18 @@ impl SweepSummary {
             base: arms.first().map(|arm| arm.name.clone()).unwrap_or_default(),
             arms,
             claims: sweep.claims.iter().map(claim).collect(),
+            search: sweep.search.as_ref().map(SearchSummary::new),
             code: code.to_owned(),
+        }
+    }
+}
+
+impl SearchSummary {
+    fn new(search: &Search) -> SearchSummary {
+        SearchSummary {
+            objective: search.objective.clone(),
+            goal: search.goal,
+            keys: search.space.iter().map(|parameter| parameter.key.clone()).collect(),
         }
     }
 }
@@ -213,6 +238,7 @@ mod tests {
                     than: "clip".to_owned(),
                     min_delta: 0.01,
                 }],
+                search: None,
                 code: "0.1.0".to_owned(),
             },
             trials: vec![entry(0, false), entry(1, true)],
@@ -248,6 +274,31 @@ mod tests {
             "dir": "table.lgdea-000000000001",
         });
         assert_eq!(lines[2], trial);
+    }
+
+    #[test]
+    fn a_search_says_what_it_is_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("s.toml");
+        let text = "experiment = []
+            [search]
+            objective = 'validation/retrieval/i2t_median_rank'
+            goal = 'minimise'
+            [search.space]
+            train.learning-rate = { low = 1e-4, high = 1e-2, log = true }
+            graph.share = [0.0, 0.5]
+            [budget]
+            trials = 5
+            ";
+        std::fs::write(&file, text).unwrap();
+        let mut trials = trials();
+        trials.sweep = SweepSummary::new(&Sweep::from_file(&file).unwrap(), &file, "0.1.0");
+        let search = trials.sweep.search.clone().unwrap();
+        assert_eq!((search.objective.as_str(), search.goal), ("validation/retrieval/i2t_median_rank", Goal::Minimise));
+        assert_eq!(search.keys, ["train.learning-rate", "graph.share"]);
+        let path = folder.path().join("trials.jsonl");
+        trials.write(&path).unwrap();
+        assert_eq!(Trials::read(&path).unwrap(), trials);
     }
 
     #[test]

@@ -95,8 +95,11 @@ pub(crate) struct PrototypesArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,
     /// Page to write, an .html file with everything in it: pictures of the studies, and phrases of their reports.
-    #[arg(long, value_name = "FILE", required_unless_present = "json")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["json", "keep"])]
     pub(crate) out: Option<PathBuf>,
+    /// Keep numbers, evidence phrases and image regions in the run's folder, where `lgdea report` finds them.
+    #[arg(long)]
+    pub(crate) keep: bool,
     /// Split whose images are looked at.
     #[arg(long, default_value = "validation")]
     pub(crate) split: SplitArg,

@@ -1,10 +1,10 @@
-//! `lgdea prototypes`: what the prototypes of a run stand for, as a page and as numbers.
+//! `lgdea prototypes`: what the prototypes of a run stand for, as a page, as numbers, and kept in the run's folder for reports.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use lgdea_data::{Picture, Split, Study};
-use lgdea_eval::prototypes::{Heading, Prototypes, Radiograph, page};
+use lgdea_eval::prototypes::{Heading, Kept, Prototypes, Radiograph, page};
 use lgdea_train::TrainError;
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::writable;
 use crate::args::inspect::PrototypesArgs;
 use crate::failure::{Failure, refused};
 use crate::output::{print, print_json};
-use crate::progress::Progress;
+use crate::progress::{Progress, say};
 
 /// Least side of the radiographs that the page's pictures are cut from.
 const SIDE: usize = 256;
@@ -28,8 +28,14 @@ pub(crate) fn prototypes(args: &PrototypesArgs) -> Result<(), Failure> {
         TrainError::NoPrototypes | TrainError::EmptySplit { .. } => Failure::bad(&error),
         _ => Failure::failed(&error),
     })?;
-    if let Some(out) = &args.out {
-        write(&opened, &prototypes, split, out)?;
+    if args.out.is_some() || args.keep {
+        let shown = Shown::new(&opened, &prototypes, split)?;
+        if let Some(out) = &args.out {
+            shown.write_page(out)?;
+        }
+        if args.keep {
+            shown.keep(&opened)?;
+        }
     }
     if args.json {
         return print_json(&json!({
@@ -44,20 +50,42 @@ pub(crate) fn prototypes(args: &PrototypesArgs) -> Result<(), Failure> {
     print(&format!("{}{page}", describe(&prototypes)))
 }
 
-fn write(opened: &Opened, prototypes: &Prototypes, split: Split, out: &Path) -> Result<(), Failure> {
-    let side = opened.prepared.images.size().max(SIDE);
-    let mut radiographs = BTreeMap::new();
-    for study in prototypes.studies() {
-        radiographs.extend(radiograph(&opened.prepared.studies[study], side)?.map(|found| (study, found)));
+/// Prototypes with what is shown of them.
+struct Shown<'a> {
+    prototypes: &'a Prototypes,
+    heading: Heading,
+    radiographs: BTreeMap<usize, Radiograph>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(opened: &Opened, prototypes: &'a Prototypes, split: Split) -> Result<Self, Failure> {
+        let side = opened.prepared.images.size().max(SIDE);
+        let mut radiographs = BTreeMap::new();
+        for study in prototypes.studies() {
+            radiographs.extend(radiograph(&opened.prepared.studies[study], side)?.map(|found| (study, found)));
+        }
+        let heading = Heading {
+            run: opened.name(),
+            step: opened.step,
+            steps: opened.experiment.train.steps,
+            split: split.to_string(),
+        };
+        Ok(Self { prototypes, heading, radiographs })
     }
-    let heading = Heading {
-        run: opened.name(),
-        step: opened.step,
-        steps: opened.experiment.train.steps,
-        split: split.to_string(),
-    };
-    let html = page(prototypes, &heading, &radiographs).map_err(|error| Failure::failed(&error))?;
-    std::fs::write(out, html).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))
+
+    fn write_page(&self, out: &Path) -> Result<(), Failure> {
+        let html = page(self.prototypes, &self.heading, &self.radiographs).map_err(|error| Failure::failed(&error))?;
+        std::fs::write(out, html).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))
+    }
+
+    /// Writes what a report shows into the run's folder, of which nothing else changes.
+    fn keep(&self, opened: &Opened) -> Result<(), Failure> {
+        let artifacts = opened.run.artifacts();
+        Kept::write(self.prototypes, &self.heading, &self.radiographs, &artifacts)
+            .map_err(|error| Failure::failed(&error))?;
+        say(format!("kept as {}", artifacts.join(Kept::NUMBERS).display()));
+        Ok(())
+    }
 }
 
 fn radiograph(study: &Study, side: usize) -> Result<Option<Radiograph>, Failure> {

@@ -1,16 +1,18 @@
 //! What the prototypes of an evidence space stand for: their phrases, findings, usage and image regions, as numbers and as a
-//! page to look at.
+//! page to look at; what is kept of them in a run's folder is what a report shows.
 
+mod kept;
 mod observed;
 mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::metric::cluster::{cluster_purity, mutual_information, normalised_entropy, purity};
 
+pub use kept::Kept;
 pub use observed::{LesionToken, Observed, ObservedImages, Phrase, Region};
 pub use page::{Heading, Radiograph, page};
 
@@ -31,7 +33,7 @@ pub struct Prototypes {
 }
 
 /// An evidence space in a few numbers. Entropies are shares of the greatest possible.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Reports whose phrases were read.
     pub reports: usize,
@@ -58,7 +60,7 @@ pub struct Summary {
 }
 
 /// What one prototype stands for. A phrase is assigned to the prototype that has most of it, `argmax_k p(k | z)`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prototype {
     /// Its number, from 0.
     pub index: usize,
@@ -89,7 +91,7 @@ pub struct Prototype {
 }
 
 /// A finding's share.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingShare {
     /// Name in the ontology.
     pub finding: String,
@@ -98,7 +100,7 @@ pub struct FindingShare {
 }
 
 /// A phrase near a prototype.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NearPhrase {
     /// Its text.
     pub text: String,

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{FindingShare, LesionToken, Prototype, Prototypes, Region, Summary};
 use crate::EvalError;
@@ -23,8 +23,8 @@ const LESION: u32 = 160;
 const FINDINGS: usize = 14;
 const OTHER: &str = "other findings";
 
-/// What the page says of the run.
-#[derive(Debug, Clone, Serialize)]
+/// Which model is described, and by which images.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Heading {
     /// Name of the run's folder.
     pub run: String,
@@ -178,7 +178,8 @@ fn lesion(lesion: &LesionToken, radiographs: &BTreeMap<usize, Radiograph>) -> Re
     Ok(Picture::new(&png(&tile)?, lesion.evidence, found, Some(lesion.query)))
 }
 
-fn find(study: usize, radiographs: &BTreeMap<usize, Radiograph>) -> Result<&Radiograph, EvalError> {
+/// The radiograph of a study that is shown.
+pub(super) fn find(study: usize, radiographs: &BTreeMap<usize, Radiograph>) -> Result<&Radiograph, EvalError> {
     radiographs.get(&study).ok_or(EvalError::NoRadiograph { study })
 }
 

@@ -1,27 +1,20 @@
 //! Galleries that runs made, of heat maps and of retrieval, one of each arm.
 
-use std::io::Cursor;
-use std::path::{Component, Path};
+use std::path::Path;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use image::{ImageReader, Limits};
 use serde::Serialize;
 
 use crate::Comparison;
 
 use super::logged::Logs;
+use super::picture::{self, Embedded};
 use super::summary::describe;
 
 /// Galleries of a page.
 const MOST: usize = 12;
-/// Greatest width of a picture in pixels, and quality of its JPEG: a gallery has some 200 kB, a tenth of its file.
+/// Greatest width of a picture in pixels.
 const WIDTH: u32 = 1400;
-const QUALITY: u8 = 82;
-/// Bytes of memory that a picture may take.
-const MEMORY: u64 = 256 << 20;
 /// Splits whose galleries may be shown.
 const SPLITS: [&str; 2] = ["test", "validation"];
 
@@ -41,10 +34,8 @@ struct Picture {
     seed: u64,
     run: String,
     split: &'static str,
-    /// The JPEG as a data URI.
-    source: String,
-    width: u32,
-    height: u32,
+    #[serde(flatten)]
+    embedded: Embedded,
 }
 
 impl Galleries {
@@ -52,9 +43,7 @@ impl Galleries {
     /// studies.
     pub(super) fn new(task: &str, comparison: &Comparison, logs: &Logs<'_>) -> Galleries {
         let mut galleries = Galleries { pictures: Vec::new(), more: 0, problems: Vec::new() };
-        // Whoever looks at validation scores is still choosing, and should not see the test split.
-        let tuning = comparison.metrics.iter().all(|metric| metric.name.starts_with("validation/"));
-        let splits = if tuning { &SPLITS[1..] } else { &SPLITS[..] };
+        let splits = if comparison.is_of_validation() { &SPLITS[1..] } else { &SPLITS[..] };
         let files: Vec<(String, &str)> =
             splits.iter().map(|&split| (format!("artifacts/{task}_{split}.png"), split)).collect();
         let mut seen: Vec<&str> = Vec::new();
@@ -73,16 +62,14 @@ impl Galleries {
                 galleries.more += 1;
                 continue;
             }
-            match picture(folder, file) {
-                Ok((source, width, height)) => galleries.pictures.push(Picture {
+            match embedded(folder, file) {
+                Ok(embedded) => galleries.pictures.push(Picture {
                     group: row.group.clone(),
                     setting: describe(comparison, row),
                     seed,
                     run: logged.name.clone(),
                     split,
-                    source,
-                    width,
-                    height,
+                    embedded,
                 }),
                 Err(error) => galleries.problems.push(format!("no gallery of {}: {error}", logged.name)),
             }
@@ -95,21 +82,9 @@ impl Galleries {
     }
 }
 
-/// A file of a run's folder as a JPEG of a page's width.
-fn picture(folder: &Path, file: &str) -> Result<(String, u32, u32), String> {
-    let file = Path::new(file);
-    if !file.components().all(|part| matches!(part, Component::Normal(_))) {
-        return Err(format!("{} lies outside of the run's folder", file.display()));
-    }
-    let mut reader = ImageReader::open(folder.join(file)).map_err(|error| error.to_string())?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MEMORY);
-    reader.limits(limits);
-    let picture = reader.decode().map_err(|error| error.to_string())?;
+/// A file of a run's folder, no wider than a page.
+fn embedded(folder: &Path, file: &str) -> Result<Embedded, String> {
+    let picture = picture::read(folder, Path::new(file))?;
     let picture = if picture.width() > WIDTH { picture.resize(WIDTH, u32::MAX, FilterType::Triangle) } else { picture };
-    let mut bytes = Cursor::new(Vec::new());
-    let encoder = JpegEncoder::new_with_quality(&mut bytes, QUALITY);
-    picture.to_rgb8().write_with_encoder(encoder).map_err(|error| error.to_string())?;
-    let source = format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode(bytes.into_inner()));
-    Ok((source, picture.width(), picture.height()))
+    Embedded::new(&picture.to_rgb8())
 }

@@ -2,7 +2,7 @@
 //!
 //! Tables are the views' own grids, plots are specifications for Plotly, whose script comes with its crate. What only a run's
 //! folder tells (learning curves, settings, pictures) is read from there; runs of a records file have none of it. Texts of
-//! reports are never shown: the page is made to be sent around.
+//! reports are never shown, evidence phrases in an ontology's words are: the page is made to be sent around.
 
 mod cards;
 mod efficiency;
@@ -11,6 +11,8 @@ mod forest;
 mod gallery;
 mod learning;
 mod logged;
+mod picture;
+mod prototypes;
 mod search;
 mod summary;
 mod table;
@@ -28,20 +30,22 @@ use cards::Cards;
 use figure::Figure;
 use gallery::Galleries;
 use logged::Logs;
+use prototypes::Browser;
 use search::Search;
 use summary::MetricSummary;
 use table::Table;
 
 const TEMPLATE: &str = include_str!("../../../../templates/report.html");
 
-/// The report of a comparison, as HTML; `pictures` says whether galleries are part of it.
+/// The report of a comparison, as HTML; `pictures` says whether galleries and image regions are part of it.
 ///
 /// # Errors
 /// The template cannot be filled in.
 pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) -> Result<String, ReportError> {
     let logs = Logs::read(collection);
     let claims = Claims::check(collection, comparison);
-    let searches = search::searches(comparison);
+    let searches = search::searches(collection, comparison);
+    let prototypes = Browser::new(comparison, &logs, pictures);
     let mut notes = comparison.notes.clone();
     notes.extend(logs.notes.iter().cloned());
     let filled = Filled {
@@ -65,6 +69,8 @@ pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) ->
         learning: learning::learning(comparison, &logs),
         galleries: pictures.then(|| Galleries::new("grounding", comparison, &logs)).filter(Galleries::is_shown),
         retrieval: pictures.then(|| Galleries::new("retrieval", comparison, &logs)).filter(Galleries::is_shown),
+        lacks_prototypes: !prototypes.is_shown() && collection.runs.iter().any(|run| run.folder.is_some()),
+        prototypes: Some(prototypes).filter(Browser::is_shown),
         prototype_pages: logs.prototype_pages(),
         cards: Cards::new(collection, comparison, &logs),
         without_folder: collection.runs.iter().filter(|run| run.folder.is_none()).count(),
@@ -92,6 +98,9 @@ struct Filled<'a> {
     learning: Option<Figure>,
     galleries: Option<Galleries>,
     retrieval: Option<Galleries>,
+    prototypes: Option<Browser>,
+    /// Whether runs might keep their prototypes, and none does.
+    lacks_prototypes: bool,
     prototype_pages: Vec<String>,
     cards: Cards,
     without_folder: usize,

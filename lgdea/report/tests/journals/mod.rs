@@ -1,10 +1,12 @@
-//! A results folder with whole journals, which no training made: an ablation over shares of pairs, and a search.
+//! A results folder with whole journals, which no training made: an ablation over shares of pairs, two of whose runs keep their
+//! prototypes, and a search.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use image::{ImageFormat, Rgb, RgbImage};
-use lgdea_sweep::{ArmSummary, ClaimSummary, SweepSummary, TrialEntry, Trials};
+use lgdea_spec::sweep::Goal;
+use lgdea_sweep::{ArmSummary, ClaimSummary, SearchSummary, SweepSummary, TrialEntry, Trials};
 use lgdea_track::{Event, Journal, Lineage, RunDir, Status};
 use serde_json::{Map, Value, json};
 
@@ -29,7 +31,7 @@ fn ablation(results: &Path) {
                 let score = 0.7 + 0.06 * number as f64 + 0.05 * place as f64 + noise;
                 let deltas = Map::from_iter([("pairing.ratio".to_owned(), json!(ratio))]);
                 let key = format!("a{number}{place}{seed}");
-                trials.push(trial(results, "ablation", arm, &key, u64::from(seed), deltas, score));
+                trials.push(trial(results, "ablation", arm, &key, u64::from(seed), deltas, [score; 2]));
             }
         }
     }
@@ -39,10 +41,43 @@ fn ablation(results: &Path) {
         than: arms[0].to_owned(),
         min_delta: 0.01,
     };
-    sweep(results, "ablation", "Is <script>alert(1)</script> evidence worth it?", &arms, vec![claim], trials);
+    for (key, split) in [("a100", "validation"), ("a101", "test")] {
+        keep_prototypes(&RunDir::new(results, "ablation.run", key), split);
+    }
+    sweep(results, "ablation", "Is <script>alert(1)</script> evidence worth it?", &arms, vec![claim], None, trials);
 }
 
-/// 24 settings of one arm.
+/// What `lgdea prototypes --keep` leaves: four prototypes, of which one is dead and one has no regions.
+fn keep_prototypes(run: &RunDir, split: &str) {
+    let prototype = |index: usize, finding: &str, usage: f64| {
+        let assigned = if usage > 0.0 { 40 } else { 0 };
+        let findings = json!([{"finding": finding, "share": 0.75}, {"finding": "lung_opacity", "share": 0.25}]);
+        json!({
+            "index": index, "dead": assigned == 0, "usage_by_reports": usage, "usage_by_phrases": usage,
+            "usage_by_images": usage / 2.0, "assigned": assigned, "finding_entropy": 0.8,
+            "purity": (assigned > 0).then_some(0.75), "findings": if assigned > 0 { findings } else { json!([]) },
+            "nearest": [{"text": format!("left <i>{finding}"), "probability": 0.875, "count": 30}],
+        })
+    };
+    let kept = json!({
+        "heading": {"run": run.name(), "step": 100, "steps": 100, "split": split},
+        "summary": {
+            "reports": 120, "phrases": 17, "images": 30, "usage_entropy": 0.9, "phrase_entropy": 0.2,
+            "image_usage_entropy": 0.8, "image_entropy": 0.5, "dead": 1, "purity": 0.75, "mutual_information": 0.625,
+            "findings": ["pleural_effusion", "lung_opacity"],
+        },
+        "prototypes": [
+            prototype(2, "pleural_effusion", 0.5), prototype(0, "edema", 0.3), prototype(3, "nodule", 0.2),
+            prototype(1, "none", 0.0),
+        ],
+        "regions": [[0.99, 0.98, 0.97, 0.96], [0.9, 0.8], [], []],
+    });
+    std::fs::write(run.artifacts().join("prototypes.json"), kept.to_string()).unwrap();
+    let sheet = RgbImage::from_fn(4 * 96, 4 * 96, |x, y| Rgb([(x % 96) as u8 * 2, (y % 96) as u8, 90]));
+    sheet.save_with_format(run.artifacts().join("prototypes.png"), ImageFormat::Png).unwrap();
+}
+
+/// 24 settings of one arm, of which validation and test call another one the best.
 fn search(results: &Path) {
     let mut trials = Vec::new();
     for number in 0..24_u32 {
@@ -56,9 +91,12 @@ fn search(results: &Path) {
             ("encoder.width".to_owned(), json!(width)),
             ("encoder.kind".to_owned(), json!(encoder)),
         ]);
-        trials.push(trial(results, "search", "lgdea", &format!("s{number}"), 0, deltas, score));
+        let validation = score + 0.02 * f64::from(number * 5 % 4);
+        trials.push(trial(results, "search", "lgdea", &format!("s{number}"), 0, deltas, [validation, score]));
     }
-    sweep(results, "search", "Which settings?", &["lgdea"], vec![], trials);
+    let keys = ["train.learning-rate", "encoder.width", "encoder.kind"].map(str::to_owned).to_vec();
+    let search = SearchSummary { objective: format!("validation/{AUROC}"), goal: Goal::Maximise, keys };
+    sweep(results, "search", "Which settings?", &["lgdea"], vec![], Some(search), trials);
 }
 
 fn sweep(
@@ -67,6 +105,7 @@ fn sweep(
     description: &str,
     arms: &[&str],
     claims: Vec<ClaimSummary>,
+    search: Option<SearchSummary>,
     trials: Vec<TrialEntry>,
 ) {
     let changes = |number: usize| Map::from_iter([("loss.evidence.weight".to_owned(), json!(number))]);
@@ -78,12 +117,13 @@ fn sweep(
         base: arms[0].to_owned(),
         arms: arms.iter().enumerate().map(arm).collect(),
         claims,
+        search,
         code: "0.1.0".to_owned(),
     };
     Trials { sweep, trials }.write(&Trials::path(results, name)).unwrap();
 }
 
-/// A finished run with its curves, scores and, of the ablation, its gallery.
+/// A finished run with its curves, scores (of validation and test) and, of the ablation, its gallery.
 fn trial(
     results: &Path,
     sweep: &str,
@@ -91,7 +131,7 @@ fn trial(
     key: &str,
     seed: u64,
     deltas: Map<String, Value>,
-    score: f64,
+    [validation, score]: [f64; 2],
 ) -> TrialEntry {
     let run = RunDir::new(results, &format!("{sweep}.run"), key);
     run.create().unwrap();
@@ -111,7 +151,7 @@ fn trial(
         let loss = 2.0 - score + 3.0 / step as f64;
         journal.metrics(step, &[("train/loss", loss), ("evidence/usage_entropy", score)]).unwrap();
         if step % 50 == 0 {
-            journal.metrics(step, &[("validation/zero_shot/auroc_macro", score - 5.0 / step as f64)]).unwrap();
+            journal.metrics(step, &[("validation/zero_shot/auroc_macro", validation - 5.0 / step as f64)]).unwrap();
         }
     }
     if sweep == "ablation" {

@@ -87,6 +87,7 @@ impl Results {
             base: arms[0].to_owned(),
             arms: arms.iter().map(arm).collect(),
             claims: claims.iter().map(claim).collect(),
+            search: None,
             code: "0.1.0".to_owned(),
         };
         Trials { sweep, trials }.write(&Trials::path(self.path(), name)).unwrap();
