@@ -1,14 +1,14 @@
 """Sets the image store beside PyTorch's DataLoader: images a second from the same JPEGs, on the same cores, in turns.
 
     just bench-loader                                                # makes the JPEGs, too
-    python3 tests/bench/loader.py FOLDER [--rounds 5] [--side 224]   # needs torch and torchvision, see fixtures/encoders
+    python3 tests/bench/loader.py FOLDER [--rounds 5] [--side 224]   # needs fixtures/encoders/requirements.txt
 
 Both sides make batches of standardised, augmented grey images for training. Ours (lgdea/data/examples/store_rate.rs)
 builds the store once, decoding and resizing on all cores, and from then on reads it, on one thread. The peer is given
 
 - torchvision.io or Pillow to decode, each with 0, 1 and 2 workers; what it is compared by is the fastest of them;
-- the same augmentation, as far as torchvision has it: a shift with repeated edges, contrast, brightness and noise, but no
-  illumination; constants to normalise with, where we take each image's own mean and deviation;
+- the same augmentation, as far as torchvision has it: a shift with repeated edges, contrast, brightness and noise, but
+  no illumination; constants to normalise with, where we take each image's own mean and deviation;
 - workers that run already, and a first epoch that is not counted. The files are in the system's cache on both sides.
 
 The peer decodes again in every epoch. "Cached" is the strongest that it can be made: all images resized beforehand and
@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 CORES = 2
-AHEAD = [0, 1, 2]  # workers that are tried
+WORKERS = [0, 1, 2]  # that are tried
 EPOCHS = [1, 2, 5, 10]  # trainings from JPEGs that rates are worked out for
 STORE_RATE = ["cargo", "run", "--release", "--quiet", "-p", "lgdea-data", "--example", "store_rate", "--"]
 
@@ -98,12 +98,12 @@ def peers(paths: list[str], side: int, batch: int) -> dict[str, tuple[DataLoader
         "cached": (Cached(paths, side), 3),
     }
     return {
-        f"{way}, {workers} workers": (
+        f"{way}, workers: {workers}": (
             DataLoader(data, batch, shuffle=True, num_workers=workers, persistent_workers=workers > 0),
             epochs,
         )
         for way, (data, epochs) in ways.items()
-        for workers in AHEAD
+        for workers in WORKERS
     }
 
 
@@ -143,7 +143,7 @@ def main() -> None:
         rates.setdefault("store: an epoch", []).append(ours["epoch"])
         for name, (loader, epochs) in loaders.items():
             rates.setdefault(f"DataLoader: {name}", []).append(rate(loader, epochs))
-        print(f"round {turn + 1} of {args.rounds} done", flush=True)
+        print(f"round {turn + 1}:", ", ".join(f"{name} {values[-1]:.0f}" for name, values in rates.items()), flush=True)
     report(rates, f"{len(paths)} JPEGs to {args.side} pixels, batches of {args.batch}, {CORES} cores")
 
 
@@ -162,11 +162,14 @@ def report(rates: dict[str, list[float]], what: str) -> None:
     }
     decoding, cached = rates[best[False]], rates[best[True]]
     print("\n| ours : theirs | ratio, median (least–greatest) |\n|---|---|")
-    rows = [(f"building the store : {best[False]}", build, decoding), (f"a later epoch : {best[False]}", epoch, decoding)]
+    rows = [
+        (f"building the store : {best[False]}", build, decoding),
+        (f"a later epoch : {best[False]}", epoch, decoding),
+    ]
     for epochs in EPOCHS:
-        # Images come first through the store's making, then once an epoch out of it.
+        # An image goes into the store once, and comes out of it in every epoch.
         training = [epochs / (1 / built + epochs / read) for built, read in zip(build, epoch)]
-        rows.append((f"{epochs} epochs, building the store among them : {best[False]}", training, decoding))
+        rows.append((f"epochs with the store's making, {epochs} : {best[False]}", training, decoding))
     rows.append((f"a later epoch : {best[True]}", epoch, cached))
     for name, ours, theirs in rows:
         print(f"| {name} | {spread([own / other for own, other in zip(ours, theirs)], '.2f')} |")
