@@ -11,12 +11,16 @@ builds the store once, decoding and resizing on all cores, and from then on read
   no illumination; constants to normalise with, where we take each image's own mean and deviation;
 - workers that run already, and a first epoch that is not counted. The files are in the system's cache on both sides.
 
+Each is given in images a second, which is what counts but wants a machine that does nothing else, and in processor
+time, which other programs hardly change (Linux only).
+
 The peer decodes again in every epoch. "Cached" is the strongest that it can be made: all images resized beforehand and
-held as uint8 in memory, which that first epoch is not charged for.
+held as uint8 in memory, which no epoch is charged for.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -24,8 +28,9 @@ import time
 from pathlib import Path
 
 CORES = 2
+BUILD, EPOCH = "store: building it", "store: an epoch"
 WORKERS = [0, 1, 2]  # that are tried
-EPOCHS = [1, 2, 5, 10]  # trainings from JPEGs that rates are worked out for
+EPOCHS = [1, 2, 5, 10]  # of trainings that are worked out
 STORE_RATE = ["cargo", "run", "--release", "--quiet", "-p", "lgdea-data", "--example", "store_rate", "--"]
 
 # Before torch counts the cores; processes inherit it.
@@ -107,13 +112,22 @@ def peers(paths: list[str], side: int, batch: int) -> dict[str, tuple[DataLoader
     }
 
 
-def rate(loader: DataLoader, epochs: int) -> float:
-    began = time.perf_counter()
+def rate(loader: DataLoader, epochs: int) -> list[float]:
+    """Images a second, and milliseconds of processor time an image."""
+    began, processor = time.perf_counter(), processor_seconds()
     images = sum(len(batch) for _ in range(epochs) for batch in loader)
-    return images / (time.perf_counter() - began)
+    return [images / (time.perf_counter() - began), 1000 * (processor_seconds() - processor) / images]
 
 
-def store_rate(folder: Path, side: int, batch: int) -> dict[str, float]:
+def processor_seconds() -> float:
+    """What this process and its workers have had of processors."""
+    pids = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
+    stats = (Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split() for pid in pids)
+    return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def store_rate(folder: Path, side: int, batch: int) -> dict[str, list[float]]:
+    """The same two numbers of the store's making and of an epoch."""
     command = [*STORE_RATE, str(folder), str(side), str(batch)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -136,43 +150,48 @@ def main() -> None:
         rate(loader, 1)
     store_rate(args.folder, args.side, args.batch)
 
-    rates: dict[str, list[float]] = {}
+    rounds: list[dict[str, list[float]]] = []
     for turn in range(args.rounds):
         ours = store_rate(args.folder, args.side, args.batch)
-        rates.setdefault("store: building it", []).append(ours["build"])
-        rates.setdefault("store: an epoch", []).append(ours["epoch"])
-        for name, (loader, epochs) in loaders.items():
-            rates.setdefault(f"DataLoader: {name}", []).append(rate(loader, epochs))
-        print(f"round {turn + 1}:", ", ".join(f"{name} {values[-1]:.0f}" for name, values in rates.items()), flush=True)
-    report(rates, f"{len(paths)} JPEGs to {args.side} pixels, batches of {args.batch}, {CORES} cores")
+        theirs = {f"DataLoader: {name}": rate(*loader) for name, loader in loaders.items()}
+        rounds.append({BUILD: ours["build"], EPOCH: ours["epoch"], **theirs})
+        # Said as they come, so that an interrupted comparison is not lost.
+        said = ", ".join(f"{name} {values[0]:.0f}" for name, values in rounds[-1].items())
+        print(f"round {turn + 1}: {said}", flush=True)
+    setting = f"{len(paths)} JPEGs to {args.side} pixels, batches of {args.batch}, {CORES} cores"
+    print(f"\n{setting}: median (least–greatest)")
+    report(rounds)
 
 
-def report(rates: dict[str, list[float]], what: str) -> None:
-    """Prints each rate, and ratios round by round to the peer whose median is the greatest."""
-    print(f"\n{what}\n\n| images/s | median (least–greatest of {len(rates['store: an epoch'])} rounds) |\n|---|---|")
-    for name, values in rates.items():
-        print(f"| {name} | {spread(values, '.0f')} |")
-    build, epoch = rates["store: building it"], rates["store: an epoch"]
-    best = {
-        is_cached: max(
-            (name for name in rates if name.startswith("DataLoader") and ("cached" in name) == is_cached),
-            key=lambda name: statistics.median(rates[name]),
-        )
-        for is_cached in (False, True)
-    }
-    decoding, cached = rates[best[False]], rates[best[True]]
-    print("\n| ours : theirs | ratio, median (least–greatest) |\n|---|---|")
-    rows = [
-        (f"building the store : {best[False]}", build, decoding),
-        (f"a later epoch : {best[False]}", epoch, decoding),
-    ]
-    for epochs in EPOCHS:
-        # An image goes into the store once, and comes out of it in every epoch.
-        training = [epochs / (1 / built + epochs / read) for built, read in zip(build, epoch)]
-        rows.append((f"epochs with the store's making, {epochs} : {best[False]}", training, decoding))
-    rows.append((f"a later epoch : {best[True]}", epoch, cached))
-    for name, ours, theirs in rows:
-        print(f"| {name} | {spread([own / other for own, other in zip(ours, theirs)], '.2f')} |")
+def report(rounds: list[dict[str, list[float]]]) -> None:
+    """Prints what was measured, and ratios round by round to the peer that is the fastest by the median."""
+    rates = {name: [measured[name][0] for measured in rounds] for name in rounds[0]}
+    costs = {name: [measured[name][1] for measured in rounds] for name in rounds[0]}
+    print("\n| | images/s | processor, ms an image |\n|---|---|---|")
+    for name in rates:
+        print(f"| {name} | {spread(rates[name], '.0f')} | {spread(costs[name], '.2f')} |")
+
+    def fastest(cached: bool) -> str:
+        names = [name for name in rates if name.startswith("DataLoader") and ("cached" in name) == cached]
+        return max(names, key=lambda name: statistics.median(rates[name]))
+
+    decoding = fastest(cached=False)
+    seconds = {name: [1 / value for value in values] for name, values in rates.items()}
+    print("\n| ours : theirs | by the clock | by processor time |\n|---|---|---|")
+    for what, builds, epochs, peer in [
+        ("building the store", 1, 0, decoding),
+        ("a later epoch", 0, 1, decoding),
+        *((f"building the store and {epochs} of its epochs", 1, epochs, decoding) for epochs in EPOCHS),
+        ("a later epoch", 0, 1, fastest(cached=True)),
+    ]:
+        clock, processor = (ratios(times, peer, builds, epochs) for times in (seconds, costs))
+        print(f"| {what} : {peer} | {clock} | {processor} |")
+
+
+def ratios(times: dict[str, list[float]], peer: str, builds: int, epochs: int) -> str:
+    """How many times as long as we the peer takes for these epochs, or one where we build the store, round by round."""
+    ours = [builds * build + epochs * epoch for build, epoch in zip(times[BUILD], times[EPOCH])]
+    return spread([max(epochs, 1) * theirs / own for theirs, own in zip(times[peer], ours)], ".2f")
 
 
 if __name__ == "__main__":

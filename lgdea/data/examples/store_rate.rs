@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release -p lgdea-data --example store_rate -- FOLDER [SIDE [BATCH [EPOCHS]]]`
 //!
-//! Prints one line of JSON, in images a second: `build` is decoding, resizing and writing the store on all cores; `epoch`
-//! the mean of the epochs read from it, standardised and augmented on one thread, as training does while another computes.
+//! Prints one line of JSON: `build` is decoding, resizing and writing the store on all cores; `epoch` the mean of the
+//! epochs read from it, standardised and augmented on one thread, as training does while another computes. Of each,
+//! images a second, and milliseconds of processor time an image (Linux only), which other programs hardly change.
 //! `just bench-loader` sets both beside PyTorch's `DataLoader`.
 #![allow(clippy::print_stdout)]
 
@@ -35,24 +36,51 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut corpus = corpus(&folder)?;
     let results = tempfile::tempdir()?;
     let making = Making { size: side, threads: 0, progress: &|_, _| (), waiting: &|_| () };
-    let began = Instant::now();
+    let watch = Stopwatch::start()?;
     let (store, skipped) = ImageStore::open(&mut corpus, making, &Cache::of_results(results.path()))?;
-    let build = store.len() as f64 / began.elapsed().as_secs_f64();
+    let build = watch.of(store.len())?;
     if skipped.total() > 0 {
         return Err(format!("not all images can be read: {skipped}").into());
     }
     let mut sampler = Sampler::new((0..store.len()).collect(), Seed(0).stream("sampler"));
     let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let began = Instant::now();
+    let watch = Stopwatch::start()?;
     for _ in 0..epochs {
         for first in (0..store.len()).step_by(batch) {
             let studies = sampler.next(batch.min(store.len() - first));
             black_box(training_batch(&store, &studies, &mut rng));
         }
     }
-    let epoch = (epochs * store.len()) as f64 / began.elapsed().as_secs_f64();
-    println!(r#"{{"images": {}, "build": {build:.1}, "epoch": {epoch:.1}}}"#, store.len());
+    println!(r#"{{"build": {build:?}, "epoch": {:?}}}"#, watch.of(epochs * store.len())?);
     Ok(())
+}
+
+/// Time on the wall and of processors.
+struct Stopwatch {
+    started: Instant,
+    /// Seconds.
+    processor: f64,
+}
+
+impl Stopwatch {
+    fn start() -> Result<Self, Box<dyn Error>> {
+        Ok(Self { started: Instant::now(), processor: processor_seconds()? })
+    }
+
+    /// Images a second, and milliseconds of processor time an image.
+    fn of(&self, images: usize) -> Result<[f64; 2], Box<dyn Error>> {
+        let processor = processor_seconds()? - self.processor;
+        Ok([images as f64 / self.started.elapsed().as_secs_f64(), 1000.0 * processor / images as f64])
+    }
+}
+
+/// What this process has had of processors.
+fn processor_seconds() -> Result<f64, Box<dyn Error>> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // User and system ticks, the 14th and 15th field; the name, which may have blanks, ends with the last bracket.
+    let fields = stat.rsplit_once(')').ok_or("no name in /proc/self/stat")?.1.split_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).map(str::parse::<u64>).sum::<Result<_, _>>()?;
+    Ok(ticks as f64 / 100.0)
 }
 
 /// The images of a batch, `[studies, side, side]`, as `lgdea-train` makes them.
