@@ -29,3 +29,9 @@ bench-loader folder="/tmp/lgdea-jpegs" rounds="5":
 # Times of pieces that need no tensors: images, metrics, relation graph.
 bench *filter:
     cargo bench -p lgdea-data -p lgdea-eval -p lgdea-graph --bench images --bench metrics --bench relations -- {{ filter }}
+
+# A training step beside the same in PyTorch, taking turns: time, memory, equal losses; `--device libtorch --compile` and more.
+bench-peer file="tests/bench/small.toml" *options="":
+    test -d {{ cache }}/venv-parity || python3 -m venv {{ cache }}/venv-parity
+    {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt
+    {{ cache }}/venv-parity/bin/python tests/bench/peer.py {{ file }} --lgdea "${CARGO_TARGET_DIR:-target}/release/lgdea" {{ options }}

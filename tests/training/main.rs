@@ -293,6 +293,7 @@ fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
             "extends = {:?}\n[pairing]\nratio = 0.5\n[encoder.image.resnet]\ndepth = 18\nsize = 64\nweights = \"\"\n\
              [encoder.text.bert]\nmodel = {:?}\nmax-tokens = 40\n[evidence-space]\nprototypes = 4\n[graph]\nstart = 1\n\
              refresh = 2\n[train]\nsteps = 4\ntext-warmup-steps = 2\nbatch = 6\nunpaired-images = 4\nunpaired-reports = 4\n\
+             micro-batch = 4\ngradient-checkpointing = true\n\
              [eval]\nbootstrap = 0\n",
             root.join("experiments/mimic_resnet50_10pct.toml"),
             root.join("tests/fixtures/encoders/bert"),

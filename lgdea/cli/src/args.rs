@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Sync(SyncArgs),
     /// Start MLflow on the results, fill it with what is on disk, and open it in the browser.
     Ui(UiArgs),
+    /// Train an experiment for a few steps, and show where their time goes.
+    Profile(inspect::ProfileArgs),
     /// List where tensors can live in this build and on this machine, and try each for two seconds.
     Devices(DevicesArgs),
     /// Write the JSON Schema of experiment or sweep files, for editors.

@@ -19,7 +19,16 @@ use args::{Args, Command};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Keeps what is freed: mimalloc would return it after a second, for another tenth of a step.
+#[expect(unsafe_code, reason = "an option of the allocator, which has no other way to be set")]
+fn keep_memory() {
+    // `mi_option_purge_delay` of mimalloc.h, for which the crate has no name; negative is never.
+    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
+}
+
 fn main() -> ExitCode {
+    keep_memory();
     let filter = tracing_subscriber::EnvFilter::try_from_env("LGDEA_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
@@ -39,6 +48,7 @@ fn main() -> ExitCode {
         Command::Power(args) => command::power::power(&args),
         Command::Sync(args) => command::sync::sync(&args),
         Command::Ui(args) => command::ui::ui(&args),
+        Command::Profile(args) => command::profile::profile(&args),
         Command::Devices(args) => command::devices::devices(&args),
         Command::Schema(args) => command::schema::schema(&args),
     };

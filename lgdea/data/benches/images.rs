@@ -13,7 +13,8 @@ const SIDE: usize = 224;
 const FILE_SIDE: usize = 1024;
 const BATCH: usize = 16;
 /// `[train.augment]` of `defaults.toml`.
-const AUGMENT: Augment = Augment { shift: 0.0625, gain: 0.15, offset: 0.15, noise: 0.15, illumination: 0.12 };
+const AUGMENT: Augment =
+    Augment { shift: 0.0625, rotation: 0.0, scale: 0.0, gain: 0.15, offset: 0.15, noise: 0.15, illumination: 0.12 };
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();

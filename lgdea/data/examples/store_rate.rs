@@ -26,7 +26,8 @@ use rand_chacha::ChaCha8Rng;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// `[train.augment]` of `defaults.toml`.
-const AUGMENT: Augment = Augment { shift: 0.0625, gain: 0.15, offset: 0.15, noise: 0.15, illumination: 0.12 };
+const AUGMENT: Augment =
+    Augment { shift: 0.0625, rotation: 0.0, scale: 0.0, gain: 0.15, offset: 0.15, noise: 0.15, illumination: 0.12 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);

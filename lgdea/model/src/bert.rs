@@ -9,6 +9,7 @@ use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::{Bool, Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::precision::{linear, product};
 use crate::weights::{Named, Naming};
 
 /// What a `config.json` says of a BERT.
@@ -195,7 +196,7 @@ impl Layer {
     fn forward(&self, x: Tensor<3>, padding: &Tensor<4, Bool>) -> Tensor<3> {
         let attended = self.attention.self_attention.forward(x.clone(), padding);
         let x = self.attention.output.forward(attended, x);
-        let between = gelu(self.intermediate.dense.forward(x.clone()));
+        let between = gelu(linear(&self.intermediate.dense, x.clone()));
         self.output.forward(between, x)
     }
 }
@@ -205,18 +206,18 @@ impl SelfAttention {
         let [texts, length, width] = x.dims();
         let depth = width / self.heads;
         let split =
-            |linear: &Linear| linear.forward(x.clone()).reshape([texts, length, self.heads, depth]).swap_dims(1, 2);
+            |layer: &Linear| linear(layer, x.clone()).reshape([texts, length, self.heads, depth]).swap_dims(1, 2);
         let (q, k, v) = (split(&self.query), split(&self.key), split(&self.value));
-        let scores = q.matmul(k.swap_dims(2, 3)) / (depth as f64).sqrt();
+        let scores = product(&self.query, q, k.swap_dims(2, 3)) / (depth as f64).sqrt();
         let dims = scores.dims();
         let weights = softmax(scores.mask_fill(padding.clone().expand(dims), -1e9), 3);
-        weights.matmul(v).swap_dims(1, 2).reshape([texts, length, width])
+        product(&self.value, weights, v).swap_dims(1, 2).reshape([texts, length, width])
     }
 }
 
 impl Output {
     fn forward(&self, x: Tensor<3>, residual: Tensor<3>) -> Tensor<3> {
-        self.layer_norm.forward(self.dense.forward(x) + residual)
+        self.layer_norm.forward(linear(&self.dense, x) + residual)
     }
 }
 

@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
 
 use crate::convolution::{self, Fan, stem_pool};
+use crate::precision::convolve;
 use crate::weights::{Named, Naming};
 
 /// Channels of a layer's bottleneck, as a multiple of the growth.
@@ -86,7 +87,7 @@ impl DenseNet {
     /// Features `[batch, (size / 32)², channels]` of standardised grey images `[batch, size, size]`.
     pub fn forward(&self, images: Tensor<3>) -> Tensor<3> {
         let x = images.unsqueeze_dim::<4>(1);
-        let mut x = self.pool0.forward(relu(self.norm0.forward(self.conv0.forward(x))));
+        let mut x = self.pool0.forward(relu(self.norm0.forward(convolve(&self.conv0, x))));
         for (position, block) in self.denseblock.iter().enumerate() {
             x = block.iter().fold(x, |x, layer| Tensor::cat(vec![x.clone(), layer.forward(x)], 1));
             if let Some(transition) = self.transition.get(position) {
@@ -118,8 +119,8 @@ impl DenseLayer {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.conv1.forward(relu(self.norm1.forward(x)));
-        self.conv2.forward(relu(self.norm2.forward(x)))
+        let x = convolve(&self.conv1, relu(self.norm1.forward(x)));
+        convolve(&self.conv2, relu(self.norm2.forward(x)))
     }
 }
 
@@ -141,7 +142,7 @@ impl Transition {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.pool.forward(self.conv.forward(relu(self.norm.forward(x))))
+        self.pool.forward(convolve(&self.conv, relu(self.norm.forward(x))))
     }
 }
 

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, FloatDType, Tensor};
 
 use crate::densenet::DenseNetShape;
 use crate::resnet::ResNetShape;
 use crate::vit::VitShape;
 use crate::weights::{self, Loaded, Naming, Place, WeightsError};
-use crate::{DenseNet, PatchCnn, ResNet, Vit, l2_normalise};
+use crate::{DenseNet, PatchCnn, ResNet, Vit, l2_normalise, precision};
 
 /// The image encoder of an experiment.
 #[derive(Module, Debug)]
@@ -57,6 +57,17 @@ impl ImageEncoder {
         Self { backbone, head: LinearConfig::new(Self::patch_width(settings), dim).init(device) }
     }
 
+    /// Itself with a network in another precision ([`precision::cast`]) where it is a published one; the head stays as it is.
+    pub fn cast(self, to: FloatDType) -> Self {
+        let backbone = match self.backbone {
+            small @ Backbone::PatchCnn(_) => small,
+            Backbone::ResNet(resnet) => Backbone::ResNet(precision::cast(resnet, to)),
+            Backbone::DenseNet(densenet) => Backbone::DenseNet(precision::cast(densenet, to)),
+            Backbone::Vit(vit) => Backbone::Vit(precision::cast(vit, to)),
+        };
+        Self { backbone, ..self }
+    }
+
     /// d, width of the patch features of an encoder.
     pub fn patch_width(settings: &lgdea_spec::ImageEncoder) -> usize {
         match settings {
@@ -95,12 +106,21 @@ impl ImageEncoder {
 
     /// Features of standardised grey images `[images, size, size]`.
     pub fn forward(&self, images: Tensor<3>) -> ImageFeatures {
-        let patches = match &self.backbone {
+        self.embed(self.patches(images))
+    }
+
+    /// The architecture's patch features `h`, `[images, patches, d]`, of standardised grey images `[images, size, size]`.
+    pub fn patches(&self, images: Tensor<3>) -> Tensor<3> {
+        match &self.backbone {
             Backbone::PatchCnn(cnn) => cnn.forward(images),
             Backbone::ResNet(resnet) => resnet.forward(images),
             Backbone::DenseNet(densenet) => densenet.forward(images),
             Backbone::Vit(vit) => vit.forward(images),
-        };
+        }
+    }
+
+    /// What the head makes of patch features `h`, `[images, patches, d]`.
+    pub fn embed(&self, patches: Tensor<3>) -> ImageFeatures {
         let projected = self.head.forward(patches.clone());
         let pooled = projected.clone().mean_dim(1) + projected.clone().max_dim(1);
         ImageFeatures { patches, projected, global: l2_normalise(pooled.squeeze_dim::<2>(1)) }

@@ -14,6 +14,7 @@ mod init;
 mod lesion;
 mod model;
 mod patch_cnn;
+pub mod precision;
 mod prototypes;
 mod resnet;
 mod text;

@@ -5,12 +5,12 @@ use std::path::Path;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
-use burn::tensor::{Bool, Device, Int, Tensor};
+use burn::tensor::{Bool, Device, FloatDType, Int, Tensor};
 
 use lgdea_spec::BertPooling;
 
 use crate::weights::{self, Loaded, Naming, Place, WeightsError};
-use crate::{Bert, ModelShape, PAD, TokenCnn, Transformer, l2_normalise};
+use crate::{Bert, ModelShape, PAD, TokenCnn, Transformer, l2_normalise, precision};
 
 /// The text encoder of an experiment: an architecture, attention pooling over its tokens, and the head that makes the
 /// embedding.
@@ -75,6 +75,18 @@ impl TextEncoder {
         Self { backbone, pool, head: LinearConfig::new(width, dim).init(device) }
     }
 
+    /// Itself with a network in another precision ([`precision::cast`]) where it is a published one; pooling and head stay as
+    /// they are.
+    pub fn cast(self, to: FloatDType) -> Self {
+        let backbone = match self.backbone {
+            Backbone::Bert(PooledBert { bert, pooling }) => {
+                Backbone::Bert(PooledBert { bert: precision::cast(bert, to), pooling })
+            }
+            small @ (Backbone::TokenCnn(_) | Backbone::Transformer(_)) => small,
+        };
+        Self { backbone, ..self }
+    }
+
     /// Replaces the architecture's weights by those of a file; the head stays as it is.
     ///
     /// # Errors
@@ -101,32 +113,37 @@ impl TextEncoder {
 
     /// Unit-length embeddings `[texts, D]` of token ids `[texts, tokens]`, padded with [`PAD`].
     pub fn forward(&self, tokens: Tensor<2, Int>) -> Tensor<2> {
-        let padding = tokens.clone().equal_scalar(PAD);
-        let hidden = self.hidden(tokens, &padding);
-        self.embed(hidden, padding)
+        self.embed(self.hidden(tokens.clone()), tokens)
     }
 
     /// As [`Self::forward`], with the tokens that local alignment needs.
     pub fn features(&self, tokens: Tensor<2, Int>) -> TextFeatures {
-        let padding = tokens.clone().equal_scalar(PAD);
-        let hidden = self.hidden(tokens, &padding);
-        let tokens = l2_normalise(self.head.forward(hidden.clone()));
-        TextFeatures { global: self.embed(hidden, padding.clone()), tokens, padding }
+        self.embed_all(self.hidden(tokens.clone()), tokens)
     }
 
-    /// `[texts, tokens, width]`.
-    fn hidden(&self, tokens: Tensor<2, Int>, padding: &Tensor<2, Bool>) -> Tensor<3> {
+    /// The architecture's states of tokens `[texts, tokens, width]`, of token ids `[texts, tokens]`, padded with [`PAD`].
+    pub fn hidden(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
+        let padding = tokens.clone().equal_scalar(PAD);
         match &self.backbone {
-            Backbone::TokenCnn(cnn) => cnn.forward(tokens, padding),
-            Backbone::Transformer(transformer) => transformer.forward(tokens, padding),
+            Backbone::TokenCnn(cnn) => cnn.forward(tokens, &padding),
+            Backbone::Transformer(transformer) => transformer.forward(tokens, &padding),
             Backbone::Bert(PooledBert { bert, pooling }) => {
-                let states = bert.forward(tokens, padding);
+                let states = bert.forward(tokens, &padding);
                 if *pooling == BertPooling::LastFour { states.last_four } else { states.last }
             }
         }
     }
 
-    fn embed(&self, hidden: Tensor<3>, padding: Tensor<2, Bool>) -> Tensor<2> {
+    /// As [`Self::embed`], with the tokens that local alignment needs.
+    pub fn embed_all(&self, hidden: Tensor<3>, tokens: Tensor<2, Int>) -> TextFeatures {
+        let padding = tokens.clone().equal_scalar(PAD);
+        let embeddings = l2_normalise(self.head.forward(hidden.clone()));
+        TextFeatures { global: self.embed(hidden, tokens), tokens: embeddings, padding }
+    }
+
+    /// What pooling and head make of [`Self::hidden`] states of `tokens`: unit-length embeddings `[texts, D]`.
+    pub fn embed(&self, hidden: Tensor<3>, tokens: Tensor<2, Int>) -> Tensor<2> {
+        let padding = tokens.equal_scalar(PAD);
         let pooled = match (&self.pool, &self.backbone) {
             (Some(pool), _) => {
                 let scores = pool.forward(hidden.clone()).mask_fill(padding.unsqueeze_dim::<3>(2), -1e4);

@@ -10,6 +10,7 @@ use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::Deserialize;
 
+use crate::precision::{convolve, linear, product};
 use crate::weights::{Named, Naming};
 
 const EPSILON: f64 = 1e-6;
@@ -90,7 +91,7 @@ impl Vit {
 
     /// Patch tokens `[batch, patches, width]`, after the last norm, of standardised grey images `[batch, size, size]`.
     pub fn forward(&self, images: Tensor<3>) -> Tensor<3> {
-        let x = self.patch_embed.proj.forward(images.unsqueeze_dim::<4>(1)).flatten::<3>(2, 3).swap_dims(1, 2);
+        let x = convolve(&self.patch_embed.proj, images.unsqueeze_dim::<4>(1)).flatten::<3>(2, 3).swap_dims(1, 2);
         let [batch, patches, width] = x.dims();
         let class = self.cls_token.val().expand([batch, 1, width]);
         let x = Tensor::cat(vec![class, x], 1) + self.pos_embed.val();
@@ -136,8 +137,8 @@ impl Block {
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let x = x.clone() + self.attn.forward(self.norm1.forward(x));
-        let hidden = gelu(self.mlp.fc1.forward(self.norm2.forward(x.clone())));
-        x + self.mlp.fc2.forward(hidden)
+        let hidden = gelu(linear(&self.mlp.fc1, self.norm2.forward(x.clone())));
+        x + linear(&self.mlp.fc2, hidden)
     }
 }
 
@@ -145,11 +146,11 @@ impl Attention {
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, tokens, width] = x.dims();
         let depth = width / self.heads;
-        let qkv = self.qkv.forward(x).reshape([batch, tokens, 3, self.heads, depth]).permute([2, 0, 3, 1, 4]);
+        let qkv = linear(&self.qkv, x).reshape([batch, tokens, 3, self.heads, depth]).permute([2, 0, 3, 1, 4]);
         // Each `[batch, heads, tokens, depth]`.
         let [q, k, v] = [0, 1, 2].map(|part| qkv.clone().narrow(0, part, 1).squeeze_dim::<4>(0));
-        let weights = softmax(q.matmul(k.swap_dims(2, 3)) / (depth as f64).sqrt(), 3);
-        self.proj.forward(weights.matmul(v).swap_dims(1, 2).reshape([batch, tokens, width]))
+        let weights = softmax(product(&self.qkv, q, k.swap_dims(2, 3)) / (depth as f64).sqrt(), 3);
+        linear(&self.proj, product(&self.qkv, weights, v).swap_dims(1, 2).reshape([batch, tokens, width]))
     }
 }
 

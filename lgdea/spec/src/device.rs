@@ -10,4 +10,7 @@ pub struct Device {
     pub name: String,
     /// CPU threads; 0 takes all cores.
     pub threads: usize,
+    /// Threads that make batches ahead of the steps, each a batch of its own. What is trained does not depend on them.
+    #[schemars(range(min = 1))]
+    pub loader_threads: usize,
 }

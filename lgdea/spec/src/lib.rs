@@ -76,4 +76,4 @@ pub use schema::{WEIGHTS_EXTENSIONS, json_schema, json_schema_text};
 pub use seed::Seed;
 pub use suggest::nearest;
 pub use tracker::Tracker;
-pub use train::{Augment, Train};
+pub use train::{Augment, Precision, Train};

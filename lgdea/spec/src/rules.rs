@@ -35,7 +35,7 @@ pub(crate) fn broken(experiment: &Experiment, tree: &Node) -> Vec<Problem> {
     experiment.encoder.check(&mut findings);
     experiment.graph.check(&mut findings);
     experiment.loss.check(&mut findings);
-    experiment.train.check(&mut findings);
+    experiment.train.check(&experiment.encoder, &mut findings);
     experiment.eval.check(&mut findings);
     findings.problems
 }

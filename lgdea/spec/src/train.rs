@@ -4,6 +4,7 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Encoder;
 use crate::rules::Findings;
 
 /// Optimisation: a text-only warm-up, then joint steps; `AdamW`, linear warm-up and cosine decay.
@@ -48,6 +49,14 @@ pub struct Train {
     /// Ceiling of that scale.
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub max_scale: f64,
+    /// Images, and texts, that an encoder's network sees at a time; 0 for the whole batch. Losses still compare all of a batch
+    /// (`GradCache`, Gao et al. 2021): less memory for one more forward pass. Batch norms see a part's statistics.
+    pub micro_batch: usize,
+    /// Whether cheap intermediate values are computed again for the gradient instead of being kept in memory.
+    pub gradient_checkpointing: bool,
+    /// Precision of matrix products and convolutions in the networks of published encoders while training. Weights, losses
+    /// and evaluation are `f32`.
+    pub precision: Precision,
     /// Steps between logged metrics.
     #[schemars(range(min = 1))]
     pub log_every: usize,
@@ -57,6 +66,16 @@ pub struct Train {
     pub augment: Augment,
 }
 
+/// Precision of matrix products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// Single precision.
+    F32,
+    /// Half precision with the range of single precision, which GPUs since Ampere multiply many times faster.
+    Bf16,
+}
+
 /// Augmentation, on standardised images. There is no flip: laterality is diagnostic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -64,6 +83,12 @@ pub struct Augment {
     /// Largest shift, as a share of the image's side.
     #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub shift: f64,
+    /// Largest turn either way, in degrees.
+    #[schemars(range(min = 0.0, max = 180.0))]
+    pub rotation: f64,
+    /// Largest change of size either way, as a share: 0.1 is from 0.9 to 1.1 times.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
+    pub scale: f64,
     /// Standard deviation of the contrast factor around 1.
     #[schemars(range(min = 0.0))]
     pub gain: f64,
@@ -79,8 +104,14 @@ pub struct Augment {
 }
 
 impl Train {
-    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
-        let Train { initial_scale, max_scale, .. } = self;
+    pub(crate) fn check(&self, encoder: &Encoder, findings: &mut Findings<'_>) {
+        let Train { initial_scale, max_scale, precision, .. } = self;
+        findings.require(
+            *precision == Precision::F32 || encoder.has_published(),
+            &["train.precision"],
+            "neither encoder is a published one, and no other computes in `bf16`".to_owned(),
+            "leave `precision` at \"f32\", or take a ResNet, DenseNet, ViT or BERT",
+        );
         findings.require(
             initial_scale <= max_scale,
             &["train.initial-scale", "train.max-scale"],
@@ -120,6 +151,11 @@ mod tests {
     #[test]
     fn a_scale_above_its_ceiling_is_refused() {
         insta::assert_snapshot!(refusal(&[("t.toml", "[train]\nmax-scale = 5\n")], &["train.initial-scale=20"]));
+    }
+
+    #[test]
+    fn half_precision_needs_an_encoder_that_has_it() {
+        insta::assert_snapshot!(refusal(&[("t.toml", "[train]\nprecision = \"bf16\"\n")], &[]));
     }
 
     #[test]

@@ -30,9 +30,19 @@ impl Tokens {
         Self { ids, rows: count, length }
     }
 
+    /// Row by row.
+    pub(crate) fn ids(&self) -> &[i32] {
+        &self.ids
+    }
+
+    /// Rows and their length.
+    pub(crate) fn shape(&self) -> [usize; 2] {
+        [self.rows, self.length]
+    }
+
     /// `[rows, length]`.
     pub(crate) fn to_tensor(&self, device: &Device) -> Tensor<2, Int> {
-        Tensor::from_data(TensorData::new(self.ids.clone(), [self.rows, self.length]), device)
+        Tensor::from_data(TensorData::new(self.ids.clone(), self.shape()), device)
     }
 }
 
@@ -80,6 +90,16 @@ impl ReportBatch {
             membership,
             same_evidence,
         }
+    }
+
+    /// 1 where a report has a phrase, `[reports, phrases]`, row by row.
+    pub(crate) fn membership(&self) -> &[f32] {
+        &self.membership
+    }
+
+    /// Shares over reports with the same evidence, `[reports, reports]`, row by row.
+    pub(crate) fn same_evidence(&self) -> &[f32] {
+        &self.same_evidence
     }
 
     /// Shares of each of these reports' evidence over the phrases of other reports, `[reports, phrases of others]`. Rows
@@ -152,10 +172,19 @@ impl Images {
         Self { pixels, size }
     }
 
+    /// Image by image, row by row.
+    pub(crate) fn pixels(&self) -> &[f32] {
+        &self.pixels
+    }
+
+    /// Their number, and twice the side.
+    pub(crate) fn shape(&self) -> [usize; 3] {
+        [self.pixels.len() / (self.size * self.size), self.size, self.size]
+    }
+
     /// `[count, size, size]`.
     pub(crate) fn to_tensor(&self, device: &Device) -> Tensor<3> {
-        let count = self.pixels.len() / (self.size * self.size);
-        Tensor::from_data(TensorData::new(self.pixels.clone(), [count, self.size, self.size]), device)
+        Tensor::from_data(TensorData::new(self.pixels.clone(), self.shape()), device)
     }
 }
 
@@ -203,4 +232,11 @@ pub(crate) struct JointBatch {
     pub(crate) hidden: Option<ReportBatch>,
     /// Labels of the images, where they are learned.
     pub(crate) labels: Option<LabelBatch>,
+}
+
+impl JointBatch {
+    /// Numbers of images and of reports.
+    pub(crate) fn sizes(&self) -> (usize, usize) {
+        (self.images.shape()[0], self.reports.reports.shape()[0])
+    }
 }

@@ -1,18 +1,36 @@
-//! Batches made ahead of the step that needs them, on a thread of their own.
+//! Batches made ahead of the steps that need them, on threads of their own.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
+use std::time::{Duration, Instant};
 
 use lgdea_data::Sampler;
-use lgdea_spec::{Seed, Train};
+use lgdea_spec::{Experiment, Seed, Train};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::Prepared;
 use crate::batch::{Images, JointBatch, LabelBatch, ReportBatch};
+use crate::{Prepared, TrainError};
 
-/// Batches that wait to be used.
+/// Batches of each thread that wait to be used.
 const AHEAD: usize = 2;
+
+/// Batches in the order of the steps, whatever thread makes them.
+pub(crate) struct Batches<B> {
+    /// Of each thread, which makes every so many-th batch.
+    threads: Vec<Receiver<B>>,
+    next: usize,
+}
+
+impl<B> Batches<B> {
+    /// The next step's batch, and how long it was waited for.
+    pub(crate) fn next(&mut self) -> Result<(B, Duration), TrainError> {
+        let asked = Instant::now();
+        let batch = self.threads[self.next].recv().map_err(|_| TrainError::LoaderStopped)?;
+        self.next = (self.next + 1) % self.threads.len();
+        Ok((batch, asked.elapsed()))
+    }
+}
 
 /// Batches of the text warm-up: paired and unpaired reports alike.
 pub(crate) fn text_batches<'scope>(
@@ -20,22 +38,36 @@ pub(crate) fn text_batches<'scope>(
     prepared: &'scope Prepared,
     settings: &'scope Train,
     seed: Seed,
-) -> Receiver<ReportBatch> {
+) -> Batches<ReportBatch> {
     let mut sampler = Sampler::new(prepared.pools.reports().collect(), seed.stream("sampler/text-warmup"));
-    ahead(scope, settings.text_warmup_steps, move |_| {
-        ReportBatch::new(prepared, &sampler.next(settings.text_warmup_batch))
-    })
+    let make = move |_| Some(ReportBatch::new(prepared, &sampler.next(settings.text_warmup_batch)));
+    Batches { threads: vec![ahead(scope, settings.text_warmup_steps, make)], next: 0 }
 }
 
 /// Batches of the joint steps from `first` on. What a step draws depends on the seed and the step alone, so a resumed
-/// run sees what the interrupted one would have seen.
+/// run sees what the interrupted one would have seen, and several threads make what one would make.
 pub(crate) fn joint_batches<'scope>(
     scope: &'scope Scope<'scope, '_>,
     prepared: &'scope Prepared,
-    settings: &'scope Train,
-    seed: Seed,
+    experiment: &'scope Experiment,
     first: usize,
+) -> Batches<JointBatch> {
+    let threads = experiment.device.loader_threads;
+    let of = |thread: usize| {
+        let is_due = move |step: usize| step >= first && (step - first) % threads == thread;
+        joint_batches_of(scope, prepared, experiment, is_due)
+    };
+    Batches { threads: (0..threads).map(of).collect(), next: 0 }
+}
+
+/// The batches of the steps that are due.
+fn joint_batches_of<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    prepared: &'scope Prepared,
+    experiment: &'scope Experiment,
+    is_due: impl Fn(usize) -> bool + Send + 'scope,
 ) -> Receiver<JointBatch> {
+    let (settings, seed) = (&experiment.train, experiment.seed);
     let pools = &prepared.pools;
     let sampler = |studies: Vec<usize>, name: &str| Sampler::new(studies, seed.stream(name));
     let mut paired = sampler(pools.paired.clone(), "sampler/paired");
@@ -46,8 +78,8 @@ pub(crate) fn joint_batches<'scope>(
         let pairs = paired.next(settings.batch);
         let unpaired = images.next(settings.unpaired_images);
         let unpaired_reports = reports.next(settings.unpaired_reports);
-        // The draws of the steps before a resumed one are repeated, their images are not.
-        (step >= first).then(|| {
+        // The draws of other steps are repeated, their images are not.
+        is_due(step).then(|| {
             let unpaired_studies: Vec<usize> = unpaired.iter().map(|&position| pools.images[position]).collect();
             let all_images = [pairs.as_slice(), &unpaired_studies].concat();
             let all_reports = [pairs.as_slice(), &unpaired_reports].concat();
@@ -67,19 +99,15 @@ pub(crate) fn joint_batches<'scope>(
 }
 
 /// Runs `make` for each step on a thread, and hands over what it returns.
-fn ahead<'scope, B, T>(
+fn ahead<'scope, B: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     steps: usize,
-    mut make: impl FnMut(usize) -> T + Send + 'scope,
-) -> Receiver<B>
-where
-    B: Send + 'scope,
-    T: Into<Option<B>>,
-{
+    mut make: impl FnMut(usize) -> Option<B> + Send + 'scope,
+) -> Receiver<B> {
     let (sender, receiver): (SyncSender<B>, _) = sync_channel(AHEAD);
     scope.spawn(move || {
         for step in 0..steps {
-            if let Some(batch) = make(step).into()
+            if let Some(batch) = make(step)
                 && sender.send(batch).is_err()
             {
                 // Training ended early: nobody waits for the rest.

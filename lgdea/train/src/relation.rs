@@ -141,7 +141,7 @@ pub(crate) fn start_prototypes(
     let prototypes = model.prototypes.mu.val().dims()[0];
     let clusters = kmeans(embeddings.view(), &uses, prototypes, seed.stream("k-means").0);
     let id = model.prototypes.mu.id;
-    let centres = inference::tensor(&clusters.centres, device).autodiff().require_grad();
+    let centres = inference::tensor(&clusters.centres, &model.prototypes.mu.device()).require_grad();
     model.prototypes.mu = Param::initialized(id, centres);
     (model, clusters.inertia)
 }

@@ -1,7 +1,7 @@
 //! One step: forward, losses, backward, update.
 
 use burn::module::{Module, Param};
-use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
 use lgdea_model::Lgdea;
 use lgdea_objective::term::evidence_local::region_fit;
@@ -16,7 +16,10 @@ use crate::average::blend;
 use crate::batch::{JointBatch, ReportBatch};
 use crate::clip::clip_global_norm;
 use crate::method::teaches_unpaired;
+use crate::optimizer::adamw;
 use crate::schedule::{average_momentum, warm_cosine};
+use crate::stopwatch::Stopwatch;
+use crate::towers::{Towers, autodiff};
 use crate::{Prepared, TrainError, batch, inference};
 
 /// Everything that a step changes.
@@ -34,6 +37,19 @@ pub(crate) struct State {
     pub(crate) matches: Option<Vec<Option<usize>>>,
 }
 
+impl State {
+    /// Random weights, and nothing learned.
+    ///
+    /// # Errors
+    /// Learning rates of parameters that there are not.
+    pub(crate) fn fresh(experiment: &Experiment, prepared: &Prepared, device: &Device) -> Result<Self, TrainError> {
+        let device = autodiff(device, &experiment.train);
+        let model = Lgdea::new(experiment, &prepared.model_shape(), experiment.seed, &device);
+        let (average, optimizer) = (model.valid(), adamw(&model, &experiment.train)?);
+        Ok(Self { model, average, optimizer, means: None, graph: None, matches: None })
+    }
+}
+
 /// Values of a step that are worth a look, each `[1]` and still on the device.
 pub(crate) struct Measured {
     pub(crate) loss: Tensor<1>,
@@ -42,20 +58,21 @@ pub(crate) struct Measured {
 
 /// The text side of a batch, with the reports' tokens where a term needs them.
 pub(crate) fn encode_texts(
-    model: &Lgdea,
+    towers: &Towers<'_>,
     batch: &ReportBatch,
     targets: &Targets,
     with_tokens: bool,
     device: &Device,
 ) -> TextForward {
-    let phrases = model.encode_texts(batch.phrases.to_tensor(device));
+    let model = towers.model();
+    let phrases = towers.texts(batch.phrases.to_tensor(device));
     let phrase_evidence = model.prototypes.of_phrases(phrases.clone());
     let reports = batch.reports.to_tensor(device);
     let (reports, tokens) = if with_tokens {
-        let features = model.text_features(reports);
+        let features = towers.texts_and_tokens(reports);
         (features.global, Some(Tokens { embeddings: features.tokens, padding: features.padding }))
     } else {
-        (model.encode_texts(reports), None)
+        (towers.texts(reports), None)
     };
     TextForward {
         reports,
@@ -83,16 +100,19 @@ fn attend(model: &Lgdea, patches: &Tensor<3>, texts: &TextForward, pairs: usize)
 
 /// Everything that the terms read of a batch, but for matched reports.
 fn forward_pass(
-    model: &Lgdea,
+    towers: &Towers<'_>,
     batch: &JointBatch,
     targets: &Targets,
     experiment: &Experiment,
     device: &Device,
+    stopwatch: &mut Stopwatch<'_>,
 ) -> Forward {
-    let loss = &experiment.loss;
+    let (model, loss) = (towers.model(), &experiment.loss);
     let with_tokens = loss.local.weight > 0.0 || loss.token_alignment.weight > 0.0;
-    let features = model.encode_images(batch.images.to_tensor(device));
-    let texts = encode_texts(model, &batch.reports, targets, with_tokens, device);
+    let features = towers.images(batch.images.to_tensor(device));
+    stopwatch.end("image tower");
+    let texts = encode_texts(towers, &batch.reports, targets, with_tokens, device);
+    stopwatch.end("text tower");
     Forward {
         pairs: batch.pairs,
         attended: attend(model, &features.projected, &texts, batch.pairs),
@@ -113,15 +133,18 @@ pub(crate) fn joint_step(
     experiment: &Experiment,
     step: usize,
     device: &Device,
+    stopwatch: &mut Stopwatch<'_>,
 ) -> Result<(State, Measured), TrainError> {
-    let autodiff = device.clone().autodiff();
+    let settings = &experiment.train;
+    let autodiff = autodiff(device, settings);
+    let towers = Towers::new(&state.model, settings);
     let mut targets = batch.reports.targets(&autodiff);
     targets.labels = batch.labels.as_ref().map(|labels| labels.to_labels(&autodiff));
-    let mut forward = forward_pass(&state.model, batch, &targets, experiment, &autodiff);
+    let mut forward = forward_pass(&towers, batch, &targets, experiment, &autodiff, stopwatch);
     if let Some(matches) = &state.matches {
         let (unpaired, reports) = matched_reports(matches, &batch.unpaired, prepared);
         if !unpaired.is_empty() {
-            forward.texts.matched = Some(state.model.encode_texts(reports.to_tensor(&autodiff)));
+            forward.texts.matched = Some(towers.texts(reports.to_tensor(&autodiff)));
         }
         targets.matched = unpaired;
     }
@@ -134,20 +157,25 @@ pub(crate) fn joint_step(
             unpaired
         });
     }
+    stopwatch.end("evidence and targets");
     let (loss, terms) = total(&forward, &targets, experiment, step);
     let loss = loss.ok_or(TrainError::NoLoss { step })?;
-    let gradients = GradientsParams::from_grads(loss.backward(), &state.model);
-    let settings = &experiment.train;
+    stopwatch.end("losses");
+    let gradients = towers.gradients(&loss);
+    stopwatch.end("backward");
     let (gradients, norm) = clip_global_norm(&state.model, gradients, settings.clip_norm);
     let rate = warm_cosine(settings.learning_rate, step, settings.warmup, settings.steps);
     state.model = state.optimizer.step(rate, state.model, gradients);
+    stopwatch.end("optimizer");
     let momentum = average_momentum(settings.ema, step);
     state.average = blend(state.average, &state.model.valid(), momentum);
+    stopwatch.end("moving average");
 
     let mut values: Vec<(String, Tensor<1>)> =
         terms.into_iter().map(|term| (format!("loss/{}", term.name), term.value.inner())).collect();
     values.extend(norm.map(|norm| ("gradient_norm".to_owned(), norm)));
     values.extend(watch(&forward));
+    stopwatch.end("metrics");
     Ok((state, Measured { loss: loss.inner(), values }))
 }
 
@@ -173,7 +201,7 @@ fn teach(
         let logits = fit * average.scale().unsqueeze::<2>();
         unpaired.phrases = Some(phrase_targets(logits, targets.membership.clone().inner(), settings));
     }
-    (lift(unpaired), means)
+    (unpaired, means)
 }
 
 /// The oracle's targets: the evidence of the reports that the pairing hides.
@@ -188,16 +216,7 @@ fn reveal(
     let evidence = Targets::report_evidence(&hidden.targets(device).membership, average.prototypes.of_phrases(phrases));
     let confidence = Tensor::ones([evidence.dims()[0]], device);
     let local = experiment.loss.evidence_local_unpaired.weight > 0.0;
-    lift(UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) })
-}
-
-/// Constants among tensors that have gradients.
-fn lift(targets: UnpairedTargets) -> UnpairedTargets {
-    UnpairedTargets {
-        evidence: Tensor::from_inner(targets.evidence),
-        confidence: Tensor::from_inner(targets.confidence),
-        phrases: targets.phrases.map(Tensor::from_inner),
-    }
+    UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) }
 }
 
 /// Which of a batch's unpaired images (positions in their pool) have a matched report, and those reports.

@@ -1,7 +1,6 @@
 //! The training loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,16 +11,19 @@ use lgdea_model::Lgdea;
 use lgdea_spec::{Experiment, PrototypeInit, Seed};
 use lgdea_track::{Event, Journal, RunDir};
 
-use crate::batch::JointBatch;
 use crate::collapse::CollapseWatch;
 use crate::evaluate::evaluate;
 use crate::method::uses_graph;
-use crate::optimizer::adamw;
 use crate::prepared::Prepared;
 use crate::schedule::warm_cosine;
 use crate::step::{Measured, State, joint_step};
+use crate::stopwatch::Stopwatch;
 use crate::warmup::text_step;
 use crate::{TrainError, checkpoint, loader, optimizer, pretrained, relation};
+
+/// Share of the time that may pass in waiting for batches, and logged steps in a row of which more is worth a word.
+const STARVED: f64 = 0.1;
+const STARVED_FOR: u8 = 3;
 
 /// Part of the training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +74,7 @@ pub fn train(
         return Err(TrainError::NoPairs);
     }
     let trainer = Trainer { experiment, prepared, device, run, journal, observer, stop };
-    let mut state = trainer.fresh()?;
+    let mut state = State::fresh(experiment, prepared, device)?;
     let first = if let Some((done, path)) = checkpoint::newest(&run.checkpoints())? {
         state = checkpoint::load(&path, state, &experiment.train, device)?;
         state.model = optimizer::freeze(state.model, &experiment.train)?;
@@ -104,24 +106,16 @@ impl Trainer<'_> {
         self.experiment.seed
     }
 
-    fn fresh(&self) -> Result<State, TrainError> {
-        let (device, shape) = (self.device.clone().autodiff(), self.prepared.model_shape());
-        let model = Lgdea::new(self.experiment, &shape, self.seed(), &device);
-        let average = model.valid();
-        let optimizer = adamw(&model, &self.experiment.train)?;
-        Ok(State { model, average, optimizer, means: None, graph: None, matches: None })
-    }
-
     /// Text warm-up, then the prototypes' start.
     fn warm_up(&self, mut state: State) -> Result<State, TrainError> {
         let train = &self.experiment.train;
         if train.text_warmup_steps > 0 && self.experiment.loss.text_evidence.weight > 0.0 {
             state = thread::scope(|scope| {
-                let batches = loader::text_batches(scope, self.prepared, train, self.seed());
+                let mut batches = loader::text_batches(scope, self.prepared, train, self.seed());
                 let mut meter = Meter::new(Stage::TextWarmup, train.text_warmup_steps, self.experiment);
                 for step in 0..train.text_warmup_steps {
                     let measured;
-                    (state, measured) = text_step(state, &batches, self.experiment, step, self.device)?;
+                    (state, measured) = text_step(state, &batches.next()?.0, self.experiment, step, self.device);
                     self.report(&mut meter, step, 0, Duration::ZERO, measured, &[])?;
                 }
                 Ok::<_, TrainError>(state)
@@ -142,14 +136,22 @@ impl Trainer<'_> {
     fn joint(&self, mut state: State, first: usize) -> Result<TrainOutcome, TrainError> {
         let train = &self.experiment.train;
         thread::scope(|scope| {
-            let batches = loader::joint_batches(scope, self.prepared, train, self.seed(), first);
+            let mut batches = loader::joint_batches(scope, self.prepared, self.experiment, first);
             let mut meter = Meter::new(Stage::Joint, train.steps, self.experiment);
             for step in first..train.steps {
                 self.refresh_graph(&mut state, step)?;
                 self.refresh_matches(&mut state, step)?;
-                let (batch, waited) = receive(&batches)?;
+                let (batch, waited) = batches.next()?;
                 let measured;
-                (state, measured) = joint_step(state, &batch, self.prepared, self.experiment, step, self.device)?;
+                (state, measured) = joint_step(
+                    state,
+                    &batch,
+                    self.prepared,
+                    self.experiment,
+                    step,
+                    self.device,
+                    &mut Stopwatch::off(),
+                )?;
                 let rate = warm_cosine(train.learning_rate, step, train.warmup, train.steps);
                 let images = batch.pairs + batch.unpaired.len();
                 self.report(&mut meter, step, images, waited, measured, &[("train/learning_rate", rate)])?;
@@ -253,24 +255,26 @@ impl Trainer<'_> {
                 values.push(("train/images_per_second".to_owned(), images_per_second));
                 values.push(("train/data_wait".to_owned(), waiting));
                 report.images_per_second = Some(images_per_second);
+                if let Some(message) = meter.starved(waiting) {
+                    self.warn(done, &message)?;
+                }
             }
             let borrowed: Vec<(&str, f64)> = values.iter().map(|(name, value)| (name.as_str(), *value)).collect();
             self.journal.metrics(done as u64, &borrowed)?;
             for message in meter.collapse.check(&borrowed) {
-                tracing::warn!("step {done}: {message}");
-                self.journal.write(Event::Warning { message: format!("step {done}: {message}") })?;
+                self.warn(done, message)?;
             }
             report.loss = Some(f64::from(loss));
         }
         (self.observer)(&report);
         Ok(())
     }
-}
 
-fn receive(batches: &Receiver<JointBatch>) -> Result<(JointBatch, Duration), TrainError> {
-    let asked = Instant::now();
-    let batch = batches.recv().map_err(|_| TrainError::LoaderStopped)?;
-    Ok((batch, asked.elapsed()))
+    fn warn(&self, done: usize, message: &str) -> Result<(), TrainError> {
+        tracing::warn!("step {done}: {message}");
+        self.journal.write(Event::Warning { message: format!("step {done}: {message}") })?;
+        Ok(())
+    }
 }
 
 /// Throughput between logged steps, and what these have shown so far.
@@ -282,12 +286,14 @@ struct Meter {
     images: usize,
     waited: Duration,
     collapse: CollapseWatch,
+    /// Logged steps in a row of which too much was waiting.
+    starved: u8,
 }
 
 impl Meter {
     fn new(stage: Stage, steps: usize, experiment: &Experiment) -> Self {
         let (log_every, collapse) = (experiment.train.log_every, CollapseWatch::new(experiment));
-        Self { stage, steps, log_every, since: Instant::now(), images: 0, waited: Duration::ZERO, collapse }
+        Self { stage, steps, log_every, since: Instant::now(), images: 0, waited: Duration::ZERO, collapse, starved: 0 }
     }
 
     fn count(&mut self, images: usize, waited: Duration) {
@@ -297,6 +303,17 @@ impl Meter {
 
     fn is_due(&self, done: usize) -> bool {
         done == 1 || done == self.steps || done.is_multiple_of(self.log_every.max(1))
+    }
+
+    /// What to say, once, where batches come too slowly for too long.
+    fn starved(&mut self, waiting: f64) -> Option<String> {
+        if self.starved == STARVED_FOR {
+            return None;
+        }
+        self.starved = if waiting > STARVED { self.starved + 1 } else { 0 };
+        let percent = 100.0 * waiting;
+        (self.starved == STARVED_FOR)
+            .then(|| format!("{percent:.0} % of the time passes in waiting for batches: raise device.loader-threads"))
     }
 
     /// Images a second and the share of time spent waiting for data, since the last call.

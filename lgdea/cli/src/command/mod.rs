@@ -12,6 +12,7 @@ pub(crate) mod ground;
 mod opened;
 pub(crate) mod plan;
 pub(crate) mod power;
+pub(crate) mod profile;
 pub(crate) mod prototypes;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -132,7 +132,7 @@ fn data(
     let advice = "take the ontology, the prompt and the version of lgdea that it was trained with";
     unchanged(run, history, "evidence", &digest, "the evidence read in its reports", advice)?;
     let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)
-        .map_err(|error| Failure::failed(&error))?;
+        .map_err(|error| Failure::of_training(&error))?;
     let pieces = prepared.tokenizer.to_json().map_err(|error| Failure::failed(&error))?;
     let recorded = std::fs::read_to_string(run.tokenizer())
         .map_err(|error| refused(format!("cannot read {}: {error}", run.tokenizer().display())))?;

@@ -137,6 +137,11 @@ impl Encoder {
         image.into_iter().chain(text).collect()
     }
 
+    /// Whether one of the two has a published architecture.
+    pub(crate) fn has_published(&self) -> bool {
+        !matches!(self.image, ImageEncoder::PatchCnn(_)) || matches!(self.text, TextEncoder::Bert(_))
+    }
+
     pub(crate) fn check(&self, findings: &mut Findings<'_>) {
         match &self.image {
             ImageEncoder::PatchCnn(settings) => settings.check(findings),

@@ -1,0 +1,105 @@
+//! `lgdea profile`: where the time of a training step goes.
+
+use std::fmt::Write;
+
+use lgdea_spec::Resolved;
+use lgdea_train::{Prepared, Profile, profile as measure};
+use serde_json::{Value, json};
+
+use super::check;
+use super::run::prepare;
+use crate::args::inspect::ProfileArgs;
+use crate::device;
+use crate::failure::{Failure, refused};
+use crate::output::{print, print_json};
+use crate::progress::{Progress, say};
+
+pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
+    if let Some(folder) = args.peer.as_ref().filter(|folder| folder.exists()) {
+        return Err(refused(format!("{} is there already; name another folder", folder.display())));
+    }
+    let progress = Progress::new();
+    let experiment = Resolved::from_file(&args.file, &args.overrides).map_err(Failure::input)?.experiment;
+    let provider = check::references(&experiment)?;
+    let device_name = args.device.as_deref().unwrap_or(&experiment.device.name);
+    let device = device::open(device_name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
+    let mut inputs = prepare::load(&experiment, provider, &progress)?;
+    let (images, pairing) = prepare::images_and_pairs(&experiment, &mut inputs.corpus, &args.results, &progress)?;
+    let evidence =
+        prepare::evidence(&experiment, &inputs.provider, &inputs.corpus, &pairing, &args.results, &progress)?;
+    let prepared = Prepared::new(&experiment, inputs.corpus, images, &evidence.reports, &pairing)
+        .map_err(|error| Failure::of_training(&error))?;
+    say(format!("training for {} steps on {device_name}", args.steps));
+    let found = measure(&experiment, &prepared, &device, usize::from(args.steps), args.peer.as_deref())
+        .map_err(|error| Failure::of_training(&error))?;
+    if args.json { print_json(&as_json(&found)) } else { print(&as_text(&found)) }
+}
+
+fn as_json(found: &Profile) -> Value {
+    let parts: serde_json::Map<String, Value> =
+        found.parts.iter().map(|(part, seconds)| ((*part).to_owned(), json!(seconds))).collect();
+    json!({
+        "first-step": found.first,
+        "images": found.images,
+        "reports": found.reports,
+        "seconds": found.steps,
+        "parts": parts,
+        "graph-seconds": found.graph.map(|(seconds, _)| seconds),
+        "graph-every": found.graph.map(|(_, every)| every),
+        "losses": found.losses,
+    })
+}
+
+fn as_text(found: &Profile) -> String {
+    let total: f64 = found.parts.iter().flat_map(|(_, seconds)| seconds).sum();
+    let mut text = format!("{:<24}{:>10}{:>8}\n", "part of a step", "ms", "share");
+    for (part, seconds) in &found.parts {
+        let share = seconds.iter().sum::<f64>() / total;
+        let _ = writeln!(text, "{part:<24}{:>10.2}{:>7.1}%", median(seconds) * 1e3, share * 100.0);
+    }
+    let step = median(&found.steps);
+    let [least, most] = [f64::min, f64::max].map(|pick| found.steps.iter().copied().reduce(pick).unwrap_or_default());
+    let _ = writeln!(
+        text,
+        "\na step takes {:.1} ms ({:.1} to {:.1} in {} steps), {:.0} images a second: {} images and {} reports",
+        step * 1e3,
+        least * 1e3,
+        most * 1e3,
+        found.steps.len(),
+        found.images as f64 / step,
+        found.images,
+        found.reports,
+    );
+    if let Some((seconds, every)) = found.graph {
+        let share = seconds / every as f64;
+        let _ =
+            writeln!(text, "a relation graph takes {seconds:.2} s every {every} steps, {:.2} ms of each", share * 1e3);
+    }
+    text
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_of_all_parts_and_medians_stand_beside_them() {
+        let found = Profile {
+            first: 3,
+            images: 96,
+            reports: 64,
+            steps: vec![0.1, 0.2, 0.12],
+            parts: vec![("image tower", vec![0.025, 0.05, 0.03]), ("backward", vec![0.075, 0.15, 0.09])],
+            graph: Some((0.5, 100)),
+            losses: vec![1.0; 6],
+        };
+        insta::assert_snapshot!(as_text(&found));
+    }
+}

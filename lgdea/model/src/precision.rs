@@ -1,0 +1,66 @@
+//! Matrix products in half precision, all else in single precision.
+//!
+//! The weights of a network's linear layers and convolutions decide: where they are [`cast`] to bf16, what goes in is too, and
+//! what comes out is f32 again. The masters that the optimizer steps stay f32, and so do norms, sums of residuals, softmax and
+//! losses (Kalamkar et al. 2019, arXiv 1905.12322).
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::nn::Linear;
+use burn::nn::conv::Conv2d;
+use burn::tensor::{FloatDType, Tensor};
+
+/// A network whose linear layers and convolutions are of another precision, for forward passes; gradients still reach the
+/// network that it was made of.
+pub fn cast<M: Module>(network: M, precision: FloatDType) -> M {
+    network.map(&mut Cast { precision, containers: Vec::new() })
+}
+
+struct Cast {
+    precision: FloatDType,
+    /// Whose fields are being visited, innermost last.
+    containers: Vec<String>,
+}
+
+impl ModuleMapper for Cast {
+    fn enter_module(&mut self, _: &str, container: &str) {
+        self.containers.push(container.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.containers.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.containers.last().map(String::as_str) {
+            Some("Struct:Linear" | "Struct:Conv2d") => param.map(|weights| weights.cast(self.precision)),
+            _ => param,
+        }
+    }
+}
+
+/// A linear layer in the precision of its weights.
+pub(crate) fn linear<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> {
+    in_precision_of(&layer.weight, x, |x| layer.forward(x))
+}
+
+/// A convolution in the precision of its weights.
+pub(crate) fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    in_precision_of(&layer.weight, x, |x| layer.forward(x))
+}
+
+/// A product in the precision of some layer's weights.
+pub(crate) fn product<const D: usize>(layer: &Linear, one: Tensor<D>, other: Tensor<D>) -> Tensor<D> {
+    let precision = layer.weight.dtype();
+    in_precision_of(&layer.weight, one, |one| {
+        one.matmul(if other.dtype() == precision { other } else { other.cast(precision) })
+    })
+}
+
+fn in_precision_of<const W: usize, const D: usize, const O: usize>(
+    weights: &Param<Tensor<W>>,
+    x: Tensor<D>,
+    apply: impl FnOnce(Tensor<D>) -> Tensor<O>,
+) -> Tensor<O> {
+    let (outside, inside) = (x.dtype(), weights.dtype());
+    if outside == inside { apply(x) } else { apply(x.cast(inside)).cast(outside) }
+}
