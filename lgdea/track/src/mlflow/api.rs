@@ -220,6 +220,12 @@ impl Client {
         self.post::<RunReply>("runs/create", &body).map(|reply| reply.run)
     }
 
+    /// Sets a tag of an experiment.
+    pub(super) fn tag_experiment(&self, experiment_id: &str, (key, value): (String, String)) -> Result<(), Error> {
+        let body = json!({ "experiment_id": experiment_id, "key": key, "value": value });
+        self.post::<Done>("experiments/set-experiment-tag", &body).map(drop)
+    }
+
     /// Sets a run's readable summary.
     pub(super) fn note(&self, run_id: &str, text: &str) -> Result<(), Error> {
         self.log_batch(run_id, &[], &[], &[Pair { key: "mlflow.note.content".to_owned(), value: text.to_owned() }])

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::backoff::{Backoff, patiently};
 use super::state::State;
 use super::transfer::Transfer;
-use super::{Error, Settings};
+use super::{Error, Settings, view};
 use crate::RunDir;
 
 /// Most runs that MLflow's page of a comparison is asked for.
@@ -88,9 +88,12 @@ pub fn sync(run: &RunDir, settings: &Settings, wait: Duration) -> Result<Report,
     Ok(report_of(&transfer, true, None))
 }
 
-/// The page of a server that compares the runs of a results folder, of the experiment that most of them are in; of more than
-/// 100 the list of that experiment.
+/// The page of a server that compares the runs of a results folder: the scores of its newest sweep, by arm. Without a sweep the
+/// runs of the experiment that most of them are in; of more than 100 the list of that experiment.
 pub fn comparison_page(results: &Path, server: &str) -> String {
+    if let Some(page) = view::newest_page(results, server) {
+        return page;
+    }
     let mut experiments: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for url in State::urls(results, server) {
         let ids = url.split_once("/experiments/").and_then(|(_, ids)| ids.split_once("/runs/"));

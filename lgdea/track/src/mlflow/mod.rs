@@ -11,6 +11,8 @@
 //! step, what was done to it is looked up before it is done again, and of equal scores the server keeps one, as of the
 //! run's rows. Its weights stay where they are. A server without logged models shows all else.
 //!
+//! A sweep is a run of its own (`parent.rs`), and brings a view of its trials to the experiment (`view.rs`).
+//!
 //! What a server of version 3.17 accepts (checked by `tests/mlflow.rs`): 1000 metrics, 100 parameters and 100 tags in
 //! a batch; names of 250 characters; parameters of 6000 (longer ones it would cut in silence; we cut them with a
 //! mark); NaN as a string, which is 0 as the score of a model and so not sent as one; infinities, which it gives back as
@@ -30,6 +32,7 @@ mod parent;
 mod settings;
 mod state;
 mod transfer;
+mod view;
 
 pub use error::{Error, Refusal};
 pub use mirror::{Mirror, Report, comparison_page, sync};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::backoff::patiently;
 use super::client::Client;
 use super::state::State;
-use super::{Error, Settings};
+use super::{Error, Settings, view};
 use crate::Status;
 use crate::run_dir::lock;
 
@@ -45,6 +45,7 @@ pub(super) fn find_or_create(
         Some(run) => run,
         None => client.create_sweep(experiment_id, sweep, crate::event::now())?,
     };
+    client.tag_experiment(experiment_id, view::tag(sweep))?;
     let state = State {
         server: client.server().to_owned(),
         experiment: experiment.to_owned(),

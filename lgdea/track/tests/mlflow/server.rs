@@ -55,6 +55,13 @@ impl Server {
         found["runs"].as_array().cloned().unwrap_or_default()
     }
 
+    /// Value of a tag of the experiment.
+    pub(crate) fn experiment_tag(&self, key: &str) -> String {
+        let found = self.get("experiments/get-by-name", &[("experiment_name", &self.experiment)]);
+        let tags = found["experiment"]["tags"].as_array().unwrap();
+        tags.iter().find(|tag| tag["key"] == key).unwrap()["value"].as_str().unwrap().to_owned()
+    }
+
     /// Logged models of the experiment that a filter finds.
     pub(crate) fn models(&self, filter: &str) -> Vec<Value> {
         let found = self.get("experiments/get-by-name", &[("experiment_name", &self.experiment)]);
