@@ -50,16 +50,17 @@ pub(crate) enum Command {
     Sync(SyncArgs),
     /// Start MLflow on the results, fill it with what is on disk, and open it in the browser.
     Ui(UiArgs),
-    /// Train an experiment for a few steps, and show where their time goes.
-    Profile(inspect::ProfileArgs),
+    /// Train an experiment for a few steps, and show where their time goes; no run is written.
+    Profile(ProfileArgs),
     /// List where tensors can live in this build and on this machine, and try each for two seconds.
     Devices(DevicesArgs),
     /// Write the JSON Schema of experiment or sweep files, for editors.
     Schema(SchemaArgs),
 }
 
+/// What to train, and where.
 #[derive(Debug, clap::Args)]
-pub(crate) struct RunArgs {
+pub(crate) struct TrainingArgs {
     /// Experiment file.
     pub(crate) file: PathBuf,
     /// Override a value: `--set train.steps=100`. May be given several times.
@@ -71,6 +72,12 @@ pub(crate) struct RunArgs {
     /// Where tensors live, instead of `device.name`: `flex`, `libtorch`, `libtorch-cuda:0`.
     #[arg(long)]
     pub(crate) device: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
     /// Run again although a finished run with the same key exists.
     #[arg(long)]
     pub(crate) force: bool,
@@ -79,6 +86,22 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "KEY", hide = true, conflicts_with = "force")]
     pub(crate) trial: Option<String>,
     /// Print one JSON object as the last line of standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProfileArgs {
+    // Of the results only the cache of images and evidence is used.
+    #[command(flatten)]
+    pub(crate) training: TrainingArgs,
+    /// Steps to measure, after three that are not.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) steps: u16,
+    /// Folder to write the model as it starts and the batches to, for the same training in PyTorch.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) peer: Option<PathBuf>,
+    /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -3,7 +3,7 @@
 
 use criterion::{BatchSize, Criterion, Throughput};
 use lgdea_data::{ImageStore, Making, Picture, Sampler, augment, load, standardise};
-use lgdea_spec::{Augment, Data, Phantom, Seed};
+use lgdea_spec::{Data, Phantom, Resolved, Seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -12,9 +12,6 @@ const SIDE: usize = 224;
 /// Side of the file's image, in pixels.
 const FILE_SIDE: usize = 1024;
 const BATCH: usize = 16;
-/// `[train.augment]` of `defaults.toml`.
-const AUGMENT: Augment =
-    Augment { shift: 0.0625, rotation: 0.0, scale: 0.0, gain: 0.15, offset: 0.15, noise: 0.15, illumination: 0.12 };
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -48,11 +45,12 @@ fn first_pass(criterion: &mut Criterion, picture: &Picture) {
 
 /// Stored images to a batch, piece by piece and together.
 fn later_epoch(criterion: &mut Criterion, store: &ImageStore) {
+    let settings = Resolved::from_overrides(&[]).unwrap().experiment.train.augment;
     let stored = store.pixels(0).unwrap();
     let image = standardise(stored);
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     criterion.bench_function("standardise", |bencher| bencher.iter(|| standardise(stored)));
-    criterion.bench_function("augment", |bencher| bencher.iter(|| augment(&image, SIDE, &AUGMENT, &mut rng)));
+    criterion.bench_function("augment", |bencher| bencher.iter(|| augment(&image, SIDE, &settings, &mut rng)));
 
     let mut sampler = Sampler::new((0..store.len()).collect(), Seed(0));
     let mut group = criterion.benchmark_group("store");
@@ -61,7 +59,7 @@ fn later_epoch(criterion: &mut Criterion, store: &ImageStore) {
         bencher.iter(|| {
             let mut batch = Vec::with_capacity(BATCH * SIDE * SIDE);
             for study in sampler.next(BATCH) {
-                batch.extend(augment(&standardise(store.pixels(study).unwrap()), SIDE, &AUGMENT, &mut rng));
+                batch.extend(augment(&standardise(store.pixels(study).unwrap()), SIDE, &settings, &mut rng));
             }
             batch
         });

@@ -17,17 +17,13 @@ use std::time::Instant;
 
 use lgdea_cache::Cache;
 use lgdea_data::{Corpus, ImageStore, Making, Picture, Sampler, Skipped, Split, Study, augment, standardise};
-use lgdea_spec::{Augment, Seed};
+use lgdea_spec::{Augment, Resolved, Seed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 /// As the binary has it: each image needs megabytes for a moment, which the system's allocator would map anew.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// `[train.augment]` of `defaults.toml`.
-const AUGMENT: Augment =
-    Augment { shift: 0.0625, rotation: 0.0, scale: 0.0, gain: 0.15, offset: 0.15, noise: 0.15, illumination: 0.12 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -45,11 +41,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut sampler = Sampler::new((0..store.len()).collect(), Seed(0).stream("sampler"));
     let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let settings = Resolved::from_overrides(&[])?.experiment.train.augment;
     let watch = Stopwatch::start()?;
     for _ in 0..epochs {
         for first in (0..store.len()).step_by(batch) {
             let studies = sampler.next(batch.min(store.len() - first));
-            black_box(training_batch(&store, &studies, &mut rng));
+            black_box(training_batch(&store, &studies, &settings, &mut rng));
         }
     }
     println!(r#"{{"build": {build:?}, "epoch": {:?}}}"#, watch.of(epochs * store.len())?);
@@ -85,11 +82,11 @@ fn processor_seconds() -> Result<f64, Box<dyn Error>> {
 }
 
 /// The images of a batch, `[studies, side, side]`, as `lgdea-train` makes them.
-fn training_batch(store: &ImageStore, studies: &[usize], rng: &mut ChaCha8Rng) -> Vec<f32> {
+fn training_batch(store: &ImageStore, studies: &[usize], settings: &Augment, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let side = store.size();
     let mut batch = Vec::with_capacity(studies.len() * side * side);
     for image in studies.iter().filter_map(|&study| store.pixels(study)) {
-        batch.extend(augment(&standardise(image), side, &AUGMENT, rng));
+        batch.extend(augment(&standardise(image), side, settings, rng));
     }
     batch
 }

@@ -138,12 +138,15 @@ impl TextEncoder {
     pub fn embed_all(&self, hidden: Tensor<3>, tokens: Tensor<2, Int>) -> TextFeatures {
         let padding = tokens.clone().equal_scalar(PAD);
         let embeddings = l2_normalise(self.head.forward(hidden.clone()));
-        TextFeatures { global: self.embed(hidden, tokens), tokens: embeddings, padding }
+        TextFeatures { global: self.pooled(hidden, padding.clone()), tokens: embeddings, padding }
     }
 
     /// What pooling and head make of [`Self::hidden`] states of `tokens`: unit-length embeddings `[texts, D]`.
     pub fn embed(&self, hidden: Tensor<3>, tokens: Tensor<2, Int>) -> Tensor<2> {
-        let padding = tokens.equal_scalar(PAD);
+        self.pooled(hidden, tokens.equal_scalar(PAD))
+    }
+
+    fn pooled(&self, hidden: Tensor<3>, padding: Tensor<2, Bool>) -> Tensor<2> {
         let pooled = match (&self.pool, &self.backbone) {
             (Some(pool), _) => {
                 let scores = pool.forward(hidden.clone()).mask_fill(padding.unsqueeze_dim::<3>(2), -1e4);

@@ -49,30 +49,6 @@ pub(crate) struct ExportArgs {
     pub(crate) out: PathBuf,
 }
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct ProfileArgs {
-    /// Experiment file.
-    pub(crate) file: PathBuf,
-    /// Override a value: `--set train.batch=144`. May be given several times.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(crate) overrides: Vec<String>,
-    /// Folder whose cache of images and evidence is used; no run is written.
-    #[arg(long, default_value = "results")]
-    pub(crate) results: PathBuf,
-    /// Where tensors live, instead of the experiment's `device.name`: `flex`, `libtorch`, `libtorch-cuda:0`.
-    #[arg(long)]
-    pub(crate) device: Option<String>,
-    /// Steps to measure, after three that are not.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) steps: u16,
-    /// Folder to write the model as it starts and the batches to, for the same training in PyTorch.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) peer: Option<PathBuf>,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum MapArg {
     /// Sum of the standardised maps that the method has.

@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 
+use lgdea_report::statistic::percentile;
 use lgdea_spec::Resolved;
 use lgdea_train::{Prepared, Profile, profile as measure};
 use serde_json::{Value, json};
 
 use super::check;
 use super::run::prepare;
-use crate::args::inspect::ProfileArgs;
+use crate::args::ProfileArgs;
 use crate::device;
 use crate::failure::{Failure, refused};
 use crate::output::{print, print_json};
@@ -18,15 +19,15 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
     if let Some(folder) = args.peer.as_ref().filter(|folder| folder.exists()) {
         return Err(refused(format!("{} is there already; name another folder", folder.display())));
     }
-    let progress = Progress::new();
-    let experiment = Resolved::from_file(&args.file, &args.overrides).map_err(Failure::input)?.experiment;
+    let (progress, training) = (Progress::new(), &args.training);
+    let experiment = Resolved::from_file(&training.file, &training.overrides).map_err(Failure::input)?.experiment;
     let provider = check::references(&experiment)?;
-    let device_name = args.device.as_deref().unwrap_or(&experiment.device.name);
+    let device_name = training.device.as_deref().unwrap_or(&experiment.device.name);
     let device = device::open(device_name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
     let mut inputs = prepare::load(&experiment, provider, &progress)?;
-    let (images, pairing) = prepare::images_and_pairs(&experiment, &mut inputs.corpus, &args.results, &progress)?;
+    let (images, pairing) = prepare::images_and_pairs(&experiment, &mut inputs.corpus, &training.results, &progress)?;
     let evidence =
-        prepare::evidence(&experiment, &inputs.provider, &inputs.corpus, &pairing, &args.results, &progress)?;
+        prepare::evidence(&experiment, &inputs.provider, &inputs.corpus, &pairing, &training.results, &progress)?;
     let prepared = Prepared::new(&experiment, inputs.corpus, images, &evidence.reports, &pairing)
         .map_err(|error| Failure::of_training(&error))?;
     say(format!("training for {} steps on {device_name}", args.steps));
@@ -55,10 +56,10 @@ fn as_text(found: &Profile) -> String {
     let mut text = format!("{:<24}{:>10}{:>8}\n", "part of a step", "ms", "share");
     for (part, seconds) in &found.parts {
         let share = seconds.iter().sum::<f64>() / total;
-        let _ = writeln!(text, "{part:<24}{:>10.2}{:>7.1}%", median(seconds) * 1e3, share * 100.0);
+        let [_, median, _] = spread(seconds);
+        let _ = writeln!(text, "{part:<24}{:>10.2}{:>7.1}%", median * 1e3, share * 100.0);
     }
-    let step = median(&found.steps);
-    let [least, most] = [f64::min, f64::max].map(|pick| found.steps.iter().copied().reduce(pick).unwrap_or_default());
+    let [least, step, most] = spread(&found.steps);
     let _ = writeln!(
         text,
         "\na step takes {:.1} ms ({:.1} to {:.1} in {} steps), {:.0} images a second: {} images and {} reports",
@@ -78,11 +79,11 @@ fn as_text(found: &Profile) -> String {
     text
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
+/// The least, the median and the greatest.
+fn spread(values: &[f64]) -> [f64; 3] {
+    let mut ascending = values.to_vec();
+    ascending.sort_by(f64::total_cmp);
+    [0.0, 0.5, 1.0].map(|share| percentile(&ascending, share))
 }
 
 #[cfg(test)]

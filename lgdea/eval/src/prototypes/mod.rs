@@ -16,6 +16,11 @@ pub use kept::Kept;
 pub use observed::{LesionToken, Observed, ObservedImages, Phrase, Region};
 pub use page::{Heading, Radiograph, page};
 
+/// A finding's name, as people read it.
+pub fn words(finding: &str) -> String {
+    finding.replace('_', " ")
+}
+
 /// Phrases listed of a prototype at most, and the least share of it that a listed one bears.
 const PHRASES: usize = 8;
 const LEAST_SHARE: f64 = 0.01;

@@ -8,7 +8,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 
-use super::{FindingShare, LesionToken, Prototype, Prototypes, Region, Summary};
+use super::{FindingShare, LesionToken, Prototype, Prototypes, Region, Summary, words};
 use crate::EvalError;
 use crate::gallery::{check_map, crop, overlay, png, radiograph};
 
@@ -68,7 +68,7 @@ pub fn page(
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_filter("fixed", |value: f64| format!("{value:.2}"));
     environment.add_filter("percent", |share: f64| format!("{:.1}", 100.0 * share));
-    environment.add_filter("words", |name: &str| name.replace('_', " "));
+    environment.add_filter("words", words);
     environment.add_template("page", TEMPLATE)?;
     let filled = Filled {
         heading,

@@ -33,7 +33,7 @@ impl Embedded {
     }
 }
 
-/// Reads a picture of a run's folder.
+/// Reads a picture of a run's folder, or of one in it.
 pub(super) fn read(folder: &Path, file: &Path) -> Result<DynamicImage, String> {
     if !file.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(format!("{} lies outside of the run's folder", file.display()));

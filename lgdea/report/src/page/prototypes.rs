@@ -5,7 +5,8 @@
 use std::path::Path;
 
 use image::RgbImage;
-use lgdea_eval::prototypes::{Kept, Prototype};
+use lgdea_eval::prototypes::{Kept, Prototype, words};
+use lgdea_track::RunDir;
 use serde::Serialize;
 
 use crate::{ComparedRow, Comparison};
@@ -84,7 +85,8 @@ impl Browser {
         for row in &comparison.rows {
             for (seed, key) in row.seeds.iter().zip(&row.run_keys) {
                 let Some((logged, folder)) = logs.of(key).zip(logs.folder(key)) else { continue };
-                match Kept::read(&folder.join(ARTIFACTS)) {
+                let artifacts = RunDir::at(folder).artifacts();
+                match Kept::read(&artifacts) {
                     Ok(None) => {}
                     Ok(Some(kept)) if kept.heading.split == "test" && comparison.is_of_validation() => {
                         let why =
@@ -92,7 +94,7 @@ impl Browser {
                         browser.problems.push(format!("the prototypes of {} {why}", logged.name));
                     }
                     Ok(Some(_)) if browser.runs.len() == MOST => browser.more += 1,
-                    Ok(Some(kept)) => browser.add(&kept, name(comparison, row, *seed), &logged.name, folder),
+                    Ok(Some(kept)) => browser.add(&kept, name(comparison, row, *seed), &logged.name, &artifacts),
                     Err(error) => browser.problems.push(format!("no prototypes of {}: {error}", logged.name)),
                 }
             }
@@ -104,10 +106,10 @@ impl Browser {
         !self.runs.is_empty() || !self.problems.is_empty()
     }
 
-    fn add(&mut self, kept: &Kept, name: String, run: &str, folder: &Path) {
+    fn add(&mut self, kept: &Kept, name: String, run: &str, artifacts: &Path) {
         let has_regions = kept.regions.iter().any(|regions| !regions.is_empty());
         let sheet = if self.pictures && has_regions {
-            match picture::read(folder, &Path::new(ARTIFACTS).join(Kept::SHEET)) {
+            match picture::read(artifacts, Path::new(Kept::SHEET)) {
                 Ok(sheet) => Some(sheet.to_rgb8()),
                 Err(error) => {
                     self.problems.push(format!("no image regions of {run}: {error}"));
@@ -130,9 +132,6 @@ impl Browser {
         self.runs.push(described);
     }
 }
-
-/// The folder of a run's artifacts, within its own.
-const ARTIFACTS: &str = "artifacts";
 
 fn name(comparison: &Comparison, row: &ComparedRow, seed: u64) -> String {
     let setting = describe(comparison, row);
@@ -181,7 +180,6 @@ impl Described {
 impl Card {
     /// `most` are the greatest usages by reports and by images.
     fn new(prototype: &Prototype, most: [f64; 2]) -> Card {
-        let words = |finding: &str| finding.replace('_', " ");
         let named = prototype.findings.iter().filter(|finding| finding.share >= LEAST_SHARE).take(FINDINGS);
         let usage = [("reports", Some(prototype.usage_by_reports)), ("images", prototype.usage_by_images)];
         let usage = usage.into_iter().zip(most).filter_map(|((name, share), most)| {

@@ -13,3 +13,4 @@ mod quantile;
 pub mod wilcoxon;
 
 pub use moments::{mean, standard_deviation};
+pub use quantile::percentile;

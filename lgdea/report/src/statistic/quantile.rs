@@ -28,7 +28,7 @@ pub(crate) fn chi_squared(p: f64, degrees: f64) -> f64 {
 }
 
 /// Percentile of ascending, non-empty values, interpolated linearly (as `numpy.percentile`); `share` in [0, 1].
-pub(crate) fn percentile(ascending: &[f64], share: f64) -> f64 {
+pub fn percentile(ascending: &[f64], share: f64) -> f64 {
     let position = share.clamp(0.0, 1.0) * (ascending.len() - 1) as f64;
     let (below, above) = (ascending[position.floor() as usize], ascending[position.ceil() as usize]);
     below + (above - below) * position.fract()

@@ -95,10 +95,9 @@ pub fn comparison_page(results: &Path, server: &str) -> String {
         return page;
     }
     let mut experiments: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for url in State::urls(results, server) {
-        let ids = url.split_once("/experiments/").and_then(|(_, ids)| ids.split_once("/runs/"));
-        if let Some((experiment, run)) = ids {
-            experiments.entry(experiment.to_owned()).or_default().push(run.to_owned());
+    for state in State::of_runs(results, server) {
+        if let Some(experiment) = state.experiment_id() {
+            experiments.entry(experiment.to_owned()).or_default().push(state.run_id);
         }
     }
     let list = |ids: &[String]| ids.iter().map(|id| format!("%22{id}%22")).collect::<Vec<_>>().join(",");

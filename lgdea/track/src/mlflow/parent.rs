@@ -45,7 +45,6 @@ pub(super) fn find_or_create(
         Some(run) => run,
         None => client.create_sweep(experiment_id, sweep, crate::event::now())?,
     };
-    client.tag_experiment(experiment_id, view::tag(sweep))?;
     let state = State {
         server: client.server().to_owned(),
         experiment: experiment.to_owned(),
@@ -57,8 +56,8 @@ pub(super) fn find_or_create(
     Ok(state)
 }
 
-/// Tells the server how a sweep of `results` stands: its status, none while it goes on, and a readable `note`. Gives up after
-/// `wait`. Returns the address of its run; none where no such sweep was run there.
+/// Tells the server how a sweep of `results` stands: its status, none while it goes on, and a readable `note`; and how to show
+/// its trials. Gives up after `wait`. Returns the address of its run; none where no such sweep was run there.
 ///
 /// # Errors
 /// The server is not reached in time, or does not take it.
@@ -76,6 +75,7 @@ pub fn show_sweep(
         let experiment_id = client.experiment(&settings.experiment)?;
         let state = find_or_create(&client, (&settings.experiment, &experiment_id), &folder, sweep)?;
         client.note(&state.run_id, note)?;
+        client.tag_experiment(&experiment_id, view::tag(sweep))?;
         let (status, ended) = match status {
             None => ("RUNNING", None),
             Some(status) => (status.name_on_server(), Some(crate::event::now())),

@@ -30,11 +30,17 @@ impl State {
         run.journal().metadata().map_or(0, |journal| journal.len().saturating_sub(sent))
     }
 
-    /// Addresses of a results folder's runs on a server.
-    pub(super) fn urls(results: &Path, server: &str) -> Vec<String> {
+    /// Of a results folder's runs, those on a server.
+    pub(super) fn of_runs(results: &Path, server: &str) -> Vec<State> {
         let runs = RunDir::list(&results.join("runs")).unwrap_or_default();
         let states = runs.iter().filter_map(|run| State::load(&run.mlflow()));
-        states.filter(|state| state.server == server).map(|state| state.url).collect()
+        states.filter(|state| state.server == server).collect()
+    }
+
+    /// The server's id of the experiment, as the run's address has it.
+    pub(super) fn experiment_id(&self) -> Option<&str> {
+        let (_, ids) = self.url.split_once("/experiments/")?;
+        ids.split_once("/runs/").map(|(experiment, _)| experiment)
     }
 
     /// Replaces the state at one stroke, so that a reader sees the old or the new one.

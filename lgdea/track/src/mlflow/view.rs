@@ -61,9 +61,8 @@ pub(super) fn newest_page(results: &Path, server: &str) -> Option<String> {
     let sent = sweeps.filter_map(|entry| {
         let path = entry.path().join("mlflow.json");
         let state = State::load(&path).filter(|state| state.server == server)?;
-        let experiment = state.url.split_once("/experiments/")?.1.split_once("/runs/")?.0.to_owned();
         let when = path.metadata().and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-        Some((when, page(server, &experiment, &entry.file_name().to_string_lossy())))
+        Some((when, page(server, state.experiment_id()?, &entry.file_name().to_string_lossy())))
     });
     sent.max_by_key(|(when, _)| *when).map(|(_, page)| page)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lgdea_track::mlflow::{Mirror, comparison_page, sync};
+use lgdea_track::mlflow::{Mirror, comparison_page, show_sweep, sync};
 use lgdea_track::{Event, Journal, RunDir, Status, read};
 use serde_json::{Value, json};
 
@@ -341,6 +341,7 @@ fn a_trial_waits_for_who_makes_the_run_of_its_sweep() {
     holder.join().unwrap();
     assert!(report.complete && report.problems.is_empty(), "{report:?}");
     assert!(sweep.join("mlflow.json").exists());
+    show_sweep(results.path(), "waited-for", None, "", &settings(&server.uri, &server.experiment), WAIT).unwrap();
     // The page that compares its trials opens with a view that the server keeps.
     let page = comparison_page(results.path(), &server.uri);
     let view = server.experiment_tag("mlflow.sharedViewState.lgdea-waited-for");

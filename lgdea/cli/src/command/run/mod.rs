@@ -33,11 +33,11 @@ use shared::Shared;
 use stop::Stop;
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
-    let progress = Progress::new();
-    let resolved = Resolved::from_file(&args.file, &args.overrides).map_err(Failure::input)?;
+    let (progress, training) = (Progress::new(), &args.training);
+    let resolved = Resolved::from_file(&training.file, &training.overrides).map_err(Failure::input)?;
     let experiment = &resolved.experiment;
     let provider = check::references(experiment)?;
-    let device_name = args.device.as_deref().unwrap_or(&experiment.device.name);
+    let device_name = training.device.as_deref().unwrap_or(&experiment.device.name);
     let device = device::open(device_name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
     let settings = Settings::from_env(&experiment.tracker.uri, &experiment.tracker.experiment)
         .map_err(|error| Failure::bad(&error))?;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
             inputs.run_key
         )));
     }
-    let run = RunDir::new(&args.results, &experiment.name, &inputs.run_key);
+    let run = RunDir::new(&training.results, &experiment.name, &inputs.run_key);
     if let Some(history) = finished(&run)? {
         if !args.force {
             return show_finished(&run, &history, args.json);
@@ -68,15 +68,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     let run_key = inputs.run_key.clone();
     let record = record::Recorder { run: &run, journal: &journal, run_key: &run_key };
-    record.start(&resolved, &inputs, device_name, &args.file)?;
+    record.start(&resolved, &inputs, device_name, &training.file)?;
     let mirror = settings.map(|settings| Mirror::start(&run, settings));
 
     let training_key = inputs.training_key.clone();
-    let shared = Shared::new(&args.results, &run, experiment, &training_key, args.force);
+    let shared = Shared::new(&training.results, &run, experiment, &training_key, args.force);
     let job = Job {
         resolved: &resolved,
         run: &run,
-        results: &args.results,
+        results: &training.results,
         device_name,
         shared: &shared,
         journal: &journal,
