@@ -95,19 +95,19 @@ class TransformerLayer(nn.Module):
 
     def __init__(self, width: int, heads: int):
         super().__init__()
-        self.mha = nn.ModuleDict({name: nn.Linear(width, width) for name in ("query", "key", "value", "output")})
-        self.pwff = nn.ModuleDict({"linear_inner": nn.Linear(width, 2 * width), "linear_outer": nn.Linear(2 * width, width)})
+        self.query, self.key, self.value, self.output = (nn.Linear(width, width) for _ in range(4))
+        self.expand, self.contract = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
         self.norm_1, self.norm_2, self.heads = nn.LayerNorm(width), nn.LayerNorm(width), heads
 
     def forward(self, x, padding):
         texts, length, width = x.shape
         normed = self.norm_1(x)
         q, k, v = (
-            self.mha[name](normed).view(texts, length, self.heads, -1).transpose(1, 2) for name in ("query", "key", "value")
+            linear(normed).view(texts, length, self.heads, -1).transpose(1, 2) for linear in (self.query, self.key, self.value)
         )
-        scores = (q @ k.transpose(2, 3) / (width // self.heads) ** 0.5).masked_fill(padding[:, None, None], -1e4)
-        x = x + self.mha["output"]((scores.softmax(3) @ v).transpose(1, 2).reshape(texts, length, width))
-        return x + self.pwff["linear_outer"](F.relu(self.pwff["linear_inner"](self.norm_2(x))))
+        scores = (q @ k.transpose(2, 3) / (width // self.heads) ** 0.5).masked_fill(padding[:, None, None], -1e9)
+        x = x + self.output((scores.softmax(3) @ v).transpose(1, 2).reshape(texts, length, width))
+        return x + self.contract(F.relu(self.expand(self.norm_2(x))))
 
 
 class Transformer(nn.Module):
@@ -117,12 +117,12 @@ class Transformer(nn.Module):
         super().__init__()
         self.token = nn.Embedding(vocabulary, width)
         self.position = nn.Parameter(torch.zeros(longest, width))
-        self.layers = nn.ModuleDict({"layers": nn.ModuleList(TransformerLayer(width, heads) for _ in range(layers))})
+        self.layers = nn.ModuleList(TransformerLayer(width, heads) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, ids, padding):
         x = self.token(ids) + self.position[: ids.shape[1]]
-        for layer in self.layers["layers"]:
+        for layer in self.layers:
             x = layer(x, padding)
         return self.norm(x)
 

@@ -2,6 +2,11 @@
 
 use burn::tensor::Device;
 
+/// GPUs by `PyTorch`'s library.
+const LIBTORCH_GPU: &str = "libtorch-cuda";
+/// GPUs by `CubeCL`'s kernels.
+const CUDA_GPU: &str = "cuda";
+
 /// Why a device cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeviceError {
@@ -12,7 +17,7 @@ pub(crate) enum DeviceError {
         name: String,
     },
     /// The device exists, but not in this build.
-    #[cfg(not(all(feature = "flex", feature = "libtorch")))]
+    #[cfg(not(all(feature = "libtorch", feature = "cuda")))]
     #[error(
         "this build has no `{name}`: build it with `cargo build --release --features {feature}` (see README, \"Devices\")"
     )]
@@ -22,17 +27,21 @@ pub(crate) enum DeviceError {
         /// The cargo feature that it needs.
         feature: &'static str,
     },
-    /// libtorch sees fewer GPUs.
-    #[cfg(feature = "libtorch")]
+    /// There are fewer GPUs.
+    #[cfg(any(feature = "libtorch", feature = "cuda"))]
     #[error(
-        "libtorch finds {found} CUDA GPUs, so there is no `libtorch-cuda:{index}`: they are numbered from 0; without \
-         any, see whether `nvidia-smi` lists one and whether this libtorch was built for CUDA, or take `libtorch`"
+        "there is no `{kind}:{index}`: {found} CUDA GPUs are found, numbered from 0; without any, see whether `nvidia-smi` \
+         lists one{further}, or take `flex`"
     )]
     NoGpu {
+        /// How the device is reached.
+        kind: &'static str,
         /// The number asked for.
         index: usize,
         /// GPUs found.
         found: usize,
+        /// What else to look at.
+        further: &'static str,
     },
     /// The thread pool could not be made.
     #[error("failed to start {threads} threads: {source}; lower device.threads")]
@@ -57,63 +66,71 @@ pub(crate) fn open(name: &str, threads: usize) -> Result<Device, DeviceError> {
         None => (name, Some(0)),
     };
     match (kind, index) {
-        #[cfg(feature = "flex")]
         ("flex", Some(0)) => Ok(Device::flex()),
         #[cfg(feature = "libtorch")]
         #[expect(deprecated, reason = "burn-tch is why burn is pinned: see ARCHITECTURE.md, decision 1")]
         ("libtorch", Some(0)) => Ok(Device::libtorch()),
         #[cfg(feature = "libtorch")]
-        ("libtorch-cuda", Some(index)) => libtorch_gpu(index),
-        #[cfg(not(feature = "flex"))]
-        ("flex", Some(0)) => Err(DeviceError::NotBuilt { name: name.to_owned(), feature: "flex" }),
+        (LIBTORCH_GPU, Some(index)) => gpu(LIBTORCH_GPU, index, " and whether this libtorch was built for CUDA"),
+        #[cfg(feature = "cuda")]
+        (CUDA_GPU, Some(index)) => gpu(CUDA_GPU, index, ""),
         #[cfg(not(feature = "libtorch"))]
-        ("libtorch" | "libtorch-cuda", Some(_)) => {
+        ("libtorch" | LIBTORCH_GPU, Some(_)) => {
             Err(DeviceError::NotBuilt { name: name.to_owned(), feature: "libtorch" })
         }
+        #[cfg(not(feature = "cuda"))]
+        (CUDA_GPU, Some(_)) => Err(DeviceError::NotBuilt { name: name.to_owned(), feature: "cuda" }),
         _ => Err(DeviceError::Unknown { name: name.to_owned() }),
     }
 }
 
-/// A GPU that libtorch sees; it would only panic in the middle of a run for another.
-#[cfg(feature = "libtorch")]
-fn libtorch_gpu(index: usize) -> Result<Device, DeviceError> {
-    let gpus: Vec<Device> = Device::enumerate(burn::tensor::DeviceType::LibTorch).into_iter().collect();
+/// A GPU of that number; another would only panic in the middle of a run.
+#[cfg(any(feature = "libtorch", feature = "cuda"))]
+fn gpu(kind: &'static str, index: usize, further: &'static str) -> Result<Device, DeviceError> {
+    let gpus = enumerate(kind);
     let found = gpus.len();
-    gpus.into_iter().nth(index).ok_or(DeviceError::NoGpu { index, found })
+    gpus.into_iter().nth(index).ok_or(DeviceError::NoGpu { kind, index, found, further })
 }
 
-/// Whether a device is a GPU, of which one of several is taken by its number.
-pub(crate) fn is_gpu(name: &str) -> bool {
-    name.starts_with("libtorch-cuda")
+/// The GPUs of a kind of device that this build can open.
+fn enumerate(kind: &str) -> Vec<Device> {
+    match kind {
+        #[cfg(feature = "libtorch")]
+        LIBTORCH_GPU => Device::enumerate(burn::tensor::DeviceType::LibTorch).into_iter().collect(),
+        #[cfg(feature = "cuda")]
+        CUDA_GPU => Device::enumerate(burn::tensor::DeviceType::Cuda).into_iter().collect(),
+        _ => Vec::new(),
+    }
 }
 
-/// Number of GPUs that this build can open.
-pub(crate) fn gpus() -> usize {
-    #[cfg(feature = "libtorch")]
-    return Device::enumerate(burn::tensor::DeviceType::LibTorch).into_iter().count();
-    #[cfg(not(feature = "libtorch"))]
-    0
+/// What kind of GPU a device's name means; `None` where it is none.
+pub(crate) fn gpu_kind(name: &str) -> Option<&'static str> {
+    let kind = name.split_once(':').map_or(name, |(kind, _)| kind);
+    [LIBTORCH_GPU, CUDA_GPU].into_iter().find(|&known| known == kind)
+}
+
+/// Number of GPUs of a kind that this build can open.
+pub(crate) fn gpus(kind: &str) -> usize {
+    enumerate(kind).len()
 }
 
 /// Every device that there could be on this machine, and what it is.
 pub(crate) fn known() -> Vec<(String, &'static str)> {
-    let mut known = vec![
-        ("flex".to_owned(), "pure Rust, CPU"),
-        ("libtorch".to_owned(), "PyTorch's library, CPU"),
-        ("libtorch-cuda:0".to_owned(), "PyTorch's library, first GPU"),
-    ];
-    known.extend((1..gpus()).map(|index| (format!("libtorch-cuda:{index}"), "PyTorch's library, a further GPU")));
-    known
+    let cpus = [("flex".to_owned(), "pure Rust, CPU"), ("libtorch".to_owned(), "PyTorch's library, CPU")];
+    let kinds = [(LIBTORCH_GPU, "PyTorch's library, GPU"), (CUDA_GPU, "CubeCL's kernels, GPU")];
+    // One is named even where there is none, with what it needs.
+    let named = |(kind, what)| (0..gpus(kind).max(1)).map(move |index| (format!("{kind}:{index}"), what));
+    cpus.into_iter().chain(kinds.into_iter().flat_map(named)).collect()
 }
 
 /// Names that this build can open.
 fn available() -> Vec<&'static str> {
-    let mut names = Vec::new();
-    if cfg!(feature = "flex") {
-        names.push("flex");
-    }
+    let mut names = vec!["flex"];
     if cfg!(feature = "libtorch") {
         names.extend(["libtorch", "libtorch-cuda:0"]);
+    }
+    if cfg!(feature = "cuda") {
+        names.push("cuda:0");
     }
     names
 }
@@ -124,7 +141,7 @@ mod tests {
 
     #[test]
     fn wrong_names_are_refused_with_the_right_ones() {
-        for name in ["", "gpu", "flex:1", "flex:x", "cuda"] {
+        for name in ["", "gpu", "flex:1", "flex:x", "cuda:x"] {
             let message = open(name, 0).unwrap_err().to_string();
             assert!(message.contains("flex"), "{message}");
         }

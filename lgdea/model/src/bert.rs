@@ -4,12 +4,14 @@
 //! fields have, but for `self`, which is a word of Rust's.
 
 use burn::module::Module;
-use burn::nn::{Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::{gelu, softmax};
+use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
+use burn::tensor::activation::gelu;
 use burn::tensor::{Bool, Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::precision::{linear, product};
+use crate::attention::self_attention;
+use crate::layer_norm::LayerNorm;
+use crate::precision::linear;
 use crate::weights::{Named, Naming};
 
 /// What a `config.json` says of a BERT.
@@ -103,12 +105,10 @@ impl Bert {
     /// If the texts are longer than the positions that the network has.
     pub fn forward(&self, tokens: Tensor<2, Int>, padding: &Tensor<2, Bool>) -> BertStates {
         let mut x = self.embeddings.forward(tokens);
-        let [texts, length, _] = x.dims();
-        let hidden = padding.clone().reshape([texts, 1, 1, length]);
         let mut last_four: Option<Tensor<3>> = None;
         let layers = &self.encoder.layer;
         for (position, layer) in layers.iter().enumerate() {
-            x = layer.forward(x, &hidden);
+            x = layer.forward(x, padding);
             if position + 4 >= layers.len() {
                 last_four = Some(last_four.map_or_else(|| x.clone(), |sum| sum + x.clone()));
             }
@@ -193,25 +193,12 @@ impl Layer {
         }
     }
 
-    fn forward(&self, x: Tensor<3>, padding: &Tensor<4, Bool>) -> Tensor<3> {
-        let attended = self.attention.self_attention.forward(x.clone(), padding);
+    fn forward(&self, x: Tensor<3>, padding: &Tensor<2, Bool>) -> Tensor<3> {
+        let SelfAttention { query, key, value, heads } = &self.attention.self_attention;
+        let attended = self_attention([query, key, value], *heads, x.clone(), padding);
         let x = self.attention.output.forward(attended, x);
         let between = gelu(linear(&self.intermediate.dense, x.clone()));
         self.output.forward(between, x)
-    }
-}
-
-impl SelfAttention {
-    fn forward(&self, x: Tensor<3>, padding: &Tensor<4, Bool>) -> Tensor<3> {
-        let [texts, length, width] = x.dims();
-        let depth = width / self.heads;
-        let split =
-            |layer: &Linear| linear(layer, x.clone()).reshape([texts, length, self.heads, depth]).swap_dims(1, 2);
-        let (q, k, v) = (split(&self.query), split(&self.key), split(&self.value));
-        let scores = product(&self.query, q, k.swap_dims(2, 3)) / (depth as f64).sqrt();
-        let dims = scores.dims();
-        let weights = softmax(scores.mask_fill(padding.clone().expand(dims), -1e9), 3);
-        product(&self.value, weights, v).swap_dims(1, 2).reshape([texts, length, width])
     }
 }
 
@@ -222,7 +209,7 @@ impl Output {
 }
 
 fn norm(shape: &BertShape, device: &Device) -> LayerNorm {
-    LayerNormConfig::new(shape.hidden_size).with_epsilon(shape.layer_norm_eps).init(device)
+    LayerNorm::new(shape.hidden_size, shape.layer_norm_eps, device)
 }
 
 fn from_file(name: &str) -> Named {

@@ -2,8 +2,10 @@
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Tensor};
+
+use crate::fused::softmax;
+use crate::precision::linear;
 
 /// Single-head cross-attention (Vaswani et al. 2017).
 #[derive(Module, Debug)]
@@ -24,11 +26,11 @@ impl CrossAttention {
     pub fn forward(&self, tokens: Tensor<3>, others: Tensor<3>, padding: Option<Tensor<2, Bool>>) -> Tensor<3> {
         let [batch, count, dim] = tokens.dims();
         let [_, length, _] = others.dims();
-        let keys = self.key.forward(others.clone()).swap_dims(1, 2);
-        let mut scores = self.query.forward(tokens).matmul(keys) / (dim as f64).sqrt();
+        let keys = linear(&self.key, others.clone()).swap_dims(1, 2);
+        let mut scores = linear(&self.query, tokens).matmul(keys) / (dim as f64).sqrt();
         if let Some(padding) = padding {
             scores = scores.mask_fill(padding.unsqueeze_dim::<3>(1).expand([batch, count, length]), -1e4);
         }
-        softmax(scores, 2).matmul(self.value.forward(others))
+        softmax(scores).matmul(linear(&self.value, others))
     }
 }

@@ -7,11 +7,11 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d};
 use burn::nn::{BatchNorm, BatchNormConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
 
 use crate::convolution::{self, Fan, stem_pool};
+use crate::fused::{batch_norm, relu};
 use crate::precision::convolve;
 use crate::weights::{Named, Naming};
 
@@ -87,14 +87,14 @@ impl DenseNet {
     /// Features `[batch, (size / 32)², channels]` of standardised grey images `[batch, size, size]`.
     pub fn forward(&self, images: Tensor<3>) -> Tensor<3> {
         let x = images.unsqueeze_dim::<4>(1);
-        let mut x = self.pool0.forward(relu(self.norm0.forward(convolve(&self.conv0, x))));
+        let mut x = self.pool0.forward(relu(batch_norm(&self.norm0, convolve(&self.conv0, x))));
         for (position, block) in self.denseblock.iter().enumerate() {
             x = block.iter().fold(x, |x, layer| Tensor::cat(vec![x.clone(), layer.forward(x)], 1));
             if let Some(transition) = self.transition.get(position) {
                 x = transition.forward(x);
             }
         }
-        relu(self.norm5.forward(x)).flatten::<3>(2, 3).swap_dims(1, 2)
+        relu(batch_norm(&self.norm5, x)).flatten::<3>(2, 3).swap_dims(1, 2)
     }
 }
 
@@ -119,8 +119,8 @@ impl DenseLayer {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = convolve(&self.conv1, relu(self.norm1.forward(x)));
-        convolve(&self.conv2, relu(self.norm2.forward(x)))
+        let x = convolve(&self.conv1, relu(batch_norm(&self.norm1, x)));
+        convolve(&self.conv2, relu(batch_norm(&self.norm2, x)))
     }
 }
 
@@ -142,7 +142,7 @@ impl Transition {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.pool.forward(convolve(&self.conv, relu(self.norm.forward(x))))
+        self.pool.forward(convolve(&self.conv, relu(batch_norm(&self.norm, x))))
     }
 }
 

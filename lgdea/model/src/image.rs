@@ -7,6 +7,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, FloatDType, Tensor};
 
 use crate::densenet::DenseNetShape;
+use crate::precision::linear;
 use crate::resnet::ResNetShape;
 use crate::vit::VitShape;
 use crate::weights::{self, Loaded, Naming, Place, WeightsError};
@@ -121,7 +122,7 @@ impl ImageEncoder {
 
     /// What the head makes of patch features `h`, `[images, patches, d]`.
     pub fn embed(&self, patches: Tensor<3>) -> ImageFeatures {
-        let projected = self.head.forward(patches.clone());
+        let projected = linear(&self.head, patches.clone());
         let pooled = projected.clone().mean_dim(1) + projected.clone().max_dim(1);
         ImageFeatures { patches, projected, global: l2_normalise(pooled.squeeze_dim::<2>(1)) }
     }

@@ -1,11 +1,14 @@
 //! Lesion queries: tokens that gather lesion-level cues from the patches.
 
 use burn::module::{Module, Param};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::{gelu, softmax};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor};
 
+use crate::fused::softmax;
 use crate::l2_normalise;
+use crate::layer_norm::{self, LayerNorm};
+use crate::precision::linear;
 
 /// Learned queries `q_l` that attend to patches, and the head `φ` that projects what they gather.
 #[derive(Module, Debug)]
@@ -36,7 +39,7 @@ impl LesionQueries {
             query: Param::from_tensor(query),
             key: LinearConfig::new(patch_dim, patch_dim).init(device),
             value: LinearConfig::new(patch_dim, patch_dim).init(device),
-            head_norm: LayerNormConfig::new(patch_dim).init(device),
+            head_norm: LayerNorm::new(patch_dim, layer_norm::EPSILON, device),
             head_expand: LinearConfig::new(patch_dim, 2 * patch_dim).init(device),
             head_project: LinearConfig::new(2 * patch_dim, dim).init(device),
         }
@@ -44,22 +47,25 @@ impl LesionQueries {
 
     /// `v_l = Σ_p softmax_p(q_l · W_k h_p / √d) W_v h_p`, projected by `φ`, for patches `h` `[images, patches, d]`.
     pub fn forward(&self, patches: Tensor<3>) -> LesionTokens {
-        let [_, _, d] = patches.dims();
-        let keys = self.key.forward(patches.clone());
-        let scores = self.query.val().unsqueeze::<3>().matmul(keys.swap_dims(1, 2));
-        let attention = softmax(scores / (d as f64).sqrt(), 2);
-        let gathered = attention.clone().matmul(self.value.forward(patches));
+        let [images, count, d] = patches.dims();
+        let [lesions, _] = self.query.val().dims();
+        // `W_k` is applied to the few queries instead of the many patches, and `W_v` to what is gathered. The bias of the keys
+        // is the same for all patches, which softmax does not see; that of the values is added once, as weights sum to 1.
+        let queries = self.key.weight.val().matmul(self.query.val().transpose());
+        let scores = patches.clone().reshape([images * count, d]).matmul(queries / (d as f64).sqrt());
+        let attention = softmax(scores.reshape([images, count, lesions]).swap_dims(1, 2));
+        let gathered = linear(&self.value, attention.clone().matmul(patches));
         LesionTokens { tokens: self.project(gathered), attention }
     }
 
     /// `φ(W_v h_p)`: what a query would gather that looked at one patch alone, `[images, patches, D]`.
     pub fn patch_tokens(&self, patches: Tensor<3>) -> Tensor<3> {
-        self.project(self.value.forward(patches))
+        self.project(linear(&self.value, patches))
     }
 
     /// `φ`: layer norm, two-layer perceptron, unit length.
     fn project(&self, gathered: Tensor<3>) -> Tensor<3> {
-        let hidden = gelu(self.head_expand.forward(self.head_norm.forward(gathered)));
-        l2_normalise(self.head_project.forward(hidden))
+        let hidden = gelu(linear(&self.head_expand, self.head_norm.forward(gathered)));
+        l2_normalise(linear(&self.head_project, hidden))
     }
 }

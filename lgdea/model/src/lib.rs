@@ -4,13 +4,16 @@
 //! `h` patch features, `g` global image embedding, `r` report and `z` phrase embeddings, `µ` prototypes.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod attention;
 mod bert;
 mod convolution;
 mod cross_attention;
 mod densenet;
 mod export;
+mod fused;
 mod image;
 mod init;
+mod layer_norm;
 mod lesion;
 mod model;
 mod patch_cnn;

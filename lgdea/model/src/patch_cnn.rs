@@ -6,9 +6,13 @@
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::activation::{gelu, relu};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
+use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor};
+
+use crate::fused::{batch_norm, relu};
+use crate::layer_norm::{self, LayerNorm};
+use crate::precision::linear;
 
 /// Residual CNN: pixels `[batch, size, size]` to patch features `[batch, (size / patch)², width]`.
 #[derive(Module, Debug)]
@@ -40,7 +44,7 @@ impl PatchCnn {
             position: Param::from_tensor(position),
             expand: LinearConfig::new(width, 2 * width).init(device),
             contract: LinearConfig::new(2 * width, width).init(device),
-            norm: LayerNormConfig::new(width).init(device),
+            norm: LayerNorm::new(width, layer_norm::EPSILON, device),
             size,
             patch,
         }
@@ -59,7 +63,7 @@ impl PatchCnn {
         let x = self.merge.forward(space_to_depth(x, 2));
         let x = x.clone() + self.block.forward(x);
         let h = x.flatten::<3>(2, 3).swap_dims(1, 2) + self.position.val().unsqueeze();
-        let mixed = self.contract.forward(gelu(self.expand.forward(h.clone())));
+        let mixed = linear(&self.contract, gelu(linear(&self.expand, h.clone())));
         self.norm.forward(h + mixed)
     }
 }
@@ -84,7 +88,7 @@ impl ConvNorm {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        relu(self.norm.forward(self.conv.forward(x)))
+        relu(batch_norm(&self.norm, self.conv.forward(x)))
     }
 }
 

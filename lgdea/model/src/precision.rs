@@ -38,9 +38,15 @@ impl ModuleMapper for Cast {
     }
 }
 
-/// A linear layer in the precision of its weights.
+/// A linear layer in the precision of its weights, over the last dimension.
 pub(crate) fn linear<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> {
-    in_precision_of(&layer.weight, x, |x| layer.forward(x))
+    // As one product of two matrices: burn's own is one for each row of the first dimension, and so are its gradients.
+    let mut dims = x.dims();
+    let width = dims[D - 1];
+    let rows = x.reshape([dims.iter().product::<usize>() / width, width]);
+    let output = in_precision_of(&layer.weight, rows, |x| layer.forward(x));
+    dims[D - 1] = output.dims()[1];
+    output.reshape(dims)
 }
 
 /// A convolution in the precision of its weights.

@@ -1,9 +1,9 @@
 //! Prototypes `µ` of the evidence space and the distributions over them.
 
 use burn::module::{Module, Param};
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Distribution, Tensor};
 
+use crate::fused::softmax;
 use crate::l2_normalise;
 
 /// Learned prototypes, not normalised.
@@ -28,12 +28,12 @@ impl Prototypes {
 
     /// `p(k | z_n) = softmax_k(z_n · µ_k / τ_t)` (equation 4), for phrases `[phrases, D]`.
     pub fn of_phrases(&self, phrases: Tensor<2>) -> Tensor<2> {
-        softmax(phrases.matmul(self.mu.val().transpose()) / self.text_temperature, 1)
+        softmax(phrases.matmul(self.mu.val().transpose()) / self.text_temperature)
     }
 
     /// `Q_I(l, k) = softmax_k(φ(v_l) · µ_k / τ_p)` (equation 6), for tokens `[images, L, D]`.
     pub fn of_tokens(&self, tokens: Tensor<3>) -> Tensor<3> {
         let mu = self.mu.val().transpose().unsqueeze::<3>();
-        softmax(tokens.matmul(mu) / self.image_temperature, 2)
+        softmax(tokens.matmul(mu) / self.image_temperature)
     }
 }

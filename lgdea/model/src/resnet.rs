@@ -6,11 +6,11 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, BatchNormConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
 
 use crate::convolution::{self, Fan, stem_pool};
+use crate::fused::{batch_norm, relu};
 use crate::precision::convolve;
 use crate::weights::{Named, Naming};
 
@@ -105,7 +105,7 @@ impl ResNet {
     /// `[batch, size, size]`.
     pub fn forward(&self, images: Tensor<3>) -> Tensor<3> {
         let x = images.unsqueeze_dim::<4>(1);
-        let x = self.maxpool.forward(relu(self.bn1.forward(convolve(&self.conv1, x))));
+        let x = self.maxpool.forward(relu(batch_norm(&self.bn1, convolve(&self.conv1, x))));
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         let x = stages.into_iter().flatten().fold(x, |x, block| block.forward(x));
         x.flatten::<3>(2, 3).swap_dims(1, 2)
@@ -162,13 +162,13 @@ impl Block {
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let short = match &self.downsample {
-            Some(Downsample { conv, norm }) => norm.forward(convolve(conv, x.clone())),
+            Some(Downsample { conv, norm }) => batch_norm(norm, convolve(conv, x.clone())),
             None => x.clone(),
         };
-        let x = relu(self.bn1.forward(convolve(&self.conv1, x)));
-        let x = self.bn2.forward(convolve(&self.conv2, x));
+        let x = relu(batch_norm(&self.bn1, convolve(&self.conv1, x)));
+        let x = batch_norm(&self.bn2, convolve(&self.conv2, x));
         let x = match (&self.conv3, &self.bn3) {
-            (Some(conv3), Some(bn3)) => bn3.forward(convolve(conv3, relu(x))),
+            (Some(conv3), Some(bn3)) => batch_norm(bn3, convolve(conv3, relu(x))),
             _ => x,
         };
         relu(x + short)

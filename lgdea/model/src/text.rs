@@ -9,6 +9,7 @@ use burn::tensor::{Bool, Device, FloatDType, Int, Tensor};
 
 use lgdea_spec::BertPooling;
 
+use crate::precision::linear;
 use crate::weights::{self, Loaded, Naming, Place, WeightsError};
 use crate::{Bert, ModelShape, PAD, TokenCnn, Transformer, l2_normalise, precision};
 
@@ -137,7 +138,7 @@ impl TextEncoder {
     /// As [`Self::embed`], with the tokens that local alignment needs.
     pub fn embed_all(&self, hidden: Tensor<3>, tokens: Tensor<2, Int>) -> TextFeatures {
         let padding = tokens.clone().equal_scalar(PAD);
-        let embeddings = l2_normalise(self.head.forward(hidden.clone()));
+        let embeddings = l2_normalise(linear(&self.head, hidden.clone()));
         TextFeatures { global: self.pooled(hidden, padding.clone()), tokens: embeddings, padding }
     }
 
@@ -149,7 +150,7 @@ impl TextEncoder {
     fn pooled(&self, hidden: Tensor<3>, padding: Tensor<2, Bool>) -> Tensor<2> {
         let pooled = match (&self.pool, &self.backbone) {
             (Some(pool), _) => {
-                let scores = pool.forward(hidden.clone()).mask_fill(padding.unsqueeze_dim::<3>(2), -1e4);
+                let scores = linear(pool, hidden.clone()).mask_fill(padding.unsqueeze_dim::<3>(2), -1e4);
                 (softmax(scores, 1) * hidden).sum_dim(1)
             }
             (None, Backbone::Bert(PooledBert { pooling: BertPooling::Cls, .. })) => hidden.narrow(1, 0, 1),

@@ -4,9 +4,12 @@
 //! reports a transformer of the same size learns the reports by heart instead.
 
 use burn::module::Module;
-use burn::nn::{Embedding, EmbeddingConfig, Initializer, LayerNorm, LayerNormConfig, Linear, LinearConfig};
+use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::gelu;
 use burn::tensor::{Bool, Device, Int, Tensor};
+
+use crate::layer_norm::{self, LayerNorm};
+use crate::precision::linear;
 
 /// Convolutional network over word pieces.
 #[derive(Module, Debug)]
@@ -49,7 +52,7 @@ impl Layer {
     fn new(width: usize, reach: usize, device: &Device) -> Self {
         Self {
             convolution: LinearConfig::new((2 * reach + 1) * width, width).init(device),
-            norm: LayerNormConfig::new(width).init(device),
+            norm: LayerNorm::new(width, layer_norm::EPSILON, device),
             reach,
         }
     }
@@ -60,7 +63,7 @@ impl Layer {
         let edge = Tensor::zeros([texts, self.reach, width], &x.device());
         let padded = Tensor::cat(vec![edge.clone(), x.clone(), edge], 1);
         let neighbours = (0..=2 * self.reach).map(|shift| padded.clone().narrow(1, shift, length)).collect();
-        let convolved = self.convolution.forward(Tensor::cat(neighbours, 2));
+        let convolved = linear(&self.convolution, Tensor::cat(neighbours, 2));
         self.norm.forward(x + gelu(convolved))
     }
 }

@@ -5,12 +5,14 @@
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::{gelu, softmax};
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::Deserialize;
 
-use crate::precision::{convolve, linear, product};
+use crate::attention::attend;
+use crate::layer_norm::LayerNorm;
+use crate::precision::{convolve, linear};
 use crate::weights::{Named, Naming};
 
 const EPSILON: f64 = 1e-6;
@@ -148,14 +150,13 @@ impl Attention {
         let depth = width / self.heads;
         let qkv = linear(&self.qkv, x).reshape([batch, tokens, 3, self.heads, depth]).permute([2, 0, 3, 1, 4]);
         // Each `[batch, heads, tokens, depth]`.
-        let [q, k, v] = [0, 1, 2].map(|part| qkv.clone().narrow(0, part, 1).squeeze_dim::<4>(0));
-        let weights = softmax(product(&self.qkv, q, k.swap_dims(2, 3)) / (depth as f64).sqrt(), 3);
-        linear(&self.proj, product(&self.qkv, weights, v).swap_dims(1, 2).reshape([batch, tokens, width]))
+        let parts = [0, 1, 2].map(|part| qkv.clone().narrow(0, part, 1).squeeze_dim::<4>(0));
+        linear(&self.proj, attend(&self.qkv, parts, None).swap_dims(1, 2).reshape([batch, tokens, width]))
     }
 }
 
 fn norm(width: usize, device: &Device) -> LayerNorm {
-    LayerNormConfig::new(width).with_epsilon(EPSILON).init(device)
+    LayerNorm::new(width, EPSILON, device)
 }
 
 fn from_file(name: &str) -> Named {

@@ -108,7 +108,7 @@ fn print_job(sweep: &Sweep, args: &SweepArgs, cluster: ClusterArg) -> Result<(),
         sweep: &sweep.name,
         file: &args.file,
         workers: args.workers.map(usize::from).or(sweep.execute.workers).unwrap_or(1),
-        gpu: device::is_gpu(&device_name(sweep, &expansion, args)?),
+        gpu: device::gpu_kind(&device_name(sweep, &expansion, args)?).is_some(),
         version: env!("CARGO_PKG_VERSION"),
     };
     print(&Cluster::from(cluster).job(&job).map_err(|error| Failure::failed(&error))?)

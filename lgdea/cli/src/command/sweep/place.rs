@@ -20,9 +20,9 @@ impl Place {
     pub(super) fn new(device: &str, workers: Option<usize>) -> Result<Place, String> {
         let allotted = std::env::var("SLURM_CPUS_ON_NODE").ok();
         let cores = cores(std::thread::available_parallelism().map_or(1, usize::from), allotted.as_deref());
-        let gpus = if device::is_gpu(device) {
+        let gpus = if let Some(kind) = device::gpu_kind(device) {
             let visible = std::env::var("CUDA_VISIBLE_DEVICES").ok();
-            let gpus = gpus(visible.as_deref(), device::gpus());
+            let gpus = gpus(visible.as_deref(), device::gpus(kind));
             if gpus.is_empty() {
                 let why = format!("no GPU for `{device}`: this build finds none, or CUDA_VISIBLE_DEVICES hides all");
                 return Err(why);
@@ -39,8 +39,8 @@ impl Place {
         let workers = workers.unwrap_or(fitting).max(1);
         let slot = |worker: usize| Slot { gpu: (!gpus.is_empty()).then(|| gpus[worker % gpus.len()].clone()) };
         // A trial sees one GPU, which is its first.
-        let device = if gpus.is_empty() { device } else { "libtorch-cuda:0" };
-        Place { slots: (0..workers).map(slot).collect(), threads: (cores / workers).max(1), device: device.to_owned() }
+        let device = device::gpu_kind(device).map_or_else(|| device.to_owned(), |kind| format!("{kind}:0"));
+        Place { slots: (0..workers).map(slot).collect(), threads: (cores / workers).max(1), device }
     }
 }
 
@@ -67,6 +67,7 @@ mod tests {
     fn of(gpus: &[&str], cores: usize, workers: Option<usize>) -> (Vec<Option<String>>, usize) {
         let gpus: Vec<String> = gpus.iter().map(|&gpu| gpu.to_owned()).collect();
         let place = Place::of("libtorch-cuda:1", &gpus, cores, workers);
+        assert_eq!(place.device, "libtorch-cuda:0");
         (place.slots.into_iter().map(|slot| slot.gpu).collect(), place.threads)
     }
 
@@ -98,8 +99,8 @@ mod tests {
 
     #[test]
     fn a_cuda_device_without_gpu_is_refused() {
-        if device::gpus() == 0 {
-            assert!(Place::new("libtorch-cuda:0", None).unwrap_err().contains("no GPU"));
+        for kind in ["libtorch-cuda", "cuda"].into_iter().filter(|&kind| device::gpus(kind) == 0) {
+            assert!(Place::new(&format!("{kind}:0"), None).unwrap_err().contains("no GPU"));
         }
         assert!(Place::new("flex", None).is_ok());
     }

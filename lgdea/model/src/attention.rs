@@ -1,0 +1,35 @@
+//! Attention over tokens, as the architectures share it.
+
+use burn::nn::Linear;
+use burn::tensor::{Bool, Tensor};
+
+use crate::fused::softmax;
+use crate::precision::{linear, product};
+
+/// Multi-head attention of a sequence to itself (Vaswani et al. 2017): `x` `[texts, tokens, width]` to the heads' values side
+/// by side, in the same shape. None attends to `padding` `[texts, tokens]`.
+pub(crate) fn self_attention(
+    [query, key, value]: [&Linear; 3],
+    heads: usize,
+    x: Tensor<3>,
+    padding: &Tensor<2, Bool>,
+) -> Tensor<3> {
+    let [texts, length, width] = x.dims();
+    let split =
+        |layer: &Linear| linear(layer, x.clone()).reshape([texts, length, heads, width / heads]).swap_dims(1, 2);
+    attend(query, [split(query), split(key), split(value)], Some(padding))
+        .swap_dims(1, 2)
+        .reshape([texts, length, width])
+}
+
+/// `softmax(q kᵀ / √depth) v` of queries, keys and values `[batch, heads, tokens, depth]`, its products in the precision of
+/// `layer`.
+pub(crate) fn attend(layer: &Linear, [q, k, v]: [Tensor<4>; 3], padding: Option<&Tensor<2, Bool>>) -> Tensor<4> {
+    let [batch, _, length, depth] = k.dims();
+    let mut scores = product(layer, q, k.swap_dims(2, 3)) / (depth as f64).sqrt();
+    if let Some(padding) = padding {
+        // Adding is faster than filling, forth and back.
+        scores = scores + padding.clone().float().reshape([batch, 1, 1, length]) * -1e9;
+    }
+    product(layer, softmax(scores), v)
+}
