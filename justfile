@@ -26,9 +26,10 @@ bench-loader folder="/tmp/lgdea-jpegs" rounds="5":
     test -d {{ folder }} || cargo run --release --quiet -p lgdea-data --example phantom_jpegs -- {{ folder }}
     {{ cache }}/venv-parity/bin/python tests/bench/loader.py {{ folder }} --rounds {{ rounds }}
 
-# Times of pieces that need no tensors: images, metrics, relation graph.
+# Times of pieces: images, metrics, relation graph, losses with their gradients.
 bench *filter:
-    cargo bench -p lgdea-data -p lgdea-eval -p lgdea-graph --bench images --bench metrics --bench relations -- {{ filter }}
+    cargo bench -p lgdea-data -p lgdea-eval -p lgdea-graph -p lgdea-objective \
+        --bench images --bench metrics --bench relations --bench losses -- {{ filter }}
 
 # A training step beside the same in PyTorch, taking turns: time, memory, equal losses; `--device libtorch --compile` and more.
 bench-peer file="tests/bench/small.toml" *options="":

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use tokenizers::models::wordpiece::{WordPiece, WordPieceTrainer};
 use tokenizers::normalizers::BertNormalizer;
 use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
@@ -55,10 +56,9 @@ impl Tokenizer {
             action: "learn word pieces",
             message: message.to_string(),
         };
-        let mut words = Vec::new();
-        for text in texts {
-            words.extend(split(text).map_err(library)?);
-        }
+        let texts: Vec<&str> = texts.into_iter().collect();
+        let words: tokenizers::Result<Vec<Vec<String>>> = texts.into_par_iter().map(split).collect();
+        let words: Vec<String> = words.map_err(library)?.into_iter().flatten().collect();
         if words.is_empty() {
             return Err(TokenizerError::EmptyCorpus);
         }

@@ -7,6 +7,7 @@ use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
 use lgdea_model::{BertShape, ModelShape, Tokenizer};
 use lgdea_spec::{EvidenceSpace, Experiment, ReportText};
+use rayon::prelude::*;
 
 use crate::{TrainError, pretrained};
 
@@ -104,7 +105,7 @@ impl Prepared {
             }
         }
         let revealed = pools.images.iter().copied().filter(|_| oracle);
-        let mut evidence = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
+        let evidence = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
 
         let text_of = |study: &Study| match experiment.encoder.report_text {
             ReportText::Report => study.report.as_ref().map(lgdea_data::Report::text),
@@ -119,16 +120,13 @@ impl Prepared {
         let bert = pretrained::bert_shape(text)?;
         let tokenizer = pretrained::tokenizer(text, bert.as_ref(), learned_from)?;
 
-        let mut reports = Vec::with_capacity(studies.len());
-        for (study, report) in texts.iter().enumerate() {
-            reports.push(match report {
-                Some(report) => {
-                    let (phrases, evidence_set) = evidence.of_study.remove(&study).unwrap_or_default();
-                    Some(ReadReport { tokens: tokenizer.encode(report, text.max_tokens())?, phrases, evidence_set })
-                }
-                None => None,
-            });
-        }
+        let read_report = |(study, report): (usize, &Option<String>)| {
+            let Some(report) = report else { return Ok(None) };
+            let (phrases, evidence_set) = evidence.of_study.get(&study).cloned().unwrap_or_default();
+            let tokens = tokenizer.encode(report, text.max_tokens())?;
+            Ok::<_, TrainError>(Some(ReadReport { tokens, phrases, evidence_set }))
+        };
+        let reports = texts.par_iter().enumerate().map(read_report).collect::<Result<_, _>>()?;
         let phrases = evidence
             .phrases
             .iter()

@@ -1,5 +1,7 @@
 //! What findings look like, and where they are.
 
+use std::cell::OnceCell;
+
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -8,29 +10,38 @@ use super::findings::{Finding, Kind, Zone};
 use super::texture::{Field, bell, step};
 
 /// A point of the image.
-pub(super) struct Point {
+pub(super) struct Point<'a> {
+    anatomy: &'a Anatomy,
     /// Image coordinates in [−1, 1].
     pub(super) image: [f32; 2],
     /// Body coordinates.
     pub(super) x: f32,
     pub(super) y: f32,
-    /// The lung of the point's side of the body.
-    lung: LungPoint,
+    /// The lung of the point's side of the body, once it is asked for: many points are outside of a box without it.
+    own_lung: OnceCell<LungPoint>,
 }
 
-impl Point {
-    pub(super) fn new(anatomy: &Anatomy, image: [f32; 2], [x, y]: [f32; 2]) -> Point {
-        Point { image, x, y, lung: anatomy.lung(if x > 0.0 { Side::Left } else { Side::Right }, x, y) }
+impl<'a> Point<'a> {
+    pub(super) fn new(anatomy: &'a Anatomy, image: [f32; 2], [x, y]: [f32; 2]) -> Self {
+        Point { anatomy, image, x, y, own_lung: OnceCell::new() }
     }
 
     /// 1 in a lung, 0 outside of both.
     pub(super) fn lungs(&self) -> f32 {
-        self.lung.mask
+        self.own_lung().mask
     }
 
     fn lung(&self, side: Side) -> &LungPoint {
         // A lung does not reach across the spine.
-        if (self.x > 0.0) == (side == Side::Left) { &self.lung } else { &LungPoint::OUTSIDE }
+        if self.side() == side { self.own_lung() } else { &LungPoint::OUTSIDE }
+    }
+
+    fn own_lung(&self) -> &LungPoint {
+        self.own_lung.get_or_init(|| self.anatomy.lung(self.side(), self.x, self.y))
+    }
+
+    fn side(&self) -> Side {
+        if self.x > 0.0 { Side::Left } else { Side::Right }
     }
 }
 
@@ -94,7 +105,7 @@ impl Lesion {
     }
 
     /// The grey of a point, changed by the lesion.
-    pub(super) fn paint(&self, grey: f32, point: &Point) -> f32 {
+    pub(super) fn paint(&self, grey: f32, point: &Point<'_>) -> f32 {
         match self {
             Lesion::Cardiomegaly(_) => grey,
             Lesion::Edema { strength, grain } => {
@@ -130,10 +141,10 @@ impl Lesion {
     }
 
     /// Whether the lesion's box has to hold the point.
-    pub(super) fn covers(&self, point: &Point) -> bool {
+    pub(super) fn covers(&self, point: &Point<'_>) -> bool {
         match self {
             Lesion::Cardiomegaly(heart) => heart.mask(point.x, point.y) > 0.5,
-            Lesion::Edema { .. } => edema(point) > 0.35,
+            Lesion::Edema { .. } => haze(point) > 0.35 && edema(point) > 0.35,
             Lesion::Effusion { side, height } => {
                 let lung = point.lung(*side);
                 lung.mask > 0.3 && point.y > fluid_level(lung, *height) && point.y < lung.floor
@@ -171,11 +182,11 @@ impl Spot {
     }
 
     /// Position from the centre, in radii.
-    fn offset(&self, point: &Point) -> [f32; 2] {
+    fn offset(&self, point: &Point<'_>) -> [f32; 2] {
         [(point.x - self.x) / self.radius, (point.y - self.y) / self.radius]
     }
 
-    fn squared(&self, point: &Point) -> f32 {
+    fn squared(&self, point: &Point<'_>) -> f32 {
         let [x, y] = self.offset(point);
         x * x + y * y
     }
@@ -191,7 +202,7 @@ pub(super) struct Patch {
 
 impl Patch {
     /// Squared distance from the centre, 1 at the ragged edge.
-    fn squared(&self, point: &Point) -> f32 {
+    fn squared(&self, point: &Point<'_>) -> f32 {
         let [across, down] = self.spot.offset(point);
         let [x, y] = point.image;
         (across / self.stretch).powi(2) + (down * self.stretch).powi(2) + self.edge.at(x, y)
@@ -210,19 +221,24 @@ pub(super) struct Band {
 
 impl Band {
     /// Position along the band, and distance from its middle line.
-    fn offset(&self, point: &Point) -> [f32; 2] {
+    fn offset(&self, point: &Point<'_>) -> [f32; 2] {
         let along = point.x - self.x;
         [along, point.y - self.y + self.slope * along]
     }
 }
 
-fn in_lung(point: &Point, side: Side) -> f32 {
+fn in_lung(point: &Point<'_>, side: Side) -> f32 {
     (1.5 * point.lung(side).mask).min(1.0)
 }
 
-fn edema(point: &Point) -> f32 {
+fn edema(point: &Point<'_>) -> f32 {
+    haze(point) * point.lungs()
+}
+
+/// Edema as it would be without the lungs' limits.
+fn haze(point: &Point<'_>) -> f32 {
     let (across, down) = ((point.x.abs() - 0.25) / 0.22, (point.y - 0.02) / 0.38);
-    bell(across.hypot(down)) * point.lungs()
+    bell(across.hypot(down))
 }
 
 /// Height of the surface of an effusion: a meniscus, higher at the chest wall.
@@ -233,7 +249,7 @@ fn fluid_level(lung: &LungPoint, height: f32) -> f32 {
 
 /// Distance from the middle of a collapsed lung, 1 at its pleura: the lung has left the chest wall and the apex, and stays
 /// attached to the mediastinum.
-fn pleural_edge(point: &Point, side: Side, depth: f32) -> f32 {
+fn pleural_edge(point: &Point<'_>, side: Side, depth: f32) -> f32 {
     let lateral = (point.lung(side).lateral + 0.5 * depth) / (1.0 - depth);
     let up = (-(point.y + 0.5 * depth)).max(0.0) / (0.66 - 0.5 * depth - 0.25 * depth);
     lateral.max(0.0).powi(2) + up * up

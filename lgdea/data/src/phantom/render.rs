@@ -148,7 +148,7 @@ impl<'a> Film<'a> {
     }
 
     /// The point at image coordinates in [−1, 1].
-    fn point(&self, x: f32, y: f32) -> Point {
+    fn point(&self, x: f32, y: f32) -> Point<'a> {
         let [shift_x, shift_y] = self.scene.anatomy.shift;
         let (right, down) = (x - shift_x, y - shift_y);
         let [cos, sin] = self.rotation;
@@ -157,7 +157,7 @@ impl<'a> Film<'a> {
     }
 
     /// Grey of a point before exposure: 0 is air, about 0.7 soft tissue.
-    fn grey(&self, point: &Point) -> f32 {
+    fn grey(&self, point: &Point<'_>) -> f32 {
         let ([image_x, image_y], x, y) = (point.image, point.x, point.y);
         let texture = self.lung_coarse.at(image_x, image_y) + self.lung_fine.at(image_x, image_y);
         let lungs = point.lungs();
