@@ -1,4 +1,4 @@
-//! Where tensors live: the only place that names a backend.
+//! Where tensors live: the only place that opens a backend.
 
 use burn::tensor::Device;
 

@@ -90,3 +90,30 @@ impl Layer {
         x + linear(&self.contract, between)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `lgdea.py` of an export relies on it.
+    #[test]
+    fn the_first_norm_is_attentions_and_the_second_the_perceptrons() {
+        let device = Device::flex();
+        device.seed(1);
+        let layer = Layer::new(8, 2, &device);
+        let x = Tensor::random([2, 3, 8], Distribution::Normal(0.0, 1.0), &device);
+        let padding = Tensor::<2, Bool>::full([2, 3], false, &device);
+        // Without its second matrix the perceptron adds the same to all tokens, whatever its norm says.
+        let mut alone = layer.clone();
+        alone.contract.weight = alone.contract.weight.map(|weight| weight * 0.0);
+        let change = |touched: &Layer| {
+            let change = touched.forward(x.clone(), &padding) - alone.forward(x.clone(), &padding);
+            change.abs().max().into_scalar::<f32>()
+        };
+        let (mut first, mut second) = (alone.clone(), alone.clone());
+        first.norm_1 = LayerNorm::new(8, 1.0, &device);
+        second.norm_2 = LayerNorm::new(8, 1.0, &device);
+        assert!(change(&first) > 1e-3);
+        assert!(change(&second) < 1e-6);
+    }
+}
