@@ -112,16 +112,10 @@ impl<B: Fused, C: CheckpointStrategy> Fused for Autodiff<B, C> {
             type State = (NodeId, NodeId, f64);
 
             fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let (x, gamma, epsilon) = ops.state;
-                let x = checkpointer.retrieve_node_output(x);
-                let gamma = checkpointer.retrieve_node_output(gamma);
-                let found = layer_norm_backward::<B>(x, gamma, epsilon, grad);
-                for (parent, grad) in ops.parents.into_iter().zip(found) {
-                    if let Some(parent) = parent {
-                        grads.register::<B>(parent.id, grad);
-                    }
-                }
+                ternary::<B, _>(ops, grads, |(x, gamma, epsilon), grad| {
+                    let [x, gamma] = [x, gamma].map(|node| checkpointer.retrieve_node_output(node));
+                    layer_norm_backward::<B>(x, gamma, epsilon, grad)
+                });
             }
         }
 
@@ -179,10 +173,10 @@ impl<B: Fused, C: CheckpointStrategy> Fused for Autodiff<B, C> {
 
         match Relu.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let output = B::relu(x.into_primitive());
+                let output = B::fused_relu(x.into_primitive());
                 prep.finish(output.clone(), output)
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::relu(x.into_primitive())),
+            OpsKind::UnTracked(prep) => prep.finish(B::fused_relu(x.into_primitive())),
         }
     }
 
@@ -199,36 +193,41 @@ impl<B: Fused, C: CheckpointStrategy> Fused for Autodiff<B, C> {
             type State = (NodeId, NodeId, FloatTensor<B>, FloatTensor<B>, f64);
 
             fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let (x, gamma, mean, variance, epsilon) = ops.state;
-                let x = checkpointer.retrieve_node_output(x);
-                let gamma = checkpointer.retrieve_node_output(gamma);
-                let found = batch_norm_backward::<B>(x, gamma, [mean, variance], epsilon, grad);
-                for (parent, grad) in ops.parents.into_iter().zip(found) {
-                    if let Some(parent) = parent {
-                        grads.register::<B>(parent.id, grad);
-                    }
-                }
+                ternary::<B, _>(ops, grads, |(x, gamma, mean, variance, epsilon), grad| {
+                    let [x, gamma] = [x, gamma].map(|node| checkpointer.retrieve_node_output(node));
+                    batch_norm_backward::<B>(x, gamma, [mean, variance], epsilon, grad)
+                });
             }
         }
 
         let nodes = [x.node(), gamma.node(), beta.node()];
-        let constant = |tensor: &FloatTensor<B>| Self::from_inner(tensor.clone());
         match BatchNorm.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(mut prep) => {
                 let (node_x, node_gamma) = (prep.checkpoint(&x), prep.checkpoint(&gamma));
                 let (output, mean, variance) =
                     B::fused_batch_norm(x.into_primitive(), gamma.into_primitive(), beta.into_primitive(), epsilon);
-                let statistics = [constant(&mean), constant(&variance)];
-                let output = prep.finish((node_x, node_gamma, mean, variance, epsilon), output);
-                let [mean, variance] = statistics;
-                (output, mean, variance)
+                let output = prep.finish((node_x, node_gamma, mean.clone(), variance.clone(), epsilon), output);
+                (output, Self::from_inner(mean), Self::from_inner(variance))
             }
             OpsKind::UnTracked(prep) => {
                 let (output, mean, variance) =
                     B::fused_batch_norm(x.into_primitive(), gamma.into_primitive(), beta.into_primitive(), epsilon);
-                (prep.finish(output), constant(&mean), constant(&variance))
+                (prep.finish(output), Self::from_inner(mean), Self::from_inner(variance))
             }
+        }
+    }
+}
+
+/// Hands the gradients that follow from an operation's own on to its three inputs; burn has the same for one and for two.
+fn ternary<B: Backend, S>(
+    ops: Ops<S, 3>,
+    grads: &mut Gradients,
+    gradients: impl FnOnce(S, FloatTensor<B>) -> [FloatTensor<B>; 3],
+) {
+    let grad = grads.consume::<B>(&ops.node);
+    for (parent, grad) in ops.parents.into_iter().zip(gradients(ops.state, grad)) {
+        if let Some(parent) = parent {
+            grads.register::<B>(parent.id, grad);
         }
     }
 }

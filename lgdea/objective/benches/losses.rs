@@ -6,7 +6,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Distribution, Tensor};
 use criterion::Criterion;
 use lgdea_model::l2_normalise;
-use lgdea_objective::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets, total};
+use lgdea_objective::{CrossAttended, Forward, Labels, TERMS, Targets, TextForward, Tokens, UnpairedTargets, total};
 use lgdea_spec::{Experiment, Resolved};
 
 const PAIRS: usize = 32;
@@ -22,23 +22,6 @@ const WIDTH: usize = 128;
 const PROTOTYPES: usize = 16;
 const CLASSES: usize = 14;
 const CLUSTERS: usize = 32;
-
-const TERMS: [&str; 14] = [
-    "text-evidence",
-    "reconstruction",
-    "evidence-paired",
-    "global",
-    "evidence-unpaired",
-    "evidence-alignment",
-    "evidence-local",
-    "evidence-local-unpaired",
-    "local",
-    "token-alignment",
-    "cluster-alignment",
-    "pseudo-label",
-    "pseudo-pair",
-    "supervised",
-];
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use lgdea_objective::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets, total};
+use lgdea_objective::{CrossAttended, Forward, Labels, TERMS, Targets, TextForward, Tokens, UnpairedTargets, total};
 use lgdea_spec::{Experiment, Resolved};
 use serde::Deserialize;
 
@@ -52,23 +52,7 @@ fn fixture() -> Fixture {
 
 /// An experiment in which one term acts, at its full weight of 1.
 fn experiment(term: &str) -> Experiment {
-    let zero = [
-        "text-evidence",
-        "reconstruction",
-        "evidence-paired",
-        "global",
-        "evidence-unpaired",
-        "evidence-alignment",
-        "evidence-local",
-        "evidence-local-unpaired",
-        "local",
-        "token-alignment",
-        "cluster-alignment",
-        "pseudo-label",
-        "pseudo-pair",
-        "supervised",
-    ];
-    let weights = zero.map(|name| format!("loss.{name}.weight={}", u8::from(name == term)));
+    let weights = TERMS.map(|name| format!("loss.{name}.weight={}", u8::from(name == term)));
     let start = [format!("loss.{term}.start=0"), format!("loss.{term}.ramp=0")];
     let more = ["loss.local.pairs=3".to_owned(), "loss.evidence-alignment.unpaired-start=0".to_owned()];
     // 0.4 of the unpaired images' weight at step 1, as in the fixture.
