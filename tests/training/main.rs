@@ -48,8 +48,8 @@ impl Workspace {
             .unwrap()
     }
 
-    /// Starts a run and kills it once it has written a checkpoint.
-    fn kill_at_first_checkpoint(&self, file: &Path, results: &str) {
+    /// Starts a run, sends it a signal once its journal holds `moment`, and waits for its end. Returns the journal.
+    fn signal_at(&self, moment: &str, signal: &str, file: &Path, results: &str) -> String {
         let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("lgdea"))
             .env_remove("MLFLOW_TRACKING_URI")
             .arg("run")
@@ -64,13 +64,18 @@ impl Workspace {
             let run = std::fs::read_dir(&runs).ok()?.next()?.ok()?.path();
             std::fs::read_to_string(run.join("journal.jsonl")).ok()
         };
-        while !journal().is_some_and(|text| text.contains("\"event\":\"checkpoint\"")) {
-            assert!(child.try_wait().unwrap().is_none(), "the run ended without a checkpoint");
+        while !journal().is_some_and(|text| text.contains(moment)) {
+            assert!(child.try_wait().unwrap().is_none(), "the run ended without {moment}");
             std::thread::sleep(Duration::from_millis(2));
         }
-        child.kill().unwrap();
+        std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         child.wait().unwrap();
-        let journal = journal().unwrap();
+        journal().unwrap()
+    }
+
+    /// Starts a run and kills it once it has written a checkpoint.
+    fn kill_at_first_checkpoint(&self, file: &Path, results: &str) {
+        let journal = self.signal_at("\"event\":\"checkpoint\"", "-KILL", file, results);
         assert!(!journal.contains("\"event\":\"ended\""), "killed too late: give the training more steps");
     }
 
@@ -170,6 +175,22 @@ fn a_killed_run_goes_on_from_its_checkpoint_to_the_last_bit() {
     assert_eq!(resumed["metrics"], whole["metrics"]);
 }
 
+/// The text warm-up stops when it is told to, and is not done twice.
+#[test]
+fn a_run_that_is_stopped_in_its_warm_up_goes_on_there() {
+    let place = Workspace::new();
+    let file = place.write("long.toml", &TINY.replace("text-warmup-steps = 3", "text-warmup-steps = 300"));
+    let whole = place.outcome(&file, "whole", &[]);
+    let journal = place.signal_at("text_warmup/loss", "-TERM", &file, "stopped");
+    assert!(journal.contains("checkpoints/step-000000") && !journal.contains("\"train/loss"), "{journal}");
+    let before = journal.matches("text_warmup/loss").count();
+    let resumed = place.outcome(&file, "stopped", &[]);
+    assert_eq!(resumed["metrics"], whole["metrics"]);
+    let dir = PathBuf::from(resumed["dir"].as_str().unwrap());
+    let journal = std::fs::read_to_string(dir.join("journal.jsonl")).unwrap();
+    assert_eq!(journal.matches("text_warmup/loss").count(), 300, "{before} of them before it was stopped");
+}
+
 /// Each method acts by the terms that name it, and goes on from a checkpoint as if nothing had happened.
 #[test]
 fn every_preset_trains_by_its_own_terms_and_resumes() {
@@ -193,6 +214,7 @@ fn every_preset_trains_by_its_own_terms_and_resumes() {
                 "evidence-unpaired",
                 "evidence-alignment",
                 "evidence-local",
+                "evidence-local-unpaired",
             ],
         ),
     ];
@@ -264,29 +286,57 @@ fn a_manifest_of_own_files_runs_and_bad_files_are_counted() {
 #[test]
 fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
     let place = Workspace::new();
-    let mut master = String::from("Path,dicom_id,subject_id,study_id,ViewPosition,impression,findings,split\n");
+    let mut metadata =
+        String::from("dicom_id,subject_id,study_id,PerformedProcedureStepDescription,ViewPosition,Rows,Columns\n");
+    let mut splits = String::from("dicom_id,study_id,subject_id,split\n");
+    let mut sections = String::from("study,impression,findings,last_paragraph,comparison\n");
     let mut labels =
         String::from("subject_id,study_id,Atelectasis,Cardiomegaly,Consolidation,Edema,No Finding,Pleural Effusion\n");
+    let mut boxes = String::from("dicom_id,category_name,label_text,path,x,y,w,h,image_width,image_height,split\n");
     for number in 0..40u32 {
         let (subject, study) = (10_000_000 + number, 50_000_000 + number);
-        let path = format!("files/p10/p{subject}/s{study}/{number:08x}.jpg");
-        let file = place.path(&format!("mimic/{path}"));
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        image::GrayImage::from_fn(80, 96, |x, y| image::Luma([((x * 3 + y * number) % 251) as u8]))
-            .save(&file)
-            .unwrap();
-        let split = ["train", "train", "train", "validate", "test"][number as usize % 5];
+        let folder = format!("files/p10/p{subject}/s{study}");
+        std::fs::create_dir_all(place.path(&format!("mimic/{folder}"))).unwrap();
+        for (image, view) in [("a", "PA"), ("b", "AP"), ("c", "LATERAL")] {
+            let dicom = format!("{number:08x}-{image}");
+            image::GrayImage::from_fn(80, 96, |x, y| image::Luma([((x * 3 + y * number) % 251) as u8]))
+                .save(place.path(&format!("mimic/{folder}/{dicom}.jpg")))
+                .unwrap();
+            let split = ["train", "train", "train", "validate", "test"][number as usize % 5];
+            writeln!(metadata, "{dicom},{subject},{study},CHEST,{view},96,80").unwrap();
+            writeln!(splits, "{dicom},{study},{subject},{split}").unwrap();
+        }
         let (finding, impression, row) = match number % 3 {
             0 => ("There is a small left pleural effusion.", "Effusion.", "0.0,,,-1.0,,1.0"),
             1 => ("The heart is enlarged.", "Cardiomegaly with mild pulmonary edema.", ",1.0,,1.0,,"),
             _ => ("", "No acute cardiopulmonary process.", ",,,,1.0,"),
         };
-        writeln!(master, "{path},d{number},{subject},{study},PA,{impression},{finding},{split}").unwrap();
+        writeln!(sections, "s{study},{impression},{finding},,").unwrap();
         writeln!(labels, "{subject},{study},{row}").unwrap();
     }
-    place.write("mimic/master.csv", &master);
-    place.write("mimic/mimic-cxr-2.0.0-chexpert.csv", &labels);
+    // A patient of the training split, on the second image of the study.
+    writeln!(boxes, "00000006-b,Pleural Effusion,small left effusion,files/x.jpg,10,20,30,40,80,96,val").unwrap();
+    for (name, text) in [("metadata", &metadata), ("split", &splits), ("chexpert", &labels)] {
+        place.write(&format!("mimic/mimic-cxr-2.0.0-{name}.csv"), text);
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let joined = std::process::Command::new("python3")
+        .arg(root.join("experiments/mimic_cxr_jpg.py"))
+        .arg(place.path("mimic"))
+        .arg("--reports")
+        .arg(place.write("mimic_cxr_sectioned.csv", &sections))
+        .arg("--boxes")
+        .arg(place.write("MS_CXR.csv", &boxes))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&joined.stdout);
+    assert!(joined.status.success(), "{}", String::from_utf8_lossy(&joined.stderr));
+    assert!(
+        said.contains("80 frontal images, 80 of studies with a report") && said.contains("1 boxes; 1 patients"),
+        "{said}"
+    );
+    let master = std::fs::read_to_string(place.path("mimic/master.csv")).unwrap();
+    assert!(master.contains("00000006-b.jpg,10000006,50000006,AP,test,") && !master.contains("-c.jpg"), "{master}");
     let small = place.write(
         "small.toml",
         &format!(
@@ -294,7 +344,7 @@ fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
              [encoder.text.bert]\nmodel = {:?}\nmax-tokens = 40\n[evidence-space]\nprototypes = 4\n[graph]\nstart = 1\n\
              refresh = 2\n[train]\nsteps = 4\ntext-warmup-steps = 2\nbatch = 6\nunpaired-images = 4\nunpaired-reports = 4\n\
              micro-batch = 4\ngradient-checkpointing = true\n\
-             [eval]\nbootstrap = 0\n",
+             [eval]\nbootstrap = 0\ngrounding.enabled = true\n[data.manifest]\nboxes = \"boxes.csv\"\n",
             root.join("experiments/mimic_resnet50_10pct.toml"),
             root.join("tests/fixtures/encoders/bert"),
         ),
@@ -310,7 +360,9 @@ fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("40 studies"));
     let out = String::from_utf8(output.stdout).unwrap();
     let outcome: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
-    assert!((0.0..=1.0).contains(&metric(&outcome, "test/zero_shot/auroc_macro")));
+    for name in ["test/zero_shot/auroc_macro", "test/grounding/pointing"] {
+        assert!((0.0..=1.0).contains(&metric(&outcome, name)), "{name}");
+    }
 
     let other =
         format!("encoder.image.resnet.weights={}", root.join("tests/fixtures/encoders/densenet.safetensors").display());

@@ -8,6 +8,9 @@ pub(crate) mod sweep;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use lgdea_spec::Resolved;
+
+use crate::failure::Failure;
 
 /// Declarative experiments in medical vision-language pretraining under limited pairing.
 #[derive(Debug, Parser)]
@@ -69,9 +72,19 @@ pub(crate) struct TrainingArgs {
     /// Folder that results are written to.
     #[arg(long, default_value = "results")]
     pub(crate) results: PathBuf,
-    /// Where tensors live, instead of `device.name`: `flex`, `libtorch`, `libtorch-cuda:0`.
+    /// Where tensors live, instead of `device.name`: `flex`, `libtorch`, `libtorch-cuda:0`, `cuda:0`. Runs on different kinds of
+    /// devices have different keys.
     #[arg(long)]
     pub(crate) device: Option<String>,
+}
+
+impl TrainingArgs {
+    /// The experiment, with what the command line changes of it.
+    pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
+        let device = self.device.iter().map(|name| format!("device.name={name:?}"));
+        let overrides: Vec<String> = self.overrides.iter().cloned().chain(device).collect();
+        Resolved::from_file(&self.file, &overrides).map_err(Failure::input)
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -126,6 +139,10 @@ pub(crate) struct PlanArgs {
     /// Folder of earlier runs.
     #[arg(long, default_value = "results")]
     pub(crate) results: PathBuf,
+    /// Where tensors live, instead of the experiment's `device.name`: `flex`, `libtorch`, `libtorch-cuda:0`, `cuda:0`. Runs on
+    /// different kinds of devices have different keys.
+    #[arg(long)]
+    pub(crate) device: Option<String>,
     /// Print one JSON object a trial and a line, and nothing else on standard output.
     #[arg(long)]
     pub(crate) json: bool,

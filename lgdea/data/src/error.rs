@@ -40,8 +40,13 @@ pub enum DataError {
     #[error(transparent)]
     Cache(#[from] lgdea_cache::CacheError),
     /// A path of the experiment cannot be resolved.
-    #[error(transparent)]
-    Path(#[from] lgdea_spec::EnvironmentError),
+    #[error("`{key}`: {source}")]
+    Path {
+        /// The key.
+        key: &'static str,
+        /// What is wrong with it.
+        source: lgdea_spec::EnvironmentError,
+    },
     /// A CSV file is not a table.
     #[error("{}, line {line}: {reason}", path.display())]
     Csv {
@@ -110,7 +115,7 @@ pub enum DataError {
         skipped: String,
     },
     /// Not one of a corpus's images can be read.
-    #[error("none of the {images} images can be read:\n{skipped}")]
+    #[error("none of the {images} images can be read{}", because(skipped))]
     NoReadableImage {
         /// How many there are.
         images: usize,
@@ -140,13 +145,16 @@ pub enum DataError {
     /// Nothing to pair.
     #[error(
         "no training study has both an image and a report ({images} have an image, {reports} a report), \
-         so that there is nothing to pair"
+         so that there is nothing to pair{}",
+        because(skipped)
     )]
     NoPair {
         /// Training studies with an image.
         images: usize,
         /// Training studies with a report.
         reports: usize,
+        /// What was left out, and why.
+        skipped: String,
     },
     /// Worker threads could not be started.
     #[error("cannot start {threads} threads: {source}")]
@@ -158,11 +166,16 @@ pub enum DataError {
     },
 }
 
+/// A path of the experiment, which may name environment variables.
+pub(crate) fn expand(key: &'static str, text: &str) -> Result<PathBuf, DataError> {
+    lgdea_spec::expand_env(text).map_err(|source| DataError::Path { key, source })
+}
+
 fn quoted(names: &[String]) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
 }
 
 fn because(skipped: &str) -> String {
-    if skipped.is_empty() { String::new() } else { format!(":\n{skipped}") }
+    if skipped.is_empty() { String::new() } else { format!("; left out:\n{skipped}") }
 }

@@ -9,13 +9,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
-use lgdea_spec::{Openi, Seed, expand_env};
+use lgdea_spec::{Openi, Seed};
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use rayon::prelude::*;
 
 use crate::corpus::{Progress, Source};
+use crate::error::expand;
 use crate::split::{self, Split};
 use crate::{DataError, NO_FINDING, Picture, Report, Section, SkipReason, Skipped, Study};
 
@@ -27,11 +28,11 @@ const READINGS: [&str; 2] = ["findings", "impression"];
 
 pub(crate) fn read(openi: &Openi, seed: Seed, progress: Progress<'_>) -> Result<Source, DataError> {
     split::check_fractions(&openi.fractions)?;
-    let reports = expand_env(&openi.reports)?;
+    let reports = expand("data.openi.reports", &openi.reports)?;
     let (images, files) = match openi.images.as_str() {
         "" => (PathBuf::new(), HashMap::new()),
         folder => {
-            let folder = expand_env(folder)?;
+            let folder = expand("data.openi.images", folder)?;
             let files = image_files(&folder)?;
             (folder, files)
         }

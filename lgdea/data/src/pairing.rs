@@ -52,6 +52,7 @@ pub fn pair(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingMan
         return Err(DataError::NoPair {
             images: training().filter(|study| study.image.is_some()).count(),
             reports: training().filter(|study| study.report.is_some()).count(),
+            skipped: corpus.skipped.to_string(),
         });
     }
     let mut patients: Vec<(u64, &str, Vec<&Study>)> =

@@ -6,9 +6,8 @@ use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use lgdea_spec::expand_env;
-
 use crate::DataError;
+use crate::error::expand;
 
 /// The file or folder that `weights` of an experiment means: a path, or a repository `owner/name` in the cache of the
 /// Hugging Face libraries (`HF_HUB_CACHE`, `HF_HOME/hub` or `~/.cache/huggingface/hub`).
@@ -16,7 +15,7 @@ use crate::DataError;
 /// # Errors
 /// It is not there, or an environment variable of the path is not set.
 pub fn locate(weights: &str) -> Result<PathBuf, DataError> {
-    let path = expand_env(weights)?;
+    let path = expand("encoder", weights)?;
     if path.exists() {
         return Ok(path);
     }

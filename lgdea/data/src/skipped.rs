@@ -38,6 +38,8 @@ pub enum SkipReason {
     DuplicateReport,
     /// A box whose study has no image here.
     BoxWithoutImage,
+    /// A box on an image that is not the one that its study is read with.
+    BoxOnOtherImage,
     /// A box without any area inside its image.
     EmptyBox,
     /// A study with neither image nor report.
@@ -61,6 +63,7 @@ impl SkipReason {
             SkipReason::BrokenXml => "broken report file",
             SkipReason::DuplicateReport => "report with an identifier seen before",
             SkipReason::BoxWithoutImage => "box of a study without image",
+            SkipReason::BoxOnOtherImage => "box on a further image of its study",
             SkipReason::EmptyBox => "box without area inside its image",
             SkipReason::NothingLeft => "study with neither image nor report",
         }

@@ -77,8 +77,13 @@ impl PromptSet {
         Self::parse(&text, &path.display().to_string())
     }
 
+    /// Digest of the set in a file; empty for none.
+    pub fn digest_of_file(file: Option<&str>) -> Result<String, EvalError> {
+        file.map_or(Ok(String::new()), |file| Self::named_or_path(file).map(|set| set.digest()))
+    }
+
     /// Identity of the classes and prompts, whatever the file's comments, layout, version or description.
-    pub fn digest(&self) -> String {
+    fn digest(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         let mut field = |text: &str| {
             hasher.update(&(text.len() as u64).to_le_bytes());

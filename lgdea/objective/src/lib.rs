@@ -16,5 +16,5 @@ mod unpaired;
 pub use batch::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets};
 pub use kmeans::{KMeans, kmeans};
 pub use monitor::{dead_prototypes, entropy_of_mean, mean_entropy};
-pub use total::{TERMS, TermValue, total};
+pub use total::{TermValue, total};
 pub use unpaired::{RunningMeans, phrase_targets, unpaired_targets};

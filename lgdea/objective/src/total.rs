@@ -9,24 +9,6 @@ use crate::term::{
 };
 use crate::{Forward, Targets};
 
-/// The names of all terms, as in the experiment's `[loss]` table.
-pub const TERMS: [&str; 14] = [
-    "text-evidence",
-    "reconstruction",
-    "evidence-paired",
-    "global",
-    "evidence-unpaired",
-    "evidence-alignment",
-    "evidence-local",
-    "evidence-local-unpaired",
-    "local",
-    "token-alignment",
-    "cluster-alignment",
-    "pseudo-label",
-    "pseudo-pair",
-    "supervised",
-];
-
 /// A term's value before its weight.
 #[derive(Debug, Clone)]
 pub struct TermValue {

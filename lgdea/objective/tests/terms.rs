@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use lgdea_objective::{CrossAttended, Forward, Labels, TERMS, Targets, TextForward, Tokens, UnpairedTargets, total};
+use lgdea_objective::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets, total};
 use lgdea_spec::{Experiment, Resolved};
 use serde::Deserialize;
 
@@ -50,9 +50,14 @@ fn fixture() -> Fixture {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// The names of all terms, as in the `[loss]` table.
+fn names() -> [&'static str; 14] {
+    Resolved::from_overrides(&[]).unwrap().experiment.loss.terms().map(|(name, _)| name)
+}
+
 /// An experiment in which one term acts, at its full weight of 1.
 fn experiment(term: &str) -> Experiment {
-    let weights = TERMS.map(|name| format!("loss.{name}.weight={}", u8::from(name == term)));
+    let weights = names().map(|name| format!("loss.{name}.weight={}", u8::from(name == term)));
     let start = [format!("loss.{term}.start=0"), format!("loss.{term}.ramp=0")];
     let more = ["loss.local.pairs=3".to_owned(), "loss.evidence-alignment.unpaired-start=0".to_owned()];
     // 0.4 of the unpaired images' weight at step 1, as in the fixture.

@@ -45,7 +45,7 @@ pub struct Phantom {
     pub validation: usize,
     /// Test studies.
     pub test: usize,
-    /// Seed of the generator. Splits and pairs follow the experiment's seed; the studies follow this one.
+    /// Seed of the generator, which the studies of all splits follow; pairs follow the experiment's seed.
     pub seed: Seed,
 }
 
@@ -83,7 +83,7 @@ pub struct Columns {
     /// Columns of the report's sections, such as `["findings", "impression"]`, in their order; they stand in for `report`.
     pub sections: Vec<String>,
     /// Columns of labels: each holds names separated by `|`, or, named for a finding as in `CheXpert`'s files, 1 where it is
-    /// present (0, -1 and nothing: it is not, or not known to be).
+    /// present. 0, -1 and nothing then count as absent.
     pub labels: Vec<String>,
     /// `train`, `validation` or `test`.
     pub split: String,

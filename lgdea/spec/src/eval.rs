@@ -10,6 +10,10 @@ pub struct Eval {
     /// Steps between scores of the validation split while training goes on, as early stopping in a sweep needs them; 0 for
     /// scores at the end alone. They have no intervals.
     pub every: usize,
+    /// The splits that are scored at the end, as far as the data have studies of them. What tunes leaves the test split
+    /// out: `["validation"]`.
+    #[schemars(length(min = 1))]
+    pub splits: Vec<HeldOut>,
     /// Bootstrap resamples (by study) for the 95 % intervals; 0 for none.
     pub bootstrap: usize,
     /// Zero-shot classification.
@@ -18,6 +22,16 @@ pub struct Eval {
     pub retrieval: Retrieval,
     /// Phrase grounding.
     pub grounding: Grounding,
+}
+
+/// A split that training does not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldOut {
+    /// What settings are chosen by.
+    Validation,
+    /// What is reported.
+    Test,
 }
 
 /// Zero-shot classification: AUROC per class and their mean.
@@ -35,6 +49,13 @@ pub struct ZeroShot {
     /// Share of the local score: how well the class's best prompt, or its words, fit the regions that they attend to.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub local_share: f64,
+}
+
+impl ZeroShot {
+    /// The file of prompts, where it is not a shipped set.
+    pub fn prompts_file(&self) -> Option<&str> {
+        self.prompts.to_ascii_lowercase().ends_with(".toml").then_some(self.prompts.as_str())
+    }
 }
 
 /// Image–report retrieval by `g · r`, and by the fit of words and regions where the method learns one.

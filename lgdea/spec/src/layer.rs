@@ -26,6 +26,16 @@ pub(crate) fn parse(source: &Source) -> Result<DeTable<'_>, Box<Problem>> {
 /// Reads a parsed source. Keys with problems are left out; relative paths start from `folder`.
 pub(crate) fn read(table: DeTable<'_>, source: &Arc<Source>, folder: &Path, problems: &mut Vec<Problem>) -> Node {
     let place = Place { source: Arc::clone(source), key: 0..source.text.len(), value: 0..source.text.len() };
+    if let Some((key, _)) = table.get_key_value("experiment") {
+        let kind = ProblemKind::Inconsistent {
+            reason: "this is a sweep and no experiment".to_owned(),
+            remedy:
+                "`lgdea plan` lists its trials and `lgdea sweep` runs them; what they vary is the experiment named here"
+                    .to_owned(),
+        };
+        problems.push(Problem::at(kind, source, key.span()));
+        return Node::new(place, Content::Table(BTreeMap::new()));
+    }
     read_table(Schema::root(), table, place, folder, problems)
 }
 

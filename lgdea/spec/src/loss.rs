@@ -7,21 +7,21 @@ use crate::rules::Findings;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Loss {
-    /// `L_txt`: a report against the sum of its evidence phrases, on all reports.
+    /// `L_txt`: a report against the sum of its evidence phrases, on all reports. Ours.
     pub text_evidence: Term,
-    /// `L_rec` (equation 5): prototypes reconstruct evidence phrases, on all reports.
+    /// `L_rec` (the paper's equation 5): prototypes reconstruct evidence phrases, on all reports.
     pub reconstruction: Reconstruction,
-    /// `L_evid_p` (equation 9): the report's evidence distribution teaches its image, on pairs.
+    /// `L_evid_p` (the paper's equation 9): the report's evidence distribution teaches its image, on pairs.
     pub evidence_paired: Term,
     /// `L_glob`: symmetric `InfoNCE` of image and report embeddings, on pairs.
     pub global: Term,
-    /// `L_evid_u`: the target distribution teaches an unpaired image.
+    /// `L_evid_u`: the target distribution teaches an unpaired image. The paper's; how the target is made is ours.
     pub evidence_unpaired: Term,
-    /// `L_evi_align`: evidence-aware cross-modal alignment over pairs and unpaired studies.
+    /// `L_evi_align`: evidence-aware cross-modal alignment over pairs and unpaired studies. The paper names it, its form is ours.
     pub evidence_alignment: EvidenceAlignment,
-    /// `L_evi_loc`: local contrast of evidence phrases and image regions, on pairs.
+    /// `L_evi_loc`: local contrast of evidence phrases and image regions, on pairs. Ours.
     pub evidence_local: EvidenceLocal,
-    /// `L_evi_loc_u`: the regions of an unpaired image find the evidence phrases that the EMA teacher finds in it.
+    /// `L_evi_loc_u`: the regions of an unpaired image find the evidence phrases that the EMA teacher finds in it. Ours.
     pub evidence_local_unpaired: Term,
     /// `GLoRIA`'s local contrast of words and image regions, on pairs.
     pub local: Local,
@@ -206,7 +206,7 @@ pub struct EvidenceAlignment {
     /// Share of a paired row's target that its own report keeps, in [0, 1].
     #[schemars(range(min = 0.0, max = 1.0))]
     pub own_report: f64,
-    /// Step at which unpaired images and reports join.
+    /// Step at which unpaired images join; unpaired reports are among what is compared from the first step on.
     pub unpaired_start: usize,
     /// Steps over which the weight of unpaired images rises linearly from 0.
     pub unpaired_ramp: usize,
@@ -265,25 +265,36 @@ impl EvidenceAlignment {
 }
 
 impl Loss {
+    /// All terms by their names in the `[loss]` table.
+    pub fn terms(&self) -> [(&'static str, &dyn Schedule); 14] {
+        [
+            ("text-evidence", &self.text_evidence),
+            ("reconstruction", &self.reconstruction),
+            ("evidence-paired", &self.evidence_paired),
+            ("global", &self.global),
+            ("evidence-unpaired", &self.evidence_unpaired),
+            ("evidence-alignment", &self.evidence_alignment),
+            ("evidence-local", &self.evidence_local),
+            ("evidence-local-unpaired", &self.evidence_local_unpaired),
+            ("local", &self.local),
+            ("token-alignment", &self.token_alignment),
+            ("cluster-alignment", &self.cluster_alignment),
+            ("pseudo-label", &self.pseudo_label),
+            ("pseudo-pair", &self.pseudo_pair),
+            ("supervised", &self.supervised),
+        ]
+    }
+
+    /// Whether unpaired images are given targets.
+    pub fn teaches_unpaired(&self) -> bool {
+        let weights =
+            [self.evidence_unpaired.weight, self.evidence_alignment.weight, self.evidence_local_unpaired.weight];
+        weights.into_iter().any(|weight| weight > 0.0)
+    }
+
     pub(crate) fn check(&self, findings: &mut Findings<'_>) {
-        let weights = [
-            self.text_evidence.weight,
-            self.reconstruction.weight,
-            self.evidence_paired.weight,
-            self.global.weight,
-            self.evidence_unpaired.weight,
-            self.evidence_alignment.weight,
-            self.evidence_local.weight,
-            self.evidence_local_unpaired.weight,
-            self.local.weight,
-            self.token_alignment.weight,
-            self.cluster_alignment.weight,
-            self.pseudo_label.weight,
-            self.pseudo_pair.weight,
-            self.supervised.weight,
-        ];
         findings.require(
-            weights.iter().any(|&weight| weight > 0.0),
+            self.terms().iter().any(|(_, term)| term.schedule().0 > 0.0),
             &["loss"],
             "every loss term has weight 0, so nothing would be learned".to_owned(),
             "give at least one `loss.<term>.weight` a positive value",

@@ -182,6 +182,7 @@ mod tests {
     #[test]
     fn a_file_name_that_is_no_name_is_refused_unless_the_file_gives_one() {
         insta::assert_snapshot!(refusal(&[("my run.toml", "")], &[]));
+        insta::assert_snapshot!(refusal(&[("sweep.toml", "experiment = []\n[grid]\nseed = [1]\n")], &[]));
         let named = resolve(&[("my run.toml", "name = 'run'\n")], &[]).unwrap();
         assert_eq!(named.experiment.name, "run");
     }

@@ -26,11 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("many.toml");
     std::fs::write(&file, format!("experiment = []\n[seeds]\ncount = {trials}\n"))?;
-    let plan = Plan::new(Sweep::from_file(&file)?, &Earlier::default(), "0", None, &|_, _| ())?;
+    let plan = Plan::new(Sweep::from_file(&file)?, &Earlier::default(), None, &|_, _| ())?;
     let results = folder.path().join("results");
     let execution = Execution {
         file,
-        code: "0".to_owned(),
         launcher: Local { program: std::env::current_exe()?, results, device: "flex".to_owned(), threads: 1 },
         slots: vec![Slot::default()],
         on_failure: OnFailure::Continue,

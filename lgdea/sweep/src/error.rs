@@ -1,4 +1,5 @@
 use lgdea_data::DataError;
+use lgdea_eval::EvalError;
 use lgdea_evidence::EvidenceError;
 use lgdea_spec::SpecError;
 use thiserror::Error;
@@ -17,6 +18,9 @@ pub enum PlanError {
     /// The evidence of a trial cannot be read as the experiment says.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// The zero-shot prompts of a trial cannot be read.
+    #[error(transparent)]
+    Prompts(#[from] EvalError),
     /// The folder of earlier runs cannot be read.
     #[error("failed to read {}: {source}", path.display())]
     Results {

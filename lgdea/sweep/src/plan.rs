@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use lgdea_cache::{Cache, Stage};
 use lgdea_data::{Corpus, ImageStore};
+use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::Provider;
 use lgdea_spec::sweep::{Expansion, Sweep, Trial};
 use lgdea_spec::{Data, Evidence, Experiment, Seed};
@@ -52,16 +53,15 @@ pub struct Planned {
 
 impl Plan {
     /// Plans a sweep. Reads the data that trials name once for each distinct source, because its digest is part of their
-    /// keys. `code` is lgdea's version; stages are looked up in `cache`, where one is given. `progress` is called with the
-    /// sources read, and their number.
+    /// keys. Stages are looked up in `cache`, where one is given. `progress` is called with the sources read, and their number.
     pub fn new(
         sweep: Sweep,
         earlier: &Earlier,
-        code: &str,
         cache: Option<&Cache>,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Plan, PlanError> {
         let expansion = sweep.expand()?;
+        let code = &code(&sweep.device);
         let mut planned = vec![Planned { run_key: None, cached: false }; expansion.trials.len()];
         let few = sweep.search.is_none() && expansion.trials.len() <= MOST_LOOKED_UP;
         let cache = cache.filter(|_| few);
@@ -73,8 +73,11 @@ impl Plan {
             }
             let mut digests = WeightsDigests::default();
             for (done, (inputs, trials)) in expansion.inputs.iter().zip(&trials).enumerate() {
-                let weights = digests.of(&inputs.pretrained)?;
-                let source = Source::read(&inputs.data, &inputs.evidence, weights, inputs.seed)?;
+                let files = FileDigests {
+                    weights: digests.of(&inputs.pretrained)?,
+                    prompts: PromptSet::digest_of_file(inputs.prompts.as_deref())?,
+                };
+                let source = Source::read(&inputs.data, &inputs.evidence, files, inputs.seed)?;
                 for &position in trials {
                     let run_key = source.keys.key(&expansion.trials[position].identity(), code);
                     planned[position] = Planned { cached: earlier.has(&run_key), run_key: Some(run_key) };
@@ -139,7 +142,9 @@ impl Plan {
         for setting in settings.iter().step_by(every) {
             let count = to_come(setting);
             let trial: &Trial = &self.expansion.trials[setting.start];
-            let Some(one) = earlier.estimate(&self.sweep.resolve(trial)?.experiment) else { continue };
+            let mut experiment = self.sweep.resolve(trial)?.experiment;
+            experiment.device.name.clone_from(&self.sweep.device);
+            let Some(one) = earlier.estimate(&experiment) else { continue };
             seconds += one * count;
             counted += count;
         }
@@ -176,6 +181,11 @@ impl Stages {
     }
 }
 
+/// What computes trials: this version of lgdea on the kind of a device.
+pub(crate) fn code(device: &str) -> String {
+    Identity::code(env!("CARGO_PKG_VERSION"), device)
+}
+
 /// Keys of experiments as they are met, whose data are read once for each distinct source.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
@@ -185,16 +195,18 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The key that `lgdea run` gives an experiment; `code` is lgdea's version.
+    /// The key that `lgdea run` gives an experiment; `code` is what computes.
     pub(crate) fn key(&mut self, experiment: &Experiment, code: &str) -> Result<String, PlanError> {
         let Experiment { data, evidence, seed, .. } = experiment;
         let pretrained = experiment.encoder.pretrained();
-        let reads = format!("{data:?} {evidence:?} {pretrained:?} {}", seed.0);
+        let prompts = experiment.eval.zero_shot.prompts_file();
+        let reads = format!("{data:?} {evidence:?} {pretrained:?} {prompts:?} {}", seed.0);
         let keys = match self.sources.entry(reads) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
                 let weights = self.digests.of(&pretrained)?;
-                place.insert(Source::read(data, evidence, weights, seed.0)?.keys)
+                let files = FileDigests { weights, prompts: PromptSet::digest_of_file(prompts)? };
+                place.insert(Source::read(data, evidence, files, seed.0)?.keys)
             }
         };
         Ok(keys.key(&experiment.identity(), code))
@@ -222,27 +234,33 @@ struct Source {
     keys: SourceKeys,
 }
 
-/// Digests of data, of who reads their evidence, and of published weights.
+/// Digests of data, of who reads their evidence, and of further files.
 #[derive(Debug)]
 struct SourceKeys {
     data: String,
     evidence: String,
+    files: FileDigests,
+}
+
+/// Digests of published weights and of a file of prompts; empty where there are none.
+#[derive(Debug)]
+struct FileDigests {
     weights: String,
+    prompts: String,
 }
 
 impl Source {
-    /// `weights` is their digest.
-    fn read(data: &Data, evidence: &Evidence, weights: String, seed: u64) -> Result<Source, PlanError> {
+    fn read(data: &Data, evidence: &Evidence, files: FileDigests, seed: u64) -> Result<Source, PlanError> {
         let evidence = Provider::new(evidence)?.digest();
         let corpus = lgdea_data::load(data, Seed(seed), &|_, _| ())?;
-        Ok(Source { keys: SourceKeys { data: corpus.digest.clone(), evidence, weights }, corpus })
+        Ok(Source { keys: SourceKeys { data: corpus.digest.clone(), evidence, files }, corpus })
     }
 }
 
 impl SourceKeys {
     /// The key of an experiment on the source.
     fn key(&self, experiment: &str, code: &str) -> String {
-        let SourceKeys { data, evidence, weights } = self;
-        Identity { experiment, data, evidence, weights, code }.run_key()
+        let SourceKeys { data, evidence, files: FileDigests { weights, prompts } } = self;
+        Identity { experiment, data, evidence, weights, prompts, code }.run_key()
     }
 }

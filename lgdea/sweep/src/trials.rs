@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::plan::code;
+
 /// A sweep and its trials, as `results/sweeps/<name>/trials.jsonl` holds them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trials {
@@ -39,7 +41,7 @@ pub struct SweepSummary {
     /// What its search is after; none of a sweep that lists its settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<SearchSummary>,
-    /// Version of lgdea that planned it.
+    /// What computes: version of lgdea and kind of device.
     pub code: String,
 }
 
@@ -159,8 +161,8 @@ impl Trials {
 }
 
 impl SweepSummary {
-    /// The summary of a sweep that was read from `file`; `code` is lgdea's version.
-    pub fn new(sweep: &Sweep, file: &Path, code: &str) -> SweepSummary {
+    /// The summary of a sweep that was read from `file`.
+    pub fn new(sweep: &Sweep, file: &Path) -> SweepSummary {
         let arm = |(position, name): (usize, &str)| ArmSummary {
             name: name.to_owned(),
             changes: json_map(sweep.changes(position).iter().cloned()),
@@ -180,7 +182,7 @@ impl SweepSummary {
             arms,
             claims: sweep.claims.iter().map(claim).collect(),
             search: sweep.search.as_ref().map(SearchSummary::new),
-            code: code.to_owned(),
+            code: code(&sweep.device),
         }
     }
 }
@@ -292,7 +294,7 @@ mod tests {
             ";
         std::fs::write(&file, text).unwrap();
         let mut trials = trials();
-        trials.sweep = SweepSummary::new(&Sweep::from_file(&file).unwrap(), &file, "0.1.0");
+        trials.sweep = SweepSummary::new(&Sweep::from_file(&file).unwrap(), &file);
         let search = trials.sweep.search.clone().unwrap();
         assert_eq!((search.objective.as_str(), search.goal), ("validation/retrieval/i2t_median_rank", Goal::Minimise));
         assert_eq!(search.keys, ["train.learning-rate", "graph.share"]);

@@ -1,7 +1,7 @@
 /// What determines a run's result, and so tells runs apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity<'a> {
-    /// The resolved experiment without what cannot change its result (names, tags, tracker, device), in a fixed form.
+    /// The resolved experiment without what cannot change its result (names, tags, tracker, threads), in a fixed form.
     pub experiment: &'a str,
     /// Digest of the data.
     pub data: &'a str,
@@ -9,17 +9,23 @@ pub struct Identity<'a> {
     pub evidence: &'a str,
     /// Digest of the published weights that the encoders start from; empty for none.
     pub weights: &'a str,
-    /// Version of the code.
+    /// Digest of the file of zero-shot prompts; empty where a shipped set is taken, whose name the experiment has.
+    pub prompts: &'a str,
+    /// What computes: version of the code and kind of device, whose random numbers are its own; see [`Identity::code`].
     pub code: &'a str,
 }
 
 impl Identity<'_> {
+    /// A version of the code on a device: `0.1.0 on libtorch-cuda` for the device `libtorch-cuda:1`.
+    pub fn code(version: &str, device: &str) -> String {
+        let kind = device.split_once(':').map_or(device, |(kind, _)| kind);
+        format!("{version} on {kind}")
+    }
+
     /// The run's key: the first 12 hexadecimal digits of a BLAKE3 hash over all parts.
     pub fn run_key(&self) -> String {
-        let mut hasher = blake3::Hasher::new_derive_key("lgdea run identity, version 1");
-        // Where there are none they do not enter, and runs have the keys that they had before there could be any.
-        let weights = (!self.weights.is_empty()).then_some(self.weights);
-        for part in [self.experiment, self.data, self.evidence, self.code].into_iter().chain(weights) {
+        let mut hasher = blake3::Hasher::new_derive_key("lgdea run identity, version 2");
+        for part in [self.experiment, self.data, self.evidence, self.weights, self.prompts, self.code] {
             // With its length, a part cannot lend its end to the next one's beginning.
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
@@ -34,12 +40,13 @@ mod tests {
 
     #[test]
     fn every_part_counts_and_boundaries_do_too() {
-        let base = Identity { experiment: "ab", data: "c", evidence: "d", weights: "", code: "e" };
+        let base = Identity { experiment: "ab", data: "c", evidence: "d", weights: "", prompts: "", code: "e" };
         let others = [
             Identity { experiment: "x", ..base },
             Identity { data: "x", ..base },
             Identity { evidence: "x", ..base },
             Identity { weights: "x", ..base },
+            Identity { prompts: "x", ..base },
             Identity { code: "x", ..base },
             Identity { experiment: "a", data: "bc", ..base },
         ];
@@ -50,10 +57,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_number_of_a_device_does_not_count() {
+        assert_eq!(Identity::code("0.1.0", "libtorch-cuda:1"), "0.1.0 on libtorch-cuda");
+        assert_eq!(Identity::code("0.1.0", "flex"), "0.1.0 on flex");
+    }
+
     /// Keys name folders and tracked runs, so a change of the scheme must be a decision.
     #[test]
     fn the_scheme_is_stable() {
-        let identity = Identity { experiment: "{}", data: "", evidence: "", weights: "", code: "0.1.0" };
-        assert_eq!(identity.run_key(), "6e783c783363");
+        let identity =
+            Identity { experiment: "{}", data: "", evidence: "", weights: "", prompts: "", code: "0.1.0 on flex" };
+        assert_eq!(identity.run_key(), "67499ffb4493");
     }
 }

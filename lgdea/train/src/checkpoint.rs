@@ -26,6 +26,9 @@ const REST: &str = "state.json";
 /// What is not a parameter.
 #[derive(Serialize, Deserialize)]
 struct Rest {
+    /// Steps of the text warm-up.
+    #[serde(default)]
+    warmed_up: usize,
     /// Running means of prior and targets, each `[K]`.
     means: Option<[Vec<f32>; 2]>,
     graph: Option<Array2Data>,
@@ -52,6 +55,7 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
     record(partial.join(AVERAGE), state.average.clone().save_file(partial.join(AVERAGE)))?;
     record(partial.join(OPTIMIZER), state.optimizer.save(partial.join(OPTIMIZER)))?;
     let rest = Rest {
+        warmed_up: state.warmed_up,
         means: state
             .means
             .as_ref()
@@ -113,7 +117,7 @@ pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device)
     let optimizer = adamw(&model, settings)?.load(path.join(OPTIMIZER)).map_err(|error| record(OPTIMIZER, &error))?;
     let rest = path.join(REST);
     let json = fs::read(&rest).map_err(file("read", &rest))?;
-    let Rest { means, graph, matches } =
+    let Rest { warmed_up, means, graph, matches } =
         serde_json::from_slice(&json).map_err(|error| unreadable("read", &rest, &error))?;
     let graph = match graph {
         Some(data) => Some(
@@ -123,7 +127,7 @@ pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device)
         None => None,
     };
     let means = means.map(|[prior, target]| RunningMeans { prior: row(&prior, device), target: row(&target, device) });
-    Ok(State { model, average, optimizer, means, graph, matches })
+    Ok(State { model, average, optimizer, warmed_up, means, graph, matches })
 }
 
 /// Replaces a fresh model by the averaged one of a checkpoint.

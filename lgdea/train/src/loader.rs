@@ -32,15 +32,19 @@ impl<B> Batches<B> {
     }
 }
 
-/// Batches of the text warm-up: paired and unpaired reports alike.
+/// Batches of the text warm-up from step `first` on: paired and unpaired reports alike.
 pub(crate) fn text_batches<'scope>(
     scope: &'scope Scope<'scope, '_>,
     prepared: &'scope Prepared,
     settings: &'scope Train,
     seed: Seed,
+    first: usize,
 ) -> Batches<ReportBatch> {
     let mut sampler = Sampler::new(prepared.pools.reports().collect(), seed.stream("sampler/text-warmup"));
-    let make = move |_| Some(ReportBatch::new(prepared, &sampler.next(settings.text_warmup_batch)));
+    let make = move |step| {
+        let studies = sampler.next(settings.text_warmup_batch);
+        (step >= first).then(|| ReportBatch::new(prepared, &studies))
+    };
     Batches { threads: vec![ahead(scope, settings.text_warmup_steps, make)], next: 0 }
 }
 

@@ -15,14 +15,13 @@ pub(crate) fn uses_prototypes(experiment: &Experiment) -> bool {
     trains_image_evidence(experiment) || loss.reconstruction.weight > 0.0 || loss.evidence_alignment.weight > 0.0
 }
 
-/// Whether the method gives unpaired images targets.
-pub(crate) fn teaches_unpaired(experiment: &Experiment) -> bool {
-    let loss = &experiment.loss;
-    let weights = [loss.evidence_unpaired.weight, loss.evidence_alignment.weight, loss.evidence_local_unpaired.weight];
-    weights.into_iter().any(|weight| weight > 0.0)
-}
-
 /// Whether the method teaches unpaired images through a relation graph.
 pub(crate) fn uses_graph(experiment: &Experiment) -> bool {
-    teaches_unpaired(experiment) && experiment.graph.share > 0.0 && !experiment.graph.oracle
+    let drawn = experiment.train.unpaired_images > 0;
+    drawn && experiment.loss.teaches_unpaired() && experiment.graph.share > 0.0 && !experiment.graph.oracle
+}
+
+/// Whether the method matches unpaired images with reports.
+pub(crate) fn matches_reports(experiment: &Experiment) -> bool {
+    experiment.train.unpaired_images > 0 && experiment.loss.pseudo_pair.weight > 0.0
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use burn::tensor::Device;
 use lgdea_spec::Experiment;
 
-use crate::method::{teaches_unpaired, uses_graph};
+use crate::method::{matches_reports, uses_graph};
 use crate::peer::Peer;
 use crate::step::{State, joint_step};
 use crate::stopwatch::Stopwatch;
@@ -35,9 +35,9 @@ pub struct Profile {
     pub losses: Vec<f64>,
 }
 
-/// Trains for a few steps, from a fresh model on, and measures `steps` of them. They are numbered from where unpaired images
-/// have targets, so that all terms take part. Nothing is kept; `peer`, a folder, is given the model as it starts, for PyTorch,
-/// and the batches.
+/// Trains for a few steps, from a fresh model on, and measures `steps` of them. They are numbered from where the last term
+/// starts and unpaired images have targets, so that all terms take part. Nothing is kept; `peer`, a folder, is given the
+/// model as it starts, for `PyTorch`, and the batches.
 ///
 /// # Errors
 /// As training has them.
@@ -54,7 +54,7 @@ pub fn profile(
     let mut state = State::fresh(experiment, prepared, device)?;
     pretrained::load(&mut state.model, &experiment.encoder)?;
     state.model = optimizer::freeze(state.model, &experiment.train)?;
-    let first = if teaches_unpaired(experiment) { experiment.graph.start } else { 0 };
+    let first = last_start(experiment);
     let mut found = Profile {
         first: first + WARM,
         images: 0,
@@ -69,6 +69,10 @@ pub fn profile(
         let targets = relation::graph_targets(&state.average, prepared, &experiment.graph, device);
         found.graph = Some((began.elapsed().as_secs_f64(), experiment.graph.refresh));
         state.graph = Some(targets.evidence);
+    }
+    if matches_reports(experiment) && !prepared.pools.images.is_empty() {
+        let settings = &experiment.loss.pseudo_pair;
+        state.matches = Some(relation::match_reports(&state.average, prepared, settings, device));
     }
     let peer = peer.map(|folder| Peer::new(folder, &state.model, experiment, prepared, device)).transpose()?;
     let mut longer = experiment.clone();
@@ -96,6 +100,15 @@ pub fn profile(
         Ok::<_, TrainError>(())
     })?;
     Ok(found)
+}
+
+/// The first step (counted from 0) in which every term acts.
+fn last_start(experiment: &Experiment) -> usize {
+    let Experiment { loss, graph, .. } = experiment;
+    let schedules = loss.terms().map(|(_, term)| term.schedule());
+    let terms = schedules.into_iter().filter(|(weight, ..)| *weight > 0.0).map(|(_, start, _)| start);
+    let unpaired = loss.teaches_unpaired().then(|| graph.start.max(loss.evidence_alignment.unpaired_start));
+    terms.chain(unpaired).max().unwrap_or(0)
 }
 
 impl Profile {

@@ -15,7 +15,6 @@ use ndarray::{Array2, Axis};
 use crate::average::blend;
 use crate::batch::{JointBatch, ReportBatch};
 use crate::clip::clip_global_norm;
-use crate::method::teaches_unpaired;
 use crate::optimizer::adamw;
 use crate::schedule::{average_momentum, warm_cosine};
 use crate::stopwatch::Stopwatch;
@@ -29,6 +28,8 @@ pub(crate) struct State {
     /// Its moving average, in validation mode.
     pub(crate) average: Lgdea,
     pub(crate) optimizer: ModuleOptimizer,
+    /// Steps of the text warm-up that were done.
+    pub(crate) warmed_up: usize,
     /// Running means of the unpaired targets' alignment.
     pub(crate) means: Option<RunningMeans>,
     /// The graph's targets, a row per unpaired image.
@@ -46,7 +47,7 @@ impl State {
         let device = autodiff(device, &experiment.train);
         let model = Lgdea::new(experiment, &prepared.model_shape(), experiment.seed, &device);
         let (average, optimizer) = (model.valid(), adamw(&model, &experiment.train)?);
-        Ok(Self { model, average, optimizer, means: None, graph: None, matches: None })
+        Ok(Self { model, average, optimizer, warmed_up: 0, means: None, graph: None, matches: None })
     }
 }
 
@@ -148,7 +149,7 @@ pub(crate) fn joint_step(
         }
         targets.matched = unpaired;
     }
-    if teaches_unpaired(experiment) && step >= experiment.graph.start && !batch.unpaired.is_empty() {
+    if experiment.loss.teaches_unpaired() && step >= experiment.graph.start && !batch.unpaired.is_empty() {
         targets.unpaired = Some(if let Some(hidden) = &batch.hidden {
             reveal(&state.average, hidden, &batch.reports, experiment, device)
         } else {

@@ -7,7 +7,7 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use burn::module::Module;
+use burn::module::{Flag, Module, ModuleMapper, Param};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, FloatDType, Int, Tensor};
 use lgdea_model::{ImageFeatures, Lgdea, TextFeatures};
@@ -25,7 +25,7 @@ pub(crate) struct Towers<'m> {
     precision: Precision,
     /// Rows that a network sees at a time; 0 for all.
     rows: usize,
-    /// The model without gradients, whose batch norms keep statistics of their own.
+    /// The model without gradients, in training mode; its batch norms keep running statistics of their own.
     still: OnceCell<Lgdea>,
     cache: RefCell<Vec<Cached>>,
 }
@@ -71,8 +71,11 @@ impl<'m> Towers<'m> {
         self.model.text.embed_all(self.network(Input::Texts(tokens.clone())), tokens)
     }
 
-    /// Gradients of all parameters.
+    /// Gradients of all parameters that are not frozen.
     pub(crate) fn gradients(self, loss: &Tensor<1>) -> GradientsParams {
+        if !loss.is_tracked() {
+            return GradientsParams::new();
+        }
         let mut gradients = loss.backward();
         let mut all = GradientsAccumulator::new();
         all.accumulate(self.model, GradientsParams::from_module(&mut gradients, self.model));
@@ -82,6 +85,9 @@ impl<'m> Towers<'m> {
             for (part, gradient) in input.split(self.rows).into_iter().zip(gradient) {
                 // Its gradient is the network's, weighted by that of what came out.
                 let onward = (self.forward(self.model, part) * gradient).sum();
+                if !onward.is_tracked() {
+                    break; // The network is frozen.
+                }
                 all.accumulate(self.model, GradientsParams::from_grads(onward.backward(), self.model));
             }
         }
@@ -93,7 +99,9 @@ impl<'m> Towers<'m> {
         if self.rows == 0 || input.rows() <= self.rows {
             return self.forward(self.model, input);
         }
-        let still = self.still.get_or_init(|| self.model.valid().to_device(&self.model.log_scale.device()).no_grad());
+        let device = self.model.log_scale.device();
+        let copy = || self.model.valid().map(&mut Training).to_device(&device).no_grad();
+        let still = self.still.get_or_init(copy);
         let parts = input.clone().split(self.rows).into_iter().map(|part| self.forward(still, part)).collect();
         let output = Tensor::cat(parts, 0).detach().require_grad();
         self.cache.borrow_mut().push(Cached { input, output: output.clone() });
@@ -107,6 +115,15 @@ impl<'m> Towers<'m> {
             (Input::Texts(tokens), Precision::F32) => model.text.hidden(tokens),
             (Input::Texts(tokens), Precision::Bf16) => model.text.clone().cast(FloatDType::BF16).hidden(tokens),
         }
+    }
+}
+
+/// Ends validation mode and nothing else: batch norms must see in the first pass what they see in the second.
+struct Training;
+
+impl ModuleMapper for Training {
+    fn map_flag(&mut self, flag: Param<Flag>) -> Param<Flag> {
+        flag.train()
     }
 }
 
@@ -130,13 +147,14 @@ impl Input {
 mod tests {
     use std::sync::Mutex;
 
-    use burn::module::{ModuleVisitor, Param};
+    use burn::module::ModuleVisitor;
     use burn::tensor::activation::log_softmax;
     use burn::tensor::{DType, Distribution};
     use lgdea_model::ModelShape;
     use lgdea_spec::{Experiment, Resolved, Seed};
 
     use super::*;
+    use crate::optimizer::freeze;
 
     /// Studies of the batch, which parts of 2 do not divide.
     const BATCH: usize = 5;
@@ -159,6 +177,7 @@ mod tests {
         let device = autodiff(&Device::flex(), &experiment.train);
         let shape = ModelShape { vocabulary: 20, classes: 0, bert: None };
         let model = Lgdea::new(experiment, &shape, Seed(1), &device);
+        let model = freeze(model, &experiment.train).unwrap();
         let size = experiment.encoder.image.size();
         device.seed(2);
         let images = Tensor::random([BATCH, size, size], Distribution::Normal(0.0, 1.0), &device);
@@ -219,6 +238,35 @@ mod tests {
         assert!(whole.len() > 150, "both towers learn: {} gradients", whole.len());
         assert!((loss - loss_in_parts).abs() < 1e-5 * loss, "{loss} {loss_in_parts}");
         assert!(apart(&whole, &parts) < 1e-5, "{}", apart(&whole, &parts));
+    }
+
+    #[test]
+    fn both_passes_see_the_same_where_there_are_batch_norms() {
+        let checkpointing = "train.gradient-checkpointing=true";
+        let experiment = experiment(&["encoder.image.patch-cnn.size=16", "train.micro-batch=2", checkpointing]);
+        let (model, images, _) = start(&experiment);
+        let towers = Towers::new(&model, &experiment.train);
+        towers.images(images);
+        let [Cached { input, output }] = &towers.cache.borrow()[..] else { panic!("one network was cached") };
+        let again = input.clone().split(2).into_iter().map(|part| towers.forward(&model, part)).collect();
+        let apart = (Tensor::cat(again, 0) - output.clone()).inner().abs().max().into_scalar::<f32>();
+        assert!(apart < 1e-6, "{apart}");
+    }
+
+    #[test]
+    fn a_frozen_network_has_no_gradient_in_parts_either() {
+        let frozen = "train.learning-rate-factors={'^text\\.backbone\\.' = 0.0}";
+        let [size, variant] = WITHOUT_BATCH_NORM;
+        let (_, _, whole) = learn(&[size, variant, frozen]);
+        let (_, _, parts) = learn(&[size, variant, frozen, "train.micro-batch=2"]);
+        assert!(whole.iter().all(|(name, _)| !name.starts_with("text.backbone")));
+        assert!(apart(&whole, &parts) < 1e-5, "{}", apart(&whole, &parts));
+    }
+
+    #[test]
+    fn nothing_to_train_has_no_gradient() {
+        let (_, _, gradients) = learn(&["encoder.image.patch-cnn.size=16", "train.learning-rate-factors={'.' = 0.0}"]);
+        assert!(gradients.is_empty(), "{} gradients", gradients.len());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use lgdea_track::{Event, Journal, RunDir};
 
 use crate::collapse::CollapseWatch;
 use crate::evaluate::evaluate;
-use crate::method::uses_graph;
+use crate::method::{matches_reports, uses_graph};
 use crate::prepared::Prepared;
 use crate::schedule::warm_cosine;
 use crate::step::{Measured, State, joint_step};
@@ -85,9 +85,16 @@ pub fn train(
             journal.write(Event::Warning { message: told })?;
         }
         state.model = optimizer::freeze(state.model, &experiment.train)?;
-        state = trainer.warm_up(state)?;
         0
     };
+    if first == 0 {
+        state = trainer.warm_up(state)?;
+        if trainer.stopped() {
+            trainer.checkpoint(0, &state)?;
+            return Ok(TrainOutcome { model: state.average, finished: false });
+        }
+        state = trainer.start_prototypes(state)?;
+    }
     trainer.joint(state, first)
 }
 
@@ -106,21 +113,35 @@ impl Trainer<'_> {
         self.experiment.seed
     }
 
-    /// Text warm-up, then the prototypes' start.
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The text warm-up from where it was left.
     fn warm_up(&self, mut state: State) -> Result<State, TrainError> {
-        let train = &self.experiment.train;
-        if train.text_warmup_steps > 0 && self.experiment.loss.text_evidence.weight > 0.0 {
-            state = thread::scope(|scope| {
-                let mut batches = loader::text_batches(scope, self.prepared, train, self.seed());
-                let mut meter = Meter::new(Stage::TextWarmup, train.text_warmup_steps, self.experiment);
-                for step in 0..train.text_warmup_steps {
-                    let measured;
-                    (state, measured) = text_step(state, &batches.next()?.0, self.experiment, step, self.device);
-                    self.report(&mut meter, step, 0, Duration::ZERO, measured, &[])?;
-                }
-                Ok::<_, TrainError>(state)
-            })?;
+        let (train, first) = (&self.experiment.train, state.warmed_up);
+        if self.experiment.loss.text_evidence.weight == 0.0 {
+            return Ok(state);
         }
+        thread::scope(|scope| {
+            let mut batches = loader::text_batches(scope, self.prepared, train, self.seed(), first);
+            let mut meter = Meter::new(Stage::TextWarmup, train.text_warmup_steps, self.experiment);
+            for step in first..train.text_warmup_steps {
+                if self.stopped() {
+                    break;
+                }
+                let measured;
+                (state, measured) = text_step(state, &batches.next()?.0, self.experiment, step, self.device);
+                state.warmed_up = step + 1;
+                self.report(&mut meter, step, 0, Duration::ZERO, measured, &[])?;
+            }
+            state.average = state.model.valid();
+            Ok(state)
+        })
+    }
+
+    /// Prototypes where the phrases of the training reports are.
+    fn start_prototypes(&self, mut state: State) -> Result<State, TrainError> {
         if self.experiment.evidence_space.prototype_init == PrototypeInit::KMeans {
             let valid = state.model.valid();
             let (model, inertia) =
@@ -156,7 +177,7 @@ impl Trainer<'_> {
                 let images = batch.pairs + batch.unpaired.len();
                 self.report(&mut meter, step, images, waited, measured, &[("train/learning_rate", rate)])?;
                 let done = step + 1;
-                let stopped = self.stop.load(Ordering::Relaxed);
+                let stopped = self.stopped();
                 let due = train.checkpoint_every > 0 && done % train.checkpoint_every == 0;
                 if due || stopped || done == train.steps {
                     self.checkpoint(done, &state)?;
@@ -173,8 +194,11 @@ impl Trainer<'_> {
         })
     }
 
-    /// Scores the validation split, without intervals.
+    /// Scores the validation split, where there is one, without intervals.
     fn validate(&self, done: usize, state: &State) -> Result<(), TrainError> {
+        if !self.prepared.has_images(Split::Validation) {
+            return Ok(());
+        }
         let mut experiment = self.experiment.clone();
         experiment.eval.bootstrap = 0;
         let found = evaluate(&state.average, &experiment, self.prepared, Split::Validation, self.device)?;
@@ -203,8 +227,8 @@ impl Trainer<'_> {
     /// Matches unpaired images and reports anew, where pseudo-pairs are learned.
     fn refresh_matches(&self, state: &mut State, step: usize) -> Result<(), TrainError> {
         let settings = &self.experiment.loss.pseudo_pair;
-        let used = settings.weight > 0.0 && step >= settings.start && !self.prepared.pools.images.is_empty();
-        if used && (step - settings.start).is_multiple_of(settings.refresh) {
+        let used = matches_reports(self.experiment) && !self.prepared.pools.images.is_empty();
+        if used && step >= settings.start && (step - settings.start).is_multiple_of(settings.refresh) {
             let matches = relation::match_reports(&state.average, self.prepared, settings, self.device);
             let share = matches.iter().flatten().count() as f64 / matches.len() as f64;
             self.journal.metrics(step as u64, &[("pseudo_pair/matched", share)])?;

@@ -1,6 +1,7 @@
 //! `lgdea check`: validates experiment files, or explains a value.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use lgdea_eval::prompts::PromptSet;
@@ -18,7 +19,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
             references(&resolved.experiment)?;
             match &args.explain {
                 Some(key) => Ok(resolved.explain(key).map_err(Failure::input)?.to_string()),
-                None => Ok(format!("{}: fine", file.display())),
+                None => Ok(fine(&resolved.experiment, file)),
             }
         });
         match text {
@@ -33,6 +34,12 @@ pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
         }
     }
     if wrong > 0 { Err(Failure::Quiet(ExitCode::from(2))) } else { Ok(()) }
+}
+
+/// Says that a file is fine, and what of it is hardly meant.
+fn fine(experiment: &Experiment, file: &Path) -> String {
+    let remarks = experiment.remarks().into_iter().map(|remark| format!("\n  note: {remark}"));
+    format!("{}: fine{}", file.display(), remarks.collect::<String>())
 }
 
 /// Reads the files that an experiment refers to and that are small: prompts of its evaluation, ontology and prompts of its

@@ -1,5 +1,6 @@
 //! `lgdea plan`: the trials of a sweep, which of them are done, and what they cannot tell apart.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::io::Write;
 
@@ -20,12 +21,15 @@ const CHANGES: usize = 60;
 const SETTING: usize = 100;
 
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
-    let sweep = Sweep::from_file(&args.file).map_err(Failure::input)?;
+    let mut sweep = Sweep::from_file(&args.file).map_err(Failure::input)?;
+    if let Some(device) = &args.device {
+        sweep.device.clone_from(device);
+    }
     let earlier = Earlier::read(&args.results).map_err(failure)?;
     let (cache, progress) = (Cache::of_results(&args.results), Progress::new());
     let counter = progress.counter("reading data");
     let update = |done, total| counter.update(done, total);
-    let plan = Plan::new(sweep, &earlier, env!("CARGO_PKG_VERSION"), Some(&cache), &update).map_err(failure)?;
+    let plan = Plan::new(sweep, &earlier, Some(&cache), &update).map_err(failure)?;
     drop(counter);
     let text = if args.json { json_lines(&plan, args.limit) } else { table(&plan, &earlier, args.limit) };
     // A closed pipe ends the output, not the plan.
@@ -38,6 +42,20 @@ fn failure(error: PlanError) -> Failure {
         PlanError::Spec(error) => Failure::input(error),
         error => Failure::bad(&error),
     }
+}
+
+/// What hardly takes part as an arm is set, told once for all arms of which it is true.
+fn remarks(plan: &Plan) -> Vec<String> {
+    let mut arms: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (arm, name) in plan.sweep.arms().enumerate() {
+        let first = plan.expansion.trials.iter().find(|trial| trial.arm() == arm);
+        // Every trial was resolved when the sweep was expanded.
+        let Some(Ok(resolved)) = first.map(|trial| plan.sweep.resolve(trial)) else { continue };
+        for remark in resolved.experiment.remarks() {
+            arms.entry(remark).or_default().push(name);
+        }
+    }
+    arms.into_iter().map(|(remark, names)| format!("note: {remark} ({})", names.join(", "))).collect()
 }
 
 /// One object a trial.
@@ -184,6 +202,7 @@ fn notes(plan: &Plan) -> String {
             assignments(&plan.sweep.deltas(kept), SETTING),
         ));
     }
+    lines.extend(remarks(plan));
     lines.extend(plan.sweep.confounds().iter().map(|confound| format!("confound: {confound}")));
     lines.join("\n")
 }

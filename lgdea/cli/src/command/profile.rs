@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use lgdea_report::statistic::percentile;
-use lgdea_spec::Resolved;
 use lgdea_train::{Prepared, Profile, profile as measure};
 use serde_json::{Value, json};
 
@@ -20,9 +19,9 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
         return Err(refused(format!("{} is there already; name another folder", folder.display())));
     }
     let (progress, training) = (Progress::new(), &args.training);
-    let experiment = Resolved::from_file(&training.file, &training.overrides).map_err(Failure::input)?.experiment;
+    let experiment = training.resolve()?.experiment;
     let provider = check::references(&experiment)?;
-    let device_name = training.device.as_deref().unwrap_or(&experiment.device.name);
+    let device_name = &experiment.device.name;
     let device = device::open(device_name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
     let mut inputs = prepare::load(&experiment, provider, &progress)?;
     let (images, pairing) = prepare::images_and_pairs(&experiment, &mut inputs.corpus, &training.results, &progress)?;

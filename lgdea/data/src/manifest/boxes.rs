@@ -1,10 +1,13 @@
 //! Boxes of findings: a CSV file with the study's column, `finding`, and `x`, `y`, `w`, `h` in pixels of the image.
 //!
+//! The image's column, where the file has it, tells boxes on other images of the study apart, which do not count.
 //! `image_width` and `image_height` give the image's size where the boxes were drawn on another size than the file's;
 //! `phrase` gives the words to ground, which are the finding's name otherwise.
 
 use std::collections::HashMap;
 use std::path::Path;
+
+use lgdea_spec::Columns;
 
 use super::columns::required;
 use super::table::{Row, Table};
@@ -15,15 +18,18 @@ use crate::{DataError, FindingBox, Picture, SkipReason, Skipped, Study, normalis
 /// Columns of a box in pixels: left, upper, width, height.
 const RECTANGLE: [&str; 4] = ["x", "y", "w", "h"];
 
-/// Adds the boxes of a file to their studies.
+/// Adds the boxes of a file, relative to `root`, to their studies.
 pub(super) fn add(
-    path: &Path,
-    study_column: &str,
+    file: &str,
+    root: &Path,
+    columns: &Columns,
     studies: &mut [Study],
     skipped: &mut Skipped,
 ) -> Result<(), DataError> {
+    let path = &root.join(file);
     let table = Table::read(path)?;
-    let study = required(&table, study_column, "the study")?;
+    let study = required(&table, &columns.study, "the study")?;
+    let drawn_on = table.column(&columns.image)?;
     let finding = required(&table, "finding", "the finding")?;
     let mut rectangle = [0; 4];
     for (position, name) in rectangle.iter_mut().zip(RECTANGLE) {
@@ -50,6 +56,10 @@ pub(super) fn add(
             skipped.add(SkipReason::BoxWithoutImage, id);
             continue;
         };
+        if !row.cell(drawn_on).is_empty() && root.join(row.cell(drawn_on)) != image {
+            skipped.add(SkipReason::BoxOnOtherImage, id);
+            continue;
+        }
         let Some(size) = image_size(path, row, size, &image)? else {
             skipped.add(SkipReason::BoxWithoutImage, id);
             continue;

@@ -16,10 +16,17 @@ pub(super) struct Positions {
     pub(super) report: Option<usize>,
     /// With their names.
     pub(super) sections: Vec<(usize, String)>,
-    /// With their names.
-    pub(super) labels: Vec<(usize, String)>,
+    pub(super) labels: Vec<Labels>,
     pub(super) split: Option<usize>,
     pub(super) view: Option<usize>,
+}
+
+/// A column of labels.
+pub(super) struct Labels {
+    pub(super) column: usize,
+    pub(super) name: String,
+    /// Whether it says with numbers whether the finding that it is named for is present: an empty cell then says no.
+    pub(super) indicates: bool,
 }
 
 /// Finds the columns in every file.
@@ -62,13 +69,17 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
         let found = names.iter().map(|name| Ok(table.column(name)?.map(|position| (position, name.clone()))));
         Ok(found.collect::<Result<Vec<_>, DataError>>()?.into_iter().flatten().collect())
     };
+    let labels = several(&columns.labels)?.into_iter().map(|(column, name)| {
+        let indicates = table.rows.iter().any(|row| row.cell(Some(column)).parse::<f64>().is_ok());
+        Labels { column, name, indicates }
+    });
     Ok(Positions {
         study,
         patient: table.column(&columns.patient)?,
         image: table.column(&columns.image)?,
         report: table.column(&columns.report)?,
         sections: several(&columns.sections)?,
-        labels: several(&columns.labels)?,
+        labels: labels.collect(),
         split: table.column(&columns.split)?,
         view: table.column(&columns.view)?,
     })

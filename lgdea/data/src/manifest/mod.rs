@@ -7,18 +7,19 @@ mod table;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use lgdea_spec::{Manifest, Seed, expand_env};
+use lgdea_spec::{Manifest, Seed};
 
 use crate::corpus::{Progress, Source};
+use crate::error::expand;
 use crate::labels::parse_labels;
 use crate::split::{self, Split};
 use crate::{DataError, NO_FINDING, Picture, Report, SkipReason, Skipped, Study};
-use columns::{Positions, positions};
+use columns::{Labels, Positions, positions};
 use table::{Row, Table};
 
 pub(crate) fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Source, DataError> {
     split::check_fractions(&manifest.fractions)?;
-    let root = expand_env(&manifest.root)?;
+    let root = expand("data.manifest.root", &manifest.root)?;
     let tables: Vec<Table> =
         manifest.studies.iter().map(|file| Table::read(&root.join(file))).collect::<Result<_, _>>()?;
     let positions = positions(&tables, &manifest.columns)?;
@@ -40,8 +41,7 @@ pub(crate) fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> R
     };
     let mut studies: Vec<Study> = drafts.iter().map(|draft| draft.study(&root, split_of, &mut skipped)).collect();
     if !manifest.boxes.is_empty() {
-        let path = root.join(&manifest.boxes);
-        boxes::add(&path, &manifest.columns.study, &mut studies, &mut skipped)?;
+        boxes::add(&manifest.boxes, &root, &manifest.columns, &mut studies, &mut skipped)?;
     }
     Ok(Source { name: format!("the manifest at {}", root.display()), studies, skipped, root })
 }
@@ -60,7 +60,8 @@ struct Draft {
     split: Option<Given<Split>>,
     image: Option<String>,
     report: Option<String>,
-    labels: BTreeSet<String>,
+    /// `None` where nothing is said of labels; empty where all are said to be absent.
+    labels: Option<BTreeSet<String>>,
 }
 
 impl Draft {
@@ -70,7 +71,7 @@ impl Draft {
 
     fn study(&self, root: &Path, split_of: impl Fn(&str) -> Split, skipped: &mut Skipped) -> Study {
         let mut labels = self.labels.clone();
-        if labels.len() > 1 && labels.remove(NO_FINDING) {
+        if labels.as_mut().is_some_and(|labels| labels.len() > 1 && labels.remove(NO_FINDING)) {
             skipped.add(SkipReason::ContradictoryLabels, &self.id);
         }
         let split = self.split.as_ref().map(|split| split.value);
@@ -80,7 +81,7 @@ impl Draft {
             split: split.unwrap_or_else(|| split_of(self.patient())),
             image: self.image.as_ref().map(|image| Picture::File(root.join(image))),
             report: self.report.as_deref().and_then(Report::parse),
-            labels: (!labels.is_empty()).then_some(labels),
+            labels,
             boxes: Vec::new(),
         }
     }
@@ -119,7 +120,7 @@ impl Join {
                 split: None,
                 image: None,
                 report: None,
-                labels: BTreeSet::new(),
+                labels: None,
             });
         }
         let draft = &mut self.drafts[position];
@@ -134,12 +135,15 @@ impl Join {
                 .ok_or_else(|| row.error(path, format!("split `{split}` must be `train`, `validation` or `test`")))?;
             settle(&mut draft.split, parsed, path, row, "split")?;
         }
-        for (labels, name) in &positions.labels {
-            let cell = row.cell(Some(*labels));
-            match cell.parse::<f64>() {
-                Ok(1.0) => draft.labels.append(&mut parse_labels(name)),
-                Ok(_) => {}
-                Err(_) => draft.labels.append(&mut parse_labels(cell)),
+        for Labels { column, name, indicates } in &positions.labels {
+            let cell = row.cell(Some(*column));
+            let mut found = match cell.parse::<f64>() {
+                Ok(1.0) => parse_labels(name),
+                Ok(_) => BTreeSet::new(),
+                Err(_) => parse_labels(cell),
+            };
+            if *indicates || !found.is_empty() {
+                draft.labels.get_or_insert_default().append(&mut found);
             }
         }
         self.add_image(position, row, positions);

@@ -89,6 +89,17 @@ fn files_as_mimic_cxr_and_chexpert_have_them() {
 }
 
 #[test]
+fn a_study_without_any_of_the_findings_is_a_negative_of_all() {
+    let text = "study,patient,image,report,labels\na,p,,text,1\nb,q,,text,0\nc,r,,text,\nd,s,,text,-1\n";
+    let labels = |text: &str| -> Vec<Option<usize>> {
+        read_text(text).unwrap().studies.iter().map(|study| study.labels.as_ref().map(BTreeSet::len)).collect()
+    };
+    assert_eq!(labels(text), [Some(1), Some(0), Some(0), Some(0)]);
+    let named = "study,patient,image,report,labels\na,p,,text,Edema\nb,q,,text,\n";
+    assert_eq!(labels(named), [Some(1), None], "where labels are names, nothing is known without one");
+}
+
+#[test]
 fn rows_of_a_study_are_joined_across_files() {
     let images = "study,patient,image,view,labels\na,p,a.png,PA,Edema|No Finding\na,p,a_side.png,Lateral,\na,p,a2.png,AP Supine,\nb,q,b.png,LL,Pneumonia\n";
     let reports = "report,study,labels\n\"Lungs, clear.\nNo change.\",a,Pleural Effusion\n ,b,\nOnly text.,c,\n";
@@ -209,6 +220,10 @@ fn boxes_become_shares_of_their_image() {
     assert_eq!(found, expected);
     assert_eq!(source.skipped.count(SkipReason::BoxWithoutImage), 2);
     assert_eq!(source.skipped.count(SkipReason::EmptyBox), 1);
+    let on = boxes.replace("phrase", "image").replace("left hilar mass", "other.png");
+    let texts = [("s.csv", studies.as_bytes()), ("b.csv", on.as_bytes())];
+    let source = read_texts(&texts, "b.csv").unwrap();
+    assert_eq!((source.studies[0].boxes.len(), source.skipped.count(SkipReason::BoxOnOtherImage)), (1, 1));
     let wrong = boxes.replace("50,25,100", "50,wide,100");
     let failed = read_texts(&[("s.csv", studies.as_bytes()), ("b.csv", wrong.as_bytes())], "b.csv").err().unwrap();
     assert!(failed.to_string().contains("b.csv, line 2: y = `wide` must be a number of pixels"), "{failed}");

@@ -9,7 +9,8 @@ use crate::divergence::{normalise_rows, soft_cross_entropy_rows};
 /// `L_evi_loc_u`: soft cross-entropy of `s · S_in`, the unpaired images against the phrases of the batch's reports.
 ///
 /// An image's target is `phrases`, `[unpaired images, phrases]`, a phrase's the same weighted by `confidence` and
-/// column-normalised. Rows are weighted by `confidence`, `[unpaired images]`; one without phrases takes no part.
+/// column-normalised. Rows are weighted by `confidence`, `[unpaired images]`. Images without phrases, and phrases of no
+/// image, take no part.
 pub fn loss(
     forward: &Forward,
     phrases: &Tensor<2>,
@@ -22,6 +23,8 @@ pub fn loss(
     let logits = forward.texts.scaled(fit);
     let across = soft_cross_entropy_rows(logits.clone(), phrases.clone()) * confidence.clone();
     let weighted = (phrases.clone() * confidence.clone().unsqueeze_dim::<2>(1)).transpose();
+    let has = |rows: Tensor<2>| rows.sum_dim(1).greater_scalar(0.0).float().sum().clamp_min(1.0);
+    let (images, used) = (has(phrases.clone()), has(weighted.clone()));
     let down = soft_cross_entropy_rows(logits.transpose(), normalise_rows(weighted));
-    (across.mean() + down.mean()) * 0.5
+    (across.sum() / images + down.sum() / used) * 0.5
 }

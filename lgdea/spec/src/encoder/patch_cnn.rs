@@ -13,8 +13,8 @@ pub struct PatchCnn {
     /// d, width of a patch feature.
     #[schemars(range(min = 1))]
     pub width: usize,
-    /// Pixels that a patch covers; the patch map has (size / patch)² cells.
-    #[schemars(range(min = 1))]
+    /// Side of a patch in pixels, an even number; the patch map has (size / patch)² cells.
+    #[schemars(range(min = 2))]
     pub patch: usize,
 }
 
@@ -26,6 +26,12 @@ impl PatchCnn {
             &["encoder.image.patch-cnn.size", "encoder.image.patch-cnn.patch"],
             format!("images of {size} pixels do not divide into patches of {patch} pixels"),
             "make `size` a multiple of `patch`",
+        );
+        findings.require(
+            patch.is_multiple_of(2),
+            &["encoder.image.patch-cnn.patch"],
+            format!("the network halves a patch of {patch} pixels"),
+            "make `patch` an even number",
         );
     }
 }

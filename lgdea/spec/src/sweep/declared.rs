@@ -80,7 +80,7 @@ impl Reader {
             than: than.get_ref().clone(),
             min_delta,
         };
-        metric.0.iter().flat_map(|metric| others.iter().map(move |than| claim(metric, than))).collect()
+        metric.into_inner().0.iter().flat_map(|metric| others.iter().map(move |than| claim(metric, than))).collect()
     }
 
     pub(super) fn seeds(&mut self, seeds: Seeds, first: u64) -> Vec<u64> {

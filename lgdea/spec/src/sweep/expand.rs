@@ -11,7 +11,7 @@ use super::Sweep;
 use super::share::{Table, Tables};
 use crate::error::{Problem, ProblemKind, SpecError};
 use crate::identity::{self, IdentityHash};
-use crate::{Data, Encoder, Evidence};
+use crate::{Data, Encoder, Eval, Evidence};
 
 /// Most trials of a sweep, before conditions leave any out.
 const MOST: u128 = 2_000_000;
@@ -60,10 +60,12 @@ pub struct Inputs {
     pub seed: u64,
     /// Published weights that the encoders start from, see [`crate::Encoder::pretrained`].
     pub pretrained: Vec<String>,
+    /// The file of zero-shot prompts, see [`crate::ZeroShot::prompts_file`].
+    pub prompts: Option<String>,
 }
 
-/// JSON of data and evidence, the seed where it matters, and published weights.
-type InputsKey = (Arc<str>, Arc<str>, Option<u64>, Vec<String>);
+/// JSON of data and evidence, the seed where it matters, published weights, and the file of prompts.
+type InputsKey = (Arc<str>, Arc<str>, Option<u64>, Vec<String>, Option<String>);
 
 /// A trial that is another one again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -288,20 +290,22 @@ impl<'s> Walk<'s> {
             table
         };
         let inside: Vec<_> = identity::inside().filter_map(|name| Some((name, table(name)?))).collect();
-        let (data, evidence, encoder) = (table("data"), table("evidence"), table("encoder"));
-        let (true, Some(data), Some(evidence), Some(encoder)) = (fine, data, evidence, encoder) else { return };
+        let read = ["data", "evidence", "encoder", "eval"].map(&mut table);
+        let (true, [Some(data), Some(evidence), Some(encoder), Some(eval)]) = (fine, read) else { return };
 
         let (before, after) = inside.split_at(inside.partition_point(|(name, _)| *name < "seed"));
         let before_seed = self.hash(before);
         let points: Arc<[Option<u32>]> = points.into();
-        let Some(pretrained) = pretrained(&encoder.json) else { return };
+        let (Some(pretrained), prompts) = (pretrained(&encoder.json), prompts_file(&eval.json)) else { return };
         for &seed in &self.sweep.seeds {
             let mut hash = before_seed.clone();
             hash.add("seed", &seed.to_string());
             for (name, table) in &after[1..] {
                 hash.add(name, &table.identity);
             }
-            let Some(inputs) = self.inputs(&data.json, &evidence.json, &pretrained, seed) else { return };
+            let Some(inputs) = self.inputs([&data.json, &evidence.json], &pretrained, prompts.as_deref(), seed) else {
+                return;
+            };
             let points = Arc::clone(&points);
             let identity = hash.finish();
             self.found.trials.push(Trial { arm: self.arm as u32, points, seed, inputs, identity });
@@ -321,17 +325,26 @@ impl<'s> Walk<'s> {
     }
 
     /// The position of what a trial reads.
-    fn inputs(&mut self, data: &Arc<str>, evidence: &Arc<str>, pretrained: &[String], seed: u64) -> Option<usize> {
+    fn inputs(
+        &mut self,
+        [data, evidence]: [&Arc<str>; 2],
+        pretrained: &[String],
+        prompts: Option<&str>,
+        seed: u64,
+    ) -> Option<usize> {
         // The seed splits real data; the phantom comes in splits.
         let splits = data.contains("\"manifest\"") || data.contains("\"openi\"");
-        let key = (Arc::clone(data), Arc::clone(evidence), splits.then_some(seed), pretrained.to_vec());
+        let splits = splits.then_some(seed);
+        let key = (Arc::clone(data), Arc::clone(evidence), splits, pretrained.to_vec(), prompts.map(str::to_owned));
         if let Some(position) = self.known.get(&key) {
             return Some(*position);
         }
         // Both were written from these types.
         let (data, evidence) = (serde_json::from_str(data).ok()?, serde_json::from_str(evidence).ok()?);
         let position = self.found.inputs.len();
-        self.found.inputs.push((key.clone(), Inputs { data, evidence, seed, pretrained: pretrained.to_vec() }));
+        let (pretrained, prompts) = (pretrained.to_vec(), prompts.map(str::to_owned));
+        let inputs = Inputs { data, evidence, seed, pretrained, prompts };
+        self.found.inputs.push((key.clone(), inputs));
         self.known.insert(key, position);
         Some(position)
     }
@@ -343,4 +356,13 @@ fn pretrained(encoder: &str) -> Option<Vec<String>> {
         return Some(Vec::new());
     }
     serde_json::from_str(encoder).ok().map(|encoder: Encoder| encoder.pretrained())
+}
+
+/// The file of prompts that an evaluation's JSON, written from its type, names; most name none.
+fn prompts_file(eval: &str) -> Option<String> {
+    if !eval.to_ascii_lowercase().contains(".toml\"") {
+        return None;
+    }
+    let eval: Eval = serde_json::from_str(eval).ok()?;
+    eval.zero_shot.prompts_file().map(str::to_owned)
 }

@@ -318,7 +318,8 @@ pub enum OnFailure {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ClaimTable {
     /// The metric, as a run's journal names it: `test/retrieval/i2t_r_at_10`. A list is a claim on each.
-    pub(super) metric: Names,
+    #[schemars(with = "Names")]
+    pub(super) metric: Spanned<Names>,
     /// The arm that is claimed to be better.
     #[schemars(with = "String")]
     pub(super) better: Spanned<String>,

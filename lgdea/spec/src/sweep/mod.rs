@@ -18,6 +18,7 @@ mod declared;
 mod expand;
 mod expression;
 mod file;
+mod metrics;
 mod read;
 mod schema;
 mod search;
@@ -53,6 +54,8 @@ pub struct Sweep {
     pub name: String,
     /// The question that it answers.
     pub description: String,
+    /// Where tensors live, the same for all trials: the experiment's, unless another one is put here.
+    pub device: String,
     /// The seeds of every trial.
     pub seeds: Vec<u64>,
     /// Combinations of components that cannot be.

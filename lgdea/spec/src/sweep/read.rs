@@ -25,6 +25,9 @@ pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 pub(super) fn read(path: &Path) -> Result<Sweep, SpecError> {
     let (source, folder) = extends::file(path).map_err(Problem::nowhere)?;
     let mut table = layer::parse(&source).map_err(|problem| *problem)?;
+    if let Some(problem) = not_a_sweep(&table, &source) {
+        return Err(problem.into());
+    }
     let mut problems = Vec::new();
     let parts = Parts::take(&mut table);
     let place = Place { source: Arc::clone(&source), key: 0..source.text.len(), value: 0..source.text.len() };
@@ -35,6 +38,22 @@ pub(super) fn read(path: &Path) -> Result<Sweep, SpecError> {
         SweepFile::deserialize(toml::Deserializer::parse(&source.text).map_err(|error| unusable(&source, &error))?)
             .map_err(|error| unusable(&source, &error))?;
     Reader { source: Arc::clone(&source), folder, problems: Vec::new() }.sweep(path, parts, file)
+}
+
+/// Tells an experiment from a sweep.
+fn not_a_sweep(table: &DeTable<'_>, source: &Source) -> Option<Problem> {
+    let of_experiments = |key: &str| key == "extends" || Schema::root().child(key).is_some() && !is_shared(key);
+    let (key, _) = table.iter().find(|(key, _)| of_experiments(key.get_ref()))?;
+    let kind = ProblemKind::Inconsistent {
+        reason: "this is an experiment and no sweep".to_owned(),
+        remedy: "`lgdea run` runs it; a sweep is a file of its own, which names it: `experiment = \"…\"`".to_owned(),
+    };
+    (!table.contains_key("experiment")).then(|| Problem::at(kind, source, key.span()))
+}
+
+/// Whether experiments and sweeps both have a key.
+fn is_shared(key: &str) -> bool {
+    schema::root().child(key).is_some()
 }
 
 fn unusable(source: &Source, error: &toml::de::Error) -> Problem {
@@ -107,9 +126,16 @@ impl Reader {
         let axes = self.axes(grid, zip);
         let case_layers: Vec<(Vec<Node>, Option<Node>)> = cases.into_iter().map(|case| self.case(case)).collect();
         let names: Vec<Spanned<String>> = file.case.into_iter().map(|case| case.name).collect();
+        let unused = file.component.keys().next().map(Spanned::span);
         let components = self.components(file.component, without);
+        if let (None, Some(name)) = (&file.ablate, unused) {
+            let reason = "the sweep has components, but nothing takes them away".to_owned();
+            self.refuse(reason, "add an `[ablate]` table; it may be empty", name);
+        }
         let ablation = file.ablate.map(|table| (table.mode, self.chosen(&components, &table.components)));
         let space = space.and_then(|space| self.space(space));
+        let objective = file.search.as_ref().map(|table| table.objective.clone());
+        let pruned_by = file.prune.as_ref().map(|table| (table.metric.clone(), table.min_step));
         let search = file.search.map(|table| self.search(table, space, file.budget.trials.is_some()));
         let prune = file.prune.and_then(|table| self.prune(table));
         let conditions = self.conditions(&file.exclude, &file.require);
@@ -127,6 +153,17 @@ impl Reader {
             self.add(&mut arms, "base", 0..0, Vec::new(), Vec::new());
         }
         let arms = arms.found;
+        for metric in objective.iter().chain(pruned_by.iter().map(|(metric, _)| metric)) {
+            self.check_metric(metric.get_ref(), metric.span(), &arms, &axes);
+        }
+        if let Some((metric, min_step)) = &pruned_by {
+            self.check_prune(metric.get_ref(), *min_step, metric.span(), &arms, &axes);
+        }
+        for claimed in file.claim.iter().map(|claim| &claim.metric) {
+            for metric in &claimed.get_ref().0 {
+                self.check_metric(metric, claimed.span(), &arms, &axes);
+            }
+        }
         let claims = file.claim.into_iter().flat_map(|table| self.claims(table, &arms)).collect();
         let seeds = self.seeds(file.seeds, resolved.experiment.seed.0);
         SpecError::unless_empty(self.problems)?;
@@ -136,6 +173,7 @@ impl Reader {
         Ok(Sweep {
             name,
             description,
+            device: resolved.experiment.device.name,
             seeds,
             refused,
             search,

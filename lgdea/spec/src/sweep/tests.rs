@@ -280,7 +280,7 @@ name = 'lgdea'
 name = 'lgdea'
 extends = 'clip'
 [[claim]]
-metric = 'test/retrieval/mean_rank'
+metric = 'test/retrieval/i2t_median_rank'
 better = 'lgdae'
 than = 'lgdea'
 [seeds]
@@ -295,12 +295,55 @@ name = 'lgdea'
 name = 'clip'
 extends = 'clip'
 [[claim]]
-metric = 'test/retrieval/mean_rank'
+metric = 'test/retrieval/i2t_median_rank'
 better = 'lgdea'
 than = ['clip', 'gloria']
 "
     ));
     insta::assert_snapshot!(refusal("experiment = []\n[[claim]]\nmetric = []\nbetter = 'a'\nthan = 'b'\n"));
+}
+
+#[test]
+fn metrics_that_no_trial_logs_are_refused() {
+    insta::assert_snapshot!(refusal(
+        "experiment = []
+[[case]]
+name = 'lgdea'
+[[case]]
+name = 'clip'
+extends = 'clip'
+set.eval.grounding.enabled = false
+[search]
+objective = 'validation/zero_shot/auroc'
+[search.space]
+train.learning-rate = { low = 1e-4, high = 1e-2, log = true }
+[budget]
+trials = 4
+[prune]
+metric = 'validation/grounding/pointing'
+min-step = 5000
+[[claim]]
+metric = ['auroc', 'test/grounding/pointing', 'test/zero_shot/auroc/cardiomegaly', 'train/images_per_second']
+better = 'lgdea'
+than = 'clip'
+"
+    ));
+    let claim = |axis: &str, metric: &str| {
+        let cases = "[[case]]\nname = 'a'\n[[case]]\nname = 'b'\nextends = 'clip'\n";
+        let claim = format!("[[claim]]\nmetric = '{metric}'\nbetter = 'a'\nthan = 'b'\n");
+        let text = format!("{BASE}{cases}{claim}[grid]\n{axis}\n");
+        read_in(&tempfile::tempdir().unwrap(), &text).is_ok()
+    };
+    assert!(!claim("seed = [1]", "test/retrieval/i2t_r_at_3"));
+    assert!(claim("eval.retrieval.at = [[3]]", "test/retrieval/i2t_r_at_3"), "what axes decide is left alone");
+    assert!(!claim("eval.splits = [['validation']]", "test/retrieval/i2t_r_at_3"));
+    assert!(claim("eval.splits = [['validation']]", "test/retrieval/i2t_r_at_5"));
+}
+
+#[test]
+fn what_is_no_sweep_is_told_apart() {
+    insta::assert_snapshot!(refusal("extends = 'clip'\n[pairing]\nratio = 0.1\n"));
+    insta::assert_snapshot!(refusal("experiment = []\n[component.graph]\nwithout.graph.share = 0\n"));
 }
 
 #[test]
@@ -316,14 +359,15 @@ extends = 'clip'
 name = 'mgca'
 extends = 'mgca'
 [[claim]]
-metric = ['test/a', 'test/b']
+metric = ['test/grounding/cnr', 'test/grounding/miou']
 better = 'lgdea'
 than = ['clip', 'mgca']
 min-delta = 0.1
 ",
     );
     let claims: Vec<_> = sweep.claims.iter().map(|claim| (claim.metric.as_str(), claim.than.as_str())).collect();
-    assert_eq!(claims, [("test/a", "clip"), ("test/a", "mgca"), ("test/b", "clip"), ("test/b", "mgca")]);
+    let [cnr, miou] = ["test/grounding/cnr", "test/grounding/miou"];
+    assert_eq!(claims, [(cnr, "clip"), (cnr, "mgca"), (miou, "clip"), (miou, "mgca")]);
     assert!(sweep.claims.iter().all(|claim| claim.better == "lgdea" && claim.min_delta == 0.1));
 }
 
@@ -475,7 +519,7 @@ fn every_shipped_sweep_expands() {
         assert!(expansion.duplicates.is_empty(), "{}: {:?}", path.display(), expansion.duplicates);
         count += 1;
     }
-    assert_eq!(count, 9);
+    assert_eq!(count, 10);
 }
 
 /// Whether a value is what was given, and tables hold at least that.

@@ -18,8 +18,8 @@ pub(crate) struct Left {
 }
 
 /// What is left of a plan; writes its list of trials.
-pub(crate) fn left(plan: Plan, file: &Path, code: &str, results: &Path) -> Result<Left, ExecuteError> {
-    let summary = SweepSummary::new(&plan.sweep, file, code);
+pub(crate) fn left(plan: Plan, file: &Path, results: &Path) -> Result<Left, ExecuteError> {
+    let summary = SweepSummary::new(&plan.sweep, file);
     let jobs = Jobs::new(plan, summary, results, None)?;
     let mut left = Left { keys: Vec::new(), to_propose: jobs.to_propose(), submission: Submission::default() };
     for job in jobs.all.iter().filter(|job| job.place == Place::Waiting) {

@@ -42,8 +42,6 @@ const BACK_OFF: Duration = Duration::from_secs(1);
 pub struct Execution {
     /// The sweep file, as it was given.
     pub file: PathBuf,
-    /// Version of lgdea.
-    pub code: String,
     /// Starts the trials.
     pub launcher: Local,
     /// Places for trials, one for each that runs at a time.
@@ -106,7 +104,7 @@ pub fn execute(
     audience: &mut dyn Audience,
 ) -> Result<Counts, ExecuteError> {
     let results = &execution.launcher.results;
-    let summary = SweepSummary::new(&plan.sweep, &execution.file, &execution.code);
+    let summary = SweepSummary::new(&plan.sweep, &execution.file);
     let folder = results.join("leases");
     let leases = Leases::new(&folder, Leases::PATIENCE).map_err(ExecuteError::file("write", &folder))?;
     let jobs = Jobs::new(plan, summary, results, execution.submission.clone())?;

@@ -34,8 +34,6 @@ pub struct Request<'a> {
     pub results: &'a Path,
     /// lgdea itself.
     pub program: &'a Path,
-    /// Version of lgdea.
-    pub code: &'a str,
     /// Elements that run at a time; as many as Slurm lets where none are given.
     pub at_a_time: Option<usize>,
     /// Further arguments of each element's `lgdea sweep`.
@@ -78,7 +76,7 @@ pub fn submit(plan: Plan, request: &Request<'_>, tell: &dyn Fn(&str)) -> Result<
     let queued = queue::elements(&name)?;
     let slurm = plan.sweep.execute.slurm.clone();
     let scripts = Scripts::new(&slurm, &sweep, &name)?;
-    let left = left(plan, request.file, request.code, request.results)?;
+    let left = left(plan, request.file, request.results)?;
     let count = left.keys.len() + left.to_propose;
     let by_elements = queued.running + queued.pending * slurm.trials_per_element;
     let taken = by_elements.max(held(&left.keys, by_elements, request.results, tell)?).min(count);

@@ -159,7 +159,6 @@ mod tests {
             file: Path::new("my sweep.toml"),
             results: Path::new("results"),
             program: Path::new("/bin/lgdea"),
-            code: "1",
             at_a_time,
             arguments: vec!["--device".to_owned(), "libtorch".to_owned()],
         };

@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use lgdea_data::Split;
+use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::{Evaluation, Scores, gallery};
 use lgdea_model::Lgdea;
-use lgdea_spec::Resolved;
+use lgdea_spec::{HeldOut, Resolved};
 use lgdea_track::mlflow::{Mirror, Settings};
 use lgdea_track::{Event, History, Journal, RunDir, Status, SystemMeter};
 use lgdea_train::{Prepared, evaluate, train};
@@ -34,11 +35,11 @@ use stop::Stop;
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let (progress, training) = (Progress::new(), &args.training);
-    let resolved = Resolved::from_file(&training.file, &training.overrides).map_err(Failure::input)?;
+    let resolved = training.resolve()?;
     let experiment = &resolved.experiment;
     let provider = check::references(experiment)?;
-    let device_name = training.device.as_deref().unwrap_or(&experiment.device.name);
-    let device = device::open(device_name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
+    let device =
+        device::open(&experiment.device.name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
     let settings = Settings::from_env(&experiment.tracker.uri, &experiment.tracker.experiment)
         .map_err(|error| Failure::bad(&error))?;
 
@@ -68,7 +69,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     let run_key = inputs.run_key.clone();
     let record = record::Recorder { run: &run, journal: &journal, run_key: &run_key };
-    record.start(&resolved, &inputs, device_name, &training.file)?;
+    record.start(&resolved, &inputs, &training.file)?;
     let mirror = settings.map(|settings| Mirror::start(&run, settings));
 
     let training_key = inputs.training_key.clone();
@@ -77,7 +78,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         resolved: &resolved,
         run: &run,
         results: &training.results,
-        device_name,
         shared: &shared,
         journal: &journal,
         record: &record,
@@ -132,8 +132,6 @@ struct Job<'a> {
     resolved: &'a Resolved,
     run: &'a RunDir,
     results: &'a Path,
-    /// Where tensors live.
-    device_name: &'a str,
     shared: &'a Shared<'a>,
     journal: &'a Journal,
     record: &'a record::Recorder<'a>,
@@ -162,7 +160,8 @@ impl Job<'_> {
 
     /// Does the work while what it takes of the machine is written into the journal.
     fn measured<T>(&self, work: impl FnOnce() -> T) -> T {
-        let (journal, device, (stop, stopped)) = (self.journal, self.device_name, mpsc::channel::<()>());
+        let (journal, (stop, stopped)) = (self.journal, mpsc::channel::<()>());
+        let device = &self.resolved.experiment.device.name;
         thread::scope(|scope| {
             scope.spawn(move || {
                 let followed = SystemMeter::new(device).map(|mut meter| meter.follow(journal, &stopped));
@@ -181,6 +180,8 @@ impl Job<'_> {
     fn train_and_evaluate(&self, inputs: Inputs, device: &Device, stop: &Stop) -> Result<Option<Scores>, Failure> {
         let experiment = &self.resolved.experiment;
         let prepared = self.prepare(inputs)?;
+        self.warn_of_classes(&prepared)?;
+        let splits = self.splits(&prepared)?;
         if stop.is_asked() {
             return Ok(None);
         }
@@ -196,7 +197,8 @@ impl Job<'_> {
         }
         self.shared.give_training();
         let mut scores = Scores::new();
-        for (split, name) in [(Split::Validation, "validation"), (Split::Test, "test")] {
+        for split in splits {
+            let name = &split.to_string();
             let evaluation = self.evaluate(&trained.model, &prepared, split, name, device)?;
             self.record.scores(experiment.train.steps, name, &evaluation)?;
             for warning in &evaluation.warnings {
@@ -206,6 +208,46 @@ impl Job<'_> {
         }
         self.record.summary(experiment, &scores)?;
         Ok(Some(scores))
+    }
+
+    /// Tells, before anything is trained, which classes of the prompts the data know nothing of.
+    fn warn_of_classes(&self, prepared: &Prepared) -> Result<(), Failure> {
+        let settings = &self.resolved.experiment.eval.zero_shot;
+        if !settings.enabled {
+            return Ok(());
+        }
+        let prompts = PromptSet::named_or_path(&settings.prompts).map_err(|error| Failure::bad(&error))?;
+        let without = prepared.unlabelled(&prompts);
+        if without.is_empty() {
+            return Ok(());
+        }
+        self.record.warn(format!(
+            "no study bears the label {}: zero-shot classification is without {} of the {} classes of \
+             `eval.zero-shot.prompts = \"{}\"`",
+            without.iter().map(|class| format!("`{class}`")).collect::<Vec<_>>().join(", "),
+            without.len(),
+            prompts.classes.len(),
+            settings.prompts,
+        ))
+    }
+
+    /// The splits to score: those that the experiment asks for, as far as they have images.
+    fn splits(&self, prepared: &Prepared) -> Result<Vec<Split>, Failure> {
+        let asked = &self.resolved.experiment.eval.splits;
+        let all = [(HeldOut::Validation, Split::Validation), (HeldOut::Test, Split::Test)];
+        let asked = all.into_iter().filter(|(split, _)| asked.contains(split)).map(|(_, split)| split);
+        let (splits, empty): (Vec<_>, Vec<_>) = asked.partition(|&split| prepared.has_images(split));
+        if splits.is_empty() {
+            return Err(refused(format!(
+                "no study of the {} split has an image, so nothing could be scored after training; give the data such \
+                 studies, or other `eval.splits`",
+                empty.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or the ")
+            )));
+        }
+        for split in empty {
+            self.record.warn(format!("no study of the {split} split has an image: it is not scored"))?;
+        }
+        Ok(splits)
     }
 
     /// Evaluates a split and draws its galleries, unless the same checkpoint was evaluated in the same way before.

@@ -43,9 +43,10 @@ impl Outcome {
         }
     }
 
-    /// Prints the table of the test split and where things lie; with `json`, one object as the last line.
+    /// Prints the table of the reported split and where things lie; with `json`, one object as the last line.
     pub(crate) fn print(&self, json: bool) -> Result<(), Failure> {
-        let mut text = format!("{}\n\nrun       {}\n", test_table(&self.scores), self.dir);
+        let (split, table) = reported(&self.scores);
+        let mut text = format!("{table}\n\nsplit     {split}\nrun       {}\n", self.dir);
         if let Some(tracked) = &self.tracked {
             text.push_str(&describe(tracked));
         }
@@ -68,11 +69,12 @@ impl Outcome {
     }
 }
 
-/// The table of the test split's scores.
-pub(crate) fn test_table(scores: &Scores) -> String {
-    let test: Scores =
-        scores.iter().filter_map(|(name, score)| Some((name.strip_prefix("test/")?.to_owned(), *score))).collect();
-    table::summary(&test)
+/// The split that is reported and the table of its scores: the test split, or where it was not scored the validation split.
+pub(crate) fn reported(scores: &Scores) -> (&'static str, String) {
+    let split = if scores.keys().any(|name| name.starts_with("test/")) { "test" } else { "validation" };
+    let of_split = |name: &str| Some(name.strip_prefix(split)?.strip_prefix('/')?.to_owned());
+    let found: Scores = scores.iter().filter_map(|(name, score)| Some((of_split(name)?, *score))).collect();
+    (split, table::summary(&found))
 }
 
 fn describe(tracked: &Report) -> String {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lgdea_cache::{Cache, Stage};
 use lgdea_data::{Corpus, ImageStore, Making, PairingManifest, Study};
+use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::{Extraction, Provider, ReportText};
 use lgdea_spec::Experiment;
 use lgdea_track::Identity;
@@ -30,8 +31,10 @@ pub(crate) fn load(experiment: &Experiment, provider: Provider, progress: &Progr
     let (data, evidence) = (&corpus.digest, &provider.digest());
     let weights =
         &lgdea_data::pretrained::digest(&experiment.encoder.pretrained()).map_err(|error| Failure::bad(&error))?;
-    let code = env!("CARGO_PKG_VERSION");
-    let key = |experiment: &str| Identity { experiment, data, evidence, weights, code }.run_key();
+    let prompts =
+        &PromptSet::digest_of_file(experiment.eval.zero_shot.prompts_file()).map_err(|error| Failure::bad(&error))?;
+    let code = &Identity::code(env!("CARGO_PKG_VERSION"), &experiment.device.name);
+    let key = |experiment: &str| Identity { experiment, data, evidence, weights, prompts, code }.run_key();
     let (run_key, training_key) = (key(&experiment.identity()), key(&experiment.training_identity()));
     Ok(Inputs { corpus, provider, run_key, training_key })
 }

@@ -9,7 +9,7 @@ use lgdea_evidence::Extraction;
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, params};
 
-use super::outcome::test_table;
+use super::outcome::reported;
 use super::prepare::Inputs;
 use crate::failure::Failure;
 use crate::progress::say;
@@ -23,7 +23,7 @@ pub(crate) struct Recorder<'a> {
 
 impl Recorder<'_> {
     /// The first events of an attempt: what runs, where, and on which data.
-    pub(crate) fn start(&self, resolved: &Resolved, inputs: &Inputs, device: &str, file: &Path) -> Result<(), Failure> {
+    pub(crate) fn start(&self, resolved: &Resolved, inputs: &Inputs, file: &Path) -> Result<(), Failure> {
         let experiment = &resolved.experiment;
         let history = History::read(self.run).map_err(|error| Failure::failed(&error))?;
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -31,7 +31,7 @@ impl Recorder<'_> {
             run_key: self.run_key.to_owned(),
             name: experiment.name.clone(),
             attempt: history.map_or(0, |history| history.attempts) + 1,
-            lineage: Box::new(Lineage::collect(device, folder)),
+            lineage: Box::new(Lineage::collect(&experiment.device.name, folder)),
         })?;
         std::fs::write(self.run.experiment(), resolved.to_toml()).map_err(|error| Failure::failed(&error))?;
         self.artifact(Path::new("experiment.toml"))?;
@@ -52,7 +52,13 @@ impl Recorder<'_> {
         for (reason, items) in &counts.skipped.0 {
             self.write(Event::Warning { message: format!("{} × {}", items.count, reason.describe()) })?;
         }
-        Ok(())
+        experiment.remarks().into_iter().try_for_each(|remark| self.warn(remark))
+    }
+
+    /// Tells the user of something doubtful, now and in the journal.
+    pub(crate) fn warn(&self, message: String) -> Result<(), Failure> {
+        say(&message);
+        self.write(Event::Warning { message })
     }
 
     /// The evidence that training reads, as a data set of its own, and what is doubtful about it.
@@ -64,11 +70,7 @@ impl Recorder<'_> {
             context: Split::Train.to_string(),
             profile: serde_json::to_string(tally).map_err(|error| Failure::failed(&error))?,
         })?;
-        for message in tally.warnings() {
-            say(&message);
-            self.write(Event::Warning { message })?;
-        }
-        Ok(())
+        tally.warnings().into_iter().try_for_each(|message| self.warn(message))
     }
 
     /// Scores of a split; an interval's ends go beside its value as `…/low` and `…/high`.
@@ -97,7 +99,8 @@ impl Recorder<'_> {
 
     /// The readable summary.
     pub(crate) fn summary(&self, experiment: &Experiment, scores: &Scores) -> Result<(), Failure> {
-        let text = format!("{}\n\nTest split:\n\n```text\n{}\n```\n", experiment.description, test_table(scores));
+        let (split, table) = reported(scores);
+        let text = format!("{}\n\nScores of the {split} split:\n\n```text\n{table}\n```\n", experiment.description);
         self.write(Event::Note { text })
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use lgdea_cache::{Cache, Stage};
 use lgdea_eval::Evaluation;
-use lgdea_spec::Experiment;
+use lgdea_spec::{Eval, Experiment};
 use lgdea_track::{Event, Journal, RunDir};
 use lgdea_train::{adopt_training, checkpoint_digest, newest_checkpoint};
 
@@ -74,7 +74,9 @@ impl<'a> Shared<'a> {
             Some((_, path)) => checkpoint_digest(&path).map_err(|error| Failure::failed(&error))?,
             None => String::new(),
         };
-        let settings = serde_json::to_string(&self.experiment.eval).map_err(|error| Failure::failed(&error))?;
+        // Which other splits are scored, too, makes no difference.
+        let settings = Eval { splits: Vec::new(), ..self.experiment.eval.clone() };
+        let settings = serde_json::to_string(&settings).map_err(|error| Failure::failed(&error))?;
         let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 2");
         for part in [self.training, &checkpoint, &settings, split] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());

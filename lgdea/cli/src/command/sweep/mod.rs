@@ -8,7 +8,7 @@ mod submit;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lgdea_spec::sweep::{Expansion, Launcher, OnFailure, Sweep};
+use lgdea_spec::sweep::{Launcher, OnFailure, Sweep};
 use lgdea_sweep::{
     Cluster, ClusterJob, Counts, Earlier, ExecuteError, Execution, Local, Plan, PlanError, Submission, Trials, execute,
 };
@@ -28,7 +28,10 @@ pub(crate) use status::standing;
 const PROGRAM: &str = "/proc/self/exe";
 
 pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
-    let sweep = Sweep::from_file(&args.file).map_err(Failure::input)?;
+    let mut sweep = Sweep::from_file(&args.file).map_err(Failure::input)?;
+    if let Some(device) = &args.device {
+        sweep.device.clone_from(device);
+    }
     if args.status {
         return status::status(&sweep, args);
     }
@@ -45,7 +48,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let counter = progress.counter("reading data");
     let update = |done, total| counter.update(done, total);
     // What is done already is looked up run by run, without the estimates of a plan.
-    let plan = Plan::new(sweep, &Earlier::default(), env!("CARGO_PKG_VERSION"), None, &update).map_err(plan_failure)?;
+    let plan = Plan::new(sweep, &Earlier::default(), None, &update).map_err(plan_failure)?;
     drop(counter);
     if by_slurm {
         return submit::to_slurm(plan, args);
@@ -74,14 +77,12 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
 
 fn execution(args: &SweepArgs, plan: &Plan) -> Result<Execution, Failure> {
     let execute = &plan.sweep.execute;
-    let device = device_name(&plan.sweep, &plan.expansion, args)?;
     let workers = args.workers.map(usize::from).or(execute.workers);
-    let place = place::Place::new(&device, workers).map_err(refused)?;
+    let place = place::Place::new(&plan.sweep.device, workers).map_err(refused)?;
     let submission = args.submission.as_deref().map(Submission::read).transpose().map_err(failure)?;
     let program = if cfg!(target_os = "linux") { PROGRAM.into() } else { program()? };
     Ok(Execution {
         file: args.file.clone(),
-        code: env!("CARGO_PKG_VERSION").to_owned(),
         launcher: Local { program, results: args.results.clone(), device: place.device, threads: place.threads },
         slots: place.slots,
         on_failure: args.on_failure.map_or(execute.on_failure, Into::into),
@@ -92,23 +93,15 @@ fn execution(args: &SweepArgs, plan: &Plan) -> Result<Execution, Failure> {
     })
 }
 
-/// Where tensors of the first trial live.
-fn device_name(sweep: &Sweep, expansion: &Expansion, args: &SweepArgs) -> Result<String, Failure> {
-    if let Some(device) = &args.device {
-        return Ok(device.clone());
-    }
-    let first = expansion.trials.first().ok_or_else(|| refused("the sweep has no trial".to_owned()))?;
-    Ok(sweep.resolve(first).map_err(Failure::input)?.experiment.device.name)
-}
-
 /// Prints a job file for a cluster that lgdea itself starts nothing on.
 fn print_job(sweep: &Sweep, args: &SweepArgs, cluster: ClusterArg) -> Result<(), Failure> {
-    let expansion = sweep.expand().map_err(Failure::input)?;
+    // What is no sweep is told here, and not on the cluster.
+    sweep.expand().map_err(Failure::input)?;
     let job = ClusterJob {
         sweep: &sweep.name,
         file: &args.file,
         workers: args.workers.map(usize::from).or(sweep.execute.workers).unwrap_or(1),
-        gpu: device::gpu_kind(&device_name(sweep, &expansion, args)?).is_some(),
+        gpu: device::gpu_kind(&sweep.device).is_some(),
         version: env!("CARGO_PKG_VERSION"),
     };
     print(&Cluster::from(cluster).job(&job).map_err(|error| Failure::failed(&error))?)

@@ -18,7 +18,6 @@ pub(super) fn to_slurm(plan: Plan, args: &SweepArgs) -> Result<(), Failure> {
         file: &args.file,
         results: &args.results,
         program: &super::program()?,
-        code: env!("CARGO_PKG_VERSION"),
         at_a_time: args.workers.map(usize::from).or(execute.workers),
         arguments: passed_on(args),
     };

@@ -1,0 +1,114 @@
+//! Whether the metrics that a sweep names are ones that its trials log.
+
+use std::ops::Range;
+
+use super::arm::Arm;
+use super::axis::Axis;
+use super::read::{Reader, related};
+use crate::{Eval, HeldOut, suggest};
+
+/// Image to report, and back.
+const DIRECTIONS: [&str; 2] = ["i2t", "t2i"];
+/// Heat maps, the one that `eval.grounding.heat-map` chooses first.
+const MAPS: [&str; 5] = ["", "evidence/", "lesion_attention/", "similarity/", "word_attention/"];
+
+/// What decides which scores there are.
+const DECIDING: [&str; 4] =
+    ["eval.zero-shot.enabled", "eval.retrieval.enabled", "eval.retrieval.at", "eval.grounding.enabled"];
+
+impl Reader {
+    /// Refuses a metric that no arm logs; one that axes decide is left alone.
+    pub(super) fn check_metric(&mut self, metric: &str, bytes: Range<usize>, arms: &[Arm], axes: &[Axis]) {
+        let evals = || arms.iter().map(|arm| &arm.resolved.experiment.eval);
+        let (split, name) = metric.split_once('/').unwrap_or(("", metric));
+        let held_out = match split {
+            "validation" => HeldOut::Validation,
+            "test" => HeldOut::Test,
+            "" => return self.unknown_metric(metric, name, bytes, evals()),
+            _ => return,
+        };
+        if !varied(axes, "eval.splits") && !evals().any(|eval| eval.splits.contains(&held_out)) {
+            let reason = format!("`{metric}` is of the {split} split, which `eval.splits` leaves out");
+            return self.refuse(reason, "add it to `eval.splits`", bytes);
+        }
+        let known = |eval: &Eval| {
+            let of_class = eval.zero_shot.enabled && name.starts_with("zero_shot/auroc/");
+            of_class || eval.score_names().iter().any(|known| known == name)
+        };
+        if !DECIDING.iter().any(|key| varied(axes, key)) && !evals().any(known) {
+            self.unknown_metric(metric, name, bytes, evals());
+        }
+    }
+
+    fn unknown_metric<'e>(
+        &mut self,
+        metric: &str,
+        name: &str,
+        bytes: Range<usize>,
+        evals: impl Iterator<Item = &'e Eval>,
+    ) {
+        let names: Vec<String> = evals.flat_map(Eval::score_names).collect();
+        // The last part alone is what people remember.
+        let short = |known: &String| known.rsplit('/').next().is_some_and(|last| last.contains(name));
+        let meant = suggest::nearest(name, names.iter().map(String::as_str))
+            .or_else(|| names.iter().find(|known| short(known)).map(String::as_str));
+        let example = meant.unwrap_or("zero_shot/auroc_macro");
+        let split = if metric.starts_with("validation/") { "validation" } else { "test" };
+        let remedy = format!("write it as a run's journal has it, such as `{split}/{example}`");
+        self.refuse(format!("no trial logs a metric `{metric}`"), &remedy, bytes);
+    }
+
+    /// Refuses to stop trials early by what they do not log on the way.
+    pub(super) fn check_prune(
+        &mut self,
+        metric: &str,
+        min_step: u64,
+        bytes: Range<usize>,
+        arms: &[Arm],
+        axes: &[Axis],
+    ) {
+        let experiments = || arms.iter().map(|arm| &arm.resolved.experiment);
+        let on_the_way = varied(axes, "eval.every") || experiments().any(|experiment| experiment.eval.every > 0);
+        if metric.starts_with("validation/") && !on_the_way {
+            let reason = format!("`{metric}` is scored at the end alone, so no trial would be stopped by it");
+            self.refuse(reason, "set `eval.every`, as in `[grid] eval.every = [50]`", bytes.clone());
+        }
+        let longest = experiments().map(|experiment| experiment.train.steps as u64).max().unwrap_or(0);
+        if !varied(axes, "train.steps") && min_step >= longest {
+            let reason = format!("trials end after {longest} steps, so none would be stopped at step {min_step}");
+            self.refuse(reason, "lower `min-step`", bytes);
+        }
+    }
+}
+
+/// Whether an axis varies a key, or one within it.
+fn varied(axes: &[Axis], key: &str) -> bool {
+    axes.iter().flat_map(|axis| &axis.keys).any(|varied| related(varied, key))
+}
+
+impl Eval {
+    /// Names of the scores of a split as runs log them, but for the AUROC of single classes, which prompts name.
+    pub fn score_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        if self.zero_shot.enabled {
+            names.extend(
+                ["", "_evidence", "_local", "_similarity"].map(|score| format!("zero_shot/auroc_macro{score}")),
+            );
+        }
+        if self.retrieval.enabled {
+            for direction in DIRECTIONS {
+                names.push(format!("retrieval/{direction}_median_rank"));
+                for at in &self.retrieval.at {
+                    let at = ["r_at", "p_at"].map(|kind| format!("retrieval/{direction}_{kind}_{at}"));
+                    names.push(format!("{}_abnormal", at[1]));
+                    names.extend(at);
+                }
+            }
+        }
+        if self.grounding.enabled {
+            let kinds = ["cnr", "cnr_signed", "miou", "pointing"];
+            names.extend(MAPS.iter().flat_map(|map| kinds.map(|kind| format!("grounding/{map}{kind}"))));
+        }
+        names
+    }
+}
