@@ -92,8 +92,11 @@ impl Picture {
 impl Study {
     /// The study without its image, which is counted as left out; `None` where no report remains.
     pub(crate) fn without_image(mut self, reason: SkipReason, skipped: &mut Skipped) -> Option<Study> {
-        skipped.add(reason, &self.id);
-        self.image = None;
+        let example = match self.image.take() {
+            Some(Picture::File(path)) => path.display().to_string(),
+            _ => self.id.clone(),
+        };
+        skipped.add(reason, example);
         self.boxes.clear();
         self.or_nothing(skipped)
     }

@@ -294,7 +294,7 @@ mod tests {
     fn no_readable_image_is_an_error() {
         let mut corpus = corpus(vec![study("a", Some(Path::new("absent.png")), Some("clear"))]);
         let error = ImageStore::in_memory(&mut corpus, making(4, 0)).unwrap_err();
-        assert!(error.to_string().contains("1 × image file not found (a)"), "{error}");
+        assert!(error.to_string().contains("1 × image file not found (absent.png)"), "{error}");
         for size in [0, usize::MAX] {
             assert!(matches!(ImageStore::in_memory(&mut corpus, making(size, 0)), Err(DataError::ImageSize { .. })));
         }
