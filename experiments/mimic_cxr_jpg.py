@@ -71,6 +71,9 @@ def main() -> None:
         for row in rows(table("metadata"), "dicom_id", "subject_id", "study_id", "ViewPosition")
         if row["ViewPosition"] in FRONTAL
     ]
+    without = [image for _, _, image, _ in images if image not in split]
+    if without:
+        sys.exit(f"{len(without)} images are in no split, such as {without[0]}: do the three tables belong together?")
     needed = ("dicom_id", "category_name", "label_text", *BOX)
     boxes = list(rows(args.boxes, *needed)) if args.boxes else []
     boxed = {row["dicom_id"] for row in boxes}
