@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::Experiment;
 use crate::schema::Schema;
 
-/// Tables and keys that change no result, and `evidence`: which of its settings do, the provider knows.
+/// Tables and keys that change no result; `device`, whose kind a run's key has beside this; and `evidence`: which of its
+/// settings do, the provider knows.
 const OUTSIDE: [&str; 6] = ["name", "description", "tags", "device", "tracker", "evidence"];
 
 /// The top-level keys with paths in them.

@@ -3,25 +3,27 @@
 use crate::Experiment;
 
 impl Experiment {
+    /// The steps (counted from 0) at which what takes part begins, by their keys: terms, unpaired images, their targets.
+    pub fn starts(&self) -> Vec<(String, usize)> {
+        let Experiment { train, loss, graph, .. } = self;
+        let terms = loss.terms().map(|(name, term)| (name, term.schedule()));
+        let acting = terms.into_iter().filter(|(_, (weight, ..))| *weight > 0.0);
+        let mut starts: Vec<(String, usize)> =
+            acting.map(|(name, (_, start, _))| (format!("loss.{name}.start"), start)).collect();
+        if train.unpaired_images > 0 && loss.evidence_alignment.weight > 0.0 {
+            starts.push(("loss.evidence-alignment.unpaired-start".to_owned(), loss.evidence_alignment.unpaired_start));
+        }
+        if train.unpaired_images > 0 && loss.teaches_unpaired() {
+            starts.push(("graph.start".to_owned(), graph.start));
+        }
+        starts
+    }
+
     /// What never takes part as things are, in words with the keys to change.
     pub fn remarks(&self) -> Vec<String> {
         let Experiment { train, loss, graph, .. } = self;
-        let steps = train.steps;
-        let unpaired = train.unpaired_images > 0;
-        let mut starts: Vec<(String, usize)> = loss
-            .terms()
-            .into_iter()
-            .map(|(name, term)| (name, term.schedule()))
-            .filter(|(_, (weight, ..))| *weight > 0.0)
-            .map(|(name, (_, start, _))| (format!("loss.{name}.start"), start))
-            .collect();
-        if unpaired && loss.evidence_alignment.weight > 0.0 {
-            starts.push(("loss.evidence-alignment.unpaired-start".to_owned(), loss.evidence_alignment.unpaired_start));
-        }
-        let taught = unpaired && loss.teaches_unpaired();
-        if taught {
-            starts.push(("graph.start".to_owned(), graph.start));
-        }
+        let (steps, starts) = (train.steps, self.starts());
+        let taught = train.unpaired_images > 0 && loss.teaches_unpaired();
         let late = starts.iter().filter(|(_, start)| *start >= steps).map(|(key, start)| {
             format!("`{key}` is {start}, and training ends after {steps} steps (`train.steps`): it never begins")
         });

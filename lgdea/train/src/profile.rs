@@ -54,7 +54,7 @@ pub fn profile(
     let mut state = State::fresh(experiment, prepared, device)?;
     pretrained::load(&mut state.model, &experiment.encoder)?;
     state.model = optimizer::freeze(state.model, &experiment.train)?;
-    let first = last_start(experiment);
+    let first = experiment.starts().into_iter().map(|(_, start)| start).max().unwrap_or(0);
     let mut found = Profile {
         first: first + WARM,
         images: 0,
@@ -100,15 +100,6 @@ pub fn profile(
         Ok::<_, TrainError>(())
     })?;
     Ok(found)
-}
-
-/// The first step (counted from 0) in which every term acts.
-fn last_start(experiment: &Experiment) -> usize {
-    let Experiment { loss, graph, .. } = experiment;
-    let schedules = loss.terms().map(|(_, term)| term.schedule());
-    let terms = schedules.into_iter().filter(|(weight, ..)| *weight > 0.0).map(|(_, start, _)| start);
-    let unpaired = loss.teaches_unpaired().then(|| graph.start.max(loss.evidence_alignment.unpaired_start));
-    terms.chain(unpaired).max().unwrap_or(0)
 }
 
 impl Profile {

@@ -90,6 +90,7 @@ pub fn train(
     if first == 0 {
         state = trainer.warm_up(state)?;
         if trainer.stopped() {
+            state.average = state.model.valid();
             trainer.checkpoint(0, &state)?;
             return Ok(TrainOutcome { model: state.average, finished: false });
         }
@@ -135,7 +136,6 @@ impl Trainer<'_> {
                 state.warmed_up = step + 1;
                 self.report(&mut meter, step, 0, Duration::ZERO, measured, &[])?;
             }
-            state.average = state.model.valid();
             Ok(state)
         })
     }

@@ -7,10 +7,11 @@ use std::io::Write;
 use lgdea_cache::Cache;
 use lgdea_eval::table;
 use lgdea_spec::sweep::{Domain, Sweep};
-use lgdea_sweep::{Earlier, Plan, PlanError, Stages};
+use lgdea_sweep::{Earlier, Plan, Stages};
 use serde_json::json;
 
 use crate::args::PlanArgs;
+use crate::command::sweep::{plan_failure, read};
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -21,41 +22,17 @@ const CHANGES: usize = 60;
 const SETTING: usize = 100;
 
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
-    let mut sweep = Sweep::from_file(&args.file).map_err(Failure::input)?;
-    if let Some(device) = &args.device {
-        sweep.device.clone_from(device);
-    }
-    let earlier = Earlier::read(&args.results).map_err(failure)?;
+    let sweep = read(&args.file, args.device.as_deref())?;
+    let earlier = Earlier::read(&args.results).map_err(plan_failure)?;
     let (cache, progress) = (Cache::of_results(&args.results), Progress::new());
     let counter = progress.counter("reading data");
     let update = |done, total| counter.update(done, total);
-    let plan = Plan::new(sweep, &earlier, Some(&cache), &update).map_err(failure)?;
+    let plan = Plan::new(sweep, &earlier, Some(&cache), &update).map_err(plan_failure)?;
     drop(counter);
     let text = if args.json { json_lines(&plan, args.limit) } else { table(&plan, &earlier, args.limit) };
     // A closed pipe ends the output, not the plan.
     let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(())
-}
-
-fn failure(error: PlanError) -> Failure {
-    match error {
-        PlanError::Spec(error) => Failure::input(error),
-        error => Failure::bad(&error),
-    }
-}
-
-/// What hardly takes part as an arm is set, told once for all arms of which it is true.
-fn remarks(plan: &Plan) -> Vec<String> {
-    let mut arms: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (arm, name) in plan.sweep.arms().enumerate() {
-        let first = plan.expansion.trials.iter().find(|trial| trial.arm() == arm);
-        // Every trial was resolved when the sweep was expanded.
-        let Some(Ok(resolved)) = first.map(|trial| plan.sweep.resolve(trial)) else { continue };
-        for remark in resolved.experiment.remarks() {
-            arms.entry(remark).or_default().push(name);
-        }
-    }
-    arms.into_iter().map(|(remark, names)| format!("note: {remark} ({})", names.join(", "))).collect()
 }
 
 /// One object a trial.
@@ -183,6 +160,20 @@ fn totals(plan: &Plan, earlier: &Earlier) -> String {
 }
 
 /// What a reader of the results should know.
+/// What hardly takes part as an arm is set, told once for all arms of which it is true.
+fn remarks(plan: &Plan) -> Vec<String> {
+    let mut arms: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (arm, name) in plan.sweep.arms().enumerate() {
+        let first = plan.expansion.trials.iter().find(|trial| trial.arm() == arm);
+        // Every trial was resolved when the sweep was expanded.
+        let Some(Ok(resolved)) = first.map(|trial| plan.sweep.resolve(trial)) else { continue };
+        for remark in resolved.experiment.remarks() {
+            arms.entry(remark).or_default().push(name);
+        }
+    }
+    arms.into_iter().map(|(remark, names)| format!("note: {remark} ({})", names.join(", "))).collect()
+}
+
 fn notes(plan: &Plan) -> String {
     let mut lines: Vec<String> = plan
         .sweep

@@ -25,7 +25,7 @@ const FIXED: [(&str, &str); 6] = [
     ("name", "trials are named after the sweep and the arm"),
     ("description", "describe the sweep"),
     ("tags", "tags change no result"),
-    ("device", "the device changes no result"),
+    ("device", "all trials run on one: name it with `--device`, or in the experiment"),
     ("tracker", "the tracker changes no result"),
 ];
 

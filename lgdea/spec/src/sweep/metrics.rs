@@ -7,11 +7,6 @@ use super::axis::Axis;
 use super::read::{Reader, related};
 use crate::{Eval, HeldOut, suggest};
 
-/// Image to report, and back.
-const DIRECTIONS: [&str; 2] = ["i2t", "t2i"];
-/// Heat maps, the one that `eval.grounding.heat-map` chooses first.
-const MAPS: [&str; 5] = ["", "evidence/", "lesion_attention/", "similarity/", "word_attention/"];
-
 /// What decides which scores there are.
 const DECIDING: [&str; 4] =
     ["eval.zero-shot.enabled", "eval.retrieval.enabled", "eval.retrieval.at", "eval.grounding.enabled"];
@@ -84,31 +79,4 @@ impl Reader {
 /// Whether an axis varies a key, or one within it.
 fn varied(axes: &[Axis], key: &str) -> bool {
     axes.iter().flat_map(|axis| &axis.keys).any(|varied| related(varied, key))
-}
-
-impl Eval {
-    /// Names of the scores of a split as runs log them, but for the AUROC of single classes, which prompts name.
-    pub fn score_names(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        if self.zero_shot.enabled {
-            names.extend(
-                ["", "_evidence", "_local", "_similarity"].map(|score| format!("zero_shot/auroc_macro{score}")),
-            );
-        }
-        if self.retrieval.enabled {
-            for direction in DIRECTIONS {
-                names.push(format!("retrieval/{direction}_median_rank"));
-                for at in &self.retrieval.at {
-                    let at = ["r_at", "p_at"].map(|kind| format!("retrieval/{direction}_{kind}_{at}"));
-                    names.push(format!("{}_abnormal", at[1]));
-                    names.extend(at);
-                }
-            }
-        }
-        if self.grounding.enabled {
-            let kinds = ["cnr", "cnr_signed", "miou", "pointing"];
-            names.extend(MAPS.iter().flat_map(|map| kinds.map(|kind| format!("grounding/{map}{kind}"))));
-        }
-        names
-    }
 }

@@ -334,7 +334,8 @@ than = 'clip'
         let text = format!("{BASE}{cases}{claim}[grid]\n{axis}\n");
         read_in(&tempfile::tempdir().unwrap(), &text).is_ok()
     };
-    assert!(!claim("seed = [1]", "test/retrieval/i2t_r_at_3"));
+    assert!(!claim("train.batch = [3]", "test/retrieval/i2t_r_at_3"));
+    assert!(claim("train.batch = [3]", "test/retrieval/i2t_r_at_5"));
     assert!(claim("eval.retrieval.at = [[3]]", "test/retrieval/i2t_r_at_3"), "what axes decide is left alone");
     assert!(!claim("eval.splits = [['validation']]", "test/retrieval/i2t_r_at_3"));
     assert!(claim("eval.splits = [['validation']]", "test/retrieval/i2t_r_at_5"));

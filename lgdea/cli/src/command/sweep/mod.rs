@@ -5,6 +5,7 @@ mod place;
 mod status;
 mod submit;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -27,11 +28,17 @@ pub(crate) use status::standing;
 /// call are run by one program.
 const PROGRAM: &str = "/proc/self/exe";
 
-pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
-    let mut sweep = Sweep::from_file(&args.file).map_err(Failure::input)?;
-    if let Some(device) = &args.device {
-        sweep.device.clone_from(device);
+/// Reads a sweep file, for the device that the command line names, if it does.
+pub(crate) fn read(file: &Path, device: Option<&str>) -> Result<Sweep, Failure> {
+    let mut sweep = Sweep::from_file(file).map_err(Failure::input)?;
+    if let Some(device) = device {
+        device.clone_into(&mut sweep.device);
     }
+    Ok(sweep)
+}
+
+pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
+    let sweep = read(&args.file, args.device.as_deref())?;
     if args.status {
         return status::status(&sweep, args);
     }
@@ -149,7 +156,7 @@ fn tell(counts: &Counts, json: bool) -> Result<(), Failure> {
     print(&format!("{finished} of {runs} runs finished ({cached} earlier){others}\n"))
 }
 
-fn plan_failure(error: PlanError) -> Failure {
+pub(crate) fn plan_failure(error: PlanError) -> Failure {
     match error {
         PlanError::Spec(error) => Failure::input(error),
         error => Failure::bad(&error),
