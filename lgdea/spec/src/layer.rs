@@ -210,8 +210,8 @@ pub(crate) fn unknown_key(schema: Schema, table: &str, key: &str) -> ProblemKind
             meant: vec![join(table, key)],
         };
     }
-    // An arm or a component of a sweep holds keys of the experiment in a table of its own.
-    let inner = ["set", "without"].into_iter().find(|inner| schema.child(inner).is_some()).unwrap_or_default();
+    // A sweep, an arm and a component hold keys of the experiment in a table of their own.
+    let inner = ["set", "without", "grid"].into_iter().find(|inner| schema.child(inner).is_some()).unwrap_or_default();
     let elsewhere = || Schema::root().paths_of(key).iter().map(|path| join(inner, path)).collect();
     let meant = nearest.map_or_else(elsewhere, |name| vec![join(table, name)]);
     ProblemKind::UnknownKey { key: join(table, key), known, meant }

@@ -159,7 +159,6 @@ fn totals(plan: &Plan, earlier: &Earlier) -> String {
     text
 }
 
-/// What a reader of the results should know.
 /// What hardly takes part as an arm is set, told once for all arms of which it is true.
 fn remarks(plan: &Plan) -> Vec<String> {
     let mut arms: BTreeMap<String, Vec<&str>> = BTreeMap::new();
@@ -174,6 +173,7 @@ fn remarks(plan: &Plan) -> Vec<String> {
     arms.into_iter().map(|(remark, names)| format!("note: {remark} ({})", names.join(", "))).collect()
 }
 
+/// What a reader of the results should know.
 fn notes(plan: &Plan) -> String {
     let mut lines: Vec<String> = plan
         .sweep
@@ -193,6 +193,7 @@ fn notes(plan: &Plan) -> String {
             assignments(&plan.sweep.deltas(kept), SETTING),
         ));
     }
+    lines.extend(plan.expansion.idle.iter().map(|idle| format!("note: {idle}")));
     lines.extend(remarks(plan));
     lines.extend(plan.sweep.confounds().iter().map(|confound| format!("confound: {confound}")));
     lines.join("\n")

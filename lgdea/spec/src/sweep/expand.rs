@@ -87,6 +87,8 @@ pub struct Expansion {
     pub duplicates: Vec<Duplicate>,
     /// Trials that conditions left out.
     pub left_out: usize,
+    /// Conditions that decide nothing, each in a sentence with where it stands.
+    pub idle: Vec<String>,
 }
 
 impl Sweep {
@@ -106,8 +108,10 @@ impl Sweep {
         let mut expansion = Expansion::default();
         let mut known = Known::default();
         let mut problems = Vec::new();
+        let mut acts = vec![false; self.axes.len() + self.conditions.len()];
         for part in parts {
             expansion.left_out += part.left_out;
+            acts.iter_mut().zip(part.acts).for_each(|(acts, here)| *acts |= here);
             problems.extend(part.problems);
             let inputs: Vec<usize> =
                 part.inputs.into_iter().map(|inputs| known.inputs(inputs, &mut expansion)).collect();
@@ -122,7 +126,17 @@ impl Sweep {
         if expansion.trials.is_empty() {
             return Err(self.refused("the conditions leave no trial".to_owned()));
         }
+        expansion.idle = self.idle(&acts);
         Ok(expansion)
+    }
+
+    /// The conditions that decide nothing: a number compared with text, say, is never equal to it.
+    fn idle(&self, acts: &[bool]) -> Vec<String> {
+        let applying = self.axes.iter().map(|axis| (axis.when.as_ref(), "holds nowhere: its axis never applies"));
+        let leaving_out = self.conditions.iter().map(|(condition, _)| (Some(condition), "leaves no further trial out"));
+        let conditions = applying.chain(leaving_out).zip(acts);
+        let idle = conditions.filter(|(_, acts)| !**acts).filter_map(|((condition, why), _)| Some((condition?, why)));
+        idle.map(|(condition, why)| format!("{}: the condition {condition} {why}", condition.place)).collect()
     }
 
     /// What is listed side by side: each arm with each point of the first axis.
@@ -175,6 +189,8 @@ struct Part {
     trials: Vec<Trial>,
     inputs: Vec<(InputsKey, Inputs)>,
     left_out: usize,
+    /// For each axis whether it applies anywhere, then for each condition whether it leaves anything out.
+    acts: Vec<bool>,
     problems: Vec<Problem>,
 }
 
@@ -203,7 +219,7 @@ impl<'s> Walk<'s> {
             decided: HashMap::new(),
             hashed: Vec::new(),
             known: HashMap::new(),
-            found: Part::default(),
+            found: Part { acts: vec![false; sweep.axes.len() + sweep.conditions.len()], ..Part::default() },
         }
     }
 
@@ -228,6 +244,7 @@ impl<'s> Walk<'s> {
                 Err(problem) => return self.found.problems.push(*problem),
             },
         };
+        self.found.acts[position] |= applies;
         let here = if position == 0 { self.first.clone() } else { 0..axis.points.len() };
         // An axis that does not apply has a single point, which the first part takes.
         let none = (!applies && here.start == 0).then_some(None);
@@ -266,7 +283,9 @@ impl<'s> Walk<'s> {
     fn is_left_out(&mut self, points: &[Option<u32>]) -> Result<bool, Box<Problem>> {
         for number in 0..self.sweep.conditions.len() {
             let leaves_out = self.sweep.conditions[number].1;
-            if self.holds(self.sweep.axes.len() + number, points)? == leaves_out {
+            let number = self.sweep.axes.len() + number;
+            if self.holds(number, points)? == leaves_out {
+                self.found.acts[number] = true;
                 return Ok(true);
             }
         }

@@ -5,6 +5,7 @@
 //! misspelt key is an error of the file and not of the four hundredth trial.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -114,6 +115,13 @@ impl Expression {
                 Err(refused(reason, remedy, place, text_range(place)).into())
             }
         }
+    }
+}
+
+impl fmt::Display for Expression {
+    /// As the file writes it, quotes included.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.place.source.text.get(text_range(&self.place)).unwrap_or_default())
     }
 }
 

@@ -157,6 +157,28 @@ when = 'train.learning_rate == 3e-3 || pairing[\"ratio\"] == 0.02'
     ];
     assert_eq!(listed(&text), expected);
     assert_eq!(expansion.left_out, 5);
+    assert!(expansion.idle.is_empty(), "{:?}", expansion.idle);
+}
+
+#[test]
+fn conditions_that_decide_nothing_are_named() {
+    // A number is never equal to text, the second leaves nothing to the third, and no arm is called so.
+    let conditions = [
+        "[[exclude]]\nwhen = 'pairing.ratio == \"0.1\"'",
+        "[[exclude]]\nwhen = 'pairing.ratio == 0.1'",
+        "[[exclude]]\nwhen = 'pairing.ratio > 0.05'",
+        "[[require]]\nwhen = 'arm != \"clipp\"'",
+    ];
+    let axes = "[grid]\npairing.ratio = [0.05, 0.1]\ntrain.steps = { values = [5, 6], when = 'train.batch == 1' }";
+    let (_, expansion) = expanded(&format!("{BASE}\n{axes}\n{}\n", conditions.join("\n")));
+    let idle: Vec<&str> = expansion.idle.iter().filter_map(|idle| Some(idle.split_once("s.toml:")?.1)).collect();
+    let expected = [
+        "5: the condition 'train.batch == 1' holds nowhere: its axis never applies",
+        "7: the condition 'pairing.ratio == \"0.1\"' leaves no further trial out",
+        "11: the condition 'pairing.ratio > 0.05' leaves no further trial out",
+        "13: the condition 'arm != \"clipp\"' leaves no further trial out",
+    ];
+    assert_eq!(idle, expected, "{:?}", expansion.idle);
 }
 
 #[test]
@@ -455,6 +477,8 @@ fn keys_of_the_experiment_beside_an_arms_name_are_shown_where_they_belong() {
     let text = "experiment = []\n[[case]]\nname = 'a'\nloss.global.weight = 2\n[component.b]\nsteps = 1\n";
     let told = refusal(text);
     assert!(told.contains("did you mean `set.loss`?") && told.contains("`without.train.steps`"), "{told}");
+    let told = refusal("experiment = []\n[train]\nsteps = 1\n");
+    assert!(told.contains("did you mean `grid.train`?"), "{told}");
 }
 
 #[test]
