@@ -4,7 +4,8 @@
     python results/tables/unpaired.py results/tables/pool.jsonl
 
 All differences are paired by seed. `p` is of a two-sided paired t-test, uncorrected; the share's interval is of 95 %, a
-percentile bootstrap over seeds (10,000 resamples, fixed seed).
+percentile bootstrap over seeds (10,000 resamples, fixed seed), which of six seeds is too narrow. No share is told where the
+oracle's own gain is not established (p ≥ 0.05).
 """
 
 import collections
@@ -34,9 +35,14 @@ def read(paths):
             next(lines)  # what the sweep declares
             for run in map(json.loads, lines):
                 studies = run["deltas"].get("data.phantom.studies", STUDIES)
+                if "pairing.ratio" not in run["deltas"]:
+                    sys.exit(f"{path}: no axis of this sweep varies pairing.ratio")
                 pairs = round(studies * run["deltas"]["pairing.ratio"])
                 for metric in METRICS.keys() & run["metrics"].keys():
-                    scores[pairs, studies, run["arm"], metric][run["seed"]] = run["metrics"][metric]
+                    of = scores[pairs, studies, run["arm"], metric]
+                    score = run["metrics"][metric]
+                    if of.setdefault(run["seed"], score) != score:
+                        sys.exit(f"two runs of `{run['arm']}`, {pairs} pairs of {studies}, seed {run['seed']}: give their files one by one")
     return scores
 
 
@@ -46,8 +52,14 @@ def paired(a, b):
     return np.array([a[seed] - b[seed] for seed in seeds]), seeds
 
 
+def p_value(differences):
+    return stats.ttest_1samp(differences, 0).pvalue
+
+
 def share(gain, ceiling):
     """Of two means over the same seeds their ratio, with its interval."""
+    if p_value(ceiling) >= 0.05:
+        return ""
     drawn = np.random.default_rng(0).integers(0, len(gain), (10_000, len(gain)))
     low, high = np.percentile(gain[drawn].mean(1) / ceiling[drawn].mean(1), [2.5, 97.5])
     return f"{gain.mean() / ceiling.mean():.0%} ({low:.0%} to {high:.0%})"
@@ -67,15 +79,17 @@ def main(paths):
         gains[pairs, studies, metric] = dict(zip(seeds, gain))
         ceiling, both = paired(of[ORACLE], of[WITHOUT])
         closed = share(gain, ceiling) if both == seeds else ""
-        p = stats.ttest_1samp(gain, 0).pvalue
-        print(f"| {pairs} | {studies:,} | {METRICS[metric]} | {gain.mean():+.3f} | {p:.4f} | {closed} |")
+        print(f"| {pairs} | {studies:,} | {METRICS[metric]} | {gain.mean():+.3f} | {p_value(gain):.4f} | {closed} |")
+    if not gains:
+        sys.exit(f"no seeds of both `{WITH}` and `{WITHOUT}` in {', '.join(paths)}")
     print("\n| pairs | metric | gain in the largest pool less that in the smallest | p |\n|---|---|---|---|")
     for pairs, metric in itertools.product(sorted({pairs for pairs, *_ in gains}), METRICS):
         pools = sorted(studies for of, studies, name in gains if (of, name) == (pairs, metric))
+        if len(pools) < 2:
+            continue
         growth, seeds = paired(gains[pairs, pools[-1], metric], gains[pairs, pools[0], metric])
-        if len(pools) > 1 and len(seeds) > 1:
-            p = stats.ttest_1samp(growth, 0).pvalue
-            print(f"| {pairs} | {METRICS[metric]} | {growth.mean():+.3f} ({pools[0]:,} to {pools[-1]:,}) | {p:.4f} |")
+        if len(seeds) > 1:
+            print(f"| {pairs} | {METRICS[metric]} | {growth.mean():+.3f} ({pools[0]:,} to {pools[-1]:,}) | {p_value(growth):.4f} |")
 
 
 if __name__ == "__main__":
