@@ -183,6 +183,32 @@ fn a_killed_run_goes_on_from_its_checkpoint_to_the_last_bit() {
     assert_eq!(resumed["metrics"], whole["metrics"]);
 }
 
+/// Frozen prototypes stay frozen where k-means put them, and scores on the way are not lost with the process.
+#[test]
+fn a_killed_run_has_the_scores_of_a_whole_one() {
+    let place = Workspace::new();
+    place.write("tiny.toml", TINY);
+    let frozen = "[train.learning-rate-factors]\n'^prototypes\\.' = 0.0\n";
+    let file = place.write("scored.toml", &format!("extends = 'tiny.toml'\n{frozen}[eval]\nevery = 3\n"));
+    let whole = place.outcome(&file, "whole", &[]);
+    place.kill_at_first_checkpoint(&file, "killed");
+    let resumed = place.outcome(&file, "killed", &[]);
+    assert_eq!(resumed["metrics"], whole["metrics"]);
+
+    let scored = |outcome: &Value| {
+        let journal = PathBuf::from(outcome["dir"].as_str().unwrap()).join("journal.jsonl");
+        let events = std::fs::read_to_string(journal).unwrap();
+        let scores = events.lines().filter_map(|line| {
+            let event: Value = serde_json::from_str(line).unwrap();
+            let score = event["values"]["validation/zero_shot/auroc_macro"].as_f64()?;
+            Some((event["step"].as_u64()?, score.to_bits()))
+        });
+        scores.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(scored(&resumed), scored(&whole));
+    assert_eq!(scored(&whole).iter().map(|(step, _)| *step).collect::<Vec<_>>()[..3], [3, 6, 9]);
+}
+
 /// The text warm-up stops when it is told to, and is not done twice.
 #[test]
 fn a_run_that_is_stopped_in_its_warm_up_goes_on_there() {

@@ -122,8 +122,40 @@ impl Lgdea {
         Some(classifier.forward(global * self.scale().unsqueeze::<2>()))
     }
 
-    /// Similarity scale `s = exp(log_scale)`, clamped, `[1]`.
+    /// Similarity scale `s = exp(log_scale)`, `[1]`.
     pub fn scale(&self) -> Tensor<1> {
-        self.log_scale.val().exp().clamp_max(self.max_scale)
+        self.log_scale.val().exp()
+    }
+
+    /// The model after an update, its scale at most `train.max-scale`. Clamped where it is used, the scale would have no
+    /// gradient beyond that, and never come back.
+    pub fn with_bounded_scale(mut self) -> Self {
+        let (learned, most) = (self.log_scale.is_require_grad(), self.max_scale.ln());
+        self.log_scale =
+            self.log_scale.map(|log_scale| log_scale.set_require_grad(false).clamp_max(most).set_require_grad(learned));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_spec::Resolved;
+
+    use super::*;
+
+    #[test]
+    fn the_scale_is_bounded_and_can_come_back() {
+        let settings = ["train.initial-scale=20", "train.max-scale=20"].map(str::to_owned);
+        let experiment = Resolved::from_overrides(&settings).unwrap().experiment;
+        let shape = ModelShape { vocabulary: 8, classes: 0, bert: None };
+        let mut model = Lgdea::new(&experiment, &shape, Seed(0), &Device::flex().autodiff());
+        let id = model.log_scale.id;
+        model.log_scale = model.log_scale.map(|log_scale| (log_scale.set_require_grad(false) + 1.0).require_grad());
+        let model = model.with_bounded_scale();
+        assert_eq!(model.log_scale.id, id);
+        let gradients = model.scale().backward();
+        let gradient = model.log_scale.val().grad(&gradients).unwrap().into_scalar::<f32>();
+        let scale = model.scale().into_scalar::<f32>();
+        assert!((scale - 20.0).abs() < 1e-4 && (gradient - 20.0).abs() < 1e-4, "{scale} {gradient}");
     }
 }

@@ -1,7 +1,7 @@
 //! Divergences between distributions in rows.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::log_softmax;
+use burn::tensor::activation::{log_softmax, softmax};
 
 /// Keeps logarithms of probabilities finite.
 pub(crate) const TINY: f64 = 1e-8;
@@ -40,6 +40,11 @@ pub(crate) fn normalise_rows(x: Tensor<2>) -> Tensor<2> {
     x / sum
 }
 
+/// `x ∝ x^power` in rows, by logarithms: powers of small shares sum to nothing.
+pub(crate) fn sharpen_rows(x: Tensor<2>, power: f64) -> Tensor<2> {
+    softmax(x.clamp_min(TINY).log() * power, 1)
+}
+
 /// Cosine of `√a_i` and `√b_j`, the Bhattacharyya coefficient of two distributions, `[rows of a, rows of b]`. Both are
 /// constants: the root has no gradient at 0.
 pub(crate) fn bhattacharyya(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
@@ -68,6 +73,12 @@ mod tests {
         // 0.5 ln(0.5/0.25) + 0.5 ln(0.5/0.75), and 0 for equal rows.
         let expected = 0.5 * (2.0_f32).ln() + 0.5 * (0.5_f32 / 0.75).ln();
         close(kl_rows(tensor([[0.5, 0.5], [0.9, 0.1]]), tensor([[0.25, 0.75], [0.9, 0.1]])), &[expected, 0.0]);
+    }
+
+    #[test]
+    fn sharpened_rows_sum_to_one_however_flat() {
+        close(sharpen_rows(tensor([[0.5, 0.25, 0.25]]), 2.0).reshape([3]), &[2.0 / 3.0, 1.0 / 6.0, 1.0 / 6.0]);
+        close(sharpen_rows(tensor([[1.0 / 64.0; 64]]), 10.0).reshape([64]), &[1.0 / 64.0; 64]);
     }
 
     #[test]

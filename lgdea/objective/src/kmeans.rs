@@ -19,7 +19,8 @@ pub struct KMeans {
 }
 
 /// Weighted k-means with k-means++ seeding (Arthur and Vassilvitskii 2007) of `points` `[n, width]` with `weights`
-/// `[n]`. Where there are fewer distinct points than `k`, centres repeat.
+/// `[n]`. Where there are fewer distinct points than `k`, the other centres are random directions: of centres that
+/// repeat, none would ever leave the others.
 ///
 /// # Panics
 ///
@@ -49,7 +50,12 @@ fn plus_plus(points: ArrayView2<'_, f32>, weights: &[f32], k: usize, rng: &mut C
     let mut share: Vec<f64> = weights.iter().map(|&weight| f64::from(weight)).collect();
     let mut distance = vec![f64::INFINITY; points.nrows()];
     for centre in 0..k {
-        let chosen = draw(&share, rng);
+        let Some(chosen) = draw(&share, rng) else {
+            let direction = Array1::from_shape_fn(points.ncols(), |_| rng.random_range(-1.0..1.0_f32));
+            let length = direction.dot(&direction).sqrt().max(f32::MIN_POSITIVE);
+            centres.row_mut(centre).assign(&(direction / length));
+            continue;
+        };
         centres.row_mut(centre).assign(&points.row(chosen));
         for (point, row) in points.outer_iter().enumerate() {
             distance[point] = distance[point].min(squared_distance(row, points.row(chosen)));
@@ -59,16 +65,17 @@ fn plus_plus(points: ArrayView2<'_, f32>, weights: &[f32], k: usize, rng: &mut C
     centres
 }
 
-/// An index with probability proportional to its share; the first where all are 0.
-fn draw(share: &[f64], rng: &mut ChaCha8Rng) -> usize {
+/// An index with probability proportional to its share; none where all are 0.
+fn draw(share: &[f64], rng: &mut ChaCha8Rng) -> Option<usize> {
     let mut left = rng.random::<f64>() * share.iter().sum::<f64>();
     for (index, &share) in share.iter().enumerate() {
         left -= share;
         if left < 0.0 {
-            return index;
+            return Some(index);
         }
     }
-    0
+    // Of shares that sum to more than their parts by rounding, the last.
+    share.iter().rposition(|&share| share > 0.0)
 }
 
 fn lloyd(points: ArrayView2<'_, f32>, weights: &[f32], mut centres: Array2<f32>) -> KMeans {
@@ -125,6 +132,9 @@ mod tests {
         let points = array![[1.0, 0.0], [0.0, 1.0]];
         let result = kmeans(points.view(), &[1.0, 1.0], 4, 7);
         assert!(result.inertia.abs() < 1e-12);
+        for (one, other) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+            assert_ne!(result.centres.row(one), result.centres.row(other), "{:?}", result.centres);
+        }
         assert_eq!(result.centres, kmeans(points.view(), &[1.0, 1.0], 4, 7).centres);
     }
 }

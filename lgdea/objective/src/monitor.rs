@@ -25,7 +25,7 @@ pub fn entropy_of_mean(distributions: Tensor<2>) -> Tensor<1> {
 pub fn mean_entropy(distributions: Tensor<2>) -> Tensor<1> {
     let [_, prototypes] = distributions.dims();
     let log = (distributions.clone() + 1e-9).log();
-    (distributions * log).sum_dim(1).mean().neg() / (prototypes as f64).ln().max(f64::MIN_POSITIVE)
+    (distributions * log).sum_dim(1).mean().neg() / (prototypes as f64).ln().max(f64::from(f32::MIN_POSITIVE))
 }
 
 #[cfg(test)]
@@ -63,5 +63,6 @@ mod tests {
         assert!((value(entropy_of_mean(sharp.clone())) - 1.0).abs() < 1e-5);
         assert!((value(mean_entropy(alike)) - 1.0).abs() < 1e-5);
         assert!(value(mean_entropy(sharp)).abs() < 1e-5);
+        assert_eq!(value(mean_entropy(tensor([[1.0], [1.0]]))), 0.0);
     }
 }

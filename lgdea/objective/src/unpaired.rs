@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
 
 use crate::UnpairedTargets;
-use crate::divergence::{TINY, normalise_rows};
+use crate::divergence::{TINY, normalise_rows, sharpen_rows};
 
 /// Running means that the distribution alignment compares, each `[1, K]`.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ pub fn unpaired_targets(
     let [low, high] = settings.alignment_clip;
     let factor = (means.prior.clone() / means.target.clone().clamp_min(TINY)).clamp(low, high);
     let aligned = normalise_rows(mixed * factor);
-    let evidence = normalise_rows(aligned.clamp_min(TINY).powf_scalar(settings.sharpening));
+    let evidence = sharpen_rows(aligned, settings.sharpening);
     let peak = evidence.clone().max_dim(1).squeeze_dim::<1>(1);
     let confidence = peak.clone() / peak.mean();
     (UnpairedTargets { evidence, confidence, phrases: None }, means)
@@ -60,5 +60,5 @@ pub fn phrase_targets(logits: Tensor<2>, membership: Tensor<2>, settings: &lgdea
     let prior = normalise_rows(membership).mean_dim(0);
     let [low, high] = settings.alignment_clip;
     let factor = (prior / found.clone().mean_dim(0).clamp_min(TINY)).clamp(low, high);
-    normalise_rows(normalise_rows(found * factor).clamp_min(TINY).powf_scalar(settings.sharpening))
+    sharpen_rows(normalise_rows(found * factor), settings.sharpening)
 }

@@ -299,6 +299,15 @@ impl Loss {
             "every loss term has weight 0, so nothing would be learned".to_owned(),
             "give at least one `loss.<term>.weight` a positive value",
         );
+        let terms = self.terms();
+        let starts = terms.iter().map(|(_, term)| term.schedule()).filter(|(weight, ..)| *weight > 0.0);
+        let first = starts.map(|(_, start, _)| start).min().unwrap_or_default();
+        findings.require(
+            first == 0,
+            &["loss"],
+            format!("no loss term acts before step {first}, so the first steps would learn nothing"),
+            "give a term with weight `start = 0`",
+        );
     }
 }
 
@@ -317,5 +326,11 @@ mod tests {
     #[test]
     fn a_loss_without_terms_is_refused() {
         insta::assert_snapshot!(refusal(&[("l.toml", "extends = 'clip'\n[loss]\nglobal.weight = 0\n")], &[],));
+    }
+
+    #[test]
+    fn a_loss_that_begins_late_is_refused() {
+        let told = refusal(&[("l.toml", "extends = 's-clip'\n[loss]\nglobal.weight = 0\n")], &[]);
+        assert!(told.contains("no loss term acts before step 100"), "{told}");
     }
 }

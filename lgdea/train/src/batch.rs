@@ -97,6 +97,11 @@ impl ReportBatch {
         &self.membership
     }
 
+    /// As [`Self::membership`], on a device.
+    pub(crate) fn membership_tensor(&self, device: &Device) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(self.membership.clone(), [self.reports.rows, self.phrases.rows]), device)
+    }
+
     /// Shares over reports with the same evidence, `[reports, reports]`, row by row.
     pub(crate) fn same_evidence(&self) -> &[f32] {
         &self.same_evidence
@@ -121,12 +126,10 @@ impl ReportBatch {
 
     /// The targets that follow from the reports alone.
     pub(crate) fn targets(&self, device: &Device) -> Targets {
-        let (reports, phrases) = (self.reports.rows, self.phrases.rows);
-        let tensor =
-            |values: &[f32], shape: [usize; 2]| Tensor::from_data(TensorData::new(values.to_vec(), shape), device);
+        let reports = self.reports.rows;
         Targets {
-            membership: tensor(&self.membership, [reports, phrases]),
-            same_evidence: tensor(&self.same_evidence, [reports, reports]),
+            membership: self.membership_tensor(device),
+            same_evidence: Tensor::from_data(TensorData::new(self.same_evidence.clone(), [reports, reports]), device),
             unpaired: None,
             matched: Vec::new(),
             labels: None,

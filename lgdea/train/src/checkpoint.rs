@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::store::RecordError;
 use burn::tensor::{Device, Tensor, TensorData};
 use lgdea_model::Lgdea;
@@ -43,7 +43,14 @@ struct Array2Data {
 }
 
 /// Writes the state after `done` joint steps and returns its folder. Older checkpoints are removed once it is whole.
+///
+/// # Errors
+/// The model's weights are no finite numbers: the checkpoint before is the last that anything can go on from.
 pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf, TrainError> {
+    let model = state.model.valid();
+    if !is_finite(&model) {
+        return Err(TrainError::Diverged { done });
+    }
     let finished = folder.join(format!("step-{done:06}"));
     let partial = folder.join(format!(".step-{done:06}.partial"));
     remove(&partial)?;
@@ -51,7 +58,7 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
     let record = |path: PathBuf, result: Result<(), RecordError>| {
         result.map_err(|error| TrainError::Checkpoint { action: "write", path, message: error.to_string() })
     };
-    record(partial.join(MODEL), state.model.valid().save_file(partial.join(MODEL)))?;
+    record(partial.join(MODEL), model.save_file(partial.join(MODEL)))?;
     record(partial.join(AVERAGE), state.average.clone().save_file(partial.join(AVERAGE)))?;
     record(partial.join(OPTIMIZER), state.optimizer.save(partial.join(OPTIMIZER)))?;
     let rest = Rest {
@@ -78,6 +85,26 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
         }
     }
     Ok(finished)
+}
+
+/// Whether all weights are finite numbers, which their sum tells.
+fn is_finite<M: Module>(model: &M) -> bool {
+    let mut sum = Sum(None);
+    model.visit(&mut sum);
+    sum.0.is_none_or(|sum| sum.into_scalar::<f32>().is_finite())
+}
+
+/// The sum of a module's weights.
+struct Sum(Option<Tensor<1>>);
+
+impl ModuleVisitor for Sum {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let sum = param.val().sum();
+        self.0 = Some(match self.0.take() {
+            Some(others) => others + sum,
+            None => sum,
+        });
+    }
 }
 
 /// Gives a run the checkpoint of another one, whose files both have from now on. Returns its folder.
@@ -165,4 +192,21 @@ fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Tra
 
 fn unreadable(action: &'static str, path: &Path, error: &dyn std::error::Error) -> TrainError {
     TrainError::Checkpoint { action, path: path.to_owned(), message: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::nn::LinearConfig;
+
+    use super::*;
+
+    #[test]
+    fn one_weight_that_is_no_number_is_found() {
+        let mut layer = LinearConfig::new(3, 2).init(&Device::flex());
+        assert!(is_finite(&layer));
+        for broken in [f32::NAN, f32::INFINITY] {
+            layer.bias = Some(Param::from_data([0.0, broken], &Device::flex()));
+            assert!(!is_finite(&layer), "{broken}");
+        }
+    }
 }

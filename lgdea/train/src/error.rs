@@ -7,10 +7,19 @@ pub enum TrainError {
     /// The loss is no number.
     #[error("the loss is {loss} at step {step}: lower train.learning-rate or train.clip-norm")]
     NotFinite {
-        /// Joint step, counted from 0.
+        /// Step of the stage, counted from 0.
         step: usize,
         /// The loss.
         loss: f32,
+    },
+    /// The weights are no numbers.
+    #[error(
+        "the weights are no finite numbers after step {done}: lower train.learning-rate or train.clip-norm; the checkpoint before \
+         is kept"
+    )]
+    Diverged {
+        /// Joint steps done.
+        done: usize,
     },
     /// A regular expression over names of parameters that names none.
     #[error(
@@ -79,8 +88,8 @@ pub enum TrainError {
     NoPrototypes,
     /// The method has no relation graph.
     #[error(
-        "the run's method has no relation graph: it needs loss.evidence-unpaired or loss.evidence-alignment, graph.share \
-         above 0, and no graph.oracle"
+        "the run's method has no relation graph: it needs train.unpaired-images, one of loss.evidence-unpaired, \
+         loss.evidence-alignment and loss.evidence-local-unpaired, graph.share above 0, and no graph.oracle"
     )]
     NoGraph,
     /// The training data could not be loaded any further.
@@ -127,6 +136,8 @@ impl TrainError {
                 | Self::Published { .. }
                 | Self::Weights(_)
                 | Self::Data(_)
+                | Self::NoPairs
+                | Self::NothingHidden { .. }
         )
     }
 }

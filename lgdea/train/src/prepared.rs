@@ -95,9 +95,13 @@ impl Prepared {
             .map(|report| (report.report_id.as_str(), report))
             .collect();
         let space = &experiment.evidence_space;
-        let pools = Pools::new(&studies, pairing, &read);
+        let mut pools = Pools::new(&studies, pairing, &read);
         let oracle = experiment.graph.oracle;
         if oracle {
+            // As elsewhere, studies whose report's reading failed are left out.
+            pools
+                .images
+                .retain(|&study| studies[study].report.is_none() || read.contains_key(studies[study].id.as_str()));
             let hidden = |&&study: &&usize| read.contains_key(studies[study].id.as_str());
             let without = pools.images.len() - pools.images.iter().filter(hidden).count();
             if without > 0 {

@@ -140,8 +140,8 @@ pub(crate) fn start_prototypes(
     }
     let prototypes = model.prototypes.mu.val().dims()[0];
     let clusters = kmeans(embeddings.view(), &uses, prototypes, seed.stream("k-means").0);
-    let id = model.prototypes.mu.id;
-    let centres = inference::tensor(&clusters.centres, &model.prototypes.mu.device()).require_grad();
-    model.prototypes.mu = Param::initialized(id, centres);
+    let (id, learned) = (model.prototypes.mu.id, model.prototypes.mu.is_require_grad());
+    let centres = inference::tensor(&clusters.centres, &model.prototypes.mu.device());
+    model.prototypes.mu = Param::initialized(id, if learned { centres.require_grad() } else { centres });
     (model, clusters.inertia)
 }

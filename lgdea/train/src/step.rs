@@ -15,6 +15,7 @@ use ndarray::{Array2, Axis};
 use crate::average::blend;
 use crate::batch::{JointBatch, ReportBatch};
 use crate::clip::clip_global_norm;
+use crate::method::trains_image_evidence;
 use crate::optimizer::adamw;
 use crate::schedule::{average_momentum, warm_cosine};
 use crate::stopwatch::Stopwatch;
@@ -166,7 +167,7 @@ pub(crate) fn joint_step(
     stopwatch.end("backward");
     let (gradients, norm) = clip_global_norm(&state.model, gradients, settings.clip_norm);
     let rate = warm_cosine(settings.learning_rate, step, settings.warmup, settings.steps);
-    state.model = state.optimizer.step(rate, state.model, gradients);
+    state.model = state.optimizer.step(rate, state.model, gradients).with_bounded_scale();
     stopwatch.end("optimizer");
     let momentum = average_momentum(settings.ema, step);
     state.average = blend(state.average, &state.model.valid(), momentum);
@@ -192,6 +193,9 @@ fn teach(
     let (average, settings) = (&state.average, &experiment.graph);
     let clean = average.encode_images(batch.clean.to_tensor(device));
     let teacher = average.image_evidence(clean.patches);
+    // What lesion queries say that nothing trains is noise: they say nothing.
+    let [_, prototypes] = teacher.dims();
+    let teacher = if trains_image_evidence(experiment) { teacher } else { teacher.full_like(1.0 / prototypes as f64) };
     let graph = state.graph.as_ref().map(|graph| inference::tensor(&graph.select(Axis(0), &batch.unpaired), device));
     let prior = forward.texts.report_evidence.clone().inner();
     let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
@@ -214,7 +218,7 @@ fn reveal(
     device: &Device,
 ) -> UnpairedTargets {
     let phrases = average.encode_texts(hidden.phrases.to_tensor(device));
-    let evidence = Targets::report_evidence(&hidden.targets(device).membership, average.prototypes.of_phrases(phrases));
+    let evidence = Targets::report_evidence(&hidden.membership_tensor(device), average.prototypes.of_phrases(phrases));
     let confidence = Tensor::ones([evidence.dims()[0]], device);
     let local = experiment.loss.evidence_local_unpaired.weight > 0.0;
     UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) }

@@ -159,6 +159,10 @@ impl Trainer<'_> {
         thread::scope(|scope| {
             let mut batches = loader::joint_batches(scope, self.prepared, self.experiment, first);
             let mut meter = Meter::new(Stage::Joint, train.steps, self.experiment);
+            // A run that was cut off between a checkpoint and its scores.
+            if first > 0 && first < train.steps && first.is_multiple_of(self.experiment.eval.every) {
+                self.validate(first, &state)?;
+            }
             for step in first..train.steps {
                 self.refresh_graph(&mut state, step)?;
                 self.refresh_matches(&mut state, step)?;

@@ -27,7 +27,7 @@ pub(crate) fn text_step(
     let gradients = towers.gradients(&loss);
     let (gradients, norm) = clip_global_norm(&state.model, gradients, settings.clip_norm);
     let rate = warm(settings.learning_rate, step, settings.warmup);
-    state.model = state.optimizer.step(rate, state.model, gradients);
+    state.model = state.optimizer.step(rate, state.model, gradients).with_bounded_scale();
     let values = norm.map(|norm| ("gradient_norm".to_owned(), norm)).into_iter().collect();
     (state, Measured { loss: loss.inner(), values })
 }

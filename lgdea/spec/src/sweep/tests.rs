@@ -542,9 +542,10 @@ fn every_shipped_sweep_expands() {
         let sweep = Sweep::from_file(&path).unwrap_or_else(|error| panic!("{}", render(&error)));
         let expansion = sweep.expand().unwrap_or_else(|error| panic!("{}", render(&error)));
         assert!(expansion.duplicates.is_empty(), "{}: {:?}", path.display(), expansion.duplicates);
+        assert!(expansion.idle.is_empty(), "{}: {:?}", path.display(), expansion.idle);
         count += 1;
     }
-    assert_eq!(count, 10);
+    assert_eq!(count, 12);
 }
 
 /// Whether a value is what was given, and tables hold at least that.
