@@ -60,9 +60,7 @@ impl PatchMaps {
         }
         maps
     }
-}
 
-impl PatchMaps {
     /// Mean attention of a phrase's words `[words, D]` over the regions of one image, `softmax_p(⟨h_p, w_t⟩ / temperature)`
     /// (`GLoRIA`, equation 3). Regions are made of unit length; words are.
     pub(crate) fn word_attention(&self, image: usize, words: ArrayView2<'_, f32>, temperature: f64) -> Array2<f32> {
