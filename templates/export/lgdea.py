@@ -170,7 +170,7 @@ class DualEncoder(nn.Module):
         self.image, self.text, self.config = image, text, config
         for name, tensor in rest.items():
             self.register_buffer(name.replace(".", "_"), tensor)
-        self.scale = float(min(self.log_scale.exp().item(), config["max_scale"]))
+        self.scale = self.log_scale.exp().item()
 
     def _linear(self, name: str, x):
         return F.linear(x, getattr(self, f"{name}_weight"), getattr(self, f"{name}_bias"))

@@ -90,7 +90,6 @@ fn config(experiment: &Experiment) -> Value {
         "text": { "pooling": pooling, "max_tokens": experiment.encoder.text.max_tokens() },
         "text_temperature": space.text_temperature,
         "image_temperature": space.image_temperature,
-        "max_scale": experiment.train.max_scale,
         "experiment": experiment.name,
         "seed": experiment.seed.0,
     })

@@ -285,6 +285,12 @@ impl Loss {
         ]
     }
 
+    /// The terms with a weight, by their names in the `[loss]` table, and the first step of each.
+    pub(crate) fn acting(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let schedules = self.terms().map(|(name, term)| (name, term.schedule()));
+        schedules.into_iter().filter(|(_, (weight, ..))| *weight > 0.0).map(|(name, (_, start, _))| (name, start))
+    }
+
     /// Whether unpaired images are given targets.
     pub fn teaches_unpaired(&self) -> bool {
         let weights =
@@ -293,15 +299,14 @@ impl Loss {
     }
 
     pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+        let first = self.acting().map(|(_, start)| start).min();
         findings.require(
-            self.terms().iter().any(|(_, term)| term.schedule().0 > 0.0),
+            first.is_some(),
             &["loss"],
             "every loss term has weight 0, so nothing would be learned".to_owned(),
             "give at least one `loss.<term>.weight` a positive value",
         );
-        let terms = self.terms();
-        let starts = terms.iter().map(|(_, term)| term.schedule()).filter(|(weight, ..)| *weight > 0.0);
-        let first = starts.map(|(_, start, _)| start).min().unwrap_or_default();
+        let first = first.unwrap_or_default();
         findings.require(
             first == 0,
             &["loss"],

@@ -6,10 +6,8 @@ impl Experiment {
     /// The steps (counted from 0) at which what takes part begins, by their keys: terms, unpaired images, their targets.
     pub fn starts(&self) -> Vec<(String, usize)> {
         let Experiment { train, loss, graph, .. } = self;
-        let terms = loss.terms().map(|(name, term)| (name, term.schedule()));
-        let acting = terms.into_iter().filter(|(_, (weight, ..))| *weight > 0.0);
         let mut starts: Vec<(String, usize)> =
-            acting.map(|(name, (_, start, _))| (format!("loss.{name}.start"), start)).collect();
+            loss.acting().map(|(name, start)| (format!("loss.{name}.start"), start)).collect();
         if train.unpaired_images > 0 && loss.evidence_alignment.weight > 0.0 {
             starts.push(("loss.evidence-alignment.unpaired-start".to_owned(), loss.evidence_alignment.unpaired_start));
         }

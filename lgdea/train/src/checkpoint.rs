@@ -87,23 +87,19 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
     Ok(finished)
 }
 
-/// Whether all weights are finite numbers, which their sum tells.
+/// Whether all weights are finite numbers, which their sum tells. `model` has some.
 fn is_finite<M: Module>(model: &M) -> bool {
-    let mut sum = Sum(None);
-    model.visit(&mut sum);
-    sum.0.is_none_or(|sum| sum.into_scalar::<f32>().is_finite())
+    let mut sums = Sums(Vec::new());
+    model.visit(&mut sums);
+    Tensor::cat(sums.0, 0).sum().into_scalar::<f32>().is_finite()
 }
 
-/// The sum of a module's weights.
-struct Sum(Option<Tensor<1>>);
+/// The sum of each of a module's parameters, `[1]`.
+struct Sums(Vec<Tensor<1>>);
 
-impl ModuleVisitor for Sum {
+impl ModuleVisitor for Sums {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let sum = param.val().sum();
-        self.0 = Some(match self.0.take() {
-            Some(others) => others + sum,
-            None => sum,
-        });
+        self.0.push(param.val().sum());
     }
 }
 

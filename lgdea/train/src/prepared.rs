@@ -99,11 +99,9 @@ impl Prepared {
         let oracle = experiment.graph.oracle;
         if oracle {
             // As elsewhere, studies whose report's reading failed are left out.
-            pools
-                .images
-                .retain(|&study| studies[study].report.is_none() || read.contains_key(studies[study].id.as_str()));
-            let hidden = |&&study: &&usize| read.contains_key(studies[study].id.as_str());
-            let without = pools.images.len() - pools.images.iter().filter(hidden).count();
+            let has_report = |study: usize| studies[study].report.is_some();
+            pools.images.retain(|&study| !has_report(study) || read.contains_key(studies[study].id.as_str()));
+            let without = pools.images.iter().filter(|&&study| !has_report(study)).count();
             if without > 0 {
                 return Err(TrainError::NothingHidden { without, images: pools.images.len() });
             }

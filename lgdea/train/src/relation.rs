@@ -142,6 +142,6 @@ pub(crate) fn start_prototypes(
     let clusters = kmeans(embeddings.view(), &uses, prototypes, seed.stream("k-means").0);
     let (id, learned) = (model.prototypes.mu.id, model.prototypes.mu.is_require_grad());
     let centres = inference::tensor(&clusters.centres, &model.prototypes.mu.device());
-    model.prototypes.mu = Param::initialized(id, if learned { centres.require_grad() } else { centres });
+    model.prototypes.mu = Param::initialized(id, centres.set_require_grad(learned));
     (model, clusters.inertia)
 }

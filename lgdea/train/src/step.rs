@@ -1,7 +1,7 @@
 //! One step: forward, losses, backward, update.
 
 use burn::module::{Module, Param};
-use burn::optim::ModuleOptimizer;
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use lgdea_model::Lgdea;
 use lgdea_objective::term::evidence_local::region_fit;
@@ -9,7 +9,7 @@ use lgdea_objective::{
     CrossAttended, Forward, RunningMeans, Targets, TextForward, Tokens, UnpairedTargets, dead_prototypes,
     entropy_of_mean, mean_entropy, phrase_targets, total, unpaired_targets,
 };
-use lgdea_spec::Experiment;
+use lgdea_spec::{Experiment, Train};
 use ndarray::{Array2, Axis};
 
 use crate::average::blend;
@@ -49,6 +49,18 @@ impl State {
         let model = Lgdea::new(experiment, &prepared.model_shape(), experiment.seed, &device);
         let (average, optimizer) = (model.valid(), adamw(&model, &experiment.train)?);
         Ok(Self { model, average, optimizer, warmed_up: 0, means: None, graph: None, matches: None })
+    }
+
+    /// Moves the model along its gradients, clipped. Returns their norm before, `[1]`; `None` where there are none.
+    pub(crate) fn update(
+        mut self,
+        gradients: GradientsParams,
+        rate: f64,
+        settings: &Train,
+    ) -> (Self, Option<Tensor<1>>) {
+        let (gradients, norm) = clip_global_norm(&self.model, gradients, settings.clip_norm);
+        self.model = self.optimizer.step(rate, self.model, gradients).with_bounded_scale();
+        (self, norm)
     }
 }
 
@@ -165,9 +177,9 @@ pub(crate) fn joint_step(
     stopwatch.end("losses");
     let gradients = towers.gradients(&loss);
     stopwatch.end("backward");
-    let (gradients, norm) = clip_global_norm(&state.model, gradients, settings.clip_norm);
     let rate = warm_cosine(settings.learning_rate, step, settings.warmup, settings.steps);
-    state.model = state.optimizer.step(rate, state.model, gradients).with_bounded_scale();
+    let norm;
+    (state, norm) = state.update(gradients, rate, settings);
     stopwatch.end("optimizer");
     let momentum = average_momentum(settings.ema, step);
     state.average = blend(state.average, &state.model.valid(), momentum);
@@ -192,10 +204,13 @@ fn teach(
 ) -> (UnpairedTargets, RunningMeans) {
     let (average, settings) = (&state.average, &experiment.graph);
     let clean = average.encode_images(batch.clean.to_tensor(device));
-    let teacher = average.image_evidence(clean.patches);
-    // What lesion queries say that nothing trains is noise: they say nothing.
-    let [_, prototypes] = teacher.dims();
-    let teacher = if trains_image_evidence(experiment) { teacher } else { teacher.full_like(1.0 / prototypes as f64) };
+    let teacher = if trains_image_evidence(experiment) {
+        average.image_evidence(clean.patches)
+    } else {
+        // What lesion queries say that nothing trains is noise: they say nothing.
+        let prototypes = experiment.evidence_space.prototypes;
+        Tensor::full([batch.unpaired.len(), prototypes], 1.0 / prototypes as f64, device)
+    };
     let graph = state.graph.as_ref().map(|graph| inference::tensor(&graph.select(Axis(0), &batch.unpaired), device));
     let prior = forward.texts.report_evidence.clone().inner();
     let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);

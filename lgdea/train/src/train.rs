@@ -160,7 +160,7 @@ impl Trainer<'_> {
             let mut batches = loader::joint_batches(scope, self.prepared, self.experiment, first);
             let mut meter = Meter::new(Stage::Joint, train.steps, self.experiment);
             // A run that was cut off between a checkpoint and its scores.
-            if first > 0 && first < train.steps && first.is_multiple_of(self.experiment.eval.every) {
+            if first > 0 && self.is_scored(first) {
                 self.validate(first, &state)?;
             }
             for step in first..train.steps {
@@ -186,8 +186,7 @@ impl Trainer<'_> {
                 if due || stopped || done == train.steps {
                     self.checkpoint(done, &state)?;
                 }
-                // Never a multiple of 0.
-                if !stopped && done < train.steps && done.is_multiple_of(self.experiment.eval.every) {
+                if !stopped && self.is_scored(done) {
                     self.validate(done, &state)?;
                 }
                 if stopped && done < train.steps {
@@ -196,6 +195,12 @@ impl Trainer<'_> {
             }
             Ok(TrainOutcome { model: state.average, finished: true })
         })
+    }
+
+    /// Whether the validation split is scored on the way after so many steps.
+    fn is_scored(&self, done: usize) -> bool {
+        // Nothing but 0 is a multiple of 0.
+        done < self.experiment.train.steps && done.is_multiple_of(self.experiment.eval.every)
     }
 
     /// Scores the validation split, where there is one, without intervals.

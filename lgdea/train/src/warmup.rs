@@ -5,14 +5,13 @@ use lgdea_objective::term::text_evidence;
 use lgdea_spec::Experiment;
 
 use crate::batch::ReportBatch;
-use crate::clip::clip_global_norm;
 use crate::schedule::warm;
 use crate::step::{Measured, State, encode_texts};
 use crate::towers::{Towers, autodiff};
 
 /// One step of the text warm-up (counted from 0).
 pub(crate) fn text_step(
-    mut state: State,
+    state: State,
     batch: &ReportBatch,
     experiment: &Experiment,
     step: usize,
@@ -25,9 +24,8 @@ pub(crate) fn text_step(
     let texts = encode_texts(&towers, batch, &targets, false, &autodiff);
     let loss = text_evidence::loss(&texts, &targets);
     let gradients = towers.gradients(&loss);
-    let (gradients, norm) = clip_global_norm(&state.model, gradients, settings.clip_norm);
     let rate = warm(settings.learning_rate, step, settings.warmup);
-    state.model = state.optimizer.step(rate, state.model, gradients).with_bounded_scale();
+    let (state, norm) = state.update(gradients, rate, settings);
     let values = norm.map(|norm| ("gradient_norm".to_owned(), norm)).into_iter().collect();
     (state, Measured { loss: loss.inner(), values })
 }
