@@ -129,6 +129,15 @@ fn edges_and_relations_are_written_and_measured() {
 }
 
 #[test]
+fn evidence_that_images_are_not_taught_is_compared_with_nothing() {
+    let untaught = "loss.evidence-paired.weight = 0.0\nloss.evidence-unpaired.weight = 0.0\n";
+    let place = Workspace::with_run(&format!("{untaught}loss.evidence-local-unpaired.weight = 1.0\n{TINY}"));
+    let agreement = &place.json(&[])["hidden"]["agreement"];
+    assert!(number(&agreement["graph"]) > 0.1, "{agreement}");
+    assert_eq!([&agreement["model"], &agreement["mix"]], [&Value::Null; 2]);
+}
+
+#[test]
 fn shuffled_pools_hold_the_own_reports() {
     let place = Workspace::with_run(&format!("pairing.unpaired = \"shuffled\"\n{TINY}"));
     assert_eq!(place.json(&[])["hidden"]["all"]["relevance"][0]["best"], 1.0);

@@ -22,6 +22,8 @@ const MODEL: &str = "model.bpk";
 const AVERAGE: &str = "average.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const REST: &str = "state.json";
+/// A checkpoint while it is written. What a kill leaves of it makes room for the next.
+const PARTIAL: &str = ".partial";
 
 /// What is not a parameter.
 #[derive(Serialize, Deserialize)]
@@ -52,7 +54,7 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
         return Err(TrainError::Diverged { done });
     }
     let finished = folder.join(format!("step-{done:06}"));
-    let partial = folder.join(format!(".step-{done:06}.partial"));
+    let partial = folder.join(PARTIAL);
     remove(&partial)?;
     fs::create_dir_all(&partial).map_err(file("create", &partial))?;
     let record = |path: PathBuf, result: Result<(), RecordError>| {
@@ -106,7 +108,7 @@ impl ModuleVisitor for Sums {
 /// Gives a run the checkpoint of another one, whose files both have from now on. Returns its folder.
 pub(crate) fn adopt(checkpoint: &Path, folder: &Path) -> Result<PathBuf, TrainError> {
     let name = checkpoint.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (partial, adopted) = (folder.join(format!(".{name}.partial")), folder.join(&name));
+    let (partial, adopted) = (folder.join(PARTIAL), folder.join(&name));
     remove(&partial)?;
     fs::create_dir_all(&partial).map_err(file("create", &partial))?;
     for name in [MODEL, AVERAGE, OPTIMIZER, REST] {

@@ -197,9 +197,10 @@ fn relations(check: &GraphCheck) -> String {
 fn agreements(rows: &[(&str, Option<&GraphAgreement>)]) -> String {
     let mut table = table::with_header(&["images", "count", "graph", "model", "mix", "prior"], 1..6);
     for (name, agreement) in rows.iter().filter_map(|(name, agreement)| Some((*name, (*agreement)?))) {
-        let number = |value: f64| format!("{value:.3}");
+        let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
         let GraphAgreement { images, graph, model, mix, prior } = *agreement;
-        table.add_row([name.to_owned(), images.to_string(), number(graph), number(model), number(mix), number(prior)]);
+        let values = [Some(graph), model, mix, Some(prior)].map(number);
+        table.add_row([name.to_owned(), images.to_string()].into_iter().chain(values));
     }
     format!("{table}\n")
 }

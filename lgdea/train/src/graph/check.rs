@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::GraphView;
 use super::content::Content;
+use crate::method::trains_image_evidence;
 use crate::relation::{BuiltGraph, build_graph};
 use crate::{TrainError, Trained, inference};
 
@@ -37,36 +38,37 @@ pub struct GraphAgreement {
     pub images: usize,
     /// Of the evidence that the graph brings, `G`.
     pub graph: f64,
-    /// Of the model's own, `Q̄_I`.
-    pub model: f64,
-    /// Of `Q̄_I^(1−share) · G^share`.
-    pub mix: f64,
+    /// Of the model's own, `Q̄_I`; none where the method teaches images no evidence.
+    pub model: Option<f64>,
+    /// Of `Q̄_I^(1−share) · G^share`; none where there is no `Q̄_I`.
+    pub mix: Option<f64>,
     /// Of the reports' mean, the same for every image: what knowing nothing of an image gives.
     pub prior: f64,
 }
 
 impl GraphAgreement {
-    /// Adds images of a graph, given by their nodes. `truth` is `Q̄_R` of their own reports.
+    /// Adds images of a graph that `view` would build, given by their nodes. `truth` is `Q̄_R` of their own reports.
     fn add(
         &mut self,
+        view: &GraphView<'_>,
         graph: &BuiltGraph,
-        settings: &lgdea_spec::Graph,
         seeds: &[usize],
         images: &[usize],
         truth: ArrayView2<'_, f32>,
     ) {
         let BuiltGraph { image_affinity, report_affinity, image_evidence, report_evidence } = graph;
-        let targets = propagate_seeds(image_affinity, report_affinity, report_evidence.view(), seeds, settings);
+        let targets = propagate_seeds(image_affinity, report_affinity, report_evidence.view(), seeds, &view.settings);
         let graph = targets.evidence.select(Axis(0), images);
-        let model = image_evidence.select(Axis(0), images);
-        let mixed = mix(model.view(), graph.view(), settings.share);
         let sum = |found: &Array2<f32>| -> f64 {
             found.outer_iter().zip(truth.outer_iter()).map(|(found, truth)| bhattacharyya(found, truth)).sum()
         };
         self.images += images.len();
         self.graph += sum(&graph);
-        self.model += sum(&model);
-        self.mix += sum(&mixed);
+        if trains_image_evidence(view.trained.experiment) {
+            let model = image_evidence.select(Axis(0), images);
+            *self.model.get_or_insert(0.0) += sum(&model);
+            *self.mix.get_or_insert(0.0) += sum(&mix(model.view(), graph.view(), view.settings.share));
+        }
         if let Some(prior) = report_evidence.mean_axis(Axis(0)) {
             self.prior += truth.outer_iter().map(|truth| bhattacharyya(prior.view(), truth)).sum::<f64>();
         }
@@ -75,7 +77,7 @@ impl GraphAgreement {
     /// Sums become means.
     fn mean(mut self) -> Self {
         let images = self.images.max(1) as f64;
-        for value in [&mut self.graph, &mut self.model, &mut self.mix, &mut self.prior] {
+        for value in [&mut self.graph, &mut self.prior].into_iter().chain(&mut self.model).chain(&mut self.mix) {
             *value /= images;
         }
         self
@@ -141,7 +143,7 @@ impl GraphView<'_> {
         let seeds: Vec<usize> = (0..self.pairs()).collect();
         let nodes: Vec<usize> = (self.images()..images.len()).collect();
         let mut agreement = GraphAgreement::default();
-        agreement.add(&graph, &self.settings, &seeds, &nodes, self.evidence_of(&reports)?.view());
+        agreement.add(self, &graph, &seeds, &nodes, self.evidence_of(&reports)?.view());
         Ok(Some(agreement.mean()))
     }
 
@@ -203,7 +205,7 @@ impl<'a> Tally<'a> {
 
     /// `truth` is `Q̄_R` of the images' own reports.
     fn add_evidence(&mut self, seeds: &[usize], images: &[usize], truth: ArrayView2<'_, f32>) {
-        self.agreement.add(&self.view.built, &self.view.settings, seeds, images, truth);
+        self.agreement.add(self.view, &self.view.built, seeds, images, truth);
     }
 
     fn finish(self) -> GraphCheck {
