@@ -43,10 +43,11 @@ fn names() -> [&'static str; 14] {
     Resolved::from_overrides(&[]).unwrap().experiment.loss.terms().map(|(name, _)| name)
 }
 
-/// An experiment in which one term acts.
+/// An experiment in which one term acts, from the first step on.
 fn only(term: &str) -> Experiment {
     let weights = names().map(|name| format!("loss.{name}.weight={}", u8::from(name == term)));
-    Resolved::from_overrides(&weights).unwrap().experiment
+    let overrides: Vec<String> = weights.into_iter().chain([format!("loss.{term}.start=0")]).collect();
+    Resolved::from_overrides(&overrides).unwrap().experiment
 }
 
 fn forward(device: &Device) -> Forward {
