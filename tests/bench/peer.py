@@ -68,7 +68,7 @@ def train(folder: Path, device: str, compiled: bool) -> dict:
         return (across - (columns * logits.T.log_softmax(1)).sum(1).mean()) / 2
 
     def loss_of(batch):
-        scale = model.log_scale.exp().clamp_max(rules["max-scale"])
+        scale = model.log_scale.exp()
         with half:
             g, z, r = images(batch["images"]), texts(batch["phrases"].long()), texts(batch["reports"].long())
         g, z, r = g.float(), z.float(), r.float()
@@ -99,6 +99,7 @@ def train(folder: Path, device: str, compiled: bool) -> dict:
             group["lr"] = rules["learning-rate"] * warm * (0.5 + 0.5 * math.cos(math.pi * step / rules["steps"]))
         optimizer.step()
         with torch.no_grad():
+            model.log_scale.clamp_(max=math.log(rules["max-scale"]))
             torch._foreach_lerp_(averages, parameters, 1 - min(rules["ema"], (step + 1) / (step + 10)))
         wait()
         seconds.append(time.perf_counter() - began)

@@ -18,3 +18,8 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::failed(&error))?;
     print(&format!("{text}\n"))
 }
+
+/// A number with so many decimals; a dash where there is none.
+pub(crate) fn decimal(value: Option<f64>, digits: usize) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
+}

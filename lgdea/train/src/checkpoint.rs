@@ -22,8 +22,6 @@ const MODEL: &str = "model.bpk";
 const AVERAGE: &str = "average.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const REST: &str = "state.json";
-/// A checkpoint while it is written. What a kill leaves of it makes room for the next.
-const PARTIAL: &str = ".partial";
 
 /// What is not a parameter.
 #[derive(Serialize, Deserialize)]
@@ -54,9 +52,7 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
         return Err(TrainError::Diverged { done });
     }
     let finished = folder.join(format!("step-{done:06}"));
-    let partial = folder.join(PARTIAL);
-    remove(&partial)?;
-    fs::create_dir_all(&partial).map_err(file("create", &partial))?;
+    let partial = begin(folder)?;
     let record = |path: PathBuf, result: Result<(), RecordError>| {
         result.map_err(|error| TrainError::Checkpoint { action: "write", path, message: error.to_string() })
     };
@@ -89,6 +85,14 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
     Ok(finished)
 }
 
+/// An empty folder for a checkpoint while it is written; what a kill left of another makes room for it.
+fn begin(folder: &Path) -> Result<PathBuf, TrainError> {
+    let partial = folder.join(".partial");
+    remove(&partial)?;
+    fs::create_dir_all(&partial).map_err(file("create", &partial))?;
+    Ok(partial)
+}
+
 /// Whether all weights are finite numbers, which their sum tells. `model` has some.
 fn is_finite<M: Module>(model: &M) -> bool {
     let mut sums = Sums(Vec::new());
@@ -108,9 +112,7 @@ impl ModuleVisitor for Sums {
 /// Gives a run the checkpoint of another one, whose files both have from now on. Returns its folder.
 pub(crate) fn adopt(checkpoint: &Path, folder: &Path) -> Result<PathBuf, TrainError> {
     let name = checkpoint.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let (partial, adopted) = (folder.join(PARTIAL), folder.join(&name));
-    remove(&partial)?;
-    fs::create_dir_all(&partial).map_err(file("create", &partial))?;
+    let (partial, adopted) = (begin(folder)?, folder.join(&name));
     for name in [MODEL, AVERAGE, OPTIMIZER, REST] {
         let (from, to) = (checkpoint.join(name), partial.join(name));
         // Another file system, or one without links.

@@ -13,7 +13,7 @@ use super::opened::Opened;
 use super::run::prepare;
 use crate::args::inspect::GraphArgs;
 use crate::failure::{Failure, refused};
-use crate::output::{print, print_json};
+use crate::output::{decimal, print, print_json};
 use crate::progress::{Progress, say};
 
 /// Relations written of an image at each hop.
@@ -174,9 +174,7 @@ fn relations(check: &GraphCheck) -> String {
         }
         for (hop, precision) in &rows {
             let relevance = precision.relevance[measure];
-            let number = |value: fn(&lgdea_train::Relevance) -> f64| {
-                relevance.as_ref().map_or_else(|| "–".to_owned(), |relevance| format!("{:.3}", value(relevance)))
-            };
+            let number = |value: fn(&lgdea_train::Relevance) -> f64| decimal(relevance.as_ref().map(value), 3);
             let reached = 100.0 * precision.reached as f64 / precision.images.max(1) as f64;
             table.add_row([
                 (*name).to_owned(),
@@ -197,9 +195,8 @@ fn relations(check: &GraphCheck) -> String {
 fn agreements(rows: &[(&str, Option<&GraphAgreement>)]) -> String {
     let mut table = table::with_header(&["images", "count", "graph", "model", "mix", "prior"], 1..6);
     for (name, agreement) in rows.iter().filter_map(|(name, agreement)| Some((*name, (*agreement)?))) {
-        let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
         let GraphAgreement { images, graph, model, mix, prior } = *agreement;
-        let values = [Some(graph), model, mix, Some(prior)].map(number);
+        let values = [Some(graph), model, mix, Some(prior)].map(|value| decimal(value, 3));
         table.add_row([name.to_owned(), images.to_string()].into_iter().chain(values));
     }
     format!("{table}\n")

@@ -12,7 +12,7 @@ use super::opened::Opened;
 use super::writable;
 use crate::args::inspect::PrototypesArgs;
 use crate::failure::{Failure, refused};
-use crate::output::{print, print_json};
+use crate::output::{decimal, print, print_json};
 use crate::progress::{Progress, say};
 
 /// Least side of the radiographs that the page's pictures are cut from.
@@ -101,7 +101,7 @@ fn radiograph(study: &Study, side: usize) -> Result<Option<Radiograph>, Failure>
 
 fn describe(prototypes: &Prototypes) -> String {
     let summary = &prototypes.summary;
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
+    let number = |value| decimal(value, 2);
     let rows = [
         ("usage entropy of reports", number(Some(summary.usage_entropy))),
         ("entropy of a phrase", number(Some(summary.phrase_entropy))),
