@@ -20,11 +20,17 @@ use args::{Args, Command};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Keeps what is freed: mimalloc would return it after a second, for another tenth of a step.
-#[expect(unsafe_code, reason = "an option of the allocator, which has no other way to be set")]
+#[expect(unsafe_code, reason = "options of the allocators, which have no other way to be set")]
 fn keep_memory() {
     // `mi_option_purge_delay` of mimalloc.h, for which the crate has no name; negative is never.
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
+    // libtorch allocates with the system's allocator, which keeps nothing beyond its thresholds. The first has a ceiling.
+    #[cfg(all(feature = "libtorch", target_os = "linux", target_env = "gnu"))]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 32 << 20);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
+    };
 }
 
 fn main() -> ExitCode {

@@ -25,11 +25,14 @@ pub(crate) fn self_attention(
 /// `softmax(q kᵀ / √depth) v` of queries, keys and values `[batch, heads, tokens, depth]`, its products in the precision of
 /// `layer`.
 pub(crate) fn attend(layer: &Linear, [q, k, v]: [Tensor<4>; 3], padding: Option<&Tensor<2, Bool>>) -> Tensor<4> {
-    let [batch, _, length, depth] = k.dims();
-    let mut scores = product(layer, q, k.swap_dims(2, 3)) / (depth as f64).sqrt();
+    let ([batch, heads, length, depth], queries) = (k.dims(), q.dims()[2]);
+    // Heads as more of the batch: what the products read then lies in one piece, forth and back.
+    let [q, k, v] = [q, k, v].map(|x| x.flatten::<3>(0, 1));
+    let scores = product(layer, q, k.swap_dims(1, 2)) / (depth as f64).sqrt();
+    let mut scores = scores.reshape([batch, heads, queries, length]);
     if let Some(padding) = padding {
         // Adding is faster than filling, forth and back.
         scores = scores + padding.clone().float().reshape([batch, 1, 1, length]) * -1e9;
     }
-    product(layer, softmax(scores), v)
+    product(layer, softmax(scores).flatten::<3>(0, 1), v).reshape([batch, heads, queries, depth])
 }

@@ -1,9 +1,12 @@
-//! What torchvision's convolutional networks share.
+//! What convolutional networks share.
 
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Initializer, PaddingConfig2d};
-use burn::tensor::Device;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor};
+
+use crate::fused;
 
 /// Whose number the random start of a convolution is scaled by (He et al. 2015).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +32,21 @@ pub(crate) fn stem_pool() -> MaxPool2d {
     MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).with_padding(around(1)).init()
 }
 
-fn around(pad: usize) -> PaddingConfig2d {
+/// What a layer whose padding is [`around`] makes of `[batch, channels, h, w]`: burn's, with a backward pass of its own.
+pub(crate) fn apply(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let PaddingConfig2d::Explicit(top, left, bottom, right) = layer.padding else {
+        unreachable!("layers are made with the padding around them in numbers");
+    };
+    let options =
+        ConvOptions::new_with_padding(layer.stride, [(top, bottom), (left, right)], layer.dilation, layer.groups);
+    let x = fused::convolution(x, layer.weight.val(), options);
+    match &layer.bias {
+        Some(bias) => x + bias.val().reshape([1, -1, 1, 1]),
+        None => x,
+    }
+}
+
+/// As many zeros on each side.
+pub(crate) fn around(pad: usize) -> PaddingConfig2d {
     PaddingConfig2d::Explicit(pad, pad, pad, pad)
 }

@@ -1,7 +1,8 @@
-//! Norms, softmax and ReLU, each one operation with a backward pass in closed form.
+//! Norms, softmax, ReLU and convolution, each one operation with a backward pass in closed form.
 //!
 //! burn makes a layer norm of some ten reductions and broadcasts and differentiates each of them, which passes three times as
-//! often over memory as the closed form does.
+//! often over memory as the closed form does. Its gradient by a convolution's weights is a convolution whose kernel is as large
+//! as the output, which is the slow way where a product of matrices would do.
 #![cfg_attr(
     feature = "libtorch",
     expect(deprecated, reason = "burn-tch is why burn is pinned: see ARCHITECTURE.md, decision 1")
@@ -10,12 +11,16 @@
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, binary, unary};
 use burn::backend::autodiff::{Autodiff, NodeId};
+use burn::backend::ops::ModuleOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::nn::BatchNorm;
+use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Shape, Tensor};
+
+use crate::columns;
 
 /// Layer norm (Ba, Kiros and Hinton 2016) over the last dimension: `γ (x − mean x) / √(var x + ε) + β`.
 pub(crate) fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Tensor<D> {
@@ -47,6 +52,12 @@ pub(crate) fn batch_norm<const D: usize>(layer: &BatchNorm, x: Tensor<D>) -> Ten
         running.update((before * (1.0 - layer.momentum) + found * layer.momentum).detach());
     }
     Tensor::from_dispatch(output)
+}
+
+/// The convolution of `[batch, channels, h, w]` with weights `[outputs, channels, kh, kw]`, in one group.
+pub(crate) fn convolution(x: Tensor<4>, weights: Tensor<4>, options: ConvOptions<2>) -> Tensor<4> {
+    let [x, weights] = [x, weights].map(Tensor::into_dispatch);
+    Tensor::from_dispatch(Dispatch::fused_convolution(x, weights, options))
 }
 
 /// The operations; without gradients as burn has them.
@@ -84,14 +95,99 @@ pub(crate) trait Fused: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         batch_norm_forward::<Self>(x, gamma, beta, epsilon)
     }
+
+    fn fused_convolution(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        Self::conv2d(x, weights, None, options)
+    }
+
+    /// The gradient by `x` of a convolution whose output has the gradient `grad`.
+    fn convolution_gradient_by_x(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_x_backward(x, weights, grad, options)
+    }
+
+    /// The gradient by the weights of a convolution whose output has the gradient `grad`.
+    fn convolution_gradient_by_weights(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        if columns::repeat_nothing(&weights.shape(), &options) {
+            columns::gradient_by_weights::<Self>(x, &weights.shape(), grad, &options)
+        } else {
+            Self::conv2d_weight_backward(x, weights, grad, options)
+        }
+    }
 }
 
-impl Fused for Flex {}
+impl Fused for Flex {
+    // Each image by itself is as many products of a large matrix with a few columns.
+    fn fused_convolution(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        if columns::are_few(&x.shape(), &options) {
+            columns::convolution::<Self>(x, weights, &options)
+        } else {
+            Self::conv2d(x, weights, None, options)
+        }
+    }
 
+    fn convolution_gradient_by_x(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        if columns::are_few(&x.shape(), &options) {
+            columns::gradient_by_x::<Self>(&x.shape(), weights, grad, &options)
+        } else {
+            Self::conv2d_x_backward(x, weights, grad, options)
+        }
+    }
+
+    fn convolution_gradient_by_weights(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        if columns::are_few(&x.shape(), &options) || columns::repeat_nothing(&weights.shape(), &options) {
+            columns::gradient_by_weights::<Self>(x, &weights.shape(), grad, &options)
+        } else {
+            Self::conv2d_weight_backward(x, weights, grad, options)
+        }
+    }
+}
+
+// What torch has an operation for.
 #[cfg(feature = "libtorch")]
 impl Fused for burn::backend::LibTorch {
     fn relu_gradient(output: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        relu_gradient_as_product::<Self>(output, grad)
+        FloatTensor::<Self>::new(output.tensor.threshold_backward(&grad.tensor, 0.0))
+    }
+
+    fn fused_batch_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (gamma, beta) = (Some(&gamma.tensor), Some(&beta.tensor));
+        let (output, mean, inverse) = x.tensor.native_batch_norm(gamma, beta, None, None, true, 0.0, epsilon);
+        let variance = inverse.pow_tensor_scalar(-2) - epsilon;
+        let [output, mean, variance] = [output, mean, variance].map(FloatTensor::<Self>::new);
+        (output, mean, variance)
     }
 }
 
@@ -216,6 +312,42 @@ impl<B: Fused, C: CheckpointStrategy> Fused for Autodiff<B, C> {
             }
         }
     }
+
+    fn fused_convolution(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Convolution;
+
+        impl<B: Fused> Backward<B, 2> for Convolution {
+            type State = (NodeId, NodeId, ConvOptions<2>);
+
+            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
+                let (x, weights, options) = ops.state;
+                let [x, weights] = [x, weights].map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node));
+                let (also_x, also_weights, also_options) = (x.clone(), weights.clone(), options.clone());
+                binary::<B, _, _>(
+                    ops.parents,
+                    ops.node,
+                    grads,
+                    |grad| B::convolution_gradient_by_x(also_x, also_weights, grad, also_options),
+                    |grad| B::convolution_gradient_by_weights(x, weights, grad, options),
+                );
+            }
+        }
+
+        match Convolution.prepare::<C>([x.node(), weights.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let state = (prep.checkpoint(&x), prep.checkpoint(&weights), options.clone());
+                prep.finish(state, B::fused_convolution(x.into_primitive(), weights.into_primitive(), options))
+            }
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::fused_convolution(x.into_primitive(), weights.into_primitive(), options))
+            }
+        }
+    }
 }
 
 /// Hands the gradients that follow from an operation's own on to its three inputs; burn has the same for one and for two.
@@ -274,12 +406,6 @@ fn softmax_backward<B: Backend>(output: FloatTensor<B>, grad: FloatTensor<B>) ->
     let product = B::float_mul(grad, output.clone());
     let total = B::float_sum_dim(product.clone(), last);
     B::float_sub(product, B::float_mul(output, total))
-}
-
-/// What the default fills by a mask, which libtorch does ten times slower than it multiplies.
-#[cfg(feature = "libtorch")]
-fn relu_gradient_as_product<B: Backend>(output: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
-    B::float_mul(grad, B::float_sign(output))
 }
 
 /// Output, mean and biased variance of a batch norm over `[batch, channels, …]`.
@@ -356,6 +482,7 @@ fn inverse_deviation<B: Backend>(variance: FloatTensor<B>, epsilon: f64) -> Floa
 mod tests {
     use burn::module::Module;
     use burn::nn::{BatchNormConfig, LayerNormConfig};
+    use burn::tensor::module::conv2d;
     use burn::tensor::{Device, Distribution, activation};
 
     use super::*;
@@ -428,6 +555,26 @@ mod tests {
         let (ours, theirs) = (relu(x.clone()), activation::relu(x.clone()));
         let (ours, theirs) = ((ours * weigh.clone()).sum().backward(), (theirs * weigh).sum().backward());
         assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-6);
+    }
+
+    #[test]
+    fn convolution_is_burns_and_has_its_gradients() {
+        Device::flex().seed(5);
+        // Size, kernel, stride and padding: few places, few with a stride, many; one place; patches.
+        for (size, kernel, stride, pad) in
+            [(4, 3, 1, 1), (5, 3, 2, 1), (9, 3, 1, 1), (7, 1, 2, 0), (7, 1, 1, 0), (3, 1, 1, 0), (9, 2, 2, 0)]
+        {
+            let (x, weights) = (random([3, 5, size, size - 1]), random([4, 5, kernel, kernel]));
+            let options = ConvOptions::new([stride; 2], [pad; 2], [1, 1], 1);
+            let ours = convolution(x.clone(), weights.clone(), options.clone());
+            let theirs = conv2d(x.clone(), weights.clone(), None, options);
+            assert_eq!(ours.dims(), theirs.dims());
+            assert!(gap(ours.clone(), theirs.clone()) < 1e-6);
+            let weigh = random(ours.dims()).detach();
+            let (ours, theirs) = ((ours * weigh.clone()).sum().backward(), (theirs * weigh).sum().backward());
+            assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}, stride {stride}");
+            assert!(gap(weights.grad(&ours).unwrap(), weights.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}");
+        }
     }
 
     #[test]

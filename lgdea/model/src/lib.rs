@@ -6,6 +6,7 @@
 
 mod attention;
 mod bert;
+mod columns;
 mod convolution;
 mod cross_attention;
 mod densenet;

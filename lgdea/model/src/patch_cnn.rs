@@ -6,13 +6,14 @@
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor};
 
+use crate::convolution::around;
 use crate::fused::{batch_norm, relu};
 use crate::layer_norm::{self, LayerNorm};
-use crate::precision::linear;
+use crate::precision::{convolve, linear};
 
 /// Residual CNN: pixels `[batch, size, size]` to patch features `[batch, (size / patch)², width]`.
 #[derive(Module, Debug)]
@@ -79,7 +80,7 @@ impl ConvNorm {
     fn new(input: usize, output: usize, kernel: usize, device: &Device) -> Self {
         Self {
             conv: Conv2dConfig::new([input, output], [kernel, kernel])
-                .with_padding(PaddingConfig2d::Same)
+                .with_padding(around(kernel / 2))
                 // The norm that follows has its own shift.
                 .with_bias(false)
                 .init(device),
@@ -88,7 +89,7 @@ impl ConvNorm {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        relu(batch_norm(&self.norm, self.conv.forward(x)))
+        relu(batch_norm(&self.norm, convolve(&self.conv, x)))
     }
 }
 

@@ -9,6 +9,8 @@ use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{FloatDType, Tensor};
 
+use crate::convolution;
+
 /// A network whose linear layers and convolutions are of another precision, for forward passes; gradients still reach the
 /// network that it was made of.
 pub fn cast<M: Module>(network: M, precision: FloatDType) -> M {
@@ -51,7 +53,7 @@ pub(crate) fn linear<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> 
 
 /// A convolution in the precision of its weights.
 pub(crate) fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    in_precision_of(&layer.weight, x, |x| layer.forward(x))
+    in_precision_of(&layer.weight, x, |x| convolution::apply(layer, x))
 }
 
 /// A product in the precision of some layer's weights.

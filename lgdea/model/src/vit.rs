@@ -11,6 +11,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use serde::Deserialize;
 
 use crate::attention::attend;
+use crate::convolution::around;
 use crate::layer_norm::LayerNorm;
 use crate::precision::{convolve, linear};
 use crate::weights::{Named, Naming};
@@ -84,7 +85,10 @@ impl Vit {
             cls_token: random([1, 1, width], 1e-6),
             pos_embed: random([1, tokens, width], 0.02),
             patch_embed: PatchEmbed {
-                proj: Conv2dConfig::new([1, width], [patch, patch]).with_stride([patch, patch]).init(device),
+                proj: Conv2dConfig::new([1, width], [patch, patch])
+                    .with_stride([patch, patch])
+                    .with_padding(around(0))
+                    .init(device),
             },
             blocks: (0..shape.depth).map(|_| Block::new(shape, device)).collect(),
             norm: norm(width, device),

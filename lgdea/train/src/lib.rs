@@ -31,6 +31,7 @@ mod stopwatch;
 mod towers;
 mod train;
 mod trained;
+mod update;
 mod warmup;
 
 pub use error::TrainError;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
-use burn::optim::{AdamW, AdamWConfig, ModuleOptimizer, Optimizer};
+use burn::optim::{AdamW, AdamWState, AdaptiveMomentumState, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 use lgdea_spec::Train;
 use regex::Regex;
 
 use crate::TrainError;
+use crate::update::{self, Pace};
 
 /// Names that an error shows.
 const SHOWN: usize = 5;
@@ -38,10 +39,9 @@ pub(crate) fn adamw<M: Module>(module: &M, settings: &Train) -> Result<ModuleOpt
             patterns.iter().filter(|(pattern, _)| pattern.is_match(&name)).map(|(_, factor)| factor).product();
         groups.entry((factor.to_bits(), is_vector)).or_default().push(id);
     }
-    let config = AdamWConfig::new().with_epsilon(1e-8);
     let optimizer = |factor: f64, is_vector: bool| {
-        let decay = if is_vector { 0.0 } else { settings.weight_decay as f32 };
-        Scaled { adamw: config.clone().with_weight_decay(decay).build(), factor }
+        let decay = if is_vector { 0.0 } else { settings.weight_decay };
+        Group { decay, factor }
     };
     let all = ModuleOptimizer::from(optimizer(1.0, false));
     Ok(groups.into_iter().fold(all, |all, ((factor, is_vector), ids)| {
@@ -75,15 +75,15 @@ fn patterns(settings: &Train) -> Result<Vec<(Regex, f64)>, TrainError> {
     compiled.collect()
 }
 
-/// AdamW whose learning rate has a factor.
+/// AdamW of parameters that share a decay, and a factor of the learning rate; its state is burn's.
 #[derive(Clone)]
-struct Scaled {
-    adamw: AdamW,
+struct Group {
+    decay: f64,
     factor: f64,
 }
 
-impl Optimizer for Scaled {
-    type State<const D: usize> = <AdamW as Optimizer>::State<D>;
+impl Optimizer for Group {
+    type State<const D: usize> = AdamWState<D>;
 
     fn step<const D: usize>(
         &self,
@@ -92,7 +92,14 @@ impl Optimizer for Scaled {
         gradient: Tensor<D>,
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
-        self.adamw.step(rate * self.factor, tensor, gradient, state)
+        let (before, moments) = match state {
+            Some(AdamWState { momentum }) => (momentum.time, [momentum.moment_1, momentum.moment_2]),
+            None => (0, [tensor.zeros_like(), tensor.zeros_like()]),
+        };
+        let time = before + 1;
+        let pace = Pace::new(rate * self.factor, self.decay, time);
+        let (tensor, [m, v]) = update::adamw(tensor, gradient, moments, pace);
+        (tensor, Some(AdamWState::new(AdaptiveMomentumState::new(time, m, v))))
     }
 
     fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {

@@ -1,0 +1,173 @@
+//! Convolution and its gradients as one matrix product over a whole batch: of the weights `[outputs, channels · kernel]` with
+//! what each place of the output sees, `[channels · kernel, batch · places]` (im2col; Chellapilla et al. 2006).
+
+use burn::backend::Backend;
+use burn::backend::TensorMetadata;
+use burn::backend::tensor::FloatTensor;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Shape, Slice};
+
+/// An image of so few places is a matrix too narrow for a product of its own.
+const FEW: usize = 16;
+
+/// Whether the outputs of an image `[batch, channels, h, w]` are few.
+pub(crate) fn are_few(x: &Shape, options: &ConvOptions<2>) -> bool {
+    let [_, _, height, width] = x.dims();
+    height.div_ceil(options.stride[0]) * width.div_ceil(options.stride[1]) <= FEW
+}
+
+/// Whether no place of the output sees what another does: kernels of one place, and patches.
+pub(crate) fn repeat_nothing(weights: &Shape, options: &ConvOptions<2>) -> bool {
+    let [_, _, rows, columns] = weights.dims();
+    rows <= options.stride[0] && columns <= options.stride[1]
+}
+
+/// The convolution of `x` `[batch, channels, h, w]` with `weights` `[outputs, channels, kh, kw]`.
+pub(crate) fn convolution<B: Backend>(
+    x: FloatTensor<B>,
+    weights: FloatTensor<B>,
+    options: &ConvOptions<2>,
+) -> FloatTensor<B> {
+    let window = Window::new(&x.shape(), &weights.shape(), options);
+    let output = B::float_matmul(window.matrix::<B>(weights), window.columns::<B>(x));
+    let [rows, columns] = window.places;
+    B::float_swap_dims(B::float_reshape(output, Shape::new([window.outputs, window.batch, rows, columns])), 0, 1)
+}
+
+/// The gradient by the weights of a [`convolution`] of `x` whose output has the gradient `grad`.
+pub(crate) fn gradient_by_weights<B: Backend>(
+    x: FloatTensor<B>,
+    weights: &Shape,
+    grad: FloatTensor<B>,
+    options: &ConvOptions<2>,
+) -> FloatTensor<B> {
+    let window = Window::new(&x.shape(), weights, options);
+    let columns = B::float_swap_dims(window.columns::<B>(x), 0, 1);
+    B::float_reshape(B::float_matmul(window.by_output::<B>(grad), columns), weights.clone())
+}
+
+/// The gradient by an `x` of shape `shape` of its [`convolution`], whose output has the gradient `grad`.
+pub(crate) fn gradient_by_x<B: Backend>(
+    shape: &Shape,
+    weights: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    options: &ConvOptions<2>,
+) -> FloatTensor<B> {
+    let window = Window::new(shape, &weights.shape(), options);
+    let weights = B::float_swap_dims(window.matrix::<B>(weights), 0, 1);
+    window.fold::<B>(B::float_matmul(weights, window.by_output::<B>(grad)))
+}
+
+/// What a convolution slides over images.
+struct Window {
+    batch: usize,
+    channels: usize,
+    outputs: usize,
+    /// Height and width of the images, with their padding and without.
+    padded: [usize; 2],
+    size: [usize; 2],
+    padding: [usize; 2],
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    /// Rows and columns of the output.
+    places: [usize; 2],
+}
+
+impl Window {
+    fn new(x: &Shape, weights: &Shape, options: &ConvOptions<2>) -> Self {
+        let [batch, channels, height, width] = x.dims();
+        let [outputs, _, rows, columns] = weights.dims();
+        let (size, kernel, stride) = ([height, width], [rows, columns], options.stride);
+        let padded = [0, 1].map(|side| size[side] + options.padding[side].0 + options.padding[side].1);
+        let places = [0, 1].map(|side| (padded[side] - kernel[side]) / stride[side] + 1);
+        let padding = options.padding.map(|(before, _)| before);
+        Self { batch, channels, outputs, padded, size, padding, kernel, stride, places }
+    }
+
+    /// Weights as `[outputs, channels · kernel]`.
+    fn matrix<B: Backend>(&self, weights: FloatTensor<B>) -> FloatTensor<B> {
+        let [rows, columns] = self.kernel;
+        B::float_reshape(weights, Shape::new([self.outputs, self.channels * rows * columns]))
+    }
+
+    /// `[batch, outputs, rows, columns]` as `[outputs, batch · places]`.
+    fn by_output<B: Backend>(&self, output: FloatTensor<B>) -> FloatTensor<B> {
+        let [rows, columns] = self.places;
+        B::float_reshape(B::float_swap_dims(output, 0, 1), Shape::new([self.outputs, self.batch * rows * columns]))
+    }
+
+    /// What each place sees of `[batch, channels, h, w]`: `[channels · kernel, batch · places]`.
+    fn columns<B: Backend>(&self, x: FloatTensor<B>) -> FloatTensor<B> {
+        let x = self.pad::<B>(B::float_swap_dims(x, 0, 1));
+        let [rows, columns] = self.places;
+        let seen = self.offsets().map(|offset| {
+            let seen = B::float_slice(x.clone(), &self.seen_at(offset));
+            B::float_reshape(seen, Shape::new([self.channels, 1, self.batch * rows * columns]))
+        });
+        let offsets = self.kernel[0] * self.kernel[1];
+        B::float_reshape(
+            B::float_cat(seen.collect(), 1),
+            Shape::new([self.channels * offsets, self.batch * rows * columns]),
+        )
+    }
+
+    /// The sum over all places of what each sees, where it sees it: the transpose of [`Self::columns`].
+    fn fold<B: Backend>(&self, columns: FloatTensor<B>) -> FloatTensor<B> {
+        let [rows, width] = self.places;
+        let offsets = self.kernel[0] * self.kernel[1];
+        let columns = B::float_reshape(columns, Shape::new([self.channels, offsets, self.batch * rows * width]));
+        let zeros = |[height, width]: [usize; 2]| {
+            let shape = Shape::new([self.channels, self.batch, height, width]);
+            B::float_zeros(shape, &columns.device(), columns.dtype().into())
+        };
+        let sum = self.offsets().enumerate().fold(zeros(self.padded), |sum, (index, offset)| {
+            let part = B::float_slice(
+                columns.clone(),
+                &[all(self.channels), from(index, 1, 1), all(self.batch * rows * width)],
+            );
+            let part = B::float_reshape(part, Shape::new([self.channels, self.batch, rows, width]));
+            let at = self.seen_at(offset);
+            let before = B::float_slice(sum.clone(), &at);
+            B::float_slice_assign(sum, &at, B::float_add(before, part))
+        });
+        B::float_swap_dims(B::float_slice(sum, &self.inside()), 0, 1)
+    }
+
+    /// `[channels, batch, h, w]` with zeros around.
+    fn pad<B: Backend>(&self, x: FloatTensor<B>) -> FloatTensor<B> {
+        if self.padded == self.size {
+            return x;
+        }
+        let [height, width] = self.padded;
+        let shape = Shape::new([self.channels, self.batch, height, width]);
+        let zeros = B::float_zeros(shape, &x.device(), x.dtype().into());
+        B::float_slice_assign(zeros, &self.inside(), x)
+    }
+
+    /// Places of the kernel, row by row.
+    fn offsets(&self) -> impl Iterator<Item = [usize; 2]> {
+        let [rows, columns] = self.kernel;
+        (0..rows).flat_map(move |row| (0..columns).map(move |column| [row, column]))
+    }
+
+    /// What all places see at an offset of the kernel, of padded images.
+    fn seen_at(&self, offset: [usize; 2]) -> [Slice; 4] {
+        let [rows, columns] = [0, 1].map(|side| from(offset[side], self.places[side], self.stride[side]));
+        [all(self.channels), all(self.batch), rows, columns]
+    }
+
+    /// The images in padded images.
+    fn inside(&self) -> [Slice; 4] {
+        let [rows, columns] = [0, 1].map(|side| from(self.padding[side], self.size[side], 1));
+        [all(self.channels), all(self.batch), rows, columns]
+    }
+}
+
+fn all(count: usize) -> Slice {
+    from(0, count, 1)
+}
+
+/// `count` elements, every `step`th, from `start` on.
+fn from(start: usize, count: usize, step: usize) -> Slice {
+    Slice::new(start as isize, Some((start + (count - 1) * step + 1) as isize), step as isize)
+}
