@@ -155,6 +155,9 @@ impl Update for LibTorch {
     }
 }
 
+#[cfg(feature = "cuda")]
+impl Update for burn::backend::Cube {}
+
 /// What may be changed in place, its elements in order: gradients of convolutions come with theirs permuted.
 #[cfg(feature = "libtorch")]
 fn own(x: FloatTensor<LibTorch>) -> FloatTensor<LibTorch> {
