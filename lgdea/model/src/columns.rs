@@ -1,9 +1,8 @@
 //! Convolution and its gradients as one matrix product over a whole batch: of the weights `[outputs, channels · kernel]` with
 //! what each place of the output sees, `[channels · kernel, batch · places]` (im2col; Chellapilla et al. 2006).
 
-use burn::backend::Backend;
-use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Shape, Slice};
 
@@ -84,47 +83,41 @@ impl Window {
         Self { batch, channels, outputs, padded, size, padding, kernel, stride, places }
     }
 
+    /// Places of the kernel, and of all outputs of the batch.
+    fn counts(&self) -> [usize; 2] {
+        [self.kernel.iter().product(), self.batch * self.places.iter().product::<usize>()]
+    }
+
     /// Weights as `[outputs, channels · kernel]`.
     fn matrix<B: Backend>(&self, weights: FloatTensor<B>) -> FloatTensor<B> {
-        let [rows, columns] = self.kernel;
-        B::float_reshape(weights, Shape::new([self.outputs, self.channels * rows * columns]))
+        let [kernel, _] = self.counts();
+        B::float_reshape(weights, Shape::new([self.outputs, self.channels * kernel]))
     }
 
     /// `[batch, outputs, rows, columns]` as `[outputs, batch · places]`.
     fn by_output<B: Backend>(&self, output: FloatTensor<B>) -> FloatTensor<B> {
-        let [rows, columns] = self.places;
-        B::float_reshape(B::float_swap_dims(output, 0, 1), Shape::new([self.outputs, self.batch * rows * columns]))
+        let [_, places] = self.counts();
+        B::float_reshape(B::float_swap_dims(output, 0, 1), Shape::new([self.outputs, places]))
     }
 
     /// What each place sees of `[batch, channels, h, w]`: `[channels · kernel, batch · places]`.
     fn columns<B: Backend>(&self, x: FloatTensor<B>) -> FloatTensor<B> {
+        let [kernel, places] = self.counts();
         let x = self.pad::<B>(B::float_swap_dims(x, 0, 1));
-        let [rows, columns] = self.places;
         let seen = self.offsets().map(|offset| {
             let seen = B::float_slice(x.clone(), &self.seen_at(offset));
-            B::float_reshape(seen, Shape::new([self.channels, 1, self.batch * rows * columns]))
+            B::float_reshape(seen, Shape::new([self.channels, 1, places]))
         });
-        let offsets = self.kernel[0] * self.kernel[1];
-        B::float_reshape(
-            B::float_cat(seen.collect(), 1),
-            Shape::new([self.channels * offsets, self.batch * rows * columns]),
-        )
+        B::float_reshape(B::float_cat(seen.collect(), 1), Shape::new([self.channels * kernel, places]))
     }
 
     /// The sum over all places of what each sees, where it sees it: the transpose of [`Self::columns`].
     fn fold<B: Backend>(&self, columns: FloatTensor<B>) -> FloatTensor<B> {
+        let [kernel, places] = self.counts();
         let [rows, width] = self.places;
-        let offsets = self.kernel[0] * self.kernel[1];
-        let columns = B::float_reshape(columns, Shape::new([self.channels, offsets, self.batch * rows * width]));
-        let zeros = |[height, width]: [usize; 2]| {
-            let shape = Shape::new([self.channels, self.batch, height, width]);
-            B::float_zeros(shape, &columns.device(), columns.dtype().into())
-        };
-        let sum = self.offsets().enumerate().fold(zeros(self.padded), |sum, (index, offset)| {
-            let part = B::float_slice(
-                columns.clone(),
-                &[all(self.channels), from(index, 1, 1), all(self.batch * rows * width)],
-            );
+        let columns = B::float_reshape(columns, Shape::new([self.channels, kernel, places]));
+        let sum = self.offsets().enumerate().fold(self.blank::<B>(&columns), |sum, (index, offset)| {
+            let part = B::float_slice(columns.clone(), &[all(self.channels), from(index, 1, 1), all(places)]);
             let part = B::float_reshape(part, Shape::new([self.channels, self.batch, rows, width]));
             let at = self.seen_at(offset);
             let before = B::float_slice(sum.clone(), &at);
@@ -135,13 +128,14 @@ impl Window {
 
     /// `[channels, batch, h, w]` with zeros around.
     fn pad<B: Backend>(&self, x: FloatTensor<B>) -> FloatTensor<B> {
-        if self.padded == self.size {
-            return x;
-        }
+        if self.padded == self.size { x } else { B::float_slice_assign(self.blank::<B>(&x), &self.inside(), x) }
+    }
+
+    /// Padded images of zeros, on the device and of the kind of another tensor.
+    fn blank<B: Backend>(&self, like: &FloatTensor<B>) -> FloatTensor<B> {
         let [height, width] = self.padded;
         let shape = Shape::new([self.channels, self.batch, height, width]);
-        let zeros = B::float_zeros(shape, &x.device(), x.dtype().into());
-        B::float_slice_assign(zeros, &self.inside(), x)
+        B::float_zeros(shape, &like.device(), like.dtype().into())
     }
 
     /// Places of the kernel, row by row.

@@ -54,7 +54,7 @@ pub(crate) fn batch_norm<const D: usize>(layer: &BatchNorm, x: Tensor<D>) -> Ten
     Tensor::from_dispatch(output)
 }
 
-/// The convolution of `[batch, channels, h, w]` with weights `[outputs, channels, kh, kw]`, in one group.
+/// The convolution of `[batch, channels, h, w]` with weights `[outputs, channels, kh, kw]`, in one group and without dilation.
 pub(crate) fn convolution(x: Tensor<4>, weights: Tensor<4>, options: ConvOptions<2>) -> Tensor<4> {
     let [x, weights] = [x, weights].map(Tensor::into_dispatch);
     Tensor::from_dispatch(Dispatch::fused_convolution(x, weights, options))
@@ -129,8 +129,8 @@ pub(crate) trait Fused: Backend {
     }
 }
 
+// Its convolutions multiply image by image, which for a few places are products of a large matrix with a few columns.
 impl Fused for Flex {
-    // Each image by itself is as many products of a large matrix with a few columns.
     fn fused_convolution(
         x: FloatTensor<Self>,
         weights: FloatTensor<Self>,

@@ -1,4 +1,5 @@
-//! How a step moves parameters and their averages: each in one operation, which passes once over memory.
+//! How a step moves parameters and their averages: each in one operation, which flex passes once over memory for, and libtorch
+//! does in place.
 #![cfg_attr(
     feature = "libtorch",
     expect(deprecated, reason = "burn-tch is why burn is pinned: see ARCHITECTURE.md, decision 1")
