@@ -46,6 +46,25 @@ fn a_sweep_gives_what_its_runs_give_alone_and_is_done_once() {
     assert_eq!((&status["runs"], &status["states"]["finished"]), (&Value::from(4), &Value::from(4)));
 }
 
+/// The files that an experiment names of its own determine its key, in a plan as in a trial.
+#[test]
+fn a_sweep_with_own_prompts_runs_and_is_planned_anew_when_they_change() {
+    let place = Place::new();
+    let prompts = "version = 1\ndescription = 'Own.'\n[[class]]\nname = 'cardiomegaly'\nprompts = ['enlarged heart']\n";
+    place.write("prompts.toml", prompts);
+    place.write("own.toml", "extends = 'tiny.toml'\nname = 'own'\n[eval]\nzero-shot.prompts = 'prompts.toml'\n");
+    let sweep = place.write("sweep.toml", "experiment = 'own.toml'\nseeds.count = 1\n");
+    let said = place.finish(&sweep, "a", &["--workers", "1"]);
+    assert_eq!(said.matches("finished ").count(), 1, "{said}");
+    let planned = || place.lgdea(&["plan", "sweep.toml", "--results", "a", "--json"]).stdout;
+    let before: Value = serde_json::from_slice(&planned()).unwrap();
+    assert_eq!(before["cached"], true, "{before}");
+    place.write("prompts.toml", &prompts.replace("enlarged", "large"));
+    let after: Value = serde_json::from_slice(&planned()).unwrap();
+    assert_eq!(after["cached"], false, "{after}");
+    assert_ne!(after["run_key"], before["run_key"]);
+}
+
 /// What one sweep has run is another's, too, whatever the names of sweep and arm.
 #[test]
 fn finished_runs_are_reused_by_other_sweeps() {

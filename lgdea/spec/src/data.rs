@@ -32,6 +32,11 @@ impl Data {
         let present: Vec<&str> = sources.into_iter().filter(|(_, present)| *present).map(|(name, _)| name).collect();
         present.join("+")
     }
+
+    /// Whether the experiment's seed splits the studies: files may leave that to it, the phantom comes in splits.
+    pub fn is_split_by_seed(&self) -> bool {
+        self.manifest.is_some() || self.openi.is_some()
+    }
 }
 
 /// The phantom: rendered radiographs with reports, labels and boxes.

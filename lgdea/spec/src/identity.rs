@@ -1,3 +1,5 @@
+//! What of an experiment determines its result.
+
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -72,6 +74,11 @@ impl Experiment {
 /// The top-level keys that enter the identity, in their order.
 pub(crate) fn inside() -> impl Iterator<Item = &'static str> {
     Experiment::TABLES.iter().copied().filter(|key| !OUTSIDE.contains(key))
+}
+
+/// The top-level keys with paths in them, in their order: all that an experiment reads is named there.
+pub(crate) fn with_paths() -> impl Iterator<Item = &'static str> {
+    tables().filter(|key| WITH_PATHS.contains(key))
 }
 
 /// All top-level keys.

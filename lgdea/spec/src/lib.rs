@@ -34,6 +34,7 @@ mod explain;
 mod extends;
 mod graph;
 mod identity;
+mod inputs;
 mod layer;
 mod loss;
 mod overrides;
@@ -67,6 +68,7 @@ pub use evidence_space::{EvidenceSpace, PrototypeInit};
 pub use experiment::Experiment;
 pub use explain::{Entry, Explanation, Replaced};
 pub use graph::Graph;
+pub use inputs::Inputs;
 pub use loss::{
     ClusterAlignment, EvidenceAlignment, EvidenceLocal, Local, Loss, PseudoLabel, PseudoPair, Reconstruction, Schedule,
     Term, TokenAlignment,

@@ -1,6 +1,6 @@
-use lgdea_data::DataError;
-use lgdea_eval::EvalError;
-use lgdea_evidence::EvidenceError;
+//! Why a sweep cannot be planned or go on.
+
+use lgdea_inputs::InputsError;
 use lgdea_spec::SpecError;
 use thiserror::Error;
 
@@ -12,15 +12,9 @@ pub enum PlanError {
     /// The sweep has trials that are no valid experiments.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// The data of a trial cannot be read.
+    /// What a trial reads cannot be read.
     #[error(transparent)]
-    Data(#[from] DataError),
-    /// The evidence of a trial cannot be read as the experiment says.
-    #[error(transparent)]
-    Evidence(#[from] EvidenceError),
-    /// The zero-shot prompts of a trial cannot be read.
-    #[error(transparent)]
-    Prompts(#[from] EvalError),
+    Inputs(#[from] InputsError),
     /// The folder of earlier runs cannot be read.
     #[error("failed to read {}: {source}", path.display())]
     Results {

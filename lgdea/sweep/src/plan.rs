@@ -4,12 +4,10 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use lgdea_cache::{Cache, Stage};
-use lgdea_data::{Corpus, ImageStore};
-use lgdea_eval::prompts::PromptSet;
-use lgdea_evidence::Provider;
+use lgdea_data::ImageStore;
+use lgdea_inputs::{Digests, Loaded, Loader, code};
+use lgdea_spec::Experiment;
 use lgdea_spec::sweep::{Expansion, Sweep, Trial};
-use lgdea_spec::{Data, Evidence, Experiment, Seed};
-use lgdea_track::Identity;
 
 use crate::{Earlier, PlanError};
 
@@ -71,15 +69,11 @@ impl Plan {
             for (position, trial) in expansion.trials.iter().enumerate() {
                 trials[trial.inputs].push(position);
             }
-            let mut digests = WeightsDigests::default();
+            let mut loader = Loader::default();
             for (done, (inputs, trials)) in expansion.inputs.iter().zip(&trials).enumerate() {
-                let files = FileDigests {
-                    weights: digests.of(&inputs.pretrained)?,
-                    prompts: PromptSet::digest_of_file(inputs.prompts.as_deref())?,
-                };
-                let source = Source::read(&inputs.data, &inputs.evidence, files, inputs.seed)?;
+                let loaded = loader.load(inputs, &|_, _| ())?;
                 for &position in trials {
-                    let run_key = source.keys.key(&expansion.trials[position].identity(), code);
+                    let run_key = loaded.digests.key(&expansion.trials[position].identity(), code);
                     planned[position] = Planned { cached: earlier.has(&run_key), run_key: Some(run_key) };
                 }
                 if let (Some(stages), Some(cache)) = (&mut stages, cache) {
@@ -87,7 +81,7 @@ impl Plan {
                     stages.look_up(
                         &sweep,
                         to_come.map(|&position| &expansion.trials[position]),
-                        &source,
+                        &loaded,
                         code,
                         cache,
                     )?;
@@ -160,7 +154,7 @@ impl Stages {
         &mut self,
         sweep: &Sweep,
         trials: impl Iterator<Item = &'t Trial>,
-        source: &Source,
+        loaded: &Loaded,
         code: &str,
         cache: &Cache,
     ) -> Result<(), PlanError> {
@@ -168,9 +162,9 @@ impl Stages {
         for trial in trials {
             let experiment = sweep.resolve(trial)?.experiment;
             sizes.insert(experiment.encoder.image.size());
-            training.insert(source.keys.key(&experiment.training_identity(), code));
+            training.insert(loaded.digests.key(&experiment.training_identity(), code));
         }
-        let images = sizes.into_iter().filter_map(|size| ImageStore::key(&source.corpus, size)).collect();
+        let images = sizes.into_iter().filter_map(|size| ImageStore::key(&loaded.corpus, size)).collect();
         let count = |(done, all): &mut (usize, usize), stage: Stage, keys: HashSet<String>| {
             *done += keys.iter().filter(|key| cache.path(stage, key).exists()).count();
             *all += keys.len();
@@ -181,86 +175,22 @@ impl Stages {
     }
 }
 
-/// What computes trials: this version of lgdea on the kind of a device.
-pub(crate) fn code(device: &str) -> String {
-    Identity::code(env!("CARGO_PKG_VERSION"), device)
-}
-
-/// Keys of experiments as they are met, whose data are read once for each distinct source.
+/// Keys of experiments as they are met, whose inputs are read once.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    /// By what is read.
-    sources: HashMap<String, SourceKeys>,
-    digests: WeightsDigests,
+    loader: Loader,
+    /// By [`lgdea_spec::Inputs::key`].
+    digests: HashMap<String, Digests>,
 }
 
 impl Keys {
     /// The key that `lgdea run` gives an experiment; `code` is what computes.
     pub(crate) fn key(&mut self, experiment: &Experiment, code: &str) -> Result<String, PlanError> {
-        let Experiment { data, evidence, seed, .. } = experiment;
-        let pretrained = experiment.encoder.pretrained();
-        let prompts = experiment.eval.zero_shot.prompts_file();
-        let reads = format!("{data:?} {evidence:?} {pretrained:?} {prompts:?} {}", seed.0);
-        let keys = match self.sources.entry(reads) {
+        let inputs = experiment.inputs();
+        let digests = match self.digests.entry(inputs.key()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let weights = self.digests.of(&pretrained)?;
-                let files = FileDigests { weights, prompts: PromptSet::digest_of_file(prompts)? };
-                place.insert(Source::read(data, evidence, files, seed.0)?.keys)
-            }
+            Entry::Vacant(place) => place.insert(self.loader.load(&inputs, &|_, _| ())?.digests),
         };
-        Ok(keys.key(&experiment.identity(), code))
-    }
-}
-
-/// Digests of published weights, each read once: seeds that split data have sources of their own, with the same weights.
-#[derive(Debug, Default)]
-struct WeightsDigests(HashMap<Vec<String>, String>);
-
-impl WeightsDigests {
-    fn of(&mut self, pretrained: &[String]) -> Result<String, PlanError> {
-        if let Some(known) = self.0.get(pretrained) {
-            return Ok(known.clone());
-        }
-        let digest = lgdea_data::pretrained::digest(pretrained)?;
-        self.0.insert(pretrained.to_vec(), digest.clone());
-        Ok(digest)
-    }
-}
-
-/// What trials read.
-struct Source {
-    corpus: Corpus,
-    keys: SourceKeys,
-}
-
-/// Digests of data, of who reads their evidence, and of further files.
-#[derive(Debug)]
-struct SourceKeys {
-    data: String,
-    evidence: String,
-    files: FileDigests,
-}
-
-/// Digests of published weights and of a file of prompts; empty where there are none.
-#[derive(Debug)]
-struct FileDigests {
-    weights: String,
-    prompts: String,
-}
-
-impl Source {
-    fn read(data: &Data, evidence: &Evidence, files: FileDigests, seed: u64) -> Result<Source, PlanError> {
-        let evidence = Provider::new(evidence)?.digest();
-        let corpus = lgdea_data::load(data, Seed(seed), &|_, _| ())?;
-        Ok(Source { keys: SourceKeys { data: corpus.digest.clone(), evidence, files }, corpus })
-    }
-}
-
-impl SourceKeys {
-    /// The key of an experiment on the source.
-    fn key(&self, experiment: &str, code: &str) -> String {
-        let SourceKeys { data, evidence, files: FileDigests { weights, prompts } } = self;
-        Identity { experiment, data, evidence, weights, prompts, code }.run_key()
+        Ok(digests.key(&experiment.identity(), code))
     }
 }

@@ -7,12 +7,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use lgdea_inputs::code;
 use lgdea_spec::sweep::{Goal, Search, Sweep};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
-
-use crate::plan::code;
 
 /// A sweep and its trials, as `results/sweeps/<name>/trials.jsonl` holds them.
 #[derive(Debug, Clone, PartialEq)]

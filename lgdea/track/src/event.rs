@@ -35,7 +35,7 @@ pub(crate) fn now() -> u64 {
 pub enum Event {
     /// An attempt at the run begins; the first event of a journal.
     Started {
-        /// Key of the run's identity, see [`crate::Identity::run_key`].
+        /// The run's key, a hash of what determines its result.
         run_key: String,
         /// Name of the experiment.
         name: String,

@@ -43,11 +43,11 @@ fn fine(experiment: &Experiment, file: &Path) -> String {
 }
 
 /// Reads the files that an experiment refers to and that are small: prompts of its evaluation, ontology and prompts of its
-/// evidence, which make its provider.
-pub(crate) fn references(experiment: &Experiment) -> Result<Provider, Failure> {
-    let provider = Provider::new(&experiment.evidence).map_err(|error| Failure::bad(&error))?;
+/// evidence.
+pub(crate) fn references(experiment: &Experiment) -> Result<(), Failure> {
+    Provider::new(&experiment.evidence).map_err(|error| Failure::bad(&error))?;
     if experiment.eval.zero_shot.enabled {
         PromptSet::named_or_path(&experiment.eval.zero_shot.prompts).map_err(|error| Failure::bad(&error))?;
     }
-    Ok(provider)
+    Ok(())
 }

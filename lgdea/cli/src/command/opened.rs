@@ -122,8 +122,8 @@ fn data(
     results: &Path,
     progress: &Progress,
 ) -> Result<(Prepared, Provider, Vec<ReportEvidence>), Failure> {
-    let provider = Provider::new(&without_server(&experiment.evidence)).map_err(|error| Failure::bad(&error))?;
-    let inputs = prepare::load(experiment, provider, progress)?;
+    let experiment = &Experiment { evidence: without_server(&experiment.evidence), ..experiment.clone() };
+    let inputs = prepare::load(experiment, progress)?;
     let (mut corpus, provider, name) = (inputs.corpus, inputs.provider, experiment.data.name());
     unchanged(run, history, &name, &corpus.digest, "the data", "give back the files that it was trained on")?;
     let (images, pairing) = prepare::images_and_pairs(experiment, &mut corpus, results, progress)?;

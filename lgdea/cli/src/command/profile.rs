@@ -20,10 +20,10 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
     }
     let (progress, training) = (Progress::new(), &args.training);
     let experiment = training.resolve()?.experiment;
-    let provider = check::references(&experiment)?;
+    check::references(&experiment)?;
     let device_name = &experiment.device.name;
     let device = device::open(device_name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
-    let mut inputs = prepare::load(&experiment, provider, &progress)?;
+    let mut inputs = prepare::load(&experiment, &progress)?;
     let (images, pairing) = prepare::images_and_pairs(&experiment, &mut inputs.corpus, &training.results, &progress)?;
     let evidence =
         prepare::evidence(&experiment, &inputs.provider, &inputs.corpus, &pairing, &training.results, &progress)?;

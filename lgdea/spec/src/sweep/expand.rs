@@ -8,10 +8,10 @@ use std::sync::Arc;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::Sweep;
-use super::share::{Table, Tables};
+use super::share::{SharedInputs, Table, Tables};
 use crate::error::{Problem, ProblemKind, SpecError};
 use crate::identity::{self, IdentityHash};
-use crate::{Data, Encoder, Eval, Evidence};
+use crate::{Inputs, Seed};
 
 /// Most trials of a sweep, before conditions leave any out.
 const MOST: u128 = 2_000_000;
@@ -48,24 +48,8 @@ impl Trial {
     }
 }
 
-/// What trials read: their identity names only that data and evidence are read, the digests of both belong to the run's
-/// key.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Inputs {
-    /// Where studies come from.
-    pub data: Data,
-    /// Who reads evidence.
-    pub evidence: Evidence,
-    /// The seed that splits the data; trials with other seeds share these inputs only where it does not matter.
-    pub seed: u64,
-    /// Published weights that the encoders start from, see [`crate::Encoder::pretrained`].
-    pub pretrained: Vec<String>,
-    /// The file of zero-shot prompts, see [`crate::ZeroShot::prompts_file`].
-    pub prompts: Option<String>,
-}
-
-/// JSON of data and evidence, the seed where it matters, published weights, and the file of prompts.
-type InputsKey = (Arc<str>, Arc<str>, Option<u64>, Vec<String>, Option<String>);
+/// What trials read, but for the seed that splits their data; and that seed, where it does.
+type InputsKey = (Arc<str>, Option<Seed>);
 
 /// A trial that is another one again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -309,22 +293,21 @@ impl<'s> Walk<'s> {
             table
         };
         let inside: Vec<_> = identity::inside().filter_map(|name| Some((name, table(name)?))).collect();
-        let read = ["data", "evidence", "encoder", "eval"].map(&mut table);
-        let (true, [Some(data), Some(evidence), Some(encoder), Some(eval)]) = (fine, read) else { return };
-
+        identity::with_paths().for_each(|name| drop(table(name)));
+        if !fine {
+            return;
+        }
+        let shared = self.tables.inputs(points);
         let (before, after) = inside.split_at(inside.partition_point(|(name, _)| *name < "seed"));
         let before_seed = self.hash(before);
         let points: Arc<[Option<u32>]> = points.into();
-        let (Some(pretrained), prompts) = (pretrained(&encoder.json), prompts_file(&eval.json)) else { return };
         for &seed in &self.sweep.seeds {
             let mut hash = before_seed.clone();
             hash.add("seed", &seed.to_string());
             for (name, table) in &after[1..] {
                 hash.add(name, &table.identity);
             }
-            let Some(inputs) = self.inputs([&data.json, &evidence.json], &pretrained, prompts.as_deref(), seed) else {
-                return;
-            };
+            let inputs = self.inputs(&shared, Seed(seed));
             let points = Arc::clone(&points);
             let identity = hash.finish();
             self.found.trials.push(Trial { arm: self.arm as u32, points, seed, inputs, identity });
@@ -343,45 +326,13 @@ impl<'s> Walk<'s> {
         self.hashed.last().map(|(_, hash)| hash.clone()).unwrap_or_default()
     }
 
-    /// The position of what a trial reads.
-    fn inputs(
-        &mut self,
-        [data, evidence]: [&Arc<str>; 2],
-        pretrained: &[String],
-        prompts: Option<&str>,
-        seed: u64,
-    ) -> Option<usize> {
-        // The seed splits real data; the phantom comes in splits.
-        let splits = data.contains("\"manifest\"") || data.contains("\"openi\"");
-        let splits = splits.then_some(seed);
-        let key = (Arc::clone(data), Arc::clone(evidence), splits, pretrained.to_vec(), prompts.map(str::to_owned));
-        if let Some(position) = self.known.get(&key) {
-            return Some(*position);
-        }
-        // Both were written from these types.
-        let (data, evidence) = (serde_json::from_str(data).ok()?, serde_json::from_str(evidence).ok()?);
-        let position = self.found.inputs.len();
-        let (pretrained, prompts) = (pretrained.to_vec(), prompts.map(str::to_owned));
-        let inputs = Inputs { data, evidence, seed, pretrained, prompts };
-        self.found.inputs.push((key.clone(), inputs));
-        self.known.insert(key, position);
-        Some(position)
+    /// The position of what a trial with this seed reads.
+    fn inputs(&mut self, shared: &SharedInputs, seed: Seed) -> usize {
+        let inputs = &shared.inputs;
+        let key = (Arc::clone(&shared.key), inputs.split_seed.map(|_| seed));
+        *self.known.entry(key).or_insert_with_key(|key| {
+            self.found.inputs.push((key.clone(), inputs.with_seed(seed)));
+            self.found.inputs.len() - 1
+        })
     }
-}
-
-/// The published weights that an encoder's JSON, written from its type, names. Most name none, which costs no parsing.
-fn pretrained(encoder: &str) -> Option<Vec<String>> {
-    if !encoder.contains("\"weights\"") && !encoder.contains("\"bert\"") {
-        return Some(Vec::new());
-    }
-    serde_json::from_str(encoder).ok().map(|encoder: Encoder| encoder.pretrained())
-}
-
-/// The file of prompts that an evaluation's JSON, written from its type, names; most name none.
-fn prompts_file(eval: &str) -> Option<String> {
-    if !eval.to_ascii_lowercase().contains(".toml\"") {
-        return None;
-    }
-    let eval: Eval = serde_json::from_str(eval).ok()?;
-    eval.zero_shot.prompts_file().map(str::to_owned)
 }

@@ -37,7 +37,7 @@ use crate::tree::Node;
 
 pub use arm::Refused;
 pub use confound::{Confound, ConfoundKind};
-pub use expand::{Duplicate, Expansion, Inputs, Trial};
+pub use expand::{Duplicate, Expansion, Trial};
 pub use file::{AblateMode, Budget, Execute, Launcher, OnFailure, PruneRule};
 pub use schema::sweep_schema_text;
 pub use search::{Domain, Goal, Parameter, Sampler, Search};

@@ -7,7 +7,7 @@ use super::Sweep;
 use crate::error::{Problem, SpecError};
 use crate::schema::Schema;
 use crate::tree::{ChoiceRule, Content, Node};
-use crate::{Experiment, completeness, resolve, rules};
+use crate::{Experiment, Inputs, Seed, completeness, identity, resolve, rules};
 
 /// Lays deltas over the layers of an arm, as flags would be.
 pub(super) fn laid_over<'n>(stack: Node, deltas: impl IntoIterator<Item = &'n Node>, lent: &Node) -> Node {
@@ -30,8 +30,15 @@ pub(super) fn chosen(tree: Node, lent: &Node) -> Node {
 pub(super) struct Table {
     /// Its JSON, as the identity has it.
     pub(super) identity: Box<str>,
-    /// Its JSON as it is, of a table that names what trials read: the identity leaves paths out.
-    pub(super) json: Arc<str>,
+}
+
+/// What some trials read.
+#[derive(Debug)]
+pub(super) struct SharedInputs {
+    /// With the arm's seed; see [`Inputs::with_seed`].
+    pub(super) inputs: Inputs,
+    /// The same for inputs that are the same but for the seed.
+    pub(super) key: Arc<str>,
 }
 
 /// The points of the axes that touch a table; the others cannot change it.
@@ -52,6 +59,8 @@ pub(super) struct Tables<'a> {
     /// The arm, of which a table at a time is replaced.
     experiment: Experiment,
     checked: HashMap<(&'static str, Points), Option<Arc<Table>>>,
+    /// By the points that decide the tables with paths.
+    inputs: HashMap<Vec<Points>, Arc<SharedInputs>>,
 }
 
 impl<'a> Tables<'a> {
@@ -74,6 +83,7 @@ impl<'a> Tables<'a> {
             merged: HashMap::new(),
             experiment: sweep.arms[arm].resolved.experiment.clone(),
             checked: HashMap::new(),
+            inputs: HashMap::new(),
         }
     }
 
@@ -177,11 +187,31 @@ impl<'a> Tables<'a> {
         }
         let broken = rules::broken(experiment, tree);
         let identity = experiment.identity_of(table).into();
-        let is_read = matches!(table, "data" | "evidence");
-        let json = is_read.then(|| experiment.table(table).map_or_else(|_| String::new(), |json| json.to_string()));
         experiment.copy_table(table, &self.sweep.arms[self.arm].resolved.experiment);
         SpecError::unless_empty(broken)?;
-        Ok(Table { identity, json: json.unwrap_or_default().into() })
+        Ok(Table { identity })
+    }
+
+    /// What the trials at these points read. All tables at these points were [`Self::checked`] and are fine.
+    pub(super) fn inputs(&mut self, points: &[Option<u32>]) -> Arc<SharedInputs> {
+        let deciding = identity::with_paths().map(|table| self.deciding(table, points)).collect();
+        if let Some(known) = self.inputs.get(&deciding) {
+            return Arc::clone(known);
+        }
+        for table in identity::with_paths() {
+            let tree = self.merge(table, points);
+            if let Some(node) = tree.get(table) {
+                self.experiment.set_table(table, node).expect("the table was checked");
+            }
+        }
+        let inputs = self.experiment.inputs();
+        for table in identity::with_paths() {
+            self.experiment.copy_table(table, &self.sweep.arms[self.arm].resolved.experiment);
+        }
+        let key = inputs.with_seed(Seed(0)).key().into();
+        let shared = Arc::new(SharedInputs { inputs, key });
+        self.inputs.insert(deciding, Arc::clone(&shared));
+        shared
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let (progress, training) = (Progress::new(), &args.training);
     let resolved = training.resolve()?;
     let experiment = &resolved.experiment;
-    let provider = check::references(experiment)?;
+    check::references(experiment)?;
     let device =
         device::open(&experiment.device.name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
     let settings = Settings::from_env(&experiment.tracker.uri, &experiment.tracker.experiment)
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     if args.trial.is_some() {
         stop.on_end_of_input()?;
     }
-    let inputs = prepare::load(experiment, provider, &progress)?;
+    let inputs = prepare::load(experiment, &progress)?;
     if let Some(planned) = args.trial.as_ref().filter(|planned| **planned != inputs.run_key) {
         return Err(refused(format!(
             "the trial was planned as {planned} and is {} now: its data or evidence changed since; call the sweep again",

@@ -4,17 +4,15 @@ use std::path::{Path, PathBuf};
 
 use lgdea_cache::{Cache, Stage};
 use lgdea_data::{Corpus, ImageStore, Making, PairingManifest, Study};
-use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::{Extraction, Provider, ReportText};
+use lgdea_inputs::{Loaded, Loader};
 use lgdea_spec::Experiment;
-use lgdea_track::Identity;
 use lgdea_train::evidence_readers;
 
 use crate::failure::Failure;
 use crate::progress::{Progress, say};
 
-/// What a run depends on; cheap to load, so that a finished run is recognised before its images are decoded and its
-/// reports are read.
+/// What a run depends on.
 pub(crate) struct Inputs {
     pub(crate) corpus: Corpus,
     pub(crate) provider: Provider,
@@ -23,19 +21,13 @@ pub(crate) struct Inputs {
     pub(crate) training_key: String,
 }
 
-/// Reads the data, whose evidence `provider` is to read.
-pub(crate) fn load(experiment: &Experiment, provider: Provider, progress: &Progress) -> Result<Inputs, Failure> {
+/// Reads what an experiment reads.
+pub(crate) fn load(experiment: &Experiment, progress: &Progress) -> Result<Inputs, Failure> {
     let counter = progress.counter("reading data");
-    let corpus = lgdea_data::load(&experiment.data, experiment.seed, &|done, total| counter.update(done, total))
+    let Loaded { corpus, provider, digests } = Loader::default()
+        .load(&experiment.inputs(), &|done, total| counter.update(done, total))
         .map_err(|error| Failure::bad(&error))?;
-    let (data, evidence) = (&corpus.digest, &provider.digest());
-    let weights =
-        &lgdea_data::pretrained::digest(&experiment.encoder.pretrained()).map_err(|error| Failure::bad(&error))?;
-    let prompts =
-        &PromptSet::digest_of_file(experiment.eval.zero_shot.prompts_file()).map_err(|error| Failure::bad(&error))?;
-    let code = &Identity::code(env!("CARGO_PKG_VERSION"), &experiment.device.name);
-    let key = |experiment: &str| Identity { experiment, data, evidence, weights, prompts, code }.run_key();
-    let (run_key, training_key) = (key(&experiment.identity()), key(&experiment.training_identity()));
+    let (run_key, training_key) = (digests.run_key(experiment), digests.training_key(experiment));
     Ok(Inputs { corpus, provider, run_key, training_key })
 }
 

@@ -1,29 +1,31 @@
+//! How a key is made of what determines a result.
+
 /// What determines a run's result, and so tells runs apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity<'a> {
+pub(crate) struct Identity<'a> {
     /// The resolved experiment without what cannot change its result (names, tags, tracker, threads), in a fixed form.
-    pub experiment: &'a str,
+    pub(crate) experiment: &'a str,
     /// Digest of the data.
-    pub data: &'a str,
+    pub(crate) data: &'a str,
     /// Digest of the evidence, which covers prompts and ontology.
-    pub evidence: &'a str,
+    pub(crate) evidence: &'a str,
     /// Digest of the published weights that the encoders start from; empty for none.
-    pub weights: &'a str,
+    pub(crate) weights: &'a str,
     /// Digest of the file of zero-shot prompts; empty where a shipped set is taken, whose name the experiment has.
-    pub prompts: &'a str,
+    pub(crate) prompts: &'a str,
     /// What computes: version of the code and kind of device, whose random numbers are its own; see [`Identity::code`].
-    pub code: &'a str,
+    pub(crate) code: &'a str,
 }
 
 impl Identity<'_> {
     /// A version of the code on a device: `0.1.0 on libtorch-cuda` for the device `libtorch-cuda:1`.
-    pub fn code(version: &str, device: &str) -> String {
+    pub(crate) fn code(version: &str, device: &str) -> String {
         let kind = device.split_once(':').map_or(device, |(kind, _)| kind);
         format!("{version} on {kind}")
     }
 
     /// The run's key: the first 12 hexadecimal digits of a BLAKE3 hash over all parts.
-    pub fn run_key(&self) -> String {
+    pub(crate) fn run_key(&self) -> String {
         let mut hasher = blake3::Hasher::new_derive_key("lgdea run identity, version 2");
         for part in [self.experiment, self.data, self.evidence, self.weights, self.prompts, self.code] {
             // With its length, a part cannot lend its end to the next one's beginning.

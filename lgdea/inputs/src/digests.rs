@@ -1,0 +1,42 @@
+//! Digests of inputs, and the key that they and an experiment make.
+
+use lgdea_spec::Experiment;
+
+use crate::identity::Identity;
+
+/// Hashes of all that an experiment reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digests {
+    /// Of the data.
+    pub(crate) data: String,
+    /// Of who reads the evidence.
+    pub(crate) evidence: String,
+    /// Of published weights; empty for none.
+    pub(crate) weights: String,
+    /// Of a file of zero-shot prompts; empty for none.
+    pub(crate) prompts: String,
+}
+
+impl Digests {
+    /// The key of an experiment's run on these inputs, computed by `code` ([`code`]). `experiment` is
+    /// [`Experiment::identity`], or [`Experiment::training_identity`] for the key of its trained weights.
+    pub fn key(&self, experiment: &str, code: &str) -> String {
+        let Digests { data, evidence, weights, prompts } = self;
+        Identity { experiment, data, evidence, weights, prompts, code }.run_key()
+    }
+
+    /// The key of an experiment's run on these inputs and on the device that it names.
+    pub fn run_key(&self, experiment: &Experiment) -> String {
+        self.key(&experiment.identity(), &code(&experiment.device.name))
+    }
+
+    /// The key of the weights that an experiment's training ends with.
+    pub fn training_key(&self, experiment: &Experiment) -> String {
+        self.key(&experiment.training_identity(), &code(&experiment.device.name))
+    }
+}
+
+/// What computes runs: this version of lgdea on the kind of a device.
+pub fn code(device: &str) -> String {
+    Identity::code(env!("CARGO_PKG_VERSION"), device)
+}

@@ -1,0 +1,20 @@
+//! Why inputs cannot be read.
+
+use lgdea_data::DataError;
+use lgdea_eval::EvalError;
+use lgdea_evidence::EvidenceError;
+use thiserror::Error;
+
+/// Why what an experiment reads cannot be read.
+#[derive(Debug, Error)]
+pub enum InputsError {
+    /// Its data or published weights.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Its ontology, or the prompt of its language model.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// Its zero-shot prompts.
+    #[error(transparent)]
+    Prompts(#[from] EvalError),
+}

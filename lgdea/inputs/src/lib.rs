@@ -1,0 +1,15 @@
+//! What a run reads besides its experiment, and the key of a run, which follows from both.
+//!
+//! `lgdea run`, the plan of a sweep, its search and its trials all derive keys here and nowhere else: [`Loader::load`] reads
+//! what [`lgdea_spec::Experiment::inputs`] names, and [`Digests::run_key`] makes the key.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod digests;
+mod error;
+mod identity;
+mod loader;
+
+pub use digests::{Digests, code};
+pub use error::InputsError;
+pub use loader::{Loaded, Loader};

@@ -1,0 +1,55 @@
+//! Reads what experiments name.
+
+use std::collections::HashMap;
+
+use lgdea_data::Corpus;
+use lgdea_eval::prompts::PromptSet;
+use lgdea_evidence::Provider;
+use lgdea_spec::{Inputs, Seed};
+
+use crate::{Digests, InputsError};
+
+/// Reads inputs one after the other; published weights that several of them name are hashed once.
+#[derive(Debug, Default)]
+pub struct Loader {
+    weights: HashMap<Vec<String>, String>,
+}
+
+/// What a run reads; cheap to load, so that a finished run is recognised before its images are decoded and its reports are
+/// read.
+pub struct Loaded {
+    /// The studies.
+    pub corpus: Corpus,
+    /// Who reads their evidence.
+    pub provider: Provider,
+    /// Hashes of all inputs.
+    pub digests: Digests,
+}
+
+impl Loader {
+    /// Reads inputs. `progress` is called with the items of the data that are done, and their number.
+    ///
+    /// # Errors
+    /// Something is not there, or not what it should be.
+    pub fn load(&mut self, inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Loaded, InputsError> {
+        let provider = Provider::new(&inputs.evidence)?;
+        // Data that no seed splits is the same with any.
+        let corpus = lgdea_data::load(&inputs.data, inputs.split_seed.unwrap_or(Seed(0)), progress)?;
+        let digests = Digests {
+            data: corpus.digest.clone(),
+            evidence: provider.digest(),
+            weights: self.weights(&inputs.pretrained)?,
+            prompts: PromptSet::digest_of_file(inputs.prompts.as_deref())?,
+        };
+        Ok(Loaded { corpus, provider, digests })
+    }
+
+    fn weights(&mut self, pretrained: &[String]) -> Result<String, InputsError> {
+        if let Some(known) = self.weights.get(pretrained) {
+            return Ok(known.clone());
+        }
+        let digest = lgdea_data::pretrained::digest(pretrained)?;
+        self.weights.insert(pretrained.to_vec(), digest.clone());
+        Ok(digest)
+    }
+}

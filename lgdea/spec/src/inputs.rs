@@ -1,0 +1,49 @@
+//! What an experiment reads besides its own text.
+
+use serde::Serialize;
+
+use crate::{Data, Evidence, Experiment, Seed};
+
+/// What an experiment reads, as it names it. The identity of an experiment says only that something is read: the digests
+/// of all of this belong to the key of a run, whoever derives it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Inputs {
+    /// Where studies come from.
+    pub data: Data,
+    /// The seed that splits the data, where a source leaves that to the experiment.
+    pub split_seed: Option<Seed>,
+    /// Who reads evidence.
+    pub evidence: Evidence,
+    /// Published weights that the encoders start from, see [`crate::Encoder::pretrained`].
+    pub pretrained: Vec<String>,
+    /// The file of zero-shot prompts, see [`crate::ZeroShot::prompts_file`].
+    pub prompts: Option<String>,
+}
+
+impl Experiment {
+    /// What the experiment reads.
+    pub fn inputs(&self) -> Inputs {
+        Inputs {
+            data: self.data.clone(),
+            split_seed: self.data.is_split_by_seed().then_some(self.seed),
+            evidence: self.evidence.clone(),
+            pretrained: self.encoder.pretrained(),
+            prompts: self.eval.zero_shot.prompts_file().map(str::to_owned),
+        }
+    }
+}
+
+impl Inputs {
+    /// What the same experiment reads with another seed.
+    pub fn with_seed(&self, seed: Seed) -> Inputs {
+        Inputs { split_seed: self.split_seed.map(|_| seed), ..self.clone() }
+    }
+
+    /// A text that is the same for the same inputs, and for no others.
+    ///
+    /// # Panics
+    /// Never: inputs are made of tables, strings and numbers.
+    pub fn key(&self) -> String {
+        serde_json::to_string(self).expect("inputs are made of tables, strings and numbers")
+    }
+}
