@@ -1,7 +1,7 @@
 //! `lgdea compare`, `lgdea claims` and `lgdea power` through the binary, on a results folder that no training made.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "../../lgdea/report/tests/synthetic/mod.rs"]
+#[path = "../../lgdea/comparison/tests/synthetic/mod.rs"]
 mod synthetic;
 
 use assert_cmd::Command;

@@ -1,7 +1,7 @@
 //! `lgdea report` through the binary, and its page in a real browser. `tests/services/browser.sh install` installs one.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-#[path = "../../lgdea/report/tests/journals/mod.rs"]
+#[path = "../../lgdea/comparison/tests/journals/mod.rs"]
 mod journals;
 
 use std::path::Path;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use lgdea_report::{Interval, Judgement, Request, Split, Test};
+use lgdea_comparison::{Interval, Judgement, Request, Split, Test};
 
 /// Which runs.
 #[derive(Debug, clap::Args)]

@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use lgdea_report::claim::{self, CheckedClaim, Outcome};
-use lgdea_report::{Interval, view};
+use lgdea_comparison::claim::{self, CheckedClaim, Outcome};
+use lgdea_comparison::{Interval, view};
 
 use crate::args::compare::ClaimsArgs;
 use crate::command::collected::{collect, failure, warn};

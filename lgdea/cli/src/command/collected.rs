@@ -1,6 +1,6 @@
 //! Runs that are compared: brought together for all commands that do.
 
-use lgdea_report::{Collection, ReportError};
+use lgdea_comparison::{Collection, ComparisonError};
 
 use crate::args::compare::Inputs;
 use crate::failure::Failure;
@@ -10,9 +10,9 @@ pub(crate) fn collect(inputs: &Inputs) -> Result<Collection, Failure> {
     Collection::read(&inputs.paths, &inputs.results).map_err(failure)
 }
 
-pub(crate) fn failure(error: ReportError) -> Failure {
+pub(crate) fn failure(error: ComparisonError) -> Failure {
     match error {
-        ReportError::Spec(error) => Failure::input(error),
+        ComparisonError::Spec(error) => Failure::input(error),
         error => Failure::bad(&error),
     }
 }

@@ -1,6 +1,6 @@
 //! `lgdea compare`: arms over seeds, as a table in any of several formats.
 
-use lgdea_report::{Comparison, records, view};
+use lgdea_comparison::{Comparison, records, view};
 
 use crate::args::compare::{CompareArgs, Format};
 use crate::command::collected::{collect, failure, typed};

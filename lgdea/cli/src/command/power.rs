@@ -1,7 +1,7 @@
 //! `lgdea power`: how many seeds a comparison needs.
 
-use lgdea_report::seeds::{Question, seeds_needed};
-use lgdea_report::{Split, metric, view};
+use lgdea_comparison::seeds::{Question, seeds_needed};
+use lgdea_comparison::{Split, metric, view};
 
 use crate::args::compare::PowerArgs;
 use crate::command::collected::{collect, failure, warn};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use lgdea_report::statistic::percentile;
+use lgdea_comparison::statistic::percentile;
 use lgdea_train::{Prepared, Profile, profile as measure};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lgdea_report::{Comparison, Request, page};
+use lgdea_comparison::{Comparison, Request, page};
 
 use crate::args::compare::{Inputs, ReportArgs};
 use crate::command::collected::{collect, failure, typed};

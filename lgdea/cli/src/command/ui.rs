@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use lgdea_report::{ARM, Interval, Judgement, Request, Split, Test};
+use lgdea_comparison::{ARM, Interval, Judgement, Request, Split, Test};
 use lgdea_track::mlflow;
 
 use crate::args::compare::Inputs;

@@ -7,7 +7,7 @@ use thiserror::Error;
 /// Why runs cannot be collected or compared.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum ReportError {
+pub enum ComparisonError {
     /// What is to be compared is not there.
     #[error("there is no sweep, run or records file `{}`{suggestion}", path.display())]
     NotFound {
@@ -102,15 +102,19 @@ pub enum ReportError {
     Trials(#[from] TrialsError),
 }
 
-impl ReportError {
-    /// A [`ReportError::File`], for `map_err`.
-    pub(crate) fn file(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> ReportError {
-        move |source| ReportError::File { action, path: path.to_path_buf(), source }
+impl ComparisonError {
+    /// A [`ComparisonError::File`], for `map_err`.
+    pub(crate) fn file(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> ComparisonError {
+        move |source| ComparisonError::File { action, path: path.to_path_buf(), source }
     }
 
-    /// A [`ReportError::Unknown`] that names the most similar of the known ones, or the first of them.
-    pub(crate) fn unknown<'a>(what: &'static str, name: &str, known: impl IntoIterator<Item = &'a str>) -> ReportError {
-        ReportError::Unknown { what, name: name.to_owned(), suggestion: suggestion(name, known) }
+    /// A [`ComparisonError::Unknown`] that names the most similar of the known ones, or the first of them.
+    pub(crate) fn unknown<'a>(
+        what: &'static str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> ComparisonError {
+        ComparisonError::Unknown { what, name: name.to_owned(), suggestion: suggestion(name, known) }
     }
 }
 

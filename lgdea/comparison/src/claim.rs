@@ -14,7 +14,7 @@ use crate::difference::{Difference, FEWEST_PAIRS, Judgement, Test, Verdict, judg
 use crate::metric::{Metric, Split};
 use crate::rows::{ARM, Rows};
 use crate::statistic::{permutation, power};
-use crate::{Collection, Missing, ReportError, Run, metric};
+use crate::{Collection, ComparisonError, Missing, Run, metric};
 
 /// Power at which the seeds that a decision needs are counted.
 const POWER: f64 = 0.8;
@@ -62,7 +62,7 @@ pub struct CheckedClaim {
 ///
 /// # Errors
 /// There are no claims or no finished runs; a claim's metric is in no run.
-pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<CheckedClaim>, ReportError> {
+pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<CheckedClaim>, ComparisonError> {
     let mut claims: Vec<&ClaimSummary> = Vec::new();
     for claim in collection.sweeps.iter().flat_map(|sweep| &sweep.claims) {
         if !claims.contains(&claim) {
@@ -72,7 +72,7 @@ pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<Check
     if claims.is_empty() {
         let reason =
             "there is no claim to check: a sweep states them as `[[claim]]` tables with metric, better and than";
-        return Err(ReportError::Request(reason.to_owned()));
+        return Err(ComparisonError::Request(reason.to_owned()));
     }
     Rows::new(collection, ARM)?;
     let planned = with_missing(collection);

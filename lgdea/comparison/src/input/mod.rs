@@ -12,7 +12,7 @@ use lgdea_sweep::{SweepSummary, Trials};
 use lgdea_track::RunDir;
 
 use crate::run::{Missing, Place, Run};
-use crate::{Provenance, ReportError, records};
+use crate::{ComparisonError, Provenance, records};
 
 use journal::Told;
 use locate::{Located, locate};
@@ -38,7 +38,7 @@ impl Collection {
     ///
     /// # Errors
     /// A path names nothing of the kind, or what it names cannot be read.
-    pub fn read(paths: &[PathBuf], results: &Path) -> Result<Collection, ReportError> {
+    pub fn read(paths: &[PathBuf], results: &Path) -> Result<Collection, ComparisonError> {
         let mut all = Collection::default();
         let mut loose = Vec::new();
         for path in paths {
@@ -50,7 +50,7 @@ impl Collection {
                     let trials = Trials::path(results, &name);
                     if !trials.is_file() {
                         let reason = format!("has not been run: there is no {}", trials.display());
-                        return Err(ReportError::NotResults { path: path.clone(), reason });
+                        return Err(ComparisonError::NotResults { path: path.clone(), reason });
                     }
                     all.join(sweep(&trials, results)?);
                 }
@@ -122,7 +122,7 @@ impl Collection {
 }
 
 /// The runs of a sweep.
-fn sweep(trials: &Path, results: &Path) -> Result<Collection, ReportError> {
+fn sweep(trials: &Path, results: &Path) -> Result<Collection, ComparisonError> {
     let Trials { sweep, trials } = Trials::read(trials)?;
     let by_key = locate::runs_by_key(&results.join("runs"));
     let mut collection = Collection { sweeps: vec![sweep], ..Collection::default() };

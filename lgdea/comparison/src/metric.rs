@@ -6,7 +6,7 @@ use glob::Pattern;
 use serde::Serialize;
 
 use crate::error::suggestion;
-use crate::{ReportError, Run};
+use crate::{ComparisonError, Run};
 
 /// What is shown where no metric is asked for, as far as it is there: the headline score of each task.
 const HEADLINES: [&str; 5] =
@@ -74,7 +74,7 @@ pub(crate) fn is_headline(name: &str) -> bool {
 ///
 /// # Errors
 /// A name or pattern fits no metric of the runs.
-pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric>, ReportError> {
+pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric>, ComparisonError> {
     let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.metrics.keys().map(String::as_str)).collect();
     let full = |name: &str| {
         let has_split = ["test/", "validation/", "*"].iter().any(|start| name.starts_with(start));
@@ -95,16 +95,16 @@ pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric
                 split.name(),
                 suggestion("", known)
             );
-            return Err(ReportError::Request(reason));
+            return Err(ComparisonError::Request(reason));
         }
     }
     for asked in asked {
         let name = full(asked);
         let pattern = Pattern::new(&name)
-            .map_err(|error| ReportError::Request(format!("`{asked}` is no pattern of metrics: {error}")))?;
+            .map_err(|error| ComparisonError::Request(format!("`{asked}` is no pattern of metrics: {error}")))?;
         let fitting: Vec<&str> = known.iter().copied().filter(|known| pattern.matches(known)).collect();
         if fitting.is_empty() {
-            return Err(ReportError::unknown("metric", &name, known));
+            return Err(ComparisonError::unknown("metric", &name, known));
         }
         for name in fitting {
             if !metrics.iter().any(|metric| metric.name == name) {
@@ -119,7 +119,7 @@ pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric
 ///
 /// # Errors
 /// No run has it.
-pub fn one(name: &str, split: Split, runs: &[Run]) -> Result<Metric, ReportError> {
+pub fn one(name: &str, split: Split, runs: &[Run]) -> Result<Metric, ComparisonError> {
     Ok(chosen(&[Pattern::escape(name)], split, runs)?.swap_remove(0))
 }
 

@@ -26,7 +26,7 @@ pub mod view;
 pub use comparison::{Cell, ComparedRow, Comparison, Request};
 pub use difference::{Difference, Interval, Judgement, Test, Verdict};
 pub use efficiency::{Efficiency, Reach};
-pub use error::ReportError;
+pub use error::ComparisonError;
 pub use input::Collection;
 pub use metric::{Metric, Split};
 pub use page::page;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::error::suggestion;
 use crate::run::shown;
-use crate::{Collection, ReportError, Run};
+use crate::{Collection, ComparisonError, Run};
 
 /// What the rows of a table differ in where nothing else is asked for.
 pub const ARM: &str = "arm";
@@ -44,16 +44,16 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// No run has such an axis; two runs have the same group, setting and seed; there are no runs.
-    pub fn new(collection: &'a Collection, by: &str) -> Result<Rows<'a>, ReportError> {
+    pub fn new(collection: &'a Collection, by: &str) -> Result<Rows<'a>, ComparisonError> {
         if collection.runs.is_empty() {
             let shortfall = collection.shortfall();
             let missing = if shortfall.is_empty() { shortfall } else { format!(": {shortfall}") };
-            return Err(ReportError::NoRuns { missing });
+            return Err(ComparisonError::NoRuns { missing });
         }
         let axes = axes(&collection.runs);
         if by != ARM && !axes.iter().any(|axis| axis == by) {
             let known = axes.iter().map(String::as_str).chain([ARM]);
-            return Err(ReportError::unknown("axis", by, known));
+            return Err(ComparisonError::unknown("axis", by, known));
         }
         let keys = varying(&collection.runs, &axes, by);
         let mut rows: Vec<Row<'a>> = Vec::new();
@@ -70,7 +70,7 @@ impl<'a> Rows<'a> {
                 rows.push(Row { group, setting, runs: BTreeMap::new() });
             }
             if let Some(other) = rows[row].runs.insert(run.place.seed, run) {
-                return Err(ReportError::Conflict {
+                return Err(ComparisonError::Conflict {
                     first: other.place.run_key.clone(),
                     second: run.place.run_key.clone(),
                     arm: run.place.arm.clone(),
@@ -90,10 +90,10 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// There is none of that name among the finished runs.
-    pub fn group(&self, name: &str) -> Result<&str, ReportError> {
+    pub fn group(&self, name: &str) -> Result<&str, ComparisonError> {
         let found = self.groups.iter().find(|group| *group == name);
         let what = if self.by == ARM { "arm with finished runs" } else { "value with finished runs" };
-        found.map(String::as_str).ok_or_else(|| ReportError::Unknown {
+        found.map(String::as_str).ok_or_else(|| ComparisonError::Unknown {
             what,
             name: name.to_owned(),
             suggestion: suggestion(name, self.groups.iter().map(String::as_str)),

@@ -6,7 +6,7 @@ use crate::difference::{Difference, FEWEST_PAIRS, Judgement};
 use crate::metric::Metric;
 use crate::rows::{ARM, Rows};
 use crate::statistic::{permutation, power};
-use crate::{Collection, ReportError};
+use crate::{Collection, ComparisonError};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +51,7 @@ pub struct SeedsNeeded {
 ///
 /// # Errors
 /// An arm has no runs; no setting has two pairs; the difference to be found is zero; a number is out of its range.
-pub fn seeds_needed(collection: &Collection, question: &Question) -> Result<Vec<SeedsNeeded>, ReportError> {
+pub fn seeds_needed(collection: &Collection, question: &Question) -> Result<Vec<SeedsNeeded>, ComparisonError> {
     check(question)?;
     let rows = Rows::new(collection, ARM)?;
     rows.group(&question.arm)?;
@@ -88,13 +88,13 @@ pub fn seeds_needed(collection: &Collection, question: &Question) -> Result<Vec<
              same two seeds at least",
             metric.label
         );
-        return Err(ReportError::Request(reason));
+        return Err(ComparisonError::Request(reason));
     }
     Ok(answers)
 }
 
-fn check(question: &Question) -> Result<(), ReportError> {
-    let refused = |reason: &str| Err(ReportError::Request(reason.to_owned()));
+fn check(question: &Question) -> Result<(), ComparisonError> {
+    let refused = |reason: &str| Err(ComparisonError::Request(reason.to_owned()));
     let share = |value: f64| value > 0.0 && value < 1.0;
     if question.arm == question.than {
         return refused("an arm does not differ from itself: `--arm` and `--than` name two");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lgdea_track::RunDir;
 
 use crate::error::suggestion;
-use crate::{ReportError, records};
+use crate::{ComparisonError, records};
 
 /// What a path names.
 #[derive(Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub(super) enum Located {
 }
 
 /// Finds out what a path names: itself, or what has its name in the results folder.
-pub(super) fn locate(path: &Path, results: &Path) -> Result<Located, ReportError> {
+pub(super) fn locate(path: &Path, results: &Path) -> Result<Located, ComparisonError> {
     let places = [path.to_path_buf(), results.join("sweeps").join(path), results.join("runs").join(path)];
     let Some(found) = places.into_iter().find(|place| place.exists()) else {
         return Err(not_found(path, results));
@@ -31,7 +31,7 @@ pub(super) fn locate(path: &Path, results: &Path) -> Result<Located, ReportError
     if found.is_dir() { folder(&found) } else { file(&found) }
 }
 
-fn folder(path: &Path) -> Result<Located, ReportError> {
+fn folder(path: &Path) -> Result<Located, ComparisonError> {
     let trials = path.join("trials.jsonl");
     if trials.is_file() {
         return Ok(Located::Sweep { results: results_of(path), trials });
@@ -40,15 +40,15 @@ fn folder(path: &Path) -> Result<Located, ReportError> {
         return Ok(Located::Runs(vec![path.to_path_buf()]));
     }
     let runs = if path.join("runs").is_dir() { path.join("runs") } else { path.to_path_buf() };
-    let folders = run_folders(&runs).map_err(ReportError::file("read", &runs))?;
+    let folders = run_folders(&runs).map_err(ComparisonError::file("read", &runs))?;
     if folders.is_empty() {
         let reason = "is neither a sweep (trials.jsonl) nor a run (journal.jsonl), and holds no runs".to_owned();
-        return Err(ReportError::NotResults { path: path.to_path_buf(), reason });
+        return Err(ComparisonError::NotResults { path: path.to_path_buf(), reason });
     }
     Ok(Located::Runs(folders))
 }
 
-fn file(path: &Path) -> Result<Located, ReportError> {
+fn file(path: &Path) -> Result<Located, ComparisonError> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     if extension == "toml" {
         return Ok(Located::SweepFile(path.to_path_buf()));
@@ -56,7 +56,7 @@ fn file(path: &Path) -> Result<Located, ReportError> {
     let mut first = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| BufReader::new(file).read_until(b'\n', &mut first))
-        .map_err(ReportError::file("read", path))?;
+        .map_err(ComparisonError::file("read", path))?;
     let first = String::from_utf8_lossy(&first);
     let folder = path.parent().unwrap_or(Path::new("."));
     if records::is_records(&first) {
@@ -67,7 +67,7 @@ fn file(path: &Path) -> Result<Located, ReportError> {
         Ok(Located::Runs(vec![folder.to_path_buf()]))
     } else {
         let reason = "is neither a records file (its first line is another) nor a sweep file (.toml)".to_owned();
-        Err(ReportError::NotResults { path: path.to_path_buf(), reason })
+        Err(ComparisonError::NotResults { path: path.to_path_buf(), reason })
     }
 }
 
@@ -92,7 +92,7 @@ pub(super) fn runs_by_key(runs: &Path) -> HashMap<String, PathBuf> {
     folders.into_iter().filter_map(|folder| Some((key(&folder)?, folder))).collect()
 }
 
-fn not_found(path: &Path, results: &Path) -> ReportError {
+fn not_found(path: &Path, results: &Path) -> ComparisonError {
     let mut known = Vec::new();
     for below in ["sweeps", "runs"] {
         let entries = std::fs::read_dir(results.join(below)).into_iter().flatten().flatten();
@@ -106,5 +106,5 @@ fn not_found(path: &Path, results: &Path) -> ReportError {
         suggestion =
             format!(", nor any other in {}; `--results` names the folder that runs are written to", results.display());
     }
-    ReportError::NotFound { path: path.to_path_buf(), suggestion }
+    ComparisonError::NotFound { path: path.to_path_buf(), suggestion }
 }

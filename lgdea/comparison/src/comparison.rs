@@ -9,7 +9,7 @@ use crate::efficiency::{Efficiency, efficiencies};
 use crate::metric::{self, Metric, Split};
 use crate::rows::{ARM, Row, Rows, Setting};
 use crate::statistic::{mean, standard_deviation};
-use crate::{Collection, Provenance, ReportError};
+use crate::{Collection, ComparisonError, Provenance};
 
 /// What is to be compared, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +99,7 @@ impl Comparison {
     ///
     /// # Errors
     /// A metric, arm or axis is not known; there are no runs; two runs have one place.
-    pub fn new(collection: &Collection, request: &Request) -> Result<Comparison, ReportError> {
+    pub fn new(collection: &Collection, request: &Request) -> Result<Comparison, ComparisonError> {
         let rows = Rows::new(collection, &request.by)?;
         let metrics = metric::chosen(&request.metrics, request.split, &collection.runs)?;
         let base = base(collection, &rows, request.base.as_deref())?;
@@ -142,7 +142,7 @@ impl Comparison {
 }
 
 /// The group that the others are compared with.
-fn base(collection: &Collection, rows: &Rows<'_>, asked: Option<&str>) -> Result<String, ReportError> {
+fn base(collection: &Collection, rows: &Rows<'_>, asked: Option<&str>) -> Result<String, ComparisonError> {
     let declared = collection.sweeps.first().map(|sweep| sweep.base.as_str()).filter(|_| rows.by == ARM);
     match (asked, declared) {
         (Some(asked), _) => rows.group(asked).map(str::to_owned),

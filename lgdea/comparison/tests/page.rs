@@ -6,7 +6,7 @@ mod journals;
 use std::path::PathBuf;
 
 use journals::{AUROC, results};
-use lgdea_report::{Collection, Comparison, Judgement, Request, Split, page, records};
+use lgdea_comparison::{Collection, Comparison, Judgement, Request, Split, page, records};
 use lgdea_track::{Journal, RunDir};
 use serde_json::Value;
 
@@ -134,7 +134,7 @@ fn a_search_shows_its_settings_together() {
 
 /// The run that a metric calls the best.
 fn best<'a>(collection: &'a Collection, metric: &str) -> &'a str {
-    let score = |run: &&lgdea_report::Run| run.metrics[metric];
+    let score = |run: &&lgdea_comparison::Run| run.metrics[metric];
     &collection.runs.iter().max_by(|a, b| score(a).total_cmp(&score(b))).unwrap().place.run_key
 }
 

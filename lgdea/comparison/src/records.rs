@@ -9,7 +9,7 @@ use std::path::Path;
 use lgdea_sweep::SweepSummary;
 use serde::{Deserialize, Serialize};
 
-use crate::{Collection, Missing, Provenance, ReportError, Run};
+use crate::{Collection, ComparisonError, Missing, Provenance, Run};
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,9 +27,9 @@ pub(crate) fn is_records(first_line: &str) -> bool {
 }
 
 /// Reads a records file.
-pub(crate) fn read(path: &Path) -> Result<Collection, ReportError> {
-    let text = std::fs::read_to_string(path).map_err(ReportError::file("read", path))?;
-    let wrong = |line: usize, error: serde_json::Error| ReportError::Line {
+pub(crate) fn read(path: &Path) -> Result<Collection, ComparisonError> {
+    let text = std::fs::read_to_string(path).map_err(ComparisonError::file("read", path))?;
+    let wrong = |line: usize, error: serde_json::Error| ComparisonError::Line {
         path: path.to_path_buf(),
         line: line + 1,
         reason: error.to_string(),
@@ -51,16 +51,16 @@ pub(crate) fn read(path: &Path) -> Result<Collection, ReportError> {
 ///
 /// # Errors
 /// The file cannot be written; it holds runs that the collection does not have; it is something else than a records file.
-pub fn write(collection: &Collection, path: &Path) -> Result<(), ReportError> {
+pub fn write(collection: &Collection, path: &Path) -> Result<(), ComparisonError> {
     if path.exists() {
         let kept: HashSet<&str> = collection.runs.iter().map(|run| run.place.run_key.as_str()).collect();
         let earlier = read(path)?;
         let count = earlier.runs.iter().filter(|run| !kept.contains(run.place.run_key.as_str())).count();
         if count > 0 {
-            return Err(ReportError::WouldLose { path: path.to_path_buf(), count });
+            return Err(ComparisonError::WouldLose { path: path.to_path_buf(), count });
         }
     }
-    let failed = || ReportError::file("write", path);
+    let failed = || ComparisonError::file("write", path);
     let head = Head {
         sweeps: collection.sweeps.clone(),
         provenance: collection.provenance.clone(),

@@ -24,7 +24,7 @@ use serde::Serialize;
 use crate::claim::{self, CheckedClaim};
 use crate::view::decided::claims_grid;
 use crate::view::{self, caption, grid};
-use crate::{Collection, Comparison, ReportError};
+use crate::{Collection, Comparison, ComparisonError};
 
 use cards::Cards;
 use figure::Figure;
@@ -41,7 +41,7 @@ const TEMPLATE: &str = include_str!("../../../../templates/report.html");
 ///
 /// # Errors
 /// The template cannot be filled in.
-pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) -> Result<String, ReportError> {
+pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) -> Result<String, ComparisonError> {
     let logs = Logs::read(collection);
     let claims = Claims::check(collection, comparison);
     let searches = search::searches(collection, comparison);
@@ -76,7 +76,7 @@ pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) ->
         without_folder: collection.runs.iter().filter(|run| run.folder.is_none()).count(),
         plotly: plotly_script(),
     };
-    render(&filled).map_err(|error| ReportError::Page(error.to_string()))
+    render(&filled).map_err(|error| ComparisonError::Page(error.to_string()))
 }
 
 /// What the template is filled in with.

@@ -5,9 +5,11 @@ mod synthetic;
 
 use std::path::PathBuf;
 
-use lgdea_report::claim::{self, Outcome};
-use lgdea_report::seeds::{Question, seeds_needed};
-use lgdea_report::{Collection, Comparison, Interval, Judgement, Metric, Request, Split, Test, Verdict, records, view};
+use lgdea_comparison::claim::{self, Outcome};
+use lgdea_comparison::seeds::{Question, seeds_needed};
+use lgdea_comparison::{
+    Collection, Comparison, Interval, Judgement, Metric, Request, Split, Test, Verdict, records, view,
+};
 use lgdea_track::Status;
 use synthetic::{AUROC, RANK, Results};
 

@@ -1,9 +1,9 @@
 //! Statistics against SciPy and statsmodels; `tests/fixtures/statistics/make.py` made the numbers.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lgdea_report::statistic::bootstrap::{Correction, percentile_interval};
-use lgdea_report::statistic::paired_t::PairedT;
-use lgdea_report::statistic::{holm, mean, noncentral_t, permutation, power, standard_deviation, wilcoxon};
+use lgdea_comparison::statistic::bootstrap::{Correction, percentile_interval};
+use lgdea_comparison::statistic::paired_t::PairedT;
+use lgdea_comparison::statistic::{holm, mean, noncentral_t, permutation, power, standard_deviation, wilcoxon};
 use serde_json::Value;
 
 const TOLERANCE: f64 = 1e-9;
