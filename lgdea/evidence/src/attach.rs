@@ -1,3 +1,5 @@
+//! Which side, place and severity belong to which finding of a sentence.
+
 use crate::evidence::{Laterality, Severity};
 use crate::lexicon::{Role, Token};
 use crate::ontology::{Cue, Ontology};

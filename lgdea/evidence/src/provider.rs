@@ -1,3 +1,5 @@
+//! The provider that an experiment names: rules, a language model, or its kept answers.
+
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

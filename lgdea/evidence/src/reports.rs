@@ -1,3 +1,5 @@
+//! Reads reports from files of several formats.
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! The rule-based provider: all steps from a report to its evidence.
+
 use std::collections::BTreeSet;
 
 use crate::attach::attach;

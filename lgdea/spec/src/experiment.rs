@@ -1,3 +1,5 @@
+//! The experiment: one field for each top-level table.
+
 use std::collections::BTreeMap;
 
 use crate::tree::Node;

@@ -1,3 +1,5 @@
+//! From an experiment file and `--set` to a checked [`Experiment`].
+
 use std::path::Path;
 
 use crate::error::{Problem, ProblemKind, SpecError};

@@ -1,3 +1,5 @@
+//! A language model's answers from the cache alone.
+
 use std::path::Path;
 
 use super::LanguageModel;

@@ -1,3 +1,5 @@
+//! The distinct texts among the reports.
+
 use std::collections::HashMap;
 
 use super::outcome::Outcome;

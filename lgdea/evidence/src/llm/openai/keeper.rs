@@ -1,3 +1,5 @@
+//! Writes answers to the cache as they come.
+
 use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
 
