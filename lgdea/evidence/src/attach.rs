@@ -2,8 +2,8 @@
 
 use crate::evidence::{Laterality, Severity};
 use crate::lexicon::{Role, Token};
+use crate::mention::Mention;
 use crate::ontology::{Cue, Ontology};
-use crate::rules::Mention;
 use crate::scope::REACH;
 
 /// Gives each laterality, location and severity of a sentence to the finding that it belongs to.
