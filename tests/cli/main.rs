@@ -1,38 +1,16 @@
 //! What a user sees of `check`, `schema` and of wrong input, through the binary.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
+use lgdea_harness::{Said, Workspace, data, lgdea, root, std_command};
 use predicates::prelude::*;
 use predicates::str::contains;
 
-fn lgdea() -> Command {
-    let mut command = Command::cargo_bin("lgdea").unwrap();
-    command.env_remove("MLFLOW_TRACKING_URI").env("NO_COLOR", "1");
-    command
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// An experiment file in a folder of its own.
-fn experiment(text: &str) -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("experiment.toml");
-    std::fs::write(&file, text).unwrap();
-    (folder, file)
-}
-
 /// Runs an experiment that must be refused as wrong input, without a panic, and returns what was said.
 fn refused(text: &str) -> String {
-    let (folder, file) = experiment(text);
-    let output = lgdea().arg("run").arg(&file).arg("--results").arg(folder.path().join("results")).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(!said.contains("panicked"), "{said}");
-    said
+    let place = Workspace::new().with("experiment.toml", text);
+    place.lgdea(&["run", "experiment.toml"]).assert().code(2).told()
 }
 
 #[test]
@@ -103,9 +81,8 @@ fn explain_says_where_a_value_comes_from() {
 #[test]
 fn the_committed_schema_is_current() {
     let committed = std::fs::read_to_string(root().join("lgdea/spec/experiment.schema.json")).unwrap();
-    let output = lgdea().arg("schema").output().unwrap();
     assert!(
-        String::from_utf8(output.stdout).unwrap() == committed,
+        lgdea().arg("schema").assert().success().printed() == committed,
         "the schema changed: run `lgdea schema --out lgdea/spec/experiment.schema.json`"
     );
 }
@@ -113,11 +90,7 @@ fn the_committed_schema_is_current() {
 /// `lgdea … 2>&1 | head` closes what lgdea speaks to.
 #[test]
 fn a_closed_terminal_changes_no_exit_code() {
-    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("lgdea"))
-        .args(["check", "nothing.toml"])
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = std_command().args(["check", "nothing.toml"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
     drop(child.stderr.take());
     assert_eq!(child.wait().unwrap().code(), Some(2));
 }
@@ -125,9 +98,8 @@ fn a_closed_terminal_changes_no_exit_code() {
 #[test]
 fn the_committed_schema_of_sweeps_is_current() {
     let committed = std::fs::read_to_string(root().join("lgdea/spec/sweep.schema.json")).unwrap();
-    let output = lgdea().args(["schema", "--sweep"]).output().unwrap();
     assert!(
-        String::from_utf8(output.stdout).unwrap() == committed,
+        lgdea().args(["schema", "--sweep"]).assert().success().printed() == committed,
         "the schema changed: run `lgdea schema --sweep --out lgdea/spec/sweep.schema.json`"
     );
 }
@@ -135,27 +107,31 @@ fn the_committed_schema_of_sweeps_is_current() {
 #[test]
 fn every_shipped_sweep_can_be_planned() {
     // Real data that may not be here.
-    let data = root().join("../shared/data");
+    let data = data("");
     for entry in std::fs::read_dir(root().join("sweeps")).unwrap() {
         let path = entry.unwrap().path();
-        if path.ends_with("real_mini.toml") && !data.is_dir() {
-            println!("skipped {}: ../shared/data not found", path.display());
+        if path.ends_with("real_mini.toml") && data.is_none() {
             continue;
         }
-        let (folder, _) = experiment("");
-        let results = folder.path().join("results");
-        let planned =
-            lgdea().env("LGDEA_DATA", &data).arg("plan").arg(&path).arg("--results").arg(results).assert().success();
-        let said = String::from_utf8(planned.get_output().stdout.clone()).unwrap();
+        let place = Workspace::new();
+        let mut plan = place.lgdea(&["plan"]);
+        let planned = plan.arg(&path).env("LGDEA_DATA", data.as_deref().unwrap_or(Path::new("nowhere"))).assert();
+        let said = planned.success().printed();
         assert!(said.contains("distinct runs, 0 of them finished"), "{}:\n{said}", path.display());
     }
 }
 
 #[test]
 fn a_sweep_with_a_misspelt_key_is_wrong_input() {
-    let (_folder, file) = experiment("experiment = []\n[grid]\ntrain.stepps = [1, 2]\n");
-    lgdea().arg("plan").arg(&file).assert().code(2).stderr(contains("experiment.toml:3").and(contains("train.steps")));
+    let planned = |text: &str| {
+        let place = Workspace::new().with("experiment.toml", text);
+        place.lgdea(&["plan", "experiment.toml"]).assert()
+    };
+    planned("experiment = []\n[grid]\ntrain.stepps = [1, 2]\n")
+        .code(2)
+        .stderr(contains("experiment.toml:3").and(contains("train.steps")));
     lgdea().args(["plan", "nowhere.toml"]).assert().code(2).stderr(contains("nowhere.toml"));
-    let (_folder, file) = experiment("experiment = []\n[grid]\nevidence.rules.ontology = ['chest', 'brain']\n");
-    lgdea().arg("plan").arg(&file).assert().code(2).stderr(contains("brain"));
+    planned("experiment = []\n[grid]\nevidence.rules.ontology = ['chest', 'brain']\n")
+        .code(2)
+        .stderr(contains("brain"));
 }

@@ -1,6 +1,8 @@
 //! Wrong input ends with exit code 2 and a message that says what to do.
 
-use super::{Folder, lgdea, refused};
+use lgdea_harness::{Said, Workspace};
+
+use super::{extract, lgdea, refused};
 
 fn says(arguments: &[&str], parts: &[&str]) {
     let said = refused(arguments);
@@ -11,7 +13,7 @@ fn says(arguments: &[&str], parts: &[&str]) {
 
 #[test]
 fn reports_that_cannot_be_used() {
-    let folder = Folder::new()
+    let folder = Workspace::new()
         .with("columns.csv", "id,text\n1,x\n")
         .with("broken.jsonl", "{\"report_id\":\"a\",\"report\":\"x\"}\n{\"report_id\":")
         .with("twice.csv", "report_id,report\na,x\na,y\n")
@@ -39,7 +41,7 @@ fn reports_that_cannot_be_used() {
 
 #[test]
 fn places_to_write_that_are_not_there() {
-    let folder = Folder::new().with("r.txt", "Mass.");
+    let folder = Workspace::new().with("r.txt", "Mass.");
     let input = folder.at("r.txt");
     says(&["extract", "--input", &input, "--out", &folder.at("no/out.jsonl")], &["/no", "does not exist", "create it"]);
     says(&["extract", "--input", &input, "--out", &folder.at("")], &["is a folder", "evidence.jsonl"]);
@@ -47,7 +49,7 @@ fn places_to_write_that_are_not_there() {
 
 #[test]
 fn settings_that_nobody_knows() {
-    let folder = Folder::new().with("r.txt", "Mass.").with("e.toml", "[evidence.rulez]\n");
+    let folder = Workspace::new().with("r.txt", "Mass.").with("e.toml", "[evidence.rulez]\n");
     let (input, experiment) = (folder.at("r.txt"), folder.at("e.toml"));
     let extract = ["extract", "--input", &input, "--out", "-"];
     says(&[&extract[..], &["--provider", "rule"]].concat(), &["'rules'", "similar"]);
@@ -58,12 +60,12 @@ fn settings_that_nobody_knows() {
 
 #[test]
 fn evidence_and_gold_that_do_not_fit() {
-    let folder = Folder::new()
+    let folder = Workspace::new()
         .with("reports.csv", "report_id,report\na,Mass.\n")
         .with("other.csv", "report_id,labels\nb,mass\n")
         .with("gold.csv", "report_id,labels\na,mass\n")
         .with("unknown.csv", "report_id,labels\na,martian\n");
-    let evidence = folder.extract("reports.csv", "evidence.jsonl");
+    let evidence = extract(&folder, "reports.csv", "evidence.jsonl");
     let line = folder.read("evidence.jsonl");
     let folder = folder.with("broken.jsonl", format!("{line}{}", &line[..40])).with("empty.jsonl", "");
     let score = |evidence: &str, gold: &str, more: &[&str]| {
@@ -86,15 +88,15 @@ fn evidence_and_gold_that_do_not_fit() {
 
 #[test]
 fn reports_that_cannot_be_shown() {
-    let folder = Folder::new()
+    let folder = Workspace::new()
         .with("reports.csv", "report_id,report\na,Small mass.\nb,x\n")
         .with("short.csv", "report_id,report\na,x\n");
-    let evidence = folder.extract("reports.csv", "evidence.jsonl");
+    let evidence = extract(&folder, "reports.csv", "evidence.jsonl");
     let (input, short) = (folder.at("reports.csv"), folder.at("short.csv"));
     says(&["show", "c", "--input", &input], &["no report \"c\"", "\"a\""]);
     says(&["show", &input], &["holds 2 reports", "--input"]);
     says(&["show", "a", "--input", &short, "--evidence", &evidence], &["beyond its text"]);
     says(&["show", &folder.at("gone.txt")], &["gone.txt"]);
-    let assert = lgdea(&["show", "-"]).write_stdin(&b"\xff"[..]).assert().code(2);
-    assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains("UTF-8"));
+    let told = lgdea(&["show", "-"]).write_stdin(&b"\xff"[..]).assert().code(2).told();
+    assert!(told.contains("UTF-8"));
 }

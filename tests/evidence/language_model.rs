@@ -6,13 +6,13 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use assert_cmd::Command;
 use lgdea_evidence::ReportEvidence;
+use lgdea_harness::language_model::{Behaviour, Faults, Server};
+use lgdea_harness::{Run, Said, Workspace, std_command, tiny, wait_until};
 use predicates::str::contains;
 use serde_json::Value;
 
-use super::server::{Behaviour, Faults, Server};
-use super::{Folder, lgdea};
+use super::lgdea;
 
 const REPORTS: usize = 3000;
 
@@ -38,7 +38,7 @@ fn three_thousand_reports_survive_two_kills_and_a_faulty_server() {
     for number in 0..REPORTS {
         writeln!(rows, "r{number:04},FINDINGS: {} Study {number}.", findings[number % findings.len()]).unwrap();
     }
-    let folder = Folder::new().with("reports.csv", rows).with("llm.toml", experiment(&server));
+    let folder = Workspace::new().with("reports.csv", rows).with("llm.toml", experiment(&server));
     let (input, file) = (folder.at("reports.csv"), folder.at("llm.toml"));
     let (cache, out) = (folder.at("cache.sqlite"), folder.at("evidence.jsonl"));
     let arguments =
@@ -46,15 +46,8 @@ fn three_thousand_reports_survive_two_kills_and_a_faulty_server() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
 
     for answered in [REPORTS / 4, REPORTS / 2] {
-        let child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("lgdea"))
-            .arg("evidence")
-            .args(&arguments)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        while server.requests().len() < answered {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let child = std_command().arg("evidence").args(&arguments).stderr(Stdio::null()).spawn().unwrap();
+        wait_until("answers", Duration::from_millis(5), || server.requests().len() >= answered);
         kill(child);
         assert!(!Path::new(&out).exists(), "what is not whole is not written");
     }
@@ -76,47 +69,23 @@ fn three_thousand_reports_survive_two_kills_and_a_faulty_server() {
 #[test]
 fn a_run_reads_by_a_model_what_it_may_read_and_is_replayed_without_it() {
     let server = Server::start(Behaviour::default());
-    let tiny = "[data.phantom]\nstudies = 60\nvalidation = 10\ntest = 20\n[pairing]\nratio = 0.3\n\
-        [encoder]\nimage.patch-cnn = { size = 32, width = 16 }\ntext.token-cnn = { width = 16 }\n\
-        [train]\nsteps = 2\nbatch = 8\ntext-warmup-steps = 2\n[eval]\nbootstrap = 10\n";
-    let folder = Folder::new().with("llm.toml", format!("{tiny}{}", experiment(&server)));
-    let run = |more: &[&str]| -> Value {
-        let output = Command::cargo_bin("lgdea")
-            .unwrap()
-            .env_remove("MLFLOW_TRACKING_URI")
-            .args(["run", &folder.at("llm.toml"), "--json", "--results", &folder.at("results")])
-            .args(more)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{said}");
-        serde_json::from_str(String::from_utf8(output.stdout).unwrap().lines().last().unwrap()).unwrap()
-    };
-    let first = run(&[]);
-    let pairing = std::fs::read_to_string(Path::new(first["dir"].as_str().unwrap()).join("pairing.json")).unwrap();
-    let pairing: Value = serde_json::from_str(&pairing).unwrap();
+    let place = Workspace::new();
+    let file = place.write("llm.toml", format!("{}{}", tiny::QUICK, experiment(&server)));
+    let first = place.outcome(&file, "results", &[]);
+    let pairing: Value = serde_json::from_slice(&std::fs::read(Run::of(&first).path("pairing.json")).unwrap()).unwrap();
     let readable = ["paired", "reports"].map(|pool| pairing[pool].as_array().unwrap().len()).iter().sum::<usize>();
     assert!(server.requests().len() <= readable && server.requests().len() > readable / 2);
 
     let asked = server.total();
-    Command::cargo_bin("lgdea")
-        .unwrap()
-        .args(["prototypes", first["dir"].as_str().unwrap(), "--json", "--results", &folder.at("results")])
-        .assert()
-        .success()
-        .stdout(contains("pleural effusion"));
+    let prototypes = place.lgdea(&["prototypes", first["dir"].as_str().unwrap(), "--json"]).assert();
+    prototypes.success().stdout(contains("pleural effusion"));
     assert_eq!(server.total(), asked, "nor does looking into the run ask anybody");
-    let replayed = run(&["--force", "--set", "evidence.replay.model=rules"]);
+    let replayed = place.outcome(&file, "results", &["--force", "--set", "evidence.replay.model=rules"]);
     assert_eq!(server.total(), asked, "a replay asks nobody");
     assert_eq!(replayed["run_key"], first["run_key"]);
     assert_eq!(replayed["metrics"], first["metrics"]);
 
-    let output = Command::cargo_bin("lgdea")
-        .unwrap()
-        .args(["run", &folder.at("llm.toml"), "--results", &folder.at("results"), "--set", "seed=5"])
-        .args(["--set", "evidence.replay.model=other"])
-        .assert()
-        .code(1);
-    let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
-    assert!(said.contains("other") && !said.contains("panicked"), "{said}");
+    let other = ["--set", "seed=5", "--set", "evidence.replay.model=other"];
+    let said = place.run(&file, "results", &other).code(1).told();
+    assert!(said.contains("other"), "{said}");
 }

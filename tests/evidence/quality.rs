@@ -1,11 +1,12 @@
 //! The figures that the README quotes, as lower bounds.
 
+use lgdea_harness::Workspace;
 use lgdea_spec::{Data, Phantom, Seed};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
 
-use super::{Folder, csv, json, lgdea, openi, output};
+use super::{csv, extract, json, lgdea, openi, output};
 
 fn value(scores: &Value, name: &str) -> f64 {
     scores["scores"][format!("evidence/{name}")]["value"].as_f64().unwrap()
@@ -14,7 +15,7 @@ fn value(scores: &Value, name: &str) -> f64 {
 #[test]
 fn held_out_reports_of_openi_score_above_the_targets() {
     let Some(archive) = openi() else { return };
-    let folder = Folder::new();
+    let folder = Workspace::new();
     let out = folder.at("evidence.jsonl");
     lgdea(&["extract", "--input", &archive, "--provider", "rules", "--out", &out])
         .assert()
@@ -51,8 +52,8 @@ fn reports_of_the_phantom_are_read_almost_without_error() {
         let labels: Vec<&str> = it.labels.iter().flatten().map(String::as_str).collect();
         (it.id.as_str(), labels.join("|"))
     });
-    let folder = Folder::new().with("reports.csv", csv("report", reports)).with("gold.csv", csv("labels", labels));
-    let out = folder.extract("reports.csv", "evidence.jsonl");
+    let folder = Workspace::new().with("reports.csv", csv("report", reports)).with("gold.csv", csv("labels", labels));
+    let out = extract(&folder, "reports.csv", "evidence.jsonl");
     let scores = json(&["score", "--evidence", &out, "--gold", &folder.at("gold.csv"), "--json"]);
     assert_eq!(scores["reports"], 3000);
     assert_eq!(scores["classes"].as_array().unwrap().len(), lgdea_data::phantom::CLASSES.len());
@@ -66,10 +67,10 @@ fn reports_of_the_phantom_are_read_almost_without_error() {
 
 #[test]
 fn reports_without_evidence_count_as_read_without_findings_and_are_named() {
-    let folder = Folder::new()
+    let folder = Workspace::new()
         .with("reports.csv", "report_id,report\na,Mass.\nb,Mass.\nx,Mass.\n")
         .with("gold.csv", "report_id,labels\na,mass\nb,mass\nc,mass\nd,\n");
-    let evidence = folder.extract("reports.csv", "evidence.jsonl");
+    let evidence = extract(&folder, "reports.csv", "evidence.jsonl");
     let lines = folder.read("evidence.jsonl");
     let (first, rest) = lines.split_once('\n').unwrap();
     let mut failed: Value = serde_json::from_str(first).unwrap();

@@ -1,10 +1,11 @@
 //! Inputs of every kind give the same evidence; `show` and `diff` show it.
 
+use lgdea_harness::{Said, Workspace};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
 
-use super::{Folder, csv, json, lgdea, output};
+use super::{csv, extract, json, lgdea, output};
 
 const REPORTS: [(&str, &str); 3] = [
     ("a", "FINDINGS: Small left pleural effusion, and \"dense\" consolidation.\nIMPRESSION: No pneumothorax."),
@@ -12,14 +13,14 @@ const REPORTS: [(&str, &str); 3] = [
     ("c", "Lungs are clear. No effusion."),
 ];
 
-fn evidence_of(input: &str, folder: &Folder) -> String {
-    folder.extract(input, "evidence.jsonl");
+fn evidence_of(input: &str, folder: &Workspace) -> String {
+    extract(folder, input, "evidence.jsonl");
     folder.read("evidence.jsonl")
 }
 
 #[test]
 fn folder_csv_and_jsonl_give_the_same_evidence() {
-    let mut folder = Folder::new();
+    let mut folder = Workspace::new();
     std::fs::create_dir(folder.at("texts")).unwrap();
     for (id, text) in REPORTS {
         folder = folder.with(&format!("texts/{id}.txt"), text);
@@ -36,13 +37,13 @@ fn folder_csv_and_jsonl_give_the_same_evidence() {
     assert_eq!(evidence_of("reports.jsonl", &folder), lines);
     assert_eq!(output(&["extract", "--input", &folder.at("texts"), "--out", "-"]), lines);
     // A file is replaced as a whole, and nothing else stays in its folder.
-    assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 4);
+    assert_eq!(std::fs::read_dir(folder.folder()).unwrap().count(), 4);
 }
 
 #[test]
 fn what_is_left_out_is_counted_and_named() {
     let rows = "report_id,report\na,Mass.\na,Mass.\nb,\n,Lost.\n";
-    let folder = Folder::new().with("reports.csv", rows);
+    let folder = Workspace::new().with("reports.csv", rows);
     let input = folder.at("reports.csv");
     lgdea(&["extract", "--input", &input, "--out", &folder.at("out.jsonl")]).assert().success().stderr(
         contains("1 × empty report (b)")
@@ -55,7 +56,7 @@ fn what_is_left_out_is_counted_and_named() {
 
 #[test]
 fn an_experiment_says_who_reads_and_flags_may_differ() {
-    let folder = Folder::new().with("r.txt", "Mass.").with("e.toml", "[evidence.openai]\nmodel = \"m\"\n");
+    let folder = Workspace::new().with("r.txt", "Mass.").with("e.toml", "[evidence.openai]\nmodel = \"m\"\n");
     let (input, experiment, cache) = (folder.at("r.txt"), folder.at("e.toml"), folder.at("cache.sqlite"));
     let common = ["extract", "--input", &input, "--out", "-", "--experiment", &experiment, "--cache", &cache];
     let with = |more: &[&str]| lgdea(&[&common[..], more].concat()).assert();
@@ -76,7 +77,7 @@ fn an_experiment_says_who_reads_and_flags_may_differ() {
 #[test]
 fn show_marks_the_words_that_evidence_points_at() {
     let folder =
-        Folder::new().with("b.txt", REPORTS[1].1).with("reports.csv", csv("report", [("x", REPORTS[0].1.into())]));
+        Workspace::new().with("b.txt", REPORTS[1].1).with("reports.csv", csv("report", [("x", REPORTS[0].1.into())]));
     let expected = "\
 The [heart is mildly enlarged:present]. Possible right [pneumonia:uncertain].
 
@@ -92,7 +93,7 @@ read by rules (chest/1)
     assert_eq!(output(&["show", &folder.at("b.txt")]), expected);
     lgdea(&["show", "-"]).write_stdin(REPORTS[1].1).assert().success().stdout(expected);
 
-    let evidence = folder.extract("reports.csv", "evidence.jsonl");
+    let evidence = extract(&folder, "reports.csv", "evidence.jsonl");
     let input = folder.at("reports.csv");
     let of_file = output(&["show", "x", "--input", &input, "--evidence", &evidence]);
     assert_eq!(of_file, output(&["show", "x", "--input", &input]));
@@ -106,16 +107,15 @@ read by rules (chest/1)
 fn show_colours_where_it_is_asked_to() {
     let mut command = lgdea(&["show", "-"]);
     command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1").env("TERM", "xterm");
-    let assert = command.write_stdin("No mass.\u{1b}[2J").assert().success();
-    let shown = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    let shown = command.write_stdin("No mass.\u{1b}[2J").assert().success().printed();
     assert!(shown.contains("mmass\u{1b}[0m"), "{shown:?}");
     assert!(!shown.contains("\u{1b}[2J") && !shown.contains("[mass:"), "{shown:?}");
 }
 
 #[test]
 fn a_reading_agrees_with_itself_and_less_with_another() {
-    let folder = Folder::new().with("reports.csv", csv("report", REPORTS.map(|(id, text)| (id, text.to_owned()))));
-    let evidence = folder.extract("reports.csv", "a.jsonl");
+    let folder = Workspace::new().with("reports.csv", csv("report", REPORTS.map(|(id, text)| (id, text.to_owned()))));
+    let evidence = extract(&folder, "reports.csv", "a.jsonl");
     let same = json(&["diff", &evidence, &evidence, "--json"]);
     assert_eq!((&same["reports"], &same["polarity_kappa"]), (&3.into(), &1.0.into()));
     for finding in same["findings"].as_array().unwrap() {

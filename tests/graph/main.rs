@@ -2,68 +2,36 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::process::Output;
 
 use assert_cmd::Command;
+use lgdea_harness::tiny::GRAPH;
+use lgdea_harness::{Finished, Said, Workspace};
 use serde_json::Value;
 
-/// A run with a graph that trains in a second.
-const TINY: &str = "
-data.phantom = { studies = 60, validation = 10, test = 10 }
-pairing.ratio = 0.3
-encoder.image.patch-cnn = { size = 32, width = 16 }
-encoder.text.token-cnn = { width = 16, layers = 1 }
-graph = { start = 2, refresh = 2, neighbours = 4, iterations = 3 }
-loss.evidence-unpaired.start = 2
-loss.evidence-alignment.unpaired-start = 2
-eval = { bootstrap = 10, grounding.enabled = false }
-
-[train]
-steps = 6
-batch = 8
-unpaired-images = 4
-unpaired-reports = 4
-text-warmup-steps = 3
-text-warmup-batch = 8
-";
-
-struct Workspace {
-    folder: tempfile::TempDir,
+/// A finished run, and the folder that it stands in.
+struct Place {
+    folder: Workspace,
+    run: Finished,
 }
 
-impl Workspace {
+impl Place {
     /// With a finished run of that experiment.
     fn with_run(experiment: &str) -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
-        std::fs::write(place.path("tiny.toml"), experiment).unwrap();
-        let output = place.lgdea(&["run", "tiny.toml"]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        place
+        let folder = Workspace::new();
+        let run = folder.finished(experiment, &[]);
+        Self { folder, run }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn lgdea(&self, args: &[&str]) -> Output {
-        let mut command = Command::cargo_bin("lgdea").unwrap();
-        command.env_remove("MLFLOW_TRACKING_URI").current_dir(self.folder.path()).args(args).output().unwrap()
-    }
-
-    fn graph(&self, more: &[&str]) -> Output {
-        let run = std::fs::read_dir(self.path("results/runs")).unwrap().next().unwrap().unwrap().file_name();
-        self.lgdea(&[&["graph", run.to_str().unwrap()], more].concat())
+    fn graph(&self, more: &[&str]) -> Command {
+        self.folder.lgdea(&[&["graph", self.run.name()], more].concat())
     }
 
     fn json(&self, more: &[&str]) -> Value {
-        let output = self.graph(&[&["--json"], more].concat());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
+        self.graph(&[&["--json"], more].concat()).assert().success().json()
     }
 
     fn rows(&self, file: &str) -> Vec<Vec<String>> {
-        let text = std::fs::read_to_string(self.path(file)).unwrap();
+        let text = self.folder.read(file);
         text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
     }
 }
@@ -74,7 +42,7 @@ fn number(value: &Value) -> f64 {
 
 #[test]
 fn edges_and_relations_are_written_and_measured() {
-    let place = Workspace::with_run(TINY);
+    let place = Place::with_run(GRAPH);
     let found = place.json(&["--out", "a"]);
     let pairs = found["pairs"].as_u64().unwrap() as usize;
 
@@ -123,7 +91,7 @@ fn edges_and_relations_are_written_and_measured() {
     assert_eq!(place.json(&["--out", "b"]), found);
     assert_eq!(place.rows("b/relations.csv"), relations);
     assert_eq!(place.json(&["--hops", "1"])["hidden"]["hops"].as_array().unwrap().len(), 2);
-    let text = String::from_utf8(place.graph(&[]).stdout).unwrap();
+    let text = place.graph(&[]).assert().success().printed();
     assert!(text.contains("unpaired images, against the reports that the pairing hides"), "{text}");
     assert!(text.contains("their own reports are in no pool"), "{text}");
 }
@@ -131,7 +99,7 @@ fn edges_and_relations_are_written_and_measured() {
 #[test]
 fn evidence_that_images_are_not_taught_is_compared_with_nothing() {
     let untaught = "loss.evidence-paired.weight = 0.0\nloss.evidence-unpaired.weight = 0.0\n";
-    let place = Workspace::with_run(&format!("{untaught}loss.evidence-local-unpaired.weight = 1.0\n{TINY}"));
+    let place = Place::with_run(&format!("{untaught}loss.evidence-local-unpaired.weight = 1.0\n{GRAPH}"));
     let agreement = &place.json(&[])["hidden"]["agreement"];
     assert!(number(&agreement["graph"]) > 0.1, "{agreement}");
     assert_eq!([&agreement["model"], &agreement["mix"]], [&Value::Null; 2]);
@@ -139,21 +107,19 @@ fn evidence_that_images_are_not_taught_is_compared_with_nothing() {
 
 #[test]
 fn shuffled_pools_hold_the_own_reports() {
-    let place = Workspace::with_run(&format!("pairing.unpaired = \"shuffled\"\n{TINY}"));
+    let place = Place::with_run(&format!("pairing.unpaired = \"shuffled\"\n{GRAPH}"));
     assert_eq!(place.json(&[])["hidden"]["all"]["relevance"][0]["best"], 1.0);
 }
 
 #[test]
 fn runs_without_hidden_reports_and_without_a_graph() {
-    let place = Workspace::with_run(&format!("pairing.unpaired = \"none\"\n{TINY}"));
+    let place = Place::with_run(&format!("pairing.unpaired = \"none\"\n{GRAPH}"));
     assert_eq!(place.json(&[])["hidden"], Value::Null);
-    let text = String::from_utf8(place.graph(&[]).stdout).unwrap();
+    let text = place.graph(&[]).assert().success().printed();
     assert!(text.contains("no hidden report is known"), "{text}");
 
-    let place = Workspace::with_run(&format!("extends = \"clip\"\n{TINY}"));
-    let output = place.graph(&["--out", "edges"]);
-    assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let place = Place::with_run(&format!("extends = \"clip\"\n{GRAPH}"));
+    let said = place.graph(&["--out", "edges"]).assert().code(2).told();
     assert!(said.contains("has no relation graph"), "{said}");
-    assert!(!place.path("edges").exists());
+    assert!(!place.folder.path("edges").exists());
 }

@@ -22,7 +22,7 @@ fn phrases_point_where_the_evaluation_has_them() {
         }
         let flags: Vec<String> = phrases.iter().map(|phrase| format!("--phrase={phrase}")).collect();
         let out = place.path(&format!("{}.png", study.id));
-        let mut arguments = vec!["ground", &run.name, "--image", &study.id, "--out", out.to_str().unwrap()];
+        let mut arguments = vec!["ground", run.name(), "--image", &study.id, "--out", out.to_str().unwrap()];
         arguments.extend(flags.iter().map(String::as_str));
         let found = place.json(&arguments);
         outcomes.extend(found["phrases"].as_array().unwrap().iter().map(|phrase| phrase["pointing"] == "hit"));
@@ -37,7 +37,8 @@ fn a_study_is_drawn_large_with_a_panel_a_phrase() {
     let (place, run) = finished();
     let out = place.path("study.png");
     let study = "phantom-test-00000-0";
-    let arguments = ["ground", &run.name, "--image", study, "--phrase", "cardiomegaly", "--out", out.to_str().unwrap()];
+    let arguments =
+        ["ground", run.name(), "--image", study, "--phrase", "cardiomegaly", "--out", out.to_str().unwrap()];
     let text = place.output(&arguments);
     assert!(text.contains("cardiomegaly") && text.contains("study.png"), "{text}");
     let one = image::open(&out).unwrap();
@@ -63,7 +64,7 @@ fn an_image_file_has_its_own_pixels() {
     image::GrayImage::from_fn(120, 60, |x, y| image::Luma([(x * 2 + y) as u8])).save(&file).unwrap();
     let out = place.path("wide-heat.png");
     let arguments =
-        ["ground", &run.name, "--image", file.to_str().unwrap(), "--phrase", "edema", "--out", out.to_str().unwrap()];
+        ["ground", run.name(), "--image", file.to_str().unwrap(), "--phrase", "edema", "--out", out.to_str().unwrap()];
     let found = place.json(&arguments);
     assert_eq!((found["width"].as_u64(), found["height"].as_u64()), (Some(120), Some(60)));
     let found = &found["phrases"][0];
@@ -77,12 +78,11 @@ fn an_image_file_has_its_own_pixels() {
 #[test]
 fn what_cannot_be_grounded_is_refused_before_anything_is_written() {
     let (place, run) = finished();
-    let broken = place.path("broken.png");
-    std::fs::write(&broken, "no image").unwrap();
+    let broken = place.write("broken.png", "no image");
     let out = place.path("refused.png");
     let out = out.to_str().unwrap();
     let refused = |image: &str, phrase: &str, out: &str| {
-        place.ended(2, &["ground", &run.name, "--image", image, "--phrase", phrase, "--out", out])
+        place.ended(2, &["ground", run.name(), "--image", image, "--phrase", phrase, "--out", out])
     };
     let study = "phantom-test-00000-0";
     let unknown = refused("phantom-test", "edema", out);
@@ -100,7 +100,7 @@ fn a_method_without_image_evidence_has_one_map() {
     let (place, run) = baseline();
     let out = place.path("clip.png");
     let arguments =
-        ["ground", &run.name, "--image", "phantom-test-00000-0", "--phrase", "edema", "--out", out.to_str().unwrap()];
+        ["ground", run.name(), "--image", "phantom-test-00000-0", "--phrase", "edema", "--out", out.to_str().unwrap()];
     assert!(place.output(&[&arguments[..], &["--map", "similarity"]].concat()).contains("edema"));
     let said = place.ended(2, &[&arguments[..], &["--map", "lesion-attention"]].concat());
     assert!(said.contains("no heat map `lesion-attention`") && said.contains("--map similarity"), "{said}");

@@ -1,19 +1,16 @@
 //! `lgdea report` through the binary, and its page in a real browser. `tests/services/browser.sh install` installs one.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
-
-#[path = "../../lgdea/comparison/tests/journals/mod.rs"]
-mod journals;
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use std::path::Path;
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
-use journals::{AUROC, results};
+use lgdea_harness::journals::{AUROC, results};
+use lgdea_harness::{Service, lgdea};
 use predicates::str::contains;
 
 fn report(results: &Path, args: &[&str]) -> Assert {
-    let mut command = Command::cargo_bin("lgdea").unwrap();
-    command.env("NO_COLOR", "1").current_dir(results).arg("report").args(args).arg("--results").arg(results).assert()
+    lgdea().current_dir(results).arg("report").args(args).arg("--results").arg(results).assert()
 }
 
 #[test]
@@ -37,10 +34,7 @@ fn wrong_input_is_refused_before_anything_is_read() {
 
 #[test]
 fn a_browser_shows_it_without_complaint() {
-    let Ok(browser) = std::env::var("LGDEA_TEST_BROWSER") else {
-        println!("skipped: LGDEA_TEST_BROWSER is not set");
-        return;
-    };
+    let Some(browser) = Service::Browser.find() else { return };
     let results = results();
     for sweep in ["ablation", "search"] {
         let page = format!("{sweep}.html");

@@ -2,14 +2,11 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use assert_cmd::assert::Assert;
+use lgdea_harness::{Said, Service, Workspace};
 use serde_json::Value;
-
-use crate::place::Place;
-
-/// Ends a test whose condition never comes true; says nothing of how fast it should.
-const LIMIT: Duration = Duration::from_mins(10);
 
 pub(crate) struct Cluster {
     configuration: String,
@@ -23,11 +20,7 @@ pub(crate) struct States {
 impl Cluster {
     /// None, said so, where there is no Slurm.
     pub(crate) fn new() -> Option<Cluster> {
-        let configuration = std::env::var("LGDEA_TEST_SLURM").ok();
-        if configuration.is_none() {
-            println!("skipped: LGDEA_TEST_SLURM is not set");
-        }
-        configuration.map(|configuration| Cluster { configuration })
+        Service::Slurm.find().map(|configuration| Cluster { configuration })
     }
 
     /// One of Slurm's programs; gives what it answered.
@@ -37,18 +30,20 @@ impl Cluster {
     }
 
     /// `lgdea sweep --launcher slurm`.
-    pub(crate) fn command(&self, place: &Place, sweep: &Path, results: &str, flags: &[&str]) -> Command {
+    fn command(&self, place: &Workspace, sweep: &Path, results: &str, flags: &[&str]) -> Command {
         let mut command = place.sweep_command(sweep, results);
         command.env("SLURM_CONF", &self.configuration).args(["--launcher", "slurm"]).args(flags);
         command
     }
 
     /// Submits a sweep; gives what was submitted.
-    pub(crate) fn submit(&self, place: &Place, sweep: &Path, results: &str, flags: &[&str]) -> Value {
-        let output = self.command(place, sweep, results, flags).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-        answer["slurm"].clone()
+    pub(crate) fn submit(&self, place: &Workspace, sweep: &Path, results: &str, flags: &[&str]) -> Value {
+        self.end(place, sweep, results, flags).success().json()["slurm"].take()
+    }
+
+    /// As [`Cluster::command`], run to its end.
+    pub(crate) fn end(&self, place: &Workspace, sweep: &Path, results: &str, flags: &[&str]) -> Assert {
+        Assert::new(self.command(place, sweep, results, flags).output().unwrap())
     }
 
     /// Whether a job is no longer in the queue.
@@ -58,7 +53,7 @@ impl Cluster {
     }
 
     /// The elements whose script is of this results folder.
-    pub(crate) fn states(&self, place: &Place, results: &str) -> States {
+    pub(crate) fn states(&self, place: &Workspace, results: &str) -> States {
         let folder = place.path(results).canonicalize().unwrap();
         let queue = self.call("squeue", &["--noheader", "--array", "--format=%T %o"]);
         let of_folder = |line: &&str| line.starts_with("RUNNING ") && line.contains(&*folder.to_string_lossy());
@@ -66,10 +61,6 @@ impl Cluster {
     }
 }
 
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !condition() {
-        assert!(since.elapsed() < LIMIT, "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+pub(crate) fn wait_until(what: &str, condition: impl FnMut() -> bool) {
+    lgdea_harness::wait_until(what, Duration::from_millis(100), condition);
 }

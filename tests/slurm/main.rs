@@ -1,30 +1,26 @@
 //! Sweeps by a real Slurm, on trials that take a second. `tests/services/slurm.sh start` starts one of two make-believe nodes.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
 mod cluster;
-#[path = "../sweep/place.rs"]
-#[allow(dead_code, reason = "shared with the tests of local sweeps")]
-mod place;
 
 use std::collections::BTreeMap;
 
 use cluster::{Cluster, wait_until};
-use place::Place;
+use lgdea_harness::{Said, Workspace, root};
 use serde_json::Value;
 
 /// Metrics of every trial of `sweep.toml`, by the key of its run.
-fn results(place: &Place, results: &str) -> BTreeMap<String, BTreeMap<String, Value>> {
+fn results(place: &Workspace, results: &str) -> BTreeMap<String, BTreeMap<String, Value>> {
     let trials = place.trials(results);
     trials.iter().map(|trial| (trial["run_key"].to_string(), place.run_of(results, trial).metrics())).collect()
 }
 
-fn finished(place: &Place, results: &str) -> usize {
-    let trials = place.trials(results);
-    trials.iter().filter(|trial| place.run_of(results, trial).endings().iter().any(|end| end == "finished")).count()
+fn finished(place: &Workspace, results: &str) -> usize {
+    place.trials(results).iter().filter(|trial| place.run_of(results, trial).is_finished()).count()
 }
 
 /// Attempts at all trials.
-fn attempts(place: &Place, results: &str) -> usize {
+fn attempts(place: &Workspace, results: &str) -> usize {
     place.trials(results).iter().map(|trial| place.run_of(results, trial).attempts()).sum()
 }
 
@@ -34,7 +30,7 @@ const LONG: &str = "grid.train.steps = [600]\ngrid.train.checkpoint-every = [20]
 #[test]
 fn slurm_gives_the_same_results_as_this_machine() {
     let Some(cluster) = Cluster::new() else { return };
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     // A folder that has to be quoted.
     let sweep = place.sweep(
         "seeds.count = 3\n[[case]]\nname = 'lgdea'\n[[case]]\nname = 'clip'\nextends = 'clip'\n[execute]\nworkers = 2\n",
@@ -66,14 +62,13 @@ fn slurm_gives_the_same_results_as_this_machine() {
 #[test]
 fn what_is_cancelled_or_killed_goes_on_with_the_next_submission() {
     let Some(cluster) = Cluster::new() else { return };
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(&format!("{LONG}seeds.count = 2\n"));
     let first = cluster.submit(&place, &sweep, "a", &["--workers", "1"]);
     let job = first["array"]["job"].as_str().unwrap();
     let begun = || place.trials("a").iter().position(|trial| !place.run_of("a", trial).events("checkpoint").is_empty());
     wait_until("a trial has a checkpoint", || begun().is_some());
-    let status = place.lgdea(&["sweep", "sweep.toml", "--results", "a", "--status", "--json"]);
-    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    let status = place.status("a");
     assert_eq!((&status["states"]["running"], &status["states"]["waiting"]), (&Value::from(1), &Value::from(1)));
 
     // One runs and one waits: both are as good as done.
@@ -105,7 +100,7 @@ fn what_is_cancelled_or_killed_goes_on_with_the_next_submission() {
 #[test]
 fn before_its_time_is_over_an_element_writes_a_checkpoint_and_is_queued_again() {
     let Some(cluster) = Cluster::new() else { return };
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(LONG);
     let submitted = cluster.submit(&place, &sweep, "a", &[]);
     let job = submitted["array"]["job"].as_str().unwrap();
@@ -126,7 +121,7 @@ fn before_its_time_is_over_an_element_writes_a_checkpoint_and_is_queued_again() 
 #[test]
 fn what_fails_is_tried_once_a_submission() {
     let Some(cluster) = Cluster::new() else { return };
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(
         "seeds.count = 2\n[[case]]\nname = 'broken'\nset.train.learning-rate = 1e30\n[[case]]\nname = 'whole'\n\
          [execute]\nworkers = 1\n",
@@ -145,7 +140,7 @@ fn what_fails_is_tried_once_a_submission() {
 #[test]
 fn elements_share_the_proposals_of_a_search() {
     let Some(cluster) = Cluster::new() else { return };
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(
         "[search]\nsampler = 'random'\nobjective = 'validation/zero_shot/auroc_macro'\n[search.space]\n\
          train.learning-rate = { low = 1e-4, high = 1e-2, log = true }\n[budget]\ntrials = 4\n[execute.slurm]\n\
@@ -161,29 +156,24 @@ fn elements_share_the_proposals_of_a_search() {
 #[test]
 fn slurms_own_words_are_shown() {
     let Some(cluster) = Cluster::new() else { return };
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep("[execute.slurm]\npartition = 'no such one'\n");
-    let output = cluster.command(&place, &sweep, "a", &[]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let said = cluster.end(&place, &sweep, "a", &[]).code(1).told();
     assert!(said.contains("invalid partition specified: no such one"), "{said}");
 }
 
 #[test]
 fn an_own_template_is_used_and_its_errors_are_shown() {
     let Some(cluster) = Cluster::new() else { return };
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep("[execute.slurm]\ntemplate = 'own.sh.j2'\n");
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/slurm/array.sh.j2");
-    let shipped = std::fs::read_to_string(shipped).unwrap();
+    let shipped = std::fs::read_to_string(root().join("templates/slurm/array.sh.j2")).unwrap();
     for (own, reason) in [("#!/bin/bash\n{{ comand }}\n", "own.sh.j2, line 2"), ("{% if", "own.sh.j2, line 1")] {
         place.write("own.sh.j2", own);
-        let output = cluster.command(&place, &sweep, "a", &[]).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
+        let said = cluster.end(&place, &sweep, "a", &[]).code(2).told();
         assert!(said.contains(reason), "{said}");
     }
-    place.write("own.sh.j2", &shipped.replace("{{ command }}", "echo it is mine; {{ command }}"));
+    place.write("own.sh.j2", shipped.replace("{{ command }}", "echo it is mine; {{ command }}"));
     let submitted = cluster.submit(&place, &sweep, "a", &[]);
     wait_until("the array has ended", || cluster.has_ended(submitted["array"]["aggregation"].as_str().unwrap()));
     let said = std::path::Path::new(submitted["array"]["folder"].as_str().unwrap()).join("1.out");

@@ -1,12 +1,10 @@
 //! What is left when processes of a sweep die or are stopped.
 
 use std::path::Path;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::process::Child;
+use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::place::Place;
+use lgdea_harness::{Run, Said, Workspace, ended, signal, wait_until};
 
 /// A sequence of numbers that looks random, from a seed that a failure tells.
 struct Dice(u64);
@@ -38,18 +36,37 @@ fn trials_of(results: &Path) -> Vec<u32> {
     processes.filter(is_trial).collect()
 }
 
-fn signal(process: u32, name: &str) {
-    // It may have ended meanwhile.
-    let _ = Command::new("kill").args([name, &process.to_string()]).stderr(std::process::Stdio::null()).status();
-}
-
 /// Kills processes of a sweep of `trials` at `kills` random moments, lets it end, and says what there is then.
 #[cfg(target_os = "linux")]
 fn kill_at_random(trials: usize, kills: usize) {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(&format!("seeds.count = {trials}\n"));
-    let results = place.path("a");
-    let start = || place.start_unheard(&sweep, "a");
+    let killed = kill(&place, &sweep, trials, kills);
+    place.finish(&sweep, "a", &["--workers", "2"]);
+
+    let listed = place.trials("a");
+    let runs: Vec<Run> = listed.iter().map(|trial| place.run_of("a", trial)).collect();
+    let attempts: usize = runs.iter().map(Run::attempts).sum();
+    let doubled = runs.iter().filter(|run| run.endings().iter().filter(|end| *end == "finished").count() != 1).count();
+    let torn = runs.iter().filter(|run| run.path("journal.torn").exists()).count();
+    let folders = place.runs("a").len();
+    println!(
+        "{killed}: {} of {trials} finished in {attempts} attempts, {doubled} not once, {folders} folders, {torn} torn lines healed",
+        finished(&place),
+    );
+    assert_eq!((finished(&place), doubled, folders), (trials, 0, trials));
+    // What was cut off and went on is what would have come without.
+    let most = (0..trials).max_by_key(|run| runs[*run].attempts()).unwrap();
+    let seed = format!("seed={}", listed[most]["seed"]);
+    place.lgdea(&["run", "tiny.toml", "--results", "alone", "--set", &seed]).assert().success();
+    assert_eq!(runs[most].metrics(), place.run_of_key("alone", listed[most]["run_key"].as_str().unwrap()).metrics());
+    assert_eq!(std::fs::read_dir(place.path("a/leases")).unwrap().count(), 0, "no lease stays");
+}
+
+/// Begins a sweep, again where it has ended, and kills it or one of its trials at random moments; says how many.
+#[cfg(target_os = "linux")]
+fn kill(place: &Workspace, sweep: &Path, trials: usize, kills: usize) -> String {
+    let start = || place.start_unheard(sweep, "a");
     let mut dice = Dice::new();
     let mut parent = start();
     let (mut of_parents, mut of_trials) = (0, 0);
@@ -59,9 +76,9 @@ fn kill_at_random(trials: usize, kills: usize) {
             // Trials that were killed too often count as failed; the next call tries them again.
             parent = start();
         }
-        let running = trials_of(&results);
+        let running = trials_of(&place.path("a"));
         if running.is_empty() {
-            if finished(&place) == trials {
+            if finished(place) == trials {
                 println!("all trials ended before the last kill");
                 break;
             }
@@ -78,38 +95,14 @@ fn kill_at_random(trials: usize, kills: usize) {
         }
     }
     parent.wait().unwrap();
-    place.finish(&sweep, "a", &["--workers", "2"]);
-
-    let listed = place.trials("a");
-    let runs: Vec<_> = listed.iter().map(|trial| place.run_of("a", trial)).collect();
-    let attempts: usize = runs.iter().map(crate::place::Run::attempts).sum();
-    let doubled = runs.iter().filter(|run| run.endings().iter().filter(|end| *end == "finished").count() != 1).count();
-    let torn = listed
-        .iter()
-        .filter(|trial| results.join("runs").join(trial["dir"].as_str().unwrap()).join("journal.torn").exists());
-    println!(
-        "{of_parents} sweeps and {of_trials} trials killed: {} of {trials} finished in {attempts} attempts, {doubled} not once, \
-         {} folders, {} torn lines healed",
-        finished(&place),
-        place.folders("a").len(),
-        torn.count(),
-    );
-    assert_eq!((finished(&place), doubled, place.folders("a").len()), (trials, 0, trials));
-    // What was cut off and went on is what would have come without.
-    let most = (0..trials).max_by_key(|run| runs[*run].attempts()).unwrap();
-    let seed = format!("seed={}", listed[most]["seed"]);
-    let output = place.lgdea(&["run", "tiny.toml", "--results", "alone", "--set", &seed]);
-    assert!(output.status.success());
-    assert_eq!(runs[most].metrics(), place.run("alone", listed[most]["run_key"].as_str().unwrap()).metrics());
-    assert_eq!(std::fs::read_dir(place.path("a/leases")).unwrap().count(), 0, "no lease stays");
+    format!("{of_parents} sweeps and {of_trials} trials killed")
 }
 
-fn finished(place: &Place) -> usize {
+fn finished(place: &Workspace) -> usize {
     if !place.path("a/sweeps/sweep/trials.jsonl").exists() {
         return 0;
     }
-    let trials = place.trials("a");
-    trials.iter().filter(|trial| place.run_of("a", trial).endings().contains(&"finished".to_owned())).count()
+    place.trials("a").iter().filter(|trial| place.run_of("a", trial).is_finished()).count()
 }
 
 #[cfg(target_os = "linux")]
@@ -128,44 +121,35 @@ fn nothing_is_lost_or_doubled_by_fifty_kills() {
 /// A sweep whose only trial takes longer than anybody waits.
 const ENDLESS: &str = "grid.train.steps = [1000000]\n";
 
-/// Waits until the trial has written so many checkpoints.
-fn wait_for_checkpoints(place: &Place, process: &mut Child, attempt: usize) {
-    let began = Instant::now();
-    let ready = || {
-        let Some(folder) = place.folders("a").into_iter().next() else { return false };
-        let journal =
-            std::fs::read_to_string(place.path("a/runs").join(folder).join("journal.jsonl")).unwrap_or_default();
+/// Waits until this attempt at the trial has written a checkpoint.
+fn wait_for_checkpoint(place: &Workspace, process: &mut Child, attempt: usize) {
+    wait_until("the trial has a checkpoint", Duration::from_millis(5), || {
+        assert!(process.try_wait().unwrap().is_none(), "the sweep ended");
+        let Some(run) = place.runs("a").into_iter().next() else { return false };
+        let journal = run.journal();
         let last = journal.rsplit("\"event\":\"started\"").next().unwrap_or_default();
         journal.matches("\"event\":\"started\"").count() == attempt && last.contains("\"event\":\"checkpoint\"")
-    };
-    while !ready() {
-        assert!(process.try_wait().unwrap().is_none(), "the sweep ended after {:?}", began.elapsed());
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    });
 }
 
 #[cfg(unix)]
 #[test]
 fn the_first_signal_saves_what_there_is_and_the_second_ends_all() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(ENDLESS);
     let mut process = place.start(&sweep, "a", &["--workers", "1"]);
-    wait_for_checkpoints(&place, &mut process, 1);
+    wait_for_checkpoint(&place, &mut process, 1);
     signal(process.id(), "-INT");
-    let output = process.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let counts = ended(process).code(1).json();
     assert_eq!(counts["left"], 1);
     let trial = &place.trials("a")[0];
     assert_eq!(place.run_of("a", trial).endings(), ["killed"]);
 
     let mut process = place.start(&sweep, "a", &["--workers", "1"]);
-    wait_for_checkpoints(&place, &mut process, 2);
+    wait_for_checkpoint(&place, &mut process, 2);
     signal(process.id(), "-TERM");
     signal(process.id(), "-TERM");
-    let output = process.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = ended(process).code(1).told();
     assert!(said.contains("resumed  "), "{said}");
     assert!(place.run_of("a", trial).went_on(), "it went on from its checkpoint");
     assert!(trials_of(&place.path("a")).is_empty(), "no trial survives its sweep");
@@ -175,14 +159,12 @@ fn the_first_signal_saves_what_there_is_and_the_second_ends_all() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_trial_does_not_survive_its_sweep() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(ENDLESS);
     let mut process = place.start(&sweep, "a", &["--workers", "1"]);
-    wait_for_checkpoints(&place, &mut process, 1);
+    wait_for_checkpoint(&place, &mut process, 1);
     process.kill().unwrap();
     process.wait().unwrap();
-    while !trials_of(&place.path("a")).is_empty() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("the trial has ended", Duration::from_millis(5), || trials_of(&place.path("a")).is_empty());
     assert_eq!(place.run_of("a", &place.trials("a")[0]).endings(), ["killed"]);
 }

@@ -2,17 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod kills;
-mod place;
 mod search;
 
 use std::collections::BTreeSet;
 
-use place::Place;
+use assert_cmd::assert::Assert;
+use lgdea_harness::{Said, Workspace, ended};
 use serde_json::Value;
 
 #[test]
 fn a_sweep_gives_what_its_runs_give_alone_and_is_done_once() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep("seeds.count = 2\n[[case]]\nname = 'lgdea'\n[[case]]\nname = 'clip'\nextends = 'clip'\n");
     let said = place.finish(&sweep, "a", &["--workers", "2"]);
     assert_eq!(said.matches("started  ").count(), 4, "{said}");
@@ -29,10 +29,9 @@ fn a_sweep_gives_what_its_runs_give_alone_and_is_done_once() {
             alone[1] = "clip.toml";
         }
         place.write("clip.toml", "extends = ['tiny.toml', 'clip']\nname = 'alone'\n");
-        let output = place.lgdea(&alone);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        place.lgdea(&alone).assert().success();
         let key = trial["run_key"].as_str().unwrap();
-        assert_eq!(run.metrics(), place.run("b", key).metrics(), "{key}");
+        assert_eq!(run.metrics(), place.run_of_key("b", key).metrics(), "{key}");
     }
 
     let before: Vec<String> = trials.iter().map(|trial| place.run_of("a", trial).journal()).collect();
@@ -41,26 +40,25 @@ fn a_sweep_gives_what_its_runs_give_alone_and_is_done_once() {
     let after: Vec<String> = trials.iter().map(|trial| place.run_of("a", trial).journal()).collect();
     assert_eq!(after, before);
     assert!(place.trials("a").iter().all(|trial| trial["cached"] == true));
-    let status = place.lgdea(&["sweep", "sweep.toml", "--results", "a", "--status", "--json"]);
-    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    let status = place.status("a");
     assert_eq!((&status["runs"], &status["states"]["finished"]), (&Value::from(4), &Value::from(4)));
 }
 
 /// The files that an experiment names of its own determine its key, in a plan as in a trial.
 #[test]
 fn a_sweep_with_own_prompts_runs_and_is_planned_anew_when_they_change() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let prompts = "version = 1\ndescription = 'Own.'\n[[class]]\nname = 'cardiomegaly'\nprompts = ['enlarged heart']\n";
     place.write("prompts.toml", prompts);
     place.write("own.toml", "extends = 'tiny.toml'\nname = 'own'\n[eval]\nzero-shot.prompts = 'prompts.toml'\n");
     let sweep = place.write("sweep.toml", "experiment = 'own.toml'\nseeds.count = 1\n");
     let said = place.finish(&sweep, "a", &["--workers", "1"]);
     assert_eq!(said.matches("finished ").count(), 1, "{said}");
-    let planned = || place.lgdea(&["plan", "sweep.toml", "--results", "a", "--json"]).stdout;
-    let before: Value = serde_json::from_slice(&planned()).unwrap();
+    let planned = || place.json(&["plan", "sweep.toml", "--results", "a"]);
+    let before = planned();
     assert_eq!(before["cached"], true, "{before}");
-    place.write("prompts.toml", &prompts.replace("enlarged", "large"));
-    let after: Value = serde_json::from_slice(&planned()).unwrap();
+    place.write("prompts.toml", prompts.replace("enlarged", "large"));
+    let after = planned();
     assert_eq!(after["cached"], false, "{after}");
     assert_ne!(after["run_key"], before["run_key"]);
 }
@@ -68,32 +66,29 @@ fn a_sweep_with_own_prompts_runs_and_is_planned_anew_when_they_change() {
 /// What one sweep has run is another's, too, whatever the names of sweep and arm.
 #[test]
 fn finished_runs_are_reused_by_other_sweeps() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let first = place.sweep("seeds.count = 2\n");
     place.finish(&first, "a", &["--workers", "2"]);
     let other = place.write("other.toml", "experiment = 'tiny.toml'\nseeds.count = 3\n[[case]]\nname = 'x'\n");
     let said = place.finish(&other, "a", &[]);
     assert_eq!(said.matches("started  ").count(), 1, "{said}");
-    let folders: BTreeSet<String> = place.folders("a").into_iter().collect();
+    let folders: BTreeSet<String> = place.runs("a").iter().map(|run| run.name().to_owned()).collect();
     assert_eq!(folders.len(), 3);
-    let other = std::fs::read_to_string(place.path("a/sweeps/other/trials.jsonl")).unwrap();
-    for trial in other.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+    for trial in place.trials_of("a", "other") {
         assert!(folders.contains(trial["dir"].as_str().unwrap()), "{trial}");
     }
 }
 
 #[test]
 fn two_sweeps_at_once_share_the_work() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep("seeds.count = 6\n");
     let both = [place.start(&sweep, "a", &["--workers", "1"]), place.start(&sweep, "a", &["--workers", "1"])];
     for process in both {
-        let output = process.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let counts = ended(process).success().json();
         assert_eq!(counts["finished"], 6, "each knows what the other did: {counts}");
     }
-    assert_eq!(place.folders("a").len(), 6);
+    assert_eq!(place.runs("a").len(), 6);
     for trial in place.trials("a") {
         assert_eq!(place.run_of("a", &trial).attempts(), 1, "{trial}");
     }
@@ -106,52 +101,47 @@ const WITH_A_BROKEN_ARM: &str = "seeds.count = 2\n[[case]]\nname = 'broken'\nset
 
 #[test]
 fn a_failing_arm_costs_its_own_trials_only() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(WITH_A_BROKEN_ARM);
     for call in 1..=2 {
-        let output = place.start(&sweep, "a", &["--workers", "2"]).wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{said}");
+        let ended = place.end(&sweep, "a", &["--workers", "2"]).code(1);
+        let said = ended.told();
         assert_eq!(said.matches("failed    broken, seed").count(), 2, "{said}");
         assert!(said.contains("the loss is NaN"), "{said}");
         assert!(!said.contains("tried again"), "what a run reports itself is no crash: {said}");
-        let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let counts = ended.json();
         assert_eq!((&counts["finished"], &counts["failed"]), (&Value::from(2), &Value::from(2)));
         for trial in place.trials("a") {
             let expected = if trial["arm"] == "broken" { call } else { 1 };
             assert_eq!(place.run_of("a", &trial).attempts(), expected, "a new call tries failed trials again");
         }
     }
-    let status = place.lgdea(&["sweep", "sweep.toml", "--results", "a", "--status"]);
-    let status = String::from_utf8(status.stdout).unwrap();
+    let status = place.output(&["sweep", "sweep.toml", "--results", "a", "--status"]);
     assert!(status.contains("the loss is NaN") && status.contains("finished"), "{status}");
 }
 
 #[test]
 fn the_first_failure_can_end_a_sweep() {
     for (flags, failed) in [(["--on-failure", "stop"], 1), (["--max-failures", "2"], 2)] {
-        let place = Place::new();
+        let place = Workspace::of_sweeps();
         let sweep = place.sweep(WITH_A_BROKEN_ARM);
-        let output = place.start(&sweep, "a", &["--workers", "1", flags[0], flags[1]]).wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let counts = place.end(&sweep, "a", &["--workers", "1", flags[0], flags[1]]).code(1).json();
         assert_eq!((&counts["failed"], &counts["left"]), (&Value::from(failed), &Value::from(4 - failed)));
     }
 }
 
 #[test]
 fn a_trial_that_is_not_what_was_planned_is_refused() {
-    let place = Place::new();
-    let output = place.lgdea(&["run", "tiny.toml", "--results", "a", "--trial", "0123456789ab"]);
-    assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr);
+    let place = Workspace::of_sweeps();
+    let trial = place.lgdea(&["run", "tiny.toml", "--results", "a", "--trial", "0123456789ab"]).assert();
+    let said = trial.code(2).told();
     assert!(said.contains("planned as 0123456789ab"), "{said}");
     assert!(!place.path("a/runs").exists());
 }
 
 #[test]
 fn wrong_input_is_refused_before_anything_runs() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep("grid.train.stepz = [1]\n");
     let refused: [(&[&str], &str); 4] = [
         (&[], "did you mean"),
@@ -163,9 +153,7 @@ fn wrong_input_is_refused_before_anything_runs() {
         if !flags.is_empty() {
             place.sweep("seeds.count = 2\n");
         }
-        let output = place.start(&sweep, "a", flags).wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
+        let said = place.end(&sweep, "a", flags).code(2).told();
         assert!(said.contains(reason), "{said}");
     }
     assert!(!place.path("a").exists());
@@ -173,22 +161,19 @@ fn wrong_input_is_refused_before_anything_runs() {
 
 #[test]
 fn without_slurm_its_launcher_is_refused() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep("execute.launcher = 'slurm'\n");
-    let output = place.sweep_command(&sweep, "a").env("PATH", "").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let said = Assert::new(place.sweep_command(&sweep, "a").env("PATH", "").output().unwrap()).code(2).told();
     assert!(said.contains("no `sbatch` in PATH") && said.contains("--launcher local"), "{said}");
     assert!(!place.path("a").exists());
 }
 
 #[test]
 fn a_call_runs_as_many_trials_as_it_is_asked_to() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(WITH_A_BROKEN_ARM);
     for (trials, finished) in [("0", 0), ("1", 1), ("5", 2)] {
-        let output = place.start(&sweep, "a", &["--workers", "1", "--trials", trials]).wait_with_output().unwrap();
-        let counts: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let counts = place.end(&sweep, "a", &["--workers", "1", "--trials", trials]).json();
         let failed = if trials == "0" { 0 } else { 2 };
         assert_eq!((&counts["finished"], &counts["failed"]), (&finished.into(), &failed.into()), "{counts}");
         assert_eq!(place.trials("a").len(), 4);
@@ -197,12 +182,11 @@ fn a_call_runs_as_many_trials_as_it_is_asked_to() {
 
 #[test]
 fn job_files_of_other_clusters_are_printed_and_nothing_is_run() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     place.sweep("execute.workers = 3\n");
     for (cluster, part) in [("kubernetes", "completions: 3"), ("ray", "ray job submit"), ("sky", "num_nodes: 3")] {
-        let output = place.lgdea(&["sweep", "sweep.toml", "--print", cluster]);
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && text.contains(part) && text.contains("sweep.toml"), "{text}");
+        let text = place.output(&["sweep", "sweep.toml", "--print", cluster]);
+        assert!(text.contains(part) && text.contains("sweep.toml"), "{text}");
     }
     assert!(!place.path("results").exists());
 }

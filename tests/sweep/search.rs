@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lgdea_harness::{Run, Workspace, tiny, wait_until};
 use serde_json::Value;
-
-use crate::place::Place;
 
 const SEARCH: &str = "
 [search]
@@ -18,7 +17,7 @@ train.learning-rate = { low = 1e-4, high = 1e-2, log = true }
 trials = 5
 ";
 
-fn proposals(place: &Place, results: &str) -> BTreeMap<String, String> {
+fn proposals(place: &Workspace, results: &str) -> BTreeMap<String, String> {
     let folder = place.path(results).join("sweeps/sweep/proposals");
     let Ok(files) = std::fs::read_dir(folder) else { return BTreeMap::new() };
     let files = files.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some());
@@ -29,7 +28,7 @@ fn proposals(place: &Place, results: &str) -> BTreeMap<String, String> {
 
 #[test]
 fn a_search_that_is_killed_goes_on_with_the_same_proposals() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(SEARCH);
     place.finish(&sweep, "whole", &["--workers", "1"]);
     let whole = proposals(&place, "whole");
@@ -38,10 +37,10 @@ fn a_search_that_is_killed_goes_on_with_the_same_proposals() {
 
     for made in [1, 3] {
         let mut killed = place.start(&sweep, "killed", &["--workers", "1"]);
-        while proposals(&place, "killed").len() < made {
+        wait_until("proposals", Duration::from_millis(5), || {
             assert!(killed.try_wait().unwrap().is_none());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+            proposals(&place, "killed").len() >= made
+        });
         killed.kill().unwrap();
         killed.wait().unwrap();
     }
@@ -50,7 +49,7 @@ fn a_search_that_is_killed_goes_on_with_the_same_proposals() {
 
     let trials = place.trials("killed");
     assert_eq!(trials.len(), 5);
-    assert_eq!(place.folders("killed").len(), 5);
+    assert_eq!(place.runs("killed").len(), 5);
     for trial in trials {
         assert!(trial["deltas"]["train.learning-rate"].as_f64().unwrap() <= 1e-2);
         assert_eq!(place.run_of("killed", &trial).endings().last().unwrap(), "finished");
@@ -62,7 +61,7 @@ fn a_search_that_is_killed_goes_on_with_the_same_proposals() {
 /// A trial learns; those that cannot are stopped long before their hundred thousand steps.
 #[test]
 fn early_stopping_ends_what_promises_less() {
-    let place = Place::new();
+    let place = Workspace::of_sweeps();
     let sweep = place.sweep(
         "[[zip]]
         train.steps = [64, 100000, 100000]
@@ -84,26 +83,21 @@ fn early_stopping_ends_what_promises_less() {
 
     let again = place.finish(&sweep, "a", &[]);
     assert!(!again.contains("started") && !again.contains("resumed"), "a pruned trial stays so: {again}");
-    let status = place.lgdea(&["sweep", "sweep.toml", "--results", "a", "--status", "--json"]);
-    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
-    assert_eq!(status["states"]["pruned"], 2);
+    assert_eq!(place.status("a")["states"]["pruned"], 2);
 }
 
 /// What the validation split says on the way can decide, and changes nothing of the result.
 #[test]
 fn the_validation_split_is_scored_on_the_way() {
-    let place = Place::new();
-    for (results, every) in [("plain", "eval.every=0"), ("scored", "eval.every=5")] {
-        let output = place.lgdea(&["run", "tiny.toml", "--results", results, "--set", every]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-    let run = |results: &str| place.run(results, &place.folders(results)[0]);
-    assert_eq!(run("scored").metrics(), run("plain").metrics());
-    let steps = |results: &str| -> Vec<Value> {
-        let metrics = run(results).events("metrics").into_iter();
+    let place = Workspace::of_sweeps();
+    let run = |every: &str| place.finished(tiny::TRIAL, &["--set", every]);
+    let (plain, scored) = (run("eval.every=0"), run("eval.every=5"));
+    assert_eq!(scored.metrics(), plain.metrics());
+    let steps = |run: &Run| -> Vec<Value> {
+        let metrics = run.events("metrics").into_iter();
         let scored = metrics.filter(|event| event["values"].get("validation/zero_shot/auroc_macro").is_some());
         scored.map(|event| event["step"].clone()).collect()
     };
-    assert_eq!(steps("plain"), [12]);
-    assert_eq!(steps("scored"), [5, 10, 12]);
+    assert_eq!(steps(&plain), [12]);
+    assert_eq!(steps(&scored), [5, 10, 12]);
 }

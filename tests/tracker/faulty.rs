@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::proxy::{forward, plain, serve};
+use lgdea_harness::http::{forward, plain, serve};
 
 /// What happens to a request that is not simply passed on.
 const FAULTS: [&str; 6] = ["500", "429", "403", "never heard", "answer lost", "5 s late"];

@@ -1,3 +1,5 @@
+//! Files that are made once for each content: their names, and how one of several processes makes them.
+
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};

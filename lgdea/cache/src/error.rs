@@ -1,3 +1,5 @@
+//! Why a file of the cache cannot be used.
+
 use std::path::PathBuf;
 
 /// A file of the cache cannot be written or read.

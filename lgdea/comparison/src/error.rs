@@ -1,3 +1,5 @@
+//! Why runs cannot be collected or compared.
+
 use std::path::PathBuf;
 
 use lgdea_spec::SpecError;

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod claim;
+mod collection;
 mod comparison;
 pub mod difference;
 mod efficiency;
@@ -23,11 +24,11 @@ pub mod seeds;
 pub mod statistic;
 pub mod view;
 
+pub use collection::Collection;
 pub use comparison::{Cell, ComparedRow, Comparison, Request};
 pub use difference::{Difference, Interval, Judgement, Test, Verdict};
 pub use efficiency::{Efficiency, Reach};
 pub use error::ComparisonError;
-pub use input::Collection;
 pub use metric::{Metric, Split};
 pub use page::page;
 pub use provenance::Provenance;

@@ -1,8 +1,6 @@
 //! Comparisons of a synthetic results folder: what readers see, and what is collected.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod synthetic;
-
 use std::path::PathBuf;
 
 use lgdea_comparison::claim::{self, Outcome};
@@ -10,8 +8,8 @@ use lgdea_comparison::seeds::{Question, seeds_needed};
 use lgdea_comparison::{
     Collection, Comparison, Interval, Judgement, Metric, Request, Split, Test, Verdict, records, view,
 };
+use lgdea_harness::synthetic::{AUROC, RANK, Results};
 use lgdea_track::Status;
-use synthetic::{AUROC, RANK, Results};
 
 fn read(results: &Results, paths: &[&str]) -> Collection {
     let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();

@@ -1,12 +1,10 @@
 //! The report's page: what is on it, and that it is whole.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod journals;
-
 use std::path::PathBuf;
 
-use journals::{AUROC, results};
 use lgdea_comparison::{Collection, Comparison, Judgement, Request, Split, page, records};
+use lgdea_harness::journals::{AUROC, results};
 use lgdea_track::{Journal, RunDir};
 use serde_json::Value;
 

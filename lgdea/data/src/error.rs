@@ -1,3 +1,5 @@
+//! Why data cannot be loaded, prepared or paired.
+
 use std::path::PathBuf;
 
 use crate::Split;

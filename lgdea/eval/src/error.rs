@@ -1,3 +1,5 @@
+//! Why an evaluation cannot be made.
+
 use std::path::PathBuf;
 
 use thiserror::Error;

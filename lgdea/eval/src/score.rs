@@ -1,3 +1,5 @@
+//! Scores: measured values with their intervals.
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

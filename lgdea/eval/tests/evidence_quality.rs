@@ -1,8 +1,7 @@
 //! The rules on real reports that they were not tuned on, against human annotations.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use lgdea_eval::task::evidence::{Pair, evaluate};
 use lgdea_eval::{Bootstrap, Scores};
@@ -22,13 +21,7 @@ fn score(gold: &Gold, reports: &[ReportText], ontology: &Ontology) -> Scores {
 
 #[test]
 fn held_out_reports_score_above_the_targets() {
-    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let data = std::env::var_os("LGDEA_DATA").map_or_else(default, PathBuf::from);
-    let archive = data.join("openi/openi_reports.tgz");
-    if !archive.is_file() {
-        println!("skipped: ../shared/data not found");
-        return;
-    }
+    let Some(archive) = lgdea_harness::data("openi/openi_reports.tgz") else { return };
     let ontology = Ontology::named_or_path("chest").unwrap();
     let mut gold = Gold::read(&archive, &ontology).unwrap();
     gold.reports.retain(|id, _| !is_for_tuning(id));

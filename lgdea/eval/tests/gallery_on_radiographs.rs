@@ -1,19 +1,12 @@
 //! The gallery on real radiographs and boxes of `../shared/data`, with made-up maps that peak at each box.
 //!
 //! `LGDEA_GALLERY=gallery.png cargo test -p lgdea-eval --test gallery_on_radiographs` keeps the sheet, to look at.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
-
-use std::path::PathBuf;
+#![allow(clippy::unwrap_used, missing_docs)]
 
 use lgdea_eval::gallery::{Panel, contact_sheet};
 use ndarray::Array2;
 
 const SIZE: usize = 224;
-
-fn data() -> PathBuf {
-    std::env::var_os("LGDEA_DATA")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")), PathBuf::from)
-}
 
 /// Grey values of the radiograph, stretched to a square.
 fn radiograph(path: &std::path::Path) -> Vec<u8> {
@@ -33,11 +26,8 @@ fn bump([x, y, width, height]: [f32; 4], mirrored: bool) -> Array2<f32> {
 
 #[test]
 fn draws_hits_and_misses_on_real_radiographs() {
-    let folder = data().join("cxr_mini");
-    let Ok(boxes) = std::fs::read_to_string(folder.join("boxes.csv")) else {
-        println!("skipped: ../shared/data not found");
-        return;
-    };
+    let Some(folder) = lgdea_harness::data("cxr_mini") else { return };
+    let boxes = std::fs::read_to_string(folder.join("boxes.csv")).unwrap();
     let rows: Vec<(String, [f32; 4])> = boxes
         .lines()
         .skip(1)

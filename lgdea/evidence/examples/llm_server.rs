@@ -6,14 +6,10 @@
 //! how many requests it had.
 #![allow(clippy::print_stdout)]
 
-#[allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "shared with the tests")]
-#[path = "../tests/llm/server.rs"]
-mod server;
-
 use std::error::Error;
 use std::time::Duration;
 
-use server::{Behaviour, Faults, Server};
+use lgdea_harness::language_model::{Behaviour, Faults, Server};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut port, mut behaviour) = (0, Behaviour::default());

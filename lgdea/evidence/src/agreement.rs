@@ -1,3 +1,5 @@
+//! How far two readings of the same reports agree.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;

@@ -1,7 +1,9 @@
+//! Which side, place and severity belong to which finding of a sentence.
+
 use crate::evidence::{Laterality, Severity};
 use crate::lexicon::{Role, Token};
+use crate::mention::Mention;
 use crate::ontology::{Cue, Ontology};
-use crate::rules::Mention;
 use crate::scope::REACH;
 
 /// Gives each laterality, location and severity of a sentence to the finding that it belongs to.

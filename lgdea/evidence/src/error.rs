@@ -1,3 +1,5 @@
+//! Why reports, or what reading them needs, cannot be read.
+
 use std::path::PathBuf;
 
 /// Why reports, or what reading them needs, could not be read.

@@ -1,3 +1,5 @@
+//! The evidence of a report: its types, as they are written to JSON.
+
 use std::ops::Range;
 
 use schemars::JsonSchema;

@@ -1,3 +1,5 @@
+//! Evidence as JSON lines.
+
 use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::Path;

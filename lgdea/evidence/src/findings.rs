@@ -1,3 +1,5 @@
+//! The findings that a report affirms, with their sides.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::evidence::{Laterality, Polarity, ReportEvidence};

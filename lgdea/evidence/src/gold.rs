@@ -1,3 +1,5 @@
+//! What humans found in reports.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! All terms of an ontology as one automaton.
+
 use std::collections::BTreeMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};

@@ -1,3 +1,5 @@
+//! A finding with its place in a report.
+
 use crate::evidence::{Evidence, Laterality, Polarity, Severity};
 use crate::ontology::Ontology;
 use crate::sections::Section;

@@ -1,3 +1,5 @@
+//! Joins what a report says of one finding in several places.
+
 use std::collections::BTreeSet;
 
 use crate::evidence::{Laterality, Polarity, Severity};

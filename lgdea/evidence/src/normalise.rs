@@ -1,3 +1,5 @@
+//! Report text made uniform for matching, with the way back to the original.
+
 /// Report text made uniform for matching, with the way back to the original.
 ///
 /// Pure ASCII: letters are lower case, white space and hyphens are single blanks, a character beyond ASCII is one

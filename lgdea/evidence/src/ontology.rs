@@ -1,3 +1,5 @@
+//! The ontology: findings, their names, and the words that negate or qualify them.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! From the evidence of a report to the phrases that training sees.
+
 use crate::evidence::{Polarity, ReportEvidence};
 use crate::ontology::NO_FINDING;
 

@@ -1,3 +1,5 @@
+//! The provider that an experiment names: rules, a language model, or its kept answers.
+
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -5,14 +7,12 @@ use lgdea_spec::Evidence;
 use rayon::prelude::*;
 
 use crate::error::EvidenceError;
+use crate::extraction::{Extraction, Progress, ReportText};
 use crate::llm::{Openai, Replay, Tally};
-use crate::{Ontology, ReportEvidence, Rules};
+use crate::{Ontology, Rules};
 
 /// What is hashed together with an ontology: to be changed whenever the rules read it otherwise.
 const RULES_VERSION: &str = "lgdea evidence rules 1";
-
-/// Called with how many reports are read, and of how many.
-pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
 /// Who reads reports, as an experiment names it.
 #[derive(Debug)]
@@ -23,24 +23,6 @@ enum Reader {
     Rules(Box<Rules>),
     Openai(Box<Openai>),
     Replay(Box<Replay>),
-}
-
-/// A report to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportText {
-    /// Which report.
-    pub id: String,
-    /// Its text.
-    pub text: String,
-}
-
-/// What was read.
-#[derive(Debug, Default)]
-pub struct Extraction {
-    /// Evidence of every report, in the order asked, but for those of [`Tally::unanswered`].
-    pub reports: Vec<ReportEvidence>,
-    /// What it came to.
-    pub tally: Tally,
 }
 
 impl Provider {

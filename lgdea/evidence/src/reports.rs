@@ -1,3 +1,5 @@
+//! Reads reports from files of several formats.
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
@@ -6,8 +8,8 @@ use lgdea_data::{SkipReason, Skipped};
 
 use crate::documents::{Format, documents};
 use crate::error::EvidenceError;
+use crate::extraction::ReportText;
 use crate::openi::OpeniReport;
-use crate::provider::ReportText;
 use crate::table::{Row, csv_rows, jsonl_rows};
 
 /// Reports to read, and what could not be used.

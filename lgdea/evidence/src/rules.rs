@@ -1,9 +1,12 @@
+//! The rule-based provider: all steps from a report to its evidence.
+
 use std::collections::BTreeSet;
 
 use crate::attach::attach;
 use crate::evidence::{Laterality, Polarity, ReportEvidence, Severity};
 use crate::lexicon::{Lexicon, Role, Token};
 use crate::located::Located;
+use crate::mention::Mention;
 use crate::merge::merge;
 use crate::normalise::Normalised;
 use crate::ontology::{NO_FINDING, Ontology};
@@ -21,18 +24,6 @@ pub struct Rules {
     ontology: Ontology,
     lexicon: Lexicon,
     model: String,
-}
-
-/// A finding in a sentence: the tokens that name it and what was said of it.
-pub(crate) struct Mention {
-    pub(crate) finding: usize,
-    pub(crate) first: usize,
-    pub(crate) last: usize,
-    pub(crate) polarity: Polarity,
-    pub(crate) laterality: Laterality,
-    /// Indices of the ontology's locations.
-    pub(crate) location: Vec<usize>,
-    pub(crate) severity: Severity,
 }
 
 impl Rules {

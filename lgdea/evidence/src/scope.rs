@@ -1,3 +1,5 @@
+//! Negation and uncertainty: which cue a finding stands under.
+
 use crate::evidence::Polarity;
 use crate::lexicon::{Role, Token};
 use crate::ontology::Cue;

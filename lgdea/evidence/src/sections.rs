@@ -1,3 +1,5 @@
+//! The sections of a report, and which of them hold evidence.
+
 use std::ops::Range;
 
 use crate::ontology;

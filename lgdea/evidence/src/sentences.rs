@@ -1,3 +1,5 @@
+//! Splits text into sentences.
+
 use std::ops::Range;
 
 /// Abbreviations whose full stop does not end a sentence.

@@ -1,3 +1,5 @@
+//! Findings said in two parts: the subject that a predicate belongs to.
+
 use crate::lexicon::{Role, Token};
 use crate::ontology::Cue;
 use crate::scope::REACH;

@@ -285,10 +285,7 @@ fn a_real_bert_embeds_sentences_as_its_own_package_does() {
         text: String,
         ids: Vec<i32>,
     }
-    let Some(folder) = std::env::var_os("LGDEA_TEST_MINILM").map(PathBuf::from) else {
-        println!("skipped: LGDEA_TEST_MINILM is not set; tests/services/minilm.sh install prints it");
-        return;
-    };
+    let Some(folder) = lgdea_harness::Service::MiniLm.find().map(PathBuf::from) else { return };
     let device = Device::flex();
     let shape: BertShape = serde_json::from_slice(&fs::read(folder.join("config.json")).unwrap()).unwrap();
     let mut bert = Bert::new(&shape, &device);

@@ -1,3 +1,5 @@
+//! `[data]`: the sources of studies.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! `[device]`: where tensors live.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

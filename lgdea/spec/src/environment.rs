@@ -1,3 +1,5 @@
+//! Environment variables in paths: `${NAME}` and `${NAME:-default}`.
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 

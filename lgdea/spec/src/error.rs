@@ -1,3 +1,5 @@
+//! Why an experiment or a sweep is refused, with the text that causes it.
+
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! `[eval]`: the evaluation on splits that training does not see.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

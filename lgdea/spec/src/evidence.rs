@@ -1,3 +1,5 @@
+//! `[evidence]`: who reads the reports.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

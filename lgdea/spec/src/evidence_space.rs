@@ -1,3 +1,5 @@
+//! `[evidence-space]`: the space of evidence prototypes.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

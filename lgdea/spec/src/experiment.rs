@@ -1,5 +1,9 @@
+//! The experiment: one field for each top-level table.
+
 use std::collections::BTreeMap;
 
+use crate::error::Problem;
+use crate::rules::Findings;
 use crate::tree::Node;
 use crate::{Data, Device, Encoder, Eval, Evidence, EvidenceSpace, Graph, Loss, Pairing, Seed, Tracker, Train};
 use schemars::JsonSchema;
@@ -41,6 +45,20 @@ pub struct Experiment {
     pub device: Device,
     /// Where results are shown; the journal on disk is always written.
     pub tracker: Tracker,
+}
+
+impl Experiment {
+    /// The rules over several keys that it breaks, each with its place in the tree that it was read from.
+    pub(crate) fn broken_rules(&self, tree: &Node) -> Vec<Problem> {
+        let mut findings = Findings::new(tree);
+        self.data.check(&mut findings);
+        self.encoder.check(&mut findings);
+        self.graph.check(&mut findings);
+        self.loss.check(&mut findings);
+        self.train.check(&self.encoder, &mut findings);
+        self.eval.check(&mut findings);
+        findings.into_problems()
+    }
 }
 
 type TableError = serde_path_to_error::Error<toml::de::Error>;

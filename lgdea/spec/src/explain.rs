@@ -1,3 +1,5 @@
+//! What `lgdea check --explain KEY` says of a key.
+
 use std::fmt;
 
 use crate::constraint;

@@ -1,3 +1,5 @@
+//! `[graph]`: the relation graph over unpaired images and reports.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

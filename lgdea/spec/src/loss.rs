@@ -1,3 +1,5 @@
+//! `[loss]`: the terms of the loss and their weights.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

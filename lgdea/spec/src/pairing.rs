@@ -1,3 +1,5 @@
+//! `[pairing]`: how many training studies count as pairs.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! The shipped presets, by name.
+
 /// A preset's name and text.
 macro_rules! preset {
     ($name:literal) => {

@@ -1,3 +1,5 @@
+//! From an experiment file and `--set` to a checked [`Experiment`].
+
 use std::path::Path;
 
 use crate::error::{Problem, ProblemKind, SpecError};
@@ -5,7 +7,7 @@ use crate::explain::{self, Explanation};
 use crate::schema::{Schema, join};
 use crate::source::{Place, Source, SourceKind};
 use crate::tree::{ChoiceRule, Node};
-use crate::{Experiment, completeness, defaults, extends, layer, overrides, rules};
+use crate::{Experiment, completeness, defaults, extends, layer, overrides};
 
 /// An experiment with nothing left open, and where each of its values comes from.
 #[derive(Debug, Clone)]
@@ -40,7 +42,7 @@ impl Resolved {
         SpecError::unless_empty(problems)?;
 
         let experiment = deserialize(&tree)?;
-        SpecError::unless_empty(rules::broken(&experiment, &tree))?;
+        SpecError::unless_empty(experiment.broken_rules(&tree))?;
         Ok(Resolved { experiment, tree })
     }
 

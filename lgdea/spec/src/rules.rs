@@ -1,6 +1,5 @@
 //! Rules that tie several keys together; each table's own are beside its type.
 
-use crate::Experiment;
 use crate::error::{Problem, ProblemKind};
 use crate::source::SourceKind;
 use crate::tree::Node;
@@ -11,7 +10,17 @@ pub(crate) struct Findings<'a> {
     problems: Vec<Problem>,
 }
 
-impl Findings<'_> {
+impl<'a> Findings<'a> {
+    /// No problem yet of the experiment that this tree gives.
+    pub(crate) fn new(tree: &'a Node) -> Self {
+        Findings { tree, problems: Vec::new() }
+    }
+
+    /// The problems that were found.
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
     /// Notes, unless it `holds`, that a rule over the values at some keys is broken. The problem points at the first
     /// of them that someone wrote: nobody can change a default.
     pub(crate) fn require(&mut self, holds: bool, keys: &[&str], reason: String, remedy: &str) {
@@ -26,16 +35,4 @@ impl Findings<'_> {
             None => Problem::nowhere(kind),
         });
     }
-}
-
-/// The rules that an experiment breaks.
-pub(crate) fn broken(experiment: &Experiment, tree: &Node) -> Vec<Problem> {
-    let mut findings = Findings { tree, problems: Vec::new() };
-    experiment.data.check(&mut findings);
-    experiment.encoder.check(&mut findings);
-    experiment.graph.check(&mut findings);
-    experiment.loss.check(&mut findings);
-    experiment.train.check(&experiment.encoder, &mut findings);
-    experiment.eval.check(&mut findings);
-    findings.problems
 }

@@ -1,3 +1,5 @@
+//! The seed of an experiment, and the independent random streams that it gives.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! Where a value of an experiment stands: in which text, and at which bytes of it.
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;

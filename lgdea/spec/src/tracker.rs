@@ -1,3 +1,5 @@
+//! `[tracker]`: where results are shown besides the journal.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

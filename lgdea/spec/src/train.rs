@@ -1,3 +1,5 @@
+//! `[train]`: the optimisation.
+
 use std::collections::BTreeMap;
 
 use regex::Regex;

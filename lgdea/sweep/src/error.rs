@@ -54,3 +54,11 @@ pub enum ExecuteError {
     #[error("failed to look after a trial's process: {0}")]
     Process(std::io::Error),
 }
+
+impl ExecuteError {
+    /// An [`ExecuteError::File`], for `map_err`.
+    pub(crate) fn file(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> ExecuteError {
+        let path = path.to_owned();
+        move |source| ExecuteError::File { action, path, source }
+    }
+}

@@ -1,3 +1,5 @@
+//! What can go wrong with a run's folder and journal.
+
 use std::path::{Path, PathBuf};
 
 /// What can go wrong with a run's folder and journal.

@@ -1,3 +1,5 @@
+//! The events of a journal.
+
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 

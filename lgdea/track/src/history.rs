@@ -1,3 +1,5 @@
+//! What a journal says about its run so far.
+
 use std::collections::BTreeMap;
 
 use crate::{Event, Reader, Result, RunDir, Status};

@@ -1,3 +1,5 @@
+//! The journal: an append-only file, one event a line.
+
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};

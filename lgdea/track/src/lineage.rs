@@ -1,3 +1,5 @@
+//! What an attempt runs with and on: version, commit, device, machine.
+
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;

@@ -1,3 +1,5 @@
+//! Settings as flat parameters.
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! Reads a journal, also while it is being written.
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! The folder of a run and the files in it.
+
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+//! What a run takes of its machine: processor, memory and GPU.
+
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Why training or evaluation stopped.
+
 use std::path::PathBuf;
 
 /// Why training or evaluation stopped.

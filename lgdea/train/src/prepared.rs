@@ -80,6 +80,7 @@ impl Prepared {
     /// Evidence is taken from the paired and unpaired training reports alone, and the tokenizer learns from nothing else:
     /// reports that the pairing hides, and those held out, stay unread until they are evaluated. A training report that
     /// has no evidence because its reading failed is left out with its pair: it is not known to be normal.
+    #[expect(clippy::too_many_lines, reason = "to be divided")]
     pub fn new(
         experiment: &Experiment,
         corpus: Corpus,

@@ -41,6 +41,7 @@ pub struct Profile {
 ///
 /// # Errors
 /// As training has them.
+#[expect(clippy::too_many_lines, reason = "to be divided")]
 pub fn profile(
     experiment: &Experiment,
     prepared: &Prepared,

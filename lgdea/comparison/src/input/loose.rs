@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use lgdea_track::RunDir;
 use serde_json::{Map, Value};
 
+use crate::Collection;
 use crate::run::{Missing, Place};
 
-use super::Collection;
 use super::journal::Told;
 
 /// Settings that are no axes: they name a run, or say where it is made and shown.

@@ -4,33 +4,18 @@ mod journal;
 mod locate;
 mod loose;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use lgdea_spec::sweep::Sweep;
-use lgdea_sweep::{SweepSummary, Trials};
+use lgdea_sweep::Trials;
 use lgdea_track::RunDir;
 
 use crate::run::{Missing, Place, Run};
-use crate::{ComparisonError, Provenance, records};
+use crate::{Collection, ComparisonError, records};
 
 use journal::Told;
 use locate::{Located, locate};
-
-/// Runs that were brought together to be compared.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Collection {
-    /// The sweeps that they are of; none for runs that were named one by one.
-    pub sweeps: Vec<SweepSummary>,
-    /// The finished runs, each key once, in the order of their sweeps.
-    pub runs: Vec<Run>,
-    /// Trials without a finished run.
-    pub missing: Vec<Missing>,
-    /// What the runs were made with.
-    pub provenance: Provenance,
-    /// What a reader should know about them.
-    pub warnings: Vec<String>,
-}
 
 impl Collection {
     /// Collects the runs that paths name: sweeps (their folder, their file, their name below `results`), run folders, results
@@ -61,63 +46,6 @@ impl Collection {
         let found: HashSet<&str> = all.runs.iter().map(|run| run.place.run_key.as_str()).collect();
         all.missing.retain(|missing| !found.contains(missing.place.run_key.as_str()));
         Ok(all)
-    }
-
-    /// Adds another collection; a run that is in both is kept as it is in this one.
-    fn join(&mut self, other: Collection) {
-        for sweep in other.sweeps {
-            if !self.sweeps.contains(&sweep) {
-                self.sweeps.push(sweep);
-            }
-        }
-        let known: HashMap<String, usize> =
-            self.runs.iter().enumerate().map(|(position, run)| (run.place.run_key.clone(), position)).collect();
-        for run in other.runs {
-            match known.get(&run.place.run_key) {
-                None => self.runs.push(run),
-                Some(&position) if self.runs[position].metrics != run.metrics => self.warnings.push(format!(
-                    "run {} has other scores in a second place; those of the first count",
-                    run.place.run_key
-                )),
-                Some(&position) if self.runs[position].folder.is_none() => self.runs[position].folder = run.folder,
-                Some(_) => {}
-            }
-        }
-        for missing in other.missing {
-            if !self.missing.iter().any(|known| known.place.run_key == missing.place.run_key) {
-                self.missing.push(missing);
-            }
-        }
-        self.provenance.merge(&other.provenance);
-        self.warnings.extend(other.warnings);
-    }
-
-    /// The arms in the order of their sweeps, then of their runs; the first is the base.
-    pub fn arms(&self) -> Vec<&str> {
-        let declared = self.sweeps.iter().flat_map(|sweep| sweep.arms.iter().map(|arm| arm.name.as_str()));
-        let of_runs = self.runs.iter().map(|run| run.place.arm.as_str());
-        let mut seen = HashSet::new();
-        let present: HashSet<&str> = of_runs.clone().collect();
-        declared.chain(of_runs).filter(|&arm| present.contains(arm) && seen.insert(arm)).collect()
-    }
-
-    /// How many trials have no finished run, and what came of them; empty where all have.
-    pub fn shortfall(&self) -> String {
-        let mut states: Vec<(&str, usize)> = Vec::new();
-        for missing in &self.missing {
-            // The reasons of failures differ; their number is told, and each reason stands in the run's journal.
-            let state = missing.state.split(':').next().unwrap_or_default();
-            match states.iter_mut().find(|(known, _)| *known == state) {
-                Some((_, count)) => *count += 1,
-                None => states.push((state, 1)),
-            }
-        }
-        if states.is_empty() {
-            return String::new();
-        }
-        let states: Vec<String> = states.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
-        let all = self.runs.len() + self.missing.len();
-        format!("{} of {all} trials have no finished run ({})", self.missing.len(), states.join(", "))
     }
 }
 

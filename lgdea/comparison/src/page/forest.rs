@@ -53,22 +53,6 @@ fn panel(comparison: &Comparison, position: usize, metric: &Metric) -> Option<Fi
         let of_setting: Vec<&Point<'_>> = points.iter().filter(|point| point.setting == setting).collect();
         traces(metric, &settings[setting], setting, shown, &of_setting)
     });
-    let better = if metric.lower_is_better { "left of 0 is better" } else { "right of 0 is better" };
-    let between = (1..arms.len()).map(|arm| {
-        let y = arm as f64 - 0.5;
-        json!({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "layer": "below",
-            "line": {"color": "var(--line)", "width": 1}})
-    });
-    let layout = json!({
-        "shapes": between.collect::<Vec<_>>(),
-        "margin": {"l": 10, "r": 24, "t": if shown > 1 { 36 } else { 10 }, "b": 48},
-        "showlegend": shown > 1,
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "xanchor": "left"},
-        "xaxis": {"title": {"text": plain(&format!("difference to {} ({better})", comparison.base))},
-            "zeroline": true, "rangemode": "tozero", "automargin": true},
-        "yaxis": {"tickvals": (0..arms.len()).collect::<Vec<_>>(), "ticktext": arms.iter().map(|arm| plain(arm)).collect::<Vec<_>>(),
-            "range": [arms.len() as f64 - 0.5, -0.5], "automargin": true, "zeroline": false, "showgrid": false},
-    });
     let text = if settings.len() > shown {
         format!("The first {shown} of {} settings; the table has all.", settings.len())
     } else {
@@ -87,7 +71,27 @@ fn panel(comparison: &Comparison, position: usize, metric: &Metric) -> Option<Fi
         text,
         choices: Vec::new(),
         height: AROUND + arms.len() * ROW.max(15 * shown),
-        plots: embedded(vec![Plot { data: data.collect(), layout, label }]),
+        plots: embedded(vec![Plot { data: data.collect(), layout: layout(comparison, metric, &arms, shown), label }]),
+    })
+}
+
+/// Lines between the arms, and axes of which the horizontal one says which side is better.
+fn layout(comparison: &Comparison, metric: &Metric, arms: &[&str], shown: usize) -> Value {
+    let better = if metric.lower_is_better { "left of 0 is better" } else { "right of 0 is better" };
+    let between = (1..arms.len()).map(|arm| {
+        let y = arm as f64 - 0.5;
+        json!({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "layer": "below",
+            "line": {"color": "var(--line)", "width": 1}})
+    });
+    json!({
+        "shapes": between.collect::<Vec<_>>(),
+        "margin": {"l": 10, "r": 24, "t": if shown > 1 { 36 } else { 10 }, "b": 48},
+        "showlegend": shown > 1,
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "xanchor": "left"},
+        "xaxis": {"title": {"text": plain(&format!("difference to {} ({better})", comparison.base))},
+            "zeroline": true, "rangemode": "tozero", "automargin": true},
+        "yaxis": {"tickvals": (0..arms.len()).collect::<Vec<_>>(), "ticktext": arms.iter().map(|arm| plain(arm)).collect::<Vec<_>>(),
+            "range": [arms.len() as f64 - 0.5, -0.5], "automargin": true, "zeroline": false, "showgrid": false},
     })
 }
 

@@ -1,3 +1,5 @@
+//! Mean and standard deviation.
+
 /// Arithmetic mean; NaN of nothing.
 pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64

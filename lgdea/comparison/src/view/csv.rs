@@ -1,3 +1,5 @@
+//! A comparison as CSV, one line for each row and metric.
+
 use crate::{Comparison, Verdict};
 
 /// The comparison as CSV, a line for each row and metric: the setting, the mean, and the difference to the base where there is one.

@@ -1,3 +1,5 @@
+//! A comparison as LaTeX tables.
+
 use std::fmt::Write as _;
 
 use crate::Comparison;

@@ -1,3 +1,5 @@
+//! A comparison as tables in Markdown.
+
 use crate::Comparison;
 
 use super::caption::caption;

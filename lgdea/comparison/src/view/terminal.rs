@@ -1,3 +1,5 @@
+//! A comparison as tables for the terminal.
+
 use lgdea_eval::table::with_header;
 
 use crate::Comparison;

@@ -1,3 +1,5 @@
+//! Manifests: what is read, what is skipped, and what is refused.
+
 use std::fmt::Write;
 use std::fs;
 

@@ -1,3 +1,5 @@
+//! The phantom: counts and splits, images and their boxes, reports.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;

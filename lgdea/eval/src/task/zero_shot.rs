@@ -34,6 +34,7 @@ pub struct Scores {
 /// where the class names labels it is told `against`, those of the others that bear one of them. A class that lacks
 /// either is left out of the mean and named in a warning; one that lacks either in a resample is left out of that
 /// resample's mean.
+#[expect(clippy::too_many_lines, reason = "to be divided")]
 pub fn evaluate(
     settings: &ZeroShot,
     classes: &[PromptClass],

@@ -1,3 +1,5 @@
+//! What a language model must answer: its JSON Schema, and how an answer is read.
+
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};

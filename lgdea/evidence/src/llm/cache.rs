@@ -1,3 +1,5 @@
+//! Answers of language models, kept in an `SQLite` file.
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

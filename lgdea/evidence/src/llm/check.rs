@@ -1,3 +1,5 @@
+//! Checks a model's claims against the report's text and the ontology.
+
 use std::collections::{HashMap, HashSet};
 use std::ops::{AddAssign, Range};
 

@@ -26,8 +26,8 @@ use self::request::Request;
 use self::texts::Texts;
 use crate::error::EvidenceError;
 use crate::evidence::ReportEvidence;
+use crate::extraction::{Extraction, ReportText};
 use crate::ontology::Ontology;
-use crate::provider::{Extraction, ReportText};
 
 pub use check::Dropped;
 pub(crate) use openai::Openai;

@@ -1,3 +1,5 @@
+//! What came of asking a model about one text.
+
 use serde::{Deserialize, Serialize};
 
 use super::check::{Dropped, holds};

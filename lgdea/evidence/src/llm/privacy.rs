@@ -1,3 +1,5 @@
+//! Which servers reports may be sent to.
+
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
 use url::{Host, Url};

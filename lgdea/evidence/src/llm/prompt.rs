@@ -1,3 +1,5 @@
+//! The prompt: a template, and the messages made of it.
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};

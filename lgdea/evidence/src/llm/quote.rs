@@ -1,3 +1,5 @@
+//! Finds a model's quotes in a report.
+
 use std::ops::Range;
 
 /// A report in which quotes are looked up: exactly, or else ignoring case and runs of white space.

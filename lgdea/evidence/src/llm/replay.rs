@@ -1,3 +1,5 @@
+//! A language model's answers from the cache alone.
+
 use std::path::Path;
 
 use super::LanguageModel;
@@ -5,7 +7,7 @@ use super::cache::Cache;
 use super::tally::Tally;
 use super::texts::Texts;
 use crate::error::EvidenceError;
-use crate::provider::{Extraction, Progress, ReportText};
+use crate::extraction::{Extraction, Progress, ReportText};
 
 /// How many missing reports an error names.
 const NAMED: usize = 5;

@@ -1,3 +1,5 @@
+//! All that determines an answer, and the key it is kept under.
+
 use lgdea_spec::{AnswerFormat, Replay};
 use serde::Serialize;
 

@@ -1,3 +1,5 @@
+//! Signs that a report was not de-identified.
+
 use std::fmt;
 use std::sync::LazyLock;
 

@@ -1,3 +1,5 @@
+//! What an extraction by a language model came to, in numbers and warnings.
+
 use std::fmt;
 
 use lgdea_spec::AnswerFormat;

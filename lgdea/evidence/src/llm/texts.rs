@@ -1,7 +1,9 @@
+//! The distinct texts among the reports.
+
 use std::collections::HashMap;
 
 use super::outcome::Outcome;
-use crate::provider::ReportText;
+use crate::extraction::ReportText;
 
 /// The texts of reports, each once: a text is asked about once, however many reports have it.
 pub(super) struct Texts<'a> {

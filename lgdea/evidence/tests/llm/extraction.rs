@@ -4,9 +4,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use lgdea_evidence::{Provider, ReportText};
+use lgdea_harness::language_model::{Behaviour, Fault, Faults, Server};
 use lgdea_spec::AnswerFormat;
 
-use crate::server::{Behaviour, Fault, Faults, Server};
 use crate::{Scratch, by_rules, openi_reports, reports, settings, statements};
 
 #[test]

@@ -4,9 +4,9 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use lgdea_evidence::Dropped;
+use lgdea_harness::language_model::{Behaviour, Fault, Faults, Server};
 use lgdea_spec::{AnswerFormat, Openai};
 
-use crate::server::{Behaviour, Fault, Faults, Server};
 use crate::{Scratch, by_rules, reports, settings, statements};
 
 fn faulty(faults: Faults) -> Server {

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
+use lgdea_harness::language_model::{Behaviour, Server};
 use lgdea_spec::Openai;
 
-use crate::server::{Behaviour, Server};
 use crate::{Scratch, reports, settings};
 
 const CONCURRENCY: usize = 32;

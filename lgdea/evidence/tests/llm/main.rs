@@ -6,8 +6,6 @@ mod faults;
 mod load;
 mod privacy;
 mod prompts;
-#[allow(dead_code, unreachable_pub, reason = "shared with other test crates and an example")]
-mod server;
 
 use std::path::{Path, PathBuf};
 
@@ -102,13 +100,7 @@ fn reports(count: usize) -> Vec<ReportText> {
 
 /// Reports of Open-I; none where the data is missing.
 fn openi_reports(count: usize) -> Option<Vec<ReportText>> {
-    let data = std::env::var_os("LGDEA_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let archive = data.join("openi/openi_reports.tgz");
-    if !archive.exists() {
-        eprintln!("skipped: ../shared/data not found");
-        return None;
-    }
+    let archive = lgdea_harness::data("openi/openi_reports.tgz")?;
     let mut reports = lgdea_evidence::read_reports(&archive).unwrap().reports;
     reports.truncate(count);
     Some(reports)

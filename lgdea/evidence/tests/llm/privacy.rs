@@ -4,9 +4,9 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use lgdea_evidence::{EvidenceError, Provider};
+use lgdea_harness::language_model::{Behaviour, Fault, Faults, Server};
 use lgdea_spec::{Evidence, Openai};
 
-use crate::server::{Behaviour, Fault, Faults, Server};
 use crate::{Scratch, reports, settings};
 
 /// A variable that cargo sets for every test: changing the environment of a running test is not safe.

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use lgdea_evidence::Provider;
+use lgdea_harness::language_model::{Behaviour, Server};
 use lgdea_spec::{Evidence, Openai};
 
-use crate::server::{Behaviour, Server};
 use crate::{Scratch, reports, settings};
 
 fn with_prompt(prompt: &str) -> Evidence {

@@ -1,3 +1,5 @@
+//! `[encoder.text.bert]`: a BERT with its own word pieces.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! `[encoder.image.densenet]`: a DenseNet-121.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! `[encoder.image.patch-cnn]`: a small residual CNN.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! `[encoder.image.resnet]`: a `ResNet`.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! `[encoder.text.token-cnn]`: a small CNN over word pieces.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

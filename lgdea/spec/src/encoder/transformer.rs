@@ -1,3 +1,5 @@
+//! `[encoder.text.transformer]`: a small transformer.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

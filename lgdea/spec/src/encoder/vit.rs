@@ -1,3 +1,5 @@
+//! `[encoder.image.vit]`: a vision transformer.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,3 +1,5 @@
+//! The JSON Schema of the experiment file, generated from its types.
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};

@@ -2,8 +2,14 @@
 
 use toml::Value;
 
+use super::share;
+use crate::error::SpecError;
 use crate::resolve::Resolved;
+use crate::source::{Place, Source, SourceKind};
 use crate::tree::{Content, Node};
+
+/// Longest name of an experiment, in characters; arms of an ablation may be called after many components.
+const LONGEST_NAME: usize = 100;
 
 /// The experiment under the changes of a case or without some components.
 #[derive(Debug)]
@@ -27,6 +33,32 @@ pub struct Refused {
     pub arm: String,
     /// Why not.
     pub reason: String,
+}
+
+/// Arms as they are found.
+pub(super) struct Arms<'a> {
+    pub(super) sweep: &'a str,
+    pub(super) base: &'a Node,
+    /// The experiment with its choices made.
+    pub(super) whole: &'a Node,
+    pub(super) lent: &'a Node,
+    pub(super) found: Vec<Arm>,
+}
+
+/// The experiment of an arm.
+pub(super) fn arm_of(sweep: &str, arm: &str, stack: Node, lent: &Node) -> Result<Resolved, SpecError> {
+    Resolved::from_tree(share::chosen(named_stack(stack, sweep, arm), lent))
+}
+
+/// Names an arm's trials.
+pub(super) fn named_stack(mut stack: Node, sweep: &str, arm: &str) -> Node {
+    let name: String = format!("{sweep}.{arm}").chars().take(LONGEST_NAME).collect();
+    let source = Source::new(SourceKind::FileName, "file name", &name);
+    let place = Place { key: 0..name.len(), value: 0..name.len(), source };
+    if let Content::Table(table) = &mut stack.content {
+        table.insert("name".to_owned(), Node::new(place, Content::Value(name.into())));
+    }
+    stack
 }
 
 /// The values of a tree by dotted key.

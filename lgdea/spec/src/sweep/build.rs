@@ -6,33 +6,18 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::ablate::{MOST_COMBINED, variants};
-use super::arm::{Arm, Refused, differences, leaves};
+use super::arm::{Arm, Arms, Refused, arm_of, differences, leaves, named_stack};
 use super::file::{AblateMode, ComponentTable};
 use super::read::{Reader, Value, over_files, related};
 use super::share;
-use crate::error::{Problem, ProblemKind, SpecError};
-use crate::resolve::Resolved;
-use crate::source::{Place, Source, SourceKind};
-use crate::tree::{Content, Node};
-
-/// Longest name of an experiment, in characters; arms of an ablation may be called after many components.
-const LONGEST_NAME: usize = 100;
+use crate::error::{Problem, ProblemKind};
+use crate::tree::Node;
 
 /// A component, read.
 pub(super) struct Component {
     name: String,
     without: Node,
     needs: Vec<Spanned<String>>,
-}
-
-/// Arms as they are found.
-pub(super) struct Arms<'a> {
-    pub(super) sweep: &'a str,
-    pub(super) base: &'a Node,
-    /// The experiment with its choices made.
-    pub(super) whole: &'a Node,
-    pub(super) lent: &'a Node,
-    pub(super) found: Vec<Arm>,
 }
 
 impl Reader {
@@ -169,20 +154,4 @@ impl Reader {
             Err(error) => self.problems.extend(error.into_problems()),
         }
     }
-}
-
-/// The experiment of an arm.
-pub(super) fn arm_of(sweep: &str, arm: &str, stack: Node, lent: &Node) -> Result<Resolved, SpecError> {
-    Resolved::from_tree(share::chosen(named_stack(stack, sweep, arm), lent))
-}
-
-/// Names an arm's trials.
-fn named_stack(mut stack: Node, sweep: &str, arm: &str) -> Node {
-    let name: String = format!("{sweep}.{arm}").chars().take(LONGEST_NAME).collect();
-    let source = Source::new(SourceKind::FileName, "file name", &name);
-    let place = Place { key: 0..name.len(), value: 0..name.len(), source };
-    if let Content::Table(table) = &mut stack.content {
-        table.insert("name".to_owned(), Node::new(place, Content::Value(name.into())));
-    }
-    stack
 }

@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 
+use toml::Spanned;
+
 use super::arm::Arm;
 use super::axis::Axis;
+use super::file::ClaimTable;
 use super::read::{Reader, related};
 use crate::{Eval, HeldOut, suggest};
 
@@ -12,8 +15,30 @@ const DECIDING: [&str; 4] =
     ["eval.zero-shot.enabled", "eval.retrieval.enabled", "eval.retrieval.at", "eval.grounding.enabled"];
 
 impl Reader {
+    /// Checks the metrics that a search, early stopping (which begins at a step) and claims name.
+    pub(super) fn check_metrics(
+        &mut self,
+        objective: Option<&Spanned<String>>,
+        pruned_by: Option<&(Spanned<String>, u64)>,
+        claims: &[ClaimTable],
+        arms: &[Arm],
+        axes: &[Axis],
+    ) {
+        for metric in objective.into_iter().chain(pruned_by.map(|(metric, _)| metric)) {
+            self.check_metric(metric.get_ref(), metric.span(), arms, axes);
+        }
+        if let Some((metric, min_step)) = pruned_by {
+            self.check_prune(metric.get_ref(), *min_step, metric.span(), arms, axes);
+        }
+        for claimed in claims.iter().map(|claim| &claim.metric) {
+            for metric in &claimed.get_ref().0 {
+                self.check_metric(metric, claimed.span(), arms, axes);
+            }
+        }
+    }
+
     /// Refuses a metric that no arm logs; one that axes decide is left alone.
-    pub(super) fn check_metric(&mut self, metric: &str, bytes: Range<usize>, arms: &[Arm], axes: &[Axis]) {
+    fn check_metric(&mut self, metric: &str, bytes: Range<usize>, arms: &[Arm], axes: &[Axis]) {
         let evals = || arms.iter().map(|arm| &arm.resolved.experiment.eval);
         let (split, name) = metric.split_once('/').unwrap_or(("", metric));
         let held_out = match split {
@@ -54,14 +79,7 @@ impl Reader {
     }
 
     /// Refuses to stop trials early by what they do not log on the way.
-    pub(super) fn check_prune(
-        &mut self,
-        metric: &str,
-        min_step: u64,
-        bytes: Range<usize>,
-        arms: &[Arm],
-        axes: &[Axis],
-    ) {
+    fn check_prune(&mut self, metric: &str, min_step: u64, bytes: Range<usize>, arms: &[Arm], axes: &[Axis]) {
         let experiments = || arms.iter().map(|arm| &arm.resolved.experiment);
         let on_the_way = varied(axes, "eval.every") || experiments().any(|experiment| experiment.eval.every > 0);
         if metric.starts_with("validation/") && !on_the_way {

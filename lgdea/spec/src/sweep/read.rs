@@ -8,12 +8,12 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::arm::{Arms, arm_of};
 use super::axis::{Axis, AxisReader, refuse_fixed};
-use super::build::{Arms, arm_of};
 use super::confound::is_within;
 use super::expression::Expression;
 use super::file::{Condition, SweepFile};
-use super::{Sweep, schema};
+use super::{Execute, Sweep, schema};
 use crate::error::{Problem, ProblemKind, SpecError};
 use crate::schema::Schema;
 use crate::source::{Place, Source};
@@ -38,6 +38,12 @@ pub(super) fn read(path: &Path) -> Result<Sweep, SpecError> {
         SweepFile::deserialize(toml::Deserializer::parse(&source.text).map_err(|error| unusable(&source, &error))?)
             .map_err(|error| unusable(&source, &error))?;
     Reader { source: Arc::clone(&source), folder, problems: Vec::new() }.sweep(path, parts, file)
+}
+
+/// What a sweep of this folder names for Slurm lies there.
+fn below(folder: &Path, mut execute: Execute) -> Execute {
+    execute.slurm.template = execute.slurm.template.map(|template| folder.join(template));
+    execute
 }
 
 /// Tells an experiment from a sweep.
@@ -119,6 +125,7 @@ pub(super) struct Reader {
 impl Reader {
     fn sweep(mut self, path: &Path, parts: Parts<'_>, file: SweepFile) -> Result<Sweep, SpecError> {
         let Parts { experiment, grid, zip, space, cases, without } = parts;
+        self.check_ablated(&file);
         let name = file.name.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
         self.check_name("name", &name, 0..0);
         let lent = defaults::layer(&mut self.problems);
@@ -126,12 +133,7 @@ impl Reader {
         let axes = self.axes(grid, zip);
         let case_layers: Vec<(Vec<Node>, Option<Node>)> = cases.into_iter().map(|case| self.case(case)).collect();
         let names: Vec<Spanned<String>> = file.case.into_iter().map(|case| case.name).collect();
-        let unused = file.component.keys().next().map(Spanned::span);
         let components = self.components(file.component, without);
-        if let (None, Some(name)) = (&file.ablate, unused) {
-            let reason = "the sweep has components, but nothing takes them away".to_owned();
-            self.refuse(reason, "add an `[ablate]` table; it may be empty", name);
-        }
         let ablation = file.ablate.map(|table| (table.mode, self.chosen(&components, &table.components)));
         let space = space.and_then(|space| self.space(space));
         let objective = file.search.as_ref().map(|table| table.objective.clone());
@@ -153,39 +155,34 @@ impl Reader {
             self.add(&mut arms, "base", 0..0, Vec::new(), Vec::new());
         }
         let arms = arms.found;
-        for metric in objective.iter().chain(pruned_by.iter().map(|(metric, _)| metric)) {
-            self.check_metric(metric.get_ref(), metric.span(), &arms, &axes);
-        }
-        if let Some((metric, min_step)) = &pruned_by {
-            self.check_prune(metric.get_ref(), *min_step, metric.span(), &arms, &axes);
-        }
-        for claimed in file.claim.iter().map(|claim| &claim.metric) {
-            for metric in &claimed.get_ref().0 {
-                self.check_metric(metric, claimed.span(), &arms, &axes);
-            }
-        }
+        self.check_metrics(objective.as_ref(), pruned_by.as_ref(), &file.claim, &arms, &axes);
         let claims = file.claim.into_iter().flat_map(|table| self.claims(table, &arms)).collect();
         let seeds = self.seeds(file.seeds, resolved.experiment.seed.0);
         SpecError::unless_empty(self.problems)?;
-        let description = file.description;
-        let mut execute = file.execute;
-        execute.slurm.template = execute.slurm.template.map(|template| self.folder.join(template));
         Ok(Sweep {
             name,
-            description,
+            description: file.description,
             device: resolved.experiment.device.name,
             seeds,
             refused,
             search,
             prune,
             budget: file.budget,
-            execute,
+            execute: below(&self.folder, file.execute),
             claims,
             lent,
             arms,
             axes,
             conditions,
         })
+    }
+
+    /// Refuses components that nothing takes away.
+    fn check_ablated(&mut self, file: &SweepFile) {
+        if let (None, Some(name)) = (&file.ablate, file.component.keys().next()) {
+            let reason = "the sweep has components, but nothing takes them away".to_owned();
+            self.refuse(reason, "add an `[ablate]` table; it may be empty", name.span());
+        }
     }
 
     /// Conditions, each with whether it leaves out what satisfies it.

@@ -1,5 +1,6 @@
 //! The JSON Schema of sweep files. Where a sweep file holds keys of the experiment, it refers to their own schema, so that
-//! an editor completes and checks them there, too.
+//! an editor completes and checks them there, too. It is generated from the types of `file.rs`, whose derives name functions of
+//! this file: a circle that schemars asks for.
 
 use std::sync::LazyLock;
 

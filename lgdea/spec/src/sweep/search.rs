@@ -216,26 +216,12 @@ impl SpaceReader<'_> {
             self.refuse(&format!("the range of `{key}` needs both ends"), "give `low` and `high`", place.value);
             return None;
         };
-        let wrong = match () {
-            () if low >= high => {
-                Some((format!("the range of `{key}` is empty: {low} is not below {high}"), "swap them"))
-            }
-            () if log && low <= 0.0 => {
-                Some((format!("the logarithm of `{key}` is to be drawn, but {low} has none"), "raise `low` above 0"))
-            }
-            () if step.fract() != 0.0 && whole => {
-                Some((format!("`{key}` holds whole numbers, and {step} is none"), "give a whole step"))
-            }
-            () if !(0.0..=high - low).contains(&step) => {
-                Some((format!("the step {step} of `{key}` does not fit its range"), "give a step within the range"))
-            }
-            () => None,
-        };
-        if let Some((reason, remedy)) = wrong {
+        let domain = Domain::Range { low, high, step, log, whole };
+        if let Some((reason, remedy)) = unusable(&key, &domain) {
             self.refuse(&reason, remedy, place.value);
             return None;
         }
-        Some(Parameter { key, domain: Domain::Range { low, high, step, log, whole }, when, place })
+        Some(Parameter { key, domain, when, place })
     }
 
     /// A setting of the range itself, which the key's own limits do not bind.
@@ -258,6 +244,22 @@ impl SpaceReader<'_> {
     fn refuse(&mut self, reason: &str, remedy: &str, bytes: std::ops::Range<usize>) {
         let kind = ProblemKind::Inconsistent { reason: reason.to_owned(), remedy: remedy.to_owned() };
         self.problems.push(Problem::at(kind, self.source, bytes));
+    }
+}
+
+/// Why no value can be drawn from a range of the key, and the remedy.
+fn unusable(key: &str, domain: &Domain) -> Option<(String, &'static str)> {
+    let &Domain::Range { low, high, step, log, whole } = domain else { return None };
+    if low >= high {
+        Some((format!("the range of `{key}` is empty: {low} is not below {high}"), "swap them"))
+    } else if log && low <= 0.0 {
+        Some((format!("the logarithm of `{key}` is to be drawn, but {low} has none"), "raise `low` above 0"))
+    } else if step.fract() != 0.0 && whole {
+        Some((format!("`{key}` holds whole numbers, and {step} is none"), "give a whole step"))
+    } else if !(0.0..=high - low).contains(&step) {
+        Some((format!("the step {step} of `{key}` does not fit its range"), "give a step within the range"))
+    } else {
+        None
     }
 }
 

@@ -7,7 +7,7 @@ use super::Sweep;
 use crate::error::{Problem, SpecError};
 use crate::schema::Schema;
 use crate::tree::{ChoiceRule, Content, Node};
-use crate::{Experiment, Inputs, Seed, completeness, identity, resolve, rules};
+use crate::{Experiment, Inputs, Seed, completeness, identity, resolve};
 
 /// Lays deltas over the layers of an arm, as flags would be.
 pub(super) fn laid_over<'n>(stack: Node, deltas: impl IntoIterator<Item = &'n Node>, lent: &Node) -> Node {
@@ -185,7 +185,7 @@ impl<'a> Tables<'a> {
         if let Some(node) = tree.get(table) {
             experiment.set_table(table, node).map_err(|error| resolve::unusable(tree, Some(table), error))?;
         }
-        let broken = rules::broken(experiment, tree);
+        let broken = experiment.broken_rules(tree);
         let identity = experiment.identity_of(table).into();
         experiment.copy_table(table, &self.sweep.arms[self.arm].resolved.experiment);
         SpecError::unless_empty(broken)?;

@@ -8,9 +8,10 @@ mod audience;
 mod ending;
 mod jobs;
 mod left;
+mod standing;
 
 use std::collections::{HashMap, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -455,56 +456,5 @@ impl Executor<'_> {
             pruned: false,
         });
         Ok(())
-    }
-
-    fn tell_standing(&mut self) {
-        let counts = self.counts();
-        let prune = self.jobs.plan.sweep.prune.as_ref();
-        let running = self.workers.iter().enumerate().filter_map(|(slot, worker)| {
-            let worker = worker.as_ref()?;
-            let watch = self.watches.get(&worker.job)?;
-            let deciding = prune.zip(watch.curve.points.last());
-            let deciding = deciding.map(|(prune, (_, value))| (prune.metric.as_str(), *value));
-            Some(Running {
-                slot,
-                trial: &self.jobs.all[worker.job].label,
-                since: worker.since,
-                first_step: worker.first_step,
-                step: watch.step,
-                steps: worker.steps,
-                metric: deciding.or(watch.loss.map(|loss| ("train/loss", loss))),
-            })
-        });
-        let running: Vec<Running<'_>> = running.collect();
-        self.audience.standing(&running, &counts);
-    }
-
-    fn counts(&self) -> Counts {
-        let (runs, failed_before) = (self.jobs.all.len(), self.failed_before);
-        let mut counts = Counts { runs, failed_before, ..Counts::default() };
-        for job in &self.jobs.all {
-            let count = match &job.place {
-                Place::Settled(Ending::Finished) => &mut counts.finished,
-                Place::Settled(Ending::Cached) => {
-                    counts.cached += 1;
-                    &mut counts.finished
-                }
-                Place::Settled(Ending::Pruned) => &mut counts.pruned,
-                Place::Settled(Ending::Failed(_)) => &mut counts.failed,
-                Place::Running => &mut counts.running,
-                Place::Elsewhere => &mut counts.elsewhere,
-                Place::Settled(Ending::Left) | Place::Waiting | Place::Delayed(_) => &mut counts.left,
-            };
-            *count += 1;
-        }
-        counts
-    }
-}
-
-impl ExecuteError {
-    /// An [`ExecuteError::File`], for `map_err`.
-    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> ExecuteError {
-        let path = path.to_owned();
-        move |source| ExecuteError::File { action, path, source }
     }
 }

@@ -1,3 +1,5 @@
+//! Pauses between attempts to reach a server.
+
 use std::time::{Duration, Instant};
 
 use super::Error;

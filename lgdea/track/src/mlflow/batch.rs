@@ -1,3 +1,5 @@
+//! A part of a journal in MLflow's terms, and the calls that send it.
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! HTTP to one MLflow server.
+
 use std::error::Error as _;
 use std::fs::File;
 use std::time::Duration;

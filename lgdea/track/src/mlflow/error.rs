@@ -1,3 +1,5 @@
+//! What can go wrong between a journal and an MLflow server.
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! A thread that shows a run on MLflow while it goes on.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};

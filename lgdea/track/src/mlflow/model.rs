@@ -161,6 +161,12 @@ mod tests {
         journal.write(Event::Ended { status, error: None, seconds: 1.0 }).unwrap();
     }
 
+    /// Metric, value, data set and its digest.
+    fn shown(Score { metric, dataset }: &Score) -> (&str, f64, &str, &str) {
+        let (name, digest) = dataset.as_ref().unwrap();
+        (&metric.key, metric.value.as_f64().unwrap(), name, digest)
+    }
+
     #[test]
     fn the_evaluated_checkpoint_is_the_model_with_the_last_scores_of_its_step() {
         let folder = tempfile::tempdir().unwrap();
@@ -200,20 +206,12 @@ mod tests {
         assert_eq!((tags["lgdea.run_key"].as_str(), tags["lgdea.checkpoint_step"].as_str()), ("abc", "2"));
         assert_eq!(tags["lgdea.checkpoint"], "runs/tuning.clip-abc/checkpoints/step-2");
         assert!(tags["mlflow.note.content"].contains("not uploaded"));
-        let scores: Vec<_> = model
-            .scores
-            .iter()
-            .map(|Score { metric, dataset }| {
-                let (name, digest) = dataset.as_ref().unwrap();
-                (metric.key.as_str(), metric.value.as_f64().unwrap(), name.as_str(), digest.as_str())
-            })
-            .collect();
         let expected = [
             ("test/auroc", 0.5, "phantom/test", "digest of phantom"),
             ("validation/auroc", 0.4, "phantom/validation", "digest of phantom"),
             ("validation/auroc/low", 0.3, "phantom/validation", "digest of phantom"),
         ];
-        assert_eq!(scores, expected);
+        assert_eq!(model.scores.iter().map(shown).collect::<Vec<_>>(), expected);
 
         // What comes later does not change what was sent.
         let length = run.journal().metadata().unwrap().len();

@@ -1,3 +1,5 @@
+//! Where the MLflow server is and how to log in, from the environment.
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,5 @@
+//! How far a run's journal has been sent, kept beside it.
+
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! Sends one journal to one server so that each event counts once.
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::{Component, Path, PathBuf};

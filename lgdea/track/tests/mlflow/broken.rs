@@ -3,10 +3,10 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use lgdea_harness::http::{plain, serve};
 use lgdea_track::mlflow::{Mirror, Settings, sync};
 use lgdea_track::{History, Status};
 
-use crate::proxy::{plain, serve};
 use crate::{begin, ended, settings};
 
 /// Runs a whole small run beside the server at `uri`; returns how long the run and the wait at its end took.

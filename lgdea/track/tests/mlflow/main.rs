@@ -7,9 +7,7 @@
 
 mod broken;
 mod models;
-mod proxy;
 mod real;
-mod server;
 
 use std::collections::BTreeMap;
 

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use lgdea_harness::http::{Fault, forward, plain, serve, tripping};
+use lgdea_harness::mlflow::{Server, id, value};
 use lgdea_track::mlflow::sync;
 use lgdea_track::{Event, Journal, RunDir, Status, read};
 use serde_json::{Value, json};
 
-use crate::proxy::{Fault, forward, plain, serve, tripping};
-use crate::server::{Server, value};
 use crate::{begin, ended, settings, texts};
 
 const WAIT: Duration = Duration::from_mins(1);
@@ -60,13 +60,12 @@ fn scores(run: &RunDir) -> BTreeSet<Shown> {
 
 /// Checks that a run has one model: whole, an output of it, with the journal's scores.
 fn assert_one_model(server: &Server, shown: &Value, run: &RunDir) {
-    let run_id = shown["info"]["run_id"].as_str().unwrap();
-    let models = server.models(&format!("source_run_id = '{run_id}'"));
+    let models = server.models_of(shown);
     assert_eq!(models.len(), 1, "{models:#?}");
     let (info, data) = (&models[0]["info"], &models[0]["data"]);
     assert_eq!((info["name"].as_str(), info["status"].as_str()), (Some("low-pair"), Some("LOGGED_MODEL_READY")));
     let outputs = json!([{ "model_id": info["model_id"], "step": 20 }]);
-    assert_eq!(server.get("runs/get", &[("run_id", run_id)])["run"]["outputs"]["model_outputs"], outputs);
+    assert_eq!(server.get("runs/get", &[("run_id", id(shown))])["run"]["outputs"]["model_outputs"], outputs);
     let rows = data["metrics"].as_array().unwrap();
     let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
     let row = |row: &Value| -> Shown {
@@ -80,7 +79,7 @@ fn assert_one_model(server: &Server, shown: &Value, run: &RunDir) {
 
 #[test]
 fn the_evaluated_checkpoint_is_a_model_with_scores_by_data_set() {
-    let Some(server) = Server::from_env("models") else { return };
+    let Some(server) = Server::find("models") else { return };
     let (_folder, run, journal) = begin("0123456789ab");
     train_and_evaluate(&journal, Status::Finished);
     let sync = || {
@@ -122,7 +121,7 @@ fn the_evaluated_checkpoint_is_a_model_with_scores_by_data_set() {
 
 #[test]
 fn a_sender_that_dies_at_any_call_leaves_one_model() {
-    let Some(server) = Server::from_env("dying") else { return };
+    let Some(server) = Server::find("dying") else { return };
     for fault in [Fault::Refused, Fault::AnswerLost] {
         let (address, before) = tripping(&server.uri, fault);
         let settings = settings(&address, &server.experiment);
@@ -155,7 +154,7 @@ fn a_sender_that_dies_at_any_call_leaves_one_model() {
 
 #[test]
 fn a_run_that_was_stopped_has_no_model_until_it_finishes() {
-    let Some(server) = Server::from_env("stopped") else { return };
+    let Some(server) = Server::find("stopped") else { return };
     let (_folder, run, journal) = begin("0123456789ab");
     train_and_evaluate(&journal, Status::Killed);
     let sync = || assert!(sync(&run, &settings(&server.uri, &server.experiment), WAIT).unwrap().complete);
@@ -169,7 +168,7 @@ fn a_run_that_was_stopped_has_no_model_until_it_finishes() {
 
 #[test]
 fn a_model_goes_with_the_run_that_it_is_of() {
-    let Some(server) = Server::from_env("replaced") else { return };
+    let Some(server) = Server::find("replaced") else { return };
     let (_folder, run, journal) = begin("0123456789ab");
     train_and_evaluate(&journal, Status::Finished);
     let sync = || assert!(sync(&run, &settings(&server.uri, &server.experiment), WAIT).unwrap().complete);
@@ -184,7 +183,7 @@ fn a_model_goes_with_the_run_that_it_is_of() {
 
 #[test]
 fn a_server_without_logged_models_shows_all_else() {
-    let Some(server) = Server::from_env("earlier") else { return };
+    let Some(server) = Server::find("earlier") else { return };
     let page = "<!doctype html><title>404 Not Found</title>";
     let coded = r#"{"error_code": "ENDPOINT_NOT_FOUND", "message": "No API found for 'POST /logged-models'"}"#;
     for (number, answer) in [page, coded].into_iter().enumerate() {

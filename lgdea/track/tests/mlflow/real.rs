@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use lgdea_harness::Service;
+use lgdea_harness::http::flaky;
+use lgdea_harness::mlflow::{Row, Server, script, value};
 use lgdea_track::mlflow::{Mirror, comparison_page, show_sweep, sync};
 use lgdea_track::{Event, Journal, RunDir, Status, read};
 use serde_json::{Value, json};
 
-use crate::proxy::flaky;
-use crate::server::{Row, Server, script, value};
 use crate::{begin, ended, settings, started, texts};
 
 const WAIT: Duration = Duration::from_mins(1);
@@ -112,7 +113,7 @@ fn assert_whole_run(server: &Server, dir: &RunDir) {
 
 #[test]
 fn everything_arrives_and_arrives_once() {
-    let Some(server) = Server::from_env("everything") else {
+    let Some(server) = Server::find("everything") else {
         return;
     };
     let (_folder, run, journal) = begin("0123456789ab");
@@ -139,7 +140,7 @@ fn everything_arrives_and_arrives_once() {
 
 #[test]
 fn a_bad_way_to_the_server_loses_and_doubles_nothing() {
-    let Some(server) = Server::from_env("flaky") else {
+    let Some(server) = Server::find("flaky") else {
         return;
     };
     let (uri, requests) = flaky(&server.uri);
@@ -154,7 +155,7 @@ fn a_bad_way_to_the_server_loses_and_doubles_nothing() {
 
 #[test]
 fn a_run_is_seen_while_it_goes_on_and_taken_up_after_a_failure() {
-    let Some(server) = Server::from_env("resume") else {
+    let Some(server) = Server::find("resume") else {
         return;
     };
     let (_folder, run, journal) = begin("0123456789ab");
@@ -185,7 +186,7 @@ fn a_run_is_seen_while_it_goes_on_and_taken_up_after_a_failure() {
 
 #[test]
 fn a_changed_parameter_is_told_and_holds_nothing_up() {
-    let Some(server) = Server::from_env("params") else {
+    let Some(server) = Server::find("params") else {
         return;
     };
     let (_folder, run, journal) = begin("0123456789ab");
@@ -207,7 +208,7 @@ fn a_changed_parameter_is_told_and_holds_nothing_up() {
 
 #[test]
 fn runs_that_begin_together_share_a_new_experiment() {
-    let Some(server) = Server::from_env("together") else {
+    let Some(server) = Server::find("together") else {
         return;
     };
     // The same identity run four times over: four journals, begun at different times, so four runs.
@@ -233,7 +234,7 @@ fn runs_that_begin_together_share_a_new_experiment() {
 
 #[test]
 fn a_run_in_the_servers_bin_is_not_written_to() {
-    let Some(server) = Server::from_env("bin") else {
+    let Some(server) = Server::find("bin") else {
         return;
     };
     let (_folder, run, journal) = begin("0123456789ab");
@@ -251,7 +252,7 @@ fn a_run_in_the_servers_bin_is_not_written_to() {
 
 #[test]
 fn one_journal_is_sent_by_one_process() {
-    let Some(server) = Server::from_env("lock") else {
+    let Some(server) = Server::find("lock") else {
         return;
     };
     let (_folder, run, journal) = begin("0123456789ab");
@@ -272,7 +273,7 @@ fn one_journal_is_sent_by_one_process() {
 /// A server of this test's own is killed in the middle of a run, stays away, and comes back; then it comes back empty.
 #[test]
 fn a_server_that_dies_and_returns_has_everything_in_the_end() {
-    if Server::from_env("").is_none() {
+    if Service::Mlflow.find().is_none() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
@@ -320,7 +321,7 @@ fn dies_and_returns(uri: &str, port: &str, home: &Path) {
 /// Trials that begin together make one run for their sweep: who finds the lock held by a slow one waits for it.
 #[test]
 fn a_trial_waits_for_who_makes_the_run_of_its_sweep() {
-    let Some(server) = Server::from_env("parents") else { return };
+    let Some(server) = Server::find("parents") else { return };
     let results = tempfile::tempdir().unwrap();
     let run = RunDir::new(results.path(), "trial", "b0b0b0b0b0b0");
     run.create().unwrap();

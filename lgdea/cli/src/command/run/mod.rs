@@ -33,6 +33,7 @@ use prepare::Inputs;
 use shared::Shared;
 use stop::Stop;
 
+#[expect(clippy::too_many_lines, reason = "to be divided")]
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let (progress, training) = (Progress::new(), &args.training);
     let resolved = training.resolve()?;

@@ -1,3 +1,5 @@
+//! Asks a server about one text: attempts, formats and repairs.
+
 use std::cell::Cell;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! HTTP to one server that speaks the `OpenAI` interface.
+
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 

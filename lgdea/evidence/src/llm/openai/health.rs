@@ -1,3 +1,5 @@
+//! Whether a server may be asked now, for all requests together.
+
 use std::cell::RefCell;
 use std::time::Duration;
 

@@ -1,14 +1,16 @@
+//! Writes answers to the cache as they come.
+
 use std::collections::HashMap;
 use std::sync::mpsc::Receiver;
 
 use super::ask::Answer;
 use crate::error::EvidenceError;
+use crate::extraction::Progress;
 use crate::llm::LanguageModel;
 use crate::llm::cache::Cache;
 use crate::llm::outcome::Outcome;
 use crate::llm::tally::Tally;
 use crate::llm::texts::Texts;
-use crate::provider::Progress;
 
 /// Keeps answers as they come, and what they come to.
 pub(super) struct Keeper<'a> {

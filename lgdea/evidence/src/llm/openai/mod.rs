@@ -22,7 +22,7 @@ use super::privacy::Address;
 use super::tally::{Tally, Unanswered};
 use super::texts::Texts;
 use crate::error::EvidenceError;
-use crate::provider::{Extraction, Progress, ReportText};
+use crate::extraction::{Extraction, Progress, ReportText};
 
 /// A language model, its server, and what the cache lacks asked of it.
 #[derive(Debug)]

@@ -10,10 +10,11 @@ use lgdea_sweep::{ArmSummary, ClaimSummary, SearchSummary, SweepSummary, TrialEn
 use lgdea_track::{Event, Journal, Lineage, RunDir, Status};
 use serde_json::{Map, Value, json};
 
-pub(crate) const AUROC: &str = "zero_shot/auroc_macro";
+/// A metric of which more is better.
+pub const AUROC: &str = "zero_shot/auroc_macro";
 
 /// The sweeps `ablation` and `search`.
-pub(crate) fn results() -> tempfile::TempDir {
+pub fn results() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     ablation(folder.path());
     search(folder.path());

@@ -1,6 +1,4 @@
 //! An OpenAI-compatible server whose model is the rules: real HTTP/1.1, and every fault that a server can have.
-//!
-//! Needs `lgdea-evidence` and `serde_json`; other test crates include it with `#[path]`.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -17,7 +15,7 @@ static RULES: LazyLock<Rules> =
     LazyLock::new(|| Rules::new(&Ontology::named_or_path("chest").expect("the shipped ontology")));
 
 /// How a server behaves.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Behaviour {
     /// How long an answer takes.
     pub delay: Duration,
@@ -47,7 +45,7 @@ impl Default for Behaviour {
 }
 
 /// When a server has a fault.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub enum Faults {
     /// Never.
     None,
@@ -61,6 +59,7 @@ pub enum Faults {
     Drawn(u64),
 }
 
+/// What can go wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fault {
     /// An error status without more.
@@ -134,11 +133,13 @@ impl Faults {
 }
 
 /// A running server; it ends when dropped.
+#[derive(Debug)]
 pub struct Server {
     state: Arc<State>,
     address: SocketAddr,
 }
 
+#[derive(Debug)]
 struct State {
     behaviour: Mutex<Behaviour>,
     /// Requests about each report.
@@ -151,6 +152,7 @@ struct State {
 }
 
 impl Server {
+    /// On any free port.
     pub fn start(behaviour: Behaviour) -> Self {
         Self::at(0, behaviour).expect("a free port")
     }
@@ -182,15 +184,17 @@ impl Server {
         Ok(server)
     }
 
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
+    /// Its address as the key `base-url` wants it.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// From now on.
+    /// Behaves so from now on.
     pub fn behave(&self, behaviour: Behaviour) {
         *self.state.behaviour.lock().unwrap() = behaviour;
     }

@@ -1,4 +1,4 @@
-//! A server that answers as it is told, and a proxy that breaks the way to a real one.
+//! HTTP servers that answer as they are told, and proxies that break the way to a real one.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 /// What happens to a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// The connection closes without an answer, and the server never hears of the request.
     Refused,
     /// An overloaded proxy answers instead.
@@ -17,7 +17,7 @@ pub(crate) enum Fault {
 }
 
 /// Serves every request with `answer`, which gets the request; returns the address.
-pub(crate) fn serve(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> String {
+pub fn serve(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let answer = Arc::new(answer);
@@ -36,14 +36,14 @@ pub(crate) fn serve(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -
 }
 
 /// A whole answer with a plain text.
-pub(crate) fn plain(status: &str, headers: &str, body: &str) -> Vec<u8> {
+pub fn plain(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}").into_bytes()
 }
 
 /// A way to the server at `uri` on which every second request meets a fault, each kind in its turn; returns its
 /// address and the count of requests.
-pub(crate) fn flaky(uri: &str) -> (String, Arc<AtomicUsize>) {
+pub fn flaky(uri: &str) -> (String, Arc<AtomicUsize>) {
     const FAULTS: [Fault; 3] = [Fault::AnswerLost, Fault::Unavailable, Fault::Refused];
     let target = uri.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
     let requests = Arc::new(AtomicUsize::new(0));
@@ -66,7 +66,7 @@ pub(crate) fn flaky(uri: &str) -> (String, Arc<AtomicUsize>) {
 
 /// A way to the server at `uri` on which one request meets `fault`: the one before which as many others pass as the returned
 /// count says. Once it is met the count is negative.
-pub(crate) fn tripping(uri: &str, fault: Fault) -> (String, Arc<AtomicI64>) {
+pub fn tripping(uri: &str, fault: Fault) -> (String, Arc<AtomicI64>) {
     let target = uri.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
     let before = Arc::new(AtomicI64::new(i64::MAX));
     let count = Arc::clone(&before);
@@ -85,7 +85,8 @@ pub(crate) fn tripping(uri: &str, fault: Fault) -> (String, Arc<AtomicI64>) {
     (address, before)
 }
 
-pub(crate) fn forward(target: &str, request: &[u8]) -> Vec<u8> {
+/// Sends a request on to a server; its answer.
+pub fn forward(target: &str, request: &[u8]) -> Vec<u8> {
     let mut server = TcpStream::connect(target).unwrap();
     let line = request.iter().position(|&byte| byte == b'\n').unwrap() + 1;
     server.write_all(&request[..line]).unwrap();

@@ -10,29 +10,36 @@ use serde_json::{Map, json};
 /// 14 Nov 2023.
 const BEGAN: u64 = 1_700_000_000_000;
 
-pub(crate) const AUROC: &str = "test/zero_shot/auroc_macro";
-pub(crate) const RANK: &str = "test/retrieval/i2t_median_rank";
+/// A metric of which more is better.
+pub const AUROC: &str = "test/zero_shot/auroc_macro";
+/// A metric of which less is better.
+pub const RANK: &str = "test/retrieval/i2t_median_rank";
 
 /// A results folder, removed with this.
-pub(crate) struct Results {
+#[derive(Debug)]
+pub struct Results {
     folder: tempfile::TempDir,
 }
 
 impl Results {
-    pub(crate) fn new() -> Self {
+    /// An empty one.
+    #[allow(clippy::new_without_default, reason = "a folder is no value")]
+    pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// The folder.
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
+    /// Path of a file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// A run with these settings and scores; its folder's name.
-    pub(crate) fn run(
+    pub fn run(
         &self,
         name: &str,
         key: &str,
@@ -72,7 +79,7 @@ impl Results {
     }
 
     /// The list of a sweep's trials.
-    pub(crate) fn sweep(&self, name: &str, arms: &[&str], claims: &[(&str, &str, f64)], trials: Vec<TrialEntry>) {
+    pub fn sweep(&self, name: &str, arms: &[&str], claims: &[(&str, &str, f64)], trials: Vec<TrialEntry>) {
         let arm = |arm: &&str| ArmSummary { name: (*arm).to_owned(), changes: Map::new() };
         let claim = |&(better, than, min_delta): &(&str, &str, f64)| ClaimSummary {
             metric: AUROC.to_owned(),
@@ -94,7 +101,7 @@ impl Results {
     }
 
     /// The sweep `table`: `lgdea` is better than `clip` by far, than `clip_txt` by little; one trial failed and one did not begin.
-    pub(crate) fn table(&self, claims: &[(&str, &str, f64)]) {
+    pub fn table(&self, claims: &[(&str, &str, f64)]) {
         let mut trials = Vec::new();
         for (ratio, gain) in [(0.02, 0.0), (0.1, 0.06), (1.0, 0.12)] {
             for (number, (arm, level)) in [("lgdea", 0.8), ("clip", 0.7), ("clip_txt", 0.795)].into_iter().enumerate() {

@@ -1,0 +1,51 @@
+//! Where an execution stands.
+
+use super::jobs::Place;
+use super::{Counts, Ending, Executor, Running};
+
+impl Executor<'_> {
+    /// Tells the audience where the execution stands.
+    pub(super) fn tell_standing(&mut self) {
+        let counts = self.counts();
+        let prune = self.jobs.plan.sweep.prune.as_ref();
+        let running = self.workers.iter().enumerate().filter_map(|(slot, worker)| {
+            let worker = worker.as_ref()?;
+            let watch = self.watches.get(&worker.job)?;
+            let deciding = prune.zip(watch.curve.points.last());
+            let deciding = deciding.map(|(prune, (_, value))| (prune.metric.as_str(), *value));
+            Some(Running {
+                slot,
+                trial: &self.jobs.all[worker.job].label,
+                since: worker.since,
+                first_step: worker.first_step,
+                step: watch.step,
+                steps: worker.steps,
+                metric: deciding.or(watch.loss.map(|loss| ("train/loss", loss))),
+            })
+        });
+        let running: Vec<Running<'_>> = running.collect();
+        self.audience.standing(&running, &counts);
+    }
+
+    /// How many runs are where.
+    pub(super) fn counts(&self) -> Counts {
+        let (runs, failed_before) = (self.jobs.all.len(), self.failed_before);
+        let mut counts = Counts { runs, failed_before, ..Counts::default() };
+        for job in &self.jobs.all {
+            let count = match &job.place {
+                Place::Settled(Ending::Finished) => &mut counts.finished,
+                Place::Settled(Ending::Cached) => {
+                    counts.cached += 1;
+                    &mut counts.finished
+                }
+                Place::Settled(Ending::Pruned) => &mut counts.pruned,
+                Place::Settled(Ending::Failed(_)) => &mut counts.failed,
+                Place::Running => &mut counts.running,
+                Place::Elsewhere => &mut counts.elsewhere,
+                Place::Settled(Ending::Left) | Place::Waiting | Place::Delayed(_) => &mut counts.left,
+            };
+            *count += 1;
+        }
+        counts
+    }
+}
