@@ -50,15 +50,13 @@ fn body(path: &str, table: &Value, level: usize) -> String {
         (Some(_), None) => "\nAt least one of these tables is chosen.\n",
         _ => "",
     };
-    let mut text = format!("{}\n{choice}", description(table));
-    let keys = keys(table);
-    if !keys.is_empty() {
-        text += &format!("\n{keys}");
-    }
-    for (name, inner) in properties(table).into_iter().flatten() {
-        text += &section(&format!("{path}.{name}"), inner, level);
-    }
-    text
+    let keys = Some(keys(table)).filter(|keys| !keys.is_empty()).map(|keys| format!("\n{keys}")).unwrap_or_default();
+    let tables: String = properties(table)
+        .into_iter()
+        .flatten()
+        .map(|(name, inner)| section(&format!("{path}.{name}"), inner, level))
+        .collect();
+    format!("{}\n{choice}{keys}{tables}", description(table))
 }
 
 /// The section of a table, of the tables in a list, or of tables that the user names; nothing where it is a key.
