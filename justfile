@@ -36,3 +36,21 @@ bench-peer file="tests/bench/small.toml" *options="":
     test -d {{ cache }}/venv-parity || python3 -m venv {{ cache }}/venv-parity
     {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt
     {{ cache }}/venv-parity/bin/python tests/bench/peer.py {{ file }} --lgdea "${CARGO_TARGET_DIR:-target}/release/lgdea" {{ options }}
+
+# The picture of README.md: heat maps of the main experiment and the curves of the main table.
+picture results="results":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    lgdea=${CARGO_TARGET_DIR:-target}/release/lgdea
+    tests/services/browser.sh install > /dev/null
+    run=$($lgdea run experiments/low_pair.toml --results {{ results }} --json | tail -n 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["dir"])')
+    $lgdea report results/tables/main.jsonl --out /tmp/lgdea-main.html
+    node docs/images/overview.mjs "$run/artifacts/grounding_test.png" /tmp/lgdea-main.html docs/images/overview.png
+
+# The book in `target/book`, from the pages under `docs/`.
+book:
+    mdbook build docs
+
+# Known weaknesses among the dependencies; needs GitHub, where their list is.
+advisories:
+    cargo deny check advisories

@@ -59,6 +59,9 @@ pub(crate) enum Command {
     Devices(DevicesArgs),
     /// Write the JSON Schema of experiment or sweep files, for editors.
     Schema(SchemaArgs),
+    /// Write the pages of `docs/reference`, which the program's own declarations are made into.
+    #[command(hide = true)]
+    Reference(ReferenceArgs),
 }
 
 /// What to train, and where.
@@ -191,4 +194,11 @@ pub(crate) struct SchemaArgs {
     /// File to write; standard output where none is given.
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReferenceArgs {
+    /// Folder to write to.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
 }

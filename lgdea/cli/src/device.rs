@@ -68,7 +68,7 @@ pub(crate) fn open(name: &str, threads: usize) -> Result<Device, DeviceError> {
     match (kind, index) {
         ("flex", Some(0)) => Ok(Device::flex()),
         #[cfg(feature = "libtorch")]
-        #[expect(deprecated, reason = "burn-tch is why burn is pinned: see ARCHITECTURE.md, decision 1")]
+        #[expect(deprecated, reason = "burn-tch is why burn is pinned: see docs/decisions/0001-burn-is-pinned.md")]
         ("libtorch", Some(0)) => Ok(Device::libtorch()),
         #[cfg(feature = "libtorch")]
         (LIBTORCH_GPU, Some(index)) => gpu(LIBTORCH_GPU, index, " and whether this libtorch was built for CUDA"),

@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         Command::Profile(args) => command::profile::profile(&args),
         Command::Devices(args) => command::devices::devices(&args),
         Command::Schema(args) => command::schema::schema(&args),
+        Command::Reference(args) => command::reference::reference(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

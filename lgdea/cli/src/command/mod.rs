@@ -14,6 +14,7 @@ pub(crate) mod plan;
 pub(crate) mod power;
 pub(crate) mod profile;
 pub(crate) mod prototypes;
+pub(crate) mod reference;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
