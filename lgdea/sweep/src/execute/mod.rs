@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use lgdea_cache::{Claim, Leases};
+use lgdea_metric::curve::LOSS;
 use lgdea_spec::sweep::OnFailure;
 use lgdea_track::{Event, Journal, Status};
 
@@ -472,7 +473,7 @@ impl Executor<'_> {
                 first_step: worker.first_step,
                 step: watch.step,
                 steps: worker.steps,
-                metric: deciding.or(watch.loss.map(|loss| ("train/loss", loss))),
+                metric: deciding.or(watch.loss.map(|loss| (LOSS.name, loss))),
             })
         });
         let running: Vec<Running<'_>> = running.collect();
