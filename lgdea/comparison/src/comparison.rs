@@ -131,7 +131,7 @@ impl Comparison {
 
     /// Whether all metrics are of the validation split: whoever looks at it is still choosing, and should not see the test split.
     pub(crate) fn is_of_validation(&self) -> bool {
-        self.metrics.iter().all(|metric| metric.name.starts_with("validation/"))
+        self.metrics.iter().all(|metric| Split::of(&metric.name) == Some(Split::Validation))
     }
 
     /// The differences of all rows with their metric.

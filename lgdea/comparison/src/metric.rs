@@ -1,36 +1,14 @@
-//! Metrics: which are shown, what they are called, and which way is better.
+//! The metrics that are compared, chosen by name and pattern.
 
 use std::collections::BTreeSet;
 
 use glob::Pattern;
+pub use lgdea_metric::Split;
+use lgdea_metric::{Better, Instance, Name};
 use serde::Serialize;
 
 use crate::error::suggestion;
 use crate::{ComparisonError, Run};
-
-/// What is shown where no metric is asked for, as far as it is there: the headline score of each task.
-const HEADLINES: [&str; 5] =
-    ["zero_shot/auroc_macro", "retrieval/i2t_r_at_10", "retrieval/t2i_r_at_10", "grounding/pointing", "grounding/cnr"];
-
-/// A held-out split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Split {
-    /// For choices, while methods are tuned.
-    Validation,
-    /// For the final word.
-    Test,
-}
-
-impl Split {
-    /// Name, as metrics begin with it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-}
 
 /// A metric that is compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,27 +24,27 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// The metric of this name.
+    /// The metric of this name, as it is declared; what nobody declared is better the more it is.
     pub fn new(name: &str) -> Metric {
-        let is_rank = name.ends_with("median_rank");
-        let decimals = if is_rank { 1 } else { 3 };
-        Metric { name: name.to_owned(), label: label(name), lower_is_better: is_rank, decimals }
+        let known = Name::parse(name);
+        Metric {
+            name: name.to_owned(),
+            label: known.label(),
+            lower_is_better: known.better() == Better::Lower,
+            decimals: known.decimals(),
+        }
     }
 
-    /// A difference as a gain: positive where it is for the better.
-    pub fn gain(&self, difference: f64) -> f64 {
-        if self.lower_is_better { -difference } else { difference }
+    /// A value, or a difference, as a gain: greater where it is for the better.
+    pub fn gain(&self, value: f64) -> f64 {
+        let better = if self.lower_is_better { Better::Lower } else { Better::Higher };
+        better.gain(value)
     }
 
     /// A value with its decimals.
     pub fn show(&self, value: f64) -> String {
         format!("{value:.*}", self.decimals)
     }
-}
-
-/// Whether a metric of any split is the headline score of a task.
-pub(crate) fn is_headline(name: &str) -> bool {
-    name.split_once('/').is_some_and(|(_, score)| HEADLINES.contains(&score))
 }
 
 /// The metrics that are asked for by name or pattern (`retrieval/*`), of one split unless they name theirs; without any, the
@@ -77,18 +55,13 @@ pub(crate) fn is_headline(name: &str) -> bool {
 pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric>, ComparisonError> {
     let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.metrics.keys().map(String::as_str)).collect();
     let full = |name: &str| {
-        let has_split = ["test/", "validation/", "*"].iter().any(|start| name.starts_with(start));
-        if has_split { name.to_owned() } else { format!("{}/{name}", split.name()) }
+        let has_split = Split::of(name).is_some() || name.starts_with('*');
+        if has_split { name.to_owned() } else { split.of_score(name) }
     };
     let mut metrics: Vec<Metric> = Vec::new();
     if asked.is_empty() {
-        metrics.extend(
-            HEADLINES
-                .iter()
-                .map(|name| full(name))
-                .filter(|name| known.contains(name.as_str()))
-                .map(|name| Metric::new(&name)),
-        );
+        let headlines = Instance::headlines().map(|score| split.of_score(&score.name()));
+        metrics.extend(headlines.filter(|name| known.contains(name.as_str())).map(|name| Metric::new(&name)));
         if metrics.is_empty() {
             let reason = format!(
                 "no run has a headline score of the {} split; `--metric` names others{}",
@@ -121,42 +94,6 @@ pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric
 /// No run has it.
 pub fn one(name: &str, split: Split, runs: &[Run]) -> Result<Metric, ComparisonError> {
     Ok(chosen(&[Pattern::escape(name)], split, runs)?.swap_remove(0))
-}
-
-/// A name for readers; that of the journal where there is no shorter one.
-fn label(name: &str) -> String {
-    let (split, rest) = name.split_once('/').unwrap_or(("", name));
-    let known = match rest {
-        "zero_shot/auroc_macro" => Some("zero-shot AUROC".to_owned()),
-        "grounding/pointing" => Some("pointing game".to_owned()),
-        "grounding/cnr" => Some("CNR".to_owned()),
-        "grounding/miou" => Some("mean IoU".to_owned()),
-        _ => retrieval(rest),
-    };
-    let label = known.unwrap_or_else(|| rest.to_owned());
-    // The test split is what a table shows unless it says so.
-    if split == "validation" { format!("validation {label}") } else { label }
-}
-
-/// `retrieval/i2t_r_at_10` as `image → report R@10`.
-fn retrieval(name: &str) -> Option<String> {
-    let (way, rest) = name.strip_prefix("retrieval/")?.split_once('_')?;
-    let way = match way {
-        "i2t" => "image → report",
-        "t2i" => "report → image",
-        _ => return None,
-    };
-    if rest == "median_rank" {
-        return Some(format!("{way} median rank"));
-    }
-    let (kind, k) = rest.split_once("_at_")?;
-    let kind = match kind {
-        "r" => "R",
-        "p" => "P",
-        _ => return None,
-    };
-    let (k, condition) = k.strip_suffix("_abnormal").map_or((k, ""), |k| (k, ", abnormal"));
-    Some(format!("{way} {kind}@{k}{condition}"))
 }
 
 #[cfg(test)]
@@ -196,11 +133,12 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_for_readers() {
-        assert_eq!(label("test/retrieval/i2t_r_at_10"), "image → report R@10");
-        assert_eq!(label("test/retrieval/t2i_p_at_5_abnormal"), "report → image P@5, abnormal");
-        assert_eq!(label("validation/zero_shot/auroc_macro"), "validation zero-shot AUROC");
-        assert_eq!(label("test/zero_shot/auroc/edema"), "zero_shot/auroc/edema");
-        assert!(Metric::new("test/retrieval/i2t_median_rank").lower_is_better);
+    fn what_nobody_declared_is_its_own_label_and_better_the_more_it_is() {
+        let metric = Metric::new("test/calibration/error");
+        assert_eq!((metric.label.as_str(), metric.decimals), ("calibration/error", 3));
+        assert!(metric.gain(0.2) > metric.gain(0.1));
+        let rank = Metric::new("validation/retrieval/i2t_median_rank");
+        assert_eq!((rank.label.as_str(), rank.decimals), ("validation image → report median rank", 1));
+        assert!(rank.lower_is_better && rank.gain(3.0) > rank.gain(40.0));
     }
 }

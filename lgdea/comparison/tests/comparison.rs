@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use lgdea_comparison::claim::{self, Outcome};
 use lgdea_comparison::seeds::{Question, seeds_needed};
 use lgdea_comparison::{
-    Collection, Comparison, Interval, Judgement, Metric, Request, Split, Test, Verdict, records, view,
+    Collection, Comparison, Efficiency, Interval, Judgement, Metric, Request, Split, Test, Verdict, records, view,
 };
 use lgdea_harness::synthetic::{AUROC, RANK, Results};
 use lgdea_track::Status;
@@ -97,6 +97,35 @@ fn a_pilot_says_how_many_seeds_are_needed() {
     assert!(refused(Question { delta: Some(0.0), ..question.clone() }).contains("--delta"));
     assert!(refused(Question { than: "clip_text".to_owned(), ..question.clone() }).contains("did you mean `clip_txt`"));
     assert!(refused(Question { than: "lgdea".to_owned(), ..question }).contains("itself"));
+}
+
+/// The median rank falls as the AUROC rises, so whatever is better by the one is better by the other.
+#[test]
+fn a_lower_median_rank_is_better_in_every_comparison() {
+    let (_results, mut collection) = table();
+    let comparison = Comparison::new(&collection, &request()).unwrap();
+    assert!(comparison.rows.iter().any(|row| row.cells[1].best));
+    for row in &comparison.rows {
+        assert_eq!(row.cells[0].best, row.cells[1].best, "{row:?}");
+    }
+    let of_metric = |metric: usize| comparison.efficiency.iter().filter(move |found| found.metric == metric);
+    assert!(of_metric(1).count() > 0);
+    for (auroc, rank) in of_metric(0).zip(of_metric(1)) {
+        assert_eq!((&auroc.group, &auroc.equals), (&rank.group, &rank.equals));
+        let times = |found: &Efficiency| found.reach.times(found.ratio);
+        assert_eq!(times(auroc), times(rank));
+    }
+    let outcomes = |collection: &Collection| -> Vec<bool> {
+        let checked = claim::check(collection, &Judgement::default()).unwrap();
+        checked.iter().map(|claim| matches!(claim.outcome, Outcome::Holds { .. })).collect()
+    };
+    let by_auroc = outcomes(&collection);
+    for claim in &mut collection.sweeps[0].claims {
+        // A rank is 40 times as wide.
+        (claim.metric, claim.min_delta) = (RANK.to_owned(), 40.0 * claim.min_delta);
+    }
+    assert_eq!(outcomes(&collection), by_auroc);
+    assert!(by_auroc.contains(&true) && by_auroc.contains(&false));
 }
 
 #[test]

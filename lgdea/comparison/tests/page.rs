@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use lgdea_comparison::{Collection, Comparison, Judgement, Request, Split, page, records};
 use lgdea_harness::journals::{AUROC, results};
+use lgdea_spec::sweep::Goal;
 use lgdea_track::{Journal, RunDir};
 use serde_json::Value;
 
@@ -176,6 +177,26 @@ fn validation_chooses_the_best_setting_and_never_the_test_split() {
     let test_alone = own(&written(&collection, true));
     assert!(test_alone.contains("No best setting is named: the runs have scores of the test split alone"));
     assert!(!test_alone.contains("Best setting of"));
+}
+
+#[test]
+fn a_search_for_the_least_median_rank_has_the_lowest_as_its_best_setting() {
+    let results = results();
+    let mut collection = read(&results, "search");
+    let objective = "validation/retrieval/i2t_median_rank";
+    for (number, run) in collection.runs.iter_mut().enumerate() {
+        run.metrics.insert(objective.to_owned(), 10.0 + ((number * 7) % 24) as f64);
+    }
+    // Older lists of trials may have kept a goal that nobody had written.
+    for goal in [Goal::Minimise, Goal::Maximise] {
+        let search = collection.sweeps[0].search.as_mut().unwrap();
+        (search.objective, search.goal) = (objective.to_owned(), goal);
+        let html = own(&written(&collection, true));
+        let rate = &collection.runs[0].place.deltas["train.learning-rate"];
+        assert!(html.contains(&format!("train.learning-rate = {rate}\n")));
+        assert!(html.contains("i2t_median_rank</code>, the search&#x27;s objective (less is better)"));
+        assert!(html.contains("validation image → report median rank"));
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! Scores: measured values with their intervals.
+//! Scores, and what an evaluation found.
 
 use std::collections::BTreeMap;
 
+use lgdea_metric::{Bound, Split};
 use serde::{Deserialize, Serialize};
 
 /// A measured value and how well the data determine it.
@@ -24,4 +25,19 @@ pub struct Evaluation {
     pub scores: Scores,
     /// What was left out and why, one sentence each, without clinical text.
     pub warnings: Vec<String>,
+}
+
+impl Evaluation {
+    /// The scores as a journal has them: with their split's name before theirs, and the ends of an interval beside its value.
+    pub fn logged(&self, split: Split) -> BTreeMap<String, f64> {
+        let mut values = BTreeMap::new();
+        for (name, score) in &self.scores {
+            let name = split.of_score(name);
+            if let Some(interval) = score.interval {
+                values.extend(Bound::ALL.into_iter().zip(interval).map(|(bound, end)| (bound.of_score(&name), end)));
+            }
+            values.insert(name, score.value);
+        }
+        values
+    }
 }

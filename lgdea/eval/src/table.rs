@@ -7,6 +7,8 @@ use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 
 use lgdea_evidence::Class;
+use lgdea_metric::task::evidence::F1;
+use lgdea_metric::{Declaration, Instance, Parameters, Task, Way};
 
 use crate::task::evidence::Counts;
 use crate::{Score, Scores};
@@ -28,11 +30,9 @@ pub fn with_header(header: &[&str], numbers: Range<usize>) -> Table {
 pub fn summary(scores: &Scores) -> String {
     let mut table = with_header(&["task", "metric", "value", "95 % interval"], 2..4);
     let mut shown = BTreeSet::new();
-    for (task, metric, name) in rows(scores) {
-        if let Some(score) = scores.get(&name) {
-            let task = if shown.insert(task) { task } else { "" };
-            table.add_row([task.to_owned(), metric, rounded(score.value, score), interval(score)]);
-        }
+    for (task, metric, score) in rows(scores) {
+        let task = if shown.insert(task.label()) { task.label() } else { "" };
+        table.add_row([task.to_owned(), metric, rounded(score.value, score), interval(score)]);
     }
     table.to_string()
 }
@@ -40,67 +40,52 @@ pub fn summary(scores: &Scores) -> String {
 /// Scores of evidence against gold: a row a class, with the 95 % interval of its F1, then the means over classes. A metric
 /// that is undefined is left blank.
 pub fn evidence(classes: &[Class], counts: &[Counts], scores: &Scores) -> String {
-    let header = ["class", "in gold", "found", "precision", "recall", "F1", "95 % interval"];
+    let has_row = |score: &&Declaration| score.row.is_some();
+    let (of_class, of_all): (Vec<_>, Vec<_>) =
+        Task::Evidence.declarations().filter(has_row).partition(|score| score.is_of_a_class());
+    let columns = of_class.iter().filter_map(|score| score.row);
+    let beside_f1 = 3 + of_class.iter().position(|score| **score == F1).unwrap_or_default();
+    let header: Vec<&str> = ["class", "in gold", "found"].into_iter().chain(columns).chain(["95 % interval"]).collect();
     let mut table = with_header(&header, 1..header.len());
-    let score = |metric: &str| scores.get(&format!("evidence/{metric}"));
     let value = |score: Option<&Score>| score.map_or_else(String::new, |score| format!("{:.3}", score.value));
     for (class, counts) in classes.iter().zip(counts) {
-        let [precision, recall, f1] =
-            ["precision", "recall", "f1"].map(|metric| score(&format!("{metric}/{}", class.name)));
+        let score = |declaration: &Declaration| scores.get(&declaration.name(Parameters::class(&class.name)));
         let in_gold = counts.true_positives + counts.false_negatives;
         let found = counts.true_positives + counts.false_positives;
-        table.add_row([
-            class.name.clone(),
-            in_gold.to_string(),
-            found.to_string(),
-            value(precision),
-            value(recall),
-            value(f1),
-            f1.map_or_else(String::new, interval),
-        ]);
+        let mut cells = vec![class.name.clone(), in_gold.to_string(), found.to_string()];
+        cells.extend(of_class.iter().map(|of_class| value(score(of_class))));
+        cells.push(score(&F1).map_or_else(String::new, interval));
+        table.add_row(cells);
     }
-    for (name, metric) in
-        [("micro F1", "f1_micro"), ("macro F1", "f1_macro"), ("laterality accuracy", "laterality_accuracy")]
-    {
-        let score = score(metric);
-        let blank = || String::new();
-        let cells = [name.to_owned(), blank(), blank(), blank(), blank(), value(score)];
-        table.add_row(cells.into_iter().chain([score.map_or_else(String::new, interval)]));
+    for of_all in of_all {
+        let score = scores.get(&of_all.name(Parameters::NONE));
+        // What is of all classes stands below their F1, whose interval the last column has.
+        let mut cells = vec![String::new(); header.len()];
+        cells[0] = of_all.row.unwrap_or_default().to_owned();
+        cells[beside_f1] = value(score);
+        cells[header.len() - 1] = score.map_or_else(String::new, interval);
+        table.add_row(cells);
     }
     table.to_string()
 }
 
-/// Task, readable metric and score name of every row that there may be.
-fn rows(scores: &Scores) -> Vec<(&'static str, String, String)> {
+/// The scores that have a row, with what it is called: those of the chosen heat map, at the greatest K.
+fn rows(scores: &Scores) -> Vec<(Task, String, &Score)> {
+    let known: Vec<(Instance<'_>, &Score)> =
+        scores.iter().filter_map(|(name, score)| Some((Instance::find(name)?, score))).collect();
     let mut rows = Vec::new();
-    for (metric, name) in [
-        ("AUROC, mean of classes", "auroc_macro"),
-        ("by similarity alone", "auroc_macro_similarity"),
-        ("by evidence alone", "auroc_macro_evidence"),
-    ] {
-        rows.push(("zero-shot", metric.to_owned(), format!("zero_shot/{name}")));
-    }
-    for (way, from_to) in [("i2t", "image → report"), ("t2i", "report → image")] {
-        for (symbol, key, suffix, condition) in
-            [("R", "r", "", ""), ("P", "p", "", ""), ("P", "p", "_abnormal", ", abnormal")]
-        {
-            if let Some(k) = greatest_k(scores, &format!("retrieval/{way}_{key}_at_"), suffix) {
-                let name = format!("retrieval/{way}_{key}_at_{k}{suffix}");
-                rows.push(("retrieval", format!("{from_to} {symbol}@{k}{condition}"), name));
+    for task in Task::OF_RUNS {
+        for way in [None].into_iter().chain(Way::ALL.map(Some)) {
+            for declaration in task.declarations() {
+                let shown = known.iter().filter(|(score, _)| {
+                    score.declaration == declaration && score.of.way == way && score.of.map.is_none()
+                });
+                let greatest = shown.max_by_key(|(score, _)| score.of.k);
+                rows.extend(greatest.and_then(|(found, score)| Some((task, declaration.row(found.of)?, *score))));
             }
         }
-        rows.push(("retrieval", format!("{from_to} median rank"), format!("retrieval/{way}_median_rank")));
-    }
-    for (metric, name) in
-        [("pointing game", "pointing"), ("CNR, absolute", "cnr"), ("CNR, signed", "cnr_signed"), ("mean IoU", "miou")]
-    {
-        rows.push(("grounding", metric.to_owned(), format!("grounding/{name}")));
     }
     rows
-}
-
-fn greatest_k(scores: &Scores, before: &str, after: &str) -> Option<usize> {
-    scores.keys().filter_map(|name| name.strip_prefix(before)?.strip_suffix(after)?.parse().ok()).max()
 }
 
 fn interval(score: &Score) -> String {

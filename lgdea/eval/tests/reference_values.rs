@@ -64,9 +64,15 @@ fn retrieval_equals_a_full_sort_in_numpy() {
         let settings = Retrieval { enabled: true, at: vec![1, 5, 10], local_share: 0.0 };
         let bootstrap = Bootstrap { resamples: 0, seed: Seed(0) };
         let scores = task::retrieval::evaluate(&settings, similarity.view(), &labels, bootstrap).unwrap().scores;
-        assert_eq!(scores.len(), 20);
-        for (name, score) in scores {
-            assert_close(&name, score.value, &case[name.strip_prefix("retrieval/").unwrap()], 1e-12);
+        let expected: Vec<_> = case
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(name, _)| name.starts_with("i2t_") || name.starts_with("t2i_"))
+            .collect();
+        assert_eq!(expected.len(), 20);
+        for (name, expected) in expected {
+            assert_close(name, scores[&format!("retrieval/{name}")].value, expected, 1e-12);
         }
     }
 }

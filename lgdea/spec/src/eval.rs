@@ -1,14 +1,10 @@
-//! `[eval]`: the evaluation on splits that training does not see.
+//! `[eval]`: what is evaluated, on which splits.
 
+use lgdea_metric::{Instance, Split, Task};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::rules::Findings;
-
-/// Image to report, and back.
-const DIRECTIONS: [&str; 2] = ["i2t", "t2i"];
-/// Heat maps, the one that `eval.grounding.heat-map` chooses first.
-const MAPS: [&str; 5] = ["", "evidence/", "lesion_attention/", "similarity/", "word_attention/"];
 
 /// Evaluation on the validation and test splits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +35,16 @@ pub enum HeldOut {
     Validation,
     /// What is reported.
     Test,
+}
+
+impl HeldOut {
+    /// The split as names of scores have it.
+    pub fn split(self) -> Split {
+        match self {
+            HeldOut::Validation => Split::Validation,
+            HeldOut::Test => Split::Test,
+        }
+    }
 }
 
 /// Zero-shot classification: AUROC per class and their mean.
@@ -110,29 +116,27 @@ pub enum HeatMap {
 }
 
 impl Eval {
-    /// Names of the scores of a split as runs log them, but for the AUROC of single classes, which prompts name.
+    /// Names of the scores of a split as runs log them, but for the scores of single classes, which prompts name.
     pub fn score_names(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        if self.zero_shot.enabled {
-            names.extend(
-                ["", "_evidence", "_local", "_similarity"].map(|score| format!("zero_shot/auroc_macro{score}")),
-            );
+        let tasks = Task::OF_RUNS.into_iter().filter(|task| self.evaluates(*task));
+        let instances = tasks.flat_map(Task::declarations).flat_map(|one| one.instances(&self.retrieval.at, &[]));
+        instances.map(|instance| instance.name()).collect()
+    }
+
+    /// Whether runs log a score of this name, below a split's; of a single class whatever the class.
+    pub fn logs(&self, score: &str) -> bool {
+        Instance::find(score).is_some_and(|Instance { declaration, of }| {
+            self.evaluates(declaration.task) && of.k.is_none_or(|k| self.retrieval.at.contains(&k))
+        })
+    }
+
+    fn evaluates(&self, task: Task) -> bool {
+        match task {
+            Task::ZeroShot => self.zero_shot.enabled,
+            Task::Retrieval => self.retrieval.enabled,
+            Task::Grounding => self.grounding.enabled,
+            Task::Evidence => false,
         }
-        if self.retrieval.enabled {
-            for direction in DIRECTIONS {
-                names.push(format!("retrieval/{direction}_median_rank"));
-                for at in &self.retrieval.at {
-                    let at = ["r_at", "p_at"].map(|kind| format!("retrieval/{direction}_{kind}_{at}"));
-                    names.push(format!("{}_abnormal", at[1]));
-                    names.extend(at);
-                }
-            }
-        }
-        if self.grounding.enabled {
-            let kinds = ["cnr", "cnr_signed", "miou", "pointing"];
-            names.extend(MAPS.iter().flat_map(|map| kinds.map(|kind| format!("grounding/{map}{kind}"))));
-        }
-        names
     }
 
     pub(crate) fn check(&self, findings: &mut Findings<'_>) {

@@ -1,6 +1,6 @@
 //! Which trials are not worth going on.
 
-use lgdea_spec::sweep::{Goal, Prune, PruneRule};
+use lgdea_spec::sweep::{Prune, PruneRule};
 
 /// What a trial has logged of the metric that decides.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -55,7 +55,7 @@ fn falls_behind<'c>(prune: &Prune, first: u64, trial: &Curve, others: impl Itera
     }
     let Some(own) = trial.at(rung) else { return false };
     let at_rung: Vec<f64> = others.filter_map(|other| other.at(rung)).collect();
-    let better = at_rung.iter().filter(|other| is_better(prune.goal, **other, own)).count() as u64;
+    let better = at_rung.iter().filter(|other| prune.goal.better().prefers(**other, own)).count() as u64;
     let share = (at_rung.len() as u64 + 1) / prune.reduction.max(2);
     better >= share.max(1)
 }
@@ -76,21 +76,12 @@ fn is_below_median(prune: &Prune, trial: &Curve, others: &[Curve]) -> bool {
     }
     means.sort_by(f64::total_cmp);
     let median = means[means.len() / 2];
-    trial.until(step).all(|value| is_better(prune.goal, median, value))
-}
-
-/// Whether one value is better than another; what is no number is worse than any.
-fn is_better(goal: Goal, one: f64, other: f64) -> bool {
-    match goal {
-        _ if one.is_nan() => false,
-        _ if other.is_nan() => true,
-        Goal::Maximise => one > other,
-        Goal::Minimise => one < other,
-    }
+    trial.until(step).all(|value| prune.goal.better().prefers(median, value))
 }
 
 #[cfg(test)]
 mod tests {
+    use lgdea_spec::sweep::{Goal, Sweep};
     use rand::SeedableRng;
     use rand::seq::SliceRandom;
     use rand_chacha::ChaCha8Rng;
@@ -143,6 +134,28 @@ mod tests {
         assert!(!should_stop(&median, &curve(9, &[(10, 3.5)]), &others[..2]), "too few");
         assert!(!should_stop(&median, &curve(9, &[(11, 3.5)]), &others), "none has come as far");
         assert!(!should_stop(&median, &curve(9, &[(5, 1.0), (10, 9.0)]), &others), "its best counts");
+    }
+
+    /// The prune table of a sweep that names no goal.
+    fn by_median_rank(rule: &str) -> Prune {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.toml");
+        let metric = "validation/retrieval/i2t_median_rank";
+        let prune = format!("rule = '{rule}'\nmetric = '{metric}'\nmin-step = 10\nstartup-trials = 3\n");
+        std::fs::write(&path, format!("experiment = []\n[grid]\neval.every = [10]\n[prune]\n{prune}")).unwrap();
+        Sweep::from_file(&path).unwrap().prune.unwrap()
+    }
+
+    #[test]
+    fn every_rule_lets_the_lower_median_rank_go_on() {
+        // All of one bracket.
+        let ranks = |number: u64, rank: f64| curve(3 * number, &[(10, rank)]);
+        let others: Vec<Curve> = (0..5).map(|number| ranks(number, 20.0 + number as f64)).collect();
+        for rule in ["asha", "hyperband", "median"] {
+            let prune = by_median_rank(rule);
+            assert!(!should_stop(&prune, &ranks(9, 3.0), &others), "{rule}: the best");
+            assert!(should_stop(&prune, &ranks(9, 90.0), &others), "{rule}: the worst");
+        }
     }
 
     /// On recorded curves, over many orders in which the settings may come: the best of 64 is nearly always found at two fifths of

@@ -1,5 +1,6 @@
 //! Following a run while it goes on, by its journal.
 
+use lgdea_metric::curve::LOSS;
 use lgdea_track::{Event, Reader, RunDir};
 
 use crate::Curve;
@@ -52,7 +53,7 @@ impl Watch {
     }
 
     fn add(&mut self, step: u64, values: &std::collections::BTreeMap<String, f64>) -> bool {
-        if let Some(loss) = values.get("train/loss") {
+        if let Some(loss) = values.get(LOSS.name) {
             (self.step, self.loss) = (step, Some(*loss));
         }
         let Some(value) = self.metric.as_ref().and_then(|metric| values.get(metric)) else { return false };

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use lgdea_metric::Name;
+
 use crate::{Event, Reader, Result, RunDir, Status};
 
 /// What a journal says about its run so far.
@@ -32,11 +34,8 @@ pub struct History {
 impl History {
     /// Last values of the scores of the held-out splits, without the ends of their intervals.
     pub fn scores(&self) -> impl Iterator<Item = (&str, f64)> {
-        let is_score = |name: &str| {
-            let held_out = name.starts_with("test/") || name.starts_with("validation/");
-            held_out && !name.ends_with("/low") && !name.ends_with("/high")
-        };
-        self.metrics.iter().map(|(name, &(_, value))| (name.as_str(), value)).filter(move |(name, _)| is_score(name))
+        let values = self.metrics.iter().map(|(name, &(_, value))| (name.as_str(), value));
+        values.filter(|(name, _)| Name::parse(name).is_score())
     }
 
     /// Reads a run's journal; `None` where there is none, or nothing in it.

@@ -1,8 +1,10 @@
 //! What a run takes of its machine: processor, memory and GPU.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use lgdea_metric::Group;
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind, System};
 
 use crate::gpu::GpuMeter;
@@ -71,11 +73,12 @@ impl SystemMeter {
         let mut values: Vec<(String, f64)> = values.collect();
         if let Some(gpu) = &mut self.gpu {
             values.extend(gpu.sample());
-            if is_last {
-                values.extend(gpu.totals());
-            }
         }
-        let values = values.into_iter().map(|(name, value)| (format!("system/{name}"), value)).collect();
+        let mut values: BTreeMap<String, f64> =
+            values.into_iter().map(|(name, value)| (Group::System.name(&name), value)).collect();
+        if let Some(gpu) = self.gpu.as_ref().filter(|_| is_last) {
+            values.extend(gpu.totals());
+        }
         journal.write(Event::Metrics { step: self.samples, values })?;
         self.samples += 1;
         Ok(())

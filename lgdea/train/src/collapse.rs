@@ -4,6 +4,7 @@
 //! method's phrases have a normalised entropy of 0.2 to 0.3 from the start, and its images at most 0.9, falling; random
 //! prototypes without reconstruction stay at 0.8 and 0.95 while their usage entropy is 0.98.
 
+use lgdea_metric::curve::{Curve, DEAD_PROTOTYPES, IMAGE_ENTROPY, IMAGE_USAGE_ENTROPY, PHRASE_ENTROPY, USAGE_ENTROPY};
 use lgdea_spec::Experiment;
 
 use crate::method::{trains_image_evidence, uses_prototypes};
@@ -69,8 +70,8 @@ impl CollapseWatch {
     }
 }
 
-fn value(values: &Values<'_>, name: &str) -> Option<f64> {
-    values.iter().find(|(other, _)| *other == name).map(|&(_, value)| value)
+fn value(values: &Values<'_>, curve: &Curve) -> Option<f64> {
+    values.iter().find(|(name, _)| *name == curve.name).map(|&(_, value)| value)
 }
 
 fn sign(shows: fn(&Values<'_>) -> Option<bool>, message: &'static str) -> Sign {
@@ -80,8 +81,8 @@ fn sign(shows: fn(&Values<'_>) -> Option<bool>, message: &'static str) -> Sign {
 fn few_prototypes() -> Sign {
     sign(
         |values| {
-            let few = value(values, "evidence/usage_entropy")? < FEW;
-            Some(few && value(values, "evidence/dead_prototypes")? > MANY_DEAD)
+            let few = value(values, &USAGE_ENTROPY)? < FEW;
+            Some(few && value(values, &DEAD_PROTOTYPES)? > MANY_DEAD)
         },
         "the prototypes collapse to few (evidence/usage_entropy, evidence/dead_prototypes): start them by k-means, or lower \
          evidence-space.prototypes",
@@ -90,7 +91,7 @@ fn few_prototypes() -> Sign {
 
 fn phrases_alike() -> Sign {
     sign(
-        |values| Some(value(values, "evidence/phrase_entropy")? > PHRASES_ALIKE),
+        |values| Some(value(values, &PHRASE_ENTROPY)? > PHRASES_ALIKE),
         "phrases use all prototypes alike (evidence/phrase_entropy): the prototypes say nothing; start them by k-means, keep \
          loss.reconstruction, or lower evidence-space.text-temperature",
     )
@@ -99,8 +100,8 @@ fn phrases_alike() -> Sign {
 fn fewer_for_images() -> Sign {
     sign(
         |values| {
-            let reports = value(values, "evidence/usage_entropy")?;
-            Some(value(values, "evidence/image_usage_entropy")? < FEWER * reports)
+            let reports = value(values, &USAGE_ENTROPY)?;
+            Some(value(values, &IMAGE_USAGE_ENTROPY)? < FEWER * reports)
         },
         "images collapse to few prototypes (evidence/image_usage_entropy) although reports use more: raise \
          loss.evidence-paired.weight, or lower loss.evidence-unpaired.weight",
@@ -109,7 +110,7 @@ fn fewer_for_images() -> Sign {
 
 fn images_alike() -> Sign {
     sign(
-        |values| Some(value(values, "evidence/image_entropy")? > IMAGES_ALIKE),
+        |values| Some(value(values, &IMAGE_ENTROPY)? > IMAGES_ALIKE),
         "images use all prototypes alike (evidence/image_entropy): their evidence says nothing; raise \
          loss.evidence-paired.weight, or see whether the prototypes themselves collapsed",
     )
@@ -129,11 +130,11 @@ mod tests {
     /// Usage entropy, dead share and phrase entropy of reports; usage entropy and entropy of images.
     fn values(of: [f64; 5]) -> [(&'static str, f64); 5] {
         let names = [
-            "evidence/usage_entropy",
-            "evidence/dead_prototypes",
-            "evidence/phrase_entropy",
-            "evidence/image_usage_entropy",
-            "evidence/image_entropy",
+            USAGE_ENTROPY.name,
+            DEAD_PROTOTYPES.name,
+            PHRASE_ENTROPY.name,
+            IMAGE_USAGE_ENTROPY.name,
+            IMAGE_ENTROPY.name,
         ];
         std::array::from_fn(|at| (names[at], of[at]))
     }

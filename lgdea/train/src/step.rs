@@ -3,6 +3,8 @@
 use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
+use lgdea_metric::Group;
+use lgdea_metric::curve::{self, DEAD_PROTOTYPES, IMAGE_ENTROPY, IMAGE_USAGE_ENTROPY, PHRASE_ENTROPY, USAGE_ENTROPY};
 use lgdea_model::Lgdea;
 use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_objective::{
@@ -64,7 +66,7 @@ impl State {
     }
 }
 
-/// Values of a step that are worth a look, each `[1]` and still on the device.
+/// Values of a step that are worth a look, each `[1]` and still on the device, by their names in the journal.
 pub(crate) struct Measured {
     pub(crate) loss: Tensor<1>,
     pub(crate) values: Vec<(String, Tensor<1>)>,
@@ -186,8 +188,9 @@ pub(crate) fn joint_step(
     stopwatch.end("moving average");
 
     let mut values: Vec<(String, Tensor<1>)> =
-        terms.into_iter().map(|term| (format!("loss/{}", term.name), term.value.inner())).collect();
-    values.extend(norm.map(|norm| ("gradient_norm".to_owned(), norm)));
+        terms.into_iter().map(|term| (curve::loss_of(term.name), term.value.inner())).collect();
+    values.extend(norm.map(|norm| (Group::Train.name("gradient_norm"), norm)));
+    values.push((Group::Train.name("scale"), forward.texts.scale.clone().inner()));
     values.extend(watch(&forward));
     stopwatch.end("metrics");
     Ok((state, Measured { loss: loss.inner(), values }))
@@ -255,13 +258,12 @@ fn watch(forward: &Forward) -> Vec<(String, Tensor<1>)> {
     let phrases = forward.texts.phrase_evidence.clone().inner();
     let images = forward.image_evidence.clone().inner();
     [
-        ("evidence/dead_prototypes", dead_prototypes(phrases.clone(), reports.clone())),
-        ("evidence/usage_entropy", entropy_of_mean(reports)),
-        ("evidence/phrase_entropy", mean_entropy(phrases)),
-        ("evidence/image_usage_entropy", entropy_of_mean(images.clone())),
-        ("evidence/image_entropy", mean_entropy(images)),
-        ("scale", forward.texts.scale.clone().inner()),
+        (&DEAD_PROTOTYPES, dead_prototypes(phrases.clone(), reports.clone())),
+        (&USAGE_ENTROPY, entropy_of_mean(reports)),
+        (&PHRASE_ENTROPY, mean_entropy(phrases)),
+        (&IMAGE_USAGE_ENTROPY, entropy_of_mean(images.clone())),
+        (&IMAGE_ENTROPY, mean_entropy(images)),
     ]
-    .map(|(name, value)| (name.to_owned(), value))
+    .map(|(curve, value)| (curve.name.to_owned(), value))
     .into()
 }

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::Device;
 use lgdea_data::Split;
+use lgdea_metric::curve::{
+    DATA_WAIT, IMAGES_PER_SECOND, K_MEANS_INERTIA, LEARNING_RATE, LOSS, MATCHED, REACHED, WARMUP_LOSS,
+};
 use lgdea_model::Lgdea;
 use lgdea_spec::{Experiment, PrototypeInit, Seed};
 use lgdea_track::{Event, Journal, RunDir};
@@ -147,7 +150,7 @@ impl Trainer<'_> {
             let (model, inertia) =
                 relation::start_prototypes(state.model, &valid, self.prepared, self.seed(), self.device);
             state.model = model;
-            self.journal.metrics(0, &[("evidence/k_means_inertia", inertia)])?;
+            self.journal.metrics(0, &[(K_MEANS_INERTIA.name, inertia)])?;
         }
         state.average = state.model.valid();
         Ok(state)
@@ -179,7 +182,7 @@ impl Trainer<'_> {
                 )?;
                 let rate = warm_cosine(train.learning_rate, step, train.warmup, train.steps);
                 let images = batch.pairs + batch.unpaired.len();
-                self.report(&mut meter, step, images, waited, measured, &[("train/learning_rate", rate)])?;
+                self.report(&mut meter, step, images, waited, measured, &[(LEARNING_RATE.name, rate)])?;
                 let done = step + 1;
                 let stopped = self.stopped();
                 let due = train.checkpoint_every > 0 && done % train.checkpoint_every == 0;
@@ -211,12 +214,8 @@ impl Trainer<'_> {
         let mut experiment = self.experiment.clone();
         experiment.eval.bootstrap = 0;
         let found = evaluate(&state.average, &experiment, self.prepared, Split::Validation, self.device)?;
-        let values = found
-            .evaluation
-            .scores
-            .into_iter()
-            .map(|(name, score)| (format!("{}/{name}", Split::Validation), score.value));
-        self.journal.write(Event::Metrics { step: done as u64, values: values.collect() })?;
+        let values = found.evaluation.logged(lgdea_metric::Split::Validation);
+        self.journal.write(Event::Metrics { step: done as u64, values })?;
         Ok(())
     }
 
@@ -227,7 +226,7 @@ impl Trainer<'_> {
             let targets = relation::graph_targets(&state.average, self.prepared, graph, self.device);
             let reached = targets.mass.iter().filter(|&&mass| mass > f32::EPSILON).count();
             let share = reached as f64 / targets.mass.len() as f64;
-            self.journal.metrics(step as u64, &[("graph/reached", share)])?;
+            self.journal.metrics(step as u64, &[(REACHED.name, share)])?;
             state.graph = Some(targets.evidence);
         }
         Ok(())
@@ -240,7 +239,7 @@ impl Trainer<'_> {
         if used && step >= settings.start && (step - settings.start).is_multiple_of(settings.refresh) {
             let matches = relation::match_reports(&state.average, self.prepared, settings, self.device);
             let share = matches.iter().flatten().count() as f64 / matches.len() as f64;
-            self.journal.metrics(step as u64, &[("pseudo_pair/matched", share)])?;
+            self.journal.metrics(step as u64, &[(MATCHED.name, share)])?;
             state.matches = Some(matches);
         }
         Ok(())
@@ -269,24 +268,22 @@ impl Trainer<'_> {
         let mut report =
             StepReport { stage: meter.stage, done, steps: meter.steps, loss: None, images_per_second: None };
         if meter.is_due(done) {
-            let prefix = match meter.stage {
-                Stage::TextWarmup => "text_warmup",
-                Stage::Joint => "train",
+            let loss_of_stage = match meter.stage {
+                Stage::TextWarmup => &WARMUP_LOSS,
+                Stage::Joint => &LOSS,
             };
             let loss = measured.loss.into_scalar::<f32>();
             if !loss.is_finite() {
                 return Err(TrainError::NotFinite { step, loss });
             }
-            let mut values = vec![(format!("{prefix}/loss"), f64::from(loss))];
-            for (name, value) in measured.values {
-                let name = if name.contains("evidence/") { name } else { format!("{prefix}/{name}") };
-                values.push((name, f64::from(value.into_scalar::<f32>())));
-            }
+            let mut values = vec![(loss_of_stage.name.to_owned(), f64::from(loss))];
+            let measured = measured.values.into_iter();
+            values.extend(measured.map(|(name, value)| (name, f64::from(value.into_scalar::<f32>()))));
             values.extend(more.iter().map(|&(name, value)| (name.to_owned(), value)));
             if meter.stage == Stage::Joint {
                 let (images_per_second, waiting) = meter.rate();
-                values.push(("train/images_per_second".to_owned(), images_per_second));
-                values.push(("train/data_wait".to_owned(), waiting));
+                values.push((IMAGES_PER_SECOND.name.to_owned(), images_per_second));
+                values.push((DATA_WAIT.name.to_owned(), waiting));
                 report.images_per_second = Some(images_per_second);
                 if let Some(message) = meter.starved(waiting) {
                     self.warn(done, &message)?;

@@ -1,6 +1,7 @@
 //! The text warm-up: `L_txt` alone, before any image is seen.
 
 use burn::tensor::Device;
+use lgdea_metric::Group;
 use lgdea_objective::term::text_evidence;
 use lgdea_spec::Experiment;
 
@@ -26,6 +27,6 @@ pub(crate) fn text_step(
     let gradients = towers.gradients(&loss);
     let rate = warm(settings.learning_rate, step, settings.warmup);
     let (state, norm) = state.update(gradients, rate, settings);
-    let values = norm.map(|norm| ("gradient_norm".to_owned(), norm)).into_iter().collect();
+    let values = norm.map(|norm| (Group::TextWarmup.name("gradient_norm"), norm)).into_iter().collect();
     (state, Measured { loss: loss.inner(), values })
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lgdea_metric::Group;
+use lgdea_metric::curve::{LOSS, is_loss_of_a_term};
 use serde_json::{Value, json};
 
-use crate::{ComparedRow, Comparison, Metric};
+use crate::{ComparedRow, Comparison, Metric, Split};
 
 use super::figure::{Choice, Figure, Plot, Style, embedded, plain, short};
 use super::logged::{Logged, Logs};
@@ -92,13 +94,13 @@ fn names(rows: &[Logging<'_>]) -> Vec<String> {
     let curves = rows.iter().flat_map(|row| &row.runs).flat_map(|run| &run.curves);
     let names: BTreeSet<&String> = curves.filter(|(_, points)| points.len() > 1).map(|(name, _)| name).collect();
     let mut names: Vec<String> = names.into_iter().cloned().collect();
-    names.sort_by_key(|name| match name.as_str() {
-        "train/loss" => 0,
-        name if name.starts_with("validation/") => 1,
-        name if name.starts_with("train/loss/") => 2,
-        name if name.starts_with("evidence/") => 3,
-        name if name.starts_with("train/") => 4,
-        _ => 5,
+    names.sort_by_key(|name| match Group::of(name) {
+        _ if *name == LOSS.name => 0,
+        None => 1,
+        _ if is_loss_of_a_term(name) => 2,
+        Some(Group::Evidence) => 3,
+        Some(Group::Train) => 4,
+        Some(_) => 5,
     });
     names
 }
@@ -188,7 +190,7 @@ fn layout(name: &str, many: bool) -> Value {
     } else {
         json!({})
     };
-    let step = if name.starts_with("text_warmup/") { "step of the text warm-up" } else { "training step" };
+    let step = if Group::of(name) == Some(Group::TextWarmup) { "step of the text warm-up" } else { "training step" };
     json!({
         "margin": {"l": 10, "r": 10, "t": if many { 36 } else { 10 }, "b": 50},
         "showlegend": true,
@@ -207,7 +209,7 @@ fn label(name: &str, rows: &[Logging<'_>]) -> String {
 
 /// A metric for readers: a score by its name, all else as journals have it.
 fn shown(name: &str) -> String {
-    if name.starts_with("validation/") { Metric::new(name).label } else { name.to_owned() }
+    if Split::of(name).is_some() { Metric::new(name).label } else { name.to_owned() }
 }
 
 #[cfg(test)]

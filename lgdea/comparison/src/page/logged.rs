@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use lgdea_metric::curve::{GPU_ENERGY, GPU_HOURS};
+use lgdea_metric::{Group, Name, Split};
 use lgdea_track::{Event, Lineage, Reader, RunDir};
 
-use crate::{Collection, Provenance, metric};
-
-/// Metrics of training, whose curves are shown with the validation scores on the way.
-const CURVES: [&str; 4] = ["train/", "text_warmup/", "evidence/", "graph/"];
+use crate::{Collection, Provenance};
 
 /// A run's journal.
 #[derive(Debug, Default)]
@@ -59,12 +58,13 @@ impl Logged {
             }
             Event::Metrics { step, values } => {
                 for (name, value) in values {
-                    match name.as_str() {
-                        // An attempt's whole; the next one begins anew.
-                        "system/gpu_hours" => self.gpu_hours += value,
-                        "system/gpu_energy_kwh" => *self.gpu_energy.get_or_insert(0.0) += value,
-                        _ if is_curve(&name) => _ = self.curves.entry(name).or_default().insert(step, value),
-                        _ => {}
+                    // An attempt's whole; the next one begins anew.
+                    if name == GPU_HOURS.name {
+                        self.gpu_hours += value;
+                    } else if name == GPU_ENERGY.name {
+                        *self.gpu_energy.get_or_insert(0.0) += value;
+                    } else if is_curve(&name) {
+                        self.curves.entry(name).or_default().insert(step, value);
                     }
                 }
             }
@@ -74,9 +74,11 @@ impl Logged {
     }
 }
 
+/// Whether a metric has a learning curve: those of training, and the headline scores that the validation split has on the way.
 fn is_curve(name: &str) -> bool {
-    let on_the_way = name.starts_with("validation/") && metric::is_headline(name);
-    on_the_way || CURVES.iter().any(|start| name.starts_with(start))
+    let known = Name::parse(name);
+    let on_the_way = known.split == Some(Split::Validation) && known.is_headline();
+    on_the_way || Group::of(name).is_some_and(Group::is_learning)
 }
 
 /// The journals of a collection's runs.

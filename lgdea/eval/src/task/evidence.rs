@@ -6,6 +6,8 @@
 //! of the classes that have one, in a resample as on the data. (scikit-learn's `f1_score` counts undefined ones as 0.)
 
 use lgdea_evidence::{Class, Findings, Laterality};
+use lgdea_metric::task::evidence::{F1, F1_MACRO, F1_MICRO, LATERALITY_ACCURACY, PRECISION, RECALL};
+use lgdea_metric::{Declaration, Parameters};
 
 use crate::metric::bootstrap::Statistic;
 use crate::{Bootstrap, Evaluation};
@@ -52,6 +54,10 @@ pub fn counts(classes: &[Class], pairs: &[Pair<'_>]) -> Vec<Counts> {
     classes.iter().map(|class| Cases::of(class, pairs).counts(&once)).collect()
 }
 
+/// Scores of a class.
+static OF_CLASS: &[(&Declaration, fn(Counts) -> Option<f64>)] =
+    &[(&PRECISION, Counts::precision), (&RECALL, Counts::recall), (&F1, Counts::f1)];
+
 /// Scores `evidence/precision/<class>`, `…/recall/<class>`, `…/f1/<class>`, `evidence/f1_micro`, `evidence/f1_macro` and
 /// `evidence/laterality_accuracy`: the share of findings with the same side, where both name one.
 pub fn evaluate(classes: &[Class], pairs: &[Pair<'_>], bootstrap: Bootstrap) -> Evaluation {
@@ -61,17 +67,17 @@ pub fn evaluate(classes: &[Class], pairs: &[Pair<'_>], bootstrap: Bootstrap) -> 
 
     let mut statistics: Vec<(String, Statistic<'_>)> = Vec::new();
     for (class, cases) in classes.iter().zip(&cases) {
-        let mut push = |name: &str, measure: fn(Counts) -> Option<f64>| {
+        for (score, measure) in OF_CLASS {
             let statistic = move |multiplicity: &[u32]| measure(cases.counts(multiplicity));
-            statistics.push((format!("evidence/{name}/{}", class.name), Box::new(statistic)));
-        };
-        push("precision", Counts::precision);
-        push("recall", Counts::recall);
-        push("f1", Counts::f1);
+            statistics.push((score.name(Parameters::class(&class.name)), Box::new(statistic)));
+        }
     }
-    statistics.push(("evidence/f1_micro".into(), Box::new(|multiplicity| pooled.counts(multiplicity).f1())));
-    statistics.push(("evidence/f1_macro".into(), Box::new(|multiplicity| macro_f1(&cases, multiplicity))));
-    statistics.push(("evidence/laterality_accuracy".into(), Box::new(|multiplicity| accuracy(&sides, multiplicity))));
+    let of_all: Vec<(&Declaration, Statistic<'_>)> = vec![
+        (&F1_MICRO, Box::new(|multiplicity| pooled.counts(multiplicity).f1())),
+        (&F1_MACRO, Box::new(|multiplicity| macro_f1(&cases, multiplicity))),
+        (&LATERALITY_ACCURACY, Box::new(|multiplicity| accuracy(&sides, multiplicity))),
+    ];
+    statistics.extend(of_all.into_iter().map(|(score, statistic)| (score.name(Parameters::NONE), statistic)));
     Evaluation { scores: bootstrap.scores(pairs.len(), statistics), warnings: warnings(classes, &cases) }
 }
 

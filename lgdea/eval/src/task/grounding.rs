@@ -1,8 +1,10 @@
 //! Phrase grounding: each heat map of a phrase against the phrase's boxes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
+pub use lgdea_metric::HeatMap as MapName;
+use lgdea_metric::task::grounding::{CNR, CNR_SIGNED, MIOU, POINTING};
+use lgdea_metric::{Declaration, Parameters};
 use lgdea_spec::{Grounding, HeatMap};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
@@ -11,31 +13,6 @@ use crate::metric::bootstrap::{self, Statistic};
 use crate::metric::grounding::{Target, cnr, miou, pointing, region};
 use crate::metric::heat_map::{fuse, upsample};
 use crate::{Bootstrap, EvalError, Evaluation, check};
-
-/// The single heat maps that a method may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MapName {
-    /// `W h_p · t`.
-    Similarity,
-    /// `log Σ_k p_c(k) softmax_k(φ(W_v h_p) · µ / τ_p)`.
-    Evidence,
-    /// `log Σ_l w_l A_lp` with `w_l ∝ p_c · Q_I(l)`.
-    LesionAttention,
-    /// `mean_t softmax_p(w_t · h_p / τ1)`, over the words `t` of the phrase.
-    WordAttention,
-}
-
-impl fmt::Display for MapName {
-    /// The name as it stands in scores.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Similarity => "similarity",
-            Self::Evidence => "evidence",
-            Self::LesionAttention => "lesion_attention",
-            Self::WordAttention => "word_attention",
-        })
-    }
-}
 
 /// A phrase, a box that it names, and the maps that a model drew for it.
 #[derive(Debug, Clone)]
@@ -93,7 +70,7 @@ pub fn evaluate(
     for (name, study, value) in measured.into_iter().flatten() {
         by_name.entry(name).or_default().push((units[&study], value));
     }
-    if !phrases.is_empty() && !by_name.contains_key("grounding/pointing") {
+    if !phrases.is_empty() && !by_name.contains_key(&POINTING.name(Parameters::NONE)) {
         let chosen = single(settings.heat_map).map_or_else(|| "to fuse".to_owned(), |name| name.to_string());
         warnings.push(format!("grounding: the method has no heat map {chosen}, as eval.grounding.heat-map asks for"));
     }
@@ -147,25 +124,30 @@ fn join_boxes<'a>(items: &'a [Item<'a>], image_size: usize, warnings: &mut Vec<S
 
 /// Every metric of every map of a phrase: name, study, value.
 fn measure(settings: &Grounding, phrase: &Phrase<'_>, image_size: usize) -> Vec<(String, usize, f64)> {
-    let chosen = chosen_map(settings.heat_map, &phrase.item.maps).map(|map| ("grounding".to_owned(), map));
-    let single = phrase.item.maps.iter().map(|(name, map)| (format!("grounding/{name}"), map.clone()));
+    let chosen = chosen_map(settings.heat_map, &phrase.item.maps).map(|map| (None, map));
+    let single = phrase.item.maps.iter().map(|(name, map)| (Some(*name), map.clone()));
     let maps = single.chain(chosen);
-    maps.flat_map(|(prefix, map)| {
+    maps.flat_map(|(name, map)| {
         let values = score(settings, upsample(map.view(), image_size).view(), &phrase.region);
         values
             .into_iter()
-            .filter_map(move |(metric, value)| Some((format!("{prefix}/{metric}"), phrase.item.study, value?)))
+            .filter_map(move |(metric, value)| Some((metric.name(Parameters::map(name)), phrase.item.study, value?)))
     })
     .collect()
 }
 
-fn score(settings: &Grounding, map: ArrayView2<'_, f32>, region: &Array2<bool>) -> [(&'static str, Option<f64>); 4] {
+/// What is averaged over phrases: each score and its value of one.
+fn score(
+    settings: &Grounding,
+    map: ArrayView2<'_, f32>,
+    region: &Array2<bool>,
+) -> Vec<(&'static Declaration, Option<f64>)> {
     let cnr = cnr(map, region);
-    [
-        ("pointing", Some(pointing(map, region))),
-        ("cnr", cnr.map(f64::abs)),
-        ("cnr_signed", cnr),
-        ("miou", miou(map, region, &settings.thresholds)),
+    vec![
+        (&POINTING, Some(pointing(map, region))),
+        (&CNR, cnr.map(f64::abs)),
+        (&CNR_SIGNED, cnr),
+        (&MIOU, miou(map, region, &settings.thresholds)),
     ]
 }
 
@@ -210,7 +192,9 @@ mod tests {
         assert!(value(&evaluation, "pointing").abs() < 1e-12);
         assert!(value(&evaluation, "similarity/cnr_signed") > 0.5);
         assert!(value(&evaluation, "evidence/cnr_signed") < 0.0 && value(&evaluation, "evidence/cnr") > 0.0);
-        assert_eq!(evaluation.scores.len(), 12);
+        let of = |map: &str| evaluation.scores.keys().filter(|name| name.contains(map)).count();
+        let each = of("grounding/similarity/");
+        assert!(each > 0 && of("grounding/evidence/") == each && evaluation.scores.len() == 3 * each);
         assert!(evaluation.warnings.is_empty());
     }
 

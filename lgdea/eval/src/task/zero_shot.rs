@@ -4,6 +4,10 @@
 //! added. That is *transductive* (a study's score depends on the others, as in the protocol of `GLoRIA`); within one column
 //! it does not change the AUROC, it only fixes the weights of the sum.
 
+use lgdea_metric::Parameters;
+use lgdea_metric::task::zero_shot::{
+    AUROC, AUROC_MACRO, AUROC_MACRO_EVIDENCE, AUROC_MACRO_LOCAL, AUROC_MACRO_SIMILARITY,
+};
 use lgdea_spec::ZeroShot;
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -81,18 +85,19 @@ pub fn evaluate(
     let mut statistics: Vec<(String, Statistic<'_>)> = Vec::new();
     for (class, cases) in classes.iter().zip(&combined) {
         if let Some(cases) = cases {
-            statistics.push((format!("zero_shot/auroc/{}", class.name), Box::new(|counts| cases.auroc(counts))));
+            let name = AUROC.name(Parameters::class(&class.name));
+            statistics.push((name, Box::new(|counts| cases.auroc(counts))));
         }
     }
     let means = [
-        ("", Some(&combined)),
-        ("_similarity", Some(&similarity)),
-        ("_evidence", evidence.as_ref()),
-        ("_local", local.as_ref()),
+        (&AUROC_MACRO, Some(&combined)),
+        (&AUROC_MACRO_SIMILARITY, Some(&similarity)),
+        (&AUROC_MACRO_EVIDENCE, evidence.as_ref()),
+        (&AUROC_MACRO_LOCAL, local.as_ref()),
     ];
-    for (suffix, cases) in means {
+    for (score, cases) in means {
         if let Some(cases) = cases {
-            statistics.push((format!("zero_shot/auroc_macro{suffix}"), Box::new(|counts| macro_mean(cases, counts))));
+            statistics.push((score.name(Parameters::NONE), Box::new(|counts| macro_mean(cases, counts))));
         }
     }
     Ok(Evaluation { scores: bootstrap.scores(labelled.len(), statistics), warnings: warnings(classes, &truths) })

@@ -1,5 +1,6 @@
 //! The tables of a sweep that say how its trials are found, judged and seeded.
 
+use lgdea_metric::Split;
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -21,8 +22,9 @@ impl Reader {
     pub(super) fn search(&mut self, table: SearchTable, space: Option<Vec<Parameter>>, has_budget: bool) -> Search {
         let bytes = table.objective.span();
         let objective = table.objective.into_inner();
-        if !objective.starts_with("validation/") {
-            let reason = if objective.starts_with("test/") {
+        let split = Split::of(&objective);
+        if split != Some(Split::Validation) {
+            let reason = if split == Some(Split::Test) {
                 format!("`{objective}` is of the test split: settings that are chosen by it are no longer tested by it")
             } else {
                 format!("`{objective}` is no metric of the validation split")
@@ -40,6 +42,7 @@ impl Reader {
             self.refuse("the search has no end".to_owned(), "give `[budget]` with `trials = …`", bytes);
         }
         let SearchTable { sampler, goal, seed, startup, .. } = table;
+        let goal = self.goal(&objective, goal);
         Search { sampler, objective, goal, seed, startup, space: space.unwrap_or_default() }
     }
 
@@ -47,11 +50,12 @@ impl Reader {
         let bytes = table.metric.span();
         let PruneTable { rule, metric, goal, min_step, reduction, brackets, startup_trials } = table;
         let metric = metric.into_inner();
-        if metric.starts_with("test/") || metric.is_empty() {
+        if Split::of(&metric) == Some(Split::Test) || metric.is_empty() {
             let reason = format!("`{metric}` cannot decide which trials are stopped: it must not be of the test split");
             self.refuse(reason, "name a metric that the run logs while it trains, such as `train/loss`", bytes);
             return None;
         }
+        let goal = self.goal(&metric, goal);
         Some(Prune { rule, metric, goal, min_step, reduction, brackets, startup_trials })
     }
 

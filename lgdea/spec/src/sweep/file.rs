@@ -170,7 +170,8 @@ pub(super) struct SearchTable {
     pub(super) objective: Spanned<String>,
     /// Whether more of it is better.
     #[serde(default)]
-    pub(super) goal: Goal,
+    #[schemars(with = "Goal", default = "Goal::default")]
+    pub(super) goal: Option<Spanned<Goal>>,
     /// Seed of the sampler.
     #[serde(default)]
     #[schemars(range(max = 9_223_372_036_854_775_807_u64))]
@@ -202,7 +203,8 @@ pub(super) struct PruneTable {
     pub(super) metric: Spanned<String>,
     /// Whether more of it is better.
     #[serde(default)]
-    pub(super) goal: Goal,
+    #[schemars(with = "Goal", default = "Goal::default")]
+    pub(super) goal: Option<Spanned<Goal>>,
     /// First step at which a trial may be stopped.
     #[schemars(range(min = 1))]
     pub(super) min_step: u64,

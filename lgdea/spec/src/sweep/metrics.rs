@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
+use lgdea_metric::task::zero_shot::AUROC_MACRO;
+use lgdea_metric::{Name, Split};
 use toml::Spanned;
 
 use super::arm::Arm;
 use super::axis::Axis;
 use super::file::ClaimTable;
 use super::read::{Reader, related};
-use crate::{Eval, HeldOut, suggest};
+use super::search::Goal;
+use crate::{Eval, suggest};
 
 /// What decides which scores there are.
 const DECIDING: [&str; 4] =
@@ -40,23 +43,20 @@ impl Reader {
     /// Refuses a metric that no arm logs; one that axes decide is left alone.
     fn check_metric(&mut self, metric: &str, bytes: Range<usize>, arms: &[Arm], axes: &[Axis]) {
         let evals = || arms.iter().map(|arm| &arm.resolved.experiment.eval);
-        let (split, name) = metric.split_once('/').unwrap_or(("", metric));
-        let held_out = match split {
-            "validation" => HeldOut::Validation,
-            "test" => HeldOut::Test,
-            "" => return self.unknown_metric(metric, name, bytes, evals()),
-            _ => return,
+        let Some((split, score)) = Split::strip(metric) else {
+            // What a run logs while it trains depends on its method.
+            if metric.split_once('/').is_none_or(|(group, _)| group.is_empty()) {
+                self.unknown_metric(metric, metric.trim_start_matches('/'), bytes, evals());
+            }
+            return;
         };
-        if !varied(axes, "eval.splits") && !evals().any(|eval| eval.splits.contains(&held_out)) {
+        let is_scored = |eval: &Eval| eval.splits.iter().any(|held_out| held_out.split() == split);
+        if !varied(axes, "eval.splits") && !evals().any(is_scored) {
             let reason = format!("`{metric}` is of the {split} split, which `eval.splits` leaves out");
             return self.refuse(reason, "add it to `eval.splits`", bytes);
         }
-        let known = |eval: &Eval| {
-            let of_class = eval.zero_shot.enabled && name.starts_with("zero_shot/auroc/");
-            of_class || eval.score_names().iter().any(|known| known == name)
-        };
-        if !DECIDING.iter().any(|key| varied(axes, key)) && !evals().any(known) {
-            self.unknown_metric(metric, name, bytes, evals());
+        if !DECIDING.iter().any(|key| varied(axes, key)) && !evals().any(|eval| eval.logs(score)) {
+            self.unknown_metric(metric, score, bytes, evals());
         }
     }
 
@@ -72,17 +72,33 @@ impl Reader {
         let short = |known: &String| known.rsplit('/').next().is_some_and(|last| last.contains(name));
         let meant = suggest::nearest(name, names.iter().map(String::as_str))
             .or_else(|| names.iter().find(|known| short(known)).map(String::as_str));
-        let example = meant.unwrap_or("zero_shot/auroc_macro");
-        let split = if metric.starts_with("validation/") { "validation" } else { "test" };
+        let example = meant.unwrap_or(AUROC_MACRO.name);
+        let split = Split::of(metric).unwrap_or(Split::Test);
         let remedy = format!("write it as a run's journal has it, such as `{split}/{example}`");
         self.refuse(format!("no trial logs a metric `{metric}`"), &remedy, bytes);
+    }
+
+    /// The goal for a metric: the way that it is declared to be better, which a goal that is written must not contradict. What
+    /// nobody declared is maximised unless the goal says otherwise.
+    pub(super) fn goal(&mut self, metric: &str, written: Option<Spanned<Goal>>) -> Goal {
+        let declared = Name::parse(metric).declared_better().map(Goal::from);
+        let Some(written) = written else { return declared.unwrap_or_default() };
+        if let Some(declared) = declared.filter(|declared| declared != written.get_ref()) {
+            let (better, goal) = match declared {
+                Goal::Maximise => ("higher", "maximise"),
+                Goal::Minimise => ("lower", "minimise"),
+            };
+            let reason = format!("the goal is the wrong way round: `{metric}` is better when it is {better}");
+            self.refuse(reason, &format!("write `goal = \"{goal}\"`, or leave it out"), written.span());
+        }
+        written.into_inner()
     }
 
     /// Refuses to stop trials early by what they do not log on the way.
     fn check_prune(&mut self, metric: &str, min_step: u64, bytes: Range<usize>, arms: &[Arm], axes: &[Axis]) {
         let experiments = || arms.iter().map(|arm| &arm.resolved.experiment);
         let on_the_way = varied(axes, "eval.every") || experiments().any(|experiment| experiment.eval.every > 0);
-        if metric.starts_with("validation/") && !on_the_way {
+        if Split::of(metric) == Some(Split::Validation) && !on_the_way {
             let reason = format!("`{metric}` is scored at the end alone, so no trial would be stopped by it");
             self.refuse(reason, "set `eval.every`, as in `[grid] eval.every = [50]`", bytes.clone());
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use lgdea_metric::Better;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
@@ -43,6 +44,25 @@ pub enum Goal {
     Maximise,
     /// Less is better.
     Minimise,
+}
+
+impl From<Better> for Goal {
+    fn from(better: Better) -> Goal {
+        match better {
+            Better::Higher => Goal::Maximise,
+            Better::Lower => Goal::Minimise,
+        }
+    }
+}
+
+impl Goal {
+    /// Which way the metric is better.
+    pub fn better(self) -> Better {
+        match self {
+            Goal::Maximise => Better::Higher,
+            Goal::Minimise => Better::Lower,
+        }
+    }
 }
 
 /// A search, checked.

@@ -53,6 +53,42 @@ fn refusal(text: &str) -> String {
     render(&error).replace(&format!("{}/", folder.path().display()), "")
 }
 
+/// A sweep that searches, and stops early, by these metrics and goals.
+fn with_goals(objective: (&str, &str), prune: (&str, &str)) -> String {
+    let table = |key: &str, (metric, goal): (&str, &str)| {
+        let goal = if goal.is_empty() { String::new() } else { format!("goal = '{goal}'\n") };
+        format!("{key} = '{metric}'\n{goal}")
+    };
+    format!(
+        "experiment = []\n[grid]\neval.every = [10]\n[search]\n{}[search.space]\ntrain.batch = [8, 16]\n[budget]\ntrials = 4\n\
+         [prune]\nmin-step = 10\n{}",
+        table("objective", objective),
+        table("metric", prune),
+    )
+}
+
+#[test]
+fn a_goal_is_the_declared_direction_of_its_metric() {
+    let rank = "validation/retrieval/i2t_median_rank";
+    let auroc = "validation/zero_shot/auroc_macro";
+    let goals = |objective: (&str, &str), prune: (&str, &str)| {
+        let sweep = sweep(&with_goals(objective, prune));
+        (sweep.search.unwrap().goal, sweep.prune.unwrap().goal)
+    };
+    assert_eq!(goals((rank, ""), (rank, "")), (Goal::Minimise, Goal::Minimise));
+    assert_eq!(goals((rank, "minimise"), ("train/loss", "")), (Goal::Minimise, Goal::Minimise));
+    assert_eq!(goals((auroc, ""), (auroc, "maximise")), (Goal::Maximise, Goal::Maximise));
+    // What nobody declared is as the sweep has it.
+    assert_eq!(goals((auroc, ""), ("train/scale", "minimise")), (Goal::Maximise, Goal::Minimise));
+    assert_eq!(goals((auroc, ""), ("train/scale", "")), (Goal::Maximise, Goal::Maximise));
+}
+
+#[test]
+fn a_goal_that_is_the_wrong_way_round_is_refused() {
+    let rank = "validation/retrieval/i2t_median_rank";
+    insta::assert_snapshot!(refusal(&with_goals((rank, "maximise"), ("train/loss", "maximise"))));
+}
+
 #[test]
 fn confounds_name_what_a_preset_brings() {
     let text = format!("{BASE}\n[[case]]\nname = 'lgdea'\n[[case]]\nname = 'clip'\nextends = 'clip'\n");

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use lgdea_spec::Resolved;
 use lgdea_spec::sweep::{Sweep, Trial};
+use lgdea_track::mlflow::tags;
 use lgdea_track::{History, RunDir};
 use serde_json::{Map, Value};
 
@@ -237,7 +238,7 @@ impl Jobs {
         let experiment = &mut resolved.experiment;
         let entry = &self.entries[job.entry];
         let deltas = Value::Object(entry.deltas.clone()).to_string();
-        for (tag, value) in [("sweep", &self.sweep().name), ("arm", &entry.arm), ("deltas", &deltas)] {
+        for (tag, value) in [(tags::SWEEP, &self.sweep().name), (tags::ARM, &entry.arm), (tags::DELTAS, &deltas)] {
             experiment.tags.insert(tag.to_owned(), value.clone());
         }
         if experiment.device.threads == 0 {

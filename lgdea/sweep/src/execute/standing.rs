@@ -1,5 +1,6 @@
 //! Where an execution stands.
 
+use lgdea_metric::curve::LOSS;
 use super::jobs::Place;
 use super::{Counts, Ending, Executor, Running};
 
@@ -20,7 +21,7 @@ impl Executor<'_> {
                 first_step: worker.first_step,
                 step: watch.step,
                 steps: worker.steps,
-                metric: deciding.or(watch.loss.map(|loss| ("train/loss", loss))),
+                metric: deciding.or(watch.loss.map(|loss| (LOSS.name, loss))),
             })
         });
         let running: Vec<Running<'_>> = running.collect();

@@ -5,6 +5,7 @@ mod visible;
 
 use std::time::Instant;
 
+use lgdea_metric::curve::{GPU_ENERGY, GPU_HOURS};
 use nvml_wrapper::Nvml;
 
 use energy::{Energy, Moment};
@@ -61,10 +62,11 @@ impl GpuMeter {
     }
 
     /// What the attempt took up to the last sample: hours of one GPU, and the energy where it could be measured.
-    pub(crate) fn totals(&self) -> Vec<(String, f64)> {
+    pub(crate) fn totals(&self) -> impl Iterator<Item = (String, f64)> {
         let hours = self.began.elapsed().as_secs_f64() / SECONDS_OF_AN_HOUR;
-        let energy = self.energy.kilowatt_hours().map(|energy| ("gpu_energy_kwh".to_owned(), energy));
-        [("gpu_hours".to_owned(), hours)].into_iter().chain(energy).collect()
+        let energy = self.energy.kilowatt_hours().map(|energy| (GPU_ENERGY.name, energy));
+        let totals = [(GPU_HOURS.name, hours)].into_iter().chain(energy);
+        totals.map(|(name, value)| (name.to_owned(), value))
     }
 
     fn look(&mut self) -> Reading {

@@ -6,19 +6,10 @@ use std::fs::File;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Error;
 use super::client::Client;
+use super::tags::{DATA_CONTEXT, EXPERIMENT_KIND, NOTE, RUN_KEY, STANDS_FOR_SWEEP, STARTED};
+use super::{Error, view};
 
-/// Tag that holds the key of the run's identity.
-pub(super) const RUN_KEY: &str = "lgdea.run_key";
-/// Tag that holds the time of the journal's first event, which tells runs of equal identity apart.
-pub(super) const STARTED: &str = "lgdea.started";
-/// Tag of a run and its model: the step of the last checkpoint.
-pub(super) const CHECKPOINT_STEP: &str = "lgdea.checkpoint_step";
-/// Tag of the run that stands for a sweep: the sweep's name.
-const SWEEP: &str = "lgdea.sweep";
-/// What MLflow sorts and draws first.
-const PRIMARY_METRIC: &str = "test/zero_shot/auroc_macro";
 /// Where a server's own artifact store begins.
 const ARTIFACTS: &str = "mlflow-artifacts:/";
 
@@ -106,6 +97,12 @@ struct RunReply {
     run: Run,
 }
 
+impl Pair {
+    pub(super) fn new(key: &str, value: &str) -> Pair {
+        Pair { key: key.to_owned(), value: value.to_owned() }
+    }
+}
+
 impl Run {
     pub(super) fn is_deleted(&self) -> bool {
         self.info.lifecycle_stage == "deleted"
@@ -137,14 +134,9 @@ impl Client {
         if let Some(id) = self.find_experiment(name)? {
             return Ok(id);
         }
-        let body = json!({
-            "name": name,
-            "tags": [
-                { "key": "mlflow.experimentKind", "value": "custom_model_development" },
-                { "key": "mlflow.experiment.primaryMetric.name", "value": PRIMARY_METRIC },
-                { "key": "mlflow.experiment.primaryMetric.greaterIsBetter", "value": "True" },
-            ],
-        });
+        let mut tags = vec![Pair::new(EXPERIMENT_KIND, "custom_model_development")];
+        tags.extend(view::primary_metric());
+        let body = json!({ "name": name, "tags": tags });
         match self.post::<Created>("experiments/create", &body) {
             Ok(created) => Ok(created.experiment_id),
             // Another run may have made it in the meantime, or an answer was lost.
@@ -190,7 +182,7 @@ impl Client {
 
     /// The run that stands for a sweep, if there is one.
     pub(super) fn find_sweep(&self, experiment_id: &str, sweep: &str) -> Result<Option<Run>, Error> {
-        self.find(experiment_id, &format!("tags.`{SWEEP}` = '{sweep}'"))
+        self.find(experiment_id, &format!("tags.`{STANDS_FOR_SWEEP}` = '{sweep}'"))
     }
 
     fn find(&self, experiment_id: &str, filter: &str) -> Result<Option<Run>, Error> {
@@ -211,7 +203,7 @@ impl Client {
 
     /// A new run that stands for a sweep.
     pub(super) fn create_sweep(&self, experiment_id: &str, sweep: &str, started: u64) -> Result<Run, Error> {
-        self.create(experiment_id, sweep, started, &[(SWEEP, sweep.to_owned())])
+        self.create(experiment_id, sweep, started, &[(STANDS_FOR_SWEEP, sweep.to_owned())])
     }
 
     fn create(&self, experiment_id: &str, name: &str, started: u64, tags: &[(&str, String)]) -> Result<Run, Error> {
@@ -228,7 +220,7 @@ impl Client {
 
     /// Sets a run's readable summary.
     pub(super) fn note(&self, run_id: &str, text: &str) -> Result<(), Error> {
-        self.log_batch(run_id, &[], &[], &[Pair { key: "mlflow.note.content".to_owned(), value: text.to_owned() }])
+        self.log_batch(run_id, &[], &[], &[Pair::new(NOTE, text)])
     }
 
     /// Logs rows, parameters and tags; the caller keeps within the limits of a batch.
@@ -248,7 +240,7 @@ impl Client {
         let body = json!({
             "run_id": run_id,
             "datasets": [{
-                "tags": [{ "key": "mlflow.data.context", "value": dataset.context }],
+                "tags": [Pair::new(DATA_CONTEXT, &dataset.context)],
                 "dataset": {
                     "name": dataset.name,
                     "digest": dataset.digest,

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::api::{CHECKPOINT_STEP, Dataset, Metric, Pair};
+use super::api::{Dataset, Metric, Pair};
 use super::logged_model::Step;
 use super::model::Model;
 use super::names::{self, PARAM_LENGTH, TAG_LENGTH};
+use super::tags::{self, CHECKPOINT_STEP, ERROR, NOTE, SECONDS};
 use crate::event::non_finite;
-use crate::{Event, Lineage, Record, Status};
+use crate::{Event, Record, Status};
 
 /// Longest digest of a data set, in characters.
 const DIGEST_LENGTH: usize = 36;
@@ -101,8 +102,9 @@ impl Batch {
         match event {
             Event::Started { attempt, lineage, .. } => {
                 self.status = Some(("RUNNING", None));
-                self.tag("lgdea.attempt", &attempt.to_string());
-                self.lineage(&lineage);
+                for (key, value) in tags::of_attempt(attempt, &lineage) {
+                    self.tag(key, &value);
+                }
             }
             Event::Params { values } => self.params.extend(values.into_iter().map(|(key, value)| Pair {
                 key: names::name(&key).into_owned(),
@@ -120,12 +122,12 @@ impl Batch {
                 self.datasets.push(Dataset::new(&name, &digest, context, profile));
             }
             Event::Artifact { path } => self.artifacts.push(path),
-            Event::Note { text } => self.tag("mlflow.note.content", &text),
+            Event::Note { text } => self.tag(NOTE, &text),
             Event::Warning { .. } => {}
             Event::Checkpoint { step, .. } => self.tag(CHECKPOINT_STEP, &step.to_string()),
             Event::Ended { status, error, seconds } => {
-                self.tag("lgdea.seconds", &format!("{seconds:.1}"));
-                self.tag("lgdea.error", &without_home(error.as_deref().unwrap_or_default()));
+                self.tag(SECONDS, &format!("{seconds:.1}"));
+                self.tag(ERROR, &without_home(error.as_deref().unwrap_or_default()));
                 self.status = Some((status.name_on_server(), Some(time)));
                 self.finishes |= status == Status::Finished;
             }
@@ -155,24 +157,6 @@ impl Batch {
     fn tag(&mut self, key: &str, value: &str) {
         let value = names::value(value, TAG_LENGTH).into_owned();
         self.tags.insert(names::name(key).into_owned(), value);
-    }
-
-    fn lineage(&mut self, lineage: &Lineage) {
-        self.tag("mlflow.source.name", "lgdea");
-        self.tag("mlflow.source.type", "LOCAL");
-        if let Some(git) = &lineage.git {
-            self.tag("mlflow.source.git.commit", &git.commit);
-            self.tag("mlflow.source.git.branch", &git.branch);
-            self.tag("mlflow.source.git.dirty", &git.dirty.to_string());
-        }
-        self.tag("lgdea.version", &lineage.lgdea);
-        self.tag("lgdea.binary", &lineage.binary);
-        self.tag("lgdea.device", &lineage.device);
-        self.tag("lgdea.os", &lineage.os);
-        self.tag("lgdea.kernel", &lineage.kernel);
-        self.tag("lgdea.cpu", &lineage.cpu);
-        self.tag("lgdea.cores", &lineage.cores.to_string());
-        self.tag("lgdea.memory_gib", &format!("{:.1}", lineage.memory as f64 / f64::from(1 << 30)));
     }
 }
 

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Error;
-use super::api::{CHECKPOINT_STEP, Done};
+use super::api::Done;
 use super::client::Client;
 use super::model::{Model, Score};
+use super::tags::CHECKPOINT_STEP;
 
 /// Most scores in a request.
 const SCORES: usize = 1000;

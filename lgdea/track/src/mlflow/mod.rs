@@ -31,10 +31,12 @@ mod names;
 mod parent;
 mod settings;
 mod state;
+pub mod tags;
 mod transfer;
 mod view;
 
 pub use error::{Error, Refusal};
 pub use mirror::{Mirror, Report, comparison_page, sync};
+pub use names::name;
 pub use parent::show_sweep;
 pub use settings::Settings;

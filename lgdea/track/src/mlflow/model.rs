@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::api::{CHECKPOINT_STEP, Dataset, Metric, Pair, RUN_KEY, STARTED};
-use super::names;
-use crate::{Event, Reader, Record, Result, RunDir, Status};
+use lgdea_metric::Split;
 
-/// Splits whose scores tell how good a model is; a score's name begins with its split.
-const HELD_OUT: [&str; 2] = ["validation", "test"];
+use super::api::{Dataset, Metric, Pair};
+use super::names;
+use super::tags::{self, CHECKPOINT, CHECKPOINT_STEP, NOTE, RUN_KEY, STARTED};
+use crate::{Event, Reader, Record, Result, RunDir, Status};
 
 /// A checkpoint with its scores.
 #[derive(Debug, PartialEq)]
@@ -88,7 +88,7 @@ impl Told {
             Event::Checkpoint { step, path } => self.checkpoint = Some((step, path)),
             Event::Metrics { step, values } => {
                 // The server would show a model's NaN as 0; as the run's it is in the run's own rows.
-                let scores = values.into_iter().filter(|(name, value)| split(name).is_some() && !value.is_nan());
+                let scores = values.into_iter().filter(|(name, value)| Split::of(name).is_some() && !value.is_nan());
                 self.scores.extend(scores.map(|(name, value)| {
                     let metric = Metric::new(time, step, &name, value);
                     (name, metric)
@@ -106,36 +106,30 @@ impl Told {
              are in `{place}` of the results folder.",
             self.name
         );
-        let pair = |(key, value): (&str, String)| Pair { key: key.to_owned(), value };
+        let pair = |(key, value): (&str, String)| Pair::new(key, &value);
         let tags = [
             (RUN_KEY, self.run_key.clone()),
             (STARTED, self.started.unwrap_or_default().to_string()),
             (CHECKPOINT_STEP, step.to_string()),
-            ("lgdea.checkpoint", place),
-            ("mlflow.note.content", note),
+            (CHECKPOINT, place),
+            (NOTE, note),
         ];
-        let params = self.encoders.iter().map(|(tower, name)| (format!("encoder.{tower}"), name.clone()));
+        let params = self.encoders.iter().map(|(tower, name)| Pair::new(&tags::encoder(tower), name));
         // Earlier scores are those of other weights.
         let scores = self.scores.iter().filter(|(_, metric)| metric.step == Metric::step_of(*step));
         Some(Model {
             name: names::model(&self.name),
             step: *step,
-            params: params.map(|(key, value)| Pair { key, value }).collect(),
+            params: params.collect(),
             tags: tags.into_iter().map(pair).collect(),
             scores: scores.map(|(name, metric)| self.score(name, metric)).collect(),
         })
     }
 
     fn score(&self, name: &str, metric: &Metric) -> Score {
-        let dataset = split(name).and_then(|split| self.datasets.get(split));
+        let dataset = Split::of(name).and_then(|split| self.datasets.get(split.name()));
         Score { metric: metric.clone(), dataset: dataset.cloned() }
     }
-}
-
-/// The held-out split that a metric is a score on.
-fn split(name: &str) -> Option<&str> {
-    let (split, _) = name.split_once('/')?;
-    HELD_OUT.contains(&split).then_some(split)
 }
 
 #[cfg(test)]

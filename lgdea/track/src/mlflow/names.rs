@@ -16,7 +16,7 @@ pub(super) const TAG_LENGTH: usize = 8000;
 ///
 /// A name that has to be changed gets a hash of the original at its end, so that `R@10` and `R%10` stay two curves.
 /// Colons and letters beyond ASCII are changed too: servers differ on them by their operating system.
-pub(super) fn name(name: &str) -> Cow<'_, str> {
+pub fn name(name: &str) -> Cow<'_, str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '/');
     let normal = name.split('/').all(|part| !matches!(part, "" | "." | ".."));
     if name.chars().all(allowed) && normal && name.len() <= NAME_LENGTH {

@@ -10,11 +10,6 @@ use super::{Error, Settings, view};
 use crate::Status;
 use crate::run_dir::lock;
 
-/// Tag of a trial's run that names its sweep.
-pub(super) const SWEEP: &str = "sweep";
-/// Tag by which MLflow shows a run below another.
-pub(super) const PARENT: &str = "mlflow.parentRunId";
-
 /// The folder of a sweep; none where no sweep of the name was run there.
 pub(super) fn folder(results: &Path, sweep: &str) -> Option<PathBuf> {
     // A name that is no single part of a path, or that a search cannot quote, is no sweep's.

@@ -10,6 +10,7 @@ use super::client::Client;
 use super::logged_model::{LoggedModel, Source};
 use super::model::Model;
 use super::state::State;
+use super::tags::{PARENT, SWEEP};
 use super::{Error, Settings, parent};
 use crate::{Event, Reader, RunDir};
 
@@ -242,7 +243,7 @@ impl Transfer {
 
     /// The tags of a trial with the one that shows it below its sweep; none for other runs.
     fn below_its_sweep(&mut self, tags: &[Pair]) -> Result<Option<Vec<Pair>>, Error> {
-        let Some(sweep) = tags.iter().find(|tag| tag.key == parent::SWEEP).map(|tag| tag.value.clone()) else {
+        let Some(sweep) = tags.iter().find(|tag| tag.key == SWEEP).map(|tag| tag.value.clone()) else {
             return Ok(None);
         };
         let id = match &self.parent {
@@ -256,7 +257,7 @@ impl Transfer {
                 self.parent.insert((sweep, id)).1.clone()
             }
         };
-        let parent = Pair { key: parent::PARENT.to_owned(), value: id };
+        let parent = Pair::new(PARENT, &id);
         Ok(Some(tags.iter().cloned().chain([parent]).collect()))
     }
 

@@ -7,32 +7,31 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use serde_json::json;
+use lgdea_metric::{Better, Instance, Split};
+use serde_json::{Value, json};
 
+use super::api::Pair;
 use super::state::State;
+use super::tags;
 
-/// Scores that are plotted; those that the runs do not have are not shown.
-const SCORES: [&str; 4] = [
-    "test/zero_shot/auroc_macro",
-    "test/retrieval/i2t_r_at_10",
-    "test/retrieval/t2i_r_at_10",
-    "test/grounding/similarity/pointing",
-];
 /// The section of the plots.
 const SECTION: &str = "lgdea-scores";
 
 /// The experiment's tag of a sweep's view.
 pub(super) fn tag(sweep: &str) -> (String, String) {
-    let charts = SCORES.map(|score| {
+    // Scores that the runs do not have are not shown.
+    let charts = Instance::plotted().map(|score| {
+        let score = Split::Test.of_score(&score.name());
         json!({
             "uuid": score, "type": "BAR", "metricKey": score, "dataAccessKey": score, "metricSectionId": SECTION,
             "runsCountToCompare": 100, "deleted": false, "isGenerated": false,
         })
     });
+    let charts: Vec<Value> = charts.collect();
     // What cases and axes of the sweep give a trial, seeds aside.
-    let groups = ["arm", "deltas"].map(|tag| json!({ "mode": "tag", "groupByData": tag }));
+    let groups = [tags::ARM, tags::DELTAS].map(|tag| json!({ "mode": "tag", "groupByData": tag }));
     let view = json!({
-        "searchFilter": format!("tags.sweep = '{sweep}'"),
+        "searchFilter": format!("tags.{} = '{sweep}'", tags::SWEEP),
         "orderByKey": "attributes.start_time",
         "orderByAsc": false,
         "startTime": "ALL",
@@ -52,7 +51,20 @@ pub(super) fn tag(sweep: &str) -> (String, String) {
             "display": true, "isReordered": true, "deleted": false, "isGenerated": false,
         }],
     });
-    (format!("mlflow.sharedViewState.{}", key(sweep)), view.to_string())
+    (tags::shared_view(&key(sweep)), view.to_string())
+}
+
+/// The experiment's tags of what MLflow sorts and draws first: the first score that is plotted.
+pub(super) fn primary_metric() -> Vec<Pair> {
+    Instance::plotted().next().map_or_else(Vec::new, |score| primary(&score))
+}
+
+fn primary(score: &Instance<'_>) -> Vec<Pair> {
+    let more_is_better = if score.declaration.better == Better::Higher { "True" } else { "False" };
+    vec![
+        Pair::new(tags::PRIMARY_METRIC, &Split::Test.of_score(&score.name())),
+        Pair::new(tags::PRIMARY_METRIC_IS_BETTER_HIGHER, more_is_better),
+    ]
 }
 
 /// The page of the sweep of a results folder that this server was last sent something of.
@@ -87,6 +99,14 @@ mod tests {
         assert_eq!(name, "mlflow.sharedViewState.lgdea-my-sweep-2");
         assert!(view.contains("tags.sweep = 'my sweep.2'"), "{view}");
         assert!(page("http://h", "3", "my sweep.2").ends_with("viewStateShareKey=lgdea-my-sweep-2"));
+    }
+
+    #[test]
+    fn the_first_plotted_score_comes_first_and_less_may_be_better() {
+        let said = |pairs: Vec<Pair>| pairs.into_iter().map(|pair| pair.value).collect::<Vec<_>>();
+        assert_eq!(said(primary_metric()), ["test/zero_shot/auroc_macro", "True"]);
+        let rank = Instance::find("retrieval/i2t_median_rank").unwrap();
+        assert_eq!(said(primary(&rank)), ["test/retrieval/i2t_median_rank", "False"]);
     }
 
     #[test]

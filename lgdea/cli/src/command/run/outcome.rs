@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use lgdea_eval::{Score, Scores, table};
+use lgdea_metric::{Bound, Split};
 use lgdea_track::mlflow::Report;
 use lgdea_track::{History, RunDir};
 use serde_json::json;
@@ -31,8 +32,8 @@ impl Outcome {
     pub(crate) fn of_history(run: &RunDir, history: &History) -> Self {
         let value = |name: &str| history.metrics.get(name).map(|&(_, value)| value);
         let score = |(name, score): (&str, f64)| {
-            let interval = value(&format!("{name}/low")).zip(value(&format!("{name}/high")));
-            (name.to_owned(), Score { value: score, interval: interval.map(|(low, high)| [low, high]) })
+            let [low, high] = Bound::ALL.map(|bound| value(&bound.of_score(name)));
+            (name.to_owned(), Score { value: score, interval: low.zip(high).map(|(low, high)| [low, high]) })
         };
         Self {
             run_key: history.run_key.clone(),
@@ -71,10 +72,12 @@ impl Outcome {
 
 /// The split that is reported and the table of its scores: the test split, or where it was not scored the validation split.
 pub(crate) fn reported(scores: &Scores) -> (&'static str, String) {
-    let split = if scores.keys().any(|name| name.starts_with("test/")) { "test" } else { "validation" };
-    let of_split = |name: &str| Some(name.strip_prefix(split)?.strip_prefix('/')?.to_owned());
+    let is_tested = scores.keys().any(|name| Split::of(name) == Some(Split::Test));
+    let reported = if is_tested { Split::Test } else { Split::Validation };
+    let of_split =
+        |name: &str| Split::strip(name).filter(|(split, _)| *split == reported).map(|(_, name)| name.to_owned());
     let found: Scores = scores.iter().filter_map(|(name, score)| Some((of_split(name)?, *score))).collect();
-    (split, table::summary(&found))
+    (reported.name(), table::summary(&found))
 }
 
 fn describe(tracked: &Report) -> String {

@@ -6,6 +6,7 @@ use std::path::Path;
 use lgdea_data::{Split, summary};
 use lgdea_eval::{Evaluation, Scores};
 use lgdea_evidence::Extraction;
+use lgdea_metric::Bound;
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, params};
 
@@ -79,8 +80,8 @@ impl Recorder<'_> {
         for (name, score) in &evaluation.scores {
             let name = format!("{split}/{name}");
             if let Some([low, high]) = score.interval {
-                values.insert(format!("{name}/low"), low);
-                values.insert(format!("{name}/high"), high);
+                values.insert(Bound::Low.of_score(&name), low);
+                values.insert(Bound::High.of_score(&name), high);
             }
             values.insert(name, score.value);
         }

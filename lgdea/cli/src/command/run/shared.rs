@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use lgdea_cache::{Cache, Stage};
 use lgdea_eval::Evaluation;
 use lgdea_spec::{Eval, Experiment};
+use lgdea_track::mlflow::tags::TRAINED_AS;
 use lgdea_track::{Event, Journal, RunDir};
 use lgdea_train::{adopt_training, checkpoint_digest, newest_checkpoint};
 
@@ -53,7 +54,7 @@ impl<'a> Shared<'a> {
         let events = [
             Event::Warning { message },
             Event::Checkpoint { step: steps as u64, path: format!("checkpoints/{name}") },
-            Event::Tags { values: [("lgdea.trained_as".to_owned(), other.name())].into() },
+            Event::Tags { values: [(TRAINED_AS.to_owned(), other.name())].into() },
         ];
         events.into_iter().try_for_each(|event| journal.write(event)).map_err(|error| Failure::failed(&error))
     }

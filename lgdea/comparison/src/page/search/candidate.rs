@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::statistic::{mean, standard_deviation};
-use crate::{ComparedRow, Metric, Run};
+use crate::{ComparedRow, Metric, Run, Split};
 
 /// A setting that may be chosen.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl<'a> Candidate<'a> {
 
     /// Whether a run has any score of the validation split.
     pub(super) fn has_validation(&self) -> bool {
-        self.runs.iter().any(|(_, run)| run.metrics.keys().any(|name| name.starts_with("validation/")))
+        self.runs.iter().any(|(_, run)| run.metrics.keys().any(|name| Split::of(name) == Some(Split::Validation)))
     }
 }
 

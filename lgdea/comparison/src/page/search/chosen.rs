@@ -5,12 +5,12 @@
 
 use std::collections::HashMap;
 
-use lgdea_spec::sweep::Goal;
+use lgdea_metric::{Better, Name};
 use lgdea_sweep::SearchSummary;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Collection, ComparedRow, Comparison, Metric, Run, Setting};
+use crate::{Collection, ComparedRow, Comparison, Metric, Run, Setting, Split};
 
 use super::super::figure::readable;
 use super::candidate::{Candidate, Scores, ranked};
@@ -115,14 +115,16 @@ impl<'a> Objective<'a> {
     ) -> Result<Objective<'a>, String> {
         match declared(collection, arm)[..] {
             [] => {
-                let scores = comparison.metrics.iter().filter_map(|metric| metric.name.split_once('/'));
-                let mut metrics = scores.map(|(_, score)| Metric::new(&format!("validation/{score}")));
+                let scores = comparison.metrics.iter().filter_map(|metric| Split::strip(&metric.name));
+                let mut metrics = scores.map(|(_, score)| Metric::new(&Split::Validation.of_score(score)));
                 let known = |metric: &Metric| candidates.iter().any(|one| !one.values(&metric.name).is_empty());
                 let metric = metrics.find(known).ok_or("no score of this report is known of the validation split")?;
                 Ok(Objective { metric, search: None })
             }
             [search] => {
-                let lower_is_better = search.goal == Goal::Minimise;
+                // What nobody declared is better as the search has it.
+                let declared = Name::parse(&search.objective).declared_better();
+                let lower_is_better = declared.unwrap_or(search.goal.better()) == Better::Lower;
                 Ok(Objective {
                     metric: Metric { lower_is_better, ..Metric::new(&search.objective) },
                     search: Some(search),
@@ -175,8 +177,8 @@ impl Chosen {
         let copied: Vec<(&str, &Value)> =
             changes.chain(deltas.iter().map(|(key, value)| (key.as_str(), value))).collect();
         // Whoever looks at validation scores alone is still choosing, and should not see the test split.
-        let test = metric.name.split_once('/').filter(|_| !is_tuning);
-        let test = test.map(|(_, score)| Metric::new(&format!("test/{score}")));
+        let test = Split::strip(&metric.name).filter(|_| !is_tuning);
+        let test = test.map(|(_, score)| Metric::new(&Split::Test.of_score(score)));
         Some(Chosen {
             at,
             of: ranked.len(),

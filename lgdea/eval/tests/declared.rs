@@ -1,0 +1,87 @@
+//! What the tasks emit is exactly what is declared, on small inputs that give every score.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+
+use lgdea_eval::prompts::PromptClass;
+use lgdea_eval::task::{Labels, evidence, grounding, retrieval, zero_shot};
+use lgdea_eval::{Bootstrap, Evaluation};
+use lgdea_evidence::{Class, Findings, Laterality};
+use lgdea_metric::{HeatMap, Task};
+use lgdea_spec::{Eval, Resolved, Seed};
+use ndarray::{Array2, array};
+
+const BOOTSTRAP: Bootstrap = Bootstrap { resamples: 0, seed: Seed(1) };
+const CLASSES: [&str; 2] = ["edema", "nodule"];
+const AT: [usize; 2] = [1, 2];
+
+fn settings() -> Eval {
+    let mut eval = Resolved::from_overrides(&[]).unwrap().experiment.eval;
+    eval.retrieval.at = AT.to_vec();
+    eval
+}
+
+/// A study of each class, and one without findings.
+fn labels() -> [BTreeSet<String>; 3] {
+    ["edema", "nodule", "no_finding"].map(|label| BTreeSet::from([label.to_owned()]))
+}
+
+fn zero_shot() -> Evaluation {
+    let labels = labels();
+    let labels: Vec<Labels<'_>> = labels.iter().map(Some).collect();
+    let classes =
+        CLASSES.map(|name| PromptClass { name: name.to_owned(), prompts: vec![name.to_owned()], against: Vec::new() });
+    let scores = array![[0.9, 0.1], [0.2, 0.8], [0.1, 0.3]];
+    let scores = zero_shot::Scores { similarity: scores.clone(), evidence: Some(scores.clone()), local: Some(scores) };
+    zero_shot::evaluate(&settings().zero_shot, &classes, scores, &labels, BOOTSTRAP).unwrap()
+}
+
+fn retrieval() -> Evaluation {
+    let labels = labels();
+    let labels: Vec<Labels<'_>> = labels.iter().map(Some).collect();
+    retrieval::evaluate(&settings().retrieval, Array2::eye(3).view(), &labels, BOOTSTRAP).unwrap()
+}
+
+fn grounding() -> Evaluation {
+    let map = Array2::from_shape_fn((4, 4), |(row, column)| (row * column) as f32);
+    let maps = HeatMap::ALL.map(|name| (name, map.clone())).to_vec();
+    let item = grounding::Item { study: 0, phrase: "nodule", target: [0.5, 0.5, 0.5, 0.5], maps };
+    grounding::evaluate(&settings().grounding, &[item], 16, BOOTSTRAP).unwrap()
+}
+
+fn evidence() -> Evaluation {
+    let gold: Findings = CLASSES.map(|finding| (finding.to_owned(), Laterality::Left)).into();
+    evidence::evaluate(&CLASSES.map(Class::of_finding), &[(&gold, gold.clone())], BOOTSTRAP)
+}
+
+fn emitted(evaluation: Evaluation) -> BTreeSet<String> {
+    assert_eq!(evaluation.warnings, Vec::<String>::new());
+    evaluation.scores.into_keys().collect()
+}
+
+#[test]
+fn each_task_emits_what_it_declares_and_nothing_else() {
+    for (task, evaluation) in [
+        (Task::ZeroShot, zero_shot()),
+        (Task::Retrieval, retrieval()),
+        (Task::Grounding, grounding()),
+        (Task::Evidence, evidence()),
+    ] {
+        let instances = task.declarations().flat_map(|declaration| declaration.instances(&AT, &CLASSES));
+        let declared: BTreeSet<String> = instances.map(|instance| instance.name()).collect();
+        assert_eq!(emitted(evaluation), declared, "{task:?}");
+    }
+}
+
+#[test]
+fn a_run_logs_what_its_experiment_says_that_it_logs() {
+    let eval = settings();
+    let emitted: BTreeSet<String> = [zero_shot(), retrieval(), grounding()].into_iter().flat_map(emitted).collect();
+    assert!(emitted.iter().all(|name| eval.logs(name)), "{emitted:?}");
+    let of_classes = |name: &String| CLASSES.iter().any(|class| name.ends_with(class));
+    let named: BTreeSet<String> = emitted.into_iter().filter(|name| !of_classes(name)).collect();
+    assert_eq!(eval.score_names().into_iter().collect::<BTreeSet<_>>(), named);
+    for other in ["retrieval/i2t_r_at_3", "evidence/f1_micro", "train/loss", "zero_shot/auroc/edema/low"] {
+        assert!(!eval.logs(other), "{other}");
+    }
+}

@@ -1,0 +1,31 @@
+//! The names of scores and training curves, each declared once.
+//!
+//! A run logs its scores by name: `test/retrieval/i2t_r_at_10`. Evaluation makes these names, and whoever reads a journal finds
+//! the declaration again by [`Name::parse`]: what readers call the score, which way is better, how many decimals make sense,
+//! and where it is shown. A name that nobody declared stays usable: it is its own label, and more of it is better.
+//!
+//! - [`Declaration`] is a score with parameters, such as the rank K of a recall; the files of [`task`] hold all of them.
+//! - [`Instance`] is a declaration with its parameters chosen.
+//! - [`Name`] is what a journal has: an instance with its [`Split`], or the [`Bound`] of an interval.
+//! - [`Group`] says what the other metrics of a journal are about; [`curve`] declares those that somebody reads by name.
+//!
+//! There is no arithmetic here. The crate depends on nothing, so that every crate can ask it.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod better;
+pub mod curve;
+mod declaration;
+mod name;
+mod parameters;
+mod split;
+pub mod task;
+mod template;
+
+pub use better::Better;
+pub use curve::{Curve, Group};
+pub use declaration::{Declaration, Instance};
+pub use name::{Bound, Name};
+pub use parameters::{HeatMap, Parameters, Way};
+pub use split::Split;
+pub use task::Task;
