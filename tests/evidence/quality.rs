@@ -45,7 +45,7 @@ fn held_out_reports_of_openi_score_above_the_targets() {
 #[test]
 fn reports_of_the_phantom_are_read_almost_without_error() {
     let phantom = Phantom { studies: 3000, validation: 0, test: 0, seed: Seed(1) };
-    let data = Data { phantom: Some(phantom), manifest: None, openi: None };
+    let data = Data { phantom: Some(phantom), ..Data::default() };
     let studies = lgdea_data::load(&data, Seed(0), &|_, _| ()).unwrap().studies;
     let reports = studies.iter().map(|it| (it.id.as_str(), it.report.as_ref().unwrap().text()));
     let labels = studies.iter().map(|it| {

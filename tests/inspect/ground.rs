@@ -12,7 +12,7 @@ use crate::{baseline, finished};
 fn phrases_point_where_the_evaluation_has_them() {
     let (place, run) = finished();
     let phantom = Phantom { studies: 60, validation: 10, test: 20, seed: Seed(1) };
-    let data = Data { phantom: Some(phantom), manifest: None, openi: None };
+    let data = Data { phantom: Some(phantom), ..Data::default() };
     let corpus = lgdea_data::load(&data, Seed(0), &|_, _| ()).unwrap();
     let mut outcomes = Vec::new();
     for study in corpus.studies.iter().filter(|study| study.split == lgdea_data::Split::Test) {

@@ -16,7 +16,7 @@ const BATCH: usize = 16;
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let phantom = Phantom { studies: BATCH, validation: 0, test: 0, seed: Seed(1) };
-    let data = Data { phantom: Some(phantom), manifest: None, openi: None };
+    let data = Data { phantom: Some(phantom), ..Data::default() };
     let mut corpus = load(&data, Seed(0), &|_, _| ()).unwrap();
     let picture = corpus.studies[0].image.clone().unwrap();
     let making = Making { size: SIDE, threads: 0, progress: &|_, _| (), waiting: &|_| () };

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let unfinished = folder.with_extension("unfinished");
     fs::create_dir_all(&unfinished)?;
     let phantom = Phantom { studies: count, validation: 0, test: 0, seed: Seed(1) };
-    let data = Data { phantom: Some(phantom), manifest: None, openi: None };
+    let data = Data { phantom: Some(phantom), ..Data::default() };
     let studies = load(&data, Seed(0), &|_, _| ())?.studies;
     let sizes: Vec<usize> = studies
         .par_iter()

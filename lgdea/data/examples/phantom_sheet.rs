@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let sheet = arguments.next().unwrap_or_else(|| "phantom.png".to_owned());
     let size = arguments.next().map_or(Ok(64), |size| size.parse())?;
     let phantom = Phantom { studies: 3_000, validation: 300, test: 600, seed: Seed(1) };
-    let data = Data { phantom: Some(phantom), manifest: None, openi: None };
+    let data = Data { phantom: Some(phantom), ..Data::default() };
     let start = Instant::now();
     let mut corpus = load(&data, Seed(0), &|_, _| ())?;
     let generated = start.elapsed();

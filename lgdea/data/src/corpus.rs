@@ -2,20 +2,18 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lgdea_spec::{Data, Seed};
 use rayon::prelude::*;
 
-use crate::{DataError, Picture, SkipReason, Skipped, Study, manifest, openi, phantom, split};
-
-/// Called with how many items are done, and of how many; from any thread.
-pub(crate) type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+use crate::source::{self, Contents};
+use crate::{DataError, Picture, SkipReason, Skipped, Study, split};
 
 /// All studies of an experiment, and what its sources held besides.
 #[derive(Debug, Clone)]
 pub struct Corpus {
-    /// The studies, source by source: phantom, manifest, Open-I.
+    /// The studies, source by source, in the order of [`lgdea_spec::for_each_source`].
     pub studies: Vec<Study>,
     /// What was left out.
     pub skipped: Skipped,
@@ -25,45 +23,24 @@ pub struct Corpus {
     pub digest: String,
 }
 
-/// What one source gives.
-pub(crate) struct Source {
-    /// What to call it in an error.
-    pub(crate) name: String,
-    /// Its studies.
-    pub(crate) studies: Vec<Study>,
-    /// What it held besides.
-    pub(crate) skipped: Skipped,
-    /// Folder of its image files; empty where it has none.
-    pub(crate) root: PathBuf,
-}
-
 /// Reads every source of an experiment.
 ///
 /// `seed` is the experiment's; it decides the split of studies without a split of their own. `progress` is called with
 /// the number of items done and their total, stage by stage.
 pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Corpus, DataError> {
-    let mut sources = Vec::new();
-    if let Some(settings) = &data.phantom {
-        sources.push(phantom::read(settings, progress));
-    }
-    if let Some(settings) = &data.manifest {
-        sources.push(manifest::read(settings, seed, progress)?);
-    }
-    if let Some(settings) = &data.openi {
-        sources.push(openi::read(settings, seed, progress)?);
-    }
     let mut corpus = Corpus { studies: Vec::new(), skipped: Skipped::default(), digest: String::new() };
     let mut hasher = blake3::Hasher::new();
-    for mut source in sources {
-        let sizes = drop_missing_images(&mut source);
-        if source.studies.is_empty() {
-            return Err(DataError::Empty { what: source.name, skipped: source.skipped.to_string() });
+    for source in source::of(data) {
+        let mut contents = source.read(seed, progress)?;
+        let sizes = drop_missing_images(&mut contents);
+        if contents.studies.is_empty() {
+            return Err(DataError::Empty { what: contents.name, skipped: contents.skipped.to_string() });
         }
-        for (study, size) in source.studies.iter().zip(sizes) {
-            hash_study(&mut hasher, study, &source.root, size);
+        for (study, size) in contents.studies.iter().zip(sizes) {
+            hash_study(&mut hasher, study, &contents.root, size);
         }
-        corpus.studies.append(&mut source.studies);
-        corpus.skipped.merge(&source.skipped);
+        corpus.studies.append(&mut contents.studies);
+        corpus.skipped.merge(&contents.skipped);
     }
     if corpus.studies.is_empty() {
         return Err(DataError::Empty { what: "the experiment's data".to_owned(), skipped: String::new() });
@@ -75,29 +52,24 @@ pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -
 }
 
 /// Takes away images whose file is not there; the size in bytes of each image file that is, study by study.
-fn drop_missing_images(source: &mut Source) -> Vec<Option<u64>> {
-    let size = |path: &PathBuf| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|file| file.len());
-    let measured: Vec<(Study, Option<u64>)> = std::mem::take(&mut source.studies)
-        .into_par_iter()
-        .map(|study| match &study.image {
-            Some(Picture::File(path)) => {
-                let size = size(path);
-                (study, size)
-            }
-            _ => (study, None),
+fn drop_missing_images(contents: &mut Contents) -> Vec<Option<u64>> {
+    let size = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|file| file.len());
+    let studies = std::mem::take(&mut contents.studies).into_par_iter();
+    let measured: Vec<(Study, Option<Option<u64>>)> = studies
+        .map(|study| {
+            let size = study.image.as_ref().and_then(Picture::file).map(size);
+            (study, size)
         })
         .collect();
     let mut sizes = Vec::with_capacity(measured.len());
     for (study, size) in measured {
-        let missing = size.is_none() && matches!(study.image, Some(Picture::File(_)));
-        let study = if missing {
-            study.without_image(SkipReason::MissingImage, &mut source.skipped)
-        } else {
-            study.or_nothing(&mut source.skipped)
+        let study = match size {
+            Some(None) => study.without_image(SkipReason::MissingImage, &mut contents.skipped),
+            _ => study.or_nothing(&mut contents.skipped),
         };
         if let Some(study) = study {
-            source.studies.push(study);
-            sizes.push(size);
+            contents.studies.push(study);
+            sizes.push(size.flatten());
         }
     }
     sizes
@@ -123,14 +95,7 @@ fn hash_study(hasher: &mut blake3::Hasher, study: &Study, root: &Path, size: Opt
     field(study.split.to_string().as_bytes());
     match &study.image {
         None => field(b"none"),
-        Some(Picture::Phantom(scene)) => {
-            field(phantom::VERSION.as_bytes());
-            field(&scene.seed().0.to_le_bytes());
-        }
-        Some(Picture::File(path)) => {
-            field(path.strip_prefix(root).unwrap_or(path).to_string_lossy().as_bytes());
-            field(&size.unwrap_or(0).to_le_bytes());
-        }
+        Some(picture) => picture.digest(root, size.unwrap_or(0), &mut field),
     }
     field(study.report.as_ref().map_or(String::new(), crate::Report::text).as_bytes());
     for label in study.labels.iter().flatten() {
@@ -154,11 +119,8 @@ mod tests {
     use super::*;
 
     fn phantom(seed: u64) -> Data {
-        Data {
-            phantom: Some(Phantom { studies: 12, validation: 4, test: 4, seed: Seed(seed) }),
-            manifest: None,
-            openi: None,
-        }
+        let phantom = Phantom { studies: 12, validation: 4, test: 4, seed: Seed(seed) };
+        Data { phantom: Some(phantom), ..Data::default() }
     }
 
     #[test]

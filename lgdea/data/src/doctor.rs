@@ -74,11 +74,8 @@ mod tests {
 
     #[test]
     fn a_phantom_is_counted_by_split() {
-        let data = Data {
-            phantom: Some(Phantom { studies: 20, validation: 5, test: 7, seed: Seed(1) }),
-            manifest: None,
-            openi: None,
-        };
+        let phantom = Phantom { studies: 20, validation: 5, test: 7, seed: Seed(1) };
+        let data = Data { phantom: Some(phantom), ..Data::default() };
         let mut corpus = load(&data, Seed(0), &|_, _| ()).unwrap();
         corpus.studies[0].report = None;
         let summary = summary(&corpus);

@@ -1,5 +1,6 @@
-//! Why data cannot be loaded, prepared or paired.
+//! Why data cannot be used.
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::Split;
@@ -9,12 +10,12 @@ use crate::Split;
 #[non_exhaustive]
 pub enum DataError {
     /// A file or folder cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}; {}", path.display(), remedy(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// Published weights are not where they should be.
     #[error(
@@ -109,7 +110,11 @@ pub enum DataError {
         id: String,
     },
     /// A source has nothing that can be used.
-    #[error("{what} holds nothing that can be used{}", because(skipped))]
+    #[error("{what} holds nothing that can be used{}", if skipped.is_empty() {
+        "; check that the settings of `[data]` name the right files".to_owned()
+    } else {
+        because(skipped)
+    })]
     Empty {
         /// The source.
         what: String,
@@ -171,6 +176,17 @@ pub enum DataError {
 /// A path of the experiment, which may name environment variables.
 pub(crate) fn expand(key: &'static str, text: &str) -> Result<PathBuf, DataError> {
     lgdea_spec::expand_env(text).map_err(|source| DataError::Path { key, source })
+}
+
+/// What to do about a file or a folder that cannot be read.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "correct the path, or fetch what should be there",
+        io::ErrorKind::PermissionDenied => "give yourself the right to read it",
+        io::ErrorKind::IsADirectory => "name a file instead of this folder",
+        io::ErrorKind::NotADirectory => "name a folder instead of this file",
+        _ => "if it is broken or cut off, fetch it again",
+    }
 }
 
 fn quoted(names: &[String]) -> String {

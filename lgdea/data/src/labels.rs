@@ -17,8 +17,18 @@ pub fn normalise_label(name: &str) -> String {
 }
 
 /// Labels of a cell that separates them by `|`; empty where the cell is.
-pub(crate) fn parse_labels(cell: &str) -> BTreeSet<String> {
+fn parse_labels(cell: &str) -> BTreeSet<String> {
     cell.split('|').map(normalise_label).filter(|label| !label.is_empty()).collect()
+}
+
+/// Labels of a cell in a column that is named `finding`: names separated by `|`, or a number, of which 1 says that the
+/// finding is present and every other (0, or -1 for uncertain, as `CheXpert` has it) that it is absent.
+pub(crate) fn labels_of(cell: &str, finding: &str) -> BTreeSet<String> {
+    match cell.parse::<f64>() {
+        Ok(1.0) => parse_labels(finding),
+        Ok(_) => BTreeSet::new(),
+        Err(_) => parse_labels(cell),
+    }
 }
 
 /// A finding's name as a phrase: `pleural_effusion` becomes "pleural effusion".
@@ -43,5 +53,14 @@ mod tests {
         let labels = parse_labels("Edema| Pneumonia ||edema");
         assert_eq!(labels.into_iter().collect::<Vec<_>>(), ["edema", "pneumonia"]);
         assert!(parse_labels(" | ").is_empty());
+    }
+
+    #[test]
+    fn numbers_say_whether_the_finding_of_their_column_is_present() {
+        assert_eq!(labels_of("1.0", "Edema"), BTreeSet::from(["edema".to_owned()]));
+        for absent in ["0", "-1.0", ""] {
+            assert!(labels_of(absent, "Edema").is_empty(), "{absent}");
+        }
+        assert_eq!(labels_of("Mass", "labels"), BTreeSet::from(["mass".to_owned()]));
     }
 }

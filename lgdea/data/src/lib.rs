@@ -7,35 +7,44 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod augment;
+mod boxes;
 mod corpus;
 mod decode;
 mod doctor;
 mod error;
 mod labels;
-mod manifest;
-mod openi;
 mod pairing;
-pub mod phantom;
+mod picture;
 pub mod pretrained;
 mod report;
 mod sampler;
 mod skipped;
+mod source;
 mod split;
 mod store;
 mod study;
+mod table;
 #[cfg(test)]
 mod test_data;
+mod view;
 
 pub use augment::{augment, standardise};
+pub use boxes::FindingBox;
 pub use corpus::{Corpus, load};
 pub use decode::Frame;
 pub use doctor::{SplitSummary, Summary, summary};
 pub use error::DataError;
 pub use labels::{NO_FINDING, normalise_label};
 pub use pairing::{PairingManifest, pair};
+pub use picture::Picture;
 pub use report::{Report, Section};
 pub use sampler::Sampler;
 pub use skipped::{SkipReason, Skipped, SkippedItems};
 pub use split::Split;
 pub use store::{ImageStore, Making};
-pub use study::{FindingBox, Picture, Study};
+pub use study::Study;
+
+/// The generator of the phantom.
+pub mod phantom {
+    pub use crate::source::phantom::{CLASSES, Scene, VERSION};
+}

@@ -33,19 +33,6 @@ impl Split {
             _ => None,
         }
     }
-
-    /// Draws a patient's split. It depends on nothing but the seed and the patient, so that adding studies to a data set
-    /// never moves the others.
-    pub(crate) fn draw(patient: &str, fractions: &Fractions, seed: Seed) -> Split {
-        let share = seed.stream("split").stream(patient).0 as f64 / (1_u64 << 63) as f64;
-        if share < fractions.test {
-            Split::Test
-        } else if share < fractions.test + fractions.validation {
-            Split::Validation
-        } else {
-            Split::Train
-        }
-    }
 }
 
 impl fmt::Display for Split {
@@ -58,13 +45,48 @@ impl fmt::Display for Split {
     }
 }
 
-/// Refuses fractions that leave no training data.
-pub(crate) fn check_fractions(fractions: &Fractions) -> Result<(), DataError> {
-    let Fractions { validation, test } = *fractions;
-    if (0.0..1.0).contains(&validation) && (0.0..1.0).contains(&test) && validation + test < 1.0 {
-        Ok(())
-    } else {
-        Err(DataError::Fractions { validation, test })
+/// Splits of patients: given by their source, or drawn.
+pub(crate) struct Splits<'a> {
+    given: HashMap<String, Split>,
+    fractions: &'a Fractions,
+    seed: Seed,
+}
+
+impl<'a> Splits<'a> {
+    /// Nothing is given yet.
+    ///
+    /// # Errors
+    /// Fractions that leave no training data.
+    pub(crate) fn new(fractions: &'a Fractions, seed: Seed) -> Result<Self, DataError> {
+        let Fractions { validation, test } = *fractions;
+        let shares = [validation, test];
+        if shares.iter().all(|share| (0.0..1.0).contains(share)) && validation + test < 1.0 {
+            Ok(Splits { given: HashMap::new(), fractions, seed })
+        } else {
+            Err(DataError::Fractions { validation, test })
+        }
+    }
+
+    /// Notes the split that a source gives to a patient.
+    pub(crate) fn give(&mut self, patient: &str, split: Split) {
+        self.given.insert(patient.to_owned(), split);
+    }
+
+    /// The split of a patient: that which was given, or else one that depends on nothing but the seed and the patient, so
+    /// that adding studies to a data set never moves the others.
+    pub(crate) fn of(&self, patient: &str) -> Split {
+        self.given.get(patient).copied().unwrap_or_else(|| self.draw(patient))
+    }
+
+    fn draw(&self, patient: &str) -> Split {
+        let share = self.seed.stream("split").stream(patient).0 as f64 / (1_u64 << 63) as f64;
+        if share < self.fractions.test {
+            Split::Test
+        } else if share < self.fractions.test + self.fractions.validation {
+            Split::Validation
+        } else {
+            Split::Train
+        }
     }
 }
 
@@ -94,24 +116,26 @@ mod tests {
 
     #[test]
     fn shares_of_patients_are_met() {
-        let count = |split| (0..10_000).filter(|i| Split::draw(&format!("p{i}"), &FRACTIONS, Seed(3)) == split).count();
+        let splits = Splits::new(&FRACTIONS, Seed(3)).unwrap();
+        let count = |split| (0..10_000).filter(|i| splits.of(&format!("p{i}")) == split).count();
         assert!((1_850..2_150).contains(&count(Split::Test)));
         assert!((900..1_100).contains(&count(Split::Validation)));
     }
 
     #[test]
     fn the_seed_changes_the_draw() {
-        let draw =
-            |seed| -> Vec<Split> { (0..100).map(|i| Split::draw(&format!("p{i}"), &FRACTIONS, Seed(seed))).collect() };
+        let draw = |seed| -> Vec<Split> {
+            let splits = Splits::new(&FRACTIONS, Seed(seed)).unwrap();
+            (0..100).map(|i| splits.of(&format!("p{i}"))).collect()
+        };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
     }
 
     #[test]
     fn fractions_that_leave_no_training_data_are_refused() {
-        assert!(check_fractions(&FRACTIONS).is_ok());
         for (validation, test) in [(0.5, 0.5), (-0.1, 0.2), (0.0, 1.0), (f64::NAN, 0.1)] {
-            assert!(check_fractions(&Fractions { validation, test }).is_err());
+            assert!(Splits::new(&Fractions { validation, test }, Seed(0)).is_err());
         }
     }
 }

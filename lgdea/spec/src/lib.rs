@@ -54,7 +54,7 @@ mod tracker;
 mod train;
 mod tree;
 
-pub use data::{Columns, Data, Fractions, Manifest, Openi, Phantom};
+pub use data::*;
 pub use device::Device;
 pub use encoder::{
     Bert, BertPooling, DenseNet, Encoder, ImageEncoder, PatchCnn, ReportText, ResNet, TextEncoder, TokenCnn,

@@ -5,17 +5,11 @@
 //! the very trial that it would have tried. Samplers see parameters as coordinates in [0, 1];
 //! [`lgdea_spec::sweep::Domain::at`] makes values of them.
 
-use std::collections::HashMap;
-
-use lgdea_spec::Seed;
-use lgdea_spec::sweep::{Sampler as Kind, Search};
-use optimizer::distribution::{Distribution, FloatDistribution};
-use optimizer::param::ParamValue;
-use optimizer::parameter::ParamId;
-use optimizer::sampler::{CmaEsSampler, CompletedTrial, GpSampler, RandomSampler, Sampler, SobolSampler};
+use lgdea_spec::sweep::Search;
 use serde::{Deserialize, Serialize};
 
-use crate::tpe;
+use crate::question::Question;
+use crate::sampler;
 
 /// A trial of a search that has ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,96 +27,7 @@ pub struct Observation {
 
 /// The coordinates, one in [0, 1] for each parameter, of a search's proposal `number`, made in knowledge of `history`.
 pub fn suggest(search: &Search, history: &[Observation], number: u64) -> Vec<f64> {
-    let count = search.space.len();
-    let dimensions: Vec<Dimension> = (0..count).map(Dimension::new).collect();
-    let known = |at: u64| completed(search, history, &dimensions, at);
-    let ask = |sampler: &dyn Sampler, id: u64, at: u64| {
-        let history = known(at);
-        dimensions.iter().map(|dimension| dimension.ask(sampler, id, &history)).collect::<Vec<f64>>()
-    };
-    let seed = search.seed;
-    match search.sampler {
-        Kind::Random => ask(&RandomSampler::with_seed(seed), number, number),
-        Kind::Sobol => ask(&SobolSampler::with_seed(seed), number, number),
-        Kind::Tpe => {
-            let known = known(number);
-            let of = |trial: &CompletedTrial| dimensions.iter().map(|dimension| dimension.of(trial)).collect();
-            let points: Vec<Vec<f64>> = known.iter().map(of).collect();
-            let ended: Vec<_> = points.iter().map(Vec::as_slice).zip(known.iter().map(|trial| trial.value)).collect();
-            tpe::propose(count, &ended, search.startup, stream(seed, number))
-        }
-        Kind::Gp => {
-            // The first question teaches the sampler the dimensions; each proposal draws from a stream of its own.
-            let sampler = GpSampler::builder().seed(stream(seed, number).0).n_startup_trials(search.startup).build();
-            ask(&sampler, 0, 0);
-            ask(&sampler, 1, number)
-        }
-        Kind::CmaEs => {
-            // Its distribution follows from generation to generation: all earlier proposals are made again.
-            let sampler = CmaEsSampler::builder().seed(seed).build();
-            (0..number).for_each(|earlier| drop(ask(&sampler, earlier, earlier)));
-            ask(&sampler, number, number)
-        }
-    }
-}
-
-/// The seed of a proposal's own draws.
-fn stream(seed: u64, number: u64) -> Seed {
-    Seed(seed).stream(&format!("proposal-{number}"))
-}
-
-/// A parameter as a sampler sees it.
-struct Dimension {
-    id: ParamId,
-    /// Samplers recognise a parameter by its distribution alone, so each has a unit interval of its own.
-    low: f64,
-}
-
-impl Dimension {
-    fn new(position: usize) -> Dimension {
-        Dimension { id: ParamId::new(), low: position as f64 }
-    }
-
-    fn distribution(&self) -> Distribution {
-        Distribution::Float(FloatDistribution { low: self.low, high: self.low + 1.0, log_scale: false, step: None })
-    }
-
-    /// The coordinate of a trial.
-    fn of(&self, trial: &CompletedTrial) -> f64 {
-        match trial.params.get(&self.id) {
-            Some(ParamValue::Float(value)) => value - self.low,
-            // Every trial of the history has every coordinate.
-            _ => 0.5,
-        }
-    }
-
-    fn ask(&self, sampler: &dyn Sampler, id: u64, history: &[CompletedTrial]) -> f64 {
-        match sampler.sample(&self.distribution(), id, history) {
-            ParamValue::Float(value) => (value - self.low).clamp(0.0, 1.0),
-            // A float is what was asked for.
-            ParamValue::Int(_) | ParamValue::Categorical(_) => 0.5,
-        }
-    }
-}
-
-/// What proposal `at` could know, less being better.
-fn completed(search: &Search, history: &[Observation], dimensions: &[Dimension], at: u64) -> Vec<CompletedTrial> {
-    let loss = |value: f64| -search.goal.better().gain(value);
-    let mut known: Vec<&Observation> =
-        history.iter().filter(|one| one.known_from <= at && one.coordinates.len() == dimensions.len()).collect();
-    known.sort_by_key(|one| one.number);
-    let value = |one: &Observation| one.value.filter(|value| value.is_finite()).map(loss);
-    let worst = known.iter().filter_map(|one| value(one)).fold(f64::NEG_INFINITY, f64::max);
-    let worst = if worst.is_finite() { worst } else { 0.0 };
-    let trial = |one: &&Observation| {
-        let coordinates = dimensions.iter().zip(&one.coordinates);
-        let parameters: HashMap<_, _> = coordinates
-            .map(|(dimension, coordinate)| (dimension.id, ParamValue::Float(dimension.low + coordinate)))
-            .collect();
-        let distributions = dimensions.iter().map(|dimension| (dimension.id, dimension.distribution())).collect();
-        CompletedTrial::new(one.number, parameters, distributions, HashMap::new(), value(one).unwrap_or(worst))
-    };
-    known.iter().map(trial).collect()
+    sampler::propose(&Question::new(search, history, number))
 }
 
 #[cfg(test)]
@@ -131,9 +36,6 @@ mod tests {
 
     use super::*;
 
-    const SAMPLERS: [&str; 5] = ["random", "sobol", "tpe", "gp", "cma-es"];
-
-    /// A search for the least median rank; nobody has to say that less of it is better.
     fn search(sampler: &str, seed: u64) -> Search {
         let text = format!(
             "experiment = []
@@ -163,53 +65,6 @@ mod tests {
             history.push(Observation { number, coordinates, value, known_from: number + 1 });
         }
         history
-    }
-
-    fn bowl(x: &[f64]) -> f64 {
-        (x[0] - 0.2).powi(2) + (x[1] - 0.7).powi(2)
-    }
-
-    #[test]
-    fn a_proposal_depends_on_what_was_known_and_on_nothing_else() {
-        for sampler in SAMPLERS {
-            let search = search(sampler, 7);
-            let mut history = history(&search, 25, |x| Some(bowl(x)));
-            assert!(history.iter().flat_map(|one| &one.coordinates).all(|x| (0.0..=1.0).contains(x)), "{sampler}");
-            let last = suggest(&search, &history, 25);
-            history.reverse();
-            assert_eq!(suggest(&search, &history, 25), last, "{sampler}: order of the history");
-            let number = 12;
-            let again = suggest(&search, &history, number);
-            let made = history.iter().find(|one| one.number == number).unwrap();
-            assert_eq!(again, made.coordinates, "{sampler}: what came later");
-        }
-    }
-
-    #[test]
-    fn proposals_differ_by_number_seed_and_dimension() {
-        for sampler in SAMPLERS {
-            let first = suggest(&search(sampler, 7), &[], 0);
-            assert!((first[0] - first[1]).abs() > 1e-9, "{sampler}");
-            assert_ne!(suggest(&search(sampler, 8), &[], 0), first, "{sampler}");
-            assert_ne!(suggest(&search(sampler, 7), &[], 1), first, "{sampler}");
-        }
-    }
-
-    #[test]
-    fn failures_and_endless_values_do_no_harm() {
-        for sampler in SAMPLERS {
-            let objective = |x: &[f64]| {
-                if x[0] < 0.3 {
-                    None
-                } else if x[1] < 0.1 {
-                    Some(f64::NAN)
-                } else {
-                    Some(bowl(x))
-                }
-            };
-            let history = history(&search(sampler, 1), 30, objective);
-            assert!(history.iter().flat_map(|one| &one.coordinates).all(|x| x.is_finite()), "{sampler}");
-        }
     }
 
     type Function = Box<dyn Fn(&[f64]) -> f64>;

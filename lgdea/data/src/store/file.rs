@@ -11,7 +11,7 @@ use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
 
 use super::{Drawing, Results};
-use crate::{DataError, Picture, phantom};
+use crate::{DataError, Picture};
 
 const MAGIC: &[u8; 8] = b"lgdea1im";
 /// Bytes after the footer.
@@ -29,28 +29,12 @@ pub(super) struct Mapped {
     pub(super) results: Results,
 }
 
-/// Hash of all that determines the file: the side of the images, and of each picture the phantom's version and seed, or the
-/// path, size and time of last change of its file.
+/// Hash of all that determines the file: the side of the images, and what determines each picture.
 pub(super) fn key(pictures: &[&Picture], size: usize) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("lgdea images 1");
     hasher.update(&size.to_le_bytes());
     for picture in pictures {
-        match picture {
-            Picture::Phantom(scene) => {
-                hasher.update(phantom::VERSION.as_bytes()).update(&scene.seed().0.to_le_bytes());
-            }
-            Picture::File(path) => {
-                let full = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-                let bytes = full.as_os_str().as_encoded_bytes();
-                hasher.update(&bytes.len().to_le_bytes()).update(bytes);
-                // What is not there or does not tell is found out when it is read.
-                let file = path.metadata().ok();
-                let changed =
-                    file.as_ref().and_then(|file| file.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok());
-                hasher.update(&file.map_or(0, |file| file.len()).to_le_bytes());
-                hasher.update(&changed.map_or(0, |since| since.as_nanos()).to_le_bytes());
-            }
-        }
+        picture.key(&mut hasher);
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -9,7 +9,7 @@ use memmap2::Mmap;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use crate::corpus::Progress;
+use crate::source::Progress;
 use crate::{Corpus, DataError, Frame, Picture, SkipReason, Skipped, Study};
 
 /// Largest side of stored images.
@@ -310,7 +310,7 @@ mod tests {
     #[test]
     fn the_result_does_not_depend_on_threads() {
         let phantom = lgdea_spec::Phantom { studies: 30, validation: 0, test: 0, seed: Seed(1) };
-        let data = Data { phantom: Some(phantom), manifest: None, openi: None };
+        let data = Data { phantom: Some(phantom), ..Data::default() };
         let build = |threads| {
             let mut corpus = load(&data, Seed(0), &|_, _| ()).unwrap();
             let calls = AtomicUsize::new(0);

@@ -2,23 +2,29 @@
 
 mod boxes;
 mod columns;
-mod table;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use lgdea_spec::{Manifest, Seed};
 
-use crate::corpus::{Progress, Source};
+use super::{Contents, Progress, Source};
 use crate::error::expand;
-use crate::labels::parse_labels;
-use crate::split::{self, Split};
+use crate::labels::labels_of;
+use crate::split::{Split, Splits};
+use crate::table::{Row, Table};
+use crate::view::is_lateral;
 use crate::{DataError, NO_FINDING, Picture, Report, SkipReason, Skipped, Study};
 use columns::{Labels, Positions, positions};
-use table::{Row, Table};
 
-pub(crate) fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Source, DataError> {
-    split::check_fractions(&manifest.fractions)?;
+impl Source for Manifest {
+    fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
+        read(self, seed, progress)
+    }
+}
+
+fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
+    let mut splits = Splits::new(&manifest.fractions, seed)?;
     let root = expand("data.manifest.root", &manifest.root)?;
     let tables: Vec<Table> =
         manifest.studies.iter().map(|file| Table::read(&root.join(file))).collect::<Result<_, _>>()?;
@@ -34,16 +40,16 @@ pub(crate) fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> R
         progress(done, rows);
     }
     let Join { drafts, mut skipped, .. } = join;
-    let given = given_splits(&drafts);
-    let split_of = |patient: &str| {
-        let drawn = || Split::draw(patient, &manifest.fractions, seed);
-        given.get(patient).copied().unwrap_or_else(drawn)
-    };
-    let mut studies: Vec<Study> = drafts.iter().map(|draft| draft.study(&root, split_of, &mut skipped)).collect();
+    for draft in &drafts {
+        if let Some(split) = &draft.split {
+            splits.give(draft.patient(), split.value);
+        }
+    }
+    let mut studies: Vec<Study> = drafts.iter().map(|draft| draft.study(&root, &splits, &mut skipped)).collect();
     if !manifest.boxes.is_empty() {
         boxes::add(&manifest.boxes, &root, &manifest.columns, &mut studies, &mut skipped)?;
     }
-    Ok(Source { name: format!("the manifest at {}", root.display()), studies, skipped, root })
+    Ok(Contents { name: format!("the manifest at {}", root.display()), studies, skipped, root })
 }
 
 /// A value and the place it comes from.
@@ -69,28 +75,23 @@ impl Draft {
         self.patient.as_ref().map_or(&self.id, |patient| &patient.value)
     }
 
-    fn study(&self, root: &Path, split_of: impl Fn(&str) -> Split, skipped: &mut Skipped) -> Study {
+    fn study(&self, root: &Path, splits: &Splits<'_>, skipped: &mut Skipped) -> Study {
         let mut labels = self.labels.clone();
         if labels.as_mut().is_some_and(|labels| labels.len() > 1 && labels.remove(NO_FINDING)) {
             skipped.add(SkipReason::ContradictoryLabels, &self.id);
         }
-        let split = self.split.as_ref().map(|split| split.value);
+        // A study keeps its own split even where a patient is divided, so that the error can name both.
+        let own = self.split.as_ref().map(|split| split.value);
         Study {
             id: self.id.clone(),
             patient: self.patient().to_owned(),
-            split: split.unwrap_or_else(|| split_of(self.patient())),
+            split: own.unwrap_or_else(|| splits.of(self.patient())),
             image: self.image.as_ref().map(|image| Picture::File(root.join(image))),
             report: self.report.as_deref().and_then(Report::parse),
             labels,
             boxes: Vec::new(),
         }
     }
-}
-
-/// Splits that rows give; the other studies of such a patient follow.
-fn given_splits(drafts: &[Draft]) -> HashMap<&str, Split> {
-    let given = drafts.iter().filter_map(|draft| Some((draft.patient(), draft.split.as_ref()?.value)));
-    given.collect()
 }
 
 /// Rows joined into studies, in order of their first rows.
@@ -137,11 +138,7 @@ impl Join {
         }
         for Labels { column, name, indicates } in &positions.labels {
             let cell = row.cell(Some(*column));
-            let mut found = match cell.parse::<f64>() {
-                Ok(1.0) => parse_labels(name),
-                Ok(_) => BTreeSet::new(),
-                Err(_) => parse_labels(cell),
-            };
+            let mut found = labels_of(cell, name);
             if *indicates || !found.is_empty() {
                 draft.labels.get_or_insert_default().append(&mut found);
             }
@@ -221,13 +218,6 @@ fn settle<T: PartialEq + std::fmt::Display>(
             Ok(())
         }
     }
-}
-
-/// Whether a view is lateral: "L", "LL", "Lateral", "LEFT LATERAL", … "AP Supine" and the like are frontal.
-fn is_lateral(view: &str) -> bool {
-    view.to_uppercase()
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|word| matches!(word, "L" | "LL" | "RL" | "LAT" | "LATERAL" | "LLAT" | "RLAT"))
 }
 
 #[cfg(test)]

@@ -7,35 +7,38 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
 use crate::DataError;
 
+/// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.
+const SIMILAR: f64 = 0.85;
+
 /// A CSV file with a header.
-pub(super) struct Table {
-    pub(super) path: PathBuf,
-    pub(super) header: Vec<String>,
-    pub(super) rows: Vec<Row>,
+pub(crate) struct Table {
+    pub(crate) path: PathBuf,
+    pub(crate) header: Vec<String>,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// A row, as long as the header.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Line in the file, counted from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     cells: StringRecord,
 }
 
 impl Row {
     /// The cell in a column; empty where there is no such column.
-    pub(super) fn cell(&self, column: Option<usize>) -> &str {
+    pub(crate) fn cell(&self, column: Option<usize>) -> &str {
         column.and_then(|column| self.cells.get(column)).unwrap_or("")
     }
 
     /// An error in this row.
-    pub(super) fn error(&self, path: &Path, reason: String) -> DataError {
+    pub(crate) fn error(&self, path: &Path, reason: String) -> DataError {
         DataError::Csv { path: path.to_owned(), line: self.line, reason }
     }
 }
 
 impl Table {
     /// Reads a file in UTF-8, with or without byte order mark, separated by comma, semicolon or tab.
-    pub(super) fn read(path: &Path) -> Result<Table, DataError> {
+    pub(crate) fn read(path: &Path) -> Result<Table, DataError> {
         let bytes = fs::read(path).map_err(|source| DataError::Io { path: path.to_owned(), source })?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let mut reader = ReaderBuilder::new().delimiter(delimiter(bytes)).trim(Trim::All).from_reader(bytes);
@@ -56,8 +59,14 @@ impl Table {
         Ok(Table { path: path.to_owned(), header, rows })
     }
 
+    /// The position of a column that the file needs; `role` says what for.
+    pub(crate) fn required(&self, name: &str, role: &str) -> Result<usize, DataError> {
+        let alone = std::slice::from_ref(self);
+        self.column(name)?.ok_or_else(|| missing(alone, name, role, closest(alone, name)))
+    }
+
     /// Position of a column; none where the table lacks it or `name` is empty.
-    pub(super) fn column(&self, name: &str) -> Result<Option<usize>, DataError> {
+    pub(crate) fn column(&self, name: &str) -> Result<Option<usize>, DataError> {
         let mut found = (0..self.header.len()).filter(|&column| !name.is_empty() && self.header[column] == name);
         match (found.next(), found.next()) {
             (first, None) => Ok(first),
@@ -67,6 +76,40 @@ impl Table {
                 reason: format!("two columns are named `{name}`; rename one of them"),
             }),
         }
+    }
+}
+
+fn names(tables: &[Table]) -> impl Iterator<Item = &String> {
+    tables.iter().flat_map(|table| &table.header)
+}
+
+/// Whether one of the files has a column.
+pub(crate) fn is_somewhere(tables: &[Table], name: &str) -> bool {
+    names(tables).any(|column| column == name)
+}
+
+/// The column whose name is most like a misspelling of `name`.
+pub(crate) fn closest(tables: &[Table], name: &str) -> Option<String> {
+    let similarity = |column: &String| strsim::jaro_winkler(&column.to_lowercase(), &name.to_lowercase());
+    names(tables)
+        .map(|column| (similarity(column), column))
+        .filter(|&(similarity, _)| similarity >= SIMILAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, column)| column.clone())
+}
+
+/// The error of a column that none of some files has.
+pub(crate) fn missing(tables: &[Table], name: &str, role: &str, suggestion: Option<String>) -> DataError {
+    let files: Vec<String> = tables.iter().map(|table| table.path.display().to_string()).collect();
+    let mut present: Vec<String> = names(tables).cloned().collect();
+    present.sort();
+    present.dedup();
+    DataError::MissingColumn {
+        column: name.to_owned(),
+        role: role.to_owned(),
+        files: files.join(", "),
+        present,
+        suggestion,
     }
 }
 

@@ -10,7 +10,7 @@ fn settings(studies: usize, seed: u64) -> Phantom {
 }
 
 fn studies(count: usize, seed: u64) -> Vec<Study> {
-    read(&settings(count, seed), &|_, _| ()).studies
+    generate(&settings(count, seed), &|_, _| ()).studies
 }
 
 fn rendered(study: &Study, size: usize) -> Vec<u8> {

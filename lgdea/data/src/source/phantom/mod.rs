@@ -44,8 +44,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::corpus::{Progress, Source};
-use crate::{Picture, Skipped, Split, Study};
+use super::{Contents, Progress, Source};
+use crate::{DataError, Picture, Skipped, Split, Study};
 
 use anatomy::Anatomy;
 pub use render::Scene;
@@ -74,8 +74,14 @@ pub const CLASSES: [&str; 14] = [
 /// Share of patients with a second study.
 const SECOND_STUDY: f64 = 0.4;
 
+impl Source for Phantom {
+    fn read(&self, _seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
+        Ok(generate(self, progress))
+    }
+}
+
 /// Generates the three splits; images are rendered later, when their size is known.
-pub(crate) fn read(settings: &Phantom, progress: Progress<'_>) -> Source {
+fn generate(settings: &Phantom, progress: Progress<'_>) -> Contents {
     let counts = [settings.studies, settings.validation, settings.test];
     let mut drafts = Vec::new();
     for (split, count) in Split::ALL.into_iter().zip(counts) {
@@ -91,7 +97,7 @@ pub(crate) fn read(settings: &Phantom, progress: Progress<'_>) -> Source {
             study
         })
         .collect();
-    Source { name: "the phantom".to_owned(), studies, skipped: Skipped::default(), root: PathBuf::new() }
+    Contents { name: "the phantom".to_owned(), studies, skipped: Skipped::default(), root: PathBuf::new() }
 }
 
 /// A study before its boxes are measured and its report is worded.

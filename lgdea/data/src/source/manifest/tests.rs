@@ -7,7 +7,7 @@ use lgdea_spec::{Columns, Fractions};
 use proptest::prelude::*;
 
 use super::*;
-use crate::test_data;
+use crate::{split, test_data};
 
 fn columns() -> Columns {
     Columns {
@@ -33,7 +33,7 @@ fn manifest(root: &Path, studies: &[&str], boxes: &str) -> Manifest {
 }
 
 /// Reads CSV files given as text; `b.csv` holds boxes.
-fn read_texts(texts: &[(&str, &[u8])], boxes: &str) -> Result<Source, DataError> {
+fn read_texts(texts: &[(&str, &[u8])], boxes: &str) -> Result<Contents, DataError> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in texts {
         fs::write(folder.path().join(name), text).unwrap();
@@ -43,7 +43,7 @@ fn read_texts(texts: &[(&str, &[u8])], boxes: &str) -> Result<Source, DataError>
     read(&manifest(folder.path(), &studies, boxes), Seed(1), &|_, _| ())
 }
 
-fn read_text(text: &str) -> Result<Source, DataError> {
+fn read_text(text: &str) -> Result<Contents, DataError> {
     read_texts(&[("s.csv", text.as_bytes())], "")
 }
 
@@ -229,16 +229,6 @@ fn boxes_become_shares_of_their_image() {
     let wrong = boxes.replace("50,25,100", "50,wide,100");
     let failed = read_texts(&[("s.csv", studies.as_bytes()), ("b.csv", wrong.as_bytes())], "b.csv").err().unwrap();
     assert!(failed.to_string().contains("b.csv, line 2: y = `wide` must be a number of pixels"), "{failed}");
-}
-
-#[test]
-fn views_tell_lateral_from_frontal() {
-    for view in ["L", "LL", "lateral", "LEFT LATERAL", "Lat."] {
-        assert!(is_lateral(view), "{view}");
-    }
-    for view in ["", "PA", "AP", "AP Supine", "AP LLD", "left PA"] {
-        assert!(!is_lateral(view), "{view}");
-    }
 }
 
 proptest! {

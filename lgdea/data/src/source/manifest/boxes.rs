@@ -9,10 +9,8 @@ use std::path::Path;
 
 use lgdea_spec::Columns;
 
-use super::columns::required;
-use super::table::{Row, Table};
 use crate::decode::dimensions;
-use crate::labels::phrase_of;
+use crate::table::{Row, Table};
 use crate::{DataError, FindingBox, Picture, SkipReason, Skipped, Study, normalise_label};
 
 /// Columns of a box in pixels: left, upper, width, height.
@@ -28,12 +26,12 @@ pub(super) fn add(
 ) -> Result<(), DataError> {
     let path = &root.join(file);
     let table = Table::read(path)?;
-    let study = required(&table, &columns.study, "the study")?;
+    let study = table.required(&columns.study, "the study")?;
     let drawn_on = table.column(&columns.image)?;
-    let finding = required(&table, "finding", "the finding")?;
+    let finding = table.required("finding", "the finding")?;
     let mut rectangle = [0; 4];
     for (position, name) in rectangle.iter_mut().zip(RECTANGLE) {
-        *position = required(&table, name, "the box in pixels: x, y, w, h")?;
+        *position = table.required(name, "the box in pixels: x, y, w, h")?;
     }
     let size = [table.column("image_width")?, table.column("image_height")?];
     let phrase = table.column("phrase")?;
@@ -64,15 +62,10 @@ pub(super) fn add(
             skipped.add(SkipReason::BoxWithoutImage, id);
             continue;
         };
-        let Some([x, y, width, height]) = shares(edges, size) else {
-            skipped.add(SkipReason::EmptyBox, id);
-            continue;
-        };
-        let phrase = match row.cell(phrase) {
-            "" => phrase_of(&finding),
-            phrase => phrase.to_owned(),
-        };
-        study.boxes.push(FindingBox { finding, phrase, x, y, width, height });
+        match FindingBox::in_pixels(&finding, row.cell(phrase), edges, size) {
+            Some(found) => study.boxes.push(found),
+            None => skipped.add(SkipReason::EmptyBox, id),
+        }
     }
     Ok(())
 }
@@ -104,15 +97,4 @@ fn image_size(
         return Err(row.error(path, reason));
     }
     Ok(dimensions(image).map(|(width, height)| [f64::from(width), f64::from(height)]))
-}
-
-/// A box in shares of its image, cut at the image's edges; `None` where nothing is left.
-fn shares([x, y, width, height]: [f64; 4], [image_width, image_height]: [f64; 2]) -> Option<[f32; 4]> {
-    let span = |start: f64, length: f64, side: f64| {
-        let (from, to) = (start.clamp(0.0, side), (start + length).clamp(0.0, side));
-        (from / side, (to - from) / side)
-    };
-    let (x, width) = span(x, width, image_width);
-    let (y, height) = span(y, height, image_height);
-    (width > 0.0 && height > 0.0).then_some([x as f32, y as f32, width as f32, height as f32])
 }

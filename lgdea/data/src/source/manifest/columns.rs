@@ -2,11 +2,8 @@
 
 use lgdea_spec::Columns;
 
-use super::table::Table;
 use crate::DataError;
-
-/// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.
-const SIMILAR: f64 = 0.85;
+use crate::table::{Table, closest, is_somewhere, missing};
 
 /// Positions of a file's columns.
 pub(super) struct Positions {
@@ -60,11 +57,6 @@ pub(super) fn positions(tables: &[Table], columns: &Columns) -> Result<Vec<Posit
 }
 
 fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError> {
-    let alone = std::slice::from_ref(table);
-    let study = table.column(&columns.study)?.ok_or_else(|| {
-        let role = "the study, which every file needs";
-        missing(alone, &columns.study, role, closest(alone, &columns.study))
-    })?;
     let several = |names: &[String]| -> Result<Vec<(usize, String)>, DataError> {
         let found = names.iter().map(|name| Ok(table.column(name)?.map(|position| (position, name.clone()))));
         Ok(found.collect::<Result<Vec<_>, DataError>>()?.into_iter().flatten().collect())
@@ -74,7 +66,7 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
         Labels { column, name, indicates }
     });
     Ok(Positions {
-        study,
+        study: table.required(&columns.study, "the study, which every file needs")?,
         patient: table.column(&columns.patient)?,
         image: table.column(&columns.image)?,
         report: table.column(&columns.report)?,
@@ -88,42 +80,4 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
 fn configured(columns: &Columns) -> impl Iterator<Item = &String> {
     let single = [&columns.study, &columns.patient, &columns.image, &columns.report, &columns.split, &columns.view];
     single.into_iter().chain(&columns.sections).chain(&columns.labels)
-}
-
-fn names(tables: &[Table]) -> impl Iterator<Item = &String> {
-    tables.iter().flat_map(|table| &table.header)
-}
-
-fn is_somewhere(tables: &[Table], name: &str) -> bool {
-    names(tables).any(|column| column == name)
-}
-
-/// The column whose name is most like a misspelling of `name`.
-fn closest(tables: &[Table], name: &str) -> Option<String> {
-    let similarity = |column: &String| strsim::jaro_winkler(&column.to_lowercase(), &name.to_lowercase());
-    names(tables)
-        .map(|column| (similarity(column), column))
-        .filter(|&(similarity, _)| similarity >= SIMILAR)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, column)| column.clone())
-}
-
-pub(super) fn missing(tables: &[Table], name: &str, role: &str, suggestion: Option<String>) -> DataError {
-    let files: Vec<String> = tables.iter().map(|table| table.path.display().to_string()).collect();
-    let mut present: Vec<String> = names(tables).cloned().collect();
-    present.sort();
-    present.dedup();
-    DataError::MissingColumn {
-        column: name.to_owned(),
-        role: role.to_owned(),
-        files: files.join(", "),
-        present,
-        suggestion,
-    }
-}
-
-/// The position of a column that a file needs.
-pub(super) fn required(table: &Table, name: &str, role: &str) -> Result<usize, DataError> {
-    let alone = std::slice::from_ref(table);
-    table.column(name)?.ok_or_else(|| missing(alone, name, role, closest(alone, name)))
 }

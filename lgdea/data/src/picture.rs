@@ -1,0 +1,84 @@
+//! Where an image comes from, and how it is made.
+
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use crate::decode::{dimensions, read_square};
+use crate::source::phantom::{self, Scene};
+use crate::{Frame, SkipReason};
+
+/// Where an image comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Picture {
+    /// An image file (PNG, JPEG, BMP, TIFF or WebP).
+    File(PathBuf),
+    /// A radiograph that the phantom renders at any size.
+    Phantom(Box<Scene>),
+}
+
+impl Picture {
+    /// Draws the image into `square`, `[size * size]` grey pixels that are all 0: fitted in, in the middle.
+    ///
+    /// # Panics
+    ///
+    /// If `square` does not have `size * size` pixels, or none.
+    pub fn draw(&self, size: usize, square: &mut [u8]) -> Result<Frame, SkipReason> {
+        assert!(size > 0 && square.len() == size * size, "a square of {size} × {size} pixels");
+        match self {
+            Picture::File(path) => read_square(path, size, square),
+            Picture::Phantom(scene) => {
+                scene.render(size, square);
+                Ok(Frame::FULL)
+            }
+        }
+    }
+
+    /// Width and height in pixels of an image file; `None` where its header cannot be read, and for the phantom, which
+    /// has no size of its own.
+    pub fn dimensions(&self) -> Option<(u32, u32)> {
+        dimensions(self.file()?)
+    }
+
+    /// The image file; `None` for the phantom.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Picture::File(path) => Some(path),
+            Picture::Phantom(_) => None,
+        }
+    }
+
+    /// Adds to a corpus's digest what tells the image apart: the phantom's version and seed, or the file's path below
+    /// `root` and its `size` in bytes.
+    pub(crate) fn digest(&self, root: &Path, size: u64, mut field: impl FnMut(&[u8])) {
+        match self {
+            Picture::Phantom(scene) => {
+                field(phantom::VERSION.as_bytes());
+                field(&scene.seed().0.to_le_bytes());
+            }
+            Picture::File(path) => {
+                field(path.strip_prefix(root).unwrap_or(path).to_string_lossy().as_bytes());
+                field(&size.to_le_bytes());
+            }
+        }
+    }
+
+    /// Adds to the key of stored pixels what determines them: the phantom's version and seed, or the file's full path,
+    /// size and time of last change.
+    pub(crate) fn key(&self, hasher: &mut blake3::Hasher) {
+        match self {
+            Picture::Phantom(scene) => {
+                hasher.update(phantom::VERSION.as_bytes()).update(&scene.seed().0.to_le_bytes());
+            }
+            Picture::File(path) => {
+                let full = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                let bytes = full.as_os_str().as_encoded_bytes();
+                hasher.update(&bytes.len().to_le_bytes()).update(bytes);
+                // What is not there or does not tell is found out when it is read.
+                let file = path.metadata().ok();
+                let changed = file.as_ref().and_then(|file| file.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+                hasher.update(&file.map_or(0, |file| file.len()).to_le_bytes());
+                hasher.update(&changed.map_or(0, |since| since.as_nanos()).to_le_bytes());
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The sources of studies: each a module that reads what its settings describe.
+
+use std::path::PathBuf;
+
+use lgdea_spec::{Data, Seed};
+
+use crate::{DataError, Skipped, Study};
+
+/// Called with how many items are done, and of how many; from any thread.
+pub(crate) type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+
+/// A source of studies, as its settings describe it.
+pub(crate) trait Source {
+    /// Reads its studies, in an order that does not depend on the order of a folder or an archive. `seed` is the
+    /// experiment's; it splits studies without a split of their own. `progress` reaches its total.
+    ///
+    /// # Errors
+    /// What cannot be read at all, with its path. What can be left out is counted instead.
+    fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError>;
+}
+
+/// What a source holds.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    /// What to call the source in an error.
+    pub(crate) name: String,
+    /// Its studies.
+    pub(crate) studies: Vec<Study>,
+    /// What it held besides.
+    pub(crate) skipped: Skipped,
+    /// Folder of its image files; empty where it has none.
+    pub(crate) root: PathBuf,
+}
+
+macro_rules! declare {
+    ($($name:literal => $module:ident: $settings:ident,)*) => {
+        $(pub(crate) mod $module;)*
+
+        /// The sources that an experiment names, in the order of the list.
+        pub(crate) fn of(data: &Data) -> Vec<&dyn Source> {
+            let all = [$(data.$module.as_ref().map(|settings| settings as &dyn Source)),*];
+            all.into_iter().flatten().collect()
+        }
+    };
+}
+
+lgdea_spec::for_each_source!(declare);

@@ -1,0 +1,185 @@
+//! Open-I: the Indiana University chest X-ray collection, one XML file a report.
+//!
+//! The collection names no patients; each report counts as a patient of its own. Its XML does not tell frontal from
+//! lateral images either: the first image of a report is taken for the frontal one, as it is in most reports.
+
+mod document;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use lgdea_spec::{Openi, Seed};
+use rayon::prelude::*;
+
+use super::{Contents, Progress, Source};
+use crate::error::expand;
+use crate::split::{Split, Splits};
+use crate::{DataError, NO_FINDING, Picture, Report, SkipReason, Skipped, Study};
+use document::Document;
+
+/// A report of the collection has about 10 kB; what is far larger is something else.
+const LARGEST_XML: u64 = 4 << 20;
+
+/// Sections that say something about the images.
+const READINGS: [&str; 2] = ["findings", "impression"];
+
+impl Source for Openi {
+    fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
+        read(self, seed, progress)
+    }
+}
+
+fn read(openi: &Openi, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
+    let splits = Splits::new(&openi.fractions, seed)?;
+    let reports = expand("data.openi.reports", &openi.reports)?;
+    let (images, files) = match openi.images.as_str() {
+        "" => (PathBuf::new(), None),
+        folder => {
+            let folder = expand("data.openi.images", folder)?;
+            let files = image_files(&folder)?;
+            (folder, Some(files))
+        }
+    };
+    let mut skipped = Skipped::default();
+    let documents = if reports.is_dir() { folder_documents(&reports)? } else { archive_documents(&reports)? };
+    progress(0, documents.len());
+    let mut parsed: Vec<(String, Option<Document>)> = documents
+        .into_par_iter()
+        .map(|(name, bytes)| {
+            let document = bytes.and_then(|bytes| Document::parse(&bytes));
+            (name, document)
+        })
+        .collect();
+    progress(parsed.len(), parsed.len());
+    // The order of an archive or a folder is arbitrary.
+    parsed.sort_by(|(a, _), (b, _)| a.cmp(b));
+
+    let mut studies = Vec::with_capacity(parsed.len());
+    let mut seen = HashSet::new();
+    for (name, document) in parsed {
+        let Some(document) = document else {
+            skipped.add(SkipReason::BrokenXml, name);
+            continue;
+        };
+        if !seen.insert(document.id.clone()) {
+            skipped.add(SkipReason::DuplicateReport, name);
+            continue;
+        }
+        let split = splits.of(&document.id);
+        studies.extend(study(document, split, files.as_ref(), &mut skipped).or_nothing(&mut skipped));
+    }
+    Ok(Contents { name: format!("Open-I at {}", reports.display()), studies, skipped, root: images })
+}
+
+/// Image files by name without extension.
+type Files = HashMap<String, PathBuf>;
+
+fn study(document: Document, split: Split, files: Option<&Files>, skipped: &mut Skipped) -> Study {
+    let Document { id, sections, major, images } = document;
+    let report = Report::from_sections(sections)
+        .filter(|report| report.sections.iter().any(|section| READINGS.contains(&section.name.as_str())));
+    if report.is_none() {
+        skipped.add(SkipReason::EmptyReport, &id);
+    }
+    let image = files.and_then(|files| frontal(&id, &images, files, skipped));
+    Study {
+        patient: id.clone(),
+        id,
+        split,
+        image,
+        report,
+        labels: (major == ["normal"]).then(|| BTreeSet::from([NO_FINDING.to_owned()])),
+        boxes: Vec::new(),
+    }
+}
+
+/// The first image of a report that is there; what is not is counted, as are all that follow.
+fn frontal(id: &str, names: &[String], files: &Files, skipped: &mut Skipped) -> Option<Picture> {
+    let mut image = None;
+    for name in names {
+        match files.get(name) {
+            None => skipped.add(SkipReason::MissingImage, name),
+            Some(path) if image.is_none() => image = Some(Picture::File(path.clone())),
+            Some(_) => skipped.add(SkipReason::AdditionalImage, id),
+        }
+    }
+    image
+}
+
+/// A document's name and its content; none where it is too large to be a report.
+type Content = (String, Option<Vec<u8>>);
+
+fn folder_documents(folder: &Path) -> Result<Vec<Content>, DataError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| DataError::Io { path, source }
+    };
+    let mut documents = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed(folder))? {
+        let path = entry.map_err(failed(folder))?.path();
+        if is_xml(&path) {
+            // What is no file is no report, and is counted as a broken one.
+            let content = if path.is_file() {
+                let file = File::open(&path).map_err(failed(&path))?;
+                read_limited(file).map_err(failed(&path))?
+            } else {
+                None
+            };
+            documents.push((file_name(&path), content));
+        }
+    }
+    Ok(documents)
+}
+
+/// Reads an archive without unpacking it to disk.
+fn archive_documents(path: &Path) -> Result<Vec<Content>, DataError> {
+    let failed = |source| DataError::Io { path: path.to_owned(), source };
+    let mut archive = tar::Archive::new(GzDecoder::new(File::open(path).map_err(failed)?));
+    let mut documents = Vec::new();
+    for entry in archive.entries().map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.path().map_err(failed)?.into_owned();
+        if entry.header().entry_type().is_file() && is_xml(&name) {
+            let content = read_limited(entry).map_err(failed)?;
+            documents.push((file_name(&name), content));
+        }
+    }
+    Ok(documents)
+}
+
+fn read_limited(reader: impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    reader.take(LARGEST_XML + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= LARGEST_XML).then_some(bytes))
+}
+
+/// Whether a file is a report; macOS adds hidden `._` files to archives.
+fn is_xml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xml")) && !file_name(path).starts_with('.')
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Image files of a folder by name without extension; of several, the first in order of their names.
+fn image_files(folder: &Path) -> Result<Files, DataError> {
+    let failed = |source| DataError::Io { path: folder.to_owned(), source };
+    let entries: io::Result<Vec<_>> = fs::read_dir(folder).map_err(failed)?.collect();
+    let mut paths: Vec<PathBuf> = entries.map_err(failed)?.iter().map(fs::DirEntry::path).collect();
+    paths.sort();
+    let mut files = HashMap::new();
+    for path in paths {
+        if let Some(stem) = path.file_stem() {
+            let stem = stem.to_string_lossy().into_owned();
+            files.entry(stem).or_insert(path);
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests;
