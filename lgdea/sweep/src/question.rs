@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use lgdea_spec::Seed;
-use lgdea_spec::sweep::{Goal, Search};
+use lgdea_spec::sweep::Search;
 use optimizer::distribution::{Distribution, FloatDistribution};
 use optimizer::param::ParamValue;
 use optimizer::parameter::ParamId;
@@ -55,14 +55,11 @@ impl<'a> Question<'a> {
 
     /// What proposal `at` could know, by number, with losses.
     fn known(&self, at: u64) -> Vec<(&Observation, f64)> {
-        let sign = match self.search.goal {
-            Goal::Maximise => -1.0,
-            Goal::Minimise => 1.0,
-        };
+        let better = self.search.goal.better();
         let known = |one: &&Observation| one.known_from <= at && one.coordinates.len() == self.dimensions();
         let mut known: Vec<&Observation> = self.history.iter().filter(known).collect();
         known.sort_by_key(|one| one.number);
-        let loss = |one: &Observation| one.value.filter(|value| value.is_finite()).map(|value| sign * value);
+        let loss = |one: &Observation| one.value.filter(|value| value.is_finite()).map(|value| -better.gain(value));
         let worst = known.iter().filter_map(|one| loss(one)).fold(f64::NEG_INFINITY, f64::max);
         let worst = if worst.is_finite() { worst } else { 0.0 };
         known.into_iter().map(|one| (one, loss(one).unwrap_or(worst))).collect()
