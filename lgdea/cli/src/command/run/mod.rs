@@ -189,9 +189,8 @@ impl Job<'_> {
         }
         stop.on_signals();
         self.shared.take_training(self.journal)?;
-        let training = self.progress.training();
-        let observer = |report: &_| training.update(report);
-        let trained = train(experiment, &prepared, device, self.run, self.journal, &observer, stop.flag())
+        let mut training = self.progress.training();
+        let trained = train(experiment, &prepared, device, self.run, self.journal, &mut training, stop.flag())
             .map_err(|error| Failure::of_training(&error))?;
         drop(training);
         if !trained.finished {
