@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lgdea_train::{Stage, StepReport};
+use lgdea_train::{Observer, Stage, StepReport, TrainError};
 
 /// Least time between two plain lines of one piece of work.
 const QUIET: Duration = Duration::from_secs(10);
@@ -42,7 +42,7 @@ impl Progress {
     pub(crate) fn training(&self) -> Training {
         Training {
             bar: self.bar("{prefix:>16} {wide_bar} {pos}/{len} {msg} {eta}"),
-            seen: Mutex::new(Seen { stage: None, began: Instant::now(), told: None, loss: None, rate: None }),
+            seen: Seen { stage: None, began: Instant::now(), told: None, loss: None, rate: None },
         }
     }
 
@@ -98,7 +98,7 @@ impl Drop for Counter {
 /// Progress of training.
 pub(crate) struct Training {
     bar: Option<ProgressBar>,
-    seen: Mutex<Seen>,
+    seen: Seen,
 }
 
 struct Seen {
@@ -109,15 +109,16 @@ struct Seen {
     rate: Option<f64>,
 }
 
-impl Training {
-    /// A step was done.
-    pub(crate) fn update(&self, report: &StepReport) {
-        let Ok(mut seen) = self.seen.lock() else { return };
+impl Observer for Training {
+    fn step_done(&mut self, report: &StepReport) -> Result<(), TrainError> {
+        let seen = &mut self.seen;
         if seen.stage != Some(report.stage) {
             *seen = Seen { stage: Some(report.stage), began: Instant::now(), told: None, loss: None, rate: None };
         }
-        seen.loss = report.loss.or(seen.loss);
-        seen.rate = report.images_per_second.or(seen.rate);
+        if let Some(logged) = &report.logged {
+            seen.loss = Some(logged.loss);
+            seen.rate = logged.throughput.map(|throughput| throughput.images_per_second);
+        }
         let name = match report.stage {
             Stage::TextWarmup => "text warm-up",
             Stage::Joint => "training",
@@ -130,7 +131,7 @@ impl Training {
             bar.set_length(report.steps as u64);
             bar.set_position(report.done as u64);
             bar.set_message(facts);
-            return;
+            return Ok(());
         }
         let last = report.done == report.steps;
         if last || seen.told.is_none_or(|told| told.elapsed() >= QUIET) {
@@ -138,6 +139,7 @@ impl Training {
             let eta = time_left(seen.began.elapsed(), report.done.saturating_sub(1), report.steps - report.done);
             say(format!("{name}: step {} of {}, {facts}{eta}", report.done, report.steps));
         }
+        Ok(())
     }
 }
 

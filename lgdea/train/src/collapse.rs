@@ -4,10 +4,11 @@
 //! method's phrases have a normalised entropy of 0.2 to 0.3 from the start, and its images at most 0.9, falling; random
 //! prototypes without reconstruction stay at 0.8 and 0.95 while their usage entropy is 0.98.
 
+use lgdea_inspect::method::{trains_image_evidence, uses_prototypes};
 use lgdea_metric::curve::{Curve, DEAD_PROTOTYPES, IMAGE_ENTROPY, IMAGE_USAGE_ENTROPY, PHRASE_ENTROPY, USAGE_ENTROPY};
 use lgdea_spec::Experiment;
 
-use crate::method::{trains_image_evidence, uses_prototypes};
+use crate::observer::Values;
 
 /// Logged steps in a row after which a sign is told.
 const PATIENCE: usize = 5;
@@ -22,13 +23,10 @@ const PHRASES_ALIKE: f64 = 0.7;
 /// The same of an image, whose lesion queries may well find several things.
 const IMAGES_ALIKE: f64 = 0.95;
 
-/// Values of a logged step by name.
-type Values<'a> = [(&'a str, f64)];
-
 /// A kind of collapse.
 struct Sign {
     /// Whether a step shows it; `None` where the step has no such values.
-    shows: fn(&Values<'_>) -> Option<bool>,
+    shows: fn(&Values) -> Option<bool>,
     message: &'static str,
     /// Logged steps in a row that showed it.
     seen: usize,
@@ -53,7 +51,7 @@ impl CollapseWatch {
     }
 
     /// What the values of a logged step, with those before, give reason to say. Each kind is told once.
-    pub(crate) fn check(&mut self, values: &Values<'_>) -> Vec<&'static str> {
+    pub(crate) fn check(&mut self, values: &Values) -> Vec<&'static str> {
         let mut messages = Vec::new();
         for sign in &mut self.signs {
             match (sign.shows)(values) {
@@ -70,11 +68,11 @@ impl CollapseWatch {
     }
 }
 
-fn value(values: &Values<'_>, curve: &Curve) -> Option<f64> {
-    values.iter().find(|(name, _)| *name == curve.name).map(|&(_, value)| value)
+fn value(values: &Values, curve: &Curve) -> Option<f64> {
+    values.get(curve.name).copied()
 }
 
-fn sign(shows: fn(&Values<'_>) -> Option<bool>, message: &'static str) -> Sign {
+fn sign(shows: fn(&Values) -> Option<bool>, message: &'static str) -> Sign {
     Sign { shows, message, seen: 0, told: false }
 }
 
@@ -128,7 +126,7 @@ mod tests {
     }
 
     /// Usage entropy, dead share and phrase entropy of reports; usage entropy and entropy of images.
-    fn values(of: [f64; 5]) -> [(&'static str, f64); 5] {
+    fn values(of: [f64; 5]) -> Values {
         let names = [
             USAGE_ENTROPY.name,
             DEAD_PROTOTYPES.name,
@@ -136,7 +134,7 @@ mod tests {
             IMAGE_USAGE_ENTROPY.name,
             IMAGE_ENTROPY.name,
         ];
-        std::array::from_fn(|at| (names[at], of[at]))
+        names.into_iter().map(str::to_owned).zip(of).collect()
     }
 
     /// As the method's own runs on the phantom have it.

@@ -6,8 +6,9 @@ use lgdea_objective::term::text_evidence;
 use lgdea_spec::Experiment;
 
 use crate::batch::ReportBatch;
+use crate::forward::encode_texts;
 use crate::schedule::warm;
-use crate::step::{Measured, State, encode_texts};
+use crate::state::{Measured, State};
 use crate::towers::{Towers, autodiff};
 
 /// One step of the text warm-up (counted from 0).
@@ -28,5 +29,5 @@ pub(crate) fn text_step(
     let rate = warm(settings.learning_rate, step, settings.warmup);
     let (state, norm) = state.update(gradients, rate, settings);
     let values = norm.map(|norm| (Group::TextWarmup.name("gradient_norm"), norm)).into_iter().collect();
-    (state, Measured { loss: loss.inner(), values })
+    (state, Measured { loss: loss.inner(), values, rate: None })
 }

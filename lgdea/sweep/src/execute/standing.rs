@@ -1,8 +1,8 @@
 //! Where an execution stands.
 
-use lgdea_metric::curve::LOSS;
 use super::jobs::Place;
 use super::{Counts, Ending, Executor, Running};
+use lgdea_metric::curve::LOSS;
 
 impl Executor<'_> {
     /// Tells the audience where the execution stands.

@@ -1,7 +1,4 @@
-//! A trained model's relation graph, to be looked into.
-
-mod check;
-mod content;
+//! The relation graph of a trained model: its nodes, edges and strongest relations.
 
 use std::collections::HashMap;
 
@@ -10,40 +7,38 @@ use lgdea_graph::{Csr, each_relation, strongest};
 use lgdea_spec::Graph;
 use ndarray::ArrayView1;
 
-pub use check::{GRAPH_MEASURES, GraphAgreement, GraphCheck};
-use content::Contents;
-
+use super::content::Contents;
 use crate::method::uses_graph;
 use crate::relation::{BuiltGraph, build_graph};
-use crate::{TrainError, Trained};
+use crate::{InspectError, Trained};
 
 /// The graph that the run's last refresh would build with its final averaged model. Nodes are positions: pairs first,
 /// then the unpaired pool.
 pub struct GraphView<'a> {
-    trained: Trained<'a>,
-    settings: Graph,
-    built: BuiltGraph,
+    pub(super) trained: Trained<'a>,
+    pub(super) settings: Graph,
+    pub(super) built: BuiltGraph,
     /// Studies of the image nodes and of the report nodes.
-    images: Vec<usize>,
-    reports: Vec<usize>,
-    contents: Contents,
+    pub(super) images: Vec<usize>,
+    pub(super) reports: Vec<usize>,
+    pub(super) contents: Contents,
     /// Unpaired images whose hidden report is known, as studies, and what it says.
-    hidden: Vec<(usize, ReportEvidence)>,
+    pub(super) hidden: Vec<(usize, ReportEvidence)>,
 }
 
 impl<'a> Trained<'a> {
     /// Builds the relation graph, with `hops` iterations of its propagation where that is given.
     ///
-    /// `evidence` is what [`crate::Prepared::new`] was given, `hidden` the evidence of [`crate::Prepared::hidden`]: it is
+    /// `evidence` is what [`lgdea_prepared::Prepared::new`] was given, `hidden` the evidence of [`lgdea_prepared::Prepared::hidden`]: it is
     /// compared with, and does not enter the graph.
     pub fn graph(
         self,
         evidence: &[ReportEvidence],
         hidden: &[ReportEvidence],
         hops: Option<usize>,
-    ) -> Result<GraphView<'a>, TrainError> {
+    ) -> Result<GraphView<'a>, InspectError> {
         if !uses_graph(self.experiment) {
-            return Err(TrainError::NoGraph);
+            return Err(InspectError::NoGraph);
         }
         let mut settings = self.experiment.graph.clone();
         settings.iterations = hops.unwrap_or(settings.iterations);
@@ -135,7 +130,12 @@ impl GraphView<'_> {
         result
     }
 
-    fn each_relation(&self, seeds: &[usize], images: &[usize], use_image: impl FnMut(usize, &[ArrayView1<'_, f32>])) {
+    pub(super) fn each_relation(
+        &self,
+        seeds: &[usize],
+        images: &[usize],
+        use_image: impl FnMut(usize, &[ArrayView1<'_, f32>]),
+    ) {
         each_relation(self.image_affinity(), self.report_affinity(), seeds, self.hops(), images, use_image);
     }
 }

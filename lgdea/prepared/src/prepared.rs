@@ -1,0 +1,171 @@
+//! What training reads: images, token ids, evidence and pools, all on the host.
+
+use std::collections::HashSet;
+
+use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
+use lgdea_eval::prompts::{PromptClass, PromptSet};
+use lgdea_evidence::{ReportEvidence, phrases};
+use lgdea_model::{BertShape, ModelShape, Tokenizer, TokenizerError};
+use lgdea_spec::{Experiment, ReportText};
+use rayon::prelude::*;
+
+use crate::evidence_table::{EvidenceTable, ReadEvidence};
+use crate::{Pools, PreparedError, pretrained};
+
+/// The corpus, ready to batch. Positions are those of the corpus's studies.
+pub struct Prepared {
+    /// All studies.
+    pub studies: Vec<Study>,
+    /// Their images.
+    pub images: ImageStore,
+    /// Per study, its report; `None` where it has none.
+    pub reports: Vec<Option<ReadReport>>,
+    /// Token ids of every distinct evidence phrase of the training reports.
+    pub phrases: Vec<Vec<i32>>,
+    /// Training studies by use.
+    pub pools: Pools,
+    /// Classes to learn from labels; none where no term does.
+    pub classes: Vec<PromptClass>,
+    /// Whether the unpaired images are taught the reports that the pairing hides.
+    pub oracle: bool,
+    /// The word pieces.
+    pub tokenizer: Tokenizer,
+    max_phrase_tokens: usize,
+    /// The BERT that the experiment names, where it does.
+    bert: Option<BertShape>,
+}
+
+/// A report as the text encoder sees it.
+pub struct ReadReport {
+    /// Token ids of the whole report.
+    pub tokens: Vec<i32>,
+    /// Its evidence, as positions in [`Prepared::phrases`]; never empty for a readable training report, else empty.
+    pub phrases: Vec<usize>,
+    /// Reports with the same evidence have the same number.
+    pub evidence_set: usize,
+}
+
+/// The studies whose report's evidence an experiment reads, in the corpus's order: those whose report training may read;
+/// with `report-text = "evidence"` the held-out ones too, as that is what their reports are then; and with the oracle
+/// those whose report the pairing hides.
+pub fn evidence_readers<'a>(
+    experiment: &Experiment,
+    studies: &'a [Study],
+    pairing: &PairingManifest,
+) -> Vec<&'a Study> {
+    let mut wanted: HashSet<&str> = pairing.paired.iter().chain(&pairing.reports).map(String::as_str).collect();
+    if experiment.graph.oracle {
+        wanted.extend(pairing.images.iter().map(String::as_str));
+    }
+    let held_out = experiment.encoder.report_text == ReportText::Evidence;
+    let reads = |study: &&Study| wanted.contains(study.id.as_str()) || held_out && study.split != Split::Train;
+    studies.iter().filter(|study| study.report.is_some()).filter(reads).collect()
+}
+
+impl Prepared {
+    /// Joins a corpus, its images, evidence (by report id, which is the study's) and pairing.
+    ///
+    /// Evidence is taken from the paired and unpaired training reports alone, and the tokenizer learns from nothing else:
+    /// reports that the pairing hides, and those held out, stay unread until they are evaluated. A training report that
+    /// has no evidence because its reading failed is left out with its pair: it is not known to be normal.
+    pub fn new(
+        experiment: &Experiment,
+        corpus: Corpus,
+        images: ImageStore,
+        evidence: &[ReportEvidence],
+        pairing: &PairingManifest,
+    ) -> Result<Self, PreparedError> {
+        let (text, space, oracle) = (&experiment.encoder.text, &experiment.evidence_space, experiment.graph.oracle);
+        let studies = corpus.studies;
+        let read = ReadEvidence::new(evidence);
+        let mut pools = Pools::new(&studies, pairing, &read);
+        if oracle {
+            pools.reveal(&studies, &read)?;
+        }
+        let revealed = pools.images.iter().copied().filter(|_| oracle);
+        let table = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
+
+        let texts: Vec<Option<String>> = studies.iter().map(|study| text_of(study, &read, experiment)).collect();
+        let readable = pools.reports().filter_map(|study| texts[study].as_deref());
+        let learned_from = readable.chain(table.phrases.iter().map(String::as_str));
+        let bert = pretrained::bert_shape(text)?;
+        let tokenizer = pretrained::tokenizer(text, bert.as_ref(), learned_from)?;
+
+        let read_report = |(study, report): (usize, &Option<String>)| {
+            let Some(report) = report else { return Ok(None) };
+            let (phrases, evidence_set) = table.of_study.get(&study).cloned().unwrap_or_default();
+            let tokens = tokenizer.encode(report, text.max_tokens())?;
+            Ok::<_, PreparedError>(Some(ReadReport { tokens, phrases, evidence_set }))
+        };
+        let reports = texts.par_iter().enumerate().map(read_report).collect::<Result<_, _>>()?;
+        let max_phrase_tokens = text.max_phrase_tokens();
+        let phrase = |phrase: &String| tokenizer.encode(phrase, max_phrase_tokens);
+        let phrases = table.phrases.iter().map(phrase).collect::<Result<_, _>>()?;
+        let classes = if experiment.loss.supervised.weight > 0.0 {
+            PromptSet::named_or_path(&experiment.eval.zero_shot.prompts)?.classes
+        } else {
+            Vec::new()
+        };
+        Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens, bert })
+    }
+
+    /// What the model's shape depends on besides the experiment.
+    pub fn model_shape(&self) -> ModelShape {
+        let bert = self.bert.clone();
+        ModelShape { vocabulary: self.tokenizer.vocabulary(), classes: self.classes.len(), bert }
+    }
+
+    /// Unpaired images' studies that have a report, which the pairing hides from training.
+    pub fn hidden(&self) -> impl Iterator<Item = &Study> {
+        self.pools.images.iter().map(|&study| &self.studies[study]).filter(|study| study.report.is_some())
+    }
+
+    /// Studies of the validation split that have a report.
+    pub fn validation(&self) -> impl Iterator<Item = &Study> {
+        self.studies.iter().filter(|study| study.split == Split::Validation && study.report.is_some())
+    }
+
+    /// Token ids of a prompt or phrase.
+    pub fn prompt(&self, text: &str) -> Result<Vec<i32>, TokenizerError> {
+        self.tokenizer.encode(text, self.max_phrase_tokens)
+    }
+
+    /// Token ids of prompts or phrases.
+    pub fn prompts(&self, texts: &[&str]) -> Result<Vec<Vec<i32>>, TokenizerError> {
+        texts.iter().map(|text| self.prompt(text)).collect()
+    }
+
+    /// The report of a study that is known to have one.
+    pub fn report(&self, study: usize) -> Option<&ReadReport> {
+        self.reports[study].as_ref()
+    }
+
+    /// Whether a split has a study with an image, as scores need it.
+    pub fn has_images(&self, split: Split) -> bool {
+        self.split(split).into_iter().any(|study| self.images.pixels(study).is_some())
+    }
+
+    /// The classes of prompts that no study of any split is labelled with.
+    pub fn unlabelled<'p>(&self, prompts: &'p PromptSet) -> Vec<&'p str> {
+        let labelled: HashSet<&String> =
+            self.studies.iter().filter_map(|study| study.labels.as_ref()).flatten().collect();
+        let classes = prompts.classes.iter().map(|class| &class.name);
+        classes.filter(|name| !labelled.contains(name)).map(String::as_str).collect()
+    }
+
+    /// Positions of the studies of a split, in order.
+    pub fn split(&self, split: Split) -> Vec<usize> {
+        (0..self.studies.len()).filter(|&study| self.studies[study].split == split).collect()
+    }
+}
+
+/// What the text encoder reads of a study, by the experiment's choice: its report, or the report's evidence.
+fn text_of(study: &Study, read: &ReadEvidence<'_>, experiment: &Experiment) -> Option<String> {
+    match experiment.encoder.report_text {
+        ReportText::Report => study.report.as_ref().map(lgdea_data::Report::text),
+        ReportText::Evidence => {
+            let space = &experiment.evidence_space;
+            Some(phrases(read.of(study)?, space.max_phrases, &space.no_finding_phrase).join(". "))
+        }
+    }
+}
