@@ -26,105 +26,9 @@ def standardise(image: torch.Tensor) -> torch.Tensor:
     return (image - image.mean()) / image.std(correction=0).clamp_min(1e-6)
 
 
-class ConvNorm(nn.Module):
-    """Convolution, batch norm, ReLU."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int):
-        super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
-        self.norm = nn.BatchNorm2d(outputs)
-
-    def forward(self, x):
-        return F.relu(self.norm(self.conv(x)))
-
-
-class PatchCnn(nn.Module):
-    """lgdea's small residual CNN on space-to-depth input."""
-
-    def __init__(self, size: int, width: int, patch: int):
-        super().__init__()
-        half, narrow = patch // 2, max(width // 2, 1)
-        self.half = half
-        self.stem = ConvNorm(half * half, narrow, 3)
-        self.merge = ConvNorm(4 * narrow, width, 1)
-        self.block = ConvNorm(width, width, 3)
-        self.position = nn.Parameter(torch.zeros((size // patch) ** 2, width))
-        self.expand = nn.Linear(width, 2 * width)
-        self.contract = nn.Linear(2 * width, width)
-        self.norm = nn.LayerNorm(width)
-
-    def forward(self, images):
-        x = self.stem(F.pixel_unshuffle(images, self.half))
-        x = self.merge(F.pixel_unshuffle(x, 2))
-        x = x + self.block(x)
-        h = x.flatten(2).transpose(1, 2) + self.position
-        return self.norm(h + self.contract(F.gelu(self.expand(h))))
-
-
-class TokenLayer(nn.Module):
-    def __init__(self, width: int, reach: int):
-        super().__init__()
-        self.convolution = nn.Linear((2 * reach + 1) * width, width)
-        self.norm = nn.LayerNorm(width)
-        self.reach = reach
-
-    def forward(self, x):
-        length = x.shape[1]
-        padded = F.pad(x, (0, 0, self.reach, self.reach))
-        neighbours = torch.cat([padded[:, shift : shift + length] for shift in range(2 * self.reach + 1)], 2)
-        return self.norm(x + F.gelu(self.convolution(neighbours)))
-
-
-class TokenCnn(nn.Module):
-    """lgdea's residual convolutions over tokens."""
-
-    def __init__(self, vocabulary: int, width: int, layers: int, reach: int):
-        super().__init__()
-        self.token = nn.Embedding(vocabulary, width)
-        self.layers = nn.ModuleList(TokenLayer(width, reach) for _ in range(layers))
-
-    def forward(self, ids, padding):
-        x = self.token(ids).masked_fill(padding[..., None], 0)
-        for layer in self.layers:
-            x = layer(x).masked_fill(padding[..., None], 0)
-        return x
-
-
-class TransformerLayer(nn.Module):
-    """lgdea's small pre-norm transformer: one layer."""
-
-    def __init__(self, width: int, heads: int):
-        super().__init__()
-        self.query, self.key, self.value, self.output = (nn.Linear(width, width) for _ in range(4))
-        self.expand, self.contract = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
-        self.norm_1, self.norm_2, self.heads = nn.LayerNorm(width), nn.LayerNorm(width), heads
-
-    def forward(self, x, padding):
-        texts, length, width = x.shape
-        normed = self.norm_1(x)
-        q, k, v = (
-            linear(normed).view(texts, length, self.heads, -1).transpose(1, 2) for linear in (self.query, self.key, self.value)
-        )
-        scores = (q @ k.transpose(2, 3) / (width // self.heads) ** 0.5).masked_fill(padding[:, None, None], -1e9)
-        x = x + self.output((scores.softmax(3) @ v).transpose(1, 2).reshape(texts, length, width))
-        return x + self.contract(F.relu(self.expand(self.norm_2(x))))
-
-
-class Transformer(nn.Module):
-    """lgdea's small pre-norm transformer."""
-
-    def __init__(self, vocabulary: int, longest: int, width: int, layers: int, heads: int):
-        super().__init__()
-        self.token = nn.Embedding(vocabulary, width)
-        self.position = nn.Parameter(torch.zeros(longest, width))
-        self.layers = nn.ModuleList(TransformerLayer(width, heads) for _ in range(layers))
-        self.norm = nn.LayerNorm(width)
-
-    def forward(self, ids, padding):
-        x = self.token(ids) + self.position[: ids.shape[1]]
-        for layer in self.layers:
-            x = layer(x, padding)
-        return self.norm(x)
+# The architectures of each tower that no library has; `lgdea export` puts them here.
+ImageNetwork = None
+TextNetwork = None
 
 
 class Published(nn.Module):
@@ -150,6 +54,8 @@ class Published(nn.Module):
 
 
 class Bert(nn.Module):
+    """A text encoder of transformers', as states."""
+
     def __init__(self, folder: Path, pooling: str):
         super().__init__()
         from transformers import AutoModel
@@ -160,6 +66,15 @@ class Bert(nn.Module):
     def forward(self, ids, padding):
         out = self.net(ids, attention_mask=(~padding).long(), output_hidden_states=True)
         return sum(out.hidden_states[1:][-4:]) if self.pooling == "last-four" else out.last_hidden_state
+
+
+def own(network, folder: Path, config: dict) -> nn.Module:
+    """An architecture of lgdea's own with its weights."""
+    model = network(**config["model_args"])
+    missing, unexpected = model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    assert not missing and not unexpected, (missing, unexpected)
+    return model
 
 
 class DualEncoder(nn.Module):
@@ -220,17 +135,8 @@ def load(folder) -> DualEncoder:
     folder = Path(folder)
     config = json.loads((folder / "config.json").read_text())
     image, text = (json.loads((folder / tower / "config.json").read_text()) for tower in ("image", "text"))
-    if image["architecture"] == "patch-cnn":
-        images = PatchCnn(**image["model_args"])
-        images.load_state_dict(load_file(folder / "image/model.safetensors"), strict=False)
-    else:
-        images = Published(folder / "image", image)
-    if text.get("model_type") == "bert":
-        texts = Bert(folder / "text", config["text"]["pooling"])
-    else:
-        kind = {"token-cnn": TokenCnn, "transformer": Transformer}[text["architecture"]]
-        texts = kind(**text["model_args"])
-        texts.load_state_dict(load_file(folder / "text/model.safetensors"))
+    images = own(ImageNetwork, folder / "image", image) if ImageNetwork else Published(folder / "image", image)
+    texts = own(TextNetwork, folder / "text", text) if TextNetwork else Bert(folder / "text", config["text"]["pooling"])
     return DualEncoder(images, texts, config, load_file(folder / "model.safetensors")).eval()
 
 

@@ -25,6 +25,11 @@ pub(crate) fn convolution(channels: [usize; 2], kernel: usize, stride: usize, fa
         .init(device)
 }
 
+/// A convolution of one colour whose kernels are patches, side by side: each patch has `width` features.
+pub(crate) fn patches(width: usize, patch: usize, device: &Device) -> Conv2d {
+    Conv2dConfig::new([1, width], [patch, patch]).with_stride([patch, patch]).with_padding(around(0)).init(device)
+}
+
 /// The pooling behind the first convolution: it halves the sides.
 pub(crate) fn stem_pool() -> MaxPool2d {
     MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).with_padding(around(1)).init()

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
-use lgdea_spec::{Experiment, ImageEncoder, TextEncoder, VitVariant};
+use lgdea_spec::Experiment;
 use serde_json::{Value, json};
 
+use crate::architecture::PyTorch;
 use crate::weights::{self, WeightsError};
-use crate::{Lgdea, ModelShape, PAD, Tokenizer, TokenizerError};
+use crate::{ImageEncoder, Lgdea, ModelShape, PAD, Tokenizer, TokenizerError};
 
 /// What loads the folder in PyTorch.
 const LOADER: &str = include_str!("../../../templates/export/lgdea.py");
@@ -31,6 +32,12 @@ pub enum ExportError {
     /// Weights could not be written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// Nothing in PyTorch is known to be like one of the two networks.
+    #[error("PyTorch has no `{encoder}`: say what is like it in `fn pytorch` of its architecture")]
+    NotInPyTorch {
+        /// Name of the encoder in TOML.
+        encoder: &'static str,
+    },
     /// The tokenizer could not be written.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
@@ -45,7 +52,7 @@ pub enum ExportError {
 ///   noise and made-up phrases, nothing of a study.
 ///
 /// # Errors
-/// What the file system says.
+/// A network is not known in PyTorch; what the file system says.
 pub fn export(
     model: &Lgdea,
     experiment: &Experiment,
@@ -54,24 +61,29 @@ pub fn export(
     folder: &Path,
     device: &Device,
 ) -> Result<(), ExportError> {
+    let encoder = &experiment.encoder;
+    let known = |network: Option<PyTorch>, encoder| network.ok_or(ExportError::NotInPyTorch { encoder });
+    let image_network = known(ImageEncoder::pytorch(&encoder.image), encoder.image.name())?;
+    let text_network = known(shape.text.pytorch(), encoder.text.name())?;
     let (image, text) = (folder.join("image"), folder.join("text"));
     for folder in [&image, &text] {
         fs::create_dir_all(folder).map_err(file(folder))?;
     }
     model.image.save(&image.join("model.safetensors"))?;
-    write_json(&image.join("config.json"), &image_config(&experiment.encoder.image))?;
+    let network = image_network.config(encoder.image.name());
+    write_json(&image.join("config.json"), &image_config(&network, encoder.image.size()))?;
     model.text.save(&text.join("model.safetensors"))?;
-    write_json(&text.join("config.json"), &text_config(&experiment.encoder.text, shape))?;
+    write_json(&text.join("config.json"), &text_network.config(encoder.text.name()))?;
     write(&text.join("tokenizer.json"), &tokenizer.to_json()?)?;
     let class = json!({
         "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]", "unk_token": "[UNK]",
-        "model_max_length": experiment.encoder.text.max_tokens(),
+        "model_max_length": encoder.text.max_tokens(),
     });
     write_json(&text.join("tokenizer_config.json"), &class)?;
     weights::save_some(model, &rest, &folder.join("model.safetensors"))?;
-    write_json(&folder.join("config.json"), &config(experiment))?;
+    write_json(&folder.join("config.json"), &config(model, experiment))?;
     check_values(model, experiment, tokenizer, device, &folder.join("check.safetensors"))?;
-    write(&folder.join("lgdea.py"), LOADER)
+    write(&folder.join("lgdea.py"), &loader(&image_network, &text_network))
 }
 
 /// The names of what is in neither architecture.
@@ -79,15 +91,11 @@ fn rest(name: &str) -> Option<String> {
     (!name.starts_with("image.backbone.") && !name.starts_with("text.backbone.")).then(|| name.to_owned())
 }
 
-fn config(experiment: &Experiment) -> Value {
+fn config(model: &Lgdea, experiment: &Experiment) -> Value {
     let space = &experiment.evidence_space;
-    let pooling = match &experiment.encoder.text {
-        TextEncoder::TokenCnn(_) | TextEncoder::Transformer(_) => json!("attention"),
-        TextEncoder::Bert(bert) => json!(bert.pooling),
-    };
     json!({
         "dim": experiment.encoder.dim,
-        "text": { "pooling": pooling, "max_tokens": experiment.encoder.text.max_tokens() },
+        "text": { "pooling": model.text.pooling(), "max_tokens": experiment.encoder.text.max_tokens() },
         "text_temperature": space.text_temperature,
         "image_temperature": space.image_temperature,
         "experiment": experiment.name,
@@ -95,57 +103,28 @@ fn config(experiment: &Experiment) -> Value {
     })
 }
 
-/// What timm reads of a local folder; of our own encoder the same with a name that `lgdea.py` knows.
-fn image_config(encoder: &ImageEncoder) -> Value {
-    let size = encoder.size();
-    let grey = json!({ "in_chans": 1 });
-    let (architecture, arguments) = match encoder {
-        ImageEncoder::PatchCnn(cnn) => {
-            ("patch-cnn".to_owned(), json!({ "size": cnn.size, "width": cnn.width, "patch": cnn.patch }))
-        }
-        ImageEncoder::ResNet(resnet) => (format!("resnet{}", resnet.depth), grey),
-        ImageEncoder::DenseNet(_) => ("densenet121".to_owned(), grey),
-        ImageEncoder::Vit(vit) => {
-            let variant = match vit.variant {
-                VitVariant::Small => "small",
-                VitVariant::Base => "base",
-            };
-            (format!("vit_{variant}_patch16_224"), json!({ "in_chans": 1, "img_size": size, "patch_size": vit.patch }))
-        }
-    };
-    let stage = if let ImageEncoder::ResNet(resnet) = encoder { resnet.stage } else { 4 };
-    json!({
-        "architecture": architecture,
+/// What timm reads of a local folder; of our own encoder the same with a name that `lgdea.py` does not look up.
+fn image_config(own: &Value, size: usize) -> Value {
+    let mut config = json!({
+        "architecture": null,
         "num_classes": 0,
-        "stage": stage,
-        "model_args": arguments,
+        "stage": 4,
+        "model_args": {},
         // Each image is standardised by its own mean and deviation before it is read.
         "pretrained_cfg": { "input_size": [1, size, size], "mean": [0.0], "std": [1.0], "num_classes": 0 },
-    })
+    });
+    for (key, value) in own.as_object().into_iter().flatten() {
+        config[key] = value.clone();
+    }
+    config
 }
 
-fn text_config(encoder: &TextEncoder, shape: &ModelShape) -> Value {
-    let vocabulary = shape.vocabulary;
-    match (encoder, &shape.bert) {
-        (TextEncoder::TokenCnn(cnn), _) => json!({
-            "architecture": "token-cnn",
-            "model_args": { "vocabulary": vocabulary, "width": cnn.width, "layers": cnn.layers, "reach": cnn.reach },
-        }),
-        (TextEncoder::Transformer(transformer), _) => json!({
-            "architecture": "transformer",
-            "model_args": {
-                "vocabulary": vocabulary, "width": transformer.width, "layers": transformer.layers, "heads": transformer.heads,
-                "longest": transformer.max_tokens.max(transformer.max_phrase_tokens),
-            },
-        }),
-        (TextEncoder::Bert(_), bert) => {
-            let mut config = json!({ "model_type": "bert", "architectures": ["BertModel"], "pad_token_id": PAD });
-            if let (Value::Object(config), Ok(Value::Object(shape))) = (&mut config, serde_json::to_value(bert)) {
-                config.extend(shape);
-            }
-            config
-        }
-    }
+/// [`LOADER`] with the networks of our own that the model has.
+fn loader(image: &PyTorch, text: &PyTorch) -> String {
+    let own = [("ImageNetwork", image), ("TextNetwork", text)];
+    own.into_iter().fold(LOADER.to_owned(), |loader, (alias, network)| {
+        loader.replacen(&format!("{alias} = None\n"), &network.python(alias), 1)
+    })
 }
 
 /// What the model makes of noise and of made-up phrases.

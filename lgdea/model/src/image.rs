@@ -6,13 +6,12 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, FloatDType, Tensor};
 use lgdea_kernel::l2_normalise;
+use lgdea_spec::ImageEncoder as Settings;
 
-use crate::densenet::DenseNetShape;
+use crate::architecture::{self, ImageArchitecture, PyTorch};
 use crate::precision::linear;
-use crate::resnet::ResNetShape;
-use crate::vit::VitShape;
-use crate::weights::{self, Loaded, Naming, Place, WeightsError};
-use crate::{DenseNet, PatchCnn, ResNet, Vit, precision};
+use crate::precision;
+use crate::weights::{self, Loaded, Place, WeightsError};
 
 /// The image encoder of an experiment.
 #[derive(Module, Debug)]
@@ -20,16 +19,6 @@ pub struct ImageEncoder {
     backbone: Backbone,
     /// `W`, patch width to embedding width.
     head: Linear,
-}
-
-/// Architectures of the image encoder.
-#[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a model, and it holds handles")]
-enum Backbone {
-    PatchCnn(PatchCnn),
-    ResNet(ResNet),
-    DenseNet(DenseNet),
-    Vit(Vit),
 }
 
 /// What the image tower says of a batch of images.
@@ -45,39 +34,19 @@ pub struct ImageFeatures {
 
 impl ImageEncoder {
     /// An encoder with random weights and embedding width `dim`.
-    pub fn new(settings: &lgdea_spec::ImageEncoder, dim: usize, device: &Device) -> Self {
-        let backbone = match settings {
-            lgdea_spec::ImageEncoder::PatchCnn(cnn) => Backbone::PatchCnn(PatchCnn::new(cnn, device)),
-            lgdea_spec::ImageEncoder::ResNet(resnet) => {
-                Backbone::ResNet(ResNet::new(&ResNetShape::of_depth(resnet.depth), resnet.stage, device))
-            }
-            lgdea_spec::ImageEncoder::DenseNet(_) => {
-                Backbone::DenseNet(DenseNet::new(&DenseNetShape::densenet_121(), device))
-            }
-            lgdea_spec::ImageEncoder::Vit(vit) => Backbone::Vit(Vit::new(&VitShape::of(vit), device)),
-        };
+    pub fn new(settings: &Settings, dim: usize, device: &Device) -> Self {
+        let backbone = Backbone::new(settings, device);
         Self { backbone, head: LinearConfig::new(Self::patch_width(settings), dim).init(device) }
     }
 
     /// Itself with a network in another precision ([`precision::cast`]) where it is a published one; the head stays as it is.
     pub fn cast(self, to: FloatDType) -> Self {
-        let backbone = match self.backbone {
-            small @ Backbone::PatchCnn(_) => small,
-            Backbone::ResNet(resnet) => Backbone::ResNet(precision::cast(resnet, to)),
-            Backbone::DenseNet(densenet) => Backbone::DenseNet(precision::cast(densenet, to)),
-            Backbone::Vit(vit) => Backbone::Vit(precision::cast(vit, to)),
-        };
-        Self { backbone, ..self }
+        Self { backbone: self.backbone.cast(to), ..self }
     }
 
     /// d, width of the patch features of an encoder.
-    pub fn patch_width(settings: &lgdea_spec::ImageEncoder) -> usize {
-        match settings {
-            lgdea_spec::ImageEncoder::PatchCnn(cnn) => cnn.width,
-            lgdea_spec::ImageEncoder::ResNet(resnet) => ResNetShape::of_depth(resnet.depth).channels(resnet.stage),
-            lgdea_spec::ImageEncoder::DenseNet(_) => DenseNetShape::densenet_121().channels(),
-            lgdea_spec::ImageEncoder::Vit(vit) => VitShape::of(vit).width,
-        }
+    pub fn patch_width(settings: &Settings) -> usize {
+        Backbone::width(settings)
     }
 
     /// Replaces the architecture's weights by those of a file; the head stays as it is.
@@ -85,12 +54,7 @@ impl ImageEncoder {
     /// # Errors
     /// The file cannot be read or does not fit.
     pub fn load(&mut self, place: Place<'_>) -> Result<Loaded, WeightsError> {
-        match &mut self.backbone {
-            Backbone::PatchCnn(cnn) => weights::load(cnn, Naming::OURS, place),
-            Backbone::ResNet(resnet) => weights::load(resnet, ResNet::NAMING, place),
-            Backbone::DenseNet(densenet) => weights::load(densenet, DenseNet::NAMING, place),
-            Backbone::Vit(vit) => weights::load(vit, Vit::NAMING, place),
-        }
+        self.backbone.load(place)
     }
 
     /// Writes the architecture's weights, without the head, with the names that its files have.
@@ -98,12 +62,12 @@ impl ImageEncoder {
     /// # Errors
     /// What the file system says.
     pub fn save(&self, path: &Path) -> Result<(), WeightsError> {
-        match &self.backbone {
-            Backbone::PatchCnn(cnn) => weights::save(cnn, Naming::OURS, path),
-            Backbone::ResNet(resnet) => weights::save(resnet, ResNet::NAMING, path),
-            Backbone::DenseNet(densenet) => weights::save(densenet, DenseNet::NAMING, path),
-            Backbone::Vit(vit) => weights::save(vit, Vit::NAMING, path),
-        }
+        self.backbone.save(path)
+    }
+
+    /// The architecture in PyTorch, where it is known.
+    pub(crate) fn pytorch(settings: &Settings) -> Option<PyTorch> {
+        Backbone::pytorch(settings)
     }
 
     /// Features of standardised grey images `[images, size, size]`.
@@ -113,12 +77,7 @@ impl ImageEncoder {
 
     /// The architecture's patch features `h`, `[images, patches, d]`, of standardised grey images `[images, size, size]`.
     pub fn patches(&self, images: Tensor<3>) -> Tensor<3> {
-        match &self.backbone {
-            Backbone::PatchCnn(cnn) => cnn.forward(images),
-            Backbone::ResNet(resnet) => resnet.forward(images),
-            Backbone::DenseNet(densenet) => densenet.forward(images),
-            Backbone::Vit(vit) => vit.forward(images),
-        }
+        self.backbone.forward(images)
     }
 
     /// What the head makes of patch features `h`, `[images, patches, d]`.
@@ -128,3 +87,62 @@ impl ImageEncoder {
         ImageFeatures { patches, projected, global: l2_normalise(pooled.squeeze_dim::<2>(1)) }
     }
 }
+
+macro_rules! declare {
+    ($($_name:literal => $_module:ident: $Network:ident,)*) => {
+        /// Architectures of the image encoder. A variant's name is part of the names of its parameters in checkpoints.
+        #[derive(Module, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "there is one of it in a model, and it holds handles")]
+        enum Backbone {
+            $($Network(architecture::$Network),)*
+        }
+
+        /// Each asks the [`ImageArchitecture`] that an encoder has.
+        impl Backbone {
+            fn new(settings: &Settings, device: &Device) -> Self {
+                match settings { $(
+                    Settings::$Network(settings) => {
+                        let shape = architecture::$Network::shape(settings);
+                        Self::$Network(architecture::$Network::new(&shape, device))
+                    }
+                )* }
+            }
+
+            fn width(settings: &Settings) -> usize {
+                match settings { $(
+                    Settings::$Network(settings) => architecture::$Network::width(&architecture::$Network::shape(settings)),
+                )* }
+            }
+
+            fn pytorch(settings: &Settings) -> Option<PyTorch> {
+                match settings { $(Settings::$Network(settings) => architecture::$Network::pytorch(settings),)* }
+            }
+
+            fn cast(self, to: FloatDType) -> Self {
+                match self { $(
+                    Self::$Network(network) => {
+                        let is_published = architecture::$Network::NAMING.is_some();
+                        Self::$Network(if is_published { precision::cast(network, to) } else { network })
+                    }
+                )* }
+            }
+
+            fn load(&mut self, place: Place<'_>) -> Result<Loaded, WeightsError> {
+                match self { $(
+                    Self::$Network(network) => weights::load(network, architecture::$Network::NAMING, place),
+                )* }
+            }
+
+            fn save(&self, path: &Path) -> Result<(), WeightsError> {
+                match self { $(
+                    Self::$Network(network) => weights::save(network, architecture::$Network::NAMING, path),
+                )* }
+            }
+
+            fn forward(&self, images: Tensor<3>) -> Tensor<3> {
+                match self { $(Self::$Network(network) => network.forward(images),)* }
+            }
+        }
+    };
+}
+lgdea_spec::for_each_image_encoder!(declare);

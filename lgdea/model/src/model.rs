@@ -7,8 +7,8 @@ use lgdea_spec::{Experiment, Seed};
 
 use crate::init::seeded;
 use crate::{
-    BertShape, CrossAttention, ImageEncoder, ImageFeatures, LesionQueries, LesionTokens, Prototypes, TextEncoder,
-    TextFeatures,
+    CrossAttention, ImageEncoder, ImageFeatures, LesionQueries, LesionTokens, Prototypes, TextEncoder, TextFeatures,
+    TextShape,
 };
 
 /// LGDEA's model, and what the methods need that it is compared with. Methods that do not use a part of LGDEA leave it at
@@ -46,12 +46,10 @@ pub struct TokenAttention {
 /// What the model's shape depends on besides the experiment.
 #[derive(Debug, Clone)]
 pub struct ModelShape {
-    /// Number of token ids.
-    pub vocabulary: usize,
+    /// The shape of the text encoder.
+    pub text: TextShape,
     /// Number of classes to learn from labels.
     pub classes: usize,
-    /// The BERT that the experiment names, where it does.
-    pub bert: Option<BertShape>,
 }
 
 impl Lgdea {
@@ -64,7 +62,7 @@ impl Lgdea {
         let initial_scale = experiment.train.initial_scale.ln() as f32;
         Self {
             image: seeded(device, seed, "image", |device| ImageEncoder::new(&experiment.encoder.image, dim, device)),
-            text: seeded(device, seed, "text", |device| TextEncoder::new(&experiment.encoder.text, shape, dim, device)),
+            text: seeded(device, seed, "text", |device| TextEncoder::new(&shape.text, dim, device)),
             lesion: seeded(device, seed, "lesion", |device| LesionQueries::new(queries, patch_dim, dim, device)),
             prototypes: seeded(device, seed, "prototypes", |device| {
                 Prototypes::new(&experiment.evidence_space, dim, device)
@@ -147,7 +145,8 @@ mod tests {
     fn the_scale_is_bounded_and_can_come_back() {
         let settings = ["train.initial-scale=20", "train.max-scale=20"].map(str::to_owned);
         let experiment = Resolved::from_overrides(&settings).unwrap().experiment;
-        let shape = ModelShape { vocabulary: 8, classes: 0, bert: None };
+        let text = TextShape::new(&experiment.encoder.text, 8, None).unwrap();
+        let shape = ModelShape { text, classes: 0 };
         let mut model = Lgdea::new(&experiment, &shape, Seed(0), &Device::flex().autodiff());
         let id = model.log_scale.id;
         model.log_scale = model.log_scale.map(|log_scale| (log_scale.set_require_grad(false) + 1.0).require_grad());

@@ -14,8 +14,11 @@ use burn::optim::{AdamWConfig, GradientsParams};
 use burn::store::ModuleSnapshot;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use lgdea_data::pretrained::weights_file;
+use lgdea_model::Tokenizer;
+use lgdea_model::architecture::{
+    self, Bert, BlockKind, ImageArchitecture, ResNet, ResNetShape, TextArchitecture, Vit, VitShape,
+};
 use lgdea_model::weights::{self, Loaded, Naming, Place};
-use lgdea_model::{Bert, BertShape, DenseNet, DenseNetShape, ResNet, ResNetShape, Tokenizer, Vit, VitShape};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,6 +30,8 @@ const LOSS_TOLERANCE: f32 = 1e-3;
 #[derive(Debug, Deserialize)]
 struct Case {
     name: String,
+    /// The architecture's name in TOML.
+    kind: String,
     weights: String,
     #[serde(default)]
     prefix: String,
@@ -76,7 +81,7 @@ fn gap<const D: usize>(found: Tensor<D>, expected: Tensor<D>) -> f32 {
 fn check<M: Module + ModuleSnapshot>(
     case: &Case,
     folder: &Path,
-    naming: Naming,
+    naming: Option<Naming>,
     make: impl Fn(&Device) -> M,
     features: impl Fn(&M, &Expected, &Device) -> Tensor<3>,
     places: &str,
@@ -124,109 +129,155 @@ fn present(ids: &Tensor<2, Int>) -> Tensor<2, Bool> {
     ids.clone().not_equal_scalar(0)
 }
 
-/// States of a BERT, 0 at padding.
-fn states(bert: &Bert, expected: &Expected, device: &Device, last_four: bool) -> Tensor<3> {
+/// Patch features of the images that PyTorch read.
+fn patches<A: ImageArchitecture>(network: &A, expected: &Expected, device: &Device) -> Tensor<3> {
+    network.forward(expected.tensor("images", device).unwrap())
+}
+
+/// States of the tokens that PyTorch read, 0 at padding.
+fn states<A: TextArchitecture>(network: &A, expected: &Expected, device: &Device) -> Tensor<3> {
     let ids = expected.ids(device);
     let padding = ids.clone().equal_scalar(0);
-    let states = bert.forward(ids.clone(), &padding);
-    let states = if last_four { states.last_four } else { states.last };
-    states * present(&ids).float().unsqueeze_dim::<3>(2)
+    network.forward(ids.clone(), &padding) * present(&ids).float().unsqueeze_dim::<3>(2)
 }
 
-fn images(expected: &Expected, device: &Device) -> Tensor<3> {
-    expected.tensor("images", device).unwrap()
+fn check_image<A: ImageArchitecture>(case: &Case, folder: &Path) -> Loaded {
+    let shape: A::Shape = serde_json::from_value(case.shape.clone()).unwrap();
+    check(case, folder, A::NAMING, |device| A::new(&shape, device), patches, "patches")
 }
 
-fn check_case(case: &Case, folder: &Path) -> Loaded {
-    match case.shape["kind"].as_str().unwrap() {
-        "resnet" => {
-            let shape: ResNetShape = serde_json::from_value(case.shape.clone()).unwrap();
-            let forward =
-                |network: &ResNet, expected: &Expected, device: &Device| network.forward(images(expected, device));
-            let loaded =
-                check(case, folder, ResNet::NAMING, |device| ResNet::new(&shape, 4, device), forward, "patches");
-            let device = Device::flex();
-            let mut shorter = ResNet::new(&shape, 3, &device);
-            let path = folder.join(&case.weights);
-            let left =
-                weights::load(&mut shorter, ResNet::NAMING, Place { path: &path, prefix: &case.prefix }).unwrap();
-            assert!(left.unused.iter().all(|name| name.contains("layer4.")) && !left.unused.is_empty());
-            let expected = Expected(fs::read(folder.join(&case.expected)).unwrap());
-            let difference =
-                gap(shorter.forward(images(&expected, &device)), expected.tensor("patches_layer3", &device).unwrap());
-            assert!(difference < case.tolerance, "{}: {difference}", case.name);
-            loaded
-        }
-        "densenet" => {
-            let shape: DenseNetShape = serde_json::from_value(case.shape.clone()).unwrap();
-            let forward =
-                |network: &DenseNet, expected: &Expected, device: &Device| network.forward(images(expected, device));
-            check(case, folder, DenseNet::NAMING, |device| DenseNet::new(&shape, device), forward, "patches")
-        }
-        "vit" => {
-            let shape: VitShape = serde_json::from_value(case.shape.clone()).unwrap();
-            let forward =
-                |network: &Vit, expected: &Expected, device: &Device| network.forward(images(expected, device));
-            check(case, folder, Vit::NAMING, |device| Vit::new(&shape, device), forward, "patches")
-        }
-        "bert" => {
-            let config = fs::read(folder.join(&case.weights).join("config.json")).unwrap();
-            let shape: BertShape = serde_json::from_slice(&config).unwrap();
-            let make = |device: &Device| Bert::new(&shape, device);
-            let summed = |network: &Bert, expected: &Expected, device: &Device| states(network, expected, device, true);
-            let expected = Expected(fs::read(folder.join(&case.expected)).unwrap());
-            let device = Device::flex();
-            let mut network = make(&device);
-            let path = weights_file(&folder.join(&case.weights)).unwrap();
-            weights::load(&mut network, Bert::NAMING, Place { path: &path, prefix: "" }).unwrap();
-            let difference = gap(summed(&network, &expected, &device), expected.tensor("last_four", &device).unwrap());
-            assert!(difference < case.tolerance, "{}: {difference}", case.name);
-            let last = |network: &Bert, expected: &Expected, device: &Device| states(network, expected, device, false);
-            check(case, folder, Bert::NAMING, make, last, "hidden")
-        }
-        kind => panic!("{}: an architecture that this test does not know: {kind}", case.name),
+/// The content of a published text encoder's `config.json`, which may be read with more of its `shape`.
+fn config(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("config.json")).unwrap()).unwrap()
+}
+
+fn check_text<A: TextArchitecture>(case: &Case, folder: &Path) -> Loaded {
+    let shape: A::Shape = serde_json::from_value(config(&folder.join(&case.weights))).unwrap();
+    check(case, folder, A::NAMING, |device| A::new(&shape, device), states, "hidden")
+}
+
+/// How a case of an architecture is checked.
+type Check = fn(&Case, &Path) -> Loaded;
+
+/// The published architectures by their names in TOML.
+fn published() -> Vec<(&'static str, Check)> {
+    let mut all: Vec<(&str, Option<Naming>, Check)> = Vec::new();
+    macro_rules! images {
+        ($($name:literal => $_module:ident: $Network:ident,)*) => {
+            $(all.push(($name, architecture::$Network::NAMING, check_image::<architecture::$Network>));)*
+        };
     }
+    macro_rules! texts {
+        ($($name:literal => $_module:ident: $Network:ident,)*) => {
+            $(all.push(($name, architecture::$Network::NAMING, check_text::<architecture::$Network>));)*
+        };
+    }
+    lgdea_spec::for_each_image_encoder!(images);
+    lgdea_spec::for_each_text_encoder!(texts);
+    all.into_iter().filter(|(_, naming, _)| naming.is_some()).map(|(name, _, check)| (name, check)).collect()
+}
+
+fn cases(folder: &Path) -> Vec<Case> {
+    serde_json::from_slice(&fs::read(folder.join("cases.json")).unwrap()).unwrap()
 }
 
 #[test]
 fn encoders_agree_with_pytorch() {
     let folder = std::env::var_os("LGDEA_PARITY").map_or_else(fixtures, PathBuf::from);
-    let cases: Vec<Case> = serde_json::from_slice(&fs::read(folder.join("cases.json")).unwrap()).unwrap();
+    let (cases, published) = (cases(&folder), published());
     assert!(!cases.is_empty());
     for case in &cases {
-        let loaded = check_case(case, &folder);
-        assert!(loaded.parameters > 0);
+        let (_, check) = published.iter().find(|(name, _)| *name == case.kind).unwrap_or_else(|| {
+            panic!(
+                "{}: the list of encoders has no published `{}` (lgdea/spec/src/encoder/list.rs)",
+                case.name, case.kind
+            )
+        });
+        assert!(check(case, &folder).parameters > 0);
+    }
+}
+
+#[test]
+fn each_published_architecture_has_a_case() {
+    let cases = cases(&fixtures());
+    for (name, _) in published() {
+        assert!(
+            cases.iter().any(|case| case.kind == name),
+            "`{name}` has names of published files, and nothing compares it with PyTorch: give \
+             tests/fixtures/encoders/make.py a small network of kind `{name}`, run it, and commit what it writes"
+        );
+    }
+}
+
+#[test]
+fn settings_and_network_agree_on_what_is_published() {
+    let images = lgdea_spec::ImageEncoder::all().into_iter().map(|settings| (settings.name(), settings.is_published()));
+    let texts = lgdea_spec::TextEncoder::all().into_iter().map(|settings| (settings.name(), settings.is_published()));
+    let by_settings: Vec<&str> =
+        images.chain(texts).filter(|(_, published)| *published).map(|(name, _)| name).collect();
+    let by_network: Vec<&str> = published().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        by_settings, by_network,
+        "who says so in lgdea/spec must have NAMING in lgdea/model, and the other way round"
+    );
+}
+
+/// Loads a case with another shape, and compares its features alone.
+fn check_features<M: Module + ModuleSnapshot>(
+    case: &Case,
+    naming: Option<Naming>,
+    mut network: M,
+    features: impl Fn(&M, &Expected, &Device) -> Tensor<3>,
+    places: &str,
+) -> Loaded {
+    let (folder, device) = (fixtures(), Device::flex());
+    let path = weights_file(&folder.join(&case.weights)).unwrap();
+    let loaded = weights::load(&mut network, naming, Place { path: &path, prefix: &case.prefix }).unwrap();
+    let expected = Expected(fs::read(folder.join(&case.expected)).unwrap());
+    let difference = gap(features(&network, &expected, &device), expected.tensor(places, &device).unwrap());
+    assert!(difference < case.tolerance, "{}: {difference}", case.name);
+    loaded
+}
+
+#[test]
+fn a_resnet_may_end_after_its_third_stage() {
+    for case in cases(&fixtures()).iter().filter(|case| case.kind == "resnet") {
+        let shape: ResNetShape = serde_json::from_value(case.shape.clone()).unwrap();
+        let network = ResNet::new(&ResNetShape { stage: 3, ..shape }, &Device::flex());
+        let left = check_features(case, ResNet::NAMING, network, patches, "patches_layer3");
+        assert!(left.unused.iter().all(|name| name.contains("layer4.")) && !left.unused.is_empty());
+    }
+}
+
+#[test]
+fn a_bert_may_sum_its_last_four_layers() {
+    for case in cases(&fixtures()).iter().filter(|case| case.kind == "bert") {
+        let mut config = config(&fixtures().join(&case.weights));
+        config["pooling"] = "last-four".into();
+        let network = Bert::new(&serde_json::from_value(config).unwrap(), &Device::flex());
+        check_features(case, Bert::NAMING, network, states, "last_four");
     }
 }
 
 #[test]
 fn heads_are_left_out_by_name_and_what_does_not_fit_is_listed() {
-    let folder = fixtures();
-    let device = Device::flex();
-    let shape = |width| ResNetShape { block: lgdea_model::BlockKind::Basic, layers: [1, 1, 1, 1], width };
-    let path = folder.join("resnet-basic.safetensors");
-    let loaded =
-        weights::load(&mut ResNet::new(&shape(8), 4, &device), ResNet::NAMING, Place { path: &path, prefix: "" })
-            .unwrap();
+    let network =
+        |layers, width| ResNet::new(&ResNetShape { block: BlockKind::Basic, layers, width, stage: 4 }, &Device::flex());
+    let load = |mut network: ResNet, file: &str| {
+        weights::load(&mut network, ResNet::NAMING, Place { path: &fixtures().join(file), prefix: "" })
+            .map_err(|error| error.to_string())
+    };
+    let loaded = load(network([1, 1, 1, 1], 8), "resnet-basic.safetensors").unwrap();
     assert!(loaded.left_out.contains(&"fc.weight".to_owned()), "{loaded:?}");
 
-    let mut other =
-        ResNet::new(&ResNetShape { block: lgdea_model::BlockKind::Basic, layers: [2, 1, 1, 1], width: 8 }, 4, &device);
-    let lacking = weights::load(&mut other, ResNet::NAMING, Place { path: &path, prefix: "" }).unwrap_err().to_string();
+    let lacking = load(network([2, 1, 1, 1], 8), "resnet-basic.safetensors").unwrap_err();
     assert!(lacking.contains("it lacks `layer1.1.conv1.weight`"), "{lacking}");
 
-    let wide =
-        weights::load(&mut ResNet::new(&shape(16), 4, &device), ResNet::NAMING, Place { path: &path, prefix: "" });
-    let message = wide.unwrap_err().to_string();
-    assert!(message.contains("layer1.0.conv2.weight") && message.contains("… and 48 more"), "{message}");
+    let wide = load(network([1, 1, 1, 1], 16), "resnet-basic.safetensors").unwrap_err();
+    assert!(wide.contains("layer1.0.conv2.weight") && wide.contains("… and 48 more"), "{wide}");
 
-    let prefix = weights::load(
-        &mut ResNet::new(&shape(8), 4, &device),
-        ResNet::NAMING,
-        Place { path: &folder.join("resnet-basic-checkpoint.pth"), prefix: "" },
-    );
-    let message = prefix.unwrap_err().to_string();
-    assert!(message.contains("it lacks `conv1.weight`"), "{message}");
+    let elsewhere = load(network([1, 1, 1, 1], 8), "resnet-basic-checkpoint.pth").unwrap_err();
+    assert!(elsewhere.contains("it lacks `conv1.weight`"), "{elsewhere}");
 }
 
 #[test]
@@ -287,8 +338,7 @@ fn a_real_bert_embeds_sentences_as_its_own_package_does() {
     }
     let Some(folder) = lgdea_harness::Service::MiniLm.find().map(PathBuf::from) else { return };
     let device = Device::flex();
-    let shape: BertShape = serde_json::from_slice(&fs::read(folder.join("config.json")).unwrap()).unwrap();
-    let mut bert = Bert::new(&shape, &device);
+    let mut bert = Bert::new(&serde_json::from_value(config(&folder)).unwrap(), &device);
     let path = weights_file(&folder).unwrap();
     let loaded = weights::load(&mut bert, Bert::NAMING, Place { path: &path, prefix: "" }).unwrap();
     assert_eq!(loaded.unused, Vec::<String>::new());
@@ -301,7 +351,7 @@ fn a_real_bert_embeds_sentences_as_its_own_package_does() {
         assert_eq!(found, *ids, "{text}");
         let tokens = Tensor::<1, Int>::from_data(found.as_slice(), &device).unsqueeze::<2>();
         let padding = tokens.clone().equal_scalar(0);
-        let mean = bert.forward(tokens, &padding).last.mean_dim(1).squeeze_dim::<2>(1);
+        let mean = bert.forward(tokens, &padding).mean_dim(1).squeeze_dim::<2>(1);
         let difference = gap(lgdea_kernel::l2_normalise(mean), expected.clone().narrow(0, row, 1));
         println!("sentence {row}: differs by {difference:.1e}");
         assert!(difference < 1e-4, "{text}: {difference}");

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
-use lgdea_model::{BertShape, ModelShape, Tokenizer, TokenizerError};
+use lgdea_model::{ModelShape, TextShape, Tokenizer, TokenizerError};
 use lgdea_spec::{Experiment, ReportText};
 use rayon::prelude::*;
 
@@ -31,8 +31,8 @@ pub struct Prepared {
     /// The word pieces.
     pub tokenizer: Tokenizer,
     max_phrase_tokens: usize,
-    /// The BERT that the experiment names, where it does.
-    bert: Option<BertShape>,
+    /// The shape of the text encoder.
+    text_shape: TextShape,
 }
 
 /// A report as the text encoder sees it.
@@ -88,8 +88,7 @@ impl Prepared {
         let texts: Vec<Option<String>> = studies.iter().map(|study| text_of(study, &read, experiment)).collect();
         let readable = pools.reports().filter_map(|study| texts[study].as_deref());
         let learned_from = readable.chain(table.phrases.iter().map(String::as_str));
-        let bert = pretrained::bert_shape(text)?;
-        let tokenizer = pretrained::tokenizer(text, bert.as_ref(), learned_from)?;
+        let (tokenizer, text_shape) = pretrained::words(text, learned_from)?;
 
         let read_report = |(study, report): (usize, &Option<String>)| {
             let Some(report) = report else { return Ok(None) };
@@ -106,13 +105,12 @@ impl Prepared {
         } else {
             Vec::new()
         };
-        Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens, bert })
+        Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens, text_shape })
     }
 
     /// What the model's shape depends on besides the experiment.
     pub fn model_shape(&self) -> ModelShape {
-        let bert = self.bert.clone();
-        ModelShape { vocabulary: self.tokenizer.vocabulary(), classes: self.classes.len(), bert }
+        ModelShape { text: self.text_shape.clone(), classes: self.classes.len() }
     }
 
     /// Unpaired images' studies that have a report, which the pairing hides from training.

@@ -1,62 +1,34 @@
 //! Published text encoders: their shape and their word pieces.
 
 use std::fs;
+use std::path::Path;
 
 use lgdea_data::pretrained::locate;
-use lgdea_model::{BertShape, Tokenizer};
-use lgdea_spec::TextEncoder;
+use lgdea_model::{TextShape, Tokenizer};
+use lgdea_spec::{TextEncoder, WordPieces};
 
 use crate::PreparedError;
 
-/// The shape of the BERT that the experiment names, where it does.
+/// The word pieces of a text encoder, its own or learned from texts, and its shape.
 ///
 /// # Errors
-/// It is not on this machine, its `config.json` cannot be read, or it is of a kind that is not known here.
-pub(crate) fn bert_shape(text: &TextEncoder) -> Result<Option<BertShape>, PreparedError> {
-    let TextEncoder::Bert(settings) = text else { return Ok(None) };
-    let path = locate(&settings.model)?.join("config.json");
-    let unusable = |message: String| PreparedError::Published { path: path.clone(), message };
-    let json = fs::read(&path).map_err(|error| unusable(error.to_string()))?;
-    let shape: BertShape = serde_json::from_slice(&json).map_err(|error| unusable(error.to_string()))?;
-    for (found, known) in [(&shape.hidden_act, "gelu"), (&shape.position_embedding_type, "absolute")] {
-        if found != known {
-            return Err(unusable(format!("a BERT with `{found}` is not known here, `{known}` is")));
-        }
-    }
-    if !shape.hidden_size.is_multiple_of(shape.num_attention_heads.max(1)) {
-        let BertShape { hidden_size, num_attention_heads, .. } = shape;
-        return Err(unusable(format!("{num_attention_heads} heads do not divide a width of {hidden_size}")));
-    }
-    let longest = shape.max_position_embeddings;
-    if settings.max_tokens > longest {
-        let asked = settings.max_tokens;
-        return Err(unusable(format!(
-            "it reads {longest} tokens at most: lower encoder.text.bert.max-tokens ({asked})"
-        )));
-    }
-    Ok(Some(shape))
-}
-
-/// The word pieces of the experiment: those of its BERT, or learned from texts.
-///
-/// # Errors
-/// They cannot be read, or do not belong to the BERT; there is nothing to learn from.
-pub(crate) fn tokenizer<'a>(
-    text: &TextEncoder,
-    bert: Option<&BertShape>,
+/// A published encoder is not on this machine, its files cannot be read, or it is of a kind that is not known here; there is
+/// nothing to learn from.
+pub(crate) fn words<'a>(
+    encoder: &TextEncoder,
     texts: impl IntoIterator<Item = &'a str>,
-) -> Result<Tokenizer, PreparedError> {
-    match (text, text.vocabulary()) {
-        (TextEncoder::Bert(settings), _) => {
-            let folder = locate(&settings.model)?;
-            let tokenizer = Tokenizer::open(&folder)?;
-            let (pieces, rows) = (tokenizer.vocabulary(), bert.map_or(0, |shape| shape.vocab_size));
-            if pieces > rows {
-                let message = format!("it has {pieces} word pieces, its encoder {rows}");
-                return Err(PreparedError::Published { path: folder, message });
-            }
-            Ok(tokenizer)
+) -> Result<(Tokenizer, TextShape), PreparedError> {
+    let unusable = |path: &Path, message: String| PreparedError::Published { path: path.to_owned(), message };
+    let (tokenizer, path, config) = match encoder.word_pieces() {
+        WordPieces::Learned(vocabulary) => (Tokenizer::train(texts, vocabulary)?, encoder.name().into(), None),
+        WordPieces::Published { model, .. } => {
+            let folder = locate(model)?;
+            let path = folder.join("config.json");
+            let config = fs::read_to_string(&path).map_err(|error| unusable(&path, error.to_string()))?;
+            (Tokenizer::open(&folder)?, path, Some(config))
         }
-        (_, vocabulary) => Ok(Tokenizer::train(texts, vocabulary.unwrap_or_default())?),
-    }
+    };
+    let shape = TextShape::new(encoder, tokenizer.vocabulary(), config.as_deref())
+        .map_err(|message| unusable(&path, message))?;
+    Ok((tokenizer, shape))
 }

@@ -3,14 +3,18 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use crate::data;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::{data, encoder};
 use crate::error::Problem;
 use crate::layer;
 use crate::source::{Source, SourceKind};
 use crate::tree::Node;
 
 /// The pieces of the defaults: what has no file of its own, then what declares itself.
-const PIECES: [&[&str]; 2] = [&[include_str!("defaults.toml")], data::DEFAULTS];
+const PIECES: [&[&str]; 4] =
+    [&[include_str!("defaults.toml")], data::DEFAULTS, encoder::IMAGE_DEFAULTS, encoder::TEXT_DEFAULTS];
 
 /// All pieces as one text.
 static TEXT: LazyLock<String> = LazyLock::new(|| PIECES.concat().concat());
@@ -27,6 +31,12 @@ pub(crate) fn layer(problems: &mut Vec<Problem>) -> Node {
 /// The defaults as JSON; what they lack has none.
 pub(crate) fn as_json() -> serde_json::Value {
     toml::from_str(&TEXT).expect(IS_TOML)
+}
+
+/// The choice `name` of a choice table, at a JSON pointer, with its default settings.
+pub(crate) fn choice<T: DeserializeOwned>(table: &str, name: &str) -> T {
+    let settings = as_json().pointer(&format!("{table}/{name}")).cloned();
+    serde_json::from_value(json!({ name: settings })).expect("each choice has defaults, as a unit test shows")
 }
 
 #[cfg(test)]

@@ -56,10 +56,7 @@ mod tree;
 
 pub use data::*;
 pub use device::Device;
-pub use encoder::{
-    Bert, BertPooling, DenseNet, Encoder, ImageEncoder, PatchCnn, ReportText, ResNet, TextEncoder, TokenCnn,
-    Transformer, Vit, VitVariant,
-};
+pub use encoder::*;
 pub use environment::{EnvironmentError, expand_env};
 pub use error::{Problem, ProblemKind, SpecError};
 pub use eval::{Eval, Grounding, HeatMap, HeldOut, Retrieval, ZeroShot};

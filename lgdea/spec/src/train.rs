@@ -112,7 +112,7 @@ impl Train {
             *precision == Precision::F32 || encoder.has_published(),
             &["train.precision"],
             "neither encoder is a published one, and no other computes in `bf16`".to_owned(),
-            "leave `precision` at \"f32\", or take a ResNet, DenseNet, ViT or BERT",
+            "leave `precision` at \"f32\", or take a published encoder, such as a ResNet or a BERT",
         );
         findings.require(
             initial_scale <= max_scale,

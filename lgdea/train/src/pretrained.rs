@@ -5,7 +5,7 @@ use std::path::Path;
 use lgdea_data::pretrained::{locate, weights_file};
 use lgdea_model::Lgdea;
 use lgdea_model::weights::{Loaded, Place};
-use lgdea_spec::{Encoder, TextEncoder};
+use lgdea_spec::{Encoder, WordPieces};
 
 use crate::TrainError;
 
@@ -20,10 +20,8 @@ pub(crate) fn load(model: &mut Lgdea, encoder: &Encoder) -> Result<Vec<String>, 
         let loaded = model.image.load(Place { path: &path, prefix })?;
         told.push(tell("image encoder", &path, &loaded));
     }
-    if let TextEncoder::Bert(settings) = &encoder.text
-        && settings.pretrained
-    {
-        let path = weights_file(&locate(&settings.model)?)?;
+    if let WordPieces::Published { model: weights, pretrained: true } = encoder.text.word_pieces() {
+        let path = weights_file(&locate(weights)?)?;
         let loaded = model.text.load(Place { path: &path, prefix: "" })?;
         told.push(tell("text encoder", &path, &loaded));
     }

@@ -31,12 +31,18 @@ pub struct Naming {
     pub to_file: fn(&str) -> String,
     /// The convolution that reads the image: files have it for three colours.
     pub grey: Option<&'static str>,
+    /// Positions `[1, 1 + patches, width]`, which follow the size of the images.
+    pub positions: Option<&'static str>,
 }
 
 impl Naming {
-    /// Of an encoder of our own: files have the module's names.
-    pub const OURS: Naming =
-        Naming { from_file: |name| Named::Parameter(name.to_owned()), to_file: str::to_owned, grey: None };
+    /// Of a network that nobody publishes: files have the module's names.
+    const OURS: Naming = Naming {
+        from_file: |name| Named::Parameter(name.to_owned()),
+        to_file: str::to_owned,
+        grey: None,
+        positions: None,
+    };
 }
 
 /// What a name in a file stands for.
@@ -108,11 +114,17 @@ pub enum WeightsError {
 type Tensors = BTreeMap<String, TensorData>;
 
 /// Reads a file's weights into a module, as 32-bit floats. A convolution over three colours is summed, so that it sees a grey
-/// image as it saw three equal colours; positions of a vision transformer are interpolated to the size of its images.
+/// image as it saw three equal colours; positions of a vision transformer are interpolated to the size of its images. Without
+/// a `naming` the file has the module's names.
 ///
 /// # Errors
 /// The file cannot be read, or lacks a parameter, or has one of another shape. Names that are left over are no error.
-pub fn load<M: ModuleSnapshot>(module: &mut M, naming: Naming, place: Place<'_>) -> Result<Loaded, WeightsError> {
+pub fn load<M: ModuleSnapshot>(
+    module: &mut M,
+    naming: Option<Naming>,
+    place: Place<'_>,
+) -> Result<Loaded, WeightsError> {
+    let naming = naming.unwrap_or(Naming::OURS);
     let expected = shapes(module);
     let (mut found, mut origin) = (Tensors::new(), BTreeMap::new());
     let (mut left_out, mut elsewhere) = (Vec::new(), Vec::new());
@@ -156,7 +168,8 @@ fn named(naming: Naming, name: &str) -> Named {
 ///
 /// # Errors
 /// What the file system says.
-pub fn save<M: ModuleSnapshot>(module: &M, naming: Naming, path: &Path) -> Result<(), WeightsError> {
+pub fn save<M: ModuleSnapshot>(module: &M, naming: Option<Naming>, path: &Path) -> Result<(), WeightsError> {
+    let naming = naming.unwrap_or(Naming::OURS);
     save_some(module, &|name| Some((naming.to_file)(name)), path)
 }
 
@@ -243,7 +256,7 @@ fn fit(data: TensorData, parameter: &str, naming: Naming, expected: &BTreeMap<St
             TensorData::new(summed.collect::<Vec<f32>>(), expected.clone())
         }
         (&[1, tokens, width], &[1, tokens_found, width_found])
-            if parameter == crate::Vit::POSITIONS && tokens != tokens_found && width == width_found =>
+            if naming.positions == Some(parameter) && tokens != tokens_found && width == width_found =>
         {
             positions::resize(&data, tokens).unwrap_or(data)
         }

@@ -1,9 +1,21 @@
-//! `[encoder.text.bert]`: a BERT with its own word pieces.
+//! BERT (Devlin et al. 2019) and its kin, with their own word pieces.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// BERT (Devlin et al. 2019) and its kin, with their own word pieces.
+use super::{TextSettings, WordPieces};
+
+/// Default settings.
+pub(crate) const DEFAULTS: &str = r#"
+[encoder.text.bert]
+model = "emilyalsentzer/Bio_ClinicalBERT"
+pretrained = true
+pooling = "cls"
+max-tokens = 128
+max-phrase-tokens = 32
+"#;
+
+/// BERT or one of its kin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Bert {
@@ -33,4 +45,18 @@ pub enum BertPooling {
     Mean,
     /// Each token's states after the last four layers, summed; their mean over tokens (`GLoRIA`).
     LastFour,
+}
+
+impl TextSettings for Bert {
+    fn word_pieces(&self) -> WordPieces<'_> {
+        WordPieces::Published { model: &self.model, pretrained: self.pretrained }
+    }
+
+    fn max_tokens(&self) -> usize {
+        self.max_tokens
+    }
+
+    fn max_phrase_tokens(&self) -> usize {
+        self.max_phrase_tokens
+    }
 }

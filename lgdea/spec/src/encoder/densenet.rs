@@ -1,14 +1,23 @@
-//! `[encoder.image.densenet]`: a DenseNet-121.
+//! DenseNet-121 (Huang et al. 2017) without its classifier, in torchvision's form, which `TorchXRayVision` shares.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{ImageSettings, PublishedImage};
 use crate::rules::Findings;
+
+/// Default settings.
+pub(crate) const DEFAULTS: &str = r#"
+[encoder.image.densenet]
+size = 224
+weights = ""
+weights-prefix = ""
+"#;
 
 /// Pixels that a cell of the last map covers.
 const CELL: usize = 32;
 
-/// DenseNet-121 (Huang et al. 2017) without its classifier, in torchvision's form, which `TorchXRayVision` shares.
+/// DenseNet-121.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DenseNet {
@@ -23,8 +32,16 @@ pub struct DenseNet {
     pub weights_prefix: String,
 }
 
-impl DenseNet {
-    pub(super) fn check(&self, findings: &mut Findings<'_>) {
+impl ImageSettings for DenseNet {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn published(&self) -> Option<PublishedImage<'_>> {
+        Some(PublishedImage { weights: &self.weights, prefix: &self.weights_prefix })
+    }
+
+    fn check(&self, findings: &mut Findings<'_>) {
         let size = self.size;
         findings.require(
             size.is_multiple_of(CELL),

@@ -1,11 +1,20 @@
-//! `[encoder.image.patch-cnn]`: a small residual CNN.
+//! A small residual CNN on space-to-depth input, with learned patch positions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{ImageSettings, require_whole_patches};
 use crate::rules::Findings;
 
-/// A small residual CNN on space-to-depth input, with learned patch positions.
+/// Default settings.
+pub(crate) const DEFAULTS: &str = "
+[encoder.image.patch-cnn]
+size = 64
+width = 64
+patch = 8
+";
+
+/// A small residual CNN whose patches stay local; made for 64-pixel images on a CPU.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PatchCnn {
@@ -20,19 +29,17 @@ pub struct PatchCnn {
     pub patch: usize,
 }
 
-impl PatchCnn {
-    pub(super) fn check(&self, findings: &mut Findings<'_>) {
-        let PatchCnn { size, patch, .. } = self;
+impl ImageSettings for PatchCnn {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn check(&self, findings: &mut Findings<'_>) {
+        require_whole_patches("patch-cnn", self.size, self.patch, findings);
         findings.require(
-            size.is_multiple_of(*patch),
-            &["encoder.image.patch-cnn.size", "encoder.image.patch-cnn.patch"],
-            format!("images of {size} pixels do not divide into patches of {patch} pixels"),
-            "make `size` a multiple of `patch`",
-        );
-        findings.require(
-            patch.is_multiple_of(2),
+            self.patch.is_multiple_of(2),
             &["encoder.image.patch-cnn.patch"],
-            format!("the network halves a patch of {patch} pixels"),
+            format!("the network halves a patch of {} pixels", self.patch),
             "make `patch` an even number",
         );
     }

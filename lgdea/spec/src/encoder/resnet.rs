@@ -1,14 +1,25 @@
-//! `[encoder.image.resnet]`: a `ResNet`.
+//! `ResNet` (He et al. 2016) without its classifier, in torchvision's form.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{ImageSettings, PublishedImage};
 use crate::rules::Findings;
+
+/// Default settings.
+pub(crate) const DEFAULTS: &str = r#"
+[encoder.image.resnet]
+depth = 50
+size = 224
+stage = 4
+weights = ""
+weights-prefix = ""
+"#;
 
 /// Pixels that a cell of the map after stage 3 covers; after stage 4 it covers twice as many.
 const CELL: usize = 16;
 
-/// `ResNet` (He et al. 2016) without its classifier, in torchvision's form.
+/// ResNet-18 or ResNet-50.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ResNet {
@@ -29,8 +40,16 @@ pub struct ResNet {
     pub weights_prefix: String,
 }
 
-impl ResNet {
-    pub(super) fn check(&self, findings: &mut Findings<'_>) {
+impl ImageSettings for ResNet {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn published(&self) -> Option<PublishedImage<'_>> {
+        Some(PublishedImage { weights: &self.weights, prefix: &self.weights_prefix })
+    }
+
+    fn check(&self, findings: &mut Findings<'_>) {
         let depth = self.depth;
         findings.require(
             [18, 50].contains(&depth),

@@ -1,10 +1,23 @@
-//! `[encoder.text.token-cnn]`: a small CNN over word pieces.
+//! Residual convolutions over tokens with attention pooling: each token sees its neighbours and nothing else, which a few
+//! hundred reports are enough to learn from.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Residual convolutions over tokens with attention pooling: each token sees its neighbours and nothing else, which a few
-/// hundred reports are enough to learn from.
+use super::{TextSettings, WordPieces};
+
+/// Default settings.
+pub(crate) const DEFAULTS: &str = "
+[encoder.text.token-cnn]
+width = 64
+layers = 2
+reach = 1
+vocabulary = 2000
+max-tokens = 128
+max-phrase-tokens = 16
+";
+
+/// A small convolutional network over word pieces learned on the corpus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TokenCnn {
@@ -26,4 +39,18 @@ pub struct TokenCnn {
     /// Longest evidence phrase or prompt in tokens.
     #[schemars(range(min = 1))]
     pub max_phrase_tokens: usize,
+}
+
+impl TextSettings for TokenCnn {
+    fn word_pieces(&self) -> WordPieces<'_> {
+        WordPieces::Learned(self.vocabulary)
+    }
+
+    fn max_tokens(&self) -> usize {
+        self.max_tokens
+    }
+
+    fn max_phrase_tokens(&self) -> usize {
+        self.max_phrase_tokens
+    }
 }

@@ -1,11 +1,23 @@
-//! `[encoder.text.transformer]`: a small transformer.
+//! A small pre-norm transformer encoder with attention pooling.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{TextSettings, WordPieces};
 use crate::rules::Findings;
 
-/// A small pre-norm transformer encoder with attention pooling.
+/// Default settings.
+pub(crate) const DEFAULTS: &str = "
+[encoder.text.transformer]
+width = 64
+layers = 2
+heads = 4
+vocabulary = 2000
+max-tokens = 128
+max-phrase-tokens = 16
+";
+
+/// A small pre-norm transformer over word pieces learned on the corpus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Transformer {
@@ -29,8 +41,20 @@ pub struct Transformer {
     pub max_phrase_tokens: usize,
 }
 
-impl Transformer {
-    pub(super) fn check(&self, findings: &mut Findings<'_>) {
+impl TextSettings for Transformer {
+    fn word_pieces(&self) -> WordPieces<'_> {
+        WordPieces::Learned(self.vocabulary)
+    }
+
+    fn max_tokens(&self) -> usize {
+        self.max_tokens
+    }
+
+    fn max_phrase_tokens(&self) -> usize {
+        self.max_phrase_tokens
+    }
+
+    fn check(&self, findings: &mut Findings<'_>) {
         let Transformer { width, heads, .. } = self;
         findings.require(
             width.is_multiple_of(*heads),

@@ -1,11 +1,22 @@
-//! `[encoder.image.vit]`: a vision transformer.
+//! Vision transformer (Dosovitskiy et al. 2021) without its classifier, in timm's form; torchvision's files are read, too.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{ImageSettings, PublishedImage, require_whole_patches};
 use crate::rules::Findings;
 
-/// Vision transformer (Dosovitskiy et al. 2021) without its classifier, in timm's form; torchvision's files are read, too.
+/// Default settings.
+pub(crate) const DEFAULTS: &str = r#"
+[encoder.image.vit]
+variant = "base"
+patch = 16
+size = 224
+weights = ""
+weights-prefix = ""
+"#;
+
+/// A vision transformer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Vit {
@@ -35,14 +46,16 @@ pub enum VitVariant {
     Base,
 }
 
-impl Vit {
-    pub(super) fn check(&self, findings: &mut Findings<'_>) {
-        let Vit { size, patch, .. } = self;
-        findings.require(
-            size.is_multiple_of(*patch),
-            &["encoder.image.vit.size", "encoder.image.vit.patch"],
-            format!("images of {size} pixels do not divide into patches of {patch} pixels"),
-            "make `size` a multiple of `patch`",
-        );
+impl ImageSettings for Vit {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn published(&self) -> Option<PublishedImage<'_>> {
+        Some(PublishedImage { weights: &self.weights, prefix: &self.weights_prefix })
+    }
+
+    fn check(&self, findings: &mut Findings<'_>) {
+        require_whole_patches("vit", self.size, self.patch, findings);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use burn::module::ModuleVisitor;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{DType, Distribution};
-use lgdea_model::ModelShape;
+use lgdea_model::{ModelShape, TextShape};
 use lgdea_spec::{Experiment, Resolved, Seed};
 
 use super::*;
@@ -30,7 +30,8 @@ fn start(experiment: &Experiment) -> (Lgdea, Tensor<3>, Tensor<2, Int>) {
     static DRAWING: Mutex<()> = Mutex::new(());
     let _alone = DRAWING.lock().unwrap();
     let device = autodiff(&Device::flex(), &experiment.train);
-    let shape = ModelShape { vocabulary: 20, classes: 0, bert: None };
+    let text = TextShape::new(&experiment.encoder.text, 20, None).unwrap();
+    let shape = ModelShape { text, classes: 0 };
     let model = Lgdea::new(experiment, &shape, Seed(1), &device);
     let model = freeze(model, &experiment.train).unwrap();
     let size = experiment.encoder.image.size();

@@ -7,8 +7,12 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::gelu;
 use burn::tensor::{Bool, Device, Int, Tensor};
+use lgdea_spec::BertPooling;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::{Pooling, PyTorch, TextArchitecture};
+use crate::PAD;
 use crate::attention::self_attention;
 use crate::layer_norm::LayerNorm;
 use crate::precision::linear;
@@ -41,6 +45,9 @@ pub struct BertShape {
     /// How positions are told; nothing but `absolute` is known here.
     #[serde(default = "absolute")]
     pub position_embedding_type: String,
+    /// How a text's embedding is made of its tokens: an experiment's choice, which no `config.json` knows.
+    #[serde(default = "cls", skip_serializing)]
+    pub pooling: BertPooling,
 }
 
 fn two() -> usize {
@@ -59,28 +66,105 @@ fn absolute() -> String {
     "absolute".to_owned()
 }
 
-/// Transformer over word pieces.
+fn cls() -> BertPooling {
+    BertPooling::Cls
+}
+
+impl BertShape {
+    /// Whether such a BERT can be made here.
+    fn check(&self) -> Result<(), String> {
+        for (found, known) in [(&self.hidden_act, "gelu"), (&self.position_embedding_type, "absolute")] {
+            if found != known {
+                return Err(format!("a BERT with `{found}` is not known here, `{known}` is"));
+            }
+        }
+        let BertShape { hidden_size, num_attention_heads, .. } = self;
+        if !hidden_size.is_multiple_of((*num_attention_heads).max(1)) {
+            return Err(format!("{num_attention_heads} heads do not divide a width of {hidden_size}"));
+        }
+        Ok(())
+    }
+}
+
+/// BERT without its pooler.
 #[derive(Module, Debug)]
 pub struct Bert {
+    bert: Layers,
+    #[module(skip)]
+    pooling: BertPooling,
+}
+
+impl TextArchitecture for Bert {
+    type Settings = lgdea_spec::Bert;
+    type Shape = BertShape;
+
+    /// As in the files of the Hugging Face libraries.
+    const NAMING: Option<Naming> = Some(Naming { from_file, to_file, grey: None, positions: None });
+
+    fn shape(settings: &Self::Settings, vocabulary: usize, config: Option<&str>) -> Result<Self::Shape, String> {
+        let config = config.ok_or("there is no config.json, which says what the BERT is")?;
+        let shape: BertShape = serde_json::from_str(config).map_err(|error| error.to_string())?;
+        shape.check()?;
+        let (longest, asked) = (shape.max_position_embeddings, settings.max_tokens);
+        if asked > longest {
+            return Err(format!("it reads {longest} tokens at most: lower encoder.text.bert.max-tokens ({asked})"));
+        }
+        let rows = shape.vocab_size;
+        if vocabulary > rows {
+            return Err(format!("its encoder has {rows} word pieces, its tokenizer {vocabulary}"));
+        }
+        Ok(BertShape { pooling: settings.pooling, ..shape })
+    }
+
+    fn new(shape: &Self::Shape, device: &Device) -> Self {
+        Self { bert: Layers::new(shape, device), pooling: shape.pooling }
+    }
+
+    fn width(shape: &Self::Shape) -> usize {
+        shape.hidden_size
+    }
+
+    /// # Panics
+    /// If the texts are longer than the positions that the network has.
+    fn forward(&self, tokens: Tensor<2, Int>, padding: &Tensor<2, Bool>) -> Tensor<3> {
+        let states = self.bert.forward(tokens, padding);
+        if self.pooling == BertPooling::LastFour { states.last_four } else { states.last }
+    }
+
+    fn pooling(&self) -> Pooling {
+        match self.pooling {
+            BertPooling::Cls => Pooling::Cls,
+            BertPooling::Mean => Pooling::Mean,
+            BertPooling::LastFour => Pooling::LastFour,
+        }
+    }
+
+    fn pytorch(shape: &Self::Shape) -> Option<PyTorch> {
+        let mut config = json!({ "model_type": "bert", "architectures": ["BertModel"], "pad_token_id": PAD });
+        if let (Value::Object(config), Value::Object(shape)) = (&mut config, json!(shape)) {
+            config.extend(shape);
+        }
+        Some(PyTorch::Library(config))
+    }
+}
+
+/// Transformer over word pieces.
+#[derive(Module, Debug)]
+struct Layers {
     embeddings: Embeddings,
     encoder: Encoder,
 }
 
-/// What a BERT says of each token.
-#[derive(Debug, Clone)]
-pub struct BertStates {
+/// States of each token.
+struct States {
     /// After the last layer, `[texts, tokens, width]`.
-    pub last: Tensor<3>,
+    last: Tensor<3>,
     /// Sum after each of the last four layers, or of all where there are fewer; `[texts, tokens, width]`.
-    pub last_four: Tensor<3>,
+    last_four: Tensor<3>,
 }
 
-impl Bert {
-    /// How the files of the Hugging Face libraries name the parameters.
-    pub const NAMING: Naming = Naming { from_file, to_file, grey: None };
-
-    /// A network with random weights.
-    pub fn new(shape: &BertShape, device: &Device) -> Self {
+impl Layers {
+    fn new(shape: &BertShape, device: &Device) -> Self {
         let width = shape.hidden_size;
         let table = |rows: usize| {
             EmbeddingConfig::new(rows, width)
@@ -99,11 +183,7 @@ impl Bert {
     }
 
     /// States of token ids `[texts, tokens]`; none attends to `padding`.
-    ///
-    /// # Panics
-    ///
-    /// If the texts are longer than the positions that the network has.
-    pub fn forward(&self, tokens: Tensor<2, Int>, padding: &Tensor<2, Bool>) -> BertStates {
+    fn forward(&self, tokens: Tensor<2, Int>, padding: &Tensor<2, Bool>) -> States {
         let mut x = self.embeddings.forward(tokens);
         let mut last_four: Option<Tensor<3>> = None;
         let layers = &self.encoder.layer;
@@ -113,7 +193,7 @@ impl Bert {
                 last_four = Some(last_four.map_or_else(|| x.clone(), |sum| sum + x.clone()));
             }
         }
-        BertStates { last_four: last_four.unwrap_or_else(|| x.clone()), last: x }
+        States { last_four: last_four.unwrap_or_else(|| x.clone()), last: x }
     }
 }
 
@@ -219,11 +299,11 @@ fn from_file(name: &str) -> Named {
     if !is_part || name.ends_with(".position_ids") {
         return Named::LeftOut;
     }
-    Named::Parameter(
-        name.replace(".LayerNorm.", ".layer_norm.").replace(".attention.self.", ".attention.self_attention."),
-    )
+    let name = name.replace(".LayerNorm.", ".layer_norm.").replace(".attention.self.", ".attention.self_attention.");
+    Named::Parameter(format!("bert.{name}"))
 }
 
 fn to_file(name: &str) -> String {
+    let name = name.strip_prefix("bert.").unwrap_or(name);
     name.replace(".layer_norm.", ".LayerNorm.").replace(".attention.self_attention.", ".attention.self.")
 }

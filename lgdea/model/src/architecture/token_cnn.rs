@@ -7,9 +7,25 @@ use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::activation::gelu;
 use burn::tensor::{Bool, Device, Int, Tensor};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::{PyTorch, TextArchitecture};
 use crate::layer_norm::{self, LayerNorm};
 use crate::precision::linear;
+
+/// Which network.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TokenCnnShape {
+    /// Number of token ids.
+    pub vocabulary: usize,
+    /// Width of a token.
+    pub width: usize,
+    /// Layers.
+    pub layers: usize,
+    /// Tokens on either side that a layer sees.
+    pub reach: usize,
+}
 
 /// Convolutional network over word pieces.
 #[derive(Module, Debug)]
@@ -18,10 +34,17 @@ pub struct TokenCnn {
     layers: Vec<Layer>,
 }
 
-impl TokenCnn {
-    /// A network with random weights.
-    pub fn new(settings: &lgdea_spec::TokenCnn, vocabulary: usize, device: &Device) -> Self {
+impl TextArchitecture for TokenCnn {
+    type Settings = lgdea_spec::TokenCnn;
+    type Shape = TokenCnnShape;
+
+    fn shape(settings: &Self::Settings, vocabulary: usize, _: Option<&str>) -> Result<Self::Shape, String> {
         let lgdea_spec::TokenCnn { width, layers, reach, .. } = *settings;
+        Ok(TokenCnnShape { vocabulary, width, layers, reach })
+    }
+
+    fn new(shape: &Self::Shape, device: &Device) -> Self {
+        let TokenCnnShape { vocabulary, width, layers, reach } = *shape;
         Self {
             token: EmbeddingConfig::new(vocabulary, width)
                 .with_initializer(Initializer::Normal { mean: 0.0, std: 0.3 })
@@ -30,12 +53,20 @@ impl TokenCnn {
         }
     }
 
-    /// Hidden states `[texts, tokens, width]` of token ids `[texts, tokens]`; those of `padding` are 0.
-    pub fn forward(&self, tokens: Tensor<2, Int>, padding: &Tensor<2, Bool>) -> Tensor<3> {
+    fn width(shape: &Self::Shape) -> usize {
+        shape.width
+    }
+
+    /// The states of `padding` are 0.
+    fn forward(&self, tokens: Tensor<2, Int>, padding: &Tensor<2, Bool>) -> Tensor<3> {
         let embedded = self.token.forward(tokens);
         let padding = padding.clone().unsqueeze_dim::<3>(2).expand(embedded.dims());
         let start = embedded.mask_fill(padding.clone(), 0.0);
         self.layers.iter().fold(start, |hidden, layer| layer.forward(hidden).mask_fill(padding.clone(), 0.0))
+    }
+
+    fn pytorch(shape: &Self::Shape) -> Option<PyTorch> {
+        Some(PyTorch::Own { class: "TokenCnn", source: PYTORCH, arguments: json!(shape) })
     }
 }
 
@@ -67,3 +98,33 @@ impl Layer {
         self.norm.forward(x + gelu(convolved))
     }
 }
+
+const PYTORCH: &str = r#"
+class TokenLayer(nn.Module):
+    def __init__(self, width: int, reach: int):
+        super().__init__()
+        self.convolution = nn.Linear((2 * reach + 1) * width, width)
+        self.norm = nn.LayerNorm(width)
+        self.reach = reach
+
+    def forward(self, x):
+        length = x.shape[1]
+        padded = F.pad(x, (0, 0, self.reach, self.reach))
+        neighbours = torch.cat([padded[:, shift : shift + length] for shift in range(2 * self.reach + 1)], 2)
+        return self.norm(x + F.gelu(self.convolution(neighbours)))
+
+
+class TokenCnn(nn.Module):
+    """lgdea's residual convolutions over tokens."""
+
+    def __init__(self, vocabulary: int, width: int, layers: int, reach: int):
+        super().__init__()
+        self.token = nn.Embedding(vocabulary, width)
+        self.layers = nn.ModuleList(TokenLayer(width, reach) for _ in range(layers))
+
+    def forward(self, ids, padding):
+        x = self.token(ids).masked_fill(padding[..., None], 0)
+        for layer in self.layers:
+            x = layer(x).masked_fill(padding[..., None], 0)
+        return x
+"#;

@@ -10,7 +10,9 @@ use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
 use lgdea_kernel::{batch_norm, relu};
 use serde::Deserialize;
+use serde_json::json;
 
+use super::{ImageArchitecture, PyTorch};
 use crate::convolution::{self, Fan, stem_pool};
 use crate::precision::convolve;
 use crate::weights::{Named, Naming};
@@ -57,12 +59,18 @@ pub struct DenseNet {
     norm5: BatchNorm,
 }
 
-impl DenseNet {
-    /// How torchvision's files name the parameters.
-    pub const NAMING: Naming = Naming { from_file, to_file, grey: Some("conv0.weight") };
+impl ImageArchitecture for DenseNet {
+    type Settings = lgdea_spec::DenseNet;
+    type Shape = DenseNetShape;
 
-    /// A network with random weights.
-    pub fn new(shape: &DenseNetShape, device: &Device) -> Self {
+    /// As in torchvision's files.
+    const NAMING: Option<Naming> = Some(Naming { from_file, to_file, grey: Some("conv0.weight"), positions: None });
+
+    fn shape(_: &Self::Settings) -> Self::Shape {
+        DenseNetShape::densenet_121()
+    }
+
+    fn new(shape: &Self::Shape, device: &Device) -> Self {
         let mut channels = shape.initial;
         let (mut denseblock, mut transition) = (Vec::new(), Vec::new());
         for (position, &layers) in shape.blocks.iter().enumerate() {
@@ -84,8 +92,12 @@ impl DenseNet {
         }
     }
 
-    /// Features `[batch, (size / 32)², channels]` of standardised grey images `[batch, size, size]`.
-    pub fn forward(&self, images: Tensor<3>) -> Tensor<3> {
+    fn width(shape: &Self::Shape) -> usize {
+        shape.channels()
+    }
+
+    /// `(size / 32)²` patches.
+    fn forward(&self, images: Tensor<3>) -> Tensor<3> {
         let x = images.unsqueeze_dim::<4>(1);
         let mut x = self.pool0.forward(relu(batch_norm(&self.norm0, convolve(&self.conv0, x))));
         for (position, block) in self.denseblock.iter().enumerate() {
@@ -95,6 +107,10 @@ impl DenseNet {
             }
         }
         relu(batch_norm(&self.norm5, x)).flatten::<3>(2, 3).swap_dims(1, 2)
+    }
+
+    fn pytorch(_: &Self::Settings) -> Option<PyTorch> {
+        Some(PyTorch::timm("densenet121", json!({ "in_chans": 1 }), 4))
     }
 }
 

@@ -9,7 +9,9 @@ use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
 use lgdea_kernel::{batch_norm, relu};
 use serde::Deserialize;
+use serde_json::json;
 
+use super::{ImageArchitecture, PyTorch};
 use crate::convolution::{self, Fan, stem_pool};
 use crate::precision::convolve;
 use crate::weights::{Named, Naming};
@@ -23,6 +25,13 @@ pub struct ResNetShape {
     pub layers: [usize; 4],
     /// Channels of the first stage; each further stage doubles them.
     pub width: usize,
+    /// The last stage, 1 to 4; those after it are not made.
+    #[serde(default = "last_stage")]
+    pub stage: usize,
+}
+
+fn last_stage() -> usize {
+    4
 }
 
 /// Kinds of blocks.
@@ -36,17 +45,13 @@ pub enum BlockKind {
 }
 
 impl ResNetShape {
-    /// The published shape of a depth, 18 or 50; an experiment has no other.
-    pub fn of_depth(depth: usize) -> Self {
-        match depth {
-            18 => Self { block: BlockKind::Basic, layers: [2, 2, 2, 2], width: 64 },
-            _ => Self { block: BlockKind::Bottleneck, layers: [3, 4, 6, 3], width: 64 },
-        }
-    }
-
-    /// Channels that a stage, 1 to 4, ends with.
-    pub fn channels(&self, stage: usize) -> usize {
-        (self.width << (stage - 1)) * self.block.expansion()
+    /// The published shape of a depth, 18 or 50, up to a stage; an experiment has no other.
+    pub fn of_depth(depth: usize, stage: usize) -> Self {
+        let (block, layers) = match depth {
+            18 => (BlockKind::Basic, [2, 2, 2, 2]),
+            _ => (BlockKind::Bottleneck, [3, 4, 6, 3]),
+        };
+        Self { block, layers, width: 64, stage }
     }
 }
 
@@ -71,15 +76,21 @@ pub struct ResNet {
     layer4: Vec<Block>,
 }
 
-impl ResNet {
-    /// How torchvision's files name the parameters.
-    pub const NAMING: Naming = Naming { from_file, to_file, grey: Some("conv1.weight") };
+impl ImageArchitecture for ResNet {
+    type Settings = lgdea_spec::ResNet;
+    type Shape = ResNetShape;
 
-    /// A network with random weights. Stages after `last`, 1 to 4, are not made.
-    pub fn new(shape: &ResNetShape, last: usize, device: &Device) -> Self {
+    /// As in torchvision's files.
+    const NAMING: Option<Naming> = Some(Naming { from_file, to_file, grey: Some("conv1.weight"), positions: None });
+
+    fn shape(settings: &Self::Settings) -> Self::Shape {
+        ResNetShape::of_depth(settings.depth, settings.stage)
+    }
+
+    fn new(shape: &Self::Shape, device: &Device) -> Self {
         let mut input = shape.width;
         let mut stage = |number: usize| {
-            let blocks = if number <= last { shape.layers[number - 1] } else { 0 };
+            let blocks = if number <= shape.stage { shape.layers[number - 1] } else { 0 };
             let width = shape.width << (number - 1);
             (0..blocks)
                 .map(|position| {
@@ -101,14 +112,22 @@ impl ResNet {
         }
     }
 
-    /// The last stage's features `[batch, (size / 2^(stage + 1))², channels]` of standardised grey images
-    /// `[batch, size, size]`.
-    pub fn forward(&self, images: Tensor<3>) -> Tensor<3> {
+    fn width(shape: &Self::Shape) -> usize {
+        (shape.width << (shape.stage - 1)) * shape.block.expansion()
+    }
+
+    /// The last stage's features: `(size / 2^(stage + 1))²` patches.
+    fn forward(&self, images: Tensor<3>) -> Tensor<3> {
         let x = images.unsqueeze_dim::<4>(1);
         let x = self.maxpool.forward(relu(batch_norm(&self.bn1, convolve(&self.conv1, x))));
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         let x = stages.into_iter().flatten().fold(x, |x, block| block.forward(x));
         x.flatten::<3>(2, 3).swap_dims(1, 2)
+    }
+
+    fn pytorch(settings: &Self::Settings) -> Option<PyTorch> {
+        let architecture = format!("resnet{}", settings.depth);
+        Some(PyTorch::timm(&architecture, json!({ "in_chans": 1 }), settings.stage))
     }
 }
 

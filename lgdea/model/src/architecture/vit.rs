@@ -4,14 +4,16 @@
 //! fields have.
 
 use burn::module::{Module, Param};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::Deserialize;
+use serde_json::json;
 
+use super::{ImageArchitecture, PyTorch};
 use crate::attention::attend;
-use crate::convolution::around;
+use crate::convolution::patches;
 use crate::layer_norm::LayerNorm;
 use crate::precision::{convolve, linear};
 use crate::weights::{Named, Naming};
@@ -68,14 +70,23 @@ struct PatchEmbed {
     proj: Conv2d,
 }
 
-impl Vit {
-    /// How timm's and torchvision's files name the parameters.
-    pub const NAMING: Naming = Naming { from_file, to_file: str::to_owned, grey: Some("patch_embed.proj.weight") };
-    /// The parameter that follows the size of the images.
-    pub const POSITIONS: &str = "pos_embed";
+impl ImageArchitecture for Vit {
+    type Settings = lgdea_spec::Vit;
+    type Shape = VitShape;
 
-    /// A network with random weights.
-    pub fn new(shape: &VitShape, device: &Device) -> Self {
+    /// As in timm's and torchvision's files.
+    const NAMING: Option<Naming> = Some(Naming {
+        from_file,
+        to_file: str::to_owned,
+        grey: Some("patch_embed.proj.weight"),
+        positions: Some("pos_embed"),
+    });
+
+    fn shape(settings: &Self::Settings) -> Self::Shape {
+        VitShape::of(settings)
+    }
+
+    fn new(shape: &Self::Shape, device: &Device) -> Self {
         let VitShape { patch, width, .. } = *shape;
         let tokens = 1 + shape.grid().pow(2);
         let random = |dims: [usize; 3], deviation: f64| {
@@ -84,25 +95,33 @@ impl Vit {
         Self {
             cls_token: random([1, 1, width], 1e-6),
             pos_embed: random([1, tokens, width], 0.02),
-            patch_embed: PatchEmbed {
-                proj: Conv2dConfig::new([1, width], [patch, patch])
-                    .with_stride([patch, patch])
-                    .with_padding(around(0))
-                    .init(device),
-            },
+            patch_embed: PatchEmbed { proj: patches(width, patch, device) },
             blocks: (0..shape.depth).map(|_| Block::new(shape, device)).collect(),
             norm: norm(width, device),
         }
     }
 
-    /// Patch tokens `[batch, patches, width]`, after the last norm, of standardised grey images `[batch, size, size]`.
-    pub fn forward(&self, images: Tensor<3>) -> Tensor<3> {
+    fn width(shape: &Self::Shape) -> usize {
+        shape.width
+    }
+
+    /// The patches' tokens after the last norm.
+    fn forward(&self, images: Tensor<3>) -> Tensor<3> {
         let x = convolve(&self.patch_embed.proj, images.unsqueeze_dim::<4>(1)).flatten::<3>(2, 3).swap_dims(1, 2);
         let [batch, patches, width] = x.dims();
         let class = self.cls_token.val().expand([batch, 1, width]);
         let x = Tensor::cat(vec![class, x], 1) + self.pos_embed.val();
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
         self.norm.forward(x).narrow(1, 1, patches)
+    }
+
+    fn pytorch(settings: &Self::Settings) -> Option<PyTorch> {
+        let variant = match settings.variant {
+            lgdea_spec::VitVariant::Small => "small",
+            lgdea_spec::VitVariant::Base => "base",
+        };
+        let arguments = json!({ "in_chans": 1, "img_size": settings.size, "patch_size": settings.patch });
+        Some(PyTorch::timm(&format!("vit_{variant}_patch16_224"), arguments, 4))
     }
 }
 

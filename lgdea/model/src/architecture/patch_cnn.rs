@@ -10,7 +10,9 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor};
 use lgdea_kernel::{batch_norm, relu};
+use serde_json::json;
 
+use super::{ImageArchitecture, PyTorch};
 use crate::convolution::around;
 use crate::layer_norm::{self, LayerNorm};
 use crate::precision::{convolve, linear};
@@ -30,10 +32,16 @@ pub struct PatchCnn {
     patch: usize,
 }
 
-impl PatchCnn {
-    /// A network with random weights.
-    pub fn new(settings: &lgdea_spec::PatchCnn, device: &Device) -> Self {
-        let lgdea_spec::PatchCnn { size, width, patch } = *settings;
+impl ImageArchitecture for PatchCnn {
+    type Settings = lgdea_spec::PatchCnn;
+    type Shape = lgdea_spec::PatchCnn;
+
+    fn shape(settings: &Self::Settings) -> Self::Shape {
+        settings.clone()
+    }
+
+    fn new(shape: &Self::Shape, device: &Device) -> Self {
+        let lgdea_spec::PatchCnn { size, width, patch } = *shape;
         let half = patch / 2;
         let narrow = (width / 2).max(1);
         let patches = (size / patch).pow(2);
@@ -51,12 +59,13 @@ impl PatchCnn {
         }
     }
 
-    /// Patch features `h`, `[batch, patches, width]`, of standardised grey images `[batch, size, size]`.
-    ///
+    fn width(shape: &Self::Shape) -> usize {
+        shape.width
+    }
+
     /// # Panics
-    ///
     /// If the images are not `size` × `size`.
-    pub fn forward(&self, images: Tensor<3>) -> Tensor<3> {
+    fn forward(&self, images: Tensor<3>) -> Tensor<3> {
         let [batch, height, width] = images.dims();
         assert_eq!([height, width], [self.size, self.size], "images must be {0} × {0}", self.size);
         let x = images.reshape([batch, 1, height, width]);
@@ -66,6 +75,12 @@ impl PatchCnn {
         let h = x.flatten::<3>(2, 3).swap_dims(1, 2) + self.position.val().unsqueeze();
         let mixed = linear(&self.contract, gelu(linear(&self.expand, h.clone())));
         self.norm.forward(h + mixed)
+    }
+
+    fn pytorch(settings: &Self::Settings) -> Option<PyTorch> {
+        let lgdea_spec::PatchCnn { size, width, patch } = settings;
+        let arguments = json!({ "size": size, "width": width, "patch": patch });
+        Some(PyTorch::Own { class: "PatchCnn", source: PYTORCH, arguments })
     }
 }
 
@@ -104,6 +119,42 @@ fn space_to_depth(x: Tensor<4>, factor: usize) -> Tensor<4> {
         columns,
     ])
 }
+
+const PYTORCH: &str = r#"
+class ConvNorm(nn.Module):
+    """Convolution, batch norm, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(outputs)
+
+    def forward(self, x):
+        return F.relu(self.norm(self.conv(x)))
+
+
+class PatchCnn(nn.Module):
+    """lgdea's small residual CNN on space-to-depth input."""
+
+    def __init__(self, size: int, width: int, patch: int):
+        super().__init__()
+        half, narrow = patch // 2, max(width // 2, 1)
+        self.half = half
+        self.stem = ConvNorm(half * half, narrow, 3)
+        self.merge = ConvNorm(4 * narrow, width, 1)
+        self.block = ConvNorm(width, width, 3)
+        self.position = nn.Parameter(torch.zeros((size // patch) ** 2, width))
+        self.expand = nn.Linear(width, 2 * width)
+        self.contract = nn.Linear(2 * width, width)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, images):
+        x = self.stem(F.pixel_unshuffle(images, self.half))
+        x = self.merge(F.pixel_unshuffle(x, 2))
+        x = x + self.block(x)
+        h = x.flatten(2).transpose(1, 2) + self.position
+        return self.norm(h + self.contract(F.gelu(self.expand(h))))
+"#;
 
 #[cfg(test)]
 mod tests {
