@@ -1,25 +1,32 @@
 //! The lowest layer of every experiment.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use crate::error::Problem;
 use crate::layer;
+use crate::loss;
 use crate::source::{Source, SourceKind};
 use crate::tree::Node;
 
-const TEXT: &str = include_str!("defaults.toml");
+/// The pieces of the defaults: what has no file of its own, then what declares itself.
+const PIECES: [&[&str]; 2] = [&[include_str!("defaults.toml")], loss::DEFAULTS];
+
+/// All pieces as one text.
+static TEXT: LazyLock<String> = LazyLock::new(|| PIECES.concat().concat());
+
 const IS_TOML: &str = "the embedded defaults are TOML, as a unit test shows";
 
 /// The defaults with all the settings that unmade choices would start from.
 pub(crate) fn layer(problems: &mut Vec<Problem>) -> Node {
-    let source = Source::new(SourceKind::Defaults, "defaults.toml", TEXT);
+    let source = Source::new(SourceKind::Defaults, "defaults.toml", &TEXT);
     let table = layer::parse(&source).expect(IS_TOML);
     layer::read(table, &source, Path::new(""), problems)
 }
 
 /// The defaults as JSON; what they lack has none.
 pub(crate) fn as_json() -> serde_json::Value {
-    toml::from_str(TEXT).expect(IS_TOML)
+    toml::from_str(&TEXT).expect(IS_TOML)
 }
 
 #[cfg(test)]
