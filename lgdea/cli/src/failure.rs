@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use lgdea_prepared::PreparedError;
 use lgdea_train::TrainError;
 use miette::{Diagnostic, MietteDiagnostic, Report};
 
@@ -36,6 +37,11 @@ impl Failure {
 
     /// Training that ended early: wrong input where a published encoder or a pattern over parameters is at fault.
     pub(crate) fn of_training(error: &TrainError) -> Self {
+        if error.is_of_input() { Self::bad(error) } else { Self::failed(error) }
+    }
+
+    /// Data that no model can read: wrong input where what the experiment names is at fault.
+    pub(crate) fn of_preparing(error: &PreparedError) -> Self {
         if error.is_of_input() { Self::bad(error) } else { Self::failed(error) }
     }
 

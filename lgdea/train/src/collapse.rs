@@ -4,9 +4,7 @@
 //! method's phrases have a normalised entropy of 0.2 to 0.3 from the start, and its images at most 0.9, falling; random
 //! prototypes without reconstruction stay at 0.8 and 0.95 while their usage entropy is 0.98.
 
-use lgdea_spec::Experiment;
-
-use crate::method::{trains_image_evidence, uses_prototypes};
+use lgdea_spec::{Experiment, Need};
 
 /// Logged steps in a row after which a sign is told.
 const PATIENCE: usize = 5;
@@ -41,11 +39,11 @@ pub(crate) struct CollapseWatch {
 
 impl CollapseWatch {
     pub(crate) fn new(experiment: &Experiment) -> Self {
-        let mut signs = Vec::new();
-        if uses_prototypes(experiment) {
+        let (needs, mut signs) = (experiment.needs(), Vec::new());
+        if needs.has(Need::Prototypes) {
             signs.extend([few_prototypes(), phrases_alike()]);
         }
-        if trains_image_evidence(experiment) {
+        if needs.has(Need::ImageEvidence) {
             signs.extend([fewer_for_images(), images_alike()]);
         }
         Self { signs }

@@ -1,6 +1,8 @@
+//! Why training stopped.
+
 use std::path::PathBuf;
 
-/// Why training or evaluation stopped.
+/// Why training stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
@@ -37,20 +39,9 @@ pub enum TrainError {
         /// What the library says.
         message: String,
     },
-    /// A published encoder cannot be used.
-    #[error("{}: {message}", path.display())]
-    Published {
-        /// Its file or folder.
-        path: PathBuf,
-        /// Why.
-        message: String,
-    },
     /// Published weights cannot be read.
     #[error(transparent)]
     Weights(#[from] lgdea_model::weights::WeightsError),
-    /// A model cannot be written.
-    #[error(transparent)]
-    Export(#[from] lgdea_model::ExportError),
     /// Published weights are not on this machine.
     #[error(transparent)]
     Data(#[from] lgdea_data::DataError),
@@ -63,35 +54,6 @@ pub enum TrainError {
     /// No training study may be used as a pair.
     #[error("there are no training pairs: raise pairing.ratio, or add studies with both an image and a report")]
     NoPairs,
-    /// The oracle has nothing to reveal.
-    #[error(
-        "graph.oracle reveals the reports that the pairing hides, and {without} of the {images} unpaired images have none: \
-         it is a diagnostic for data where every image has a report and pairing.unpaired is \"disjoint\""
-    )]
-    NothingHidden {
-        /// Unpaired images without a report.
-        without: usize,
-        /// Unpaired images.
-        images: usize,
-    },
-    /// The evaluated split has nothing to evaluate.
-    #[error("the {split} split has no study with an image: no task can be evaluated on it")]
-    EmptySplit {
-        /// Name of the split.
-        split: lgdea_data::Split,
-    },
-    /// The method's prototypes mean nothing.
-    #[error(
-        "the run's method has no evidence space: none of its terms reads the prototypes, which are as random as they began; \
-         take a run with one of loss.reconstruction, loss.evidence-paired, loss.evidence-unpaired and loss.evidence-alignment"
-    )]
-    NoPrototypes,
-    /// The method has no relation graph.
-    #[error(
-        "the run's method has no relation graph: it needs train.unpaired-images, one of loss.evidence-unpaired, \
-         loss.evidence-alignment and loss.evidence-local-unpaired, graph.share above 0, and no graph.oracle"
-    )]
-    NoGraph,
     /// The training data could not be loaded any further.
     #[error("the batch loader stopped early; this is a defect of lgdea")]
     LoaderStopped,
@@ -115,12 +77,9 @@ pub enum TrainError {
         /// What is wrong.
         message: String,
     },
-    /// The tokenizer failed.
+    /// The model could not be asked on the way.
     #[error(transparent)]
-    Tokenizer(#[from] lgdea_model::TokenizerError),
-    /// An evaluation task failed.
-    #[error(transparent)]
-    Eval(#[from] lgdea_eval::EvalError),
+    Inspect(#[from] lgdea_inspect::InspectError),
     /// The journal could not be written.
     #[error(transparent)]
     Journal(#[from] lgdea_track::Error),
@@ -131,13 +90,7 @@ impl TrainError {
     pub fn is_of_input(&self) -> bool {
         matches!(
             self,
-            Self::NoSuchParameter { .. }
-                | Self::Pattern { .. }
-                | Self::Published { .. }
-                | Self::Weights(_)
-                | Self::Data(_)
-                | Self::NoPairs
-                | Self::NothingHidden { .. }
+            Self::NoSuchParameter { .. } | Self::Pattern { .. } | Self::Weights(_) | Self::Data(_) | Self::NoPairs
         )
     }
 }

@@ -5,13 +5,13 @@ use std::thread;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use lgdea_spec::Experiment;
+use lgdea_prepared::Prepared;
+use lgdea_spec::{Experiment, Need};
 
-use crate::method::{matches_reports, uses_graph};
 use crate::peer::Peer;
 use crate::step::{State, joint_step};
 use crate::stopwatch::Stopwatch;
-use crate::{Prepared, TrainError, loader, optimizer, pretrained, relation};
+use crate::{TrainError, loader, optimizer, pretrained, relation};
 
 /// Steps before the measured ones: the first ones allocate what the others reuse.
 const WARM: usize = 3;
@@ -64,13 +64,13 @@ pub fn profile(
         graph: None,
         losses: Vec::new(),
     };
-    if uses_graph(experiment) && !prepared.pools.images.is_empty() {
+    if experiment.uses_graph() && !prepared.pools.images.is_empty() {
         let began = Instant::now();
         let targets = relation::graph_targets(&state.average, prepared, &experiment.graph, device);
         found.graph = Some((began.elapsed().as_secs_f64(), experiment.graph.refresh));
         state.graph = Some(targets.evidence);
     }
-    if matches_reports(experiment) && !prepared.pools.images.is_empty() {
+    if experiment.needs().has(Need::MatchedReports) && !prepared.pools.images.is_empty() {
         let settings = &experiment.loss.pseudo_pair;
         state.matches = Some(relation::match_reports(&state.average, prepared, settings, device));
     }

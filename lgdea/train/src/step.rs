@@ -3,24 +3,25 @@
 use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
+use lgdea_inspect::arrays;
 use lgdea_model::Lgdea;
 use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_objective::{
-    CrossAttended, Forward, RunningMeans, Targets, TextForward, Tokens, UnpairedTargets, dead_prototypes,
+    CrossAttended, Forward, Pass, RunningMeans, Targets, TextForward, Tokens, UnpairedTargets, dead_prototypes,
     entropy_of_mean, mean_entropy, phrase_targets, total, unpaired_targets,
 };
-use lgdea_spec::{Experiment, Train};
+use lgdea_prepared::Prepared;
+use lgdea_spec::{Experiment, Need, Train};
 use ndarray::{Array2, Axis};
 
+use crate::TrainError;
 use crate::average::blend;
 use crate::batch::{JointBatch, ReportBatch};
 use crate::clip::clip_global_norm;
-use crate::method::trains_image_evidence;
 use crate::optimizer::adamw;
 use crate::schedule::{average_momentum, warm_cosine};
 use crate::stopwatch::Stopwatch;
 use crate::towers::{Towers, autodiff};
-use crate::{Prepared, TrainError, batch, inference};
 
 /// Everything that a step changes.
 pub(crate) struct State {
@@ -121,8 +122,7 @@ fn forward_pass(
     device: &Device,
     stopwatch: &mut Stopwatch<'_>,
 ) -> Forward {
-    let (model, loss) = (towers.model(), &experiment.loss);
-    let with_tokens = loss.local.weight > 0.0 || loss.token_alignment.weight > 0.0;
+    let (model, with_tokens) = (towers.model(), experiment.needs().has(Need::ReportTokens));
     let features = towers.images(batch.images.to_tensor(device));
     stopwatch.end("image tower");
     let texts = encode_texts(towers, &batch.reports, targets, with_tokens, device);
@@ -162,7 +162,8 @@ pub(crate) fn joint_step(
         }
         targets.matched = unpaired;
     }
-    if experiment.loss.teaches_unpaired() && step >= experiment.graph.start && !batch.unpaired.is_empty() {
+    let taught = experiment.needs().has(Need::UnpairedTargets) && step >= experiment.graph.start;
+    if taught && !batch.unpaired.is_empty() {
         targets.unpaired = Some(if let Some(hidden) = &batch.hidden {
             reveal(&state.average, hidden, &batch.reports, experiment, device)
         } else {
@@ -172,7 +173,7 @@ pub(crate) fn joint_step(
         });
     }
     stopwatch.end("evidence and targets");
-    let (loss, terms) = total(&forward, &targets, experiment, step);
+    let (loss, terms) = total(&Pass { forward: &forward, targets: &targets, experiment, step });
     let loss = loss.ok_or(TrainError::NoLoss { step })?;
     stopwatch.end("losses");
     let gradients = towers.gradients(&loss);
@@ -204,20 +205,19 @@ fn teach(
 ) -> (UnpairedTargets, RunningMeans) {
     let (average, settings) = (&state.average, &experiment.graph);
     let clean = average.encode_images(batch.clean.to_tensor(device));
-    let teacher = if trains_image_evidence(experiment) {
+    let teacher = if experiment.needs().has(Need::ImageEvidence) {
         average.image_evidence(clean.patches)
     } else {
         // What lesion queries say that nothing trains is noise: they say nothing.
         let prototypes = experiment.evidence_space.prototypes;
         Tensor::full([batch.unpaired.len(), prototypes], 1.0 / prototypes as f64, device)
     };
-    let graph = state.graph.as_ref().map(|graph| inference::tensor(&graph.select(Axis(0), &batch.unpaired), device));
+    let graph = state.graph.as_ref().map(|graph| arrays::tensor(&graph.select(Axis(0), &batch.unpaired), device));
     let prior = forward.texts.report_evidence.clone().inner();
     let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
-    let loss = &experiment.loss;
-    if loss.evidence_local_unpaired.weight > 0.0 {
+    if experiment.needs().has(Need::UnpairedPhrases) {
         let phrases = average.encode_texts(batch.reports.phrases.to_tensor(device));
-        let fit = region_fit(clean.projected, phrases, loss.evidence_local.attention_temperature);
+        let fit = region_fit(clean.projected, phrases, experiment.loss.evidence_local.attention_temperature);
         let logits = fit * average.scale().unsqueeze::<2>();
         unpaired.phrases = Some(phrase_targets(logits, targets.membership.clone().inner(), settings));
     }
@@ -235,18 +235,22 @@ fn reveal(
     let phrases = average.encode_texts(hidden.phrases.to_tensor(device));
     let evidence = Targets::report_evidence(&hidden.membership_tensor(device), average.prototypes.of_phrases(phrases));
     let confidence = Tensor::ones([evidence.dims()[0]], device);
-    let local = experiment.loss.evidence_local_unpaired.weight > 0.0;
+    let local = experiment.needs().has(Need::UnpairedPhrases);
     UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) }
 }
 
 /// Which of a batch's unpaired images (positions in their pool) have a matched report, and those reports.
-fn matched_reports(matches: &[Option<usize>], unpaired: &[usize], prepared: &Prepared) -> (Vec<usize>, batch::Tokens) {
+fn matched_reports(
+    matches: &[Option<usize>],
+    unpaired: &[usize],
+    prepared: &Prepared,
+) -> (Vec<usize>, lgdea_prepared::Tokens) {
     let found = unpaired.iter().enumerate().filter_map(|(row, &position)| {
         let report = prepared.report(matches[position]?)?;
         Some((row, report.tokens.as_slice()))
     });
     let (rows, reports): (Vec<usize>, Vec<&[i32]>) = found.unzip();
-    (rows, batch::Tokens::pad(reports.into_iter()))
+    (rows, lgdea_prepared::Tokens::pad(reports.into_iter()))
 }
 
 /// How alive the evidence space is.

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::Device;
 use lgdea_data::Split;
+use lgdea_inspect::evaluate;
 use lgdea_model::Lgdea;
-use lgdea_spec::{Experiment, PrototypeInit, Seed};
+use lgdea_prepared::Prepared;
+use lgdea_spec::{Experiment, Need, PrototypeInit, Seed};
 use lgdea_track::{Event, Journal, RunDir};
 
 use crate::collapse::CollapseWatch;
-use crate::evaluate::evaluate;
-use crate::method::{matches_reports, uses_graph};
-use crate::prepared::Prepared;
 use crate::schedule::warm_cosine;
 use crate::step::{Measured, State, joint_step};
 use crate::stopwatch::Stopwatch;
@@ -121,7 +120,7 @@ impl Trainer<'_> {
     /// The text warm-up from where it was left.
     fn warm_up(&self, mut state: State) -> Result<State, TrainError> {
         let (train, first) = (&self.experiment.train, state.warmed_up);
-        if self.experiment.loss.text_evidence.weight == 0.0 {
+        if !self.experiment.needs().has(Need::TextWarmup) {
             return Ok(state);
         }
         thread::scope(|scope| {
@@ -222,7 +221,7 @@ impl Trainer<'_> {
 
     fn refresh_graph(&self, state: &mut State, step: usize) -> Result<(), TrainError> {
         let graph = &self.experiment.graph;
-        let used = uses_graph(self.experiment) && !self.prepared.pools.images.is_empty();
+        let used = self.experiment.uses_graph() && !self.prepared.pools.images.is_empty();
         if used && step >= graph.start && (step - graph.start).is_multiple_of(graph.refresh) {
             let targets = relation::graph_targets(&state.average, self.prepared, graph, self.device);
             let reached = targets.mass.iter().filter(|&&mass| mass > f32::EPSILON).count();
@@ -236,7 +235,7 @@ impl Trainer<'_> {
     /// Matches unpaired images and reports anew, where pseudo-pairs are learned.
     fn refresh_matches(&self, state: &mut State, step: usize) -> Result<(), TrainError> {
         let settings = &self.experiment.loss.pseudo_pair;
-        let used = matches_reports(self.experiment) && !self.prepared.pools.images.is_empty();
+        let used = self.experiment.needs().has(Need::MatchedReports) && !self.prepared.pools.images.is_empty();
         if used && step >= settings.start && (step - settings.start).is_multiple_of(settings.refresh) {
             let matches = relation::match_reports(&state.average, self.prepared, settings, self.device);
             let share = matches.iter().flatten().count() as f64 / matches.len() as f64;

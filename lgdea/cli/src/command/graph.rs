@@ -6,7 +6,7 @@ use std::path::Path;
 use lgdea_data::Study;
 use lgdea_eval::table;
 use lgdea_evidence::{EvidenceError, ReportEvidence};
-use lgdea_train::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView, TrainError};
+use lgdea_inspect::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView, InspectError};
 use serde_json::json;
 
 use super::opened::Opened;
@@ -26,8 +26,8 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
         |studies: Vec<&Study>, what: &str| unread_evidence(&opened, studies, what, &args.run.results, &progress);
     let hidden = unread(opened.prepared.hidden().collect(), "hidden reports")?;
     let validation = unread(opened.prepared.validation().collect(), "validation reports")?;
-    let failed = |error: TrainError| match error {
-        TrainError::NoGraph => Failure::bad(&error),
+    let failed = |error: InspectError| match error {
+        InspectError::NoGraph => Failure::bad(&error),
         _ => Failure::failed(&error),
     };
     let graph = opened.trained().graph(&opened.evidence, &hidden, args.hops.map(usize::from)).map_err(failed)?;
@@ -174,7 +174,7 @@ fn relations(check: &GraphCheck) -> String {
         }
         for (hop, precision) in &rows {
             let relevance = precision.relevance[measure];
-            let number = |value: fn(&lgdea_train::Relevance) -> f64| decimal(relevance.as_ref().map(value), 3);
+            let number = |value: fn(&lgdea_inspect::Relevance) -> f64| decimal(relevance.as_ref().map(value), 3);
             let reached = 100.0 * precision.reached as f64 / precision.images.max(1) as f64;
             table.add_row([
                 (*name).to_owned(),

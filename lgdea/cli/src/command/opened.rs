@@ -4,10 +4,12 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use lgdea_evidence::{Provider, ReportEvidence};
+use lgdea_inspect::Trained;
 use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
 use lgdea_spec::{Evidence, Experiment, Resolved};
 use lgdea_track::{History, RunDir, Status};
-use lgdea_train::{Prepared, Trained, load_model, newest_checkpoint};
+use lgdea_train::{load_model, newest_checkpoint};
 use miette::MietteDiagnostic;
 
 use super::run::prepare;
@@ -132,7 +134,7 @@ fn data(
     let advice = "take the ontology, the prompt and the version of lgdea that it was trained with";
     unchanged(run, history, "evidence", &digest, "the evidence read in its reports", advice)?;
     let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)
-        .map_err(|error| Failure::of_training(&error))?;
+        .map_err(|error| Failure::of_preparing(&error))?;
     let pieces = prepared.tokenizer.to_json().map_err(|error| Failure::failed(&error))?;
     let recorded = std::fs::read_to_string(run.tokenizer())
         .map_err(|error| refused(format!("cannot read {}: {error}", run.tokenizer().display())))?;

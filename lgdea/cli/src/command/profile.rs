@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use lgdea_comparison::statistic::percentile;
-use lgdea_train::{Prepared, Profile, profile as measure};
+use lgdea_prepared::Prepared;
+use lgdea_train::{Profile, profile as measure};
 use serde_json::{Value, json};
 
 use super::check;
@@ -28,7 +29,7 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
     let evidence =
         prepare::evidence(&experiment, &inputs.provider, &inputs.corpus, &pairing, &training.results, &progress)?;
     let prepared = Prepared::new(&experiment, inputs.corpus, images, &evidence.reports, &pairing)
-        .map_err(|error| Failure::of_training(&error))?;
+        .map_err(|error| Failure::of_preparing(&error))?;
     say(format!("training for {} steps on {device_name}", args.steps));
     let found = measure(&experiment, &prepared, &device, usize::from(args.steps), args.peer.as_deref())
         .map_err(|error| Failure::of_training(&error))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lgdea_data::{Picture, Split, Study};
 use lgdea_eval::prototypes::{Heading, Kept, Prototypes, Radiograph, page};
-use lgdea_train::TrainError;
+use lgdea_inspect::InspectError;
 use serde_json::json;
 
 use super::opened::Opened;
@@ -25,7 +25,7 @@ pub(crate) fn prototypes(args: &PrototypesArgs) -> Result<(), Failure> {
     let opened = Opened::new(&args.run, &Progress::new())?;
     let split = Split::from(args.split);
     let prototypes = opened.trained().prototypes(&opened.evidence, split).map_err(|error| match error {
-        TrainError::NoPrototypes | TrainError::EmptySplit { .. } => Failure::bad(&error),
+        InspectError::NoPrototypes | InspectError::EmptySplit { .. } => Failure::bad(&error),
         _ => Failure::failed(&error),
     })?;
     if args.out.is_some() || args.keep {

@@ -6,7 +6,7 @@
 //! of its report, `Sinkhorn(r · c / epsilon)`, and a report's that of its image; the targets are constants.
 
 use burn::tensor::Tensor;
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 use lgdea_spec::loss::ClusterAlignment;
 
 use super::{Pass, Term};

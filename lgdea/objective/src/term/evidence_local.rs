@@ -6,7 +6,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 use lgdea_spec::loss::EvidenceLocal;
 
 use super::{Pass, Term};

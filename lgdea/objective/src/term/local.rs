@@ -8,7 +8,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{log_softmax, softmax};
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 use lgdea_spec::loss::Local;
 
 use super::{Pass, Term};

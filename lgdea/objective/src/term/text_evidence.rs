@@ -4,7 +4,7 @@
 //! `e_i = norm(Σ_n z_n)` is the sum of report `i`'s evidence phrases. Gradients enter both sides.
 
 use burn::tensor::Tensor;
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 use lgdea_spec::loss::TextEvidence;
 
 use super::{Pass, Term};

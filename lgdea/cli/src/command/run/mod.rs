@@ -16,11 +16,13 @@ use burn::tensor::Device;
 use lgdea_data::Split;
 use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::{Evaluation, Scores, gallery};
+use lgdea_inspect::evaluate;
 use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
 use lgdea_spec::{HeldOut, Resolved};
 use lgdea_track::mlflow::{Mirror, Settings};
 use lgdea_track::{Event, History, Journal, RunDir, Status, SystemMeter};
-use lgdea_train::{Prepared, evaluate, train};
+use lgdea_train::train;
 
 use crate::args::RunArgs;
 use crate::command::check;
@@ -300,7 +302,7 @@ impl Job<'_> {
         let evidence = prepare::evidence(experiment, &provider, &corpus, &pairing, self.results, self.progress)?;
         self.record.evidence(&evidence)?;
         let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)
-            .map_err(|error| Failure::of_training(&error))?;
+            .map_err(|error| Failure::of_preparing(&error))?;
         let json = prepared.tokenizer.to_json().map_err(|error| Failure::failed(&error))?;
         std::fs::write(self.run.tokenizer(), json).map_err(|error| Failure::failed(&error))?;
         Ok(prepared)
