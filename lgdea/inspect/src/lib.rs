@@ -12,7 +12,6 @@ mod graph;
 mod heat_map;
 pub mod inference;
 mod local_fit;
-pub mod method;
 mod prototypes;
 mod relation;
 mod trained;

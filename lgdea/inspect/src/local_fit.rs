@@ -5,7 +5,8 @@ use lgdea_model::Lgdea;
 use lgdea_objective::Tokens;
 use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_objective::term::local::word_region_fit;
-use lgdea_spec::Experiment;
+use lgdea_spec::loss::{EvidenceLocal, Local};
+use lgdea_spec::{Experiment, Need};
 use ndarray::Array2;
 
 use crate::arrays::matrix;
@@ -14,27 +15,27 @@ use crate::arrays::matrix;
 #[derive(Clone, Copy)]
 pub(crate) enum LocalFit<'a> {
     /// Evidence phrases as a whole (`L_evi_loc`).
-    Phrases(&'a lgdea_spec::EvidenceLocal),
+    Phrases(&'a EvidenceLocal),
     /// The words of a text (`GLoRIA`).
-    Words(&'a lgdea_spec::Local),
+    Words(&'a Local),
 }
 
 /// Texts on the device, as a method compares them with regions.
 #[expect(clippy::large_enum_variant, reason = "there is one of it for a group of texts, and it holds handles")]
 pub(crate) enum LocalTexts<'a> {
     /// Unit-length embeddings, `[texts, D]`.
-    Phrases(Tensor<2>, &'a lgdea_spec::EvidenceLocal),
+    Phrases(Tensor<2>, &'a EvidenceLocal),
     /// Their words.
-    Words(Tokens, &'a lgdea_spec::Local),
+    Words(Tokens, &'a Local),
 }
 
 impl<'a> LocalFit<'a> {
     /// That of the experiment's method; `None` where its regions learned nothing of texts.
     pub(crate) fn of_method(experiment: &'a Experiment) -> Option<Self> {
-        let loss = &experiment.loss;
-        if loss.evidence_local.weight > 0.0 {
+        let (needs, loss) = (experiment.needs(), &experiment.loss);
+        if needs.has(Need::PhraseRegions) {
             Some(Self::Phrases(&loss.evidence_local))
-        } else if loss.local.weight > 0.0 {
+        } else if needs.has(Need::WordRegions) {
             Some(Self::Words(&loss.local))
         } else {
             None

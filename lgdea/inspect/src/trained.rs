@@ -6,12 +6,11 @@ use burn::tensor::Device;
 use lgdea_eval::task::grounding::MapName;
 use lgdea_model::{ImageFeatures, Lgdea};
 use lgdea_prepared::{Images, Prepared};
-use lgdea_spec::Experiment;
+use lgdea_spec::{Experiment, Need};
 use ndarray::Array2;
 
 use crate::heat_map::{HeatMaps, PatchMaps};
 use crate::local_fit::{LocalFit, LocalTexts};
-use crate::method::{trains_image_evidence, uses_prototypes};
 use crate::{InspectError, inference};
 
 /// A model in validation mode, what it was trained by and on, and where its tensors live.
@@ -30,12 +29,12 @@ pub struct Trained<'a> {
 impl Trained<'_> {
     /// Whether the model's images have evidence: patches and lesion queries with distributions over prototypes.
     pub fn has_image_evidence(&self) -> bool {
-        trains_image_evidence(self.experiment)
+        self.experiment.needs().has(Need::ImageEvidence)
     }
 
     /// Whether the model's prototypes mean anything.
     pub fn has_prototypes(&self) -> bool {
-        uses_prototypes(self.experiment)
+        self.experiment.needs().has(Need::Prototypes)
     }
 
     /// The single heat maps `[patches, patches]` that the method has, of each phrase on an image `[size * size]` of the
@@ -76,8 +75,8 @@ impl Trained<'_> {
         let rows = embeddings.rows().into_iter().zip(distributions.rows());
         let mut found: Vec<HeatMaps> =
             rows.map(|(embedding, distribution)| maps.of(image, embedding, distribution)).collect();
-        let local = &self.experiment.loss.local;
-        if local.weight > 0.0 {
+        if self.experiment.needs().has(Need::WordRegions) {
+            let local = &self.experiment.loss.local;
             for (maps_of_phrase, phrase) in found.iter_mut().zip(phrases) {
                 let words = inference::words(self.model, &self.prepared.prompt(phrase)?, self.device);
                 let map = maps.word_attention(image, words.view(), local.attention_temperature);

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Int, Tensor};
-use lgdea_spec::{Experiment, Seed};
+use lgdea_spec::{Experiment, Need, Seed};
 
 use crate::init::seeded;
 use crate::{
@@ -57,7 +57,7 @@ impl Lgdea {
     pub fn new(experiment: &Experiment, shape: &ModelShape, seed: Seed, device: &Device) -> Self {
         let dim = experiment.encoder.dim;
         let patch_dim = ImageEncoder::patch_width(&experiment.encoder.image);
-        let loss = &experiment.loss;
+        let needs = experiment.needs();
         let queries = experiment.evidence_space.lesion_queries;
         let initial_scale = experiment.train.initial_scale.ln() as f32;
         Self {
@@ -67,19 +67,19 @@ impl Lgdea {
             prototypes: seeded(device, seed, "prototypes", |device| {
                 Prototypes::new(&experiment.evidence_space, dim, device)
             }),
-            token_attention: (loss.token_alignment.weight > 0.0).then(|| {
+            token_attention: needs.has(Need::TokenAttention).then(|| {
                 seeded(device, seed, "token-attention", |device| TokenAttention {
                     words: CrossAttention::new(dim, device),
                     regions: CrossAttention::new(dim, device),
                 })
             }),
-            clusters: (loss.cluster_alignment.weight > 0.0).then(|| {
-                let shape = [loss.cluster_alignment.clusters, dim];
+            clusters: needs.clusters().map(|clusters| {
+                let shape = [clusters, dim];
                 seeded(device, seed, "clusters", |device| {
                     Param::from_tensor(Tensor::random(shape, Distribution::Normal(0.0, 1.0), device))
                 })
             }),
-            classifier: (loss.supervised.weight > 0.0).then(|| {
+            classifier: needs.has(Need::Labels).then(|| {
                 seeded(device, seed, "classifier", |device| LinearConfig::new(dim, shape.classes).init(device))
             }),
             log_scale: Param::from_tensor(Tensor::from_floats([initial_scale], device)),

@@ -1,7 +1,7 @@
 //! Loss terms, and the targets of unpaired images.
 //!
 //! Each loss term is a pure function of one forward pass, its targets and its settings, in a file of its own under
-//! [`term`].
+//! [`term`]. The settings, and what a term needs, stand in `lgdea_spec::loss`.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod batch;
@@ -16,5 +16,6 @@ mod unpaired;
 pub use batch::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets};
 pub use kmeans::{KMeans, kmeans};
 pub use monitor::{dead_prototypes, entropy_of_mean, mean_entropy};
+pub use term::{Pass, Term};
 pub use total::{TermValue, total};
 pub use unpaired::{RunningMeans, phrase_targets, unpaired_targets};

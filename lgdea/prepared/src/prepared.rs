@@ -6,7 +6,7 @@ use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
 use lgdea_model::{ModelShape, TextShape, Tokenizer, TokenizerError};
-use lgdea_spec::{Experiment, ReportText};
+use lgdea_spec::{Experiment, Need, ReportText};
 use rayon::prelude::*;
 
 use crate::evidence_table::{EvidenceTable, ReadEvidence};
@@ -100,7 +100,7 @@ impl Prepared {
         let max_phrase_tokens = text.max_phrase_tokens();
         let phrase = |phrase: &String| tokenizer.encode(phrase, max_phrase_tokens);
         let phrases = table.phrases.iter().map(phrase).collect::<Result<_, _>>()?;
-        let classes = if experiment.loss.supervised.weight > 0.0 {
+        let classes = if experiment.needs().has(Need::Labels) {
             PromptSet::named_or_path(&experiment.eval.zero_shot.prompts)?.classes
         } else {
             Vec::new()

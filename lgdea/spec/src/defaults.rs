@@ -6,15 +6,15 @@ use std::sync::LazyLock;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::{data, encoder};
 use crate::error::Problem;
 use crate::layer;
 use crate::source::{Source, SourceKind};
 use crate::tree::Node;
+use crate::{data, encoder, loss};
 
 /// The pieces of the defaults: what has no file of its own, then what declares itself.
-const PIECES: [&[&str]; 4] =
-    [&[include_str!("defaults.toml")], data::DEFAULTS, encoder::IMAGE_DEFAULTS, encoder::TEXT_DEFAULTS];
+const PIECES: [&[&str]; 5] =
+    [&[include_str!("defaults.toml")], data::DEFAULTS, encoder::IMAGE_DEFAULTS, encoder::TEXT_DEFAULTS, loss::DEFAULTS];
 
 /// All pieces as one text.
 static TEXT: LazyLock<String> = LazyLock::new(|| PIECES.concat().concat());

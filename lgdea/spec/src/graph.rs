@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Experiment;
 use crate::rules::Findings;
 
 /// Relation graph and the targets that it gives to unpaired images.
@@ -55,6 +56,13 @@ impl Graph {
             format!("the factor cannot be at least {lowest} and at most {highest}"),
             "write the lower bound first: `[0.2, 5.0]`",
         );
+    }
+}
+
+impl Experiment {
+    /// Whether unpaired images are taught through a relation graph.
+    pub fn uses_graph(&self) -> bool {
+        self.teaches_unpaired() && self.graph.share > 0.0 && !self.graph.oracle
     }
 }
 

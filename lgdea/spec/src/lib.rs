@@ -10,7 +10,8 @@
 //! [`sweep`] reads sweep files, which vary an experiment, and lists their trials.
 //!
 //! One file per TOML table. Every type here is *resolved*: nothing is optional that has a default, because the
-//! embedded `defaults.toml` is the lowest layer of every experiment. A field's documentation and its `schemars`
+//! embedded defaults (`defaults.toml`, and beside the settings of what declares itself) are the lowest layer of every
+//! experiment. A field's documentation and its `schemars`
 //! attributes (ranges; `x-path` for paths that start from the file's folder; `minProperties` for tables of choices)
 //! are what messages, `--explain`, editors and the checks all read.
 
@@ -36,7 +37,7 @@ mod graph;
 mod identity;
 mod inputs;
 mod layer;
-mod loss;
+pub mod loss;
 mod overrides;
 mod pairing;
 mod presets;
@@ -66,10 +67,7 @@ pub use experiment::Experiment;
 pub use explain::{Entry, Explanation, Replaced};
 pub use graph::Graph;
 pub use inputs::Inputs;
-pub use loss::{
-    ClusterAlignment, EvidenceAlignment, EvidenceLocal, Local, Loss, PseudoLabel, PseudoPair, Reconstruction, Schedule,
-    Term, TokenAlignment,
-};
+pub use loss::{Loss, Need, Needs};
 pub use pairing::{Pairing, Unpaired};
 pub use resolve::Resolved;
 pub use schema::{WEIGHTS_EXTENSIONS, json_schema, json_schema_text};

@@ -1,37 +1,56 @@
 //! What is allowed, but hardly meant.
 
-use crate::Experiment;
+use crate::{Experiment, Need};
+
+/// Where something that takes part begins.
+struct Start {
+    /// Its key.
+    key: String,
+    /// The step, counted from 0.
+    step: usize,
+    /// Whether it waits for the targets of unpaired images.
+    waits: bool,
+}
 
 impl Experiment {
     /// The steps (counted from 0) at which what takes part begins, by their keys: terms, unpaired images, their targets.
     pub fn starts(&self) -> Vec<(String, usize)> {
-        let Experiment { train, loss, graph, .. } = self;
         let mut starts: Vec<(String, usize)> =
-            loss.acting().map(|(name, start)| (format!("loss.{name}.start"), start)).collect();
-        if train.unpaired_images > 0 && loss.evidence_alignment.weight > 0.0 {
-            starts.push(("loss.evidence-alignment.unpaired-start".to_owned(), loss.evidence_alignment.unpaired_start));
+            self.starts_of_terms().into_iter().map(|start| (start.key, start.step)).collect();
+        if self.teaches_unpaired() {
+            starts.push(("graph.start".to_owned(), self.graph.start));
         }
-        if train.unpaired_images > 0 && loss.teaches_unpaired() {
-            starts.push(("graph.start".to_owned(), graph.start));
+        starts
+    }
+
+    /// The starts of all terms, then those of unpaired images in terms that act on pairs before.
+    fn starts_of_terms(&self) -> Vec<Start> {
+        let taught = self.teaches_unpaired();
+        let (mut starts, mut later) = (Vec::new(), Vec::new());
+        for (name, term) in self.loss.acting() {
+            let waits = taught && term.needs().contains(&Need::UnpairedTargets);
+            let joining = term.unpaired_start();
+            let step = term.schedule().start;
+            starts.push(Start { key: format!("loss.{name}.start"), step, waits: waits && joining.is_none() });
+            later.extend(joining.map(|step| Start { key: format!("loss.{name}.unpaired-start"), step, waits }));
+        }
+        if self.train.unpaired_images > 0 {
+            starts.append(&mut later);
         }
         starts
     }
 
     /// What never takes part as things are, in words with the keys to change.
     pub fn remarks(&self) -> Vec<String> {
-        let Experiment { train, loss, graph, .. } = self;
-        let (steps, starts) = (train.steps, self.starts());
-        let taught = train.unpaired_images > 0 && loss.teaches_unpaired();
-        let late = starts.iter().filter(|(_, start)| *start >= steps).map(|(key, start)| {
+        let Experiment { train, graph, .. } = self;
+        let (steps, from) = (train.steps, graph.start);
+        let late = self.starts().into_iter().filter(|(_, start)| *start >= steps).map(|(key, start)| {
             format!("`{key}` is {start}, and training ends after {steps} steps (`train.steps`): it never begins")
         });
-        let early = starts
-            .iter()
-            .filter(|(key, start)| taught && key.contains("unpaired") && *start < graph.start && graph.start < steps)
-            .map(|(key, start)| {
-                let from = graph.start;
-                format!("`{key}` is {start}, but unpaired images have targets from step {from} on only (`graph.start`)")
-            });
+        let early = self.starts_of_terms().into_iter().filter(|start| start.waits && start.step < from && from < steps);
+        let early = early.map(|Start { key, step, .. }| {
+            format!("`{key}` is {step}, but unpaired images have targets from step {from} on only (`graph.start`)")
+        });
         let mut remarks: Vec<String> = late.chain(early).collect();
         if train.warmup >= steps {
             let warmup = train.warmup;

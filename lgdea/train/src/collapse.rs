@@ -4,9 +4,8 @@
 //! method's phrases have a normalised entropy of 0.2 to 0.3 from the start, and its images at most 0.9, falling; random
 //! prototypes without reconstruction stay at 0.8 and 0.95 while their usage entropy is 0.98.
 
-use lgdea_inspect::method::{trains_image_evidence, uses_prototypes};
 use lgdea_metric::curve::{Curve, DEAD_PROTOTYPES, IMAGE_ENTROPY, IMAGE_USAGE_ENTROPY, PHRASE_ENTROPY, USAGE_ENTROPY};
-use lgdea_spec::Experiment;
+use lgdea_spec::{Experiment, Need};
 
 use crate::observer::Values;
 
@@ -40,11 +39,11 @@ pub(crate) struct CollapseWatch {
 
 impl CollapseWatch {
     pub(crate) fn new(experiment: &Experiment) -> Self {
-        let mut signs = Vec::new();
-        if uses_prototypes(experiment) {
+        let (needs, mut signs) = (experiment.needs(), Vec::new());
+        if needs.has(Need::Prototypes) {
             signs.extend([few_prototypes(), phrases_alike()]);
         }
-        if trains_image_evidence(experiment) {
+        if needs.has(Need::ImageEvidence) {
             signs.extend([fewer_for_images(), images_alike()]);
         }
         Self { signs }

@@ -4,7 +4,7 @@ use burn::module::Param;
 use burn::tensor::{Device, Tensor};
 use lgdea_model::Lgdea;
 use lgdea_objective::{CrossAttended, Forward, Targets, TextForward, Tokens};
-use lgdea_spec::Experiment;
+use lgdea_spec::{Experiment, Need};
 
 use crate::batch::{JointBatch, ReportBatch};
 use crate::observer::Observer;
@@ -61,8 +61,7 @@ pub(crate) fn forward_pass(
     device: &Device,
     observer: &mut dyn Observer,
 ) -> Forward {
-    let (model, loss) = (towers.model(), &experiment.loss);
-    let with_tokens = loss.local.weight > 0.0 || loss.token_alignment.weight > 0.0;
+    let (model, with_tokens) = (towers.model(), experiment.needs().has(Need::ReportTokens));
     let features = towers.images(batch.images.to_tensor(device));
     observer.part_ends("image tower");
     let texts = encode_texts(towers, &batch.reports, targets, with_tokens, device);

@@ -4,9 +4,8 @@ use lgdea_metric::curve::{MATCHED, REACHED};
 use std::time::Instant;
 
 use burn::tensor::Device;
-use lgdea_inspect::method::{matches_reports, uses_graph};
 use lgdea_prepared::Prepared;
-use lgdea_spec::Experiment;
+use lgdea_spec::{Experiment, Need};
 
 use crate::observer::Observer;
 use crate::state::State;
@@ -22,7 +21,7 @@ pub(crate) fn graph(
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let graph = &experiment.graph;
-    let used = uses_graph(experiment) && !prepared.pools.images.is_empty();
+    let used = experiment.uses_graph() && !prepared.pools.images.is_empty();
     if used && is_due(step, graph.start, graph.refresh, state.graph.is_none()) {
         let began = Instant::now();
         let targets = relation::graph_targets(&state.average, prepared, graph, device);
@@ -45,7 +44,7 @@ pub(crate) fn matches(
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let settings = &experiment.loss.pseudo_pair;
-    let used = matches_reports(experiment) && !prepared.pools.images.is_empty();
+    let used = experiment.needs().has(Need::MatchedReports) && !prepared.pools.images.is_empty();
     if used && is_due(step, settings.start, settings.refresh, state.matches.is_none()) {
         let matches = relation::match_reports(&state.average, prepared, settings, device);
         let share = matches.iter().flatten().count() as f64 / matches.len() as f64;

@@ -36,7 +36,7 @@ pub(crate) fn graph_targets(
 pub(crate) fn match_reports(
     model: &Lgdea,
     prepared: &Prepared,
-    settings: &lgdea_spec::PseudoPair,
+    settings: &lgdea_spec::loss::PseudoPair,
     device: &Device,
 ) -> Vec<Option<usize>> {
     let pools = &prepared.pools;

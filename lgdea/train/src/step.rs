@@ -7,7 +7,7 @@ use lgdea_metric::Group;
 use lgdea_metric::curve::{
     DEAD_PROTOTYPES, IMAGE_ENTROPY, IMAGE_USAGE_ENTROPY, PHRASE_ENTROPY, USAGE_ENTROPY, loss_of,
 };
-use lgdea_objective::{Forward, TermValue, dead_prototypes, entropy_of_mean, mean_entropy, total};
+use lgdea_objective::{Forward, Pass, TermValue, dead_prototypes, entropy_of_mean, mean_entropy, total};
 use lgdea_prepared::Prepared;
 use lgdea_spec::Experiment;
 
@@ -49,7 +49,7 @@ pub(crate) fn joint_step(
     }
     observer.part_ends("evidence and targets");
 
-    let (loss, terms) = total(&forward, &targets, experiment, step);
+    let (loss, terms) = total(&Pass { forward: &forward, targets: &targets, experiment, step });
     let loss = loss.ok_or(TrainError::NoLoss { step })?;
     observer.part_ends("losses");
     let gradients = towers.gradients(&loss);

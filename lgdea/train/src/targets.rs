@@ -2,12 +2,11 @@
 
 use burn::tensor::{Device, Tensor};
 use lgdea_inspect::arrays;
-use lgdea_inspect::method::trains_image_evidence;
 use lgdea_model::Lgdea;
 use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_objective::{Forward, RunningMeans, Targets, UnpairedTargets, phrase_targets, unpaired_targets};
 use lgdea_prepared::{Prepared, Tokens};
-use lgdea_spec::Experiment;
+use lgdea_spec::{Experiment, Need};
 use ndarray::Axis;
 
 use crate::batch::{JointBatch, ReportBatch};
@@ -22,7 +21,7 @@ pub(crate) fn known(batch: &JointBatch, device: &Device) -> Targets {
 
 /// Whether a batch's unpaired images have targets at a step.
 pub(crate) fn are_taught(batch: &JointBatch, experiment: &Experiment, step: usize) -> bool {
-    experiment.loss.teaches_unpaired() && step >= experiment.graph.start && !batch.unpaired.is_empty()
+    experiment.needs().has(Need::UnpairedTargets) && step >= experiment.graph.start && !batch.unpaired.is_empty()
 }
 
 /// Targets of the unpaired images, and the running means that they were aligned with: those of the oracle where the batch brings
@@ -55,7 +54,7 @@ fn teach(
 ) -> (UnpairedTargets, RunningMeans) {
     let (average, settings) = (&state.average, &experiment.graph);
     let clean = average.encode_images(batch.clean.to_tensor(device));
-    let teacher = if trains_image_evidence(experiment) {
+    let teacher = if experiment.needs().has(Need::ImageEvidence) {
         average.image_evidence(clean.patches)
     } else {
         // What lesion queries say that nothing trains is noise: they say nothing.
@@ -65,10 +64,9 @@ fn teach(
     let graph = state.graph.as_ref().map(|graph| arrays::tensor(&graph.select(Axis(0), &batch.unpaired), device));
     let prior = forward.texts.report_evidence.clone().inner();
     let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
-    let loss = &experiment.loss;
-    if loss.evidence_local_unpaired.weight > 0.0 {
+    if experiment.needs().has(Need::UnpairedPhrases) {
         let phrases = average.encode_texts(batch.reports.phrases.to_tensor(device));
-        let fit = region_fit(clean.projected, phrases, loss.evidence_local.attention_temperature);
+        let fit = region_fit(clean.projected, phrases, experiment.loss.evidence_local.attention_temperature);
         let logits = fit * average.scale().unsqueeze::<2>();
         unpaired.phrases = Some(phrase_targets(logits, targets.membership.clone().inner(), settings));
     }
@@ -86,7 +84,7 @@ fn reveal(
     let phrases = average.encode_texts(hidden.phrases.to_tensor(device));
     let evidence = Targets::report_evidence(&hidden.membership_tensor(device), average.prototypes.of_phrases(phrases));
     let confidence = Tensor::ones([evidence.dims()[0]], device);
-    let local = experiment.loss.evidence_local_unpaired.weight > 0.0;
+    let local = experiment.needs().has(Need::UnpairedPhrases);
     UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) }
 }
 

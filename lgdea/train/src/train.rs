@@ -10,7 +10,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
-use lgdea_spec::{Experiment, PrototypeInit};
+use lgdea_spec::{Experiment, Need, PrototypeInit};
 use lgdea_track::{Journal, RunDir};
 
 use crate::meter::Meter;
@@ -104,7 +104,7 @@ impl<'a> Trainer<'a> {
     /// The text warm-up from where it was left.
     fn warm_up(&mut self, mut state: State) -> Result<State, TrainError> {
         let (experiment, train, first) = (self.experiment, &self.experiment.train, state.warmed_up);
-        if experiment.loss.text_evidence.weight == 0.0 {
+        if !experiment.needs().has(Need::TextWarmup) {
             return Ok(state);
         }
         thread::scope(|scope| {

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::content::Content;
 use super::view::GraphView;
-use crate::method::trains_image_evidence;
 use crate::relation::{BuiltGraph, build_graph};
 use crate::{InspectError, Trained, arrays, inference};
 
@@ -64,7 +63,7 @@ impl GraphAgreement {
         };
         self.images += images.len();
         self.graph += sum(&graph);
-        if trains_image_evidence(view.trained.experiment) {
+        if view.trained.has_image_evidence() {
             let model = image_evidence.select(Axis(0), images);
             *self.model.get_or_insert(0.0) += sum(&model);
             *self.mix.get_or_insert(0.0) += sum(&mix(model.view(), graph.view(), view.settings.share));

@@ -8,7 +8,6 @@ use lgdea_spec::Graph;
 use ndarray::ArrayView1;
 
 use super::content::Contents;
-use crate::method::uses_graph;
 use crate::relation::{BuiltGraph, build_graph};
 use crate::{InspectError, Trained};
 
@@ -37,7 +36,7 @@ impl<'a> Trained<'a> {
         hidden: &[ReportEvidence],
         hops: Option<usize>,
     ) -> Result<GraphView<'a>, InspectError> {
-        if !uses_graph(self.experiment) {
+        if !self.experiment.uses_graph() {
             return Err(InspectError::NoGraph);
         }
         let mut settings = self.experiment.graph.clone();

@@ -1,14 +1,19 @@
 //! `L_glob`: image–report contrast.
+//!
+//! Symmetric InfoNCE of `s · g · r` on pairs (ConVIRT, Zhang et al. 2020; CLIP, Radford et al. 2021).
 
 use burn::tensor::Tensor;
+use lgdea_spec::loss::Global;
 
-use crate::Forward;
+use super::{Pass, Term};
 use crate::divergence::info_nce;
 
-/// `L_glob`: symmetric InfoNCE of `s · g · r` on pairs (ConVIRT, Zhang et al. 2020; CLIP, Radford et al. 2021).
-pub fn loss(forward: &Forward) -> Tensor<1> {
-    let pairs = forward.pairs;
-    let images = forward.images.clone().narrow(0, 0, pairs);
-    let reports = forward.texts.reports.clone().narrow(0, 0, pairs);
-    info_nce(forward.texts.scaled(images.matmul(reports.transpose())))
+impl Term for Global {
+    fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
+        let forward = pass.forward;
+        let pairs = forward.pairs;
+        let images = forward.images.clone().narrow(0, 0, pairs);
+        let reports = forward.texts.reports.clone().narrow(0, 0, pairs);
+        Some(info_nce(forward.texts.scaled(images.matmul(reports.transpose()))))
+    }
 }

@@ -1,26 +1,32 @@
 //! Local contrast of words and image regions (`GLoRIA`).
+//!
+//! `GLoRIA`'s local loss on the batch's first pairs (Huang et al. 2021, equations 2 to 6), where there are at least two:
+//! [`word_region_fit`] divided by `τ3` enters a symmetric `InfoNCE`.
+//!
+//! Unlike the published code, words are word pieces (they are not merged into words first), and attention is normalised
+//! over regions alone.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{log_softmax, softmax};
 use lgdea_kernel::l2_normalise;
+use lgdea_spec::loss::Local;
 
+use super::{Pass, Term};
+use crate::Tokens;
 use crate::divergence::{NOTHING, info_nce};
-use crate::{Forward, Tokens};
 
-/// `GLoRIA`'s local loss on the batch's first pairs (Huang et al. 2021, equations 2 to 6); `None` without tokens or with a
-/// single pair. [`word_region_fit`] divided by `τ3` enters a symmetric `InfoNCE`.
-///
-/// Unlike the published code, words are word pieces (they are not merged into words first), and attention is normalised
-/// over regions alone.
-pub fn loss(forward: &Forward, settings: &lgdea_spec::Local) -> Option<Tensor<1>> {
-    let pairs = settings.pairs.min(forward.pairs);
-    let tokens = forward.texts.tokens.as_ref().filter(|_| pairs > 1)?;
-    let patches = forward.patches.clone().narrow(0, 0, pairs);
-    let words = Tokens {
-        embeddings: tokens.embeddings.clone().narrow(0, 0, pairs),
-        padding: tokens.padding.clone().narrow(0, 0, pairs),
-    };
-    Some(info_nce(word_region_fit(patches, words, settings) / settings.temperature))
+impl Term for Local {
+    fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
+        let forward = pass.forward;
+        let pairs = self.pairs.min(forward.pairs);
+        let tokens = forward.texts.tokens.as_ref().filter(|_| pairs > 1)?;
+        let patches = forward.patches.clone().narrow(0, 0, pairs);
+        let words = Tokens {
+            embeddings: tokens.embeddings.clone().narrow(0, 0, pairs),
+            padding: tokens.padding.clone().narrow(0, 0, pairs),
+        };
+        Some(info_nce(word_region_fit(patches, words, self) / self.temperature))
+    }
 }
 
 /// How well the words of texts fit the regions of images, `[images, texts]`.
@@ -29,7 +35,7 @@ pub fn loss(forward: &Forward, settings: &lgdea_spec::Local) -> Option<Tensor<1>
 /// `c_t = Σ_p a_p h_p`; the two fit as `Z_ij = τ2 log Σ_t exp(cos(c_t, w_t) / τ2)`. Regions and words have unit length.
 ///
 /// - `patches`: `W h_p`, `[images, patches, D]`, of any length.
-pub fn word_region_fit(patches: Tensor<3>, words: Tokens, settings: &lgdea_spec::Local) -> Tensor<2> {
+pub fn word_region_fit(patches: Tensor<3>, words: Tokens, settings: &Local) -> Tensor<2> {
     let regions = l2_normalise(patches);
     let [images, places, dim] = regions.dims();
     let [texts, length, _] = words.embeddings.dims();

@@ -1,26 +1,32 @@
 //! Pseudo-labels of unpaired images over the pairs' reports (`S-CLIP`).
+//!
+//! `S-CLIP`'s caption-level loss (Mo et al. 2023, section 4.1).
+//!
+//! Optimal transport between the batch's unpaired images (rows) and its paired images (columns), with cost `−g_u · g_p`,
+//! entropic regularisation and uniform marginals, says how much of each pair's report an unpaired image is given; the
+//! loss is the cross-entropy of `softmax_j(s · g_u · r_j)` over the pairs' reports against the plan's normalised rows,
+//! which is a constant.
+//!
+//! The published method adds a keyword-level term and starts from CLIP's weights; neither is here.
 
 use burn::tensor::Tensor;
+use lgdea_spec::loss::PseudoLabel;
 
-use crate::Forward;
+use super::{Pass, Term};
 use crate::divergence::{normalise_rows, soft_cross_entropy_rows};
 use crate::transport::sinkhorn;
 
-/// `S-CLIP`'s caption-level loss (Mo et al. 2023, section 4.1); `None` without unpaired images.
-///
-/// Optimal transport between the batch's unpaired images (rows) and its paired images (columns), with cost `−g_u · g_p`,
-/// entropic regularisation and uniform marginals, says how much of each pair's report an unpaired image is given; the
-/// loss is the cross-entropy of `softmax_j(s · g_u · r_j)` over the pairs' reports against the plan's normalised rows,
-/// which is a constant.
-///
-/// The published method adds a keyword-level term and starts from CLIP's weights; neither is here.
-pub fn loss(forward: &Forward, settings: &lgdea_spec::PseudoLabel) -> Option<Tensor<1>> {
-    let pairs = forward.pairs;
-    let unpaired = forward.images.dims()[0].checked_sub(pairs).filter(|&count| count > 0)?;
-    let images = forward.images.clone().narrow(0, pairs, unpaired);
-    let similarity = images.clone().detach().matmul(forward.images.clone().narrow(0, 0, pairs).detach().transpose());
-    let targets = normalise_rows(sinkhorn(similarity / settings.temperature, settings.iterations));
-    let reports = forward.texts.reports.clone().narrow(0, 0, pairs);
-    let logits = forward.texts.scaled(images.matmul(reports.transpose()));
-    Some(soft_cross_entropy_rows(logits, targets).mean())
+impl Term for PseudoLabel {
+    fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
+        let forward = pass.forward;
+        let pairs = forward.pairs;
+        let unpaired = forward.images.dims()[0].checked_sub(pairs).filter(|&count| count > 0)?;
+        let images = forward.images.clone().narrow(0, pairs, unpaired);
+        let paired = forward.images.clone().narrow(0, 0, pairs);
+        let similarity = images.clone().detach().matmul(paired.detach().transpose());
+        let targets = normalise_rows(sinkhorn(similarity / self.temperature, self.iterations));
+        let reports = forward.texts.reports.clone().narrow(0, 0, pairs);
+        let logits = forward.texts.scaled(images.matmul(reports.transpose()));
+        Some(soft_cross_entropy_rows(logits, targets).mean())
+    }
 }

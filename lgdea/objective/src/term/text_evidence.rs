@@ -1,13 +1,23 @@
 //! `L_txt`: evidence–report consistency.
+//!
+//! Symmetric soft cross-entropy of `s · r_i · e_j` against `t_ij ∝ 1[evidence sets of i and j equal]`, where
+//! `e_i = norm(Σ_n z_n)` is the sum of report `i`'s evidence phrases. Gradients enter both sides.
 
 use burn::tensor::Tensor;
 use lgdea_kernel::l2_normalise;
+use lgdea_spec::loss::TextEvidence;
 
+use super::{Pass, Term};
 use crate::divergence::symmetric_soft_cross_entropy;
 use crate::{Targets, TextForward};
 
-/// `L_txt`: symmetric soft cross-entropy of `s · r_i · e_j` against `t_ij ∝ 1[evidence sets of i and j equal]`, where
-/// `e_i = norm(Σ_n z_n)` is the sum of report `i`'s evidence phrases. Gradients enter both sides.
+impl Term for TextEvidence {
+    fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
+        Some(loss(&pass.forward.texts, pass.targets))
+    }
+}
+
+/// The term of reports alone, as the text warm-up has it, `[1]`.
 pub fn loss(texts: &TextForward, targets: &Targets) -> Tensor<1> {
     let sum = targets.membership.clone().matmul(texts.phrases.clone());
     let evidence = l2_normalise(sum);

@@ -1,30 +1,35 @@
 //! Alignment of the tokens of a pair (`MGCA`).
+//!
+//! `MGCA`'s token-wise alignment (Wang et al. 2022, equations 4 to 7), mean over pairs.
+//!
+//! A word of a report and what it gathered from the regions of its own image are positives of each other; the other
+//! words of that report are negatives: `InfoNCE` of `cos / temperature` both ways. Likewise regions and what they
+//! gathered from the words. The two directions count half each.
+//!
+//! Unlike the paper, all tokens of a text count alike; it weights them by the encoder's last attention.
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Tensor};
 use lgdea_kernel::l2_normalise;
+use lgdea_spec::loss::TokenAlignment;
 
-use crate::Forward;
+use super::{Pass, Term};
 use crate::divergence::NOTHING;
 
-/// `MGCA`'s token-wise alignment (Wang et al. 2022, equations 4 to 7), mean over pairs; `None` where nothing was attended.
-///
-/// A word of a report and what it gathered from the regions of its own image are positives of each other; the other
-/// words of that report are negatives: `InfoNCE` of `cos / temperature` both ways. Likewise regions and what they
-/// gathered from the words. The two directions count half each.
-///
-/// Unlike the paper, all tokens of a text count alike; it weights them by the encoder's last attention.
-pub fn loss(forward: &Forward, settings: &lgdea_spec::TokenAlignment) -> Option<Tensor<1>> {
-    let (tokens, attended) = (forward.texts.tokens.as_ref()?, forward.attended.as_ref()?);
-    let pairs = forward.pairs;
-    let words = tokens.embeddings.clone().narrow(0, 0, pairs);
-    let padding = tokens.padding.clone().narrow(0, 0, pairs);
-    let regions = l2_normalise(forward.patches.clone().narrow(0, 0, pairs));
-    let [_, places, _] = regions.dims();
-    let no_padding = Tensor::<2>::zeros([pairs, places], &regions.device()).greater_elem(0.5);
-    let of_words = contrast(words, l2_normalise(attended.words.clone()), padding, settings.temperature);
-    let of_regions = contrast(regions, l2_normalise(attended.regions.clone()), no_padding, settings.temperature);
-    Some((of_words + of_regions) * 0.5)
+impl Term for TokenAlignment {
+    fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
+        let forward = pass.forward;
+        let (tokens, attended) = (forward.texts.tokens.as_ref()?, forward.attended.as_ref()?);
+        let pairs = forward.pairs;
+        let words = tokens.embeddings.clone().narrow(0, 0, pairs);
+        let padding = tokens.padding.clone().narrow(0, 0, pairs);
+        let regions = l2_normalise(forward.patches.clone().narrow(0, 0, pairs));
+        let [_, places, _] = regions.dims();
+        let no_padding = Tensor::<2>::zeros([pairs, places], &regions.device()).greater_elem(0.5);
+        let of_words = contrast(words, l2_normalise(attended.words.clone()), padding, self.temperature);
+        let of_regions = contrast(regions, l2_normalise(attended.regions.clone()), no_padding, self.temperature);
+        Some((of_words + of_regions) * 0.5)
+    }
 }
 
 /// Symmetric contrast of `tokens` and `gathered`, both `[pairs, tokens, D]`, within each pair; mean over the pairs' means
