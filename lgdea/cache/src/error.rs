@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
+
 /// A file of the cache cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use {}", path.display())]
@@ -8,4 +10,11 @@ pub struct CacheError {
     pub path: PathBuf,
     /// What the system said.
     pub source: std::io::Error,
+}
+
+/// What stands in the cache is ours.
+impl AtFault for CacheError {
+    fn fault(&self) -> Fault {
+        Fault::Run
+    }
 }

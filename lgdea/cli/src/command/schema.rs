@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::args::SchemaArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
 
 pub(crate) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
     let text = if args.sweep { lgdea_spec::sweep::sweep_schema_text() } else { lgdea_spec::json_schema_text() };
@@ -12,5 +12,5 @@ pub(crate) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
             .map_err(|error| std::io::Error::new(error.kind(), format!("failed to write {}: {error}", path.display()))),
         None => std::io::stdout().write_all(text.as_bytes()),
     };
-    written.map_err(|error| Failure::bad(&error))
+    written.map_err(|error| refused(error.to_string()))
 }

@@ -1,0 +1,21 @@
+//! Who is told how a run goes.
+
+use lgdea_train::StepReport;
+
+/// Called with the items that are done, and their number, from any thread; dropped when the work has ended.
+pub type Counter = Box<dyn Fn(usize, usize) + Sync>;
+
+/// Called after every step; dropped when training has ended.
+pub type Training = Box<dyn Fn(&StepReport)>;
+
+/// Who is told how a run goes.
+pub trait Audience: Sync {
+    /// A line of information.
+    fn say(&self, text: &str);
+
+    /// Work of many items begins.
+    fn counter(&self, what: &'static str) -> Counter;
+
+    /// Training begins.
+    fn training(&self) -> Training;
+}
