@@ -87,7 +87,7 @@ impl Preparation<'_> {
                 unanswered: unanswered.len(),
                 reports: reports.len(),
                 first: first.report_id.clone(),
-                reason: first.reason.to_string(),
+                reason: first.reason.clone(),
             }),
         }
     }
