@@ -2,8 +2,8 @@
 
 use burn::nn::Linear;
 use burn::tensor::{Bool, Tensor};
+use lgdea_kernel::softmax;
 
-use crate::fused::softmax;
 use crate::precision::{linear, product};
 
 /// Multi-head attention of a sequence to itself (Vaswani et al. 2017): `x` `[texts, tokens, width]` to the heads' values side

@@ -6,8 +6,6 @@ use burn::nn::{Initializer, PaddingConfig2d};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 
-use crate::fused;
-
 /// Whose number the random start of a convolution is scaled by (He et al. 2015).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fan {
@@ -39,7 +37,7 @@ pub(crate) fn apply(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
     };
     let options =
         ConvOptions::new_with_padding(layer.stride, [(top, bottom), (left, right)], layer.dilation, layer.groups);
-    let x = fused::convolution(x, layer.weight.val(), options);
+    let x = lgdea_kernel::convolution(x, layer.weight.val(), options);
     match &layer.bias {
         Some(bias) => x + bias.val().reshape([1, -1, 1, 1]),
         None => x,

@@ -8,10 +8,10 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d};
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
+use lgdea_kernel::{batch_norm, relu};
 use serde::Deserialize;
 
 use crate::convolution::{self, Fan, stem_pool};
-use crate::fused::{batch_norm, relu};
 use crate::precision::convolve;
 use crate::weights::{Named, Naming};
 

@@ -5,13 +5,14 @@ use std::path::Path;
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, FloatDType, Tensor};
+use lgdea_kernel::l2_normalise;
 
 use crate::densenet::DenseNetShape;
 use crate::precision::linear;
 use crate::resnet::ResNetShape;
 use crate::vit::VitShape;
 use crate::weights::{self, Loaded, Naming, Place, WeightsError};
-use crate::{DenseNet, PatchCnn, ResNet, Vit, l2_normalise, precision};
+use crate::{DenseNet, PatchCnn, ResNet, Vit, precision};
 
 /// The image encoder of an experiment.
 #[derive(Module, Debug)]

@@ -3,8 +3,6 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use crate::fused;
-
 /// ε where an architecture does not say another.
 pub(crate) const EPSILON: f64 = 1e-5;
 
@@ -28,6 +26,6 @@ impl LayerNorm {
 
     /// `[…, width]` to the same.
     pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        fused::layer_norm(x, self.gamma.val(), self.beta.val(), self.epsilon)
+        lgdea_kernel::layer_norm(x, self.gamma.val(), self.beta.val(), self.epsilon)
     }
 }

@@ -6,12 +6,10 @@
 
 mod attention;
 mod bert;
-mod columns;
 mod convolution;
 mod cross_attention;
 mod densenet;
 mod export;
-mod fused;
 mod image;
 mod init;
 mod layer_norm;
@@ -43,11 +41,3 @@ pub use token_cnn::TokenCnn;
 pub use tokenizer::{PAD, Tokenizer, TokenizerError};
 pub use transformer::Transformer;
 pub use vit::{Vit, VitShape};
-
-use burn::tensor::Tensor;
-
-/// Scales the vectors along the last dimension to unit length.
-pub fn l2_normalise<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    let norm = x.clone().square().sum_dim(D - 1).sqrt().clamp_min(1e-6);
-    x / norm
-}

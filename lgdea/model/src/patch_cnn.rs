@@ -9,9 +9,9 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor};
+use lgdea_kernel::{batch_norm, relu};
 
 use crate::convolution::around;
-use crate::fused::{batch_norm, relu};
 use crate::layer_norm::{self, LayerNorm};
 use crate::precision::{convolve, linear};
 

@@ -2,9 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};
-
-use crate::fused::softmax;
-use crate::l2_normalise;
+use lgdea_kernel::{l2_normalise, softmax};
 
 /// Learned prototypes, not normalised.
 #[derive(Module, Debug)]

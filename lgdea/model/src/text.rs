@@ -6,12 +6,12 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, FloatDType, Int, Tensor};
-
+use lgdea_kernel::l2_normalise;
 use lgdea_spec::BertPooling;
 
 use crate::precision::linear;
 use crate::weights::{self, Loaded, Naming, Place, WeightsError};
-use crate::{Bert, ModelShape, PAD, TokenCnn, Transformer, l2_normalise, precision};
+use crate::{Bert, ModelShape, PAD, TokenCnn, Transformer, precision};
 
 /// The text encoder of an experiment: an architecture, attention pooling over its tokens, and the head that makes the
 /// embedding.

@@ -3,9 +3,9 @@
 use burn::module::{Module, Param};
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
 use burn::tensor::{Bool, Device, Distribution, Int, Tensor};
+use lgdea_kernel::relu;
 
 use crate::attention::self_attention;
-use crate::fused::relu;
 use crate::layer_norm::{self, LayerNorm};
 use crate::precision::linear;
 

@@ -305,7 +305,7 @@ fn a_real_bert_embeds_sentences_as_its_own_package_does() {
         let tokens = Tensor::<1, Int>::from_data(found.as_slice(), &device).unsqueeze::<2>();
         let padding = tokens.clone().equal_scalar(0);
         let mean = bert.forward(tokens, &padding).last.mean_dim(1).squeeze_dim::<2>(1);
-        let difference = gap(lgdea_model::l2_normalise(mean), expected.clone().narrow(0, row, 1));
+        let difference = gap(lgdea_kernel::l2_normalise(mean), expected.clone().narrow(0, row, 1));
         println!("sentence {row}: differs by {difference:.1e}");
         assert!(difference < 1e-4, "{text}: {difference}");
     }

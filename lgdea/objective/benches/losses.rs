@@ -5,7 +5,7 @@
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Distribution, Tensor};
 use criterion::Criterion;
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 use lgdea_objective::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets, total};
 use lgdea_spec::{Experiment, Resolved};
 

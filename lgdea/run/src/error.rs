@@ -9,7 +9,9 @@ use lgdea_eval::EvalError;
 use lgdea_evidence::EvidenceError;
 use lgdea_fault::{AtFault, Fault};
 use lgdea_inputs::InputsError;
+use lgdea_inspect::InspectError;
 use lgdea_model::TokenizerError;
+use lgdea_prepared::PreparedError;
 use lgdea_spec::SpecError;
 use lgdea_track::mlflow;
 use lgdea_train::TrainError;
@@ -38,6 +40,12 @@ pub enum RunError {
     /// Training ended early.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// What was read cannot be given to a model.
+    #[error(transparent)]
+    Prepared(#[from] PreparedError),
+    /// The trained model could not be evaluated.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
     /// Prompts cannot be read, or a gallery could not be drawn.
     #[error(transparent)]
     Eval(#[from] EvalError),
@@ -196,6 +204,8 @@ impl AtFault for RunError {
             Self::Data(error) => error.fault(),
             Self::Cache(error) => error.fault(),
             Self::Train(error) => error.fault(),
+            Self::Prepared(error) => error.fault(),
+            Self::Inspect(error) => error.fault(),
             Self::Eval(error) => error.fault(),
             Self::Tokenizer(error) => error.fault(),
             Self::Journal(error) => error.fault(),

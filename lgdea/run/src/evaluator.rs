@@ -6,9 +6,10 @@ use burn::tensor::Device;
 use lgdea_data::Split;
 use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::{Evaluation, Scores, gallery};
+use lgdea_inspect::{Evaluated, evaluate};
 use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, HeldOut};
-use lgdea_train::{Evaluated, Prepared, evaluate};
 
 use crate::RunError;
 use crate::recorder::Recorder;

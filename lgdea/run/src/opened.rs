@@ -6,10 +6,12 @@ use burn::tensor::Device;
 use lgdea_data::{Corpus, Study};
 use lgdea_evidence::{EvidenceError, Extraction, Provider, ReportEvidence};
 use lgdea_inputs::Loaded;
+use lgdea_inspect::Trained;
 use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
 use lgdea_spec::{Evidence, Experiment, Resolved};
 use lgdea_track::{History, RunDir, Status};
-use lgdea_train::{Prepared, Trained, load_model, newest_checkpoint};
+use lgdea_train::{load_model, newest_checkpoint};
 
 use crate::preparation::{evidence_cache, report_texts};
 use crate::{Audience, Preparation, RunError};

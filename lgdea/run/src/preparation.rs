@@ -6,8 +6,8 @@ use lgdea_cache::{Cache, Stage};
 use lgdea_data::{Corpus, ImageStore, Making, PairingManifest, Study};
 use lgdea_evidence::{Extraction, Provider, ReportText};
 use lgdea_inputs::{Loaded, Loader};
+use lgdea_prepared::{Prepared, evidence_readers};
 use lgdea_spec::Experiment;
-use lgdea_train::{Prepared, evidence_readers};
 
 use crate::{Audience, RunError};
 

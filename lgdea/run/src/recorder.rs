@@ -10,9 +10,9 @@ use lgdea_data::{Corpus, PairingManifest, Split, summary};
 use lgdea_eval::{Evaluation, Scores};
 use lgdea_evidence::Extraction;
 use lgdea_fault::chain;
+use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, Status, SystemMeter, params};
-use lgdea_train::Prepared;
 
 use crate::outcome::reported;
 use crate::stop::Stop;

@@ -6,9 +6,10 @@ use burn::tensor::Device;
 use lgdea_eval::Scores;
 use lgdea_inputs::Loaded;
 use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
 use lgdea_track::RunDir;
 use lgdea_track::mlflow::{Mirror, Settings};
-use lgdea_train::{Prepared, train};
+use lgdea_train::train;
 
 use crate::evaluator::Evaluator;
 use crate::folder::{earlier, open_journal, set_aside};

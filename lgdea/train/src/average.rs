@@ -4,8 +4,6 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 use burn::tensor::container::TensorContainer;
 
-use crate::update;
-
 /// `momentum · average + (1 − momentum) · model`, parameter by parameter. Both are in validation mode.
 pub(crate) fn blend<M: Module>(average: M, model: &M, momentum: f64) -> M {
     let mut current = Collect(TensorContainer::new());
@@ -29,7 +27,7 @@ struct Blend {
 impl ModuleMapper for Blend {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         match self.current.get::<Tensor<D>>(&param.id) {
-            Some(current) => param.map(|average| update::blend(average, current, self.momentum)),
+            Some(current) => param.map(|average| lgdea_kernel::blend(average, current, self.momentum)),
             None => param,
         }
     }

@@ -1,50 +1,8 @@
 //! Batches, on the host and on the device.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use lgdea_data::{augment, standardise};
-use lgdea_model::PAD;
+use burn::tensor::{Device, Tensor, TensorData};
 use lgdea_objective::{Labels, Targets};
-use lgdea_spec::Augment;
-use rand_chacha::ChaCha8Rng;
-
-use crate::Prepared;
-use crate::prepared::ReadReport;
-
-/// Padded token ids.
-#[derive(Debug, Clone)]
-pub(crate) struct Tokens {
-    ids: Vec<i32>,
-    rows: usize,
-    length: usize,
-}
-
-impl Tokens {
-    /// Pads rows to the longest of them.
-    pub(crate) fn pad<'a>(rows: impl ExactSizeIterator<Item = &'a [i32]> + Clone) -> Self {
-        let length = rows.clone().map(<[i32]>::len).max().unwrap_or(0).max(1);
-        let mut ids = vec![PAD; rows.len() * length];
-        let count = rows.len();
-        for (row, tokens) in rows.enumerate() {
-            ids[row * length..row * length + tokens.len()].copy_from_slice(tokens);
-        }
-        Self { ids, rows: count, length }
-    }
-
-    /// Row by row.
-    pub(crate) fn ids(&self) -> &[i32] {
-        &self.ids
-    }
-
-    /// Rows and their length.
-    pub(crate) fn shape(&self) -> [usize; 2] {
-        [self.rows, self.length]
-    }
-
-    /// `[rows, length]`.
-    pub(crate) fn to_tensor(&self, device: &Device) -> Tensor<2, Int> {
-        Tensor::from_data(TensorData::new(self.ids.clone(), self.shape()), device)
-    }
-}
+use lgdea_prepared::{Images, Prepared, ReadReport, Tokens};
 
 /// Reports with their evidence.
 #[derive(Debug, Clone)]
@@ -99,7 +57,7 @@ impl ReportBatch {
 
     /// As [`Self::membership`], on a device.
     pub(crate) fn membership_tensor(&self, device: &Device) -> Tensor<2> {
-        Tensor::from_data(TensorData::new(self.membership.clone(), [self.reports.rows, self.phrases.rows]), device)
+        Tensor::from_data(TensorData::new(self.membership.clone(), [self.reports.rows(), self.phrases.rows()]), device)
     }
 
     /// Shares over reports with the same evidence, `[reports, reports]`, row by row.
@@ -113,20 +71,20 @@ impl ReportBatch {
         let (own, columns) = (self.distinct.len(), others.distinct.len());
         let place: Vec<Option<usize>> =
             self.distinct.iter().map(|phrase| others.distinct.binary_search(phrase).ok()).collect();
-        let mut shares = vec![0.0; self.reports.rows * columns];
-        for row in 0..self.reports.rows {
+        let mut shares = vec![0.0; self.reports.rows() * columns];
+        for row in 0..self.reports.rows() {
             let has = |&(phrase, _): &(usize, &Option<usize>)| self.membership[row * own + phrase] > 0.0;
             let shared: Vec<usize> = place.iter().enumerate().filter(has).filter_map(|(_, place)| *place).collect();
             for &column in &shared {
                 shares[row * columns + column] = 1.0 / shared.len() as f32;
             }
         }
-        Tensor::from_data(TensorData::new(shares, [self.reports.rows, columns]), device)
+        Tensor::from_data(TensorData::new(shares, [self.reports.rows(), columns]), device)
     }
 
     /// The targets that follow from the reports alone.
     pub(crate) fn targets(&self, device: &Device) -> Targets {
-        let reports = self.reports.rows;
+        let reports = self.reports.rows();
         Targets {
             membership: self.membership_tensor(device),
             same_evidence: Tensor::from_data(TensorData::new(self.same_evidence.clone(), [reports, reports]), device),
@@ -134,60 +92,6 @@ impl ReportBatch {
             matched: Vec::new(),
             labels: None,
         }
-    }
-}
-
-/// Images of one batch, `[count, size, size]`.
-#[derive(Debug, Clone)]
-pub(crate) struct Images {
-    pixels: Vec<f32>,
-    size: usize,
-}
-
-impl Images {
-    /// One image `[size * size]`, standardised.
-    ///
-    /// # Panics
-    ///
-    /// If it has another size.
-    pub(crate) fn single(image: &[u8], size: usize) -> Self {
-        assert_eq!(image.len(), size * size, "an image of {size} × {size} pixels");
-        Self { pixels: standardise(image), size }
-    }
-
-    /// Standardised images of studies that have one.
-    pub(crate) fn clean(prepared: &Prepared, studies: &[usize]) -> Self {
-        Self::collect(prepared, studies, |image| image)
-    }
-
-    /// Standardised, augmented images of studies that have one.
-    pub(crate) fn augmented(prepared: &Prepared, studies: &[usize], settings: &Augment, rng: &mut ChaCha8Rng) -> Self {
-        let size = prepared.images.size();
-        Self::collect(prepared, studies, |image| augment(&image, size, settings, rng))
-    }
-
-    fn collect(prepared: &Prepared, studies: &[usize], mut change: impl FnMut(Vec<f32>) -> Vec<f32>) -> Self {
-        let size = prepared.images.size();
-        let mut pixels = Vec::with_capacity(studies.len() * size * size);
-        for image in studies.iter().filter_map(|&study| prepared.images.pixels(study)) {
-            pixels.extend(change(standardise(image)));
-        }
-        Self { pixels, size }
-    }
-
-    /// Image by image, row by row.
-    pub(crate) fn pixels(&self) -> &[f32] {
-        &self.pixels
-    }
-
-    /// Their number, and twice the side.
-    pub(crate) fn shape(&self) -> [usize; 3] {
-        [self.pixels.len() / (self.size * self.size), self.size, self.size]
-    }
-
-    /// `[count, size, size]`.
-    pub(crate) fn to_tensor(&self, device: &Device) -> Tensor<3> {
-        Tensor::from_data(TensorData::new(self.pixels.clone(), self.shape()), device)
     }
 }
 

@@ -4,9 +4,8 @@
 //! method's phrases have a normalised entropy of 0.2 to 0.3 from the start, and its images at most 0.9, falling; random
 //! prototypes without reconstruction stay at 0.8 and 0.95 while their usage entropy is 0.98.
 
+use lgdea_inspect::method::{trains_image_evidence, uses_prototypes};
 use lgdea_spec::Experiment;
-
-use crate::method::{trains_image_evidence, uses_prototypes};
 
 /// Logged steps in a row after which a sign is told.
 const PATIENCE: usize = 5;

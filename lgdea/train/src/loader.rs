@@ -5,12 +5,13 @@ use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use lgdea_data::Sampler;
+use lgdea_prepared::{Images, Prepared};
 use lgdea_spec::{Experiment, Seed, Train};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::batch::{Images, JointBatch, LabelBatch, ReportBatch};
-use crate::{Prepared, TrainError};
+use crate::TrainError;
+use crate::batch::{JointBatch, LabelBatch, ReportBatch};
 
 /// Batches of each thread that wait to be used.
 const AHEAD: usize = 2;

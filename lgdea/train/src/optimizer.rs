@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::optim::{AdamW, AdamWState, AdaptiveMomentumState, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
+use lgdea_kernel::Pace;
 use lgdea_spec::Train;
 use regex::Regex;
 
 use crate::TrainError;
-use crate::update::{self, Pace};
 
 /// Names that an error shows.
 const SHOWN: usize = 5;
@@ -98,7 +98,7 @@ impl Optimizer for Group {
         };
         let time = before + 1;
         let pace = Pace::new(rate * self.factor, self.decay, time);
-        let (tensor, [m, v]) = update::adamw(tensor, gradient, moments, pace);
+        let (tensor, [m, v]) = lgdea_kernel::adamw(tensor, gradient, moments, pace);
         (tensor, Some(AdamWState::new(AdaptiveMomentumState::new(time, m, v))))
     }
 

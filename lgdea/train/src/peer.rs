@@ -5,13 +5,15 @@ use std::{fs, io};
 
 use burn::module::Module;
 use burn::tensor::Device;
+use lgdea_inspect::Trained;
 use lgdea_model::Lgdea;
+use lgdea_prepared::{Prepared, Tokens};
 use lgdea_spec::Experiment;
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
 use serde_json::json;
 
-use crate::batch::{JointBatch, Tokens};
-use crate::{Prepared, TrainError, Trained};
+use crate::TrainError;
+use crate::batch::JointBatch;
 
 /// A folder that a peer reads.
 pub(crate) struct Peer<'f> {

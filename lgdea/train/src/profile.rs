@@ -5,13 +5,14 @@ use std::thread;
 use std::time::Instant;
 
 use burn::tensor::Device;
+use lgdea_inspect::method::{matches_reports, uses_graph};
+use lgdea_prepared::Prepared;
 use lgdea_spec::Experiment;
 
-use crate::method::{matches_reports, uses_graph};
 use crate::peer::Peer;
 use crate::step::{State, joint_step};
 use crate::stopwatch::Stopwatch;
-use crate::{Prepared, TrainError, loader, optimizer, pretrained, relation};
+use crate::{TrainError, loader, optimizer, pretrained, relation};
 
 /// Steps before the measured ones: the first ones allocate what the others reuse.
 const WARM: usize = 3;

@@ -1,47 +1,17 @@
-//! The relation graph of the training studies: affinities, propagation, and the prototypes' start.
+//! What training takes from its own model on the way: the relation graph's targets, matched reports, and the prototypes' start.
 
 use burn::module::Param;
 use burn::tensor::Device;
-use lgdea_graph::{Csr, GraphTargets, affinity_at_scale, propagate};
+use lgdea_graph::{GraphTargets, propagate};
+use lgdea_inspect::{BuiltGraph, arrays, build_graph, inference};
 use lgdea_model::Lgdea;
 use lgdea_objective::kmeans;
+use lgdea_prepared::Prepared;
 use lgdea_spec::Seed;
 use ndarray::{Array2, Axis};
 
-use crate::{Prepared, inference};
-
 /// Rows compared with all others at a time, so that memory does not grow with the square of a pool.
 const BLOCK: usize = 1024;
-
-/// The relation graph of a model. Images are the paired ones, then the unpaired ones; so are the reports.
-pub(crate) struct BuiltGraph {
-    /// `W_I`, from `g`.
-    pub(crate) image_affinity: Csr,
-    /// `W_R`, from `√Q̄_R`.
-    pub(crate) report_affinity: Csr,
-    /// `Q̄_I` of the images, `[images, K]`.
-    pub(crate) image_evidence: Array2<f32>,
-    /// `Q̄_R` of the reports, `[reports, K]`.
-    pub(crate) report_evidence: Array2<f32>,
-}
-
-/// Builds the graph of `model`, which is in validation mode, over the images of these studies, the pairs' first.
-pub(crate) fn build_graph(
-    model: &Lgdea,
-    prepared: &Prepared,
-    images: &[usize],
-    settings: &lgdea_spec::Graph,
-    device: &Device,
-) -> BuiltGraph {
-    let embedded = inference::images(model, prepared, images, device);
-    let report_evidence = report_evidence(model, prepared, device);
-    BuiltGraph {
-        image_affinity: affinity_at_scale(embedded.global.view(), settings),
-        report_affinity: affinity_at_scale(report_evidence.mapv(f32::sqrt).view(), settings),
-        image_evidence: embedded.evidence,
-        report_evidence,
-    }
-}
 
 /// Evidence that reaches each unpaired image through the graph; rows follow the pool of unpaired images.
 pub(crate) fn graph_targets(
@@ -59,24 +29,6 @@ pub(crate) fn graph_targets(
     targets.evidence = targets.evidence.select(Axis(0), &unpaired);
     targets.mass = targets.mass.select(Axis(0), &unpaired);
     targets
-}
-
-/// `Q̄_R` of every training report, paired ones first, `[reports, K]`. Each distinct phrase is embedded once.
-fn report_evidence(model: &Lgdea, prepared: &Prepared, device: &Device) -> Array2<f32> {
-    let phrases = phrase_embeddings(model, prepared, device);
-    let of_phrase = inference::phrase_evidence(model, &phrases, device);
-    let reports: Vec<usize> = prepared.pools.reports().collect();
-    let mut evidence = Array2::zeros((reports.len(), of_phrase.ncols()));
-    for (mut row, &study) in evidence.axis_iter_mut(Axis(0)).zip(&reports) {
-        let Some(report) = prepared.report(study) else { continue };
-        row.assign(&inference::mean_of_rows(&of_phrase, report.phrases.iter().copied()));
-    }
-    evidence
-}
-
-/// `z` of every distinct training phrase, `[phrases, D]`.
-fn phrase_embeddings(model: &Lgdea, prepared: &Prepared, device: &Device) -> Array2<f32> {
-    inference::texts(model, &prepared.phrases, device)
 }
 
 /// Matches each unpaired image with the unpaired report that is most similar to it, `g · r`, and keeps a share of the
@@ -117,9 +69,7 @@ pub(crate) fn match_reports(
 /// Per row of `queries`, the most similar row of `keys` and how similar it is.
 fn nearest(queries: &Array2<f32>, keys: &Array2<f32>) -> Vec<(usize, f32)> {
     let chunks = queries.axis_chunks_iter(Axis(0), BLOCK);
-    chunks
-        .flat_map(|chunk| chunk.dot(&keys.t()).rows().into_iter().map(inference::greatest).collect::<Vec<_>>())
-        .collect()
+    chunks.flat_map(|chunk| chunk.dot(&keys.t()).rows().into_iter().map(arrays::greatest).collect::<Vec<_>>()).collect()
 }
 
 /// Moves the prototypes to the centres of k-means on the phrases' embeddings, each phrase counted as often as reports
@@ -131,7 +81,7 @@ pub(crate) fn start_prototypes(
     seed: Seed,
     device: &Device,
 ) -> (Lgdea, f64) {
-    let embeddings = phrase_embeddings(valid, prepared, device);
+    let embeddings = inference::texts(valid, &prepared.phrases, device);
     let mut uses = vec![0.0; embeddings.nrows()];
     for report in prepared.pools.reports().filter_map(|study| prepared.report(study)) {
         for &phrase in &report.phrases {
@@ -141,7 +91,7 @@ pub(crate) fn start_prototypes(
     let prototypes = model.prototypes.mu.val().dims()[0];
     let clusters = kmeans(embeddings.view(), &uses, prototypes, seed.stream("k-means").0);
     let (id, learned) = (model.prototypes.mu.id, model.prototypes.mu.is_require_grad());
-    let centres = inference::tensor(&clusters.centres, &model.prototypes.mu.device());
+    let centres = arrays::tensor(&clusters.centres, &model.prototypes.mu.device());
     model.prototypes.mu = Param::initialized(id, centres.set_require_grad(learned));
     (model, clusters.inertia)
 }

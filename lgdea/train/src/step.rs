@@ -3,24 +3,26 @@
 use burn::module::{Module, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
+use lgdea_inspect::arrays;
+use lgdea_inspect::method::trains_image_evidence;
 use lgdea_model::Lgdea;
 use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_objective::{
     CrossAttended, Forward, RunningMeans, Targets, TextForward, Tokens, UnpairedTargets, dead_prototypes,
     entropy_of_mean, mean_entropy, phrase_targets, total, unpaired_targets,
 };
+use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Train};
 use ndarray::{Array2, Axis};
 
+use crate::TrainError;
 use crate::average::blend;
 use crate::batch::{JointBatch, ReportBatch};
 use crate::clip::clip_global_norm;
-use crate::method::trains_image_evidence;
 use crate::optimizer::adamw;
 use crate::schedule::{average_momentum, warm_cosine};
 use crate::stopwatch::Stopwatch;
 use crate::towers::{Towers, autodiff};
-use crate::{Prepared, TrainError, batch, inference};
 
 /// Everything that a step changes.
 pub(crate) struct State {
@@ -211,7 +213,7 @@ fn teach(
         let prototypes = experiment.evidence_space.prototypes;
         Tensor::full([batch.unpaired.len(), prototypes], 1.0 / prototypes as f64, device)
     };
-    let graph = state.graph.as_ref().map(|graph| inference::tensor(&graph.select(Axis(0), &batch.unpaired), device));
+    let graph = state.graph.as_ref().map(|graph| arrays::tensor(&graph.select(Axis(0), &batch.unpaired), device));
     let prior = forward.texts.report_evidence.clone().inner();
     let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
     let loss = &experiment.loss;
@@ -240,13 +242,17 @@ fn reveal(
 }
 
 /// Which of a batch's unpaired images (positions in their pool) have a matched report, and those reports.
-fn matched_reports(matches: &[Option<usize>], unpaired: &[usize], prepared: &Prepared) -> (Vec<usize>, batch::Tokens) {
+fn matched_reports(
+    matches: &[Option<usize>],
+    unpaired: &[usize],
+    prepared: &Prepared,
+) -> (Vec<usize>, lgdea_prepared::Tokens) {
     let found = unpaired.iter().enumerate().filter_map(|(row, &position)| {
         let report = prepared.report(matches[position]?)?;
         Some((row, report.tokens.as_slice()))
     });
     let (rows, reports): (Vec<usize>, Vec<&[i32]>) = found.unzip();
-    (rows, batch::Tokens::pad(reports.into_iter()))
+    (rows, lgdea_prepared::Tokens::pad(reports.into_iter()))
 }
 
 /// How alive the evidence space is.

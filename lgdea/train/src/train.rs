@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::Device;
 use lgdea_data::Split;
+use lgdea_inspect::evaluate;
+use lgdea_inspect::method::{matches_reports, uses_graph};
 use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, PrototypeInit, Seed};
 use lgdea_track::{Event, Journal, RunDir};
 
 use crate::collapse::CollapseWatch;
-use crate::evaluate::evaluate;
-use crate::method::{matches_reports, uses_graph};
-use crate::prepared::Prepared;
 use crate::schedule::warm_cosine;
 use crate::step::{Measured, State, joint_step};
 use crate::stopwatch::Stopwatch;

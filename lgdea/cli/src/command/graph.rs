@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use lgdea_eval::table;
+use lgdea_inspect::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView};
 use lgdea_run::Opened;
-use lgdea_train::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView};
 use serde_json::json;
 
 use super::opened;
@@ -144,7 +144,7 @@ fn relations(check: &GraphCheck) -> String {
         }
         for (hop, precision) in &rows {
             let relevance = precision.relevance[measure];
-            let number = |value: fn(&lgdea_train::Relevance) -> f64| decimal(relevance.as_ref().map(value), 3);
+            let number = |value: fn(&lgdea_inspect::Relevance) -> f64| decimal(relevance.as_ref().map(value), 3);
             let reached = 100.0 * precision.reached as f64 / precision.images.max(1) as f64;
             table.add_row([
                 (*name).to_owned(),

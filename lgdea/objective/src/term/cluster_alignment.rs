@@ -1,7 +1,7 @@
 //! Alignment of cluster assignments across modalities (`MGCA`).
 
 use burn::tensor::Tensor;
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 
 use crate::Forward;
 use crate::divergence::{normalise_rows, soft_cross_entropy_rows};

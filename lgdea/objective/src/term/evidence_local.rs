@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::softmax;
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 
 use crate::divergence::{NOTHING, normalise_rows, soft_cross_entropy_rows};
 use crate::{Forward, Targets};

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::{log_softmax, softmax};
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 
 use crate::divergence::{NOTHING, info_nce};
 use crate::{Forward, Tokens};

@@ -1,7 +1,7 @@
 //! `L_txt`: evidence–report consistency.
 
 use burn::tensor::Tensor;
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 
 use crate::divergence::symmetric_soft_cross_entropy;
 use crate::{Targets, TextForward};

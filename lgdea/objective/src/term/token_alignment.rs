@@ -2,7 +2,7 @@
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Bool, Tensor};
-use lgdea_model::l2_normalise;
+use lgdea_kernel::l2_normalise;
 
 use crate::Forward;
 use crate::divergence::NOTHING;

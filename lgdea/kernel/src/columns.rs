@@ -33,8 +33,8 @@ pub(crate) fn convolution<B: Backend>(
     B::float_swap_dims(B::float_reshape(output, Shape::new([window.outputs, window.batch, rows, columns])), 0, 1)
 }
 
-/// The gradient by the weights of a [`convolution`] of `x` whose output has the gradient `grad`.
-pub(crate) fn gradient_by_weights<B: Backend>(
+/// The gradient with respect to the weights of a [`convolution`] of `x` whose output has the gradient `grad`.
+pub(crate) fn weight_gradient<B: Backend>(
     x: FloatTensor<B>,
     weights: &Shape,
     grad: FloatTensor<B>,
@@ -45,8 +45,8 @@ pub(crate) fn gradient_by_weights<B: Backend>(
     B::float_reshape(B::float_matmul(window.by_output::<B>(grad), columns), weights.clone())
 }
 
-/// The gradient by an `x` of shape `shape` of its [`convolution`], whose output has the gradient `grad`.
-pub(crate) fn gradient_by_x<B: Backend>(
+/// The gradient with respect to an `x` of shape `shape` of its [`convolution`], whose output has the gradient `grad`.
+pub(crate) fn input_gradient<B: Backend>(
     shape: &Shape,
     weights: FloatTensor<B>,
     grad: FloatTensor<B>,

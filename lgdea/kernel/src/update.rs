@@ -1,9 +1,5 @@
 //! How a step moves parameters and their averages: each in one operation, which flex passes once over memory for, and libtorch
 //! does in place.
-#![cfg_attr(
-    feature = "libtorch",
-    expect(deprecated, reason = "burn-tch is why burn is pinned: see ARCHITECTURE.md, decision 1")
-)]
 
 #[cfg(feature = "libtorch")]
 use burn::backend::LibTorch;
@@ -21,7 +17,7 @@ const CHUNK: usize = 1 << 14;
 
 /// How far a parameter goes. Both moments start from 0, which is corrected for here (Kingma and Ba 2015, section 2).
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub struct Pace {
     /// What weight decay leaves of the parameter.
     keep: f64,
     /// The learning rate, corrected.
@@ -32,7 +28,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// Of the `time`th step, from 1.
-    pub(crate) fn new(rate: f64, decay: f64, time: usize) -> Self {
+    pub fn new(rate: f64, decay: f64, time: usize) -> Self {
         let [first, second] = BETA.map(|beta| 1.0 - beta.powi(time as i32));
         Self { keep: 1.0 - rate * decay, rate: rate * second.sqrt() / first, epsilon: EPSILON * second.sqrt() }
     }
@@ -40,7 +36,7 @@ impl Pace {
 
 /// AdamW (Loshchilov and Hutter 2019): parameter and moments, by `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²` and
 /// `θ ← (1 − η λ) θ − η m̂ / (√v̂ + ε)`.
-pub(crate) fn adamw<const D: usize>(
+pub fn adamw<const D: usize>(
     parameter: Tensor<D>,
     gradient: Tensor<D>,
     moments: [Tensor<D>; 2],
@@ -52,7 +48,7 @@ pub(crate) fn adamw<const D: usize>(
 }
 
 /// `momentum · average + (1 − momentum) · current`.
-pub(crate) fn blend<const D: usize>(average: Tensor<D>, current: Tensor<D>, momentum: f64) -> Tensor<D> {
+pub fn blend<const D: usize>(average: Tensor<D>, current: Tensor<D>, momentum: f64) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::blend(average.into_dispatch(), current.into_dispatch(), momentum))
 }
 

@@ -5,14 +5,11 @@ use std::collections::{HashMap, HashSet};
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
-use lgdea_model::{BertShape, ModelShape, Tokenizer};
+use lgdea_model::{BertShape, ModelShape, Tokenizer, TokenizerError};
 use lgdea_spec::{EvidenceSpace, Experiment, ReportText};
 use rayon::prelude::*;
 
-use crate::{TrainError, pretrained};
-
-/// Called with how many items are done, and of how many.
-pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+use crate::{PreparedError, pretrained};
 
 /// The corpus, ready to batch. Positions are those of the corpus's studies.
 pub struct Prepared {
@@ -21,15 +18,15 @@ pub struct Prepared {
     /// Their images.
     pub images: ImageStore,
     /// Per study, its report; `None` where it has none.
-    pub(crate) reports: Vec<Option<ReadReport>>,
+    pub reports: Vec<Option<ReadReport>>,
     /// Token ids of every distinct evidence phrase of the training reports.
-    pub(crate) phrases: Vec<Vec<i32>>,
+    pub phrases: Vec<Vec<i32>>,
     /// Training studies by use.
-    pub(crate) pools: Pools,
+    pub pools: Pools,
     /// Classes to learn from labels; none where no term does.
-    pub(crate) classes: Vec<PromptClass>,
+    pub classes: Vec<PromptClass>,
     /// Whether the unpaired images are taught the reports that the pairing hides.
-    pub(crate) oracle: bool,
+    pub oracle: bool,
     /// The word pieces.
     pub tokenizer: Tokenizer,
     max_phrase_tokens: usize,
@@ -38,23 +35,23 @@ pub struct Prepared {
 }
 
 /// A report as the text encoder sees it.
-pub(crate) struct ReadReport {
+pub struct ReadReport {
     /// Token ids of the whole report.
-    pub(crate) tokens: Vec<i32>,
+    pub tokens: Vec<i32>,
     /// Its evidence, as positions in [`Prepared::phrases`]; never empty for a readable training report, else empty.
-    pub(crate) phrases: Vec<usize>,
+    pub phrases: Vec<usize>,
     /// Reports with the same evidence have the same number.
-    pub(crate) evidence_set: usize,
+    pub evidence_set: usize,
 }
 
 /// Training studies by use, as positions.
-pub(crate) struct Pools {
+pub struct Pools {
     /// `P`.
-    pub(crate) paired: Vec<usize>,
+    pub paired: Vec<usize>,
     /// `U_I`.
-    pub(crate) images: Vec<usize>,
+    pub images: Vec<usize>,
     /// `U_R`.
-    pub(crate) reports: Vec<usize>,
+    pub reports: Vec<usize>,
 }
 
 /// The studies whose report's evidence an experiment reads, in the corpus's order: those whose report training may read;
@@ -86,7 +83,7 @@ impl Prepared {
         images: ImageStore,
         evidence: &[ReportEvidence],
         pairing: &PairingManifest,
-    ) -> Result<Self, TrainError> {
+    ) -> Result<Self, PreparedError> {
         let text = &experiment.encoder.text;
         let studies = corpus.studies;
         let read: HashMap<&str, &ReportEvidence> = evidence
@@ -103,7 +100,7 @@ impl Prepared {
             pools.images.retain(|&study| !has_report(study) || read.contains_key(studies[study].id.as_str()));
             let without = pools.images.iter().filter(|&&study| !has_report(study)).count();
             if without > 0 {
-                return Err(TrainError::NothingHidden { without, images: pools.images.len() });
+                return Err(PreparedError::NothingHidden { without, images: pools.images.len() });
             }
         }
         let revealed = pools.images.iter().copied().filter(|_| oracle);
@@ -126,7 +123,7 @@ impl Prepared {
             let Some(report) = report else { return Ok(None) };
             let (phrases, evidence_set) = evidence.of_study.get(&study).cloned().unwrap_or_default();
             let tokens = tokenizer.encode(report, text.max_tokens())?;
-            Ok::<_, TrainError>(Some(ReadReport { tokens, phrases, evidence_set }))
+            Ok::<_, PreparedError>(Some(ReadReport { tokens, phrases, evidence_set }))
         };
         let reports = texts.par_iter().enumerate().map(read_report).collect::<Result<_, _>>()?;
         let phrases = evidence
@@ -144,7 +141,7 @@ impl Prepared {
     }
 
     /// What the model's shape depends on besides the experiment.
-    pub(crate) fn model_shape(&self) -> ModelShape {
+    pub fn model_shape(&self) -> ModelShape {
         let bert = self.bert.clone();
         ModelShape { vocabulary: self.tokenizer.vocabulary(), classes: self.classes.len(), bert }
     }
@@ -160,17 +157,17 @@ impl Prepared {
     }
 
     /// Token ids of a prompt or phrase.
-    pub(crate) fn prompt(&self, text: &str) -> Result<Vec<i32>, TrainError> {
-        Ok(self.tokenizer.encode(text, self.max_phrase_tokens)?)
+    pub fn prompt(&self, text: &str) -> Result<Vec<i32>, TokenizerError> {
+        self.tokenizer.encode(text, self.max_phrase_tokens)
     }
 
     /// Token ids of prompts or phrases.
-    pub(crate) fn prompts(&self, texts: &[&str]) -> Result<Vec<Vec<i32>>, TrainError> {
+    pub fn prompts(&self, texts: &[&str]) -> Result<Vec<Vec<i32>>, TokenizerError> {
         texts.iter().map(|text| self.prompt(text)).collect()
     }
 
     /// The report of a study that is known to have one.
-    pub(crate) fn report(&self, study: usize) -> Option<&ReadReport> {
+    pub fn report(&self, study: usize) -> Option<&ReadReport> {
         self.reports[study].as_ref()
     }
 
@@ -188,7 +185,7 @@ impl Prepared {
     }
 
     /// Positions of the studies of a split, in order.
-    pub(crate) fn split(&self, split: Split) -> Vec<usize> {
+    pub fn split(&self, split: Split) -> Vec<usize> {
         (0..self.studies.len()).filter(|&study| self.studies[study].split == split).collect()
     }
 }
@@ -207,12 +204,12 @@ impl Pools {
     }
 
     /// Studies whose image is a node of the relation graph: paired, then image-only.
-    pub(crate) fn images_of_graph(&self) -> impl Iterator<Item = usize> + '_ {
+    pub fn images_of_graph(&self) -> impl Iterator<Item = usize> + '_ {
         self.paired.iter().chain(&self.images).copied()
     }
 
     /// Studies whose report may be read in training: paired, then report-only.
-    pub(crate) fn reports(&self) -> impl Iterator<Item = usize> + '_ {
+    pub fn reports(&self) -> impl Iterator<Item = usize> + '_ {
         self.paired.iter().chain(&self.reports).copied()
     }
 }

@@ -4,26 +4,26 @@ use lgdea_spec::{Experiment, Unpaired};
 
 /// Whether the method teaches images evidence. A method that does not has no evidence scores and maps: its lesion queries
 /// are as random as they began.
-pub(crate) fn trains_image_evidence(experiment: &Experiment) -> bool {
+pub fn trains_image_evidence(experiment: &Experiment) -> bool {
     let loss = &experiment.loss;
     let unpaired = experiment.train.unpaired_images > 0 && experiment.pairing.unpaired != Unpaired::None;
     loss.evidence_paired.weight > 0.0 || loss.evidence_unpaired.weight > 0.0 && unpaired
 }
 
 /// Whether a term of the method reads the prototypes. Those of a method where none does are as they began.
-pub(crate) fn uses_prototypes(experiment: &Experiment) -> bool {
+pub fn uses_prototypes(experiment: &Experiment) -> bool {
     let loss = &experiment.loss;
     trains_image_evidence(experiment) || loss.reconstruction.weight > 0.0 || loss.evidence_alignment.weight > 0.0
 }
 
 /// Whether the method teaches unpaired images through a relation graph.
-pub(crate) fn uses_graph(experiment: &Experiment) -> bool {
+pub fn uses_graph(experiment: &Experiment) -> bool {
     let drawn = experiment.train.unpaired_images > 0;
     drawn && experiment.loss.teaches_unpaired() && experiment.graph.share > 0.0 && !experiment.graph.oracle
 }
 
 /// Whether the method matches unpaired images with reports.
-pub(crate) fn matches_reports(experiment: &Experiment) -> bool {
+pub fn matches_reports(experiment: &Experiment) -> bool {
     experiment.train.unpaired_images > 0 && experiment.loss.pseudo_pair.weight > 0.0
 }
 

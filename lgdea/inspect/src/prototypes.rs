@@ -8,7 +8,7 @@ use lgdea_evidence::{Polarity, ReportEvidence, phrases};
 use ndarray::{Array2, Array3, Axis, s};
 
 use crate::heat_map::{PatchEvidence, PatchMaps, square};
-use crate::{TrainError, Trained, inference};
+use crate::{InspectError, Trained, arrays, inference};
 
 /// Image regions kept of a prototype, and lesion tokens.
 const REGIONS: usize = 6;
@@ -18,10 +18,10 @@ const NO_FINDING: &str = "no_finding";
 
 impl Trained<'_> {
     /// Describes the prototypes by the evidence of the training reports that the run may read, and by the images of a
-    /// split: all of a held-out one, of `train` those of the pools. `evidence` is what [`crate::Prepared::new`] was given.
-    pub fn prototypes(&self, evidence: &[ReportEvidence], split: Split) -> Result<Prototypes, TrainError> {
+    /// split: all of a held-out one, of `train` those of the pools. `evidence` is what [`lgdea_prepared::Prepared::new`] was given.
+    pub fn prototypes(&self, evidence: &[ReportEvidence], split: Split) -> Result<Prototypes, InspectError> {
         if !self.has_prototypes() {
-            return Err(TrainError::NoPrototypes);
+            return Err(InspectError::NoPrototypes);
         }
         let (phrases, reports) = self.phrases(evidence);
         let texts: Vec<&str> = phrases.iter().map(|phrase| phrase.text.as_str()).collect();
@@ -54,7 +54,7 @@ impl Trained<'_> {
         (distinct, reports)
     }
 
-    fn observe_images(&self, split: Split) -> Result<ObservedImages, TrainError> {
+    fn observe_images(&self, split: Split) -> Result<ObservedImages, InspectError> {
         let pools = &self.prepared.pools;
         let mut studies = match split {
             Split::Train => [pools.paired.as_slice(), &pools.images].concat(),
@@ -63,7 +63,7 @@ impl Trained<'_> {
         studies.retain(|&study| self.prepared.images.pixels(study).is_some());
         studies.sort_unstable();
         if studies.is_empty() {
-            return Err(TrainError::EmptySplit { split });
+            return Err(InspectError::EmptySplit { split });
         }
         let prototypes = self.experiment.evidence_space.prototypes;
         let mut evidence = Vec::with_capacity(studies.len());
@@ -76,7 +76,7 @@ impl Trained<'_> {
                 for prototype in 0..prototypes {
                     let (value, region) = best_region(&found.patches, row, prototype, study);
                     regions[prototype].offer(value, region);
-                    let (query, value) = inference::greatest(found.queries.slice(s![row, .., prototype]));
+                    let (query, value) = arrays::greatest(found.queries.slice(s![row, .., prototype]));
                     lesions[prototype].offer(value, || lesion_token(&found, row, query, study, value));
                 }
             }
@@ -104,7 +104,7 @@ fn best_region(
     prototype: usize,
     study: usize,
 ) -> (f32, impl FnOnce() -> Region + use<>) {
-    let (patch, evidence) = inference::greatest(patches.slice(s![image, .., prototype]));
+    let (patch, evidence) = arrays::greatest(patches.slice(s![image, .., prototype]));
     let side = patches.dim().1.isqrt();
     let share = 1.0 / side as f32;
     let place = [(patch % side) as f32 * share, (patch / side) as f32 * share, share, share];
@@ -154,7 +154,7 @@ mod tests {
             kept.offer(value, || item);
         }
         assert_eq!(kept.into_items(), ["d", "b"]);
-        assert_eq!(inference::greatest(array![0.2, 0.9, 0.9].view()), (1, 0.9));
+        assert_eq!(arrays::greatest(array![0.2, 0.9, 0.9].view()), (1, 0.9));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use lgdea_eval::task::grounding::MapName;
 use lgdea_model::{ImageFeatures, Lgdea};
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis};
 
-use crate::inference::cube;
+use crate::arrays::cube;
 
 /// Keeps logarithms of probabilities finite.
 const TINY: f32 = 1e-6;

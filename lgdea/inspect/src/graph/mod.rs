@@ -15,7 +15,7 @@ use content::Contents;
 
 use crate::method::uses_graph;
 use crate::relation::{BuiltGraph, build_graph};
-use crate::{TrainError, Trained};
+use crate::{InspectError, Trained};
 
 /// The graph that the run's last refresh would build with its final averaged model. Nodes are positions: pairs first,
 /// then the unpaired pool.
@@ -34,16 +34,16 @@ pub struct GraphView<'a> {
 impl<'a> Trained<'a> {
     /// Builds the relation graph, with `hops` iterations of its propagation where that is given.
     ///
-    /// `evidence` is what [`crate::Prepared::new`] was given, `hidden` the evidence of [`crate::Prepared::hidden`]: it is
+    /// `evidence` is what [`lgdea_prepared::Prepared::new`] was given, `hidden` the evidence of [`lgdea_prepared::Prepared::hidden`]: it is
     /// compared with, and does not enter the graph.
     pub fn graph(
         self,
         evidence: &[ReportEvidence],
         hidden: &[ReportEvidence],
         hops: Option<usize>,
-    ) -> Result<GraphView<'a>, TrainError> {
+    ) -> Result<GraphView<'a>, InspectError> {
         if !uses_graph(self.experiment) {
-            return Err(TrainError::NoGraph);
+            return Err(InspectError::NoGraph);
         }
         let mut settings = self.experiment.graph.clone();
         settings.iterations = hops.unwrap_or(settings.iterations);

@@ -12,7 +12,7 @@ use super::GraphView;
 use super::content::Content;
 use crate::method::trains_image_evidence;
 use crate::relation::{BuiltGraph, build_graph};
-use crate::{TrainError, Trained, inference};
+use crate::{InspectError, Trained, arrays, inference};
 
 /// What relations are measured by: whether a report is the image's own, whether its evidence is the same as the own
 /// report's, and the Jaccard index of the findings of both.
@@ -92,7 +92,7 @@ impl GraphView<'_> {
     }
 
     /// The unpaired images against the reports that the pairing hides; none where no such report is known.
-    pub fn against_hidden(&self) -> Result<Option<GraphCheck>, TrainError> {
+    pub fn against_hidden(&self) -> Result<Option<GraphCheck>, InspectError> {
         if self.hidden.is_empty() {
             return Ok(None);
         }
@@ -121,7 +121,7 @@ impl GraphView<'_> {
 
     /// The pairs of the validation split, whose images join the graph as unpaired ones: the same question of pairs that
     /// training has not seen. `reports` is their evidence; none where there are no such pairs.
-    pub fn against_validation(&self, reports: &[ReportEvidence]) -> Result<Option<GraphAgreement>, TrainError> {
+    pub fn against_validation(&self, reports: &[ReportEvidence]) -> Result<Option<GraphAgreement>, InspectError> {
         let prepared = self.trained.prepared;
         let read: HashMap<&str, &ReportEvidence> = reports
             .iter()
@@ -148,7 +148,7 @@ impl GraphView<'_> {
     }
 
     /// `Q̄_R` of reports that training did not read, `[reports, K]`.
-    fn evidence_of(&self, reports: &[&ReportEvidence]) -> Result<Array2<f32>, TrainError> {
+    fn evidence_of(&self, reports: &[&ReportEvidence]) -> Result<Array2<f32>, InspectError> {
         let contents: Vec<Content> = reports.iter().map(|report| self.contents.read(report)).collect();
         let distinct: BTreeSet<&str> = contents.iter().flat_map(|one| &one.phrases).map(String::as_str).collect();
         let texts: Vec<&str> = distinct.into_iter().collect();
@@ -158,7 +158,7 @@ impl GraphView<'_> {
         let mut evidence = Array2::zeros((reports.len(), of_phrase.ncols()));
         for (mut row, content) in evidence.outer_iter_mut().zip(&contents) {
             let phrases = content.phrases.iter().map(|phrase| place[phrase.as_str()]);
-            row.assign(&inference::mean_of_rows(&of_phrase, phrases));
+            row.assign(&arrays::mean_of_rows(&of_phrase, phrases));
         }
         Ok(evidence)
     }

@@ -8,8 +8,7 @@ use lgdea_objective::term::local::word_region_fit;
 use lgdea_spec::Experiment;
 use ndarray::Array2;
 
-use crate::batch;
-use crate::inference::matrix;
+use crate::arrays::matrix;
 
 /// What a method compares with image regions.
 #[derive(Clone, Copy)]
@@ -44,7 +43,7 @@ impl<'a> LocalFit<'a> {
 
     /// Encodes texts given by their token ids. `model` is in validation mode.
     pub(crate) fn texts<T: AsRef<[i32]>>(self, model: &Lgdea, tokens: &[T], device: &Device) -> LocalTexts<'a> {
-        let tokens = batch::Tokens::pad(tokens.iter().map(AsRef::as_ref)).to_tensor(device);
+        let tokens = lgdea_prepared::Tokens::pad(tokens.iter().map(AsRef::as_ref)).to_tensor(device);
         match self {
             Self::Phrases(settings) => LocalTexts::Phrases(model.encode_texts(tokens), settings),
             Self::Words(settings) => {

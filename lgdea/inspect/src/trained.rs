@@ -1,19 +1,18 @@
 //! A trained model with all that is needed to ask it something.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::tensor::Device;
 use lgdea_eval::task::grounding::MapName;
 use lgdea_model::{ImageFeatures, Lgdea};
+use lgdea_prepared::{Images, Prepared};
 use lgdea_spec::Experiment;
-use lgdea_track::RunDir;
 use ndarray::Array2;
 
-use crate::batch::Images;
 use crate::heat_map::{HeatMaps, PatchMaps};
 use crate::local_fit::{LocalFit, LocalTexts};
 use crate::method::{trains_image_evidence, uses_prototypes};
-use crate::{Prepared, TrainError, checkpoint, inference};
+use crate::{InspectError, inference};
 
 /// A model in validation mode, what it was trained by and on, and where its tensors live.
 #[derive(Clone, Copy)]
@@ -26,42 +25,6 @@ pub struct Trained<'a> {
     pub prepared: &'a Prepared,
     /// Where the model's tensors live.
     pub device: &'a Device,
-}
-
-/// Joint steps done and folder of a run's newest checkpoint; `None` where it has none.
-pub fn newest_checkpoint(run: &RunDir) -> Result<Option<(usize, PathBuf)>, TrainError> {
-    checkpoint::newest(&run.checkpoints())
-}
-
-/// Gives a run that has none the last checkpoint of `other`, if that has done all `steps`; training then has nothing left to do.
-/// Returns the checkpoint's folder.
-///
-/// # Errors
-/// What the file system says.
-pub fn adopt_training(run: &RunDir, other: &RunDir, steps: usize) -> Result<Option<PathBuf>, TrainError> {
-    match newest_checkpoint(other)? {
-        Some((done, checkpoint)) if done == steps => checkpoint::adopt(&checkpoint, &run.checkpoints()).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// Hash of what is evaluated of a checkpoint, in hexadecimal.
-///
-/// # Errors
-/// What the file system says.
-pub fn checkpoint_digest(checkpoint: &Path) -> Result<String, TrainError> {
-    checkpoint::digest(checkpoint)
-}
-
-/// The averaged model of a checkpoint, in validation mode. The device may be another than the one that it was trained on.
-pub fn load_model(
-    experiment: &Experiment,
-    prepared: &Prepared,
-    checkpoint: &Path,
-    device: &Device,
-) -> Result<Lgdea, TrainError> {
-    let fresh = Lgdea::new(experiment, &prepared.model_shape(), experiment.seed, device);
-    checkpoint::load_average(checkpoint, fresh)
 }
 
 impl Trained<'_> {
@@ -81,7 +44,7 @@ impl Trained<'_> {
     /// # Panics
     ///
     /// If the image has not the size of the data's.
-    pub fn heat_maps(&self, image: &[u8], phrases: &[&str]) -> Result<Vec<HeatMaps>, TrainError> {
+    pub fn heat_maps(&self, image: &[u8], phrases: &[&str]) -> Result<Vec<HeatMaps>, InspectError> {
         let image = Images::single(image, self.prepared.images.size()).to_tensor(self.device);
         let maps = self.patch_maps(self.model.encode_images(image));
         self.maps_of(&maps, 0, phrases)
@@ -91,7 +54,7 @@ impl Trained<'_> {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn export(&self, folder: &Path) -> Result<(), TrainError> {
+    pub fn export(&self, folder: &Path) -> Result<(), InspectError> {
         let (prepared, shape) = (self.prepared, self.prepared.model_shape());
         Ok(lgdea_model::export(self.model, self.experiment, &shape, &prepared.tokenizer, folder, self.device)?)
     }
@@ -107,7 +70,7 @@ impl Trained<'_> {
         maps: &PatchMaps,
         image: usize,
         phrases: &[&str],
-    ) -> Result<Vec<HeatMaps>, TrainError> {
+    ) -> Result<Vec<HeatMaps>, InspectError> {
         let embeddings = self.embed(phrases)?;
         let distributions = inference::phrase_evidence(self.model, &embeddings, self.device);
         let rows = embeddings.rows().into_iter().zip(distributions.rows());
@@ -125,12 +88,12 @@ impl Trained<'_> {
     }
 
     /// Prompts or phrases as the method compares them with regions.
-    pub(crate) fn local_texts<'b>(&self, fit: LocalFit<'b>, texts: &[&str]) -> Result<LocalTexts<'b>, TrainError> {
+    pub(crate) fn local_texts<'b>(&self, fit: LocalFit<'b>, texts: &[&str]) -> Result<LocalTexts<'b>, InspectError> {
         Ok(fit.texts(self.model, &self.prepared.prompts(texts)?, self.device))
     }
 
     /// Unit-length embeddings of prompts or phrases, `[texts, D]`.
-    pub(crate) fn embed(&self, texts: &[&str]) -> Result<Array2<f32>, TrainError> {
+    pub(crate) fn embed(&self, texts: &[&str]) -> Result<Array2<f32>, InspectError> {
         Ok(inference::texts(self.model, &self.prepared.prompts(texts)?, self.device))
     }
 }

@@ -9,12 +9,13 @@ use lgdea_eval::task::grounding::{Item, chosen_map};
 use lgdea_eval::task::{Labels, grounding, retrieval, zero_shot};
 use lgdea_eval::{Bootstrap, Evaluation};
 use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
 use lgdea_spec::Experiment;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use crate::heat_map::PatchMaps;
 use crate::local_fit::{LocalFit, LocalTexts, best_fits};
-use crate::{Prepared, TrainError, Trained, inference};
+use crate::{InspectError, Trained, arrays, inference};
 
 /// Keeps logarithms of probabilities finite.
 const TINY: f32 = 1e-6;
@@ -104,11 +105,11 @@ pub fn evaluate(
     prepared: &Prepared,
     split: Split,
     device: &Device,
-) -> Result<Evaluated, TrainError> {
+) -> Result<Evaluated, InspectError> {
     let studies: Vec<usize> =
         prepared.split(split).into_iter().filter(|&study| prepared.images.pixels(study).is_some()).collect();
     if studies.is_empty() {
-        return Err(TrainError::EmptySplit { split });
+        return Err(InspectError::EmptySplit { split });
     }
     let trained = Trained { model, experiment, prepared, device };
     let settings = &experiment.eval;
@@ -125,7 +126,7 @@ pub fn evaluate(
         evaluation.warnings.extend(part.warnings);
     };
     if let Some(prompts) = &prompts {
-        let local = prompts.local.is_some().then(|| inference::stack(local));
+        let local = prompts.local.is_some().then(|| arrays::stack(local));
         add(trained.zero_shot(prompts, &studies, &images, local)?);
     }
     if settings.retrieval.enabled {
@@ -152,7 +153,7 @@ impl<'a> Trained<'a> {
     }
 
     /// The prompts of the zero-shot classes.
-    fn prompts(&self) -> Result<Prompts<'a>, TrainError> {
+    fn prompts(&self) -> Result<Prompts<'a>, InspectError> {
         let classes = PromptSet::named_or_path(&self.experiment.eval.zero_shot.prompts)?.classes;
         let fit = LocalFit::of_method(self.experiment);
         let (mut embeddings, mut local) = (Vec::new(), Vec::new());
@@ -174,7 +175,7 @@ impl<'a> Trained<'a> {
         studies: &[usize],
         images: &inference::ImageArrays,
         local: Option<Array2<f32>>,
-    ) -> Result<Evaluation, TrainError> {
+    ) -> Result<Evaluation, InspectError> {
         let classes = &prompts.classes;
         let mut embeddings = Array2::zeros((classes.len(), self.experiment.encoder.dim));
         let mut distributions = Array2::zeros((classes.len(), self.experiment.evidence_space.prototypes));
@@ -203,7 +204,7 @@ impl<'a> Trained<'a> {
         &self,
         studies: &[usize],
         images: &inference::ImageArrays,
-    ) -> Result<(Evaluation, Vec<Search>), TrainError> {
+    ) -> Result<(Evaluation, Vec<Search>), InspectError> {
         let complete: Vec<usize> =
             (0..studies.len()).filter(|&row| self.prepared.report(studies[row]).is_some()).collect();
         let tokens: Vec<&[i32]> = complete
@@ -240,18 +241,18 @@ impl<'a> Trained<'a> {
             for start in (0..chunk.len()).step_by(FITTED) {
                 let images = features.projected.clone().narrow(0, start, FITTED.min(chunk.len() - start));
                 let fits = reports.iter().map(|reports| reports.fit(images.clone())).collect();
-                rows.push(inference::matrix(Tensor::cat(fits, 1)));
+                rows.push(arrays::matrix(Tensor::cat(fits, 1)));
             }
         });
-        inference::stack(rows)
+        arrays::stack(rows)
     }
 
     /// The heat maps of every phrase that has a box.
-    fn grounding(&self, studies: &[usize]) -> Result<(Evaluation, Vec<OwnedPanel>), TrainError> {
+    fn grounding(&self, studies: &[usize]) -> Result<(Evaluation, Vec<OwnedPanel>), InspectError> {
         let boxed: Vec<usize> =
             studies.iter().copied().filter(|&study| !self.prepared.studies[study].boxes.is_empty()).collect();
         let mut items: Vec<Item<'_>> = Vec::new();
-        let mut failed: Option<TrainError> = None;
+        let mut failed: Option<InspectError> = None;
         inference::each_chunk(self.model, self.prepared, &boxed, self.device, |chunk, features| {
             let maps = self.patch_maps(features);
             for (row, &study) in chunk.iter().enumerate() {
@@ -279,7 +280,7 @@ impl<'a> Trained<'a> {
         Ok((evaluation, panels))
     }
 
-    fn ground_study(&self, maps: &PatchMaps, row: usize, study: usize) -> Result<Vec<Item<'a>>, TrainError> {
+    fn ground_study(&self, maps: &PatchMaps, row: usize, study: usize) -> Result<Vec<Item<'a>>, InspectError> {
         let Some(frame) = self.prepared.images.frame(study) else { return Ok(Vec::new()) };
         let boxes = &self.prepared.studies[study].boxes;
         let phrases: Vec<&str> = boxes.iter().map(|found| found.phrase.as_str()).collect();

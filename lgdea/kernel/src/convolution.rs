@@ -1,0 +1,170 @@
+//! Convolution whose gradients are products of matrices where that is faster.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, binary};
+use burn::backend::autodiff::{Autodiff, NodeId};
+use burn::backend::ops::ModuleOps;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::Tensor;
+use burn::tensor::ops::ConvOptions;
+
+use crate::columns;
+
+/// The convolution of `[batch, channels, h, w]` with weights `[outputs, channels, kh, kw]`, in one group and without dilation.
+pub fn convolution(x: Tensor<4>, weights: Tensor<4>, options: ConvOptions<2>) -> Tensor<4> {
+    let [x, weights] = [x, weights].map(Tensor::into_dispatch);
+    Tensor::from_dispatch(Dispatch::fused_convolution(x, weights, options))
+}
+
+/// The operation; without gradients as burn has it.
+#[backend_extension(Flex, LibTorch: cfg(feature = "libtorch"), Cube: cfg(feature = "cuda"), Autodiff)]
+trait FusedConvolution: Backend {
+    fn fused_convolution(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        Self::conv2d(x, weights, None, options)
+    }
+
+    /// The gradient with respect to `x` of a convolution whose output has the gradient `grad`.
+    fn convolution_input_gradient(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        Self::conv2d_x_backward(x, weights, grad, options)
+    }
+
+    /// The gradient with respect to the weights of a convolution whose output has the gradient `grad`.
+    fn convolution_weight_gradient(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        if columns::repeat_nothing(&weights.shape(), &options) {
+            columns::weight_gradient::<Self>(x, &weights.shape(), grad, &options)
+        } else {
+            Self::conv2d_weight_backward(x, weights, grad, options)
+        }
+    }
+}
+
+// Its convolutions multiply image by image, which for a few places are products of a large matrix with a few columns.
+impl FusedConvolution for Flex {
+    fn fused_convolution(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        if columns::are_few(&x.shape(), &options) {
+            columns::convolution::<Self>(x, weights, &options)
+        } else {
+            Self::conv2d(x, weights, None, options)
+        }
+    }
+
+    fn convolution_input_gradient(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        if columns::are_few(&x.shape(), &options) {
+            columns::input_gradient::<Self>(&x.shape(), weights, grad, &options)
+        } else {
+            Self::conv2d_x_backward(x, weights, grad, options)
+        }
+    }
+
+    fn convolution_weight_gradient(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        if columns::are_few(&x.shape(), &options) || columns::repeat_nothing(&weights.shape(), &options) {
+            columns::weight_gradient::<Self>(x, &weights.shape(), grad, &options)
+        } else {
+            Self::conv2d_weight_backward(x, weights, grad, options)
+        }
+    }
+}
+
+#[cfg(feature = "libtorch")]
+impl FusedConvolution for burn::backend::LibTorch {}
+
+#[cfg(feature = "cuda")]
+impl FusedConvolution for burn::backend::Cube {}
+
+impl<B: FusedConvolution, C: CheckpointStrategy> FusedConvolution for Autodiff<B, C> {
+    fn fused_convolution(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Convolution;
+
+        impl<B: FusedConvolution> Backward<B, 2> for Convolution {
+            type State = (NodeId, NodeId, ConvOptions<2>);
+
+            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
+                let (x, weights, options) = ops.state;
+                let [x, weights] = [x, weights].map(|node| checkpointer.retrieve_node_output::<FloatTensor<B>>(node));
+                let (also_x, also_weights, also_options) = (x.clone(), weights.clone(), options.clone());
+                binary::<B, _, _>(
+                    ops.parents,
+                    ops.node,
+                    grads,
+                    |grad| B::convolution_input_gradient(also_x, also_weights, grad, also_options),
+                    |grad| B::convolution_weight_gradient(x, weights, grad, options),
+                );
+            }
+        }
+
+        match Convolution.prepare::<C>([x.node(), weights.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(mut prep) => {
+                let state = (prep.checkpoint(&x), prep.checkpoint(&weights), options.clone());
+                prep.finish(state, B::fused_convolution(x.into_primitive(), weights.into_primitive(), options))
+            }
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::fused_convolution(x.into_primitive(), weights.into_primitive(), options))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use burn::tensor::module::conv2d;
+
+    use super::*;
+    use crate::testing::{gap, random};
+
+    #[test]
+    fn convolution_is_burns_and_has_its_gradients() {
+        Device::flex().seed(5);
+        // Size, kernel, stride and padding: few places, few with a stride, many; one place; patches.
+        for (size, kernel, stride, pad) in
+            [(4, 3, 1, 1), (5, 3, 2, 1), (9, 3, 1, 1), (7, 1, 2, 0), (7, 1, 1, 0), (3, 1, 1, 0), (9, 2, 2, 0)]
+        {
+            let (x, weights) = (random([3, 5, size, size - 1]), random([4, 5, kernel, kernel]));
+            let options = ConvOptions::new([stride; 2], [pad; 2], [1, 1], 1);
+            let ours = convolution(x.clone(), weights.clone(), options.clone());
+            let theirs = conv2d(x.clone(), weights.clone(), None, options);
+            assert_eq!(ours.dims(), theirs.dims());
+            assert!(gap(ours.clone(), theirs.clone()) < 1e-6);
+            let weigh = random(ours.dims()).detach();
+            let (ours, theirs) = ((ours * weigh.clone()).sum().backward(), (theirs * weigh).sum().backward());
+            assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}, stride {stride}");
+            assert!(gap(weights.grad(&ours).unwrap(), weights.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Softmax with a backward pass in closed form.
+
+use burn::backend::autodiff::Autodiff;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::tensor::Tensor;
+
+/// Softmax over the last dimension.
+pub fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::fused_softmax(x.into_dispatch()))
+}
+
+/// The operation; without gradients as burn has it.
+#[backend_extension(Flex, LibTorch: cfg(feature = "libtorch"), Cube: cfg(feature = "cuda"), Autodiff)]
+trait FusedSoftmax: Backend {
+    fn fused_softmax(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let last = x.shape().num_dims() - 1;
+        Self::softmax(x, last)
+    }
+}
+
+impl FusedSoftmax for Flex {}
+
+#[cfg(feature = "libtorch")]
+impl FusedSoftmax for burn::backend::LibTorch {}
+
+#[cfg(feature = "cuda")]
+impl FusedSoftmax for burn::backend::Cube {}
+
+impl<B: FusedSoftmax, C: CheckpointStrategy> FusedSoftmax for Autodiff<B, C> {
+    fn fused_softmax(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Softmax;
+
+        impl<B: Backend> Backward<B, 1> for Softmax {
+            type State = FloatTensor<B>;
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let output = ops.state;
+                unary::<B, _>(ops.parents, ops.node, grads, |grad| softmax_backward::<B>(output, grad));
+            }
+        }
+
+        match Softmax.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let output = B::fused_softmax(x.into_primitive());
+                prep.finish(output.clone(), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::fused_softmax(x.into_primitive())),
+        }
+    }
+}
+
+/// The gradient with respect to `x` of `y = softmax(x)` whose output has the gradient `g`: `y (g − Σ g y)`.
+fn softmax_backward<B: Backend>(output: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
+    let last = output.shape().num_dims() - 1;
+    let product = B::float_mul(grad, output.clone());
+    let total = B::float_sum_dim(product.clone(), last);
+    B::float_sub(product, B::float_mul(output, total))
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, activation};
+
+    use super::*;
+    use crate::testing::{gap, random};
+
+    #[test]
+    fn softmax_has_the_gradient_of_burns() {
+        Device::flex().seed(2);
+        let (x, weigh) = (random([2, 3, 4, 7]), random([2, 3, 4, 7]).detach());
+        let (ours, theirs) = (softmax(x.clone()), activation::softmax(x.clone(), 3));
+        assert!(gap(ours.clone(), theirs.clone()) < 1e-6);
+        let (ours, theirs) = ((ours * weigh.clone()).sum().backward(), (theirs * weigh).sum().backward());
+        assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5);
+    }
+}

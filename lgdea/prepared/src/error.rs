@@ -1,0 +1,74 @@
+//! Why an experiment's data cannot be read by a model.
+
+use std::path::PathBuf;
+
+use lgdea_fault::{AtFault, Fault};
+
+/// Why an experiment's data cannot be read by a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PreparedError {
+    /// A published encoder cannot be used.
+    #[error("{}: {message}", path.display())]
+    Published {
+        /// Its file or folder.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// A published encoder is not on this machine.
+    #[error(transparent)]
+    Data(#[from] lgdea_data::DataError),
+    /// The oracle has nothing to reveal.
+    #[error(
+        "graph.oracle reveals the reports that the pairing hides, and {without} of the {images} unpaired images have none: \
+         it is a diagnostic for data where every image has a report and pairing.unpaired is \"disjoint\""
+    )]
+    NothingHidden {
+        /// Unpaired images without a report.
+        without: usize,
+        /// Unpaired images.
+        images: usize,
+    },
+    /// The tokenizer failed.
+    #[error(transparent)]
+    Tokenizer(#[from] lgdea_model::TokenizerError),
+    /// The prompts of the classes to learn cannot be used.
+    #[error(transparent)]
+    Eval(#[from] lgdea_eval::EvalError),
+}
+
+/// What the experiment names and the data hold is the input.
+impl AtFault for PreparedError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Published { .. } | Self::NothingHidden { .. } => Fault::Input,
+            Self::Data(error) => error.fault(),
+            Self::Tokenizer(error) => error.fault(),
+            Self::Eval(error) => error.fault(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_model::TokenizerError;
+
+    use super::*;
+
+    #[test]
+    fn what_the_experiment_names_is_the_input_and_what_a_library_does_is_not() {
+        let text = || "text".to_owned();
+        let prompts = lgdea_eval::EvalError::InvalidPrompts { origin: text(), problem: text() };
+        let table = [
+            (PreparedError::Published { path: text().into(), message: text() }, Fault::Input),
+            (PreparedError::NothingHidden { without: 1, images: 2 }, Fault::Input),
+            (PreparedError::Tokenizer(TokenizerError::EmptyCorpus), Fault::Input),
+            (PreparedError::Tokenizer(TokenizerError::Library { action: "read a text", message: text() }), Fault::Run),
+            (PreparedError::Eval(prompts), Fault::Input),
+        ];
+        for (error, fault) in table {
+            assert_eq!(error.fault(), fault, "{error}");
+        }
+    }
+}

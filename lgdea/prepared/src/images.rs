@@ -1,0 +1,62 @@
+//! Images of several studies, on the host and on the device.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use lgdea_data::{augment, standardise};
+use lgdea_spec::Augment;
+use rand_chacha::ChaCha8Rng;
+
+use crate::Prepared;
+
+/// Images of one batch, `[count, size, size]`.
+#[derive(Debug, Clone)]
+pub struct Images {
+    pixels: Vec<f32>,
+    size: usize,
+}
+
+impl Images {
+    /// One image `[size * size]`, standardised.
+    ///
+    /// # Panics
+    ///
+    /// If it has another size.
+    pub fn single(image: &[u8], size: usize) -> Self {
+        assert_eq!(image.len(), size * size, "an image of {size} × {size} pixels");
+        Self { pixels: standardise(image), size }
+    }
+
+    /// Standardised images of studies that have one.
+    pub fn clean(prepared: &Prepared, studies: &[usize]) -> Self {
+        Self::collect(prepared, studies, |image| image)
+    }
+
+    /// Standardised, augmented images of studies that have one.
+    pub fn augmented(prepared: &Prepared, studies: &[usize], settings: &Augment, rng: &mut ChaCha8Rng) -> Self {
+        let size = prepared.images.size();
+        Self::collect(prepared, studies, |image| augment(&image, size, settings, rng))
+    }
+
+    fn collect(prepared: &Prepared, studies: &[usize], mut change: impl FnMut(Vec<f32>) -> Vec<f32>) -> Self {
+        let size = prepared.images.size();
+        let mut pixels = Vec::with_capacity(studies.len() * size * size);
+        for image in studies.iter().filter_map(|&study| prepared.images.pixels(study)) {
+            pixels.extend(change(standardise(image)));
+        }
+        Self { pixels, size }
+    }
+
+    /// Image by image, row by row.
+    pub fn pixels(&self) -> &[f32] {
+        &self.pixels
+    }
+
+    /// Their number, and twice the side.
+    pub fn shape(&self) -> [usize; 3] {
+        [self.pixels.len() / (self.size * self.size), self.size, self.size]
+    }
+
+    /// `[count, size, size]`.
+    pub fn to_tensor(&self, device: &Device) -> Tensor<3> {
+        Tensor::from_data(TensorData::new(self.pixels.clone(), self.shape()), device)
+    }
+}

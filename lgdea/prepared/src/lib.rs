@@ -1,0 +1,16 @@
+//! What training and evaluation read: images, token ids, evidence and pools, all on the host.
+//!
+//! [`Prepared`] joins a corpus, its images, its evidence and its pairing; [`Tokens`] and [`Images`] are what a model is given
+//! of it at a time.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod error;
+mod images;
+mod prepared;
+mod pretrained;
+mod tokens;
+
+pub use error::PreparedError;
+pub use images::Images;
+pub use prepared::{Pools, Prepared, ReadReport, evidence_readers};
+pub use tokens::Tokens;
