@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{opened, writable};
 use crate::args::inspect::PrototypesArgs;
 use crate::failure::{Failure, refused};
-use crate::output::{decimal, print, print_json};
+use crate::output::{decimal, print, print_json, write_file};
 use crate::progress::{Progress, say};
 
 /// Least side of the radiographs that the page's pictures are cut from.
@@ -71,7 +71,7 @@ impl<'a> Shown<'a> {
 
     fn write_page(&self, out: &Path) -> Result<(), Failure> {
         let html = page(self.prototypes, &self.heading, &self.radiographs)?;
-        std::fs::write(out, html).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))
+        write_file(out, &html)
     }
 
     /// Writes what a report shows into the run's folder, of which nothing else changes.

@@ -7,8 +7,8 @@ use lgdea_comparison::{Comparison, Request, page};
 use crate::args::compare::{Inputs, ReportArgs};
 use crate::command::collected::{collect, typed};
 use crate::command::writable;
-use crate::failure::{Failure, refused};
-use crate::output::print;
+use crate::failure::Failure;
+use crate::output::{print, write_file};
 use crate::progress::say;
 
 pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
@@ -22,7 +22,7 @@ pub(crate) fn write(inputs: &Inputs, request: &Request, out: &Path, pictures: bo
     let collection = collect(inputs)?;
     let comparison = Comparison::new(&collection, request)?;
     let html = page(&collection, &comparison, pictures)?;
-    std::fs::write(out, html).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))?;
+    write_file(out, &html)?;
     comparison.notes.iter().for_each(|note| say(format!("note: {note}")));
     Ok(())
 }
