@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lgdea_run::Audience;
-use lgdea_train::{Stage, StepReport};
+use lgdea_train::{Observer, Stage, StepReport, TrainError};
 
 /// Least time between two plain lines of one piece of work.
 const QUIET: Duration = Duration::from_secs(10);
@@ -43,7 +43,7 @@ impl Progress {
     pub(crate) fn training(&self) -> Training {
         Training {
             bar: self.bar("{prefix:>16} {wide_bar} {pos}/{len} {msg} {eta}"),
-            seen: Mutex::new(Seen { stage: None, began: Instant::now(), told: None, loss: None, rate: None }),
+            seen: Seen { stage: None, began: Instant::now(), told: None, loss: None, rate: None },
         }
     }
 
@@ -63,9 +63,8 @@ impl Audience for Progress {
         Box::new(move |done, total| counter.update(done, total))
     }
 
-    fn training(&self) -> lgdea_run::Training {
-        let training = Progress::training(self);
-        Box::new(move |report| training.update(report))
+    fn training(&self) -> Box<dyn Observer> {
+        Box::new(Progress::training(self))
     }
 }
 
@@ -115,7 +114,7 @@ impl Drop for Counter {
 /// Progress of training.
 pub(crate) struct Training {
     bar: Option<ProgressBar>,
-    seen: Mutex<Seen>,
+    seen: Seen,
 }
 
 struct Seen {
@@ -126,15 +125,16 @@ struct Seen {
     rate: Option<f64>,
 }
 
-impl Training {
-    /// A step was done.
-    pub(crate) fn update(&self, report: &StepReport) {
-        let Ok(mut seen) = self.seen.lock() else { return };
+impl Observer for Training {
+    fn step_done(&mut self, report: &StepReport) -> Result<(), TrainError> {
+        let seen = &mut self.seen;
         if seen.stage != Some(report.stage) {
             *seen = Seen { stage: Some(report.stage), began: Instant::now(), told: None, loss: None, rate: None };
         }
-        seen.loss = report.loss.or(seen.loss);
-        seen.rate = report.images_per_second.or(seen.rate);
+        if let Some(logged) = &report.logged {
+            seen.loss = Some(logged.loss);
+            seen.rate = logged.throughput.map(|throughput| throughput.images_per_second);
+        }
         let name = match report.stage {
             Stage::TextWarmup => "text warm-up",
             Stage::Joint => "training",
@@ -147,7 +147,7 @@ impl Training {
             bar.set_length(report.steps as u64);
             bar.set_position(report.done as u64);
             bar.set_message(facts);
-            return;
+            return Ok(());
         }
         let last = report.done == report.steps;
         if last || seen.told.is_none_or(|told| told.elapsed() >= QUIET) {
@@ -155,6 +155,7 @@ impl Training {
             let eta = time_left(seen.began.elapsed(), report.done.saturating_sub(1), report.steps - report.done);
             say(format!("{name}: step {} of {}, {facts}{eta}", report.done, report.steps));
         }
+        Ok(())
     }
 }
 

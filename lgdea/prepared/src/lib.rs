@@ -5,12 +5,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod error;
+mod evidence_table;
 mod images;
+mod pools;
 mod prepared;
 mod pretrained;
 mod tokens;
 
 pub use error::PreparedError;
 pub use images::Images;
-pub use prepared::{Pools, Prepared, ReadReport, evidence_readers};
+pub use pools::Pools;
+pub use prepared::{Prepared, ReadReport, evidence_readers};
 pub use tokens::Tokens;

@@ -1,15 +1,16 @@
 //! What training reads: images, token ids, evidence and pools, all on the host.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
 use lgdea_model::{BertShape, ModelShape, Tokenizer, TokenizerError};
-use lgdea_spec::{EvidenceSpace, Experiment, ReportText};
+use lgdea_spec::{Experiment, ReportText};
 use rayon::prelude::*;
 
-use crate::{PreparedError, pretrained};
+use crate::evidence_table::{EvidenceTable, ReadEvidence};
+use crate::{Pools, PreparedError, pretrained};
 
 /// The corpus, ready to batch. Positions are those of the corpus's studies.
 pub struct Prepared {
@@ -44,16 +45,6 @@ pub struct ReadReport {
     pub evidence_set: usize,
 }
 
-/// Training studies by use, as positions.
-pub struct Pools {
-    /// `P`.
-    pub paired: Vec<usize>,
-    /// `U_I`.
-    pub images: Vec<usize>,
-    /// `U_R`.
-    pub reports: Vec<usize>,
-}
-
 /// The studies whose report's evidence an experiment reads, in the corpus's order: those whose report training may read;
 /// with `report-text = "evidence"` the held-out ones too, as that is what their reports are then; and with the oracle
 /// those whose report the pairing hides.
@@ -84,54 +75,32 @@ impl Prepared {
         evidence: &[ReportEvidence],
         pairing: &PairingManifest,
     ) -> Result<Self, PreparedError> {
-        let text = &experiment.encoder.text;
+        let (text, space, oracle) = (&experiment.encoder.text, &experiment.evidence_space, experiment.graph.oracle);
         let studies = corpus.studies;
-        let read: HashMap<&str, &ReportEvidence> = evidence
-            .iter()
-            .filter(|report| report.failure.is_none())
-            .map(|report| (report.report_id.as_str(), report))
-            .collect();
-        let space = &experiment.evidence_space;
+        let read = ReadEvidence::new(evidence);
         let mut pools = Pools::new(&studies, pairing, &read);
-        let oracle = experiment.graph.oracle;
         if oracle {
-            // As elsewhere, studies whose report's reading failed are left out.
-            let has_report = |study: usize| studies[study].report.is_some();
-            pools.images.retain(|&study| !has_report(study) || read.contains_key(studies[study].id.as_str()));
-            let without = pools.images.iter().filter(|&&study| !has_report(study)).count();
-            if without > 0 {
-                return Err(PreparedError::NothingHidden { without, images: pools.images.len() });
-            }
+            pools.reveal(&studies, &read)?;
         }
         let revealed = pools.images.iter().copied().filter(|_| oracle);
-        let evidence = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
+        let table = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
 
-        let text_of = |study: &Study| match experiment.encoder.report_text {
-            ReportText::Report => study.report.as_ref().map(lgdea_data::Report::text),
-            ReportText::Evidence => {
-                let found = read.get(study.id.as_str())?;
-                Some(phrases(found, space.max_phrases, &space.no_finding_phrase).join(". "))
-            }
-        };
-        let texts: Vec<Option<String>> = studies.iter().map(text_of).collect();
+        let texts: Vec<Option<String>> = studies.iter().map(|study| text_of(study, &read, experiment)).collect();
         let readable = pools.reports().filter_map(|study| texts[study].as_deref());
-        let learned_from = readable.chain(evidence.phrases.iter().map(String::as_str));
+        let learned_from = readable.chain(table.phrases.iter().map(String::as_str));
         let bert = pretrained::bert_shape(text)?;
         let tokenizer = pretrained::tokenizer(text, bert.as_ref(), learned_from)?;
 
         let read_report = |(study, report): (usize, &Option<String>)| {
             let Some(report) = report else { return Ok(None) };
-            let (phrases, evidence_set) = evidence.of_study.get(&study).cloned().unwrap_or_default();
+            let (phrases, evidence_set) = table.of_study.get(&study).cloned().unwrap_or_default();
             let tokens = tokenizer.encode(report, text.max_tokens())?;
             Ok::<_, PreparedError>(Some(ReadReport { tokens, phrases, evidence_set }))
         };
         let reports = texts.par_iter().enumerate().map(read_report).collect::<Result<_, _>>()?;
-        let phrases = evidence
-            .phrases
-            .iter()
-            .map(|phrase| tokenizer.encode(phrase, text.max_phrase_tokens()))
-            .collect::<Result<_, _>>()?;
         let max_phrase_tokens = text.max_phrase_tokens();
+        let phrase = |phrase: &String| tokenizer.encode(phrase, max_phrase_tokens);
+        let phrases = table.phrases.iter().map(phrase).collect::<Result<_, _>>()?;
         let classes = if experiment.loss.supervised.weight > 0.0 {
             PromptSet::named_or_path(&experiment.eval.zero_shot.prompts)?.classes
         } else {
@@ -190,64 +159,13 @@ impl Prepared {
     }
 }
 
-impl Pools {
-    fn new(studies: &[Study], pairing: &PairingManifest, evidence: &HashMap<&str, &ReportEvidence>) -> Self {
-        let position: HashMap<&str, usize> =
-            studies.iter().enumerate().map(|(position, study)| (study.id.as_str(), position)).collect();
-        let find = |id: &String| position.get(id.as_str()).copied();
-        let find_read = |id: &String| find(id).filter(|_| evidence.contains_key(id.as_str()));
-        Self {
-            paired: pairing.paired.iter().filter_map(find_read).collect(),
-            images: pairing.images.iter().filter_map(find).collect(),
-            reports: pairing.reports.iter().filter_map(find_read).collect(),
+/// What the text encoder reads of a study, by the experiment's choice: its report, or the report's evidence.
+fn text_of(study: &Study, read: &ReadEvidence<'_>, experiment: &Experiment) -> Option<String> {
+    match experiment.encoder.report_text {
+        ReportText::Report => study.report.as_ref().map(lgdea_data::Report::text),
+        ReportText::Evidence => {
+            let space = &experiment.evidence_space;
+            Some(phrases(read.of(study)?, space.max_phrases, &space.no_finding_phrase).join(". "))
         }
-    }
-
-    /// Studies whose image is a node of the relation graph: paired, then image-only.
-    pub fn images_of_graph(&self) -> impl Iterator<Item = usize> + '_ {
-        self.paired.iter().chain(&self.images).copied()
-    }
-
-    /// Studies whose report may be read in training: paired, then report-only.
-    pub fn reports(&self) -> impl Iterator<Item = usize> + '_ {
-        self.paired.iter().chain(&self.reports).copied()
-    }
-}
-
-/// Distinct phrases and evidence sets of the reports that training reads.
-struct EvidenceTable {
-    phrases: Vec<String>,
-    /// Per study position: its phrases, and the number of its evidence set.
-    of_study: HashMap<usize, (Vec<usize>, usize)>,
-}
-
-impl EvidenceTable {
-    fn new(
-        evidence: &HashMap<&str, &ReportEvidence>,
-        studies: &[Study],
-        readable: impl Iterator<Item = usize>,
-        space: &EvidenceSpace,
-    ) -> Self {
-        let mut known: HashMap<String, usize> = HashMap::new();
-        let mut sets: HashMap<Vec<usize>, usize> = HashMap::new();
-        let mut table = Self { phrases: Vec::new(), of_study: HashMap::new() };
-        for study in readable {
-            let Some(found) = evidence.get(studies[study].id.as_str()) else { continue };
-            let own: Vec<usize> = phrases(found, space.max_phrases, &space.no_finding_phrase)
-                .into_iter()
-                .map(|phrase| {
-                    *known.entry(phrase).or_insert_with_key(|phrase| {
-                        table.phrases.push(phrase.clone());
-                        table.phrases.len() - 1
-                    })
-                })
-                .collect();
-            let mut set = own.clone();
-            set.sort_unstable();
-            let next = sets.len();
-            let number = *sets.entry(set).or_insert(next);
-            table.of_study.insert(study, (own, number));
-        }
-        table
     }
 }

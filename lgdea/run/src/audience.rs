@@ -1,12 +1,9 @@
 //! Who is told how a run goes.
 
-use lgdea_train::StepReport;
+use lgdea_train::Observer;
 
 /// Called with the items that are done, and their number, from any thread; dropped when the work has ended.
 pub type Counter = Box<dyn Fn(usize, usize) + Sync>;
-
-/// Called after every step; dropped when training has ended.
-pub type Training = Box<dyn Fn(&StepReport)>;
 
 /// Who is told how a run goes.
 pub trait Audience: Sync {
@@ -16,6 +13,6 @@ pub trait Audience: Sync {
     /// Work of many items begins.
     fn counter(&self, what: &'static str) -> Counter;
 
-    /// Training begins.
-    fn training(&self) -> Training;
+    /// Training begins. The observer is dropped when it has ended.
+    fn training(&self) -> Box<dyn Observer>;
 }

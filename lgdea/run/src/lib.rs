@@ -21,7 +21,7 @@ mod run;
 mod shared;
 mod stop;
 
-pub use audience::{Audience, Counter, Training};
+pub use audience::{Audience, Counter};
 pub use error::RunError;
 pub use opened::{Found, Opened};
 pub use order::Order;

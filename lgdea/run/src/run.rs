@@ -104,8 +104,9 @@ impl Job<'_> {
         self.stop.on_signals();
         let Evaluator { experiment, recorder, shared, device } = self.evaluator;
         shared.take_training(&recorder)?;
-        let training = recorder.audience.training();
-        let trained = train(experiment, prepared, device, recorder.run, recorder.journal, &training, self.stop.flag())?;
+        let mut training = recorder.audience.training();
+        let trained =
+            train(experiment, prepared, device, recorder.run, recorder.journal, &mut *training, self.stop.flag())?;
         drop(training);
         if !trained.finished {
             return Ok(None);

@@ -50,6 +50,10 @@ impl ReportBatch {
         }
     }
 
+    pub(crate) fn sizes(&self) -> Sizes {
+        Sizes { images: 0, reports: self.reports.rows() }
+    }
+
     /// 1 where a report has a phrase, `[reports, phrases]`, row by row.
     pub(crate) fn membership(&self) -> &[f32] {
         &self.membership
@@ -142,8 +146,14 @@ pub(crate) struct JointBatch {
 }
 
 impl JointBatch {
-    /// Numbers of images and of reports.
-    pub(crate) fn sizes(&self) -> (usize, usize) {
-        (self.images.shape()[0], self.reports.reports.shape()[0])
+    pub(crate) fn sizes(&self) -> Sizes {
+        Sizes { images: self.images.shape()[0], ..self.reports.sizes() }
     }
+}
+
+/// Numbers of images and of reports of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    pub(crate) images: usize,
+    pub(crate) reports: usize,
 }

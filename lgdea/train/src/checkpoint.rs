@@ -10,13 +10,14 @@ use burn::store::RecordError;
 use burn::tensor::{Device, Tensor, TensorData};
 use lgdea_model::Lgdea;
 use lgdea_objective::RunningMeans;
-use lgdea_spec::Train;
+use lgdea_prepared::Prepared;
+use lgdea_spec::Experiment;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::optimizer::adamw;
-use crate::step::State;
+use crate::optimizer::{adamw, freeze};
+use crate::state::State;
 
 const MODEL: &str = "model.bpk";
 const AVERAGE: &str = "average.bpk";
@@ -135,8 +136,14 @@ pub(crate) fn newest(folder: &Path) -> Result<Option<(usize, PathBuf)>, TrainErr
     Ok(list(folder)?.into_iter().max())
 }
 
-/// Replaces a fresh state by the one of a checkpoint.
-pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device) -> Result<State, TrainError> {
+/// The state of a checkpoint.
+pub(crate) fn load(
+    path: &Path,
+    experiment: &Experiment,
+    prepared: &Prepared,
+    device: &Device,
+) -> Result<State, TrainError> {
+    let (fresh, settings) = (State::random(experiment, prepared, device)?, &experiment.train);
     let record = |name: &str, error: &RecordError| unreadable("read", &path.join(name), error);
     let model = fresh.model.try_load_file(path.join(MODEL)).map_err(|error| record(MODEL, &error))?;
     let average = fresh.average.try_load_file(path.join(AVERAGE)).map_err(|error| record(AVERAGE, &error))?;
@@ -154,6 +161,7 @@ pub(crate) fn load(path: &Path, fresh: State, settings: &Train, device: &Device)
         None => None,
     };
     let means = means.map(|[prior, target]| RunningMeans { prior: row(&prior, device), target: row(&target, device) });
+    let model = freeze(model, settings)?;
     Ok(State { model, average, optimizer, warmed_up, means, graph, matches })
 }
 

@@ -7,6 +7,8 @@
 use lgdea_inspect::method::{trains_image_evidence, uses_prototypes};
 use lgdea_spec::Experiment;
 
+use crate::observer::Values;
+
 /// Logged steps in a row after which a sign is told.
 const PATIENCE: usize = 5;
 /// Normalised entropy of the mean report's evidence below which few prototypes are used: `K^0.3` of `K`.
@@ -20,13 +22,10 @@ const PHRASES_ALIKE: f64 = 0.7;
 /// The same of an image, whose lesion queries may well find several things.
 const IMAGES_ALIKE: f64 = 0.95;
 
-/// Values of a logged step by name.
-type Values<'a> = [(&'a str, f64)];
-
 /// A kind of collapse.
 struct Sign {
     /// Whether a step shows it; `None` where the step has no such values.
-    shows: fn(&Values<'_>) -> Option<bool>,
+    shows: fn(&Values) -> Option<bool>,
     message: &'static str,
     /// Logged steps in a row that showed it.
     seen: usize,
@@ -51,7 +50,7 @@ impl CollapseWatch {
     }
 
     /// What the values of a logged step, with those before, give reason to say. Each kind is told once.
-    pub(crate) fn check(&mut self, values: &Values<'_>) -> Vec<&'static str> {
+    pub(crate) fn check(&mut self, values: &Values) -> Vec<&'static str> {
         let mut messages = Vec::new();
         for sign in &mut self.signs {
             match (sign.shows)(values) {
@@ -68,11 +67,11 @@ impl CollapseWatch {
     }
 }
 
-fn value(values: &Values<'_>, name: &str) -> Option<f64> {
-    values.iter().find(|(other, _)| *other == name).map(|&(_, value)| value)
+fn value(values: &Values, name: &str) -> Option<f64> {
+    values.get(name).copied()
 }
 
-fn sign(shows: fn(&Values<'_>) -> Option<bool>, message: &'static str) -> Sign {
+fn sign(shows: fn(&Values) -> Option<bool>, message: &'static str) -> Sign {
     Sign { shows, message, seen: 0, told: false }
 }
 
@@ -126,7 +125,7 @@ mod tests {
     }
 
     /// Usage entropy, dead share and phrase entropy of reports; usage entropy and entropy of images.
-    fn values(of: [f64; 5]) -> [(&'static str, f64); 5] {
+    fn values(of: [f64; 5]) -> Values {
         let names = [
             "evidence/usage_entropy",
             "evidence/dead_prototypes",
@@ -134,7 +133,7 @@ mod tests {
             "evidence/image_usage_entropy",
             "evidence/image_entropy",
         ];
-        std::array::from_fn(|at| (names[at], of[at]))
+        names.into_iter().map(str::to_owned).zip(of).collect()
     }
 
     /// As the method's own runs on the phantom have it.

@@ -1,5 +1,6 @@
 //! Batches made ahead of the steps that need them, on threads of their own.
 
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
@@ -49,27 +50,29 @@ pub(crate) fn text_batches<'scope>(
     Batches { threads: vec![ahead(scope, settings.text_warmup_steps, make)], next: 0 }
 }
 
-/// Batches of the joint steps from `first` on. What a step draws depends on the seed and the step alone, so a resumed
+/// Batches of these joint steps. What a step draws depends on the seed and the step alone, so a resumed
 /// run sees what the interrupted one would have seen, and several threads make what one would make.
 pub(crate) fn joint_batches<'scope>(
     scope: &'scope Scope<'scope, '_>,
     prepared: &'scope Prepared,
     experiment: &'scope Experiment,
-    first: usize,
+    steps: Range<usize>,
 ) -> Batches<JointBatch> {
     let threads = experiment.device.loader_threads;
+    let Range { start, end } = steps;
     let of = |thread: usize| {
-        let is_due = move |step: usize| step >= first && (step - first) % threads == thread;
-        joint_batches_of(scope, prepared, experiment, is_due)
+        let is_due = move |step: usize| step >= start && (step - start) % threads == thread;
+        joint_batches_of(scope, prepared, experiment, end, is_due)
     };
     Batches { threads: (0..threads).map(of).collect(), next: 0 }
 }
 
-/// The batches of the steps that are due.
+/// The batches of the steps before `end` that are due.
 fn joint_batches_of<'scope>(
     scope: &'scope Scope<'scope, '_>,
     prepared: &'scope Prepared,
     experiment: &'scope Experiment,
+    end: usize,
     is_due: impl Fn(usize) -> bool + Send + 'scope,
 ) -> Receiver<JointBatch> {
     let (settings, seed) = (&experiment.train, experiment.seed);
@@ -79,7 +82,7 @@ fn joint_batches_of<'scope>(
     let mut images = sampler((0..pools.images.len()).collect(), "sampler/images");
     let mut reports = sampler(pools.reports.clone(), "sampler/reports");
     let augment = seed.stream("augment");
-    ahead(scope, settings.steps, move |step| {
+    ahead(scope, end, move |step| {
         let pairs = paired.next(settings.batch);
         let unpaired = images.next(settings.unpaired_images);
         let unpaired_reports = reports.next(settings.unpaired_reports);

@@ -1,18 +1,16 @@
 //! Where the time of training goes.
 
 use std::path::Path;
-use std::thread;
-use std::time::Instant;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
-use lgdea_inspect::method::{matches_reports, uses_graph};
 use lgdea_prepared::Prepared;
 use lgdea_spec::Experiment;
 
-use crate::peer::Peer;
-use crate::step::{State, joint_step};
-use crate::stopwatch::Stopwatch;
-use crate::{TrainError, loader, optimizer, pretrained, relation};
+use crate::observer::{Observer, StepReport};
+use crate::train::Trainer;
+use crate::{TrainError, peer};
 
 /// Steps before the measured ones: the first ones allocate what the others reuse.
 const WARM: usize = 3;
@@ -36,7 +34,7 @@ pub struct Profile {
     pub losses: Vec<f64>,
 }
 
-/// Trains for a few steps, from a fresh model on, and measures `steps` of them. They are numbered from where the last term
+/// Trains for a few joint steps, from a fresh model on, and measures `steps` of them. They are numbered from where the last term
 /// starts and unpaired images have targets, so that all terms take part. Nothing is kept; `peer`, a folder, is given the
 /// model as it starts, for `PyTorch`, and the batches.
 ///
@@ -49,67 +47,118 @@ pub fn profile(
     steps: usize,
     peer: Option<&Path>,
 ) -> Result<Profile, TrainError> {
-    if prepared.pools.paired.is_empty() {
-        return Err(TrainError::NoPairs);
-    }
-    let mut state = State::fresh(experiment, prepared, device)?;
-    pretrained::load(&mut state.model, &experiment.encoder)?;
-    state.model = optimizer::freeze(state.model, &experiment.train)?;
     let first = experiment.starts().into_iter().map(|(_, start)| start).max().unwrap_or(0);
-    let mut found = Profile {
-        first: first + WARM,
-        images: 0,
-        reports: 0,
-        steps: Vec::new(),
-        parts: Vec::new(),
-        graph: None,
-        losses: Vec::new(),
-    };
-    if uses_graph(experiment) && !prepared.pools.images.is_empty() {
-        let began = Instant::now();
-        let targets = relation::graph_targets(&state.average, prepared, &experiment.graph, device);
-        found.graph = Some((began.elapsed().as_secs_f64(), experiment.graph.refresh));
-        state.graph = Some(targets.evidence);
+    let steps = first..first + WARM + steps;
+    let settings = undisturbed(experiment);
+    let mut stopwatch = Stopwatch::new(device, first + WARM, experiment.graph.refresh);
+    let stop = AtomicBool::new(false);
+    let mut trainer = Trainer::new(&settings, prepared, device, None, &mut stopwatch, &stop)?;
+    let state = trainer.fresh()?;
+    if let Some(folder) = peer {
+        peer::write(folder, &state.model, experiment, prepared, steps.clone(), device)?;
     }
-    if matches_reports(experiment) && !prepared.pools.images.is_empty() {
-        let settings = &experiment.loss.pseudo_pair;
-        state.matches = Some(relation::match_reports(&state.average, prepared, settings, device));
+    trainer.joint(state, steps)?;
+    Ok(stopwatch.profile)
+}
+
+/// The experiment with every loss told, and without what comes between steps.
+fn undisturbed(experiment: &Experiment) -> Experiment {
+    let mut experiment = experiment.clone();
+    experiment.train.log_every = 1;
+    experiment.train.checkpoint_every = 0;
+    experiment.eval.every = 0;
+    experiment
+}
+
+/// Measures joint steps and their parts. A device works behind the back of the thread that feeds it, so that each part is
+/// waited for.
+struct Stopwatch<'d> {
+    device: &'d Device,
+    /// When the part began that is under way.
+    since: Instant,
+    /// Seconds of the parts of the step that is under way, in the order of their end.
+    parts: Vec<(&'static str, f64)>,
+    graph_every: usize,
+    profile: Profile,
+}
+
+impl<'d> Stopwatch<'d> {
+    /// Keeps steps from `first` on.
+    fn new(device: &'d Device, first: usize, graph_every: usize) -> Self {
+        let (steps, parts, losses) = (Vec::new(), Vec::new(), Vec::new());
+        let profile = Profile { first, images: 0, reports: 0, steps, parts, graph: None, losses };
+        Self { device, since: Instant::now(), parts: Vec::new(), graph_every, profile }
     }
-    let peer = peer.map(|folder| Peer::new(folder, &state.model, experiment, prepared, device)).transpose()?;
-    let mut longer = experiment.clone();
-    longer.train.steps = WARM + steps;
-    thread::scope(|scope| {
-        let mut batches = loader::joint_batches(scope, prepared, &longer, 0);
-        for step in 0..WARM + steps {
-            let began = Instant::now();
-            let mut stopwatch = Stopwatch::started(device);
-            let (batch, _) = batches.next()?;
-            stopwatch.end("waiting for data");
-            (found.images, found.reports) = batch.sizes();
-            let measured;
-            (state, measured) = joint_step(state, &batch, prepared, experiment, first + step, device, &mut stopwatch)?;
-            let seconds = began.elapsed().as_secs_f64();
-            found.losses.push(f64::from(measured.loss.into_scalar::<f32>()));
-            if step >= WARM {
-                found.steps.push(seconds);
-                found.add(stopwatch.parts());
-            }
-            if let Some(peer) = &peer {
-                peer.batch(first + step, &batch)?;
-            }
+}
+
+impl Observer for Stopwatch<'_> {
+    fn graph_built(&mut self, took: Duration) {
+        self.profile.graph.get_or_insert((took.as_secs_f64(), self.graph_every));
+    }
+
+    fn step_begins(&mut self) {
+        self.parts.clear();
+        self.since = Instant::now();
+    }
+
+    fn part_ends(&mut self, part: &'static str) {
+        // A device that fails fails again where its results are read, which tells why.
+        let _ = self.device.sync();
+        self.parts.push((part, self.since.elapsed().as_secs_f64()));
+        self.since = Instant::now();
+    }
+
+    fn step_done(&mut self, step: &StepReport) -> Result<(), TrainError> {
+        let profile = &mut self.profile;
+        (profile.images, profile.reports) = (step.images, step.reports);
+        profile.losses.extend(step.logged.as_ref().map(|logged| logged.loss));
+        if step.done > profile.first {
+            profile.add(&self.parts);
         }
-        Ok::<_, TrainError>(())
-    })?;
-    Ok(found)
+        Ok(())
+    }
 }
 
 impl Profile {
-    fn add(&mut self, parts: Vec<(&'static str, f64)>) {
-        for (part, seconds) in parts {
+    /// Adds a measured step.
+    fn add(&mut self, parts: &[(&'static str, f64)]) {
+        self.steps.push(parts.iter().map(|(_, seconds)| seconds).sum());
+        for &(part, seconds) in parts {
             match self.parts.iter_mut().find(|(known, _)| *known == part) {
                 Some((_, all)) => all.push(seconds),
                 None => self.parts.push((part, vec![seconds])),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observer::{Logged, Stage, Values};
+
+    #[test]
+    fn warm_steps_are_told_and_not_measured() {
+        let device = Device::flex();
+        let mut stopwatch = Stopwatch::new(&device, 2, 100);
+        for step in 0..4 {
+            stopwatch.graph_built(Duration::from_secs(step + 1));
+            stopwatch.step_begins();
+            stopwatch.part_ends("losses");
+            stopwatch.part_ends("backward");
+            let logged = Some(Logged { loss: step as f64, throughput: None, values: Values::new() });
+            let done = step as usize + 1;
+            let report = StepReport { stage: Stage::Joint, done, steps: 9, images: 96, reports: 64, logged };
+            stopwatch.step_done(&report).unwrap();
+        }
+        let Profile { first, images, reports, steps, parts, graph, losses } = stopwatch.profile;
+        assert_eq!((first, images, reports, steps.len()), (2, 96, 64, 2));
+        assert_eq!(
+            parts.iter().map(|(name, seconds)| (*name, seconds.len())).collect::<Vec<_>>(),
+            [("losses", 2), ("backward", 2)]
+        );
+        let sums = [0, 1].map(|step| parts.iter().map(|(_, seconds)| seconds[step]).sum::<f64>());
+        assert_eq!(steps, sums);
+        assert_eq!((graph, losses), (Some((1.0, 100)), vec![0.0, 1.0, 2.0, 3.0]));
     }
 }

@@ -5,8 +5,9 @@ use lgdea_objective::term::text_evidence;
 use lgdea_spec::Experiment;
 
 use crate::batch::ReportBatch;
+use crate::forward::encode_texts;
 use crate::schedule::warm;
-use crate::step::{Measured, State, encode_texts};
+use crate::state::{Measured, State};
 use crate::towers::{Towers, autodiff};
 
 /// One step of the text warm-up (counted from 0).
@@ -26,6 +27,6 @@ pub(crate) fn text_step(
     let gradients = towers.gradients(&loss);
     let rate = warm(settings.learning_rate, step, settings.warmup);
     let (state, norm) = state.update(gradients, rate, settings);
-    let values = norm.map(|norm| ("gradient_norm".to_owned(), norm)).into_iter().collect();
-    (state, Measured { loss: loss.inner(), values })
+    let values = norm.map(|norm| ("text_warmup/gradient_norm".to_owned(), norm)).into_iter().collect();
+    (state, Measured { loss: loss.inner(), values, rate: None })
 }

@@ -8,8 +8,8 @@ use lgdea_graph::{Precision, PrecisionTally, bhattacharyya, hop_shares, mix, pro
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::Serialize;
 
-use super::GraphView;
 use super::content::Content;
+use super::view::GraphView;
 use crate::method::trains_image_evidence;
 use crate::relation::{BuiltGraph, build_graph};
 use crate::{InspectError, Trained, arrays, inference};

@@ -1,0 +1,60 @@
+//! The evidence of the reports that training reads, each phrase once.
+
+use std::collections::HashMap;
+
+use lgdea_data::Study;
+use lgdea_evidence::{ReportEvidence, phrases};
+use lgdea_spec::EvidenceSpace;
+
+/// Evidence by study, where its reading succeeded.
+pub(crate) struct ReadEvidence<'a>(HashMap<&'a str, &'a ReportEvidence>);
+
+impl<'a> ReadEvidence<'a> {
+    pub(crate) fn new(evidence: &'a [ReportEvidence]) -> Self {
+        let read = evidence.iter().filter(|report| report.failure.is_none());
+        Self(read.map(|report| (report.report_id.as_str(), report)).collect())
+    }
+
+    pub(crate) fn of(&self, study: &Study) -> Option<&'a ReportEvidence> {
+        self.0.get(study.id.as_str()).copied()
+    }
+}
+
+/// Distinct phrases and evidence sets of the reports that training reads.
+pub(crate) struct EvidenceTable {
+    pub(crate) phrases: Vec<String>,
+    /// Per study position: its phrases, and the number of its evidence set.
+    pub(crate) of_study: HashMap<usize, (Vec<usize>, usize)>,
+}
+
+impl EvidenceTable {
+    /// Of the `readable` studies, in this order.
+    pub(crate) fn new(
+        read: &ReadEvidence<'_>,
+        studies: &[Study],
+        readable: impl Iterator<Item = usize>,
+        space: &EvidenceSpace,
+    ) -> Self {
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut sets: HashMap<Vec<usize>, usize> = HashMap::new();
+        let mut table = Self { phrases: Vec::new(), of_study: HashMap::new() };
+        for study in readable {
+            let Some(found) = read.of(&studies[study]) else { continue };
+            let own: Vec<usize> = phrases(found, space.max_phrases, &space.no_finding_phrase)
+                .into_iter()
+                .map(|phrase| {
+                    *known.entry(phrase).or_insert_with_key(|phrase| {
+                        table.phrases.push(phrase.clone());
+                        table.phrases.len() - 1
+                    })
+                })
+                .collect();
+            let mut set = own.clone();
+            set.sort_unstable();
+            let next = sets.len();
+            let number = *sets.entry(set).or_insert(next);
+            table.of_study.insert(study, (own, number));
+        }
+        table
+    }
+}

@@ -1,0 +1,80 @@
+//! The forward pass: everything that the loss terms read of a batch.
+
+use burn::module::Param;
+use burn::tensor::{Device, Tensor};
+use lgdea_model::Lgdea;
+use lgdea_objective::{CrossAttended, Forward, Targets, TextForward, Tokens};
+use lgdea_spec::Experiment;
+
+use crate::batch::{JointBatch, ReportBatch};
+use crate::observer::Observer;
+use crate::towers::Towers;
+
+/// The text side of a batch, with the reports' tokens where a term needs them.
+pub(crate) fn encode_texts(
+    towers: &Towers<'_>,
+    batch: &ReportBatch,
+    targets: &Targets,
+    with_tokens: bool,
+    device: &Device,
+) -> TextForward {
+    let model = towers.model();
+    let phrases = towers.texts(batch.phrases.to_tensor(device));
+    let phrase_evidence = model.prototypes.of_phrases(phrases.clone());
+    let reports = batch.reports.to_tensor(device);
+    let (reports, tokens) = if with_tokens {
+        let features = towers.texts_and_tokens(reports);
+        (features.global, Some(Tokens { embeddings: features.tokens, padding: features.padding }))
+    } else {
+        (towers.texts(reports), None)
+    };
+    TextForward {
+        reports,
+        tokens,
+        matched: None,
+        phrases,
+        report_evidence: Targets::report_evidence(&targets.membership, phrase_evidence.clone()).detach(),
+        phrase_evidence,
+        prototypes: model.prototypes.mu.val(),
+        scale: model.scale(),
+    }
+}
+
+/// What the pairs' words and regions gather from each other, where the method aligns tokens.
+fn attend(model: &Lgdea, patches: &Tensor<3>, texts: &TextForward, pairs: usize) -> Option<CrossAttended> {
+    let (attention, tokens) = (model.token_attention.as_ref()?, texts.tokens.as_ref()?);
+    let regions = patches.clone().narrow(0, 0, pairs);
+    let words = tokens.embeddings.clone().narrow(0, 0, pairs);
+    let padding = tokens.padding.clone().narrow(0, 0, pairs);
+    Some(CrossAttended {
+        words: attention.words.forward(words.clone(), regions.clone(), None),
+        regions: attention.regions.forward(regions, words, Some(padding)),
+    })
+}
+
+/// Everything that the terms read of a batch, but for matched reports.
+pub(crate) fn forward_pass(
+    towers: &Towers<'_>,
+    batch: &JointBatch,
+    targets: &Targets,
+    experiment: &Experiment,
+    device: &Device,
+    observer: &mut dyn Observer,
+) -> Forward {
+    let (model, loss) = (towers.model(), &experiment.loss);
+    let with_tokens = loss.local.weight > 0.0 || loss.token_alignment.weight > 0.0;
+    let features = towers.images(batch.images.to_tensor(device));
+    observer.part_ends("image tower");
+    let texts = encode_texts(towers, &batch.reports, targets, with_tokens, device);
+    observer.part_ends("text tower");
+    Forward {
+        pairs: batch.pairs,
+        attended: attend(model, &features.projected, &texts, batch.pairs),
+        clusters: model.clusters.as_ref().map(Param::val),
+        classes: model.classify(features.global.clone()),
+        image_evidence: model.image_evidence(features.patches),
+        patches: features.projected,
+        images: features.global,
+        texts,
+    }
+}

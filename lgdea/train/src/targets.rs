@@ -1,0 +1,101 @@
+//! What the loss terms compare a batch with: what it says itself, reports matched to it, and what unpaired images are taught.
+
+use burn::tensor::{Device, Tensor};
+use lgdea_inspect::arrays;
+use lgdea_inspect::method::trains_image_evidence;
+use lgdea_model::Lgdea;
+use lgdea_objective::term::evidence_local::region_fit;
+use lgdea_objective::{Forward, RunningMeans, Targets, UnpairedTargets, phrase_targets, unpaired_targets};
+use lgdea_prepared::{Prepared, Tokens};
+use lgdea_spec::Experiment;
+use ndarray::Axis;
+
+use crate::batch::{JointBatch, ReportBatch};
+use crate::state::State;
+
+/// What is known of a batch without any model: evidence and labels.
+pub(crate) fn known(batch: &JointBatch, device: &Device) -> Targets {
+    let mut targets = batch.reports.targets(device);
+    targets.labels = batch.labels.as_ref().map(|labels| labels.to_labels(device));
+    targets
+}
+
+/// Whether a batch's unpaired images have targets at a step.
+pub(crate) fn are_taught(batch: &JointBatch, experiment: &Experiment, step: usize) -> bool {
+    experiment.loss.teaches_unpaired() && step >= experiment.graph.start && !batch.unpaired.is_empty()
+}
+
+/// Targets of the unpaired images, and the running means that they were aligned with: those of the oracle where the batch brings
+/// the hidden reports, else the teacher's.
+pub(crate) fn of_unpaired(
+    state: &State,
+    batch: &JointBatch,
+    forward: &Forward,
+    targets: &Targets,
+    experiment: &Experiment,
+    device: &Device,
+) -> (UnpairedTargets, Option<RunningMeans>) {
+    match &batch.hidden {
+        Some(hidden) => (reveal(&state.average, hidden, &batch.reports, experiment, device), state.means.clone()),
+        None => {
+            let (unpaired, means) = teach(state, batch, forward, targets, experiment, device);
+            (unpaired, Some(means))
+        }
+    }
+}
+
+/// Targets of the unpaired images from the graph and the moving average.
+fn teach(
+    state: &State,
+    batch: &JointBatch,
+    forward: &Forward,
+    targets: &Targets,
+    experiment: &Experiment,
+    device: &Device,
+) -> (UnpairedTargets, RunningMeans) {
+    let (average, settings) = (&state.average, &experiment.graph);
+    let clean = average.encode_images(batch.clean.to_tensor(device));
+    let teacher = if trains_image_evidence(experiment) {
+        average.image_evidence(clean.patches)
+    } else {
+        // What lesion queries say that nothing trains is noise: they say nothing.
+        let prototypes = experiment.evidence_space.prototypes;
+        Tensor::full([batch.unpaired.len(), prototypes], 1.0 / prototypes as f64, device)
+    };
+    let graph = state.graph.as_ref().map(|graph| arrays::tensor(&graph.select(Axis(0), &batch.unpaired), device));
+    let prior = forward.texts.report_evidence.clone().inner();
+    let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
+    let loss = &experiment.loss;
+    if loss.evidence_local_unpaired.weight > 0.0 {
+        let phrases = average.encode_texts(batch.reports.phrases.to_tensor(device));
+        let fit = region_fit(clean.projected, phrases, loss.evidence_local.attention_temperature);
+        let logits = fit * average.scale().unsqueeze::<2>();
+        unpaired.phrases = Some(phrase_targets(logits, targets.membership.clone().inner(), settings));
+    }
+    (unpaired, means)
+}
+
+/// The oracle's targets: the evidence of the reports that the pairing hides.
+fn reveal(
+    average: &Lgdea,
+    hidden: &ReportBatch,
+    reports: &ReportBatch,
+    experiment: &Experiment,
+    device: &Device,
+) -> UnpairedTargets {
+    let phrases = average.encode_texts(hidden.phrases.to_tensor(device));
+    let evidence = Targets::report_evidence(&hidden.membership_tensor(device), average.prototypes.of_phrases(phrases));
+    let confidence = Tensor::ones([evidence.dims()[0]], device);
+    let local = experiment.loss.evidence_local_unpaired.weight > 0.0;
+    UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) }
+}
+
+/// Which of a batch's unpaired images (positions in their pool) have a matched report, and those reports.
+pub(crate) fn matched(matches: &[Option<usize>], unpaired: &[usize], prepared: &Prepared) -> (Vec<usize>, Tokens) {
+    let found = unpaired.iter().enumerate().filter_map(|(row, &position)| {
+        let report = prepared.report(matches[position]?)?;
+        Some((row, report.tokens.as_slice()))
+    });
+    let (rows, reports): (Vec<usize>, Vec<&[i32]>) = found.unzip();
+    (rows, Tokens::pad(reports.into_iter()))
+}

@@ -1,0 +1,32 @@
+//! Scores of the validation split on the way, for whoever stops runs early.
+
+use burn::tensor::Device;
+use lgdea_data::Split;
+use lgdea_inspect::evaluate;
+use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
+use lgdea_spec::Experiment;
+
+use crate::TrainError;
+use crate::observer::Values;
+
+/// Whether the split is scored after so many joint steps: every `eval.every`, but for the last, where it has images.
+pub(crate) fn is_due(experiment: &Experiment, prepared: &Prepared, done: usize) -> bool {
+    // Nothing but 0 is a multiple of 0.
+    let due = done < experiment.train.steps && done.is_multiple_of(experiment.eval.every);
+    due && prepared.has_images(Split::Validation)
+}
+
+/// The split's scores, without intervals. `model` is in validation mode.
+pub(crate) fn scores(
+    model: &Lgdea,
+    experiment: &Experiment,
+    prepared: &Prepared,
+    device: &Device,
+) -> Result<Values, TrainError> {
+    let mut experiment = experiment.clone();
+    experiment.eval.bootstrap = 0;
+    let found = evaluate(model, &experiment, prepared, Split::Validation, device)?.evaluation;
+    let named = found.scores.into_iter().map(|(name, score)| (format!("{}/{name}", Split::Validation), score.value));
+    Ok(named.collect())
+}
