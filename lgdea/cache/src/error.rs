@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
+
 /// A file of the cache cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use {}", path.display())]
@@ -10,4 +12,11 @@ pub struct CacheError {
     pub path: PathBuf,
     /// What the system said.
     pub source: std::io::Error,
+}
+
+/// What stands in the cache is ours.
+impl AtFault for CacheError {
+    fn fault(&self) -> Fault {
+        Fault::Run
+    }
 }

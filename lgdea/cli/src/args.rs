@@ -86,7 +86,7 @@ impl TrainingArgs {
     pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
         let device = self.device.iter().map(|name| format!("device.name={name:?}"));
         let overrides: Vec<String> = self.overrides.iter().cloned().chain(device).collect();
-        Resolved::from_file(&self.file, &overrides).map_err(Failure::input)
+        Ok(Resolved::from_file(&self.file, &overrides)?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where tensors live: the only place that opens a backend.
 
 use burn::tensor::Device;
+use lgdea_fault::{AtFault, Fault};
 
 /// GPUs by `PyTorch`'s library.
 const LIBTORCH_GPU: &str = "libtorch-cuda";
@@ -51,6 +52,12 @@ pub(crate) enum DeviceError {
         /// The pool's error.
         source: rayon::ThreadPoolBuildError,
     },
+}
+
+impl AtFault for DeviceError {
+    fn fault(&self) -> Fault {
+        Fault::Input
+    }
 }
 
 /// Opens the device of that name, with `threads` CPU threads (0 for all cores).

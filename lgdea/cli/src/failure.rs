@@ -1,108 +1,121 @@
 //! How commands end badly: exit code 2 where the input is wrong, 1 where the run failed.
 
+use std::fmt;
 use std::process::ExitCode;
 
-use lgdea_prepared::PreparedError;
-use lgdea_train::TrainError;
-use miette::{Diagnostic, MietteDiagnostic, Report};
+use lgdea_fault::{AtFault, Fault, chain};
+use miette::{Diagnostic, MietteDiagnostic, MietteHandler, ReportHandler};
 
 use crate::progress::say;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The user gave something that cannot be used.
-    Input(Report),
-    /// The input was fine; doing it failed.
-    Run(Report),
+    /// An error, which says whose fault it is.
+    Error(Box<dyn AtFault>),
     /// Everything is told already.
     Quiet(ExitCode),
 }
 
+impl<E: AtFault + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Error(Box::new(error))
+    }
+}
+
 impl Failure {
-    /// Wrong input that can point at its place.
-    pub(crate) fn input(diagnostic: impl Diagnostic + Send + Sync + 'static) -> Self {
-        Self::Input(Report::new(diagnostic))
-    }
-
-    /// Wrong input.
-    pub(crate) fn bad(error: &dyn std::error::Error) -> Self {
-        Self::Input(Report::new(MietteDiagnostic::new(chain(error))))
-    }
-
-    /// A failed run.
-    pub(crate) fn failed(error: &dyn std::error::Error) -> Self {
-        Self::Run(Report::new(MietteDiagnostic::new(chain(error))))
-    }
-
-    /// Training that ended early: wrong input where a published encoder or a pattern over parameters is at fault.
-    pub(crate) fn of_training(error: &TrainError) -> Self {
-        if error.is_of_input() { Self::bad(error) } else { Self::failed(error) }
-    }
-
-    /// Data that no model can read: wrong input where what the experiment names is at fault.
-    pub(crate) fn of_preparing(error: &PreparedError) -> Self {
-        if error.is_of_input() { Self::bad(error) } else { Self::failed(error) }
-    }
-
-    /// A failed run, in words.
-    pub(crate) fn because(reason: String) -> Self {
-        Self::Run(Report::new(MietteDiagnostic::new(reason)))
-    }
-
-    /// The message, for the journal.
+    /// The error in one line.
     pub(crate) fn message(&self) -> String {
         match self {
-            Self::Input(report) | Self::Run(report) => report.to_string(),
+            Self::Error(error) => chain(&**error),
             Self::Quiet(_) => String::new(),
         }
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Input(_) => ExitCode::from(2),
-            Self::Run(_) => ExitCode::from(1),
+            Self::Error(error) => match error.fault() {
+                Fault::Input => ExitCode::from(2),
+                Fault::Run => ExitCode::from(1),
+            },
             Self::Quiet(code) => *code,
         }
     }
 
     pub(crate) fn print(&self) {
-        match self {
-            Self::Input(report) | Self::Run(report) => say(format!("{report:?}")),
-            Self::Quiet(_) => {}
+        if let Self::Error(error) = self {
+            let line = MietteDiagnostic::new(self.message());
+            say(format!("{:?}", Shown(error.diagnostic().unwrap_or(&line))));
         }
+    }
+}
+
+/// A diagnostic as a terminal shows it.
+struct Shown<'a>(&'a dyn Diagnostic);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        MietteHandler::default().debug(self.0, formatter)
+    }
+}
+
+/// What a command says in its own words.
+#[derive(Debug, thiserror::Error)]
+#[error("{words}")]
+struct Words {
+    fault: Fault,
+    words: MietteDiagnostic,
+}
+
+impl AtFault for Words {
+    fn fault(&self) -> Fault {
+        self.fault
+    }
+
+    fn diagnostic(&self) -> Option<&dyn Diagnostic> {
+        Some(&self.words)
     }
 }
 
 /// Wrong input, in words.
 pub(crate) fn refused(problem: String) -> Failure {
-    Failure::input(MietteDiagnostic::new(problem))
+    Words { fault: Fault::Input, words: MietteDiagnostic::new(problem) }.into()
 }
 
-/// An error with its causes that its own text does not repeat, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
+/// Wrong input, in words, and what to do.
+pub(crate) fn refused_with_help(problem: String, help: &str) -> Failure {
+    Words { fault: Fault::Input, words: MietteDiagnostic::new(problem).with_help(help) }.into()
+}
+
+/// A failed run, in words.
+pub(crate) fn failed(problem: String) -> Failure {
+    Words { fault: Fault::Run, words: MietteDiagnostic::new(problem) }.into()
 }
 
 #[cfg(test)]
 mod tests {
+    use lgdea_sweep::{ExecuteError, PlanError};
+
     use super::*;
 
+    fn shown(failure: &Failure) -> String {
+        let Failure::Error(error) = failure else { return String::new() };
+        error.diagnostic().map_or_else(String::new, |diagnostic| format!("{:?}", Shown(diagnostic)))
+    }
+
     #[test]
-    fn causes_are_told_once() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("failed to read {0}")]
-        struct Outer(&'static str, #[source] std::io::Error);
-        let error = Outer("a.csv", std::io::Error::other("disk on fire"));
-        assert_eq!(chain(&error), "failed to read a.csv: disk on fire");
+    fn a_problem_of_a_file_keeps_its_place_however_deep_it_lies() {
+        let overrides = ["train.stps=3".to_owned()];
+        let problem = lgdea_spec::Resolved::from_overrides(&overrides).unwrap_err();
+        let failure = Failure::from(ExecuteError::Plan(PlanError::Spec(problem)));
+        assert_eq!(failure.exit_code(), ExitCode::from(2));
+        assert!(shown(&failure).contains("train.stps=3"), "{}", shown(&failure));
+    }
+
+    #[test]
+    fn words_have_the_exit_code_that_their_command_means() {
+        assert_eq!(refused("no".to_owned()).exit_code(), ExitCode::from(2));
+        assert_eq!(failed("no".to_owned()).exit_code(), ExitCode::from(1));
+        assert!(shown(&refused_with_help("no".to_owned(), "say yes")).contains("help: say yes"));
     }
 }

@@ -1,22 +1,28 @@
-//! What commands answer, on standard output.
+//! What commands answer: on standard output, and in files that the user names.
 
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
 
 /// Writes to standard output. A reader that has seen enough ends the output, not the command.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed(&error)),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
 }
 
 /// Writes a JSON object to standard output.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::failed(&error))?;
+    let text = serde_json::to_string_pretty(value)?;
     print(&format!("{text}\n"))
+}
+
+/// Writes a file that the user names.
+pub(crate) fn write_file(out: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(out, text).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))
 }
 
 /// A number with so many decimals; a dash where there is none.

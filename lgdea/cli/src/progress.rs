@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lgdea_run::Audience;
 use lgdea_train::{Observer, Stage, StepReport, TrainError};
 
 /// Least time between two plain lines of one piece of work.
@@ -49,6 +50,21 @@ impl Progress {
     fn bar(&self, template: &str) -> Option<ProgressBar> {
         let style = ProgressStyle::with_template(template).ok()?;
         self.terminal.then(|| ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr()).with_style(style))
+    }
+}
+
+impl Audience for Progress {
+    fn say(&self, text: &str) {
+        say(text);
+    }
+
+    fn counter(&self, what: &'static str) -> lgdea_run::Counter {
+        let counter = Progress::counter(self, what);
+        Box::new(move |done, total| counter.update(done, total))
+    }
+
+    fn training(&self) -> Box<dyn Observer> {
+        Box::new(Progress::training(self))
     }
 }
 

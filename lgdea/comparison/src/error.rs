@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
 use lgdea_spec::SpecError;
 use lgdea_sweep::TrialsError;
+use miette::Diagnostic;
 use thiserror::Error;
 
 /// Why runs cannot be collected or compared.
@@ -102,6 +104,20 @@ pub enum ComparisonError {
     /// The trials of a sweep cannot be read.
     #[error(transparent)]
     Trials(#[from] TrialsError),
+}
+
+/// A comparison reads what it was given, and computes: what it cannot read, journals and lists of trials too, is the input.
+impl AtFault for ComparisonError {
+    fn fault(&self) -> Fault {
+        Fault::Input
+    }
+
+    fn diagnostic(&self) -> Option<&dyn Diagnostic> {
+        match self {
+            ComparisonError::Spec(error) => error.diagnostic(),
+            _ => None,
+        }
+    }
 }
 
 impl ComparisonError {

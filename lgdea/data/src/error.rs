@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
+
 use crate::Split;
 
 /// Why data could not be loaded, prepared or paired.
@@ -173,6 +175,31 @@ pub enum DataError {
     },
 }
 
+/// Data are the input; what lgdea keeps of them is not.
+impl AtFault for DataError {
+    fn fault(&self) -> Fault {
+        match self {
+            DataError::Cache(error) => error.fault(),
+            DataError::Io { .. }
+            | DataError::NoWeights { .. }
+            | DataError::NoWeightsFile { .. }
+            | DataError::Path { .. }
+            | DataError::Csv { .. }
+            | DataError::MissingColumn { .. }
+            | DataError::Fractions { .. }
+            | DataError::DividedPatient { .. }
+            | DataError::DuplicateStudy { .. }
+            | DataError::Empty { .. }
+            | DataError::NoReadableImage { .. }
+            | DataError::ImageSize { .. }
+            | DataError::Memory { .. }
+            | DataError::PairingRatio { .. }
+            | DataError::NoPair { .. }
+            | DataError::Threads { .. } => Fault::Input,
+        }
+    }
+}
+
 /// A path of the experiment, which may name environment variables.
 pub(crate) fn expand(key: &'static str, text: &str) -> Result<PathBuf, DataError> {
     lgdea_spec::expand_env(text).map_err(|source| DataError::Path { key, source })
@@ -196,4 +223,27 @@ fn quoted(names: &[String]) -> String {
 
 fn because(skipped: &str) -> String {
     if skipped.is_empty() { String::new() } else { format!("; left out:\n{skipped}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_are_the_input_and_the_cache_is_not() {
+        let text = || "text".to_owned();
+        let full = || std::io::Error::other("the disk is full");
+        let table = [
+            (DataError::Cache(lgdea_cache::CacheError { path: text().into(), source: full() }), Fault::Run),
+            (DataError::Io { path: text().into(), source: full() }, Fault::Input),
+            (DataError::NoWeights { what: text(), searched: text() }, Fault::Input),
+            (DataError::Csv { path: text().into(), line: 3, reason: text() }, Fault::Input),
+            (DataError::Empty { what: text(), skipped: text() }, Fault::Input),
+            (DataError::Memory { images: 1, size: 1 }, Fault::Input),
+            (DataError::NoPair { images: 1, reports: 1, skipped: text() }, Fault::Input),
+        ];
+        for (error, fault) in table {
+            assert_eq!(error.fault(), fault, "{error}");
+        }
+    }
 }

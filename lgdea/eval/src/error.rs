@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
 use thiserror::Error;
 
 /// Why an evaluation could not be made.
@@ -101,4 +102,47 @@ pub enum EvalError {
     /// The caption font does not parse.
     #[error("cannot read the embedded caption font: {0}")]
     Font(#[from] ab_glyph::InvalidFont),
+}
+
+/// Prompts are the input; outputs of a model, and pictures of them, are not.
+impl AtFault for EvalError {
+    fn fault(&self) -> Fault {
+        match self {
+            EvalError::UnknownPrompts { .. }
+            | EvalError::PromptPath(_)
+            | EvalError::ReadPrompts { .. }
+            | EvalError::ParsePrompts { .. }
+            | EvalError::InvalidPrompts { .. } => Fault::Input,
+            EvalError::Shape { .. }
+            | EvalError::NotFinite { .. }
+            | EvalError::WritePicture { .. }
+            | EvalError::Kept { .. }
+            | EvalError::EncodePicture(_)
+            | EvalError::NoRadiograph { .. }
+            | EvalError::Page(_)
+            | EvalError::Font(_) => Fault::Run,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompts_are_the_input_and_outputs_of_models_are_not() {
+        let text = || "text".to_owned();
+        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let table = [
+            (EvalError::UnknownPrompts { name: text(), known: text(), suggestion: text() }, Fault::Input),
+            (EvalError::ReadPrompts { path: text().into(), source: missing() }, Fault::Input),
+            (EvalError::InvalidPrompts { origin: text(), problem: text() }, Fault::Input),
+            (EvalError::NotFinite { what: text(), row: 0, value: f32::NAN }, Fault::Run),
+            (EvalError::Kept { action: "write", path: text().into(), source: missing() }, Fault::Run),
+            (EvalError::NoRadiograph { study: 0 }, Fault::Run),
+        ];
+        for (error, fault) in table {
+            assert_eq!(error.fault(), fault, "{error}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
+
 /// Why reports, or what reading them needs, could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -141,4 +143,49 @@ pub enum EvidenceError {
         /// The prompt.
         prompt: String,
     },
+}
+
+/// What cannot be used is wrong input; a server or a cache that stopped working is not.
+impl AtFault for EvidenceError {
+    fn fault(&self) -> Fault {
+        match self {
+            EvidenceError::Server { .. } | EvidenceError::Cache { .. } => Fault::Run,
+            EvidenceError::Read { .. }
+            | EvidenceError::UnknownOntology { .. }
+            | EvidenceError::Parse { .. }
+            | EvidenceError::Ontology { .. }
+            | EvidenceError::Input { .. }
+            | EvidenceError::Openi { .. }
+            | EvidenceError::UnknownPrompt { .. }
+            | EvidenceError::Prompt { .. }
+            | EvidenceError::BaseUrl { .. }
+            | EvidenceError::Remote { .. }
+            | EvidenceError::ClearText { .. }
+            | EvidenceError::Key { .. }
+            | EvidenceError::Replay { .. } => Fault::Input,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_and_caches_fail_and_all_else_is_the_input() {
+        let text = || "text".to_owned();
+        let table = [
+            (EvidenceError::Server { server: text(), problem: text() }, Fault::Run),
+            (EvidenceError::Cache { path: text().into(), problem: text() }, Fault::Run),
+            (EvidenceError::UnknownOntology { name: text(), known: text() }, Fault::Input),
+            (EvidenceError::Input { place: text(), problem: text() }, Fault::Input),
+            (EvidenceError::Prompt { path: text(), problem: text() }, Fault::Input),
+            (EvidenceError::BaseUrl { problem: text() }, Fault::Input),
+            (EvidenceError::Remote { host: text() }, Fault::Input),
+            (EvidenceError::Key { variable: text(), problem: "is empty" }, Fault::Input),
+        ];
+        for (error, fault) in table {
+            assert_eq!(error.fault(), fault, "{error}");
+        }
+    }
 }

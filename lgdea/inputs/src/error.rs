@@ -3,6 +3,7 @@
 use lgdea_data::DataError;
 use lgdea_eval::EvalError;
 use lgdea_evidence::EvidenceError;
+use lgdea_fault::{AtFault, Fault};
 use thiserror::Error;
 
 /// Why what an experiment reads cannot be read.
@@ -17,4 +18,14 @@ pub enum InputsError {
     /// Its zero-shot prompts.
     #[error(transparent)]
     Prompts(#[from] EvalError),
+}
+
+impl AtFault for InputsError {
+    fn fault(&self) -> Fault {
+        match self {
+            InputsError::Data(error) => error.fault(),
+            InputsError::Evidence(error) => error.fault(),
+            InputsError::Prompts(error) => error.fault(),
+        }
+    }
 }

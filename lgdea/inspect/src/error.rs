@@ -1,5 +1,7 @@
 //! Why a trained model has no answer.
 
+use lgdea_fault::{AtFault, Fault};
+
 /// Why a trained model has no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -33,9 +35,40 @@ pub enum InspectError {
     Eval(#[from] lgdea_eval::EvalError),
 }
 
-impl InspectError {
-    /// Whether the question is at fault: the method, or the data, has nothing to answer it.
-    pub fn is_of_input(&self) -> bool {
-        matches!(self, Self::EmptySplit { .. } | Self::NoPrototypes | Self::NoGraph)
+/// A question that the method, or the data, has no answer to is the input.
+impl AtFault for InspectError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::EmptySplit { .. } | Self::NoPrototypes | Self::NoGraph => Fault::Input,
+            Self::Export(error) => error.fault(),
+            Self::Tokenizer(error) => error.fault(),
+            Self::Eval(error) => error.fault(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_eval::EvalError;
+    use lgdea_model::ExportError;
+
+    use super::*;
+
+    #[test]
+    fn questions_without_an_answer_are_the_input_and_files_that_cannot_be_written_are_not() {
+        let full = std::io::Error::other("the disk is full");
+        let table = [
+            (InspectError::EmptySplit { split: lgdea_data::Split::Test }, Fault::Input),
+            (InspectError::NoPrototypes, Fault::Input),
+            (InspectError::NoGraph, Fault::Input),
+            (InspectError::Export(ExportError::File { path: "model".into(), source: full }), Fault::Run),
+            (
+                InspectError::Eval(EvalError::NotFinite { what: "images".to_owned(), row: 0, value: f32::NAN }),
+                Fault::Run,
+            ),
+        ];
+        for (error, fault) in table {
+            assert_eq!(error.fault(), fault, "{error}");
+        }
     }
 }

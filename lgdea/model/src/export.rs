@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use lgdea_fault::{AtFault, Fault};
 use lgdea_spec::Experiment;
 use serde_json::{Value, json};
 
@@ -41,6 +42,16 @@ pub enum ExportError {
     /// The tokenizer could not be written.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+}
+
+impl AtFault for ExportError {
+    fn fault(&self) -> Fault {
+        match self {
+            ExportError::File { .. } => Fault::Run,
+            ExportError::Weights(error) => error.fault(),
+            ExportError::Tokenizer(error) => error.fault(),
+        }
+    }
 }
 
 /// Writes a model, in validation mode, into a folder:

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use lgdea_fault::{AtFault, Fault};
 use rayon::prelude::*;
 use tokenizers::models::wordpiece::{WordPiece, WordPieceTrainer};
 use tokenizers::normalizers::BertNormalizer;
@@ -47,6 +48,15 @@ pub enum TokenizerError {
     /// There is nothing to learn from.
     #[error("the corpus has no words to learn a vocabulary from: are all reports empty?")]
     EmptyCorpus,
+}
+
+impl AtFault for TokenizerError {
+    fn fault(&self) -> Fault {
+        match self {
+            TokenizerError::Published { .. } | TokenizerError::EmptyCorpus => Fault::Input,
+            TokenizerError::Library { .. } => Fault::Run,
+        }
+    }
 }
 
 impl Tokenizer {

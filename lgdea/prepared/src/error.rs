@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
+
 /// Why an experiment's data cannot be read by a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -36,9 +38,37 @@ pub enum PreparedError {
     Eval(#[from] lgdea_eval::EvalError),
 }
 
-impl PreparedError {
-    /// Whether what the experiment names is at fault.
-    pub fn is_of_input(&self) -> bool {
-        matches!(self, Self::Published { .. } | Self::Data(_) | Self::NothingHidden { .. })
+/// What the experiment names and the data hold is the input.
+impl AtFault for PreparedError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Published { .. } | Self::NothingHidden { .. } => Fault::Input,
+            Self::Data(error) => error.fault(),
+            Self::Tokenizer(error) => error.fault(),
+            Self::Eval(error) => error.fault(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_model::TokenizerError;
+
+    use super::*;
+
+    #[test]
+    fn what_the_experiment_names_is_the_input_and_what_a_library_does_is_not() {
+        let text = || "text".to_owned();
+        let prompts = lgdea_eval::EvalError::InvalidPrompts { origin: text(), problem: text() };
+        let table = [
+            (PreparedError::Published { path: text().into(), message: text() }, Fault::Input),
+            (PreparedError::NothingHidden { without: 1, images: 2 }, Fault::Input),
+            (PreparedError::Tokenizer(TokenizerError::EmptyCorpus), Fault::Input),
+            (PreparedError::Tokenizer(TokenizerError::Library { action: "read a text", message: text() }), Fault::Run),
+            (PreparedError::Eval(prompts), Fault::Input),
+        ];
+        for (error, fault) in table {
+            assert_eq!(error.fault(), fault, "{error}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
 use thiserror::Error;
 
 /// Why a path with environment variables cannot be used.
@@ -36,6 +37,12 @@ pub enum EnvironmentError {
         /// The path as written.
         text: String,
     },
+}
+
+impl AtFault for EnvironmentError {
+    fn fault(&self) -> Fault {
+        Fault::Input
+    }
 }
 
 /// The path that `text` means, with `${NAME}` and `${NAME:-default}` replaced by environment variables.

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use lgdea_fault::{AtFault, Fault};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
@@ -51,6 +52,16 @@ impl SpecError {
             Some(problem) => Err(problem.into()),
             None => Ok(()),
         }
+    }
+}
+
+impl AtFault for SpecError {
+    fn fault(&self) -> Fault {
+        Fault::Input
+    }
+
+    fn diagnostic(&self) -> Option<&dyn Diagnostic> {
+        Some(self)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Why a sweep cannot be planned or go on.
 
+use lgdea_fault::{AtFault, Fault};
 use lgdea_inputs::InputsError;
 use lgdea_spec::SpecError;
+use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::TrialsError;
@@ -60,5 +62,68 @@ impl ExecuteError {
     pub(crate) fn file(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> ExecuteError {
         let path = path.to_owned();
         move |source| ExecuteError::File { action, path, source }
+    }
+}
+
+/// To plan is to read: the sweep, what its trials read, and what there is already.
+impl AtFault for PlanError {
+    fn fault(&self) -> Fault {
+        match self {
+            PlanError::Spec(_) | PlanError::Results { .. } => Fault::Input,
+            PlanError::Inputs(error) => error.fault(),
+        }
+    }
+
+    fn diagnostic(&self) -> Option<&dyn Diagnostic> {
+        match self {
+            PlanError::Spec(error) => error.diagnostic(),
+            PlanError::Inputs(_) | PlanError::Results { .. } => None,
+        }
+    }
+}
+
+impl AtFault for ExecuteError {
+    fn fault(&self) -> Fault {
+        match self {
+            ExecuteError::Plan(error) => error.fault(),
+            ExecuteError::Spec(error) => error.fault(),
+            ExecuteError::Trials(error) => error.fault(),
+            ExecuteError::File { .. } | ExecuteError::Lease(_) | ExecuteError::Process(_) => Fault::Run,
+        }
+    }
+
+    fn diagnostic(&self) -> Option<&dyn Diagnostic> {
+        match self {
+            ExecuteError::Plan(error) => error.diagnostic(),
+            ExecuteError::Spec(error) => error.diagnostic(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_data::DataError;
+    use lgdea_spec::sweep::Sweep;
+
+    use super::*;
+
+    #[test]
+    fn what_a_plan_reads_is_the_input_and_what_a_sweep_writes_is_not() {
+        let wrong = || Sweep::from_file(std::path::Path::new("nowhere.toml")).unwrap_err();
+        let full = || std::io::Error::other("the disk is full");
+        let inputs = InputsError::Data(DataError::ImageSize { size: 0 });
+        let plan = |error: PlanError| ExecuteError::Plan(error);
+        let table = [
+            (plan(PlanError::Spec(wrong())), Fault::Input, true),
+            (plan(PlanError::Inputs(inputs)), Fault::Input, false),
+            (plan(PlanError::Results { path: "results".into(), source: full() }), Fault::Input, false),
+            (ExecuteError::Spec(wrong()), Fault::Input, true),
+            (ExecuteError::Lease(full()), Fault::Run, false),
+            (ExecuteError::File { action: "write", path: "trials.jsonl".into(), source: full() }, Fault::Run, false),
+        ];
+        for (error, fault, has_place) in table {
+            assert_eq!((error.fault(), error.diagnostic().is_some()), (fault, has_place), "{error}");
+        }
     }
 }

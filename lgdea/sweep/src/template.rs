@@ -1,5 +1,6 @@
 //! Scripts and job files from templates.
 
+use lgdea_fault::{AtFault, Fault};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde::Serialize;
 use thiserror::Error;
@@ -13,6 +14,13 @@ const FUEL: u64 = 1_000_000;
 pub struct TemplateError {
     name: String,
     source: minijinja::Error,
+}
+
+/// Templates are the user's own, or shipped and tested.
+impl AtFault for TemplateError {
+    fn fault(&self) -> Fault {
+        Fault::Input
+    }
 }
 
 fn line(error: &minijinja::Error) -> String {

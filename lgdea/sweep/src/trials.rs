@@ -7,6 +7,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use lgdea_fault::{AtFault, Fault};
 use lgdea_inputs::code;
 use lgdea_spec::sweep::{Goal, Search, Sweep};
 use serde::{Deserialize, Serialize};
@@ -123,6 +124,13 @@ pub enum TrialsError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+/// A sweep writes the list itself.
+impl AtFault for TrialsError {
+    fn fault(&self) -> Fault {
+        Fault::Run
+    }
 }
 
 impl Trials {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use lgdea_fault::{AtFault, Fault};
+
 /// What can go wrong with a run's folder and journal.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -52,5 +54,12 @@ impl Error {
     /// An [`Error::Io`], for `map_err`.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
         move |source| Error::Io { action, path: path.to_path_buf(), source }
+    }
+}
+
+/// A run writes its journal itself. Where an old one is asked for, who asks says that it is the input.
+impl AtFault for Error {
+    fn fault(&self) -> Fault {
+        Fault::Run
     }
 }

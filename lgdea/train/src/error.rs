@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
+
 /// Why training stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -85,12 +87,45 @@ pub enum TrainError {
     Journal(#[from] lgdea_track::Error),
 }
 
-impl TrainError {
-    /// Whether what the experiment names is at fault, and not how training went.
-    pub fn is_of_input(&self) -> bool {
-        matches!(
-            self,
-            Self::NoSuchParameter { .. } | Self::Pattern { .. } | Self::Weights(_) | Self::Data(_) | Self::NoPairs
-        )
+/// What the experiment names and the data hold is the input; how training goes is not.
+impl AtFault for TrainError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::NoSuchParameter { .. } | Self::Pattern { .. } | Self::NoPairs => Fault::Input,
+            Self::NotFinite { .. }
+            | Self::Diverged { .. }
+            | Self::NoLoss { .. }
+            | Self::LoaderStopped
+            | Self::File { .. }
+            | Self::Checkpoint { .. } => Fault::Run,
+            Self::Weights(error) => error.fault(),
+            Self::Data(error) => error.fault(),
+            Self::Inspect(error) => error.fault(),
+            Self::Journal(error) => error.fault(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_experiment_names_is_the_input_and_how_training_goes_is_not() {
+        let text = || "text".to_owned();
+        let table = [
+            (TrainError::NoSuchParameter { pattern: text(), some: text() }, Fault::Input),
+            (TrainError::Pattern { message: text() }, Fault::Input),
+            (TrainError::NoPairs, Fault::Input),
+            (TrainError::Weights(lgdea_model::weights::WeightsError::Kind { path: text().into() }), Fault::Input),
+            (TrainError::Inspect(lgdea_inspect::InspectError::NoGraph), Fault::Input),
+            (TrainError::NotFinite { step: 3, loss: f32::NAN }, Fault::Run),
+            (TrainError::NoLoss { step: 3 }, Fault::Run),
+            (TrainError::Checkpoint { action: "read", path: text().into(), message: text() }, Fault::Run),
+            (TrainError::Journal(lgdea_track::Error::Busy { path: text().into() }), Fault::Run),
+        ];
+        for (error, fault) in table {
+            assert_eq!(error.fault(), fault, "{error}");
+        }
     }
 }

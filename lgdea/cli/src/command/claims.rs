@@ -6,14 +6,14 @@ use lgdea_comparison::claim::{self, CheckedClaim, Outcome};
 use lgdea_comparison::{Interval, view};
 
 use crate::args::compare::ClaimsArgs;
-use crate::command::collected::{collect, failure, warn};
+use crate::command::collected::{collect, warn};
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use crate::progress::say;
 
 pub(crate) fn claims(args: &ClaimsArgs) -> Result<(), Failure> {
     let collection = collect(&args.inputs)?;
-    let checked = claim::check(&collection, &args.judging.judgement(Interval::default())).map_err(failure)?;
+    let checked = claim::check(&collection, &args.judging.judgement(Interval::default()))?;
     if args.json {
         print_json(&checked)?;
     } else {

@@ -1,20 +1,13 @@
 //! Runs that are compared: brought together for all commands that do.
 
-use lgdea_comparison::{Collection, ComparisonError};
+use lgdea_comparison::Collection;
 
 use crate::args::compare::Inputs;
 use crate::failure::Failure;
 use crate::progress::say;
 
 pub(crate) fn collect(inputs: &Inputs) -> Result<Collection, Failure> {
-    Collection::read(&inputs.paths, &inputs.results).map_err(failure)
-}
-
-pub(crate) fn failure(error: ComparisonError) -> Failure {
-    match error {
-        ComparisonError::Spec(error) => Failure::input(error),
-        error => Failure::bad(&error),
-    }
+    Ok(Collection::read(&inputs.paths, &inputs.results)?)
 }
 
 /// Says what is missing and doubtful.

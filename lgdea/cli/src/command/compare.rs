@@ -3,7 +3,7 @@
 use lgdea_comparison::{Comparison, records, view};
 
 use crate::args::compare::{CompareArgs, Format};
-use crate::command::collected::{collect, failure, typed};
+use crate::command::collected::{collect, typed};
 use crate::command::writable;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
@@ -14,11 +14,11 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
         writable(file, "jsonl")?;
     }
     let collection = collect(&args.inputs)?;
-    let comparison = Comparison::new(&collection, &args.comparing.request(typed())).map_err(failure)?;
+    let comparison = Comparison::new(&collection, &args.comparing.request(typed()))?;
     match args.format {
         Format::Table => print(&view::terminal(&comparison))?,
         Format::Json => print_json(&comparison)?,
-        Format::Csv => print(&view::csv(&comparison).map_err(|error| Failure::failed(&error))?)?,
+        Format::Csv => print(&view::csv(&comparison).map_err(std::io::Error::from)?)?,
         Format::Latex => print(&view::latex(&comparison))?,
         Format::Markdown => print(&view::markdown(&comparison))?,
     }
@@ -26,7 +26,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
         comparison.notes.iter().for_each(|note| say(format!("note: {note}")));
     }
     if let Some(file) = &args.records {
-        records::write(&collection, file).map_err(failure)?;
+        records::write(&collection, file)?;
         say(format!("{} runs written to {}", collection.runs.len(), file.display()));
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! `lgdea export`: a run's model as PyTorch reads it.
 
-use super::opened::Opened;
+use super::opened;
 use crate::args::inspect::ExportArgs;
 use crate::failure::{Failure, refused};
 use crate::output::print;
@@ -12,7 +12,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<(), Failure> {
     if taken {
         return Err(refused(format!("{} is there already and not an empty folder; name another one", out.display())));
     }
-    let opened = Opened::new(&args.run, &Progress::new())?;
-    opened.trained().export(out).map_err(|error| Failure::failed(&error))?;
+    let opened = opened::open(&args.run, &Progress::new())?;
+    opened.trained().export(out)?;
     print(&format!("{0}\npython {0}/lgdea.py checks it\n", out.display()))
 }

@@ -3,43 +3,35 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use lgdea_data::Study;
 use lgdea_eval::table;
-use lgdea_evidence::{EvidenceError, ReportEvidence};
-use lgdea_inspect::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView, InspectError};
+use lgdea_inspect::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView};
+use lgdea_run::Opened;
 use serde_json::json;
 
-use super::opened::Opened;
-use super::run::prepare;
+use super::opened;
 use crate::args::inspect::GraphArgs;
 use crate::failure::{Failure, refused};
 use crate::output::{decimal, print, print_json};
-use crate::progress::{Progress, say};
+use crate::progress::Progress;
 
 /// Relations written of an image at each hop.
 const STRONGEST: usize = 5;
 
 pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
     let progress = Progress::new();
-    let opened = Opened::new(&args.run, &progress)?;
-    let unread =
-        |studies: Vec<&Study>, what: &str| unread_evidence(&opened, studies, what, &args.run.results, &progress);
-    let hidden = unread(opened.prepared.hidden().collect(), "hidden reports")?;
-    let validation = unread(opened.prepared.validation().collect(), "validation reports")?;
-    let failed = |error: InspectError| match error {
-        InspectError::NoGraph => Failure::bad(&error),
-        _ => Failure::failed(&error),
-    };
-    let graph = opened.trained().graph(&opened.evidence, &hidden, args.hops.map(usize::from)).map_err(failed)?;
+    let opened = opened::open(&args.run, &progress)?;
+    let hidden = opened.unread_evidence(opened.prepared.hidden(), "hidden reports", &progress)?;
+    let validation = opened.unread_evidence(opened.prepared.validation(), "validation reports", &progress)?;
+    let graph = opened.trained().graph(&opened.evidence, &hidden, args.hops.map(usize::from))?;
     if let Some(out) = &args.out {
         std::fs::create_dir_all(out)
             .map_err(|error| refused(format!("cannot make the folder {}: {error}", out.display())))?;
         write_edges(&graph, &out.join("edges.csv"))?;
         write_relations(&graph, &out.join("relations.csv"))?;
     }
-    let against_hidden = graph.against_hidden().map_err(failed)?;
+    let against_hidden = graph.against_hidden()?;
     let held_out = graph.against_held_out_pairs();
-    let validation = graph.against_validation(&validation).map_err(failed)?;
+    let validation = graph.against_validation(&validation)?;
     if args.json {
         return print_json(&json!({
             "run": opened.name(),
@@ -59,28 +51,6 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
         format!("{}\n{}\n", out.join("edges.csv").display(), out.join("relations.csv").display())
     });
     print(&format!("{}{files}", describe(&opened, &graph, against_hidden.as_ref(), &held_out, validation.as_ref())))
-}
-
-/// Evidence of reports that training does not read: read here, to be compared with, and nowhere else. None where they are
-/// a language model's to read and it has not read them.
-fn unread_evidence(
-    opened: &Opened,
-    studies: Vec<&Study>,
-    what: &str,
-    results: &Path,
-    progress: &Progress,
-) -> Result<Vec<ReportEvidence>, Failure> {
-    let reports = prepare::report_texts(studies.into_iter());
-    let counter = progress.counter("reading reports that training did not read");
-    let cache = prepare::evidence_cache(results);
-    match opened.provider.extract(&reports, &cache, &|done, total| counter.update(done, total)) {
-        Ok(extraction) => Ok(extraction.reports),
-        Err(EvidenceError::Replay { .. }) => {
-            say(format!("the language model has not read the {what}: nothing is compared with them"));
-            Ok(Vec::new())
-        }
-        Err(error) => Err(Failure::failed(&error)),
-    }
 }
 
 fn write_edges(graph: &GraphView<'_>, path: &Path) -> Result<(), Failure> {

@@ -6,13 +6,13 @@ use lgdea_data::{Frame, Picture, normalise_label};
 use lgdea_eval::gallery::{Figure, Grounded, peak};
 use lgdea_eval::metric::heat_map::{range, upsample};
 use lgdea_eval::task::grounding::chosen_map;
+use lgdea_run::Opened;
 use lgdea_spec::HeatMap;
 use ndarray::{Array2, ArrayView2};
 use serde::Serialize;
 use serde_json::json;
 
-use super::opened::Opened;
-use super::writable;
+use super::{opened, writable};
 use crate::args::inspect::GroundArgs;
 use crate::failure::{Failure, refused};
 use crate::output::{print, print_json};
@@ -28,11 +28,11 @@ pub(crate) fn ground(args: &GroundArgs) -> Result<(), Failure> {
             "`--phrase` has no words: say what to look for, as in \"left pleural effusion\"".to_owned(),
         ));
     }
-    let opened = Opened::new(&args.run, &Progress::new())?;
+    let opened = opened::open(&args.run, &Progress::new())?;
     let image = Image::find(&opened, &args.image)?;
     let choice = args.map.map_or(opened.experiment.eval.grounding.heat_map, HeatMap::from);
     let phrases: Vec<&str> = args.phrases.iter().map(String::as_str).collect();
-    let maps = opened.trained().heat_maps(&image.seen, &phrases).map_err(|error| Failure::failed(&error))?;
+    let maps = opened.trained().heat_maps(&image.seen, &phrases)?;
     let size = opened.prepared.images.size();
     let grounded = phrases
         .iter()
@@ -46,7 +46,7 @@ pub(crate) fn ground(args: &GroundArgs) -> Result<(), Failure> {
     let found: Vec<Found> = grounded.iter().map(|one| Found::new(one, &image)).collect();
     let title = format!("{}; heat: {} map", image.title, name_of(choice));
     let figure = Figure { pixels: &image.shown, size: image.side, title: &title, phrases: grounded };
-    figure.write(&args.out).map_err(|error| Failure::failed(&error))?;
+    figure.write(&args.out)?;
     if args.json {
         let [width, height] = image.dimensions;
         return print_json(&json!({

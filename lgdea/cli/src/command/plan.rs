@@ -11,7 +11,7 @@ use lgdea_sweep::{Earlier, Plan, Stages};
 use serde_json::json;
 
 use crate::args::PlanArgs;
-use crate::command::sweep::{plan_failure, read};
+use crate::command::sweep::read;
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -23,11 +23,11 @@ const SETTING: usize = 100;
 
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let sweep = read(&args.file, args.device.as_deref())?;
-    let earlier = Earlier::read(&args.results).map_err(plan_failure)?;
+    let earlier = Earlier::read(&args.results)?;
     let (cache, progress) = (Cache::of_results(&args.results), Progress::new());
     let counter = progress.counter("reading data");
     let update = |done, total| counter.update(done, total);
-    let plan = Plan::new(sweep, &earlier, Some(&cache), &update).map_err(plan_failure)?;
+    let plan = Plan::new(sweep, &earlier, Some(&cache), &update)?;
     drop(counter);
     let text = if args.json { json_lines(&plan, args.limit) } else { table(&plan, &earlier, args.limit) };
     // A closed pipe ends the output, not the plan.

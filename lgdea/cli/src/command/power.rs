@@ -4,13 +4,13 @@ use lgdea_comparison::seeds::{Question, seeds_needed};
 use lgdea_comparison::{Split, metric, view};
 
 use crate::args::compare::PowerArgs;
-use crate::command::collected::{collect, failure, warn};
+use crate::command::collected::{collect, warn};
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 
 pub(crate) fn power(args: &PowerArgs) -> Result<(), Failure> {
     let collection = collect(&args.inputs)?;
-    let metric = metric::one(&args.metric, Split::Test, &collection.runs).map_err(failure)?;
+    let metric = metric::one(&args.metric, Split::Test, &collection.runs)?;
     let question = Question {
         metric,
         arm: args.arm.clone(),
@@ -20,7 +20,7 @@ pub(crate) fn power(args: &PowerArgs) -> Result<(), Failure> {
         alpha: args.alpha,
         comparisons: args.comparisons,
     };
-    let answers = seeds_needed(&collection, &question).map_err(failure)?;
+    let answers = seeds_needed(&collection, &question)?;
     if args.json {
         return print_json(&answers);
     }

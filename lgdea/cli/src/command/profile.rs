@@ -3,12 +3,10 @@
 use std::fmt::Write;
 
 use lgdea_comparison::statistic::percentile;
-use lgdea_prepared::Prepared;
+use lgdea_run::{Preparation, references};
 use lgdea_train::{Profile, profile as measure};
 use serde_json::{Value, json};
 
-use super::check;
-use super::run::prepare;
 use crate::args::ProfileArgs;
 use crate::device;
 use crate::failure::{Failure, refused};
@@ -21,18 +19,12 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
     }
     let (progress, training) = (Progress::new(), &args.training);
     let experiment = training.resolve()?.experiment;
-    check::references(&experiment)?;
+    references(&experiment)?;
     let device_name = &experiment.device.name;
-    let device = device::open(device_name, experiment.device.threads).map_err(|error| Failure::bad(&error))?;
-    let mut inputs = prepare::load(&experiment, &progress)?;
-    let (images, pairing) = prepare::images_and_pairs(&experiment, &mut inputs.corpus, &training.results, &progress)?;
-    let evidence =
-        prepare::evidence(&experiment, &inputs.provider, &inputs.corpus, &pairing, &training.results, &progress)?;
-    let prepared = Prepared::new(&experiment, inputs.corpus, images, &evidence.reports, &pairing)
-        .map_err(|error| Failure::of_preparing(&error))?;
+    let device = device::open(device_name, experiment.device.threads)?;
+    let prepared = Preparation { experiment: &experiment, results: &training.results, audience: &progress }.all()?;
     say(format!("training for {} steps on {device_name}", args.steps));
-    let found = measure(&experiment, &prepared, &device, usize::from(args.steps), args.peer.as_deref())
-        .map_err(|error| Failure::of_training(&error))?;
+    let found = measure(&experiment, &prepared, &device, usize::from(args.steps), args.peer.as_deref())?;
     if args.json { print_json(&as_json(&found)) } else { print(&as_text(&found)) }
 }
 

@@ -5,14 +5,13 @@ use std::path::Path;
 
 use lgdea_data::{Picture, Split, Study};
 use lgdea_eval::prototypes::{Heading, Kept, Prototypes, Radiograph, page};
-use lgdea_inspect::InspectError;
+use lgdea_run::Opened;
 use serde_json::json;
 
-use super::opened::Opened;
-use super::writable;
+use super::{opened, writable};
 use crate::args::inspect::PrototypesArgs;
 use crate::failure::{Failure, refused};
-use crate::output::{decimal, print, print_json};
+use crate::output::{decimal, print, print_json, write_file};
 use crate::progress::{Progress, say};
 
 /// Least side of the radiographs that the page's pictures are cut from.
@@ -22,12 +21,9 @@ pub(crate) fn prototypes(args: &PrototypesArgs) -> Result<(), Failure> {
     if let Some(out) = &args.out {
         writable(out, "html")?;
     }
-    let opened = Opened::new(&args.run, &Progress::new())?;
+    let opened = opened::open(&args.run, &Progress::new())?;
     let split = Split::from(args.split);
-    let prototypes = opened.trained().prototypes(&opened.evidence, split).map_err(|error| match error {
-        InspectError::NoPrototypes | InspectError::EmptySplit { .. } => Failure::bad(&error),
-        _ => Failure::failed(&error),
-    })?;
+    let prototypes = opened.trained().prototypes(&opened.evidence, split)?;
     if args.out.is_some() || args.keep {
         let shown = Shown::new(&opened, &prototypes, split)?;
         if let Some(out) = &args.out {
@@ -74,15 +70,14 @@ impl<'a> Shown<'a> {
     }
 
     fn write_page(&self, out: &Path) -> Result<(), Failure> {
-        let html = page(self.prototypes, &self.heading, &self.radiographs).map_err(|error| Failure::failed(&error))?;
-        std::fs::write(out, html).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))
+        let html = page(self.prototypes, &self.heading, &self.radiographs)?;
+        write_file(out, &html)
     }
 
     /// Writes what a report shows into the run's folder, of which nothing else changes.
     fn keep(&self, opened: &Opened) -> Result<(), Failure> {
         let artifacts = opened.run.artifacts();
-        Kept::write(self.prototypes, &self.heading, &self.radiographs, &artifacts)
-            .map_err(|error| Failure::failed(&error))?;
+        Kept::write(self.prototypes, &self.heading, &self.radiographs, &artifacts)?;
         say(format!("kept as {}", artifacts.join(Kept::NUMBERS).display()));
         Ok(())
     }

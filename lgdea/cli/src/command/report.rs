@@ -5,10 +5,10 @@ use std::path::Path;
 use lgdea_comparison::{Comparison, Request, page};
 
 use crate::args::compare::{Inputs, ReportArgs};
-use crate::command::collected::{collect, failure, typed};
+use crate::command::collected::{collect, typed};
 use crate::command::writable;
-use crate::failure::{Failure, refused};
-use crate::output::print;
+use crate::failure::Failure;
+use crate::output::{print, write_file};
 use crate::progress::say;
 
 pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
@@ -20,9 +20,9 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
 /// Writes the page of runs.
 pub(crate) fn write(inputs: &Inputs, request: &Request, out: &Path, pictures: bool) -> Result<(), Failure> {
     let collection = collect(inputs)?;
-    let comparison = Comparison::new(&collection, request).map_err(failure)?;
-    let html = page(&collection, &comparison, pictures).map_err(failure)?;
-    std::fs::write(out, html).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))?;
+    let comparison = Comparison::new(&collection, request)?;
+    let html = page(&collection, &comparison, pictures)?;
+    write_file(out, &html)?;
     comparison.notes.iter().for_each(|note| say(format!("note: {note}")));
     Ok(())
 }

@@ -13,7 +13,7 @@ use lgdea_track::{Event, History, Journal, Reader, RunDir, Status};
 
 use crate::args::SyncArgs;
 use crate::command::sweep::standing;
-use crate::failure::{Failure, chain, refused};
+use crate::failure::{Failure, refused};
 use crate::output::print;
 use crate::progress::{Progress, say};
 
@@ -43,9 +43,9 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
             }
             Ok(Sent::Running) => tally.running += 1,
             Ok(Sent::Nowhere) => tally.without_server += 1,
-            Err(reason) => {
+            Err(failure) => {
                 tally.failed += 1;
-                say(format!("{}: {reason}", run.name()));
+                say(format!("{}: {}", run.name(), failure.message()));
             }
         }
         counter.update(done + 1, runs.len());
@@ -60,9 +60,9 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
         match show_sweep(&path, &args.results, args.uri.as_deref()) {
             Ok(Some(url)) => say(format!("sweep     {url}")),
             Ok(None) => {}
-            Err(reason) => {
+            Err(failure) => {
                 tally.failed += 1;
-                say(format!("{}: {reason}", path.display()));
+                say(format!("{}: {}", path.display(), failure.message()));
             }
         }
     }
@@ -110,7 +110,7 @@ enum Sent {
 }
 
 /// Sends a run, after it was ended where its process died without a word.
-fn send(run: &RunDir, uri: Option<&str>) -> Result<Sent, String> {
+fn send(run: &RunDir, uri: Option<&str>) -> Result<Sent, Failure> {
     let Some(settings) = settings(run, uri)? else { return Ok(Sent::Nowhere) };
     if !has_ended(run)? {
         return Ok(Sent::Running);
@@ -118,33 +118,34 @@ fn send(run: &RunDir, uri: Option<&str>) -> Result<Sent, String> {
     match mlflow::sync(run, &settings, WAIT) {
         Ok(report) => Ok(Sent::Whole(report)),
         Err(mlflow::Error::Journal(lgdea_track::Error::Busy { .. })) => Ok(Sent::Running),
-        Err(error) => Err(chain(&error)),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Where an experiment wants its run to be shown.
-fn settings(run: &RunDir, uri: Option<&str>) -> Result<Option<Settings>, String> {
+fn settings(run: &RunDir, uri: Option<&str>) -> Result<Option<Settings>, Failure> {
     let tracker = Resolved::from_file(&run.experiment(), &[])
-        .map_err(|error| format!("its experiment.toml cannot be read: {error}"))?
+        .map_err(|error| refused(format!("its experiment.toml cannot be read: {error}")))?
         .experiment
         .tracker;
-    Settings::from_env(uri.unwrap_or(&tracker.uri), &tracker.experiment).map_err(|error| chain(&error))
+    Ok(Settings::from_env(uri.unwrap_or(&tracker.uri), &tracker.experiment)?)
 }
 
 /// Whether a run is over. One whose journal has no end though nobody writes it was killed, and is ended.
-fn has_ended(run: &RunDir) -> Result<bool, String> {
-    let history = History::read(run).map_err(|error| chain(&error))?;
+fn has_ended(run: &RunDir) -> Result<bool, Failure> {
+    let history = History::read(run)?;
     if history.is_none_or(|history| history.status.is_some()) {
         return Ok(true);
     }
     match Journal::open(run) {
         Err(lgdea_track::Error::Busy { .. }) => Ok(false),
-        Err(error) => Err(chain(&error)),
+        Err(error) => Err(error.into()),
         Ok(journal) => {
-            let seconds = last_attempt(run).map_err(|error| chain(&error))?;
+            let seconds = last_attempt(run)?;
             let error = Some("its process ended without a word".to_owned());
             let end = Event::Ended { status: Status::Killed, error, seconds };
-            journal.write(end).map(|()| true).map_err(|error| chain(&error))
+            journal.write(end)?;
+            Ok(true)
         }
     }
 }
@@ -173,9 +174,9 @@ fn sweeps(args: &SyncArgs) -> Vec<PathBuf> {
 
 /// Tells the tracker how the sweep of a list of trials stands. Returns the address of its run; none where no server is named, or
 /// nothing has begun.
-pub(crate) fn show_sweep(path: &Path, results: &Path, uri: Option<&str>) -> Result<Option<String>, String> {
-    let trials = Trials::read(path).map_err(|error| chain(&error))?;
-    let mut leases = Leases::new(&results.join("leases"), Leases::PATIENCE).map_err(|error| error.to_string())?;
+pub(crate) fn show_sweep(path: &Path, results: &Path, uri: Option<&str>) -> Result<Option<String>, Failure> {
+    let trials = Trials::read(path)?;
+    let mut leases = Leases::new(&results.join("leases"), Leases::PATIENCE)?;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut shown = None;
     for trial in &trials.trials {
@@ -197,5 +198,5 @@ pub(crate) fn show_sweep(path: &Path, results: &Path, uri: Option<&str>) -> Resu
     let Some(settings) = shown else { return Ok(None) };
     let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
     let note = format!("{}\n\n{} trials: {}\n", trials.sweep.description, trials.trials.len(), counts.join(", "));
-    mlflow::show_sweep(results, &trials.sweep.name, status, &note, &settings, WAIT).map_err(|error| chain(&error))
+    Ok(mlflow::show_sweep(results, &trials.sweep.name, status, &note, &settings, WAIT)?)
 }

@@ -8,13 +8,14 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use lgdea_comparison::{ARM, Interval, Judgement, Request, Split, Test};
+use lgdea_fault::chain;
 use lgdea_track::mlflow;
 
 use crate::args::compare::Inputs;
 use crate::args::{SyncArgs, UiArgs};
 use crate::command::collected::typed;
 use crate::command::{report, sync};
-use crate::failure::{Failure, chain};
+use crate::failure::{Failure, failed};
 use crate::output::print;
 use crate::progress::say;
 
@@ -30,8 +31,8 @@ const LAST_WORDS: usize = 2000;
 pub(crate) fn ui(args: &UiArgs) -> Result<(), Failure> {
     let Some(program) = program() else { return without_mlflow(args) };
     let folder = args.results.join("mlflow");
-    std::fs::create_dir_all(&folder).map_err(|error| Failure::failed(&error))?;
-    let port = args.port.map_or_else(free_port, Ok).map_err(|error| Failure::failed(&error))?;
+    std::fs::create_dir_all(&folder)?;
+    let port = args.port.map_or_else(free_port, Ok)?;
     let uri = format!("http://127.0.0.1:{port}");
     let mut server = Server::start(&program, &folder, port)?;
     server.wait_until_it_answers(port)?;
@@ -81,7 +82,7 @@ fn without_mlflow(args: &UiArgs) -> Result<(), Failure> {
         judgement,
         command: typed(),
     };
-    let out = std::path::absolute(args.results.join("report.html")).map_err(|error| Failure::failed(&error))?;
+    let out = std::path::absolute(args.results.join("report.html"))?;
     report::write(&inputs, &request, &out, true)?;
     let page = format!("file://{}", out.display());
     print(&format!("{page}\n"))?;
@@ -103,11 +104,11 @@ struct Server {
 
 impl Server {
     fn start(program: &[String], folder: &Path, port: u16) -> Result<Server, Failure> {
-        let folder = std::path::absolute(folder).map_err(|error| Failure::failed(&error))?;
+        let folder = std::path::absolute(folder)?;
         let log = folder.join("server.log");
-        let file = || std::fs::File::create(&log).map_err(|error| Failure::failed(&error));
+        let file = || std::fs::File::create(&log);
         let output = file()?;
-        let errors = output.try_clone().map_err(|error| Failure::failed(&error))?;
+        let errors = output.try_clone()?;
         let mut command = Command::new(&program[0]);
         // A group of its own: Ctrl-C is for us, who end it then.
         #[cfg(unix)]
@@ -127,9 +128,7 @@ impl Server {
             .stdout(output)
             .stderr(errors)
             .spawn()
-            .map_err(|error| {
-                Failure::because(format!("`{}` cannot be started: {}", program.join(" "), chain(&error)))
-            })?;
+            .map_err(|error| failed(format!("`{}` cannot be started: {}", program.join(" "), chain(&error))))?;
         Ok(Server { child, log })
     }
 
@@ -137,10 +136,10 @@ impl Server {
         let began = Instant::now();
         say("starting MLflow");
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = self.child.try_wait().map_err(|error| Failure::failed(&error))?;
+            let ended = self.child.try_wait()?;
             if ended.is_some() || began.elapsed() > PATIENCE {
                 let said = last_words(&self.log);
-                return Err(Failure::because(format!("MLflow does not begin; its last words:\n{said}")));
+                return Err(failed(format!("MLflow does not begin; its last words:\n{said}")));
             }
             std::thread::sleep(PAUSE);
         }
@@ -154,12 +153,12 @@ impl Server {
             // Only the first is waited for.
             let _ = asked.send(());
         };
-        ctrlc::set_handler(handler).map_err(|error| Failure::failed(&error))?;
+        ctrlc::set_handler(handler).map_err(std::io::Error::other)?;
         loop {
             if stop.recv_timeout(PAUSE).is_ok() {
                 return Ok(());
             }
-            if self.child.try_wait().map_err(|error| Failure::failed(&error))?.is_some() {
+            if self.child.try_wait()?.is_some() {
                 say(format!("MLflow has ended; its last words:\n{}", last_words(&self.log)));
                 return Err(Failure::Quiet(ExitCode::from(1)));
             }

@@ -14,6 +14,7 @@ use burn::store::{
     PytorchStore, SafetensorsStore, bridge,
 };
 use burn::tensor::{DType, TensorData};
+use lgdea_fault::{AtFault, Fault};
 use lgdea_spec::WEIGHTS_EXTENSIONS;
 use safetensors::tensor::TensorView;
 
@@ -108,6 +109,15 @@ pub enum WeightsError {
         /// What the library says.
         message: String,
     },
+}
+
+impl AtFault for WeightsError {
+    fn fault(&self) -> Fault {
+        match self {
+            WeightsError::File { .. } | WeightsError::Kind { .. } | WeightsError::Misfit { .. } => Fault::Input,
+            WeightsError::Write { .. } => Fault::Run,
+        }
+    }
 }
 
 /// Tensors of a file by name.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use lgdea_fault::{AtFault, Fault};
+use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::{ExecuteError, TemplateError};
@@ -48,4 +50,22 @@ pub enum SlurmError {
     /// What is left to run cannot be found out, or a file cannot be written.
     #[error(transparent)]
     Execute(#[from] ExecuteError),
+}
+
+impl AtFault for SlurmError {
+    fn fault(&self) -> Fault {
+        match self {
+            SlurmError::Missing { .. } | SlurmError::OwnTemplate { .. } => Fault::Input,
+            SlurmError::Program { .. } | SlurmError::Refused { .. } => Fault::Run,
+            SlurmError::Template(error) => error.fault(),
+            SlurmError::Execute(error) => error.fault(),
+        }
+    }
+
+    fn diagnostic(&self) -> Option<&dyn Diagnostic> {
+        match self {
+            SlurmError::Execute(error) => error.diagnostic(),
+            _ => None,
+        }
+    }
 }

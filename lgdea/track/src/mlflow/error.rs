@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lgdea_fault::{AtFault, Fault};
+
 /// What can go wrong between a journal and an MLflow server. No message ever holds a password or token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -120,5 +122,42 @@ impl Error {
     pub(super) fn is_refusal(&self) -> bool {
         let refused = |status| matches!(status, 400..=499) && !matches!(status, 401 | 403);
         matches!(self, Error::Refused(refusal) if refused(refusal.status)) && !self.is_transient()
+    }
+}
+
+impl AtFault for Error {
+    fn fault(&self) -> Fault {
+        match self {
+            Error::Uri { .. } | Error::Setting(_) | Error::Certificate { .. } => Fault::Input,
+            Error::Connection { .. }
+            | Error::Refused(_)
+            | Error::NotMlflow { .. }
+            | Error::Deleted { .. }
+            | Error::NotStarted { .. } => Fault::Run,
+            Error::Journal(error) => error.fault(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_the_input_and_what_servers_do_is_not() {
+        let text = || "text".to_owned();
+        let table = [
+            (Error::Uri { uri: text(), reason: text() }, Fault::Input),
+            (Error::Setting(text()), Fault::Input),
+            (Error::Certificate { path: text().into(), reason: text() }, Fault::Input),
+            (Error::Connection { server: text(), reason: text() }, Fault::Run),
+            (Error::NotMlflow { server: text(), call: text() }, Fault::Run),
+            (Error::Deleted { what: text(), instead: text() }, Fault::Run),
+            (Error::NotStarted { path: text().into() }, Fault::Run),
+            (Error::Journal(crate::Error::Busy { path: text().into() }), Fault::Run),
+        ];
+        for (error, fault) in table {
+            assert_eq!(error.fault(), fault, "{error}");
+        }
     }
 }

@@ -5,13 +5,12 @@ use std::fmt::Write;
 use lgdea_eval::table;
 use lgdea_evidence::{Agreement, FindingAgreement, Sides, agreement, read_evidence};
 
-use super::{failure, print, print_json};
+use super::{print, print_json};
 use crate::args::evidence::DiffArgs;
 use crate::failure::Failure;
 
 pub(super) fn diff(args: &DiffArgs) -> Result<(), Failure> {
-    let read = |path| read_evidence(path).map_err(|error| failure(&error));
-    let found = agreement(&read(&args.a)?, &read(&args.b)?);
+    let found = agreement(&read_evidence(&args.a)?, &read_evidence(&args.b)?);
     if args.json { print_json(&found) } else { print(&text(&found)) }
 }
 

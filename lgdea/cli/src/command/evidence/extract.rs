@@ -7,23 +7,22 @@ use std::time::Instant;
 
 use lgdea_evidence::{Extraction, ReportEvidence, read_reports, write_evidence};
 
-use super::{failure, provider, refused};
+use super::{provider, refused};
 use crate::args::evidence::ExtractArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, failed};
 use crate::progress::{Progress, say};
 
 pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
     check_out(&args.out)?;
     let provider = provider::provider(&args.provider)?;
-    let reports = read_reports(&args.input).map_err(|error| failure(&error))?;
+    let reports = read_reports(&args.input)?;
     if !reports.skipped.is_empty() {
         say(format!("left out: {}", reports.skipped));
     }
     let counter = Progress::new().counter("reading evidence");
     let began = Instant::now();
-    let extraction = provider
-        .extract(&reports.reports, &args.provider.cache, &|done, total| counter.update(done, total))
-        .map_err(|error| failure(&error))?;
+    let extraction =
+        provider.extract(&reports.reports, &args.provider.cache, &|done, total| counter.update(done, total))?;
     let seconds = began.elapsed().as_secs_f64();
     drop(counter);
 
@@ -36,7 +35,7 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
     }
     match tally.unanswered.as_slice() {
         [] => Ok(()),
-        [first, ..] => Err(Failure::because(format!(
+        [first, ..] => Err(failed(format!(
             "the server answered nothing for {} reports, {} among them; the others are written, and the same \
              command asks for these again",
             tally.unanswered.len(),
@@ -94,7 +93,7 @@ fn save(out: &Path, reports: &[ReportEvidence]) -> Result<(), Failure> {
     match written {
         Err(error) if is_stdout(out) && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(|error| {
-            Failure::because(format!("cannot write {}: {error}; free space or choose another --out", out.display()))
+            failed(format!("cannot write {}: {error}; free space or choose another --out", out.display()))
         }),
     }
 }

@@ -7,8 +7,6 @@ mod provider;
 mod score;
 mod show;
 
-use lgdea_evidence::EvidenceError;
-
 use crate::args::evidence::EvidenceCommand;
 use crate::failure::{Failure, refused};
 use crate::output::{print, print_json};
@@ -19,14 +17,6 @@ pub(crate) fn evidence(command: &EvidenceCommand) -> Result<(), Failure> {
         EvidenceCommand::Score(args) => score::score(args),
         EvidenceCommand::Show(args) => show::show(args),
         EvidenceCommand::Diff(args) => diff::diff(args),
-    }
-}
-
-/// What cannot be used is wrong input; a server or a cache that stopped working is a failed run.
-fn failure(error: &EvidenceError) -> Failure {
-    match error {
-        EvidenceError::Server { .. } | EvidenceError::Cache { .. } => Failure::failed(error),
-        _ => Failure::bad(error),
     }
 }
 

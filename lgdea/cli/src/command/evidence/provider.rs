@@ -4,13 +4,12 @@ use clap::ValueEnum;
 use lgdea_evidence::Provider;
 use lgdea_spec::{Evidence, Replay, Resolved};
 
-use super::failure;
 use crate::args::evidence::{ProviderArgs, ProviderName};
 use crate::failure::Failure;
 
 /// The provider that the user asks for. Contacts nobody.
 pub(super) fn provider(args: &ProviderArgs) -> Result<Provider, Failure> {
-    Provider::new(&settings(args)?).map_err(|error| failure(&error))
+    Ok(Provider::new(&settings(args)?)?)
 }
 
 fn settings(args: &ProviderArgs) -> Result<Evidence, Failure> {
@@ -34,7 +33,7 @@ fn resolve(args: &ProviderArgs, more: &[String]) -> Result<Evidence, Failure> {
         Some(file) => Resolved::from_file(file, &overrides),
         None => Resolved::from_overrides(&overrides),
     };
-    Ok(resolved.map_err(Failure::input)?.experiment.evidence)
+    Ok(resolved?.experiment.evidence)
 }
 
 fn name(evidence: &Evidence) -> ProviderName {
@@ -47,7 +46,7 @@ fn name(evidence: &Evidence) -> ProviderName {
 
 /// Overrides that ask a server for what `replay` takes from the cache. JSON's scalars are also TOML's.
 fn flags_of(replay: &Replay) -> Result<Vec<String>, Failure> {
-    let settings = serde_json::to_value(replay).map_err(|error| Failure::failed(&error))?;
+    let settings = serde_json::to_value(replay)?;
     let settings = settings.as_object().into_iter().flatten();
     Ok(settings.map(|(key, value)| format!("evidence.openai.{key}={value}")).collect())
 }

@@ -11,17 +11,16 @@ use lgdea_evidence::{
 use lgdea_spec::Seed;
 use serde_json::{Value, json};
 
-use super::{failure, print, print_json, printable, refused};
+use super::{print, print_json, printable, refused};
 use crate::args::evidence::{Part, ScoreArgs};
 use crate::failure::Failure;
 use crate::progress::say;
 
 pub(super) fn score(args: &ScoreArgs) -> Result<(), Failure> {
-    let ontology = Ontology::named_or_path(&args.ontology).map_err(|error| failure(&error))?;
-    let mut gold = Gold::read(&args.gold, &ontology).map_err(|error| failure(&error))?;
+    let ontology = Ontology::named_or_path(&args.ontology)?;
+    let mut gold = Gold::read(&args.gold, &ontology)?;
     gold.reports.retain(|id, _| is_in(args.part, id));
-    let evidence: BTreeMap<String, ReportEvidence> = read_evidence(&args.evidence)
-        .map_err(|error| failure(&error))?
+    let evidence: BTreeMap<String, ReportEvidence> = read_evidence(&args.evidence)?
         .into_iter()
         .filter(|report| is_in(args.part, &report.report_id))
         .map(|report| (report.report_id.clone(), report))
@@ -139,7 +138,7 @@ fn print_errors(
 ) -> Result<(), Failure> {
     let texts: BTreeMap<String, String> = match &args.reports {
         Some(path) => {
-            let reports = read_reports(path).map_err(|error| failure(&error))?.reports;
+            let reports = read_reports(path)?.reports;
             reports.into_iter().map(|report| (report.id, report.text)).collect()
         }
         None => BTreeMap::new(),

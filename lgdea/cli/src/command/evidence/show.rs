@@ -7,9 +7,9 @@ use anstream::{AutoStream, ColorChoice};
 use lgdea_evidence::{Evidence, ReportEvidence, ReportText, read_evidence, read_reports};
 
 use super::highlight::{highlight, name};
-use super::{failure, print, printable, provider, refused};
+use super::{print, printable, provider, refused};
 use crate::args::evidence::ShowArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, failed};
 
 pub(super) fn show(args: &ShowArgs) -> Result<(), Failure> {
     let report = report(args)?;
@@ -36,7 +36,7 @@ fn report(args: &ShowArgs) -> Result<ReportText, Failure> {
         return Ok(ReportText { id: "-".to_owned(), text });
     }
     let path = args.input.as_deref().unwrap_or_else(|| Path::new(&args.report));
-    let mut reports = read_reports(path).map_err(|error| failure(&error))?.reports;
+    let mut reports = read_reports(path)?.reports;
     let wanted = match (&args.input, reports.len()) {
         (None, 1) => Some(0),
         (None, count) => {
@@ -64,7 +64,7 @@ fn report(args: &ShowArgs) -> Result<ReportText, Failure> {
 
 /// Its evidence in a file.
 fn known(file: &Path, id: &str) -> Result<ReportEvidence, Failure> {
-    let reports = read_evidence(file).map_err(|error| failure(&error))?;
+    let reports = read_evidence(file)?;
     let found = reports.into_iter().find(|report| report.report_id == id);
     found.ok_or_else(|| refused(format!("{} has no evidence of report {id:?}; extract it first", file.display())))
 }
@@ -72,10 +72,8 @@ fn known(file: &Path, id: &str) -> Result<ReportEvidence, Failure> {
 /// Its evidence, read now.
 fn read(args: &ShowArgs, report: &ReportText) -> Result<ReportEvidence, Failure> {
     let provider = provider::provider(&args.provider)?;
-    let extraction = provider
-        .extract(std::slice::from_ref(report), &args.provider.cache, &|_, _| ())
-        .map_err(|error| failure(&error))?;
-    let unanswered = || Failure::because("the server answered nothing; try again".to_owned());
+    let extraction = provider.extract(std::slice::from_ref(report), &args.provider.cache, &|_, _| ())?;
+    let unanswered = || failed("the server answered nothing; try again".to_owned());
     extraction.reports.into_iter().next().ok_or_else(unanswered)
 }
 

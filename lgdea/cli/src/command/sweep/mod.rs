@@ -9,15 +9,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use lgdea_fault::chain;
 use lgdea_spec::sweep::{Launcher, OnFailure, Sweep};
-use lgdea_sweep::{
-    Cluster, ClusterJob, Counts, Earlier, ExecuteError, Execution, Local, Plan, PlanError, Submission, Trials, execute,
-};
+use lgdea_sweep::{Cluster, ClusterJob, Counts, Earlier, Execution, Local, Plan, Submission, Trials, execute};
 
 use crate::args::sweep::{ClusterArg, SweepArgs};
 use crate::command::sync;
 use crate::device;
-use crate::failure::{Failure, chain, refused};
+use crate::failure::{Failure, refused};
 use crate::output::print;
 use crate::progress::{Progress, say};
 
@@ -30,7 +29,7 @@ const PROGRAM: &str = "/proc/self/exe";
 
 /// Reads a sweep file, for the device that the command line names, if it does.
 pub(crate) fn read(file: &Path, device: Option<&str>) -> Result<Sweep, Failure> {
-    let mut sweep = Sweep::from_file(file).map_err(Failure::input)?;
+    let mut sweep = Sweep::from_file(file)?;
     if let Some(device) = device {
         device.clone_into(&mut sweep.device);
     }
@@ -55,7 +54,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let counter = progress.counter("reading data");
     let update = |done, total| counter.update(done, total);
     // What is done already is looked up run by run, without the estimates of a plan.
-    let plan = Plan::new(sweep, &Earlier::default(), None, &update).map_err(plan_failure)?;
+    let plan = Plan::new(sweep, &Earlier::default(), None, &update)?;
     drop(counter);
     if by_slurm {
         return submit::to_slurm(plan, args);
@@ -65,12 +64,13 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     say(describe(&execution));
     let signals = signals();
     let mut board = Board::new(execution.slots.len());
-    let counts = execute(plan, &execution, &signals, &mut board).map_err(failure)?;
+    let counts = execute(plan, &execution, &signals, &mut board)?;
     drop(board);
     match sync::show_sweep(&list, &args.results, None) {
         Ok(Some(url)) => say(format!("tracker   {url}")),
         Ok(None) => {}
-        Err(reason) => {
+        Err(failure) => {
+            let reason = failure.message();
             say(format!("the sweep's own run is not up to date on the tracker ({reason}); `lgdea sync` mends that"));
         }
     }
@@ -86,7 +86,7 @@ fn execution(args: &SweepArgs, plan: &Plan) -> Result<Execution, Failure> {
     let execute = &plan.sweep.execute;
     let workers = args.workers.map(usize::from).or(execute.workers);
     let place = place::Place::new(&plan.sweep.device, workers).map_err(refused)?;
-    let submission = args.submission.as_deref().map(Submission::read).transpose().map_err(failure)?;
+    let submission = args.submission.as_deref().map(Submission::read).transpose()?;
     let program = if cfg!(target_os = "linux") { PROGRAM.into() } else { program()? };
     Ok(Execution {
         file: args.file.clone(),
@@ -103,7 +103,7 @@ fn execution(args: &SweepArgs, plan: &Plan) -> Result<Execution, Failure> {
 /// Prints a job file for a cluster that lgdea itself starts nothing on.
 fn print_job(sweep: &Sweep, args: &SweepArgs, cluster: ClusterArg) -> Result<(), Failure> {
     // What is no sweep is told here, and not on the cluster.
-    sweep.expand().map_err(Failure::input)?;
+    sweep.expand()?;
     let job = ClusterJob {
         sweep: &sweep.name,
         file: &args.file,
@@ -111,11 +111,11 @@ fn print_job(sweep: &Sweep, args: &SweepArgs, cluster: ClusterArg) -> Result<(),
         gpu: device::gpu_kind(&sweep.device).is_some(),
         version: env!("CARGO_PKG_VERSION"),
     };
-    print(&Cluster::from(cluster).job(&job).map_err(|error| Failure::failed(&error))?)
+    print(&Cluster::from(cluster).job(&job)?)
 }
 
 fn program() -> Result<std::path::PathBuf, Failure> {
-    std::env::current_exe().map_err(|error| Failure::failed(&error))
+    Ok(std::env::current_exe()?)
 }
 
 fn describe(execution: &Execution) -> String {
@@ -146,7 +146,7 @@ fn signals() -> Arc<AtomicUsize> {
 /// Says what the sweep came to.
 fn tell(counts: &Counts, json: bool) -> Result<(), Failure> {
     if json {
-        let text = serde_json::to_string(counts).map_err(|error| Failure::failed(&error))?;
+        let text = serde_json::to_string(counts)?;
         return print(&format!("{text}\n"));
     }
     let Counts { runs, finished, cached, pruned, failed, left, .. } = counts;
@@ -154,19 +154,4 @@ fn tell(counts: &Counts, json: bool) -> Result<(), Failure> {
     let parts = parts.iter().filter(|(_, count)| **count > 0).map(|(name, count)| format!(", {count} {name}"));
     let others = parts.collect::<Vec<_>>().concat();
     print(&format!("{finished} of {runs} runs finished ({cached} earlier){others}\n"))
-}
-
-pub(crate) fn plan_failure(error: PlanError) -> Failure {
-    match error {
-        PlanError::Spec(error) => Failure::input(error),
-        error => Failure::bad(&error),
-    }
-}
-
-fn failure(error: ExecuteError) -> Failure {
-    match error {
-        ExecuteError::Plan(error) => plan_failure(error),
-        ExecuteError::Spec(error) => Failure::input(error),
-        error => Failure::failed(&error),
-    }
 }

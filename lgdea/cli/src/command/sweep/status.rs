@@ -25,9 +25,8 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
             args.results.display()
         )));
     }
-    let trials = Trials::read(&path).map_err(|error| Failure::failed(&error))?;
-    let mut leases =
-        Leases::new(&args.results.join("leases"), Leases::PATIENCE).map_err(|error| Failure::failed(&error))?;
+    let trials = Trials::read(&path)?;
+    let mut leases = Leases::new(&args.results.join("leases"), Leases::PATIENCE)?;
     let mut rows: Vec<(&TrialEntry, &str, String)> = Vec::new();
     for trial in &trials.trials {
         let run = RunDir::at(args.results.join("runs").join(&trial.dir));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use lgdea_spec::sweep::OnFailure;
-use lgdea_sweep::{Array, Plan, Request, SlurmError, Submitted, submit};
+use lgdea_sweep::{Array, Plan, Request, Submitted, submit};
 use serde_json::json;
 
 use crate::args::sweep::SweepArgs;
@@ -22,7 +22,7 @@ pub(super) fn to_slurm(plan: Plan, args: &SweepArgs) -> Result<(), Failure> {
         arguments: passed_on(args),
     };
     let name = plan.sweep.name.clone();
-    let submitted = submit(plan, &request, &|text| say(text)).map_err(failure)?;
+    let submitted = submit(plan, &request, &|text| say(text))?;
     if args.json {
         return print(&format!("{}\n", json!({ "sweep": name, "slurm": submitted })));
     }
@@ -74,14 +74,4 @@ fn describe(submitted: &Submitted, request: &Request<'_>, file: &Path) -> String
         folder.join("*.out").display()
     );
     text
-}
-
-fn failure(error: SlurmError) -> Failure {
-    match error {
-        SlurmError::Execute(error) => super::failure(error),
-        error @ (SlurmError::Missing { .. } | SlurmError::OwnTemplate { .. } | SlurmError::Template(_)) => {
-            Failure::bad(&error)
-        }
-        error => Failure::failed(&error),
-    }
 }

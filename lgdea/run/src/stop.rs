@@ -4,11 +4,13 @@ use std::io::BufRead;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::failure::{Failure, chain};
+use lgdea_fault::chain;
+
+use crate::RunError;
 
 /// Whether a run is to stop at its next checkpoint, and why.
 #[derive(Clone, Default)]
-pub(super) struct Stop {
+pub(crate) struct Stop {
     flag: Arc<AtomicBool>,
     /// Why the trial is not worth going on, where that is the reason.
     pruned: Arc<Mutex<Option<String>>>,
@@ -16,21 +18,21 @@ pub(super) struct Stop {
 
 impl Stop {
     /// Becomes true when the run is to stop.
-    pub(super) fn flag(&self) -> &AtomicBool {
+    pub(crate) fn flag(&self) -> &AtomicBool {
         &self.flag
     }
 
-    pub(super) fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.flag.load(Ordering::Relaxed)
     }
 
     /// Why the trial was pruned, if it was.
-    pub(super) fn pruned(&self) -> Option<String> {
+    pub(crate) fn pruned(&self) -> Option<String> {
         self.pruned.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Stops on the first Ctrl-C or SIGTERM; the second ends the process at once.
-    pub(super) fn on_signals(&self) {
+    pub(crate) fn on_signals(&self) {
         let flag = Arc::clone(&self.flag);
         let handler = move || {
             if flag.swap(true, Ordering::Relaxed) {
@@ -45,7 +47,7 @@ impl Stop {
 
     /// Stops when standard input ends, as it does when the sweep that holds its other end asks for it or dies. A line there
     /// is the reason for which the sweep prunes the trial.
-    pub(super) fn on_end_of_input(&self) -> Result<(), Failure> {
+    pub(crate) fn on_end_of_input(&self) -> Result<(), RunError> {
         let stop = self.clone();
         let listen = move || {
             if let Some(Ok(reason)) = std::io::stdin().lock().lines().next() {
@@ -54,6 +56,6 @@ impl Stop {
             stop.flag.store(true, Ordering::Relaxed);
         };
         let thread = std::thread::Builder::new().name("stop".to_owned()).spawn(listen);
-        thread.map(drop).map_err(|error| Failure::failed(&error))
+        thread.map(drop).map_err(RunError::Thread)
     }
 }

@@ -6,11 +6,11 @@ use lgdea_cache::{Cache, Stage};
 use lgdea_eval::Evaluation;
 use lgdea_spec::{Eval, Experiment};
 use lgdea_track::mlflow::tags::TRAINED_AS;
-use lgdea_track::{Event, Journal, RunDir};
+use lgdea_track::{Event, RunDir};
 use lgdea_train::{adopt_training, checkpoint_digest, newest_checkpoint};
 
-use crate::failure::Failure;
-use crate::progress::say;
+use crate::RunError;
+use crate::recorder::Recorder;
 
 /// The shared work of a run.
 pub(crate) struct Shared<'a> {
@@ -38,25 +38,20 @@ impl<'a> Shared<'a> {
 
     /// Takes the weights of a run that differs in nothing that determines them, where this one has not begun. A run that is
     /// scored on the way trains itself.
-    pub(crate) fn take_training(&self, journal: &Journal) -> Result<(), Failure> {
-        let begun = newest_checkpoint(self.run).map_err(|error| Failure::failed(&error))?.is_some();
+    pub(crate) fn take_training(&self, recorder: &Recorder<'_>) -> Result<(), RunError> {
+        let begun = newest_checkpoint(self.run)?.is_some();
         if begun || !self.takes || self.experiment.eval.every > 0 {
             return Ok(());
         }
         let Some(other) = self.cache.json::<String>(Stage::Training, self.training) else { return Ok(()) };
         let other = RunDir::at(self.results.join("runs").join(&other));
         let steps = self.experiment.train.steps;
-        let adopted = adopt_training(self.run, &other, steps).map_err(|error| Failure::failed(&error))?;
-        let Some(checkpoint) = adopted else { return Ok(()) };
-        let message = format!("trained as {}: nothing in which the two differ determines the weights", other.name());
-        say(&message);
+        let Some(checkpoint) = adopt_training(self.run, &other, steps)? else { return Ok(()) };
         let name = checkpoint.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let events = [
-            Event::Warning { message },
-            Event::Checkpoint { step: steps as u64, path: format!("checkpoints/{name}") },
-            Event::Tags { values: [(TRAINED_AS.to_owned(), other.name())].into() },
-        ];
-        events.into_iter().try_for_each(|event| journal.write(event)).map_err(|error| Failure::failed(&error))
+        recorder
+            .warn(format!("trained as {}: nothing in which the two differ determines the weights", other.name()))?;
+        recorder.write(Event::Checkpoint { step: steps as u64, path: format!("checkpoints/{name}") })?;
+        recorder.write(Event::Tags { values: [(TRAINED_AS.to_owned(), other.name())].into() })
     }
 
     /// Lets others take the weights that training ended with.
@@ -69,15 +64,14 @@ impl<'a> Shared<'a> {
         &'g self,
         split: &str,
         galleries: &'g [PathBuf],
-    ) -> Result<SharedEvaluation<'g>, Failure> {
-        let newest = newest_checkpoint(self.run).map_err(|error| Failure::failed(&error))?;
-        let checkpoint = match newest {
-            Some((_, path)) => checkpoint_digest(&path).map_err(|error| Failure::failed(&error))?,
+    ) -> Result<SharedEvaluation<'g>, RunError> {
+        let checkpoint = match newest_checkpoint(self.run)? {
+            Some((_, path)) => checkpoint_digest(&path)?,
             None => String::new(),
         };
         // Which other splits are scored, too, makes no difference.
         let settings = Eval { splits: Vec::new(), ..self.experiment.eval.clone() };
-        let settings = serde_json::to_string(&settings).map_err(|error| Failure::failed(&error))?;
+        let settings = serde_json::to_string(&settings)?;
         let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 2");
         for part in [self.training, &checkpoint, &settings, split] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());

@@ -1,0 +1,76 @@
+//! `lgdea run`: from an experiment file to a trained and evaluated model, a journal and tracked metrics.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::ExitCode;
+
+use lgdea_run::{Ended, Order, Outcome, references, reported};
+use lgdea_track::mlflow::Report;
+use serde_json::json;
+
+use crate::args::RunArgs;
+use crate::device;
+use crate::failure::Failure;
+use crate::progress::{Progress, say};
+
+pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let training = &args.training;
+    let resolved = training.resolve()?;
+    references(&resolved.experiment)?;
+    let settings = &resolved.experiment.device;
+    let device = device::open(&settings.name, settings.threads)?;
+    let order = Order {
+        resolved: &resolved,
+        file: &training.file,
+        results: &training.results,
+        force: args.force,
+        trial: args.trial.as_deref(),
+    };
+    match lgdea_run::run(&order, &device, &Progress::new())? {
+        Ended::Finished(outcome) => print(&outcome, args.json),
+        Ended::Earlier(outcome) => {
+            say(format!("{} is finished; --force runs it again", outcome.dir));
+            print(&outcome, args.json)
+        }
+        Ended::Stopped => Err(Failure::Quiet(ExitCode::from(1))),
+        Ended::NotBegun => Err(Failure::Quiet(ExitCode::from(130))),
+    }
+}
+
+/// Prints the table of the reported split and where things lie; with `json`, one object as the last line.
+fn print(outcome: &Outcome, json: bool) -> Result<(), Failure> {
+    let (split, table) = reported(&outcome.scores);
+    let mut text = format!("{table}\n\nsplit     {split}\nrun       {}\n", outcome.dir);
+    if let Some(tracked) = &outcome.tracked {
+        text.push_str(&describe(tracked));
+    }
+    let mut out = std::io::stdout().lock();
+    if json {
+        let metrics: BTreeMap<&str, f64> =
+            outcome.scores.iter().map(|(name, score)| (name.as_str(), score.value)).collect();
+        let object = json!({
+            "run_key": outcome.run_key,
+            "status": "finished",
+            "dir": outcome.dir,
+            "metrics": metrics,
+            "seconds": outcome.seconds,
+        });
+        writeln!(out, "{text}{object}")?;
+    } else {
+        writeln!(out, "{text}took      {:.0} s", outcome.seconds)?;
+    }
+    Ok(())
+}
+
+fn describe(tracked: &Report) -> String {
+    let mut lines = Vec::new();
+    if let Some(url) = &tracked.url {
+        lines.push(format!("tracker   {url}\n"));
+    }
+    if !tracked.complete {
+        let why = tracked.error.as_deref().unwrap_or("the server did not take everything in time");
+        lines.push(format!("          not all of it arrived ({why}); the journal has everything\n"));
+    }
+    lines.extend(tracked.problems.iter().map(|problem| format!("          {problem}\n")));
+    lines.concat()
+}

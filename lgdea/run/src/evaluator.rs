@@ -1,0 +1,113 @@
+//! Evaluation of a trained model on the splits that an experiment asks for.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use lgdea_data::Split;
+use lgdea_eval::prompts::PromptSet;
+use lgdea_eval::{Evaluation, Scores, gallery};
+use lgdea_inspect::{Evaluated, evaluate};
+use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
+use lgdea_spec::{Experiment, HeldOut};
+
+use crate::RunError;
+use crate::recorder::Recorder;
+use crate::shared::Shared;
+
+/// Studies of a picture of heat maps.
+const PANELS: usize = 6;
+
+/// Evaluates splits, and writes what it finds into the run's journal and folder.
+#[derive(Clone, Copy)]
+pub(crate) struct Evaluator<'a> {
+    pub(crate) experiment: &'a Experiment,
+    pub(crate) recorder: Recorder<'a>,
+    pub(crate) shared: &'a Shared<'a>,
+    pub(crate) device: &'a Device,
+}
+
+impl Evaluator<'_> {
+    /// The splits to score: those that the experiment asks for, as far as they have images. Tells what cannot be scored.
+    pub(crate) fn splits(&self, prepared: &Prepared) -> Result<Vec<Split>, RunError> {
+        self.warn_of_classes(prepared)?;
+        let asked = &self.experiment.eval.splits;
+        let all = [(HeldOut::Validation, Split::Validation), (HeldOut::Test, Split::Test)];
+        let asked = all.into_iter().filter(|(split, _)| asked.contains(split)).map(|(_, split)| split);
+        let (splits, empty): (Vec<_>, Vec<_>) = asked.partition(|&split| prepared.has_images(split));
+        if splits.is_empty() {
+            let splits = empty.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or the ");
+            return Err(RunError::NothingToScore { splits });
+        }
+        for split in empty {
+            self.recorder.warn(format!("no study of the {split} split has an image: it is not scored"))?;
+        }
+        Ok(splits)
+    }
+
+    /// Tells which classes of the prompts the data know nothing of.
+    fn warn_of_classes(&self, prepared: &Prepared) -> Result<(), RunError> {
+        let settings = &self.experiment.eval.zero_shot;
+        if !settings.enabled {
+            return Ok(());
+        }
+        let prompts = PromptSet::named_or_path(&settings.prompts)?;
+        let without = prepared.unlabelled(&prompts);
+        if without.is_empty() {
+            return Ok(());
+        }
+        self.recorder.warn(format!(
+            "no study bears the label {}: zero-shot classification is without {} of the {} classes of \
+             `eval.zero-shot.prompts = \"{}\"`",
+            without.iter().map(|class| format!("`{class}`")).collect::<Vec<_>>().join(", "),
+            without.len(),
+            prompts.classes.len(),
+            settings.prompts,
+        ))
+    }
+
+    /// Scores of a split, by `<split>/<task>/<metric>`.
+    pub(crate) fn scores(&self, model: &Lgdea, prepared: &Prepared, split: Split) -> Result<Scores, RunError> {
+        let name = &split.to_string();
+        let evaluation = self.evaluation(model, prepared, split, name)?;
+        self.recorder.scores(self.experiment.train.steps, name, &evaluation)?;
+        for warning in &evaluation.warnings {
+            self.recorder.audience.say(&format!("{name}: {warning}"));
+        }
+        Ok(evaluation.scores.into_iter().map(|(key, score)| (format!("{name}/{key}"), score)).collect())
+    }
+
+    /// Evaluates a split and draws its galleries, unless the same checkpoint was evaluated in the same way before.
+    fn evaluation(&self, model: &Lgdea, prepared: &Prepared, split: Split, name: &str) -> Result<Evaluation, RunError> {
+        let Recorder { run, audience, .. } = self.recorder;
+        let picture = |task: &str| Path::new("artifacts").join(format!("{task}_{name}.png"));
+        let galleries = [picture("grounding"), picture("retrieval")];
+        let shared = self.shared.evaluation(name, &galleries)?;
+        let evaluation = if let Some(evaluation) = shared.take() {
+            audience.say(&format!("the {name} split is evaluated already"));
+            evaluation
+        } else {
+            audience.say(&format!("evaluating the {name} split"));
+            let evaluated = evaluate(model, self.experiment, prepared, split, self.device)?;
+            draw(&evaluated, prepared, galleries.each_ref().map(|gallery| run.path().join(gallery)))?;
+            shared.keep(&evaluated.evaluation);
+            evaluated.evaluation
+        };
+        for gallery in galleries.iter().filter(|gallery| run.path().join(gallery).exists()) {
+            self.recorder.artifact(gallery)?;
+        }
+        Ok(evaluation)
+    }
+}
+
+/// Draws the galleries that there is something for.
+fn draw(evaluated: &Evaluated, prepared: &Prepared, [grounding, retrieval]: [PathBuf; 2]) -> Result<(), RunError> {
+    let (panels, queries) = (evaluated.panels(prepared), evaluated.queries(prepared));
+    if !panels.is_empty() {
+        gallery::write(&grounding, &panels, PANELS)?;
+    }
+    if !queries.is_empty() {
+        gallery::write_retrieval(&retrieval, &queries)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! A run: from an experiment to a trained and evaluated model, with a journal of all that happened.
+//!
+//! [`run()`] tells it from top to bottom. [`Preparation`] makes what training reads; commands that only train for a moment, or
+//! only look, take its stages from there, too. [`Found`] and [`Opened`] are a run that is looked into afterwards.
+//!
+//! Nothing is printed here: what there is to say goes to the caller's [`Audience`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod audience;
+mod error;
+mod evaluator;
+mod folder;
+mod opened;
+mod order;
+mod outcome;
+mod preparation;
+mod recorder;
+mod references;
+mod run;
+mod shared;
+mod stop;
+
+pub use audience::{Audience, Counter};
+pub use error::RunError;
+pub use opened::{Found, Opened};
+pub use order::Order;
+pub use outcome::{Ended, Outcome, reported};
+pub use preparation::Preparation;
+pub use references::references;
+pub use run::run;

@@ -1,0 +1,203 @@
+//! A run that is looked into: its data as they were, and its newest model.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use lgdea_data::{Corpus, Study};
+use lgdea_evidence::{EvidenceError, Extraction, Provider, ReportEvidence};
+use lgdea_inputs::Loaded;
+use lgdea_inspect::Trained;
+use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
+use lgdea_spec::{Evidence, Experiment, Resolved};
+use lgdea_track::{History, RunDir, Status};
+use lgdea_train::{load_model, newest_checkpoint};
+
+use crate::preparation::{evidence_cache, report_texts};
+use crate::{Audience, Preparation, RunError};
+
+/// Runs named where the one asked for is not there.
+const NAMED: usize = 5;
+
+/// A run that is there, before anything of it is opened.
+pub struct Found {
+    /// Its folder.
+    pub run: RunDir,
+    /// What was run.
+    pub experiment: Experiment,
+    history: History,
+    results: PathBuf,
+}
+
+/// A run with its data and its newest model.
+pub struct Opened {
+    /// Its folder.
+    pub run: RunDir,
+    /// What was run.
+    pub experiment: Experiment,
+    /// What training read.
+    pub prepared: Prepared,
+    /// The evidence that training read.
+    pub evidence: Vec<ReportEvidence>,
+    /// Joint steps that the model has seen.
+    pub step: usize,
+    /// Who reads the evidence, without a server.
+    provider: Provider,
+    /// The averaged model, in validation mode.
+    model: Lgdea,
+    device: Device,
+    results: PathBuf,
+}
+
+impl Found {
+    /// Finds a run by its folder, or by its name below `results`.
+    pub fn new(wanted: &Path, results: &Path) -> Result<Self, RunError> {
+        let run = find(wanted, results)?;
+        let history = History::read(&run).map_err(RunError::OldJournal)?;
+        let history = history.ok_or_else(|| RunError::NotARun { path: run.path().to_owned() })?;
+        let experiment = Resolved::from_file(&run.experiment(), &[])?.experiment;
+        Ok(Self { run, experiment, history, results: results.to_owned() })
+    }
+
+    /// Prepares the run's data as the run did, and loads its newest model, which may be on another device than it was trained on.
+    ///
+    /// Data, evidence and word pieces must be those of the run: a model that is asked in other token ids answers nonsense.
+    /// No server is asked, and nothing is written into the run's folder.
+    pub fn open(self, device: Device, audience: &dyn Audience) -> Result<Opened, RunError> {
+        let newest = newest_checkpoint(&self.run)?;
+        let (step, checkpoint) = newest.ok_or_else(|| no_checkpoint(&self.run, &self.history))?;
+        if self.history.status != Some(Status::Finished) {
+            let steps = self.experiment.train.steps;
+            audience.say(&format!("the run has not finished: this is its model after {step} of {steps} steps"));
+        }
+        let (prepared, provider, evidence) = self.data(audience)?;
+        let model = load_model(&self.experiment, &prepared, &checkpoint, &device)?;
+        let Self { run, experiment, results, .. } = self;
+        Ok(Opened { run, experiment, prepared, evidence, step, provider, model, device, results })
+    }
+
+    /// What training read, who reads its evidence, and the evidence that it read.
+    fn data(&self, audience: &dyn Audience) -> Result<(Prepared, Provider, Vec<ReportEvidence>), RunError> {
+        let experiment = &Experiment { evidence: without_server(&self.experiment.evidence), ..self.experiment.clone() };
+        let stages = Preparation { experiment, results: &self.results, audience };
+        let Loaded { mut corpus, provider, .. } = stages.inputs()?;
+        self.same_data(&corpus)?;
+        let images = stages.images(&mut corpus)?;
+        let pairing = stages.pairs(&corpus)?;
+        let evidence = stages.evidence(&provider, &corpus, &pairing)?;
+        self.same_evidence(&evidence)?;
+        let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)?;
+        self.same_pieces(&prepared)?;
+        Ok((prepared, provider, evidence.reports))
+    }
+
+    fn same_data(&self, corpus: &Corpus) -> Result<(), RunError> {
+        let advice = "give back the files that it was trained on";
+        self.unchanged(&self.experiment.data.name(), &corpus.digest, "the data", advice)
+    }
+
+    fn same_evidence(&self, evidence: &Extraction) -> Result<(), RunError> {
+        let digest = lgdea_evidence::digest(&evidence.reports);
+        let advice = "take the ontology, the prompt and the version of lgdea that it was trained with";
+        self.unchanged("evidence", &digest, "the evidence read in its reports", advice)
+    }
+
+    fn same_pieces(&self, prepared: &Prepared) -> Result<(), RunError> {
+        let pieces = prepared.tokenizer.to_json()?;
+        let path = self.run.tokenizer();
+        match std::fs::read_to_string(&path) {
+            Ok(recorded) if recorded == pieces => Ok(()),
+            Ok(_) => Err(RunError::OtherPieces { path }),
+            Err(source) => Err(RunError::OldFile { path, source }),
+        }
+    }
+
+    /// Refuses what is not as the journal has it.
+    fn unchanged(&self, dataset: &str, digest: &str, what: &'static str, advice: &'static str) -> Result<(), RunError> {
+        let path = self.run.path().to_owned();
+        match self.history.datasets.get(dataset) {
+            Some(recorded) if recorded == digest => Ok(()),
+            Some(recorded) => {
+                let [now, then] = [digest, recorded].map(|digest| digest.chars().take(12).collect());
+                Err(RunError::Changed { what, path, now, then, advice })
+            }
+            None => Err(RunError::NotRecorded { path, what }),
+        }
+    }
+}
+
+impl Opened {
+    /// The model, to be asked something.
+    pub fn trained(&self) -> Trained<'_> {
+        let Self { model, experiment, prepared, device, .. } = self;
+        Trained { model, experiment, prepared, device }
+    }
+
+    /// Name of the run's folder.
+    pub fn name(&self) -> String {
+        self.run.name()
+    }
+
+    /// Evidence of reports that training does not read: read here, to be compared with, and nowhere else. None where they are
+    /// a language model's to read and it has not read them. `what` they are is said then.
+    pub fn unread_evidence<'s>(
+        &self,
+        studies: impl Iterator<Item = &'s Study>,
+        what: &str,
+        audience: &dyn Audience,
+    ) -> Result<Vec<ReportEvidence>, RunError> {
+        let counter = audience.counter("reading reports that training did not read");
+        match self.provider.extract(&report_texts(studies), &evidence_cache(&self.results), &counter) {
+            Ok(extraction) => Ok(extraction.reports),
+            Err(EvidenceError::Replay { .. }) => {
+                audience.say(&format!("the language model has not read the {what}: nothing is compared with them"));
+                Ok(Vec::new())
+            }
+            Err(error) => Err(RunError::Evidence(error)),
+        }
+    }
+}
+
+/// The folder that the user means.
+fn find(wanted: &Path, results: &Path) -> Result<RunDir, RunError> {
+    let runs = results.join("runs");
+    let folders = [wanted.to_owned(), runs.join(wanted)];
+    let Some(folder) = folders.into_iter().find(|folder| folder.is_dir()) else {
+        let known = known(&runs, wanted);
+        return Err(RunError::NoSuchRun { wanted: wanted.to_owned(), runs, known });
+    };
+    let run = RunDir::at(folder);
+    if run.journal().is_file() { Ok(run) } else { Err(RunError::NotARun { path: run.path().to_owned() }) }
+}
+
+/// The runs that are there; of the name asked for, if there are any.
+fn known(runs: &Path, wanted: &Path) -> String {
+    let names: Vec<String> = RunDir::list(runs).unwrap_or_default().iter().map(RunDir::name).collect();
+    let wanted = wanted.to_string_lossy();
+    let (alike, others): (Vec<String>, Vec<String>) =
+        names.into_iter().partition(|name| !wanted.is_empty() && name.contains(&*wanted));
+    let shown = if alike.is_empty() { others } else { alike };
+    let more = if shown.len() > NAMED { ", …" } else { "" };
+    match shown.as_slice() {
+        [] => ", nor any other; `--results` names the folder that runs are written to".to_owned(),
+        some => format!("; there are {}{more}", some[..some.len().min(NAMED)].join(", ")),
+    }
+}
+
+fn no_checkpoint(run: &RunDir, history: &History) -> RunError {
+    let why = match history.status {
+        Some(Status::Failed) => format!("it failed: {}", history.error.as_deref().unwrap_or("for an unknown reason")),
+        Some(Status::Killed | Status::Pruned) => "it was stopped before the first".to_owned(),
+        Some(Status::Finished) => "it finished, and its checkpoints were removed since".to_owned(),
+        None => "it is still going, or was cut off before the first".to_owned(),
+    };
+    RunError::NoCheckpoint { path: run.path().to_owned(), why }
+}
+
+/// A language model's answers are in the cache.
+fn without_server(evidence: &Evidence) -> Evidence {
+    match evidence {
+        Evidence::Openai(openai) => Evidence::Replay(openai.replayed()),
+        other => other.clone(),
+    }
+}

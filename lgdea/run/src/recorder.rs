@@ -1,0 +1,188 @@
+//! What a run writes into its folder and its journal besides training metrics.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use lgdea_data::{Corpus, PairingManifest, Split, summary};
+use lgdea_eval::{Evaluation, Scores};
+use lgdea_evidence::Extraction;
+use lgdea_fault::chain;
+use lgdea_metric::Bound;
+use lgdea_prepared::Prepared;
+use lgdea_spec::{Experiment, Resolved};
+use lgdea_track::{Event, History, Journal, Lineage, RunDir, Status, SystemMeter, params};
+
+use crate::outcome::reported;
+use crate::stop::Stop;
+use crate::{Audience, RunError};
+
+/// Writes a run's journal.
+#[derive(Clone, Copy)]
+pub(crate) struct Recorder<'a> {
+    pub(crate) run: &'a RunDir,
+    pub(crate) journal: &'a Journal,
+    pub(crate) run_key: &'a str,
+    pub(crate) audience: &'a dyn Audience,
+}
+
+impl Recorder<'_> {
+    /// The first events of an attempt: what runs, where, and on which data.
+    pub(crate) fn start(&self, resolved: &Resolved, corpus: &Corpus, file: &Path) -> Result<(), RunError> {
+        let experiment = &resolved.experiment;
+        let history = History::read(self.run)?;
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        self.write(Event::Started {
+            run_key: self.run_key.to_owned(),
+            name: experiment.name.clone(),
+            attempt: history.map_or(0, |history| history.attempts) + 1,
+            lineage: Box::new(Lineage::collect(&experiment.device.name, folder)),
+        })?;
+        write_file(&self.run.experiment(), &resolved.to_toml())?;
+        self.artifact(Path::new("experiment.toml"))?;
+        self.write(Event::Params { values: params(experiment)? })?;
+        if !experiment.tags.is_empty() {
+            self.write(Event::Tags { values: experiment.tags.clone() })?;
+        }
+        self.data(experiment, corpus)?;
+        experiment.remarks().into_iter().try_for_each(|remark| self.warn(remark))
+    }
+
+    /// The data, split by split, and what of them cannot be used.
+    fn data(&self, experiment: &Experiment, corpus: &Corpus) -> Result<(), RunError> {
+        let counts = summary(corpus);
+        for split in Split::ALL {
+            self.write(Event::Dataset {
+                name: experiment.data.name(),
+                digest: corpus.digest.clone(),
+                context: split.to_string(),
+                profile: serde_json::to_string(&counts.splits.get(&split))?,
+            })?;
+        }
+        for (reason, items) in &counts.skipped.0 {
+            self.write(Event::Warning { message: format!("{} × {}", items.count, reason.describe()) })?;
+        }
+        Ok(())
+    }
+
+    /// Does the work of an attempt while what it takes of the machine is written down, and ends the journal whatever comes.
+    /// What the work gives with the seconds that it took; `None` where it was stopped.
+    pub(crate) fn attempt<T>(
+        &self,
+        device: &str,
+        stop: &Stop,
+        work: impl FnOnce() -> Result<Option<T>, RunError>,
+    ) -> Result<Option<(T, f64)>, RunError> {
+        let began = Instant::now();
+        let result = self.measured(device, work);
+        let seconds = began.elapsed().as_secs_f64();
+        let (status, error) = match (&result, stop.pruned()) {
+            (Ok(Some(_)), _) => (Status::Finished, None),
+            (Ok(None), Some(reason)) => (Status::Pruned, Some(reason)),
+            (Ok(None), None) => (Status::Killed, Some("stopped by the user".to_owned())),
+            (Err(error), _) => (Status::Failed, Some(chain(error))),
+        };
+        self.write(Event::Ended { status, error, seconds })?;
+        let done = result?;
+        if done.is_none() {
+            self.audience.say("stopped; the same command goes on from the checkpoint");
+        }
+        Ok(done.map(|done| (done, seconds)))
+    }
+
+    fn measured<T>(&self, device: &str, work: impl FnOnce() -> T) -> T {
+        let (journal, (stop, stopped)) = (self.journal, mpsc::channel::<()>());
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let followed = SystemMeter::new(device).map(|mut meter| meter.follow(journal, &stopped));
+                if let Some(Err(error)) = followed {
+                    // A journal that cannot be written ends the run by itself.
+                    tracing::warn!("system metrics end here: {error}");
+                }
+            });
+            let result = work();
+            drop(stop);
+            result
+        })
+    }
+
+    /// Tells the user of something doubtful, now and in the journal.
+    pub(crate) fn warn(&self, message: String) -> Result<(), RunError> {
+        self.audience.say(&message);
+        self.write(Event::Warning { message })
+    }
+
+    /// The pairs, beside what could be read of the data.
+    pub(crate) fn pairs(&self, corpus: &Corpus, pairing: &PairingManifest) -> Result<(), RunError> {
+        if !corpus.skipped.is_empty() {
+            self.audience.say(&format!("left out: {}", corpus.skipped));
+        }
+        self.audience.say(&format!(
+            "{} studies; training on {} pairs, {} images without report, {} reports without image",
+            corpus.studies.len(),
+            pairing.paired.len(),
+            pairing.images.len(),
+            pairing.reports.len(),
+        ));
+        write_file(&self.run.pairing(), &serde_json::to_string_pretty(pairing)?)
+    }
+
+    /// The evidence that training reads, as a data set of its own, and what is doubtful about it.
+    pub(crate) fn evidence(&self, extraction: &Extraction) -> Result<(), RunError> {
+        let tally = &extraction.tally;
+        self.write(Event::Dataset {
+            name: "evidence".to_owned(),
+            digest: lgdea_evidence::digest(&extraction.reports),
+            context: Split::Train.to_string(),
+            profile: serde_json::to_string(tally)?,
+        })?;
+        tally.warnings().into_iter().try_for_each(|message| self.warn(message))
+    }
+
+    /// The word pieces.
+    pub(crate) fn tokenizer(&self, prepared: &Prepared) -> Result<(), RunError> {
+        write_file(&self.run.tokenizer(), &prepared.tokenizer.to_json()?)
+    }
+
+    /// Scores of a split; an interval's ends go beside its value as `…/low` and `…/high`.
+    pub(crate) fn scores(&self, step: usize, split: &str, evaluation: &Evaluation) -> Result<(), RunError> {
+        let mut values = BTreeMap::new();
+        for (name, score) in &evaluation.scores {
+            let name = format!("{split}/{name}");
+            if let Some([low, high]) = score.interval {
+                values.insert(Bound::Low.of_score(&name), low);
+                values.insert(Bound::High.of_score(&name), high);
+            }
+            values.insert(name, score.value);
+        }
+        self.write(Event::Metrics { step: step as u64, values })?;
+        evaluation
+            .warnings
+            .iter()
+            .try_for_each(|warning| self.write(Event::Warning { message: format!("{split}: {warning}") }))
+    }
+
+    /// A file of the run's folder that may be shown elsewhere.
+    pub(crate) fn artifact(&self, path: &Path) -> Result<(), RunError> {
+        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+        self.write(Event::Artifact { path: parts.join("/") })
+    }
+
+    /// The readable summary.
+    pub(crate) fn summary(&self, experiment: &Experiment, scores: &Scores) -> Result<(), RunError> {
+        let (split, table) = reported(scores);
+        let text = format!("{}\n\nScores of the {split} split:\n\n```text\n{table}\n```\n", experiment.description);
+        self.write(Event::Note { text })
+    }
+
+    /// An event.
+    pub(crate) fn write(&self, event: Event) -> Result<(), RunError> {
+        Ok(self.journal.write(event)?)
+    }
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), RunError> {
+    std::fs::write(path, text).map_err(RunError::file("write", path))
+}

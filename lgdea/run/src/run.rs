@@ -1,0 +1,117 @@
+//! A run, told from top to bottom: from an experiment to a trained and evaluated model, a journal and tracked metrics.
+
+use std::time::Duration;
+
+use burn::tensor::Device;
+use lgdea_eval::Scores;
+use lgdea_inputs::Loaded;
+use lgdea_model::Lgdea;
+use lgdea_prepared::Prepared;
+use lgdea_track::RunDir;
+use lgdea_track::mlflow::{Mirror, Settings};
+use lgdea_train::train;
+
+use crate::evaluator::Evaluator;
+use crate::folder::{earlier, open_journal, set_aside};
+use crate::recorder::Recorder;
+use crate::shared::Shared;
+use crate::stop::Stop;
+use crate::{Audience, Ended, Order, Outcome, Preparation, RunError};
+
+/// Runs an experiment on a device.
+pub fn run(order: &Order<'_>, device: &Device, audience: &dyn Audience) -> Result<Ended, RunError> {
+    let experiment = &order.resolved.experiment;
+    let tracker = Settings::from_env(&experiment.tracker.uri, &experiment.tracker.experiment)?;
+    let stop = Stop::default();
+    if order.trial.is_some() {
+        stop.on_end_of_input()?;
+    }
+
+    // What the run reads gives its key, and the key its folder.
+    let preparation = Preparation { experiment, results: order.results, audience };
+    let inputs = preparation.inputs()?;
+    let (run_key, training_key) = (inputs.digests.run_key(experiment), inputs.digests.training_key(experiment));
+    if let Some(planned) = order.trial.filter(|&planned| planned != run_key) {
+        return Err(RunError::Replanned { planned: planned.to_owned(), found: run_key });
+    }
+    let folder = RunDir::new(order.results, &experiment.name, &run_key);
+    match earlier(&folder)? {
+        Some(outcome) if !order.force => return Ok(Ended::Earlier(outcome)),
+        Some(_) => set_aside(&folder)?,
+        None => {}
+    }
+
+    folder.create()?;
+    let Some(journal) = open_journal(&folder, order.trial.is_some(), &stop)? else { return Ok(Ended::NotBegun) };
+    // Another process may have finished it before it let go of the journal.
+    if let Some(outcome) = earlier(&folder)? {
+        return Ok(Ended::Earlier(outcome));
+    }
+    let recorder = Recorder { run: &folder, journal: &journal, run_key: &run_key, audience };
+    recorder.start(order.resolved, &inputs.corpus, order.file)?;
+    let mirror = tracker.map(|settings| Mirror::start(&folder, settings));
+
+    let shared = Shared::new(order.results, &folder, experiment, &training_key, order.force);
+    let evaluator = Evaluator { experiment, recorder, shared: &shared, device };
+    let job = Job { preparation, evaluator, stop: &stop };
+    let ended = recorder.attempt(&experiment.device.name, &stop, || job.scores(inputs));
+    let tracked = mirror.map(|mirror| mirror.finish(Duration::from_secs(experiment.tracker.flush_seconds)));
+    let Some((scores, seconds)) = ended? else { return Ok(Ended::Stopped) };
+    let dir = folder.path().display().to_string();
+    Ok(Ended::Finished(Outcome { run_key, dir, scores, seconds, tracked }))
+}
+
+/// The work of a run whose journal is open.
+struct Job<'a> {
+    preparation: Preparation<'a>,
+    evaluator: Evaluator<'a>,
+    stop: &'a Stop,
+}
+
+impl Job<'_> {
+    /// Scores of the held-out splits; `None` where the run was stopped.
+    fn scores(&self, inputs: Loaded) -> Result<Option<Scores>, RunError> {
+        let prepared = self.prepared(inputs)?;
+        let splits = self.evaluator.splits(&prepared)?;
+        let Some(model) = self.trained(&prepared)? else { return Ok(None) };
+        let mut scores = Scores::new();
+        for split in splits {
+            scores.extend(self.evaluator.scores(&model, &prepared, split)?);
+        }
+        self.evaluator.recorder.summary(self.preparation.experiment, &scores)?;
+        Ok(Some(scores))
+    }
+
+    /// Everything that training reads: images, pairs and evidence.
+    fn prepared(&self, inputs: Loaded) -> Result<Prepared, RunError> {
+        let (stages, recorder) = (&self.preparation, &self.evaluator.recorder);
+        let Loaded { mut corpus, provider, .. } = inputs;
+        let images = stages.images(&mut corpus)?;
+        let pairing = stages.pairs(&corpus)?;
+        recorder.pairs(&corpus, &pairing)?;
+        let evidence = stages.evidence(&provider, &corpus, &pairing)?;
+        recorder.evidence(&evidence)?;
+        let prepared = Prepared::new(stages.experiment, corpus, images, &evidence.reports, &pairing)?;
+        recorder.tokenizer(&prepared)?;
+        Ok(prepared)
+    }
+
+    /// The trained model, by others where nothing in which they differ determines it; `None` where the run was stopped.
+    fn trained(&self, prepared: &Prepared) -> Result<Option<Lgdea>, RunError> {
+        if self.stop.is_asked() {
+            return Ok(None);
+        }
+        self.stop.on_signals();
+        let Evaluator { experiment, recorder, shared, device } = self.evaluator;
+        shared.take_training(&recorder)?;
+        let mut training = recorder.audience.training();
+        let trained =
+            train(experiment, prepared, device, recorder.run, recorder.journal, &mut *training, self.stop.flag())?;
+        drop(training);
+        if !trained.finished {
+            return Ok(None);
+        }
+        shared.give_training();
+        Ok(Some(trained.model))
+    }
+}
