@@ -2,6 +2,7 @@
 
 mod commands;
 mod keys;
+mod scores;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ fn pages() -> Vec<Page> {
     let mut pages = keys::experiment_pages();
     pages.push(keys::sweep_page());
     pages.push(commands::page());
+    pages.push(scores::page());
     pages
 }
 
