@@ -2,24 +2,29 @@
 
 mod commands;
 mod keys;
+mod scores;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::args::ReferenceArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
 
 /// A page: its path in the folder, and its text.
 type Page = (PathBuf, String);
 
 pub(crate) fn reference(args: &ReferenceArgs) -> Result<(), Failure> {
-    pages().iter().try_for_each(|(path, text)| write(&args.out.join(path), text)).map_err(|error| Failure::bad(&error))
+    pages()
+        .iter()
+        .try_for_each(|(path, text)| write(&args.out.join(path), text))
+        .map_err(|error| refused(error.to_string()))
 }
 
 fn pages() -> Vec<Page> {
     let mut pages = keys::experiment_pages();
     pages.push(keys::sweep_page());
     pages.push(commands::page());
+    pages.push(scores::page());
     pages
 }
 
