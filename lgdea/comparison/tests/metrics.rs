@@ -1,6 +1,6 @@
 //! Every declared score on its way: from evaluation through the journal to MLflow and to comparisons, and back to its
 //! declaration; and which way it is better.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::float_cmp, clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeMap;
 

@@ -61,7 +61,7 @@ pub fn evidence(classes: &[Class], counts: &[Counts], scores: &Scores) -> String
         let score = scores.get(&of_all.name(Parameters::NONE));
         // What is of all classes stands below their F1, whose interval the last column has.
         let mut cells = vec![String::new(); header.len()];
-        cells[0] = of_all.row.unwrap_or_default().to_owned();
+        of_all.row.unwrap_or_default().clone_into(&mut cells[0]);
         cells[beside_f1] = value(score);
         cells[header.len() - 1] = score.map_or_else(String::new, interval);
         table.add_row(cells);

@@ -76,9 +76,10 @@ impl Logged {
 
 /// Whether a metric has a learning curve: those of training, and the headline scores that the validation split has on the way.
 fn is_curve(name: &str) -> bool {
-    let known = Name::parse(name);
-    let on_the_way = known.split == Some(Split::Validation) && known.is_headline();
-    on_the_way || Group::of(name).is_some_and(Group::is_learning)
+    match Group::of(name) {
+        Some(group) => group.is_learning(),
+        None => Split::of(name) == Some(Split::Validation) && Name::parse(name).is_headline(),
+    }
 }
 
 /// The journals of a collection's runs.

@@ -54,8 +54,11 @@ pub fn counts(classes: &[Class], pairs: &[Pair<'_>]) -> Vec<Counts> {
     classes.iter().map(|class| Cases::of(class, pairs).counts(&once)).collect()
 }
 
+/// What is measured of how a class fared; none where it is undefined.
+type OfCounts = fn(Counts) -> Option<f64>;
+
 /// Scores of a class.
-static OF_CLASS: &[(&Declaration, fn(Counts) -> Option<f64>)] =
+static OF_CLASS: &[(&Declaration, OfCounts)] =
     &[(&PRECISION, Counts::precision), (&RECALL, Counts::recall), (&F1, Counts::f1)];
 
 /// Scores `evidence/precision/<class>`, `…/recall/<class>`, `…/f1/<class>`, `evidence/f1_micro`, `evidence/f1_macro` and
