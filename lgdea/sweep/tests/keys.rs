@@ -65,7 +65,7 @@ fn write_files(folder: &Path) {
 /// The experiment and the sweep over it.
 fn texts(files: Files) -> (String, String) {
     let mut experiment = String::from("name = 'e'\n");
-    let mut grid = String::from("experiment = 'e.toml'\nseeds.count = 2\n[grid]\npairing.ratio = [0.5, 1.0]\n");
+    let mut grid = String::from("experiment = 'e.toml'\nseeds.count = 2\n[grid]\n");
     let mut add = |own: Own, without: &str, fixed: &str, axis: &str| {
         experiment.push_str(if own == Own::No { without } else { fixed });
         if own == Own::Varied {
@@ -75,7 +75,7 @@ fn texts(files: Files) -> (String, String) {
     add(
         files.manifest,
         "[data.phantom]\nstudies = 4\nvalidation = 0\ntest = 0\n",
-        "[data.manifest]\nroot = '.'\nstudies = ['studies.csv']\n",
+        "[data.manifest]\nroot = '.'\nstudies = ['studies.csv']\ncolumns.image = ''\n",
         "data.manifest.studies = [['studies.csv'], ['other.csv']]\n",
     );
     add(
@@ -143,7 +143,7 @@ fn is_read(file: &str, files: Files) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_plan_has_the_keys_of_its_runs_and_trials(files in files()) {
