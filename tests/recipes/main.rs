@@ -46,7 +46,7 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn recipes_are_short_and_name_few_files() {
     for recipe in recipes() {
-        let (name, files) = (&recipe.name, recipe.files());
+        let (name, files) = (&recipe.name, recipe.files(&sources()));
         assert!((1..=FILES).contains(&files.len()), "{name} names {files:?}");
         assert!(recipe.lines <= LINES, "{name} has {} lines", recipe.lines);
         assert!(recipe.checks.iter().all(|check| check[0] == "cargo"), "{name} checks by something else than cargo");

@@ -75,9 +75,9 @@ impl Recipe {
         Ok(())
     }
 
-    /// The files that it writes, each once.
-    pub fn files(&self) -> Vec<&Path> {
-        let mut files: Vec<&Path> = self.edits.iter().map(|edit| edit.path.as_path()).collect();
+    /// What it touches in the sources at `root`, each once: files, and folders that it makes, which count as one.
+    pub fn files(&self, root: &Path) -> Vec<&Path> {
+        let mut files: Vec<&Path> = self.edits.iter().map(|edit| outermost_new(&edit.path, root)).collect();
         files.sort_unstable();
         files.dedup();
         files
@@ -122,6 +122,11 @@ impl Edit {
     }
 }
 
+/// The outermost folder on the way to a file that is not there yet; the file itself where its folder is.
+fn outermost_new<'a>(file: &'a Path, root: &Path) -> &'a Path {
+    file.ancestors().take_while(|path| !root.join(path).exists()).last().unwrap_or(file)
+}
+
 /// The words of an info string; blanks between quotes are part of a word, the quotes are not.
 fn words(info: &str) -> Vec<String> {
     let (mut words, mut quoted) = (vec![String::new()], false);
@@ -146,7 +151,10 @@ mod tests {
     #[test]
     fn blocks_are_files_insertions_checks_or_nothing() {
         let recipe = Recipe::read("a", PAGE).unwrap();
-        assert_eq!(recipe.files(), [Path::new("list.rs"), Path::new("new/a.rs")]);
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(recipe.files(root.path()), [Path::new("list.rs"), Path::new("new")]);
+        fs::create_dir(root.path().join("new")).unwrap();
+        assert_eq!(recipe.files(root.path()), [Path::new("list.rs"), Path::new("new/a.rs")]);
         assert_eq!(recipe.edits[1].place, Place::After("// the list".to_owned()));
         assert_eq!(recipe.checks, [["cargo", "check", "-p", "a"]]);
     }

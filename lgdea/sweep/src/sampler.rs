@@ -17,6 +17,7 @@ pub(crate) fn propose(question: &Question<'_>) -> Vec<f64> {
         Sampler::Gp => gaussian_process(question),
         Sampler::CmaEs => covariance_adaptation(question),
         Sampler::Sobol => sobol(question),
+        // A new sampler is told apart last.
     }
 }
 

@@ -33,6 +33,7 @@ pub enum Sampler {
     CmaEs,
     /// A scrambled Sobol sequence: points that cover the space evenly.
     Sobol,
+    // A new sampler is named last.
 }
 
 /// Whether more of a metric is better.
