@@ -1,5 +1,5 @@
 //! Every recipe of `docs/adding` is short, names few files, and works when it is followed.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::ffi::OsStr;
 use std::fs;

@@ -171,9 +171,12 @@ fn an_environment_variable_that_is_not_set_is_named_with_its_key() {
     }
 }
 
+/// What makes a file that cannot be read of one that can.
+type Break = fn(&Path);
+
 #[test]
 fn a_broken_file_is_named() {
-    let breaks: [(&str, fn(&Path)); 3] = [
+    let breaks: [(&str, Break); 3] = [
         ("empty", |path| fs::write(path, "").unwrap()),
         ("not readable", |path| fs::write(path, [0xff, 0xfe, 0x00, 0x80, b'\n', 0xc3]).unwrap()),
         ("a folder", |path| {

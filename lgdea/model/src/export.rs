@@ -47,7 +47,7 @@ pub enum ExportError {
 impl AtFault for ExportError {
     fn fault(&self) -> Fault {
         match self {
-            ExportError::File { .. } => Fault::Run,
+            ExportError::File { .. } | ExportError::NotInPyTorch { .. } => Fault::Run,
             ExportError::Weights(error) => error.fault(),
             ExportError::Tokenizer(error) => error.fault(),
         }

@@ -9,8 +9,8 @@ use lgdea_kernel::l2_normalise;
 use lgdea_spec::ImageEncoder as Settings;
 
 use crate::architecture::{self, ImageArchitecture, PyTorch};
-use crate::precision::linear;
 use crate::precision;
+use crate::precision::linear;
 use crate::weights::{self, Loaded, Place, WeightsError};
 
 /// The image encoder of an experiment.

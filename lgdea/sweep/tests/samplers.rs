@@ -79,7 +79,7 @@ fn holds(domain: &Domain, value: &toml::Value) -> bool {
                 _ => return false,
             };
             let steps = (number - low) / step;
-            (low..=high).contains(&number) && (step == 0.0 || number == high || (steps - steps.round()).abs() < 1e-9)
+            (low..=high).contains(&number) && (step == 0.0 || number >= high || (steps - steps.round()).abs() < 1e-9)
         }
     }
 }

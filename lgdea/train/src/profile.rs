@@ -40,7 +40,6 @@ pub struct Profile {
 ///
 /// # Errors
 /// As training has them.
-#[expect(clippy::too_many_lines, reason = "to be divided")]
 pub fn profile(
     experiment: &Experiment,
     prepared: &Prepared,

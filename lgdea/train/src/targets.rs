@@ -34,13 +34,11 @@ pub(crate) fn of_unpaired(
     experiment: &Experiment,
     device: &Device,
 ) -> (UnpairedTargets, Option<RunningMeans>) {
-    match &batch.hidden {
-        Some(hidden) => (reveal(&state.average, hidden, &batch.reports, experiment, device), state.means.clone()),
-        None => {
-            let (unpaired, means) = teach(state, batch, forward, targets, experiment, device);
-            (unpaired, Some(means))
-        }
+    if let Some(hidden) = &batch.hidden {
+        return (reveal(&state.average, hidden, &batch.reports, experiment, device), state.means.clone());
     }
+    let (unpaired, means) = teach(state, batch, forward, targets, experiment, device);
+    (unpaired, Some(means))
 }
 
 /// Targets of the unpaired images from the graph and the moving average.
