@@ -1,4 +1,7 @@
 //! Where an image comes from, and how it is made.
+//!
+//! A picture of the phantom is a scene that is drawn when it is asked for, so that this file names the phantom, whose studies
+//! hold pictures: a circle of imports.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;

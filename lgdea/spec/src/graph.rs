@@ -1,4 +1,6 @@
 //! `[graph]`: the relation graph over unpaired images and reports.
+//!
+//! Whether an experiment uses it stands here, beside its settings: a circle of imports with `experiment.rs`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

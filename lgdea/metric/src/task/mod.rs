@@ -1,4 +1,6 @@
 //! The declarations, a file for each task.
+//!
+//! A task lists its declarations, and each names its task: a circle of imports with `declaration.rs`.
 
 pub mod evidence;
 pub mod grounding;

@@ -1,3 +1,5 @@
+//! Open-I: folders and archives are read, and broken ones refused.
+
 use std::io::Write;
 
 use flate2::Compression;
