@@ -38,8 +38,7 @@ fn search(sampler: &str, seed: u64) -> Search {
         sampler = '{sampler}'
         seed = {seed}
         startup = 5
-        objective = 'validation/zero_shot/auroc_macro'
-        goal = 'minimise'
+        objective = 'validation/retrieval/i2t_median_rank'
         [search.space]
         {SPACE}
         [budget]

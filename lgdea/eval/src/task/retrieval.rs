@@ -20,7 +20,10 @@ type OfSorted = fn(&[(usize, f64)], &[u32]) -> Option<f64>;
 /// Means at each K, by the ranks of the queries' own candidates.
 static BY_RANK: &[(&Declaration, MeanAtK<usize>)] = &[(&RECALL, recall_at)];
 /// Statistics of those ranks.
-static OF_RANKS: &[(&Declaration, OfSorted)] = &[(&MEDIAN_RANK, bootstrap::median)];
+static OF_RANKS: &[(&Declaration, OfSorted)] = &[
+    // One a line.
+    (&MEDIAN_RANK, bootstrap::median),
+];
 /// Means at each K, by which of a query's first candidates are relevant.
 static BY_RELEVANCE: &[(&Declaration, Queries, MeanAtK<Vec<bool>>)] =
     &[(&PRECISION, Queries::All, precision_at), (&PRECISION_ABNORMAL, Queries::WithFinding, precision_at)];

@@ -34,4 +34,10 @@ pub static MEDIAN_RANK: Declaration = Declaration {
 };
 
 /// All scores of the task.
-pub(super) static ALL: &[&Declaration] = &[&RECALL, &PRECISION, &PRECISION_ABNORMAL, &MEDIAN_RANK];
+pub(super) static ALL: &[&Declaration] = &[
+    // In the order of the table that a run ends with.
+    &RECALL,
+    &PRECISION,
+    &PRECISION_ABNORMAL,
+    &MEDIAN_RANK,
+];

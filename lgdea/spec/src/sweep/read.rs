@@ -125,7 +125,6 @@ pub(super) struct Reader {
 impl Reader {
     fn sweep(mut self, path: &Path, parts: Parts<'_>, file: SweepFile) -> Result<Sweep, SpecError> {
         let Parts { experiment, grid, zip, space, cases, without } = parts;
-        self.check_ablated(&file);
         let name = file.name.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
         self.check_name("name", &name, 0..0);
         let lent = defaults::layer(&mut self.problems);
@@ -133,7 +132,9 @@ impl Reader {
         let axes = self.axes(grid, zip);
         let case_layers: Vec<(Vec<Node>, Option<Node>)> = cases.into_iter().map(|case| self.case(case)).collect();
         let names: Vec<Spanned<String>> = file.case.into_iter().map(|case| case.name).collect();
+        let unused = file.component.keys().next().filter(|_| file.ablate.is_none()).map(Spanned::span);
         let components = self.components(file.component, without);
+        self.check_ablated(unused);
         let ablation = file.ablate.map(|table| (table.mode, self.chosen(&components, &table.components)));
         let space = space.and_then(|space| self.space(space));
         let objective = file.search.as_ref().map(|table| table.objective.clone());
@@ -177,11 +178,11 @@ impl Reader {
         })
     }
 
-    /// Refuses components that nothing takes away.
-    fn check_ablated(&mut self, file: &SweepFile) {
-        if let (None, Some(name)) = (&file.ablate, file.component.keys().next()) {
+    /// Refuses a component that nothing takes away, where there is one.
+    fn check_ablated(&mut self, unused: Option<Range<usize>>) {
+        if let Some(bytes) = unused {
             let reason = "the sweep has components, but nothing takes them away".to_owned();
-            self.refuse(reason, "add an `[ablate]` table; it may be empty", name.span());
+            self.refuse(reason, "add an `[ablate]` table; it may be empty", bytes);
         }
     }
 
