@@ -120,6 +120,7 @@ fn space_to_depth(x: Tensor<4>, factor: usize) -> Tensor<4> {
     ])
 }
 
+/// The same network in PyTorch.
 const PYTORCH: &str = r#"
 class ConvNorm(nn.Module):
     """Convolution, batch norm, ReLU."""

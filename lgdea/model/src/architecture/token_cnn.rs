@@ -99,6 +99,7 @@ impl Layer {
     }
 }
 
+/// The same network in PyTorch.
 const PYTORCH: &str = r#"
 class TokenLayer(nn.Module):
     def __init__(self, width: int, reach: int):

@@ -121,6 +121,7 @@ impl Layer {
     }
 }
 
+/// The same network in PyTorch.
 const PYTORCH: &str = r#"
 class TransformerLayer(nn.Module):
     """lgdea's small pre-norm transformer: one layer."""
