@@ -125,8 +125,7 @@ pub(super) struct Reader {
 impl Reader {
     fn sweep(mut self, path: &Path, parts: Parts<'_>, file: SweepFile) -> Result<Sweep, SpecError> {
         let Parts { experiment, grid, zip, space, cases, without } = parts;
-        let name = file.name.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
-        self.check_name("name", &name, 0..0);
+        let name = self.name(file.name, path);
         let lent = defaults::layer(&mut self.problems);
         let base = self.base(experiment, &lent);
         let axes = self.axes(grid, zip);
@@ -176,6 +175,13 @@ impl Reader {
             axes,
             conditions,
         })
+    }
+
+    /// The sweep's name; where none is given that of its file.
+    fn name(&mut self, given: Option<String>, path: &Path) -> String {
+        let name = given.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+        self.check_name("name", &name, 0..0);
+        name
     }
 
     /// Refuses a component that nothing takes away, where there is one.
