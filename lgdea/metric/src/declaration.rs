@@ -1,4 +1,6 @@
 //! A score as it is declared, and one of its instances.
+//!
+//! This file and `task` know each other: a declaration names its task, and a task lists its declarations.
 
 use crate::{Better, HeatMap, Parameters, Task, Way, template};
 
