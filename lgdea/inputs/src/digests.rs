@@ -2,7 +2,7 @@
 
 use lgdea_spec::Experiment;
 
-use crate::identity::Identity;
+use crate::key::KeyParts;
 
 /// Hashes of all that an experiment reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Digests {
     /// [`Experiment::identity`], or [`Experiment::training_identity`] for the key of its trained weights.
     pub fn key(&self, experiment: &str, code: &str) -> String {
         let Digests { data, evidence, weights, prompts } = self;
-        Identity { experiment, data, evidence, weights, prompts, code }.run_key()
+        KeyParts { experiment, data, evidence, weights, prompts, code }.key()
     }
 
     /// The key of an experiment's run on these inputs and on the device that it names.
@@ -38,5 +38,5 @@ impl Digests {
 
 /// What computes runs: this version of lgdea on the kind of a device.
 pub fn code(device: &str) -> String {
-    Identity::code(env!("CARGO_PKG_VERSION"), device)
+    KeyParts::code(env!("CARGO_PKG_VERSION"), device)
 }

@@ -7,7 +7,7 @@
 
 mod digests;
 mod error;
-mod identity;
+mod key;
 mod loader;
 
 pub use digests::{Digests, code};

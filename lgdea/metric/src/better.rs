@@ -20,7 +20,11 @@ impl Better {
 
     /// Whether `one` is better than `other`. What is no number is worse than any number.
     pub fn prefers(self, one: f64, other: f64) -> bool {
-        if one.is_nan() || other.is_nan() { !one.is_nan() } else { self.gain(one) > self.gain(other) }
+        match (one.is_nan(), other.is_nan()) {
+            (true, _) => false,
+            (false, true) => true,
+            (false, false) => self.gain(one) > self.gain(other),
+        }
     }
 }
 

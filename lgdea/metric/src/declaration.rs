@@ -11,9 +11,9 @@ pub struct Declaration {
     pub task: Task,
     /// Name below the split's, with the parameters `{way}`, `{k}`, `{map}` and `{class}`: `retrieval/{way}_r_at_{k}`.
     pub name: &'static str,
-    /// Name for readers, with the same parameters; none where it goes by its name. A single heat map's score always does.
+    /// Name for readers, with the same parameters; none where it goes by its name. A score of a single heat map is always shown by its name.
     pub label: Option<&'static str>,
-    /// What it is called in the table that a run ends with; none where it is not in it. Of several K the greatest is shown, and of
+    /// What it is called in the table of its evaluation; none where it is not in it. Of several K the greatest is shown, and of
     /// heat maps the chosen one.
     pub row: Option<&'static str>,
     /// Which way is better.

@@ -29,17 +29,17 @@ pub(crate) struct Evaluator<'a> {
 
 impl Evaluator<'_> {
     /// The splits to score: those that the experiment asks for, as far as they have images. Tells what cannot be scored.
-    pub(crate) fn splits(&self, prepared: &Prepared) -> Result<Vec<Split>, RunError> {
+    pub(crate) fn splits(&self, prepared: &Prepared) -> Result<Vec<HeldOut>, RunError> {
         self.warn_of_classes(prepared)?;
         let asked = &self.experiment.eval.splits;
-        let all = [(HeldOut::Validation, Split::Validation), (HeldOut::Test, Split::Test)];
-        let asked = all.into_iter().filter(|(split, _)| asked.contains(split)).map(|(_, split)| split);
-        let (splits, empty): (Vec<_>, Vec<_>) = asked.partition(|&split| prepared.has_images(split));
+        let asked = [HeldOut::Validation, HeldOut::Test].into_iter().filter(|split| asked.contains(split));
+        let (splits, empty): (Vec<_>, Vec<_>) = asked.partition(|&split| prepared.has_images(of_data(split)));
         if splits.is_empty() {
-            let splits = empty.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or the ");
+            let splits = empty.iter().map(|split| split.split().name()).collect::<Vec<_>>().join(" or the ");
             return Err(RunError::NothingToScore { splits });
         }
         for split in empty {
+            let split = split.split().name();
             self.recorder.warn(format!("no study of the {split} split has an image: it is not scored"))?;
         }
         Ok(splits)
@@ -67,14 +67,15 @@ impl Evaluator<'_> {
     }
 
     /// Scores of a split, by `<split>/<task>/<metric>`.
-    pub(crate) fn scores(&self, model: &Lgdea, prepared: &Prepared, split: Split) -> Result<Scores, RunError> {
-        let name = &split.to_string();
-        let evaluation = self.evaluation(model, prepared, split, name)?;
-        self.recorder.scores(self.experiment.train.steps, name, &evaluation)?;
+    pub(crate) fn scores(&self, model: &Lgdea, prepared: &Prepared, split: HeldOut) -> Result<Scores, RunError> {
+        let named = split.split();
+        let name = named.name();
+        let evaluation = self.evaluation(model, prepared, of_data(split), name)?;
+        self.recorder.scores(self.experiment.train.steps, named, &evaluation)?;
         for warning in &evaluation.warnings {
             self.recorder.audience.say(&format!("{name}: {warning}"));
         }
-        Ok(evaluation.scores.into_iter().map(|(key, score)| (format!("{name}/{key}"), score)).collect())
+        Ok(evaluation.scores.into_iter().map(|(score, value)| (named.of_score(&score), value)).collect())
     }
 
     /// Evaluates a split and draws its galleries, unless the same checkpoint was evaluated in the same way before.
@@ -97,6 +98,14 @@ impl Evaluator<'_> {
             self.recorder.artifact(gallery)?;
         }
         Ok(evaluation)
+    }
+}
+
+/// A held-out split as the data know it.
+fn of_data(split: HeldOut) -> Split {
+    match split {
+        HeldOut::Validation => Split::Validation,
+        HeldOut::Test => Split::Test,
     }
 }
 

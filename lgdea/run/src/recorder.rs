@@ -1,6 +1,5 @@
 //! What a run writes into its folder and its journal besides training metrics.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
@@ -10,7 +9,6 @@ use lgdea_data::{Corpus, PairingManifest, Split, summary};
 use lgdea_eval::{Evaluation, Scores};
 use lgdea_evidence::Extraction;
 use lgdea_fault::chain;
-use lgdea_metric::Bound;
 use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, Status, SystemMeter, params};
@@ -146,22 +144,18 @@ impl Recorder<'_> {
         write_file(&self.run.tokenizer(), &prepared.tokenizer.to_json()?)
     }
 
-    /// Scores of a split; an interval's ends go beside its value as `…/low` and `…/high`.
-    pub(crate) fn scores(&self, step: usize, split: &str, evaluation: &Evaluation) -> Result<(), RunError> {
-        let mut values = BTreeMap::new();
-        for (name, score) in &evaluation.scores {
-            let name = format!("{split}/{name}");
-            if let Some([low, high]) = score.interval {
-                values.insert(Bound::Low.of_score(&name), low);
-                values.insert(Bound::High.of_score(&name), high);
-            }
-            values.insert(name, score.value);
-        }
-        self.write(Event::Metrics { step: step as u64, values })?;
-        evaluation
-            .warnings
-            .iter()
-            .try_for_each(|warning| self.write(Event::Warning { message: format!("{split}: {warning}") }))
+    /// Scores of a split; an interval's ends go beside its value.
+    pub(crate) fn scores(
+        &self,
+        step: usize,
+        split: lgdea_metric::Split,
+        evaluation: &Evaluation,
+    ) -> Result<(), RunError> {
+        self.write(Event::Metrics { step: step as u64, values: evaluation.logged(split) })?;
+        let warnings = evaluation.warnings.iter();
+        warnings
+            .map(|warning| format!("{}: {warning}", split.name()))
+            .try_for_each(|message| self.write(Event::Warning { message }))
     }
 
     /// A file of the run's folder that may be shown elsewhere.

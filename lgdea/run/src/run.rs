@@ -72,6 +72,7 @@ impl Job<'_> {
     /// Scores of the held-out splits; `None` where the run was stopped.
     fn scores(&self, inputs: Loaded) -> Result<Option<Scores>, RunError> {
         let prepared = self.prepared(inputs)?;
+        // Before training, so that what cannot be scored is told at once.
         let splits = self.evaluator.splits(&prepared)?;
         let Some(model) = self.trained(&prepared)? else { return Ok(None) };
         let mut scores = Scores::new();
@@ -96,17 +97,19 @@ impl Job<'_> {
         Ok(prepared)
     }
 
-    /// The trained model, by others where nothing in which they differ determines it; `None` where the run was stopped.
+    /// Trains the model, or takes the weights of an earlier run that cannot differ; `None` where the run was stopped.
     fn trained(&self, prepared: &Prepared) -> Result<Option<Lgdea>, RunError> {
         if self.stop.is_asked() {
             return Ok(None);
         }
+        // Only from here on is there a checkpoint to write.
         self.stop.on_signals();
         let Evaluator { experiment, recorder, shared, device } = self.evaluator;
         shared.take_training(&recorder)?;
         let mut training = recorder.audience.training();
         let trained =
             train(experiment, prepared, device, recorder.run, recorder.journal, &mut *training, self.stop.flag())?;
+        // The progress bar ends before the next words.
         drop(training);
         if !trained.finished {
             return Ok(None);

@@ -1,9 +1,9 @@
 //! What the joint steps make anew from time to time with the moving average: the relation graph, and matched reports.
 
-use lgdea_metric::curve::{MATCHED, REACHED};
 use std::time::Instant;
 
 use burn::tensor::Device;
+use lgdea_metric::curve::{MATCHED, REACHED};
 use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Need};
 

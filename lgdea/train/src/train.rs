@@ -1,6 +1,5 @@
 //! The training loop: text warm-up, the prototypes' start, joint steps.
 
-use lgdea_metric::curve::K_MEANS_INERTIA;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -8,6 +7,7 @@ use std::time::Duration;
 
 use burn::module::Module;
 use burn::tensor::Device;
+use lgdea_metric::curve::K_MEANS_INERTIA;
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Need, PrototypeInit};
@@ -45,20 +45,22 @@ pub fn train(
     let mut recorder = Recorder::new(experiment, run, journal);
     let mut observers = Both(&mut recorder, observer);
     let mut trainer = Trainer::new(experiment, prepared, device, Some(run), &mut observers, stop)?;
-    let (mut state, first) = match checkpoint::newest(&run.checkpoints())? {
+    let (mut state, done) = match checkpoint::newest(&run.checkpoints())? {
         Some((done, path)) => (checkpoint::load(&path, experiment, prepared, device)?, done),
         None => (trainer.fresh()?, 0),
     };
-    if first == 0 {
+    // A checkpoint of 0 joint steps is one from within the text warm-up.
+    if done == 0 {
         state = trainer.warm_up(state)?;
         if trainer.stopped() {
+            // Nothing is averaged yet, and a checkpoint holds both models.
             state.average = state.model.valid();
             trainer.checkpoint(0, &state)?;
             return Ok(TrainOutcome { model: state.average, finished: false });
         }
         state = trainer.start_prototypes(state)?;
     }
-    trainer.joint(state, first..experiment.train.steps)
+    trainer.joint(state, done..experiment.train.steps)
 }
 
 /// What all steps share.
@@ -144,7 +146,7 @@ impl<'a> Trainer<'a> {
         thread::scope(|scope| {
             let mut batches = loader::joint_batches(scope, prepared, experiment, steps.clone());
             let mut meter = Meter::new(Stage::Joint, train.steps, train.log_every);
-            // A run that was cut off between a checkpoint and its scores.
+            // The run may have been cut off after this checkpoint and before its scores.
             if steps.start > 0 {
                 self.validate(steps.start, &state)?;
             }

@@ -38,7 +38,6 @@ pub struct Scores {
 /// where the class names labels it is told `against`, those of the others that bear one of them. A class that lacks
 /// either is left out of the mean and named in a warning; one that lacks either in a resample is left out of that
 /// resample's mean.
-#[expect(clippy::too_many_lines, reason = "to be divided")]
 pub fn evaluate(
     settings: &ZeroShot,
     classes: &[PromptClass],
@@ -46,16 +45,8 @@ pub fn evaluate(
     labels: &[Labels<'_>],
     bootstrap: Bootstrap,
 ) -> Result<Evaluation, EvalError> {
-    let shape = [labels.len(), classes.len()];
+    scores.check([labels.len(), classes.len()])?;
     let Scores { similarity, evidence, local } = scores;
-    for (what, scores) in
-        [("similarity", Some(&similarity)), ("evidence", evidence.as_ref()), ("local", local.as_ref())]
-    {
-        if let Some(scores) = scores {
-            check::shape(what, scores.shape(), &shape)?;
-            check::finite(what, scores.view())?;
-        }
-    }
     let labelled: Vec<usize> = (0..labels.len()).filter(|&study| labels[study].is_some()).collect();
     let standardised = |scores: Array2<f32>| standardise_columns(scores.select(Axis(0), &labelled).view());
     let similarity = standardised(similarity);
@@ -101,6 +92,22 @@ pub fn evaluate(
         }
     }
     Ok(Evaluation { scores: bootstrap.scores(labelled.len(), statistics), warnings: warnings(classes, &truths) })
+}
+
+impl Scores {
+    /// Refuses scores of another shape, and such that are no numbers.
+    fn check(&self, shape: [usize; 2]) -> Result<(), EvalError> {
+        let Scores { similarity, evidence, local } = self;
+        for (what, scores) in
+            [("similarity", Some(similarity)), ("evidence", evidence.as_ref()), ("local", local.as_ref())]
+        {
+            if let Some(scores) = scores {
+                check::shape(what, scores.shape(), &shape)?;
+                check::finite(what, scores.view())?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Positives and negatives of a class among the labelled studies; None if one of the two is missing.

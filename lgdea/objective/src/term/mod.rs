@@ -13,7 +13,7 @@ pub struct Pass<'a> {
     pub forward: &'a Forward,
     /// What it is to reach.
     pub targets: &'a Targets,
-    /// All settings. Those of the term are `self`.
+    /// All settings; a term reads its own from `self`.
     pub experiment: &'a Experiment,
     /// The step, counted from 0.
     pub step: usize,

@@ -14,9 +14,9 @@ pub enum Need {
     Clusters(usize),
     /// The data's labels of the images, and a classifier that learns them; a part of the model.
     Labels,
-    /// The prototypes: what they stand for is learned or read.
+    /// The prototypes: the term learns what they stand for, or reads it.
     Prototypes,
-    /// The images' evidence: the lesion queries are taught.
+    /// The images' evidence: the term teaches the lesion queries.
     ImageEvidence,
     /// Unpaired images: the term acts on them alone.
     UnpairedImages,
@@ -67,7 +67,7 @@ impl Experiment {
         self.loss.needs(self.train.unpaired_images > 0 && self.pairing.unpaired != Unpaired::None)
     }
 
-    /// Whether steps are to teach unpaired images.
+    /// Whether steps are to teach unpaired images, where the pairing leaves any.
     pub(crate) fn teaches_unpaired(&self) -> bool {
         let asked = self.train.unpaired_images > 0;
         asked && self.loss.needs(asked).has(Need::UnpairedTargets)

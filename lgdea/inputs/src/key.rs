@@ -2,7 +2,7 @@
 
 /// What determines a run's result, and so tells runs apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Identity<'a> {
+pub(crate) struct KeyParts<'a> {
     /// The resolved experiment without what cannot change its result (names, tags, tracker, threads), in a fixed form.
     pub(crate) experiment: &'a str,
     /// Digest of the data.
@@ -13,11 +13,11 @@ pub(crate) struct Identity<'a> {
     pub(crate) weights: &'a str,
     /// Digest of the file of zero-shot prompts; empty where a shipped set is taken, whose name the experiment has.
     pub(crate) prompts: &'a str,
-    /// What computes: version of the code and kind of device, whose random numbers are its own; see [`Identity::code`].
+    /// What computes: version of the code and kind of device, whose random numbers are its own; see [`KeyParts::code`].
     pub(crate) code: &'a str,
 }
 
-impl Identity<'_> {
+impl KeyParts<'_> {
     /// A version of the code on a device: `0.1.0 on libtorch-cuda` for the device `libtorch-cuda:1`.
     pub(crate) fn code(version: &str, device: &str) -> String {
         let kind = device.split_once(':').map_or(device, |(kind, _)| kind);
@@ -25,7 +25,7 @@ impl Identity<'_> {
     }
 
     /// The run's key: the first 12 hexadecimal digits of a BLAKE3 hash over all parts.
-    pub(crate) fn run_key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         let mut hasher = blake3::Hasher::new_derive_key("lgdea run identity, version 2");
         for part in [self.experiment, self.data, self.evidence, self.weights, self.prompts, self.code] {
             // With its length, a part cannot lend its end to the next one's beginning.
@@ -42,34 +42,34 @@ mod tests {
 
     #[test]
     fn every_part_counts_and_boundaries_do_too() {
-        let base = Identity { experiment: "ab", data: "c", evidence: "d", weights: "", prompts: "", code: "e" };
+        let base = KeyParts { experiment: "ab", data: "c", evidence: "d", weights: "", prompts: "", code: "e" };
         let others = [
-            Identity { experiment: "x", ..base },
-            Identity { data: "x", ..base },
-            Identity { evidence: "x", ..base },
-            Identity { weights: "x", ..base },
-            Identity { prompts: "x", ..base },
-            Identity { code: "x", ..base },
-            Identity { experiment: "a", data: "bc", ..base },
+            KeyParts { experiment: "x", ..base },
+            KeyParts { data: "x", ..base },
+            KeyParts { evidence: "x", ..base },
+            KeyParts { weights: "x", ..base },
+            KeyParts { prompts: "x", ..base },
+            KeyParts { code: "x", ..base },
+            KeyParts { experiment: "a", data: "bc", ..base },
         ];
-        assert_eq!(base.run_key().len(), 12);
-        assert_eq!(base.run_key(), base.run_key());
+        assert_eq!(base.key().len(), 12);
+        assert_eq!(base.key(), base.key());
         for other in others {
-            assert_ne!(base.run_key(), other.run_key(), "{other:?}");
+            assert_ne!(base.key(), other.key(), "{other:?}");
         }
     }
 
     #[test]
     fn the_number_of_a_device_does_not_count() {
-        assert_eq!(Identity::code("0.1.0", "libtorch-cuda:1"), "0.1.0 on libtorch-cuda");
-        assert_eq!(Identity::code("0.1.0", "flex"), "0.1.0 on flex");
+        assert_eq!(KeyParts::code("0.1.0", "libtorch-cuda:1"), "0.1.0 on libtorch-cuda");
+        assert_eq!(KeyParts::code("0.1.0", "flex"), "0.1.0 on flex");
     }
 
     /// Keys name folders and tracked runs, so a change of the scheme must be a decision.
     #[test]
     fn the_scheme_is_stable() {
         let identity =
-            Identity { experiment: "{}", data: "", evidence: "", weights: "", prompts: "", code: "0.1.0 on flex" };
-        assert_eq!(identity.run_key(), "67499ffb4493");
+            KeyParts { experiment: "{}", data: "", evidence: "", weights: "", prompts: "", code: "0.1.0 on flex" };
+        assert_eq!(identity.key(), "67499ffb4493");
     }
 }
