@@ -20,7 +20,7 @@ pub(crate) enum DeviceError {
     /// The device exists, but not in this build.
     #[cfg(not(all(feature = "libtorch", feature = "cuda")))]
     #[error(
-        "this build has no `{name}`: build it with `cargo build --release --features {feature}` (see README, \"Devices\")"
+        "this build has no `{name}`: build it with `cargo build --release --features {feature}` (see docs/guides/devices.md)"
     )]
     NotBuilt {
         /// The name given.

@@ -168,7 +168,8 @@ pub(super) struct SearchTable {
     /// The metric that decides, of the validation split: `validation/zero_shot/auroc_macro`.
     #[schemars(with = "String")]
     pub(super) objective: Spanned<String>,
-    /// Whether more of it is better.
+    /// Whether more of it is better. Where it is not given, a metric that declares a direction is taken that way; of any other, more is
+    /// better.
     #[serde(default)]
     #[schemars(with = "Goal", default = "Goal::default")]
     pub(super) goal: Option<Spanned<Goal>>,
@@ -201,7 +202,8 @@ pub(super) struct PruneTable {
     /// `eval.every` one of the validation split; none of the test split.
     #[schemars(with = "String")]
     pub(super) metric: Spanned<String>,
-    /// Whether more of it is better.
+    /// Whether more of it is better. Where it is not given, a metric that declares a direction is taken that way; of any other, more is
+    /// better.
     #[serde(default)]
     #[schemars(with = "Goal", default = "Goal::default")]
     pub(super) goal: Option<Spanned<Goal>>,

@@ -65,7 +65,7 @@ fn is_shared(key: &str) -> bool {
 fn unusable(source: &Source, error: &toml::de::Error) -> Problem {
     let kind = ProblemKind::Inconsistent {
         reason: error.message().trim().to_owned(),
-        remedy: "README, \"Sweeps\", shows every table of a sweep file".to_owned(),
+        remedy: "docs/guides/sweeps.md shows every table of a sweep file".to_owned(),
     };
     Problem::at(kind, source, error.span().unwrap_or_default())
 }
