@@ -8,8 +8,21 @@ use optimizer::distribution::{Distribution, FloatDistribution};
 use optimizer::param::ParamValue;
 use optimizer::parameter::ParamId;
 use optimizer::sampler::{CompletedTrial, Sampler};
+use serde::{Deserialize, Serialize};
 
-use crate::Observation;
+/// A trial of a search that has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Number of its proposal, from 0.
+    pub number: u64,
+    /// Its coordinates, as [`crate::suggest`] gave them.
+    pub coordinates: Vec<f64>,
+    /// The objective, as the mean over the seeds; none for a trial that failed or was stopped, which counts as the worst.
+    pub value: Option<f64>,
+    /// Number of the first proposal that was made when this was known. Trials run side by side: what a proposal could not
+    /// know must not change it afterwards.
+    pub known_from: u64,
+}
 
 /// The question for one proposal of a search.
 pub(crate) struct Question<'a> {

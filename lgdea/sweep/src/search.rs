@@ -6,24 +6,9 @@
 //! [`lgdea_spec::sweep::Domain::at`] makes values of them.
 
 use lgdea_spec::sweep::Search;
-use serde::{Deserialize, Serialize};
 
-use crate::question::Question;
+use crate::question::{Observation, Question};
 use crate::sampler;
-
-/// A trial of a search that has ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Observation {
-    /// Number of its proposal, from 0.
-    pub number: u64,
-    /// Its coordinates, as [`suggest`] gave them.
-    pub coordinates: Vec<f64>,
-    /// The objective, as the mean over the seeds; none for a trial that failed or was stopped, which counts as the worst.
-    pub value: Option<f64>,
-    /// Number of the first proposal that was made when this was known. Trials run side by side: what a proposal could not
-    /// know must not change it afterwards.
-    pub known_from: u64,
-}
 
 /// The coordinates, one in [0, 1] for each parameter, of a search's proposal `number`, made in knowledge of `history`.
 pub fn suggest(search: &Search, history: &[Observation], number: u64) -> Vec<f64> {

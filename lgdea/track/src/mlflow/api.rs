@@ -135,7 +135,7 @@ impl Client {
             return Ok(id);
         }
         let mut tags = vec![Pair::new(EXPERIMENT_KIND, "custom_model_development")];
-        tags.extend(view::primary_metric());
+        tags.extend(view::primary_metric().map(|(key, value)| Pair::new(key, &value)));
         let body = json!({ "name": name, "tags": tags });
         match self.post::<Created>("experiments/create", &body) {
             Ok(created) => Ok(created.experiment_id),

@@ -10,7 +10,6 @@ use std::time::SystemTime;
 use lgdea_metric::{Better, Instance, Split};
 use serde_json::{Value, json};
 
-use super::api::Pair;
 use super::state::State;
 use super::tags;
 
@@ -55,15 +54,15 @@ pub(super) fn tag(sweep: &str) -> (String, String) {
 }
 
 /// The experiment's tags of what MLflow sorts and draws first: the first score that is plotted.
-pub(super) fn primary_metric() -> Vec<Pair> {
-    Instance::plotted().next().map_or_else(Vec::new, |score| primary(&score))
+pub(super) fn primary_metric() -> impl Iterator<Item = (&'static str, String)> {
+    Instance::plotted().next().into_iter().flat_map(|score| primary(&score))
 }
 
-fn primary(score: &Instance<'_>) -> Vec<Pair> {
+fn primary(score: &Instance<'_>) -> [(&'static str, String); 2] {
     let more_is_better = if score.declaration.better == Better::Higher { "True" } else { "False" };
-    vec![
-        Pair::new(tags::PRIMARY_METRIC, &Split::Test.of_score(&score.name())),
-        Pair::new(tags::PRIMARY_METRIC_IS_BETTER_HIGHER, more_is_better),
+    [
+        (tags::PRIMARY_METRIC, Split::Test.of_score(&score.name())),
+        (tags::PRIMARY_METRIC_IS_BETTER_HIGHER, more_is_better.to_owned()),
     ]
 }
 
@@ -103,10 +102,10 @@ mod tests {
 
     #[test]
     fn the_first_plotted_score_comes_first_and_less_may_be_better() {
-        let said = |pairs: Vec<Pair>| pairs.into_iter().map(|pair| pair.value).collect::<Vec<_>>();
-        assert_eq!(said(primary_metric()), ["test/zero_shot/auroc_macro", "True"]);
+        let said: Vec<String> = primary_metric().map(|(_, value)| value).collect();
+        assert_eq!(said, ["test/zero_shot/auroc_macro", "True"]);
         let rank = Instance::find("retrieval/i2t_median_rank").unwrap();
-        assert_eq!(said(primary(&rank)), ["test/retrieval/i2t_median_rank", "False"]);
+        assert_eq!(primary(&rank).map(|(_, value)| value), ["test/retrieval/i2t_median_rank", "False"]);
     }
 
     #[test]

@@ -7,67 +7,75 @@ use super::device::Device;
 use super::findings::{Disease, Severity};
 
 /// Five ways to state a finding.
-#[expect(clippy::too_many_lines, reason = "a table of words, which reads best in one piece")]
 pub(super) fn statements(disease: Disease) -> [&'static str; 5] {
     match disease {
-        Disease::Cardiomegaly => [
-            "{severity} cardiomegaly",
-            "the heart is {severely} enlarged",
-            "{severity} enlargement of the cardiac silhouette",
-            "increased cardiothoracic ratio",
-            "the cardiac silhouette is {severely} widened",
-        ],
-        Disease::Edema => [
-            "{severity} pulmonary edema",
-            "{severity} perihilar vascular congestion",
-            "bilateral interstitial markings are {severely} increased",
-            "vascular engorgement with cephalization",
-            "{severity} edema in both lungs",
-        ],
-        Disease::Effusion => [
-            "{severity} {side} pleural effusion",
-            "blunting of the {side} costophrenic angle",
-            "{severity} {side} sided pleural fluid",
-            "{severity} layering fluid in the {side} hemithorax",
-            "{severity} effusion on the {side}",
-        ],
-        Disease::Pneumothorax => [
-            "{severity} {side} pneumothorax",
-            "{severity} {side} apical pneumothorax",
-            "visible visceral pleural line on the {side}",
-            "pleural air on the {side} without lung markings",
-            "{severity} pneumothorax on the {side}",
-        ],
-        Disease::Consolidation => [
-            "{severity} {side} {lobe} consolidation",
-            "airspace disease in the {side} {zone} lung",
-            "dense consolidation with air bronchograms in the {side} {zone} zone",
-            "{side} {zone} lung pneumonia",
-            "{severity} consolidative process in the {side} {zone} lung",
-        ],
-        Disease::Atelectasis => [
-            "{severity} {side} {lobe} atelectasis",
-            "linear band in the {side} {zone} lung from volume loss",
-            "platelike atelectasis at the {side} {zone} zone",
-            "{severity} subsegmental collapse in the {side} {zone} lung",
-            "{side} {zone} lung discoid atelectasis",
-        ],
-        Disease::Nodule => [
-            "{severity} {side} {lobe} nodule",
-            "rounded density in the {side} {zone} lung",
-            "{severity} nodular focus in the {side} {zone} zone",
-            "well circumscribed lesion in the {side} {zone} lung",
-            "pulmonary nodule on the {side} in the {zone} zone",
-        ],
-        Disease::Opacity => [
-            "{severity} hazy opacity in the {side} {zone} lung",
-            "ill defined {side} {zone} opacity",
-            "vague increased attenuation in the {side} {zone} zone",
-            "{severity} {side} {zone} lung opacity",
-            "faint haze overlying the {side} {zone} lung",
-        ],
+        Disease::Cardiomegaly => CARDIOMEGALY,
+        Disease::Edema => EDEMA,
+        Disease::Effusion => EFFUSION,
+        Disease::Pneumothorax => PNEUMOTHORAX,
+        Disease::Consolidation => CONSOLIDATION,
+        Disease::Atelectasis => ATELECTASIS,
+        Disease::Nodule => NODULE,
+        Disease::Opacity => OPACITY,
     }
 }
+
+const CARDIOMEGALY: [&str; 5] = [
+    "{severity} cardiomegaly",
+    "the heart is {severely} enlarged",
+    "{severity} enlargement of the cardiac silhouette",
+    "increased cardiothoracic ratio",
+    "the cardiac silhouette is {severely} widened",
+];
+const EDEMA: [&str; 5] = [
+    "{severity} pulmonary edema",
+    "{severity} perihilar vascular congestion",
+    "bilateral interstitial markings are {severely} increased",
+    "vascular engorgement with cephalization",
+    "{severity} edema in both lungs",
+];
+const EFFUSION: [&str; 5] = [
+    "{severity} {side} pleural effusion",
+    "blunting of the {side} costophrenic angle",
+    "{severity} {side} sided pleural fluid",
+    "{severity} layering fluid in the {side} hemithorax",
+    "{severity} effusion on the {side}",
+];
+const PNEUMOTHORAX: [&str; 5] = [
+    "{severity} {side} pneumothorax",
+    "{severity} {side} apical pneumothorax",
+    "visible visceral pleural line on the {side}",
+    "pleural air on the {side} without lung markings",
+    "{severity} pneumothorax on the {side}",
+];
+const CONSOLIDATION: [&str; 5] = [
+    "{severity} {side} {lobe} consolidation",
+    "airspace disease in the {side} {zone} lung",
+    "dense consolidation with air bronchograms in the {side} {zone} zone",
+    "{side} {zone} lung pneumonia",
+    "{severity} consolidative process in the {side} {zone} lung",
+];
+const ATELECTASIS: [&str; 5] = [
+    "{severity} {side} {lobe} atelectasis",
+    "linear band in the {side} {zone} lung from volume loss",
+    "platelike atelectasis at the {side} {zone} zone",
+    "{severity} subsegmental collapse in the {side} {zone} lung",
+    "{side} {zone} lung discoid atelectasis",
+];
+const NODULE: [&str; 5] = [
+    "{severity} {side} {lobe} nodule",
+    "rounded density in the {side} {zone} lung",
+    "{severity} nodular focus in the {side} {zone} zone",
+    "well circumscribed lesion in the {side} {zone} lung",
+    "pulmonary nodule on the {side} in the {zone} zone",
+];
+const OPACITY: [&str; 5] = [
+    "{severity} hazy opacity in the {side} {zone} lung",
+    "ill defined {side} {zone} opacity",
+    "vague increased attenuation in the {side} {zone} zone",
+    "{severity} {side} {zone} lung opacity",
+    "faint haze overlying the {side} {zone} lung",
+];
 
 /// Ways to deny a finding.
 pub(super) fn denials(disease: Disease) -> &'static [&'static str] {
