@@ -43,6 +43,17 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Gives the crates of a copy a version of their own. cargo tells crates apart by name and version, wherever they lie: what
+/// is built of a copy would else be taken for the real crates, whose target folder it shares.
+fn version_apart(root: &Path) {
+    let manifest = root.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let version = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert_eq!(text.matches(&format!("\n{version}\n")).count(), 1, "the version of the workspace");
+    let apart = version.trim_end_matches('"').to_owned() + "+recipe\"";
+    fs::write(&manifest, text.replace(&format!("\n{version}\n"), &format!("\n{apart}\n"))).unwrap();
+}
+
 #[test]
 fn recipes_are_short_and_name_few_files() {
     for recipe in recipes() {
@@ -77,6 +88,7 @@ fn what_recipes_add_compiles() {
             fs::remove_dir_all(&root).unwrap();
         }
         copy(&sources(), &root);
+        version_apart(&root);
         recipe.apply(&root).unwrap();
         for check in &recipe.checks {
             let cargo = Command::new(env!("CARGO"))

@@ -237,11 +237,11 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::{Place, Run};
+    use crate::{Run, SweepPlace};
 
     fn judged(values: &[f64], comparisons: usize, test: Test) -> Difference {
         let run = |seed: usize, value: f64| Run {
-            place: Place { run_key: String::new(), arm: String::new(), seed: seed as u64, deltas: Map::new() },
+            place: SweepPlace { run_key: String::new(), arm: String::new(), seed: seed as u64, deltas: Map::new() },
             seconds: 0.0,
             metrics: BTreeMap::from([("m".to_owned(), value)]),
             folder: None,

@@ -33,4 +33,4 @@ pub use metric::{Metric, Split};
 pub use page::page;
 pub use provenance::Provenance;
 pub use rows::{ARM, Row, Rows, Setting};
-pub use run::{Missing, Place, Run};
+pub use run::{Missing, Run, SweepPlace};

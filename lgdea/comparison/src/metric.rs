@@ -101,10 +101,10 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::Place;
+    use crate::SweepPlace;
 
     fn runs(names: &[&str]) -> Vec<Run> {
-        let place = Place { run_key: "a".to_owned(), arm: "b".to_owned(), seed: 0, deltas: Map::new() };
+        let place = SweepPlace { run_key: "a".to_owned(), arm: "b".to_owned(), seed: 0, deltas: Map::new() };
         vec![Run {
             place,
             seconds: 1.0,

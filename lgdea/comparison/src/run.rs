@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// Where a run stands in a sweep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Place {
+pub struct SweepPlace {
     /// Key of the run.
     pub run_key: String,
     /// Name of its arm.
@@ -24,7 +24,7 @@ pub struct Place {
 pub struct Run {
     /// Where it stands.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: SweepPlace,
     /// Wall-clock seconds of all its attempts.
     pub seconds: f64,
     /// Scores of the validation and the test split by name, without the ends of their intervals.
@@ -39,7 +39,7 @@ pub struct Run {
 pub struct Missing {
     /// Where the run would stand.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: SweepPlace,
     /// What came of it: `not begun`, `failed: …`.
     pub state: String,
 }

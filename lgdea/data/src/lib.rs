@@ -10,7 +10,6 @@ mod augment;
 mod boxes;
 mod corpus;
 mod decode;
-mod doctor;
 mod error;
 mod labels;
 mod pairing;
@@ -23,6 +22,7 @@ mod source;
 mod split;
 mod store;
 mod study;
+mod summary;
 mod table;
 #[cfg(test)]
 mod test_data;
@@ -32,7 +32,6 @@ pub use augment::{augment, standardise};
 pub use boxes::FindingBox;
 pub use corpus::{Corpus, load};
 pub use decode::Frame;
-pub use doctor::{SplitSummary, Summary, summary};
 pub use error::DataError;
 pub use labels::{NO_FINDING, normalise_label};
 pub use pairing::{PairingManifest, pair};
@@ -43,6 +42,7 @@ pub use skipped::{SkipReason, Skipped, SkippedItems};
 pub use split::Split;
 pub use store::{ImageStore, Making};
 pub use study::Study;
+pub use summary::{SplitSummary, Summary, summary};
 
 /// The generator of the phantom.
 pub mod phantom {

@@ -11,7 +11,7 @@ use lgdea_spec::ImageEncoder as Settings;
 use crate::architecture::{self, ImageArchitecture, PyTorch};
 use crate::precision;
 use crate::precision::linear;
-use crate::weights::{self, Loaded, Place, WeightsError};
+use crate::weights::{self, Loaded, WeightsError, WeightsFile};
 
 /// The image encoder of an experiment.
 #[derive(Module, Debug)]
@@ -53,7 +53,7 @@ impl ImageEncoder {
     ///
     /// # Errors
     /// The file cannot be read or does not fit.
-    pub fn load(&mut self, place: Place<'_>) -> Result<Loaded, WeightsError> {
+    pub fn load(&mut self, place: WeightsFile<'_>) -> Result<Loaded, WeightsError> {
         self.backbone.load(place)
     }
 
@@ -127,7 +127,7 @@ macro_rules! declare {
                 )* }
             }
 
-            fn load(&mut self, place: Place<'_>) -> Result<Loaded, WeightsError> {
+            fn load(&mut self, place: WeightsFile<'_>) -> Result<Loaded, WeightsError> {
                 match self { $(
                     Self::$Network(network) => weights::load(network, architecture::$Network::NAMING, place),
                 )* }

@@ -11,7 +11,7 @@ use lgdea_spec::TextEncoder as Settings;
 
 use crate::architecture::{self, Pooling, PyTorch, TextArchitecture};
 use crate::precision::linear;
-use crate::weights::{self, Loaded, Place, WeightsError};
+use crate::weights::{self, Loaded, WeightsError, WeightsFile};
 use crate::{PAD, precision};
 
 /// The text encoder of an experiment: an architecture, pooling over its tokens, and the head that makes the embedding.
@@ -53,7 +53,7 @@ impl TextEncoder {
     ///
     /// # Errors
     /// The file cannot be read or does not fit.
-    pub fn load(&mut self, place: Place<'_>) -> Result<Loaded, WeightsError> {
+    pub fn load(&mut self, place: WeightsFile<'_>) -> Result<Loaded, WeightsError> {
         self.backbone.load(place)
     }
 
@@ -174,7 +174,7 @@ macro_rules! declare {
                 )* }
             }
 
-            fn load(&mut self, place: Place<'_>) -> Result<Loaded, WeightsError> {
+            fn load(&mut self, place: WeightsFile<'_>) -> Result<Loaded, WeightsError> {
                 match self { $(
                     Self::$Network(network) => weights::load(network, architecture::$Network::NAMING, place),
                 )* }

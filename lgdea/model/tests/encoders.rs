@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Distribution, Int, Tensor};
-use lgdea_model::weights::Place;
+use lgdea_model::weights::WeightsFile;
 use lgdea_model::{ExportError, ImageEncoder, Lgdea, ModelShape, TextEncoder, TextShape, Tokenizer, export};
 use lgdea_spec::{Experiment, Resolved, Seed, WordPieces};
 use serde_json::Value;
@@ -179,7 +179,7 @@ fn an_exported_image_encoder_comes_back() {
         let (name, device) = (settings.name(), device(2));
         let mut other = ImageEncoder::new(settings, DIM, &device);
         let path = folder.path().join("image/model.safetensors");
-        let loaded = other.load(Place { path: &path, prefix: "" }).unwrap();
+        let loaded = other.load(WeightsFile { path: &path, prefix: "" }).unwrap();
         assert!(loaded.left_out.is_empty() && loaded.unused.is_empty(), "{name}: {loaded:?}");
         let images = noise(settings.size(), &device);
         assert!(gap(model.image.patches(images.clone()), other.patches(images)) < 1e-5, "{name}");
@@ -195,7 +195,7 @@ fn an_exported_text_encoder_comes_back() {
         is_told_to_pytorch(folder.path(), "text", "TextNetwork", settings.is_published());
         let mut other = TextEncoder::new(&shape, DIM, &device(2));
         let path = folder.path().join("text/model.safetensors");
-        let loaded = other.load(Place { path: &path, prefix: "" }).unwrap();
+        let loaded = other.load(WeightsFile { path: &path, prefix: "" }).unwrap();
         assert!(loaded.left_out.is_empty() && loaded.unused.is_empty(), "{}: {loaded:?}", settings.name());
         let tokens = ids(&tokenizer.encode(TEXTS[1], 12).unwrap());
         let gap = gap(model.text.hidden(tokens.clone()), other.hidden(tokens));

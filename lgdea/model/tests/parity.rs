@@ -18,7 +18,7 @@ use lgdea_model::Tokenizer;
 use lgdea_model::architecture::{
     self, Bert, BlockKind, ImageArchitecture, ResNet, ResNetShape, TextArchitecture, Vit, VitShape,
 };
-use lgdea_model::weights::{self, Loaded, Naming, Place};
+use lgdea_model::weights::{self, Loaded, Naming, WeightsFile};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use serde_json::Value;
@@ -91,7 +91,7 @@ fn check<M: Module + ModuleSnapshot>(
     let path = weights_file(&folder.join(&case.weights)).unwrap();
     let training = device.clone().autodiff();
     let mut network = make(&training);
-    let place = Place { path: &path, prefix: &case.prefix };
+    let place = WeightsFile { path: &path, prefix: &case.prefix };
     let loaded = weights::load(&mut network, naming, place).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     assert_eq!(loaded.unused, Vec::<String>::new(), "{}", case.name);
 
@@ -232,7 +232,7 @@ fn check_features<M: Module + ModuleSnapshot>(
 ) -> Loaded {
     let (folder, device) = (fixtures(), Device::flex());
     let path = weights_file(&folder.join(&case.weights)).unwrap();
-    let loaded = weights::load(&mut network, naming, Place { path: &path, prefix: &case.prefix }).unwrap();
+    let loaded = weights::load(&mut network, naming, WeightsFile { path: &path, prefix: &case.prefix }).unwrap();
     let expected = Expected(fs::read(folder.join(&case.expected)).unwrap());
     let difference = gap(features(&network, &expected, &device), expected.tensor(places, &device).unwrap());
     assert!(difference < case.tolerance, "{}: {difference}", case.name);
@@ -264,7 +264,7 @@ fn heads_are_left_out_by_name_and_what_does_not_fit_is_listed() {
     let network =
         |layers, width| ResNet::new(&ResNetShape { block: BlockKind::Basic, layers, width, stage: 4 }, &Device::flex());
     let load = |mut network: ResNet, file: &str| {
-        weights::load(&mut network, ResNet::NAMING, Place { path: &fixtures().join(file), prefix: "" })
+        weights::load(&mut network, ResNet::NAMING, WeightsFile { path: &fixtures().join(file), prefix: "" })
             .map_err(|error| error.to_string())
     };
     let loaded = load(network([1, 1, 1, 1], 8), "resnet-basic.safetensors").unwrap();
@@ -287,7 +287,8 @@ fn weights_come_back_from_a_file_as_pytorch_names_them() {
     let path = folder.path().join("model.safetensors");
     let (small, vit) = (fixtures(), VitShape { size: 32, patch: 8, width: 32, depth: 2, heads: 2, mlp: 128 });
     let mut network = Vit::new(&vit, &device);
-    weights::load(&mut network, Vit::NAMING, Place { path: &small.join("vit-timm.safetensors"), prefix: "" }).unwrap();
+    weights::load(&mut network, Vit::NAMING, WeightsFile { path: &small.join("vit-timm.safetensors"), prefix: "" })
+        .unwrap();
     weights::save(&network, Vit::NAMING, &path).unwrap();
     let names = |path: &Path| {
         let file = fs::read(path).unwrap();
@@ -340,7 +341,7 @@ fn a_real_bert_embeds_sentences_as_its_own_package_does() {
     let device = Device::flex();
     let mut bert = Bert::new(&serde_json::from_value(config(&folder)).unwrap(), &device);
     let path = weights_file(&folder).unwrap();
-    let loaded = weights::load(&mut bert, Bert::NAMING, Place { path: &path, prefix: "" }).unwrap();
+    let loaded = weights::load(&mut bert, Bert::NAMING, WeightsFile { path: &path, prefix: "" }).unwrap();
     assert_eq!(loaded.unused, Vec::<String>::new());
     let tokenizer = Tokenizer::open(&folder).unwrap();
     let texts: Vec<Text> = serde_json::from_slice(&fs::read(fixtures().join("minilm.texts.json")).unwrap()).unwrap();

@@ -82,25 +82,25 @@ impl Resolved {
 /// Lays all layers over each other.
 fn merged(path: &Path, files: Vec<Node>, overrides: &[String], problems: &mut Vec<Problem>) -> Node {
     let root = Schema::root();
-    let lent = defaults::layer(problems);
+    let defaults = defaults::layer(problems);
     let flags = overrides::layer(overrides, problems);
     for layer in files.iter().chain(&flags) {
         completeness::second_choices(layer, root, "", problems);
     }
 
-    let mut tree = lent.clone().without_choices(root);
+    let mut tree = defaults.clone().without_choices(root);
     for file in files {
-        tree = tree.merge(file, root, Some(&lent), ChoiceRule::Replace);
+        tree = tree.merge(file, root, Some(&defaults), ChoiceRule::Replace);
     }
     if let Some(flags) = flags {
-        tree = tree.merge(flags, root, Some(&lent), ChoiceRule::Adjust);
+        tree = tree.merge(flags, root, Some(&defaults), ChoiceRule::Adjust);
     }
     if tree.get("name").is_none()
         && let Some(name) = named_after(path, problems)
     {
         tree = tree.merge(name, root, None, ChoiceRule::Join);
     }
-    tree.with_default_choices(root, &lent)
+    tree.with_default_choices(root, &defaults)
 }
 
 /// The layer that names an experiment after its file.

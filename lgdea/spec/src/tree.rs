@@ -92,12 +92,12 @@ impl Node {
         }
     }
 
-    /// Lays `upper` over this node. A choice made for the first time starts from its settings in `lent`.
-    pub(crate) fn merge(self, upper: Node, schema: Schema, lent: Option<&Node>, rule: ChoiceRule) -> Node {
+    /// Lays `upper` over this node. A choice made for the first time starts from its settings in `defaults`.
+    pub(crate) fn merge(self, upper: Node, schema: Schema, defaults: Option<&Node>, rule: ChoiceRule) -> Node {
         let Node { place, content, mut replaced } = upper;
         let content = match (self.content, content) {
             (Content::Table(lower), Content::Table(upper)) => {
-                Content::Table(merge_tables(lower, upper, schema, lent, rule))
+                Content::Table(merge_tables(lower, upper, schema, defaults, rule))
             }
             (Content::Value(lower), upper) => {
                 let history = self.replaced.into_iter().chain([(self.place, lower)]);
@@ -115,10 +115,10 @@ impl Node {
         self
     }
 
-    /// Makes the choices that no layer made: the first in `lent`.
-    pub(crate) fn with_default_choices(mut self, schema: Schema, lent: &Node) -> Node {
+    /// Makes the choices that no layer made: the first in `defaults`.
+    pub(crate) fn with_default_choices(mut self, schema: Schema, defaults: &Node) -> Node {
         self.visit_choices(schema, &mut Vec::new(), &mut |table, path| {
-            let choices = lent.find(path.iter().copied()).and_then(Node::table);
+            let choices = defaults.find(path.iter().copied()).and_then(Node::table);
             let first = choices.and_then(|table| table.iter().min_by_key(|(_, node)| node.place.key.start));
             if let (true, Some((name, node))) = (table.is_empty(), first) {
                 table.insert(name.clone(), node.clone());
@@ -153,7 +153,7 @@ fn merge_tables(
     mut lower: BTreeMap<String, Node>,
     upper: BTreeMap<String, Node>,
     schema: Schema,
-    lent: Option<&Node>,
+    defaults: Option<&Node>,
     rule: ChoiceRule,
 ) -> BTreeMap<String, Node> {
     let chooses = schema.choice().is_some();
@@ -166,10 +166,11 @@ fn merge_tables(
         };
     let mut below = if replaces { mem::take(&mut lower) } else { BTreeMap::new() };
     for (name, node) in upper {
-        let lent = lent.and_then(|table| table.get(&name));
-        let start = lower.remove(&name).or_else(|| below.remove(&name)).or_else(|| lent.filter(|_| chooses).cloned());
+        let defaults = defaults.and_then(|table| table.get(&name));
+        let start =
+            lower.remove(&name).or_else(|| below.remove(&name)).or_else(|| defaults.filter(|_| chooses).cloned());
         let merged = match (start, schema.child(&name)) {
-            (Some(start), Some(schema)) => start.merge(node, schema, lent, rule),
+            (Some(start), Some(schema)) => start.merge(node, schema, defaults, rule),
             _ => node,
         };
         lower.insert(name, merged);

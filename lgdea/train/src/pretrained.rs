@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lgdea_data::pretrained::{locate, weights_file};
 use lgdea_model::Lgdea;
-use lgdea_model::weights::{Loaded, Place};
+use lgdea_model::weights::{Loaded, WeightsFile};
 use lgdea_spec::{Encoder, WordPieces};
 
 use crate::TrainError;
@@ -17,12 +17,12 @@ pub(crate) fn load(model: &mut Lgdea, encoder: &Encoder) -> Result<Vec<String>, 
     let mut told = Vec::new();
     if let Some((weights, prefix)) = encoder.image.weights() {
         let path = weights_file(&locate(weights)?)?;
-        let loaded = model.image.load(Place { path: &path, prefix })?;
+        let loaded = model.image.load(WeightsFile { path: &path, prefix })?;
         told.push(tell("image encoder", &path, &loaded));
     }
     if let WordPieces::Published { model: weights, pretrained: true } = encoder.text.word_pieces() {
         let path = weights_file(&locate(weights)?)?;
-        let loaded = model.text.load(Place { path: &path, prefix: "" })?;
+        let loaded = model.text.load(WeightsFile { path: &path, prefix: "" })?;
         told.push(tell("text encoder", &path, &loaded));
     }
     Ok(told)

@@ -7,7 +7,7 @@ use lgdea_track::RunDir;
 use serde_json::{Map, Value};
 
 use crate::Collection;
-use crate::run::{Missing, Place};
+use crate::run::{Missing, SweepPlace};
 
 use super::journal::Told;
 
@@ -33,7 +33,7 @@ pub(super) fn collect(folders: &[PathBuf]) -> Collection {
         };
         let deltas: Map<String, Value> = axes.iter().filter_map(value).collect();
         let seed = told.params.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or_default();
-        let place = Place { run_key: told.history.run_key.clone(), arm: told.history.name.clone(), seed, deltas };
+        let place = SweepPlace { run_key: told.history.run_key.clone(), arm: told.history.name.clone(), seed, deltas };
         if told.is_finished() {
             collection.add(place, &told, Some(folder));
         } else {

@@ -11,7 +11,7 @@ use lgdea_spec::sweep::Sweep;
 use lgdea_sweep::Trials;
 use lgdea_track::RunDir;
 
-use crate::run::{Missing, Place, Run};
+use crate::run::{Missing, Run, SweepPlace};
 use crate::{Collection, ComparisonError, records};
 
 use journal::Told;
@@ -56,7 +56,7 @@ fn sweep(trials: &Path, results: &Path) -> Result<Collection, ComparisonError> {
     let mut collection = Collection { sweeps: vec![sweep], ..Collection::default() };
     let mut seen = HashSet::new();
     for trial in trials {
-        let place = Place { run_key: trial.run_key, arm: trial.arm, seed: trial.seed, deltas: trial.deltas };
+        let place = SweepPlace { run_key: trial.run_key, arm: trial.arm, seed: trial.seed, deltas: trial.deltas };
         if !seen.insert(place.run_key.clone()) {
             continue;
         }
@@ -79,7 +79,7 @@ fn sweep(trials: &Path, results: &Path) -> Result<Collection, ComparisonError> {
 
 impl Collection {
     /// Adds a finished run that was read from this folder.
-    fn add(&mut self, place: Place, told: &Told, folder: Option<&Path>) {
+    fn add(&mut self, place: SweepPlace, told: &Told, folder: Option<&Path>) {
         let (defined, undefined): (Vec<_>, Vec<_>) = told.history.scores().partition(|(_, value)| value.is_finite());
         if !undefined.is_empty() {
             let names = undefined.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");

@@ -57,7 +57,7 @@ pub enum Named {
 
 /// Where in a file an encoder is.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct WeightsFile<'a> {
     /// The file.
     pub path: &'a Path,
     /// What the encoder's names begin with.
@@ -132,7 +132,7 @@ type Tensors = BTreeMap<String, TensorData>;
 pub fn load<M: ModuleSnapshot>(
     module: &mut M,
     naming: Option<Naming>,
-    place: Place<'_>,
+    place: WeightsFile<'_>,
 ) -> Result<Loaded, WeightsError> {
     let naming = naming.unwrap_or(Naming::OURS);
     let expected = shapes(module);
@@ -280,7 +280,7 @@ fn shapes<M: ModuleSnapshot>(module: &M) -> BTreeMap<String, Vec<usize>> {
     tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor.shape.to_vec())).collect()
 }
 
-fn misfit(place: Place<'_>, mut problems: Vec<String>, elsewhere: &[String]) -> WeightsError {
+fn misfit(place: WeightsFile<'_>, mut problems: Vec<String>, elsewhere: &[String]) -> WeightsError {
     let more = problems.len().saturating_sub(MOST_NAMES);
     problems.truncate(MOST_NAMES);
     if more > 0 {

@@ -41,13 +41,13 @@ pub(super) struct Arms<'a> {
     pub(super) base: &'a Node,
     /// The experiment with its choices made.
     pub(super) whole: &'a Node,
-    pub(super) lent: &'a Node,
+    pub(super) defaults: &'a Node,
     pub(super) found: Vec<Arm>,
 }
 
 /// The experiment of an arm.
-pub(super) fn arm_of(sweep: &str, arm: &str, stack: Node, lent: &Node) -> Result<Resolved, SpecError> {
-    Resolved::from_tree(share::chosen(named_stack(stack, sweep, arm), lent))
+pub(super) fn arm_of(sweep: &str, arm: &str, stack: Node, defaults: &Node) -> Result<Resolved, SpecError> {
+    Resolved::from_tree(share::chosen(named_stack(stack, sweep, arm), defaults))
 }
 
 /// Names an arm's trials.

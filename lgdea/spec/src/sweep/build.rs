@@ -142,8 +142,8 @@ impl Reader {
         for delta in &deltas {
             leaves(delta, "", &mut named);
         }
-        let stack = share::laid_over(over_files(arms.base.clone(), layers, arms.lent), &deltas, arms.lent);
-        match arm_of(arms.sweep, name, stack.clone(), arms.lent) {
+        let stack = share::laid_over(over_files(arms.base.clone(), layers, arms.defaults), &deltas, arms.defaults);
+        match arm_of(arms.sweep, name, stack.clone(), arms.defaults) {
             Ok(resolved) => arms.found.push(Arm {
                 name: name.to_owned(),
                 changes: differences(resolved.tree(), arms.whole),

@@ -70,7 +70,7 @@ pub struct Sweep {
     pub execute: Execute,
     /// What the sweep is to show.
     pub claims: Vec<Claim>,
-    pub(crate) lent: Node,
+    pub(crate) defaults: Node,
     pub(crate) arms: Vec<Arm>,
     pub(crate) axes: Vec<Axis>,
     /// Conditions, and whether a trial that satisfies it is left out.
@@ -154,8 +154,8 @@ impl Sweep {
     /// The trial is not of this sweep's expansion.
     pub fn resolve(&self, trial: &Trial) -> Result<Resolved, SpecError> {
         let deltas = self.delta_nodes(&trial.points);
-        let tree = share::laid_over(self.arms[trial.arm as usize].stack.clone(), deltas, &self.lent);
-        let mut resolved = Resolved::from_tree(share::chosen(tree, &self.lent))?;
+        let tree = share::laid_over(self.arms[trial.arm as usize].stack.clone(), deltas, &self.defaults);
+        let mut resolved = Resolved::from_tree(share::chosen(tree, &self.defaults))?;
         resolved.experiment.seed.0 = trial.seed;
         Ok(resolved)
     }
@@ -173,23 +173,23 @@ impl Sweep {
     ) -> Result<(Resolved, Vec<(String, Value)>), SpecError> {
         let arm = &self.arms[trial.arm as usize];
         let deltas = self.delta_nodes(&trial.points);
-        let mut tree = share::laid_over(arm.stack.clone(), deltas, &self.lent);
+        let mut tree = share::laid_over(arm.stack.clone(), deltas, &self.defaults);
         let mut values = Vec::new();
         let space = self.search.as_ref().map_or(&[][..], |search| search.space.as_slice());
         for (parameter, coordinate) in space.iter().zip(coordinates) {
             let applies = match &parameter.when {
                 None => true,
                 Some(when) => {
-                    let chosen = share::chosen(tree.clone(), &self.lent);
+                    let chosen = share::chosen(tree.clone(), &self.defaults);
                     when.holds(&arm.name, |table| chosen.get(table)).map_err(SpecError::One)?
                 }
             };
             if applies {
-                tree = share::laid_over(tree, [&parameter.delta(*coordinate)], &self.lent);
+                tree = share::laid_over(tree, [&parameter.delta(*coordinate)], &self.defaults);
                 values.push((parameter.key.clone(), parameter.domain.at(*coordinate)));
             }
         }
-        let mut resolved = Resolved::from_tree(share::chosen(tree, &self.lent))?;
+        let mut resolved = Resolved::from_tree(share::chosen(tree, &self.defaults))?;
         resolved.experiment.seed.0 = trial.seed;
         Ok((resolved, values))
     }

@@ -126,8 +126,8 @@ impl Reader {
     fn sweep(mut self, path: &Path, parts: Parts<'_>, file: SweepFile) -> Result<Sweep, SpecError> {
         let Parts { experiment, grid, zip, space, cases, without } = parts;
         let name = self.name(file.name, path);
-        let lent = defaults::layer(&mut self.problems);
-        let base = self.base(experiment, &lent);
+        let defaults = defaults::layer(&mut self.problems);
+        let base = self.base(experiment, &defaults);
         let axes = self.axes(grid, zip);
         let case_layers: Vec<(Vec<Node>, Option<Node>)> = cases.into_iter().map(|case| self.case(case)).collect();
         let names: Vec<Spanned<String>> = file.case.into_iter().map(|case| case.name).collect();
@@ -144,8 +144,8 @@ impl Reader {
         self.problems.sort_by_key(Problem::offset);
         SpecError::unless_empty(std::mem::take(&mut self.problems))?;
 
-        let resolved = arm_of(&name, "base", base.clone(), &lent)?;
-        let mut arms = Arms { sweep: &name, base: &base, whole: resolved.tree(), lent: &lent, found: Vec::new() };
+        let resolved = arm_of(&name, "base", base.clone(), &defaults)?;
+        let mut arms = Arms { sweep: &name, base: &base, whole: resolved.tree(), defaults: &defaults, found: vec![] };
         for (name, (layers, set)) in names.iter().zip(case_layers) {
             self.add(&mut arms, name.get_ref(), name.span(), layers, set.into_iter().collect());
         }
@@ -170,7 +170,7 @@ impl Reader {
             budget: file.budget,
             execute: below(&self.folder, file.execute),
             claims,
-            lent,
+            defaults,
             arms,
             axes,
             conditions,
@@ -203,15 +203,15 @@ impl Reader {
     }
 
     /// The layers of `experiment`, laid over the defaults.
-    fn base(&mut self, experiment: Option<Value<'_>>, lent: &Node) -> Node {
-        let stack = lent.clone().without_choices(Schema::root());
+    fn base(&mut self, experiment: Option<Value<'_>>, defaults: &Node) -> Node {
+        let stack = defaults.clone().without_choices(Schema::root());
         let Some(experiment) = experiment else {
             let remedy = "write what is varied: `experiment = \"../experiments/low_pair.toml\"`";
             self.refuse("the sweep names no `experiment`".to_owned(), remedy, 0..0);
             return stack;
         };
         let layers = extends::layers_of(experiment, &self.source, &self.folder, &mut self.problems);
-        over_files(stack, layers, lent)
+        over_files(stack, layers, defaults)
     }
 
     fn axes(&mut self, grid: Option<Value<'_>>, zip: Vec<Value<'_>>) -> Vec<Axis> {
@@ -309,9 +309,9 @@ impl Reader {
     }
 }
 
-pub(super) fn over_files(stack: Node, layers: Vec<Node>, lent: &Node) -> Node {
+pub(super) fn over_files(stack: Node, layers: Vec<Node>, defaults: &Node) -> Node {
     let root = Schema::root();
-    layers.into_iter().fold(stack, |stack, layer| stack.merge(layer, root, Some(lent), ChoiceRule::Replace))
+    layers.into_iter().fold(stack, |stack, layer| stack.merge(layer, root, Some(defaults), ChoiceRule::Replace))
 }
 
 /// Whether one key is the other or lies within it.

@@ -10,9 +10,9 @@ use crate::tree::{ChoiceRule, Content, Node};
 use crate::{Experiment, Inputs, Seed, completeness, identity, resolve};
 
 /// Lays deltas over the layers of an arm, as flags would be.
-pub(super) fn laid_over<'n>(stack: Node, deltas: impl IntoIterator<Item = &'n Node>, lent: &Node) -> Node {
+pub(super) fn laid_over<'n>(stack: Node, deltas: impl IntoIterator<Item = &'n Node>, defaults: &Node) -> Node {
     let root = Schema::root();
-    deltas.into_iter().fold(stack, |tree, delta| tree.merge(delta.clone(), root, Some(lent), ChoiceRule::Adjust))
+    deltas.into_iter().fold(stack, |tree, delta| tree.merge(delta.clone(), root, Some(defaults), ChoiceRule::Adjust))
 }
 
 /// Whether choices are made anywhere in a table.
@@ -21,8 +21,8 @@ fn has_choices(schema: Schema) -> bool {
 }
 
 /// Makes the choices that no layer makes.
-pub(super) fn chosen(tree: Node, lent: &Node) -> Node {
-    tree.with_default_choices(Schema::root(), lent)
+pub(super) fn chosen(tree: Node, defaults: &Node) -> Node {
+    tree.with_default_choices(Schema::root(), defaults)
 }
 
 /// A top-level key as some trials have it.
@@ -115,7 +115,7 @@ impl<'a> Tables<'a> {
             }
             _ => self.alone(table),
         };
-        if self.plain.contains(table) { tree } else { self::chosen(tree, &self.sweep.lent) }
+        if self.plain.contains(table) { tree } else { self::chosen(tree, &self.sweep.defaults) }
     }
 
     /// The arm's table with the values of these axes laid over.
@@ -148,7 +148,7 @@ impl<'a> Tables<'a> {
         let Some(point) = point else { return tree };
         let axis = &self.sweep.axes[axis];
         let keyed = axis.keys.iter().zip(&axis.points[point as usize]);
-        laid_over(tree, keyed.filter(|(key, _)| first_name(key) == table).map(|(_, node)| node), &self.sweep.lent)
+        laid_over(tree, keyed.filter(|(key, _)| first_name(key) == table).map(|(_, node)| node), &self.sweep.defaults)
     }
 
     /// A table, checked; `None` where it has problems, which are noted when it is asked for the first time.

@@ -26,7 +26,7 @@ pub(super) struct Job {
     /// What people call it.
     pub(super) label: String,
     pub(super) run: RunDir,
-    pub(super) place: Place,
+    pub(super) place: JobState,
     /// Attempts that there were when the sweep was called.
     pub(super) attempts: u32,
     /// Crashes since.
@@ -38,12 +38,12 @@ pub(super) struct Job {
     /// Number of its setting or of its proposal.
     pub(super) number: u64,
     entry: usize,
-    source: Source,
+    source: JobOrigin,
 }
 
 /// Where a job's experiment comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+enum JobOrigin {
     /// A trial of the expansion.
     Listed(usize),
     /// A trial of the expansion under a proposal of its setting.
@@ -52,7 +52,7 @@ enum Source {
 
 /// Where a job is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum JobState {
     Waiting,
     Running,
     /// It crashed and is tried again.
@@ -116,7 +116,7 @@ impl Jobs {
                 for trial in jobs.settings[setting].clone() {
                     let Some(key) = jobs.plan.planned[trial].run_key.clone() else { continue };
                     let group = (jobs.trial(trial).arm(), jobs.trial(trial).seed);
-                    jobs.add(key, Map::new(), group, setting as u64, Source::Listed(trial));
+                    jobs.add(key, Map::new(), group, setting as u64, JobOrigin::Listed(trial));
                 }
             }
         }
@@ -156,7 +156,7 @@ impl Jobs {
         for number in self.searches[setting].jobs.len()..self.searches[setting].proposals.made().len() {
             let mut jobs = Vec::new();
             for trial in self.settings[setting].clone() {
-                let source = Source::Proposed { trial, setting, number };
+                let source = JobOrigin::Proposed { trial, setting, number };
                 let (resolved, values) = match self.resolve(source) {
                     Err(ExecuteError::Spec(error)) => {
                         // Nobody can tell beforehand. It counts as failed, so that the search learns to avoid it.
@@ -181,9 +181,9 @@ impl Jobs {
         searched: Map<String, Value>,
         group: (usize, u64),
         number: u64,
-        source: Source,
+        source: JobOrigin,
     ) -> usize {
-        let (Source::Listed(trial) | Source::Proposed { trial, .. }) = source;
+        let (JobOrigin::Listed(trial) | JobOrigin::Proposed { trial, .. }) = source;
         let trial = &self.plan.expansion.trials[trial];
         let mut deltas = json_map(self.sweep().deltas(trial));
         deltas.extend(searched);
@@ -204,13 +204,13 @@ impl Jobs {
         }
         let has_tried = |submission: &Submission| submission.has_tried(&key, history.attempts);
         let place = match state {
-            State::Finished => Place::Settled(Ending::Cached),
-            State::Pruned => Place::Settled(Ending::Pruned),
+            State::Finished => JobState::Settled(Ending::Cached),
+            State::Pruned => JobState::Settled(Ending::Pruned),
             // Another element of the submission did.
             State::Failed(error) if self.submission.as_ref().is_some_and(has_tried) => {
-                Place::Settled(Ending::Failed(error))
+                JobState::Settled(Ending::Failed(error))
             }
-            _ => Place::Waiting,
+            _ => JobState::Waiting,
         };
         let History { attempts, seconds, .. } = history;
         let entry = self.entries.len() - 1;
@@ -219,10 +219,10 @@ impl Jobs {
         self.all.len() - 1
     }
 
-    fn resolve(&self, source: Source) -> Result<(Resolved, Map<String, Value>), ExecuteError> {
+    fn resolve(&self, source: JobOrigin) -> Result<(Resolved, Map<String, Value>), ExecuteError> {
         match source {
-            Source::Listed(trial) => Ok((self.sweep().resolve(self.trial(trial))?, Map::new())),
-            Source::Proposed { trial, setting, number } => {
+            JobOrigin::Listed(trial) => Ok((self.sweep().resolve(self.trial(trial))?, Map::new())),
+            JobOrigin::Proposed { trial, setting, number } => {
                 let coordinates = &self.searches[setting].proposals.made()[number].coordinates;
                 let (resolved, values) = self.sweep().resolve_at(self.trial(trial), coordinates)?;
                 Ok((resolved, json_map(values)))
@@ -266,7 +266,7 @@ impl Jobs {
             return Ok(found);
         }
         self.runs = Runs::read(&self.results).map_err(ExecuteError::file("read", &self.results.join("runs")))?;
-        let (Source::Listed(trial) | Source::Proposed { trial, .. }) = self.all[job].source;
+        let (JobOrigin::Listed(trial) | JobOrigin::Proposed { trial, .. }) = self.all[job].source;
         let run = self.runs.folder(&self.all[job].key, self.sweep().run_name(self.trial(trial)));
         let job = &mut self.all[job];
         self.entries[job.entry].dir = run.name();
@@ -276,9 +276,9 @@ impl Jobs {
 
     /// Whether a job need not run, because its proposal was pruned under another seed.
     pub(super) fn is_moot(&self, job: usize) -> bool {
-        let Source::Proposed { setting, number, .. } = self.all[job].source else { return false };
+        let JobOrigin::Proposed { setting, number, .. } = self.all[job].source else { return false };
         let of_proposal = self.searches[setting].jobs.get(number);
-        of_proposal.is_some_and(|jobs| jobs.iter().any(|job| self.all[*job].place == Place::Settled(Ending::Pruned)))
+        of_proposal.is_some_and(|jobs| jobs.iter().any(|job| self.all[*job].place == JobState::Settled(Ending::Pruned)))
     }
 
     /// Asks the search for more trials; gives the jobs that are new. None where it has made all proposals of its budget.
@@ -338,7 +338,7 @@ impl Jobs {
 fn objective<'j>(jobs: impl Iterator<Item = &'j Job>, metric: &str) -> Outcome {
     let (mut sum, mut count) = (Some(0.0), 0.0);
     for job in jobs {
-        let Place::Settled(ending) = &job.place else { return Outcome::UnderWay };
+        let JobState::Settled(ending) = &job.place else { return Outcome::UnderWay };
         let value = match ending {
             Ending::Finished | Ending::Cached => state(&job.run).1.metrics.get(metric).map(|(_, value)| *value),
             // It goes on when the sweep is called again.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::jobs::{Jobs, Place};
+use super::jobs::{JobState, Jobs};
 use crate::runs::{State, state};
 use crate::submission::Submission;
 use crate::{ExecuteError, Plan, SweepSummary};
@@ -22,7 +22,7 @@ pub(crate) fn left(plan: Plan, file: &Path, results: &Path) -> Result<Left, Exec
     let summary = SweepSummary::new(&plan.sweep, file);
     let jobs = Jobs::new(plan, summary, results, None)?;
     let mut left = Left { keys: Vec::new(), to_propose: jobs.to_propose(), submission: Submission::default() };
-    for job in jobs.all.iter().filter(|job| job.place == Place::Waiting) {
+    for job in jobs.all.iter().filter(|job| job.place == JobState::Waiting) {
         left.keys.push(job.key.clone());
         if matches!(state(&job.run).0, State::Failed(_)) {
             left.submission.failed.insert(job.key.clone(), job.attempts);

@@ -30,7 +30,7 @@ pub use ending::Ending;
 pub(crate) use left::left;
 
 use ending::{Verdict, verdict};
-use jobs::{Jobs, Place};
+use jobs::{JobState, Jobs};
 
 /// How often processes and journals are looked at, and how often those of other executors.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -109,8 +109,8 @@ pub fn execute(
     let folder = results.join("leases");
     let leases = Leases::new(&folder, Leases::PATIENCE).map_err(ExecuteError::file("write", &folder))?;
     let jobs = Jobs::new(plan, summary, results, execution.submission.clone())?;
-    let failures = jobs.all.iter().filter(|job| matches!(job.place, Place::Settled(Ending::Failed(_)))).count();
-    let waiting = (0..jobs.all.len()).filter(|job| jobs.all[*job].place == Place::Waiting).collect();
+    let failures = jobs.all.iter().filter(|job| matches!(job.place, JobState::Settled(Ending::Failed(_)))).count();
+    let waiting = (0..jobs.all.len()).filter(|job| jobs.all[*job].place == JobState::Waiting).collect();
     let executor = Executor {
         execution,
         jobs,
@@ -147,8 +147,8 @@ impl Executor<'_> {
             std::thread::sleep(PAUSE);
         }
         for job in 0..self.jobs.all.len() {
-            if !matches!(self.jobs.all[job].place, Place::Settled(_)) {
-                self.jobs.all[job].place = Place::Settled(Ending::Left);
+            if !matches!(self.jobs.all[job].place, JobState::Settled(_)) {
+                self.jobs.all[job].place = JobState::Settled(Ending::Left);
             }
         }
         self.jobs.write_trials()?;
@@ -157,10 +157,10 @@ impl Executor<'_> {
 
     fn is_done(&mut self) -> bool {
         let busy = self.workers.iter().any(Option::is_some);
-        let any = |is: fn(&Place) -> bool| self.jobs.all.iter().any(|job| is(&job.place));
-        let delayed = any(|place| matches!(place, Place::Delayed(_)));
-        let more = self.jobs.may_ask() || any(|place| matches!(place, Place::Waiting));
-        let elsewhere = any(|place| *place == Place::Elsewhere);
+        let any = |is: fn(&JobState) -> bool| self.jobs.all.iter().any(|job| is(&job.place));
+        let delayed = any(|place| matches!(place, JobState::Delayed(_)));
+        let more = self.jobs.may_ask() || any(|place| matches!(place, JobState::Waiting));
+        let elsewhere = any(|place| *place == JobState::Elsewhere);
         if busy || delayed || more {
             self.idle_since = None;
         }
@@ -170,7 +170,7 @@ impl Executor<'_> {
 
     /// Whether no more trials are to be begun here.
     fn has_run_all(&self) -> bool {
-        let delayed = self.jobs.all.iter().filter(|job| matches!(job.place, Place::Delayed(_))).count();
+        let delayed = self.jobs.all.iter().filter(|job| matches!(job.place, JobState::Delayed(_))).count();
         let begun = self.ran + delayed + self.workers.iter().flatten().count();
         self.execution.trials.is_some_and(|trials| begun >= trials)
     }
@@ -221,7 +221,7 @@ impl Executor<'_> {
             Verdict::Stopped | Verdict::Crashed(_) if self.heeded > 0 => self.settle(job, Ending::Left),
             Verdict::Stopped | Verdict::Crashed(_) if is_lost => {
                 self.release(job)?;
-                self.jobs.all[job].place = Place::Elsewhere;
+                self.jobs.all[job].place = JobState::Elsewhere;
                 Ok(())
             }
             Verdict::Stopped => self.retry(job, "it was stopped by another program".to_owned()),
@@ -238,7 +238,7 @@ impl Executor<'_> {
         }
         let wait = BACK_OFF * 4_u32.saturating_pow(crashes);
         self.jobs.all[job].crashes += 1;
-        self.jobs.all[job].place = Place::Delayed(Instant::now() + wait);
+        self.jobs.all[job].place = JobState::Delayed(Instant::now() + wait);
         self.audience.news(&News::Retry { trial: &self.jobs.all[job].label, message: &message, wait });
         Ok(())
     }
@@ -267,7 +267,7 @@ impl Executor<'_> {
             self.jobs.note_finished(job);
             self.check_objective(job);
         }
-        self.jobs.all[job].place = Place::Settled(ending);
+        self.jobs.all[job].place = JobState::Settled(ending);
         Ok(())
     }
 
@@ -350,8 +350,9 @@ impl Executor<'_> {
         }
         self.looked_elsewhere = Instant::now();
         for job in 0..self.jobs.all.len() {
-            if self.jobs.all[job].place == Place::Elsewhere && self.leases.holder(&self.jobs.all[job].key).is_none() {
-                self.jobs.all[job].place = Place::Waiting;
+            if self.jobs.all[job].place == JobState::Elsewhere && self.leases.holder(&self.jobs.all[job].key).is_none()
+            {
+                self.jobs.all[job].place = JobState::Waiting;
                 self.waiting.push_front(job);
             }
         }
@@ -381,7 +382,7 @@ impl Executor<'_> {
     /// The next job to start, whose lease is taken.
     fn next(&mut self) -> Result<Option<usize>, ExecuteError> {
         let now = Instant::now();
-        let due = |place: &Place| matches!(place, Place::Delayed(due) if *due <= now);
+        let due = |place: &JobState| matches!(place, JobState::Delayed(due) if *due <= now);
         if let Some(job) = self.jobs.all.iter().position(|job| due(&job.place)) {
             return Ok(Some(job));
         }
@@ -398,7 +399,7 @@ impl Executor<'_> {
                 return Ok(None);
             }
             let new = self.jobs.ask()?;
-            self.waiting.extend(new.filter(|job| self.jobs.all[*job].place == Place::Waiting));
+            self.waiting.extend(new.filter(|job| self.jobs.all[*job].place == JobState::Waiting));
         }
     }
 
@@ -410,7 +411,7 @@ impl Executor<'_> {
         }
         match self.leases.claim(&self.jobs.all[job].key).map_err(ExecuteError::Lease)? {
             Claim::Held => {
-                self.jobs.all[job].place = Place::Elsewhere;
+                self.jobs.all[job].place = JobState::Elsewhere;
                 Ok(false)
             }
             Claim::Taken => {
@@ -441,7 +442,7 @@ impl Executor<'_> {
             Ok(process) => process,
             Err(error) => return self.retry(job, format!("its process could not be started: {error}")),
         };
-        job_of.place = Place::Running;
+        job_of.place = JobState::Running;
         let metric = plan.sweep.prune.as_ref().map(|prune| prune.metric.clone());
         self.watches.insert(job, Watch::new(job_of.run.clone(), job_of.number, metric));
         let first_step = history.checkpoint.map_or(0, |(step, _)| step);

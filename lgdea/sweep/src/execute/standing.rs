@@ -1,6 +1,6 @@
 //! Where an execution stands.
 
-use super::jobs::Place;
+use super::jobs::JobState;
 use super::{Counts, Ending, Executor, Running};
 use lgdea_metric::curve::LOSS;
 
@@ -34,16 +34,16 @@ impl Executor<'_> {
         let mut counts = Counts { runs, failed_before, ..Counts::default() };
         for job in &self.jobs.all {
             let count = match &job.place {
-                Place::Settled(Ending::Finished) => &mut counts.finished,
-                Place::Settled(Ending::Cached) => {
+                JobState::Settled(Ending::Finished) => &mut counts.finished,
+                JobState::Settled(Ending::Cached) => {
                     counts.cached += 1;
                     &mut counts.finished
                 }
-                Place::Settled(Ending::Pruned) => &mut counts.pruned,
-                Place::Settled(Ending::Failed(_)) => &mut counts.failed,
-                Place::Running => &mut counts.running,
-                Place::Elsewhere => &mut counts.elsewhere,
-                Place::Settled(Ending::Left) | Place::Waiting | Place::Delayed(_) => &mut counts.left,
+                JobState::Settled(Ending::Pruned) => &mut counts.pruned,
+                JobState::Settled(Ending::Failed(_)) => &mut counts.failed,
+                JobState::Running => &mut counts.running,
+                JobState::Elsewhere => &mut counts.elsewhere,
+                JobState::Settled(Ending::Left) | JobState::Waiting | JobState::Delayed(_) => &mut counts.left,
             };
             *count += 1;
         }

@@ -85,7 +85,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
 fn execution(args: &SweepArgs, plan: &Plan) -> Result<Execution, Failure> {
     let execute = &plan.sweep.execute;
     let workers = args.workers.map(usize::from).or(execute.workers);
-    let place = place::Place::new(&plan.sweep.device, workers).map_err(refused)?;
+    let place = place::Workers::new(&plan.sweep.device, workers).map_err(refused)?;
     let submission = args.submission.as_deref().map(Submission::read).transpose()?;
     let program = if cfg!(target_os = "linux") { PROGRAM.into() } else { program()? };
     Ok(Execution {

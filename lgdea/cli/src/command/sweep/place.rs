@@ -6,7 +6,7 @@ use crate::device;
 
 /// Where trials run.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Workers {
     /// One for each trial that runs at a time.
     pub(super) slots: Vec<Slot>,
     /// CPU threads of each trial.
@@ -15,9 +15,9 @@ pub(super) struct Place {
     pub(super) device: String,
 }
 
-impl Place {
+impl Workers {
     /// The place for `workers` trials at a time (as many as fit where none are given) on a device of this machine.
-    pub(super) fn new(device: &str, workers: Option<usize>) -> Result<Place, String> {
+    pub(super) fn new(device: &str, workers: Option<usize>) -> Result<Workers, String> {
         let allotted = std::env::var("SLURM_CPUS_ON_NODE").ok();
         let cores = cores(std::thread::available_parallelism().map_or(1, usize::from), allotted.as_deref());
         let gpus = if let Some(kind) = device::gpu_kind(device) {
@@ -31,16 +31,16 @@ impl Place {
         } else {
             Vec::new()
         };
-        Ok(Place::of(device, &gpus, cores, workers))
+        Ok(Workers::of(device, &gpus, cores, workers))
     }
 
-    fn of(device: &str, gpus: &[String], cores: usize, workers: Option<usize>) -> Place {
+    fn of(device: &str, gpus: &[String], cores: usize, workers: Option<usize>) -> Workers {
         let fitting = if gpus.is_empty() { cores / 2 } else { gpus.len() };
         let workers = workers.unwrap_or(fitting).max(1);
         let slot = |worker: usize| Slot { gpu: (!gpus.is_empty()).then(|| gpus[worker % gpus.len()].clone()) };
         // A trial sees one GPU, which is its first.
         let device = device::gpu_kind(device).map_or_else(|| device.to_owned(), |kind| format!("{kind}:0"));
-        Place { slots: (0..workers).map(slot).collect(), threads: (cores / workers).max(1), device }
+        Workers { slots: (0..workers).map(slot).collect(), threads: (cores / workers).max(1), device }
     }
 }
 
@@ -66,7 +66,7 @@ mod tests {
 
     fn of(gpus: &[&str], cores: usize, workers: Option<usize>) -> (Vec<Option<String>>, usize) {
         let gpus: Vec<String> = gpus.iter().map(|&gpu| gpu.to_owned()).collect();
-        let place = Place::of("libtorch-cuda:1", &gpus, cores, workers);
+        let place = Workers::of("libtorch-cuda:1", &gpus, cores, workers);
         assert_eq!(place.device, "libtorch-cuda:0");
         (place.slots.into_iter().map(|slot| slot.gpu).collect(), place.threads)
     }
@@ -100,8 +100,8 @@ mod tests {
     #[test]
     fn a_cuda_device_without_gpu_is_refused() {
         for kind in ["libtorch-cuda", "cuda"].into_iter().filter(|&kind| device::gpus(kind) == 0) {
-            assert!(Place::new(&format!("{kind}:0"), None).unwrap_err().contains("no GPU"));
+            assert!(Workers::new(&format!("{kind}:0"), None).unwrap_err().contains("no GPU"));
         }
-        assert!(Place::new("flex", None).is_ok());
+        assert!(Workers::new("flex", None).is_ok());
     }
 }

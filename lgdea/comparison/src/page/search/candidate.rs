@@ -90,12 +90,12 @@ impl Scores {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Place;
+    use crate::SweepPlace;
 
     const OBJECTIVE: &str = "validation/zero_shot/auroc_macro";
 
     fn run(key: &str, seed: u64, score: Option<f64>) -> Run {
-        let place = Place { run_key: key.to_owned(), arm: "a".to_owned(), seed, deltas: Map::new() };
+        let place = SweepPlace { run_key: key.to_owned(), arm: "a".to_owned(), seed, deltas: Map::new() };
         let metrics = score.into_iter().map(|score| (OBJECTIVE.to_owned(), score)).collect();
         Run { place, seconds: 1.0, metrics, folder: None }
     }
