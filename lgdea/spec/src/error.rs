@@ -148,6 +148,16 @@ pub enum ProblemKind {
         /// What the parser says.
         reason: String,
     },
+    /// A file is not TOML, and its name does not say so either.
+    #[error("`{path}` is neither an experiment nor a sweep; line {line}: {reason}")]
+    OtherFile {
+        /// The file.
+        path: String,
+        /// Where the parser stops, counted from 1.
+        line: usize,
+        /// What the parser says.
+        reason: String,
+    },
     /// A key that nobody knows.
     #[error("unknown key `{key}`")]
     UnknownKey {
@@ -285,6 +295,7 @@ impl ProblemKind {
                 "check the path; an entry of `extends` starts from the folder of its file".into()
             }
             ProblemKind::NotUtf8 { .. } => "save the file as UTF-8".into(),
+            ProblemKind::OtherFile { .. } => "both are TOML files, with the ending `.toml`".into(),
             ProblemKind::UnknownKey { known, meant, .. } => did_you_mean(meant, known, "keys here"),
             ProblemKind::UnknownChoice { known, meant, .. } => did_you_mean(meant.as_slice(), known, "choices"),
             ProblemKind::UnknownPreset { known, meant, .. } => format!(

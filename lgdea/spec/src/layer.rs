@@ -10,7 +10,7 @@ use toml::{Spanned, Value};
 use crate::constraint;
 use crate::error::{Problem, ProblemKind};
 use crate::schema::{Schema, join};
-use crate::source::{Place, Source};
+use crate::source::{Place, Source, SourceKind};
 use crate::suggest;
 use crate::tree::{Content, Node};
 
@@ -19,6 +19,12 @@ pub(crate) fn parse(source: &Source) -> Result<DeTable<'_>, Box<Problem>> {
     DeTable::parse(&source.text).map(Spanned::into_inner).map_err(|error| {
         let reason = error.message().to_owned();
         let bytes = error.span().unwrap_or_default();
+        // What is shown of a file is shown to everyone who reads a log: only of files that are meant to be settings.
+        if source.kind == SourceKind::File && Path::new(&source.name).extension().is_none_or(|ending| ending != "toml")
+        {
+            let (path, line) = (source.name.clone(), source.line(bytes.start));
+            return Problem::nowhere(ProblemKind::OtherFile { path, line, reason }).into();
+        }
         Problem::at(ProblemKind::Syntax { reason }, source, bytes).into()
     })
 }
