@@ -150,7 +150,9 @@ fn score(name: &str, lines: &str, wrong: impl Fn(&Case, &[Evidence])) -> Score {
         }
     }
     println!("{name:<14} cases denied precision recall     F1 polarity   side");
-    styles.iter().for_each(|(style, score)| score.print(style));
+    for (style, score) in &styles {
+        score.print(style);
+    }
     whole.print("all");
     whole
 }
