@@ -67,10 +67,6 @@ fn describe(tracked: &Report) -> String {
     if let Some(url) = &tracked.url {
         lines.push(format!("tracker   {url}\n"));
     }
-    if !tracked.complete {
-        let why = tracked.error.as_deref().unwrap_or("the server did not take everything in time");
-        lines.push(format!("          not all of it arrived ({why}); the journal has everything\n"));
-    }
     lines.extend(tracked.problems.iter().map(|problem| format!("          {problem}\n")));
     lines.concat()
 }

@@ -17,6 +17,8 @@ pub(super) struct Board {
     table: Option<Table>,
     told: Instant,
     last: Option<Counts>,
+    /// Whether the tracker, if there is one, has all of what was run.
+    pub(super) all_sent: bool,
 }
 
 /// A line for each slot and one for the whole.
@@ -29,7 +31,7 @@ struct Table {
 impl Board {
     pub(super) fn new(slots: usize) -> Board {
         let table = std::io::stderr().is_terminal().then(|| Table::new(slots));
-        Board { table, told: Instant::now(), last: None }
+        Board { table, told: Instant::now(), last: None, all_sent: true }
     }
 
     fn say(&self, text: &str) {
@@ -90,6 +92,10 @@ impl Audience for Board {
             News::Killing => "ending all trials now".to_owned(),
             News::Closed(reason) => format!("no further trial is started: {reason}"),
             News::Warning(text) => (*text).to_owned(),
+            News::Unsent(text) => {
+                self.all_sent = false;
+                (*text).to_owned()
+            }
         };
         self.say(&text);
     }
