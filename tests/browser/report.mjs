@@ -2,7 +2,8 @@
 //
 // Opens the page from its file and fails on what a reader would stumble over: an error in the console, a request to anywhere, a
 // table that does not sort or filter, a plot that is not drawn, a theme or a print without its colours, a barrier that axe
-// calls serious, a picture or caption whose letters are too small, a claim that runs out of a telephone. Screenshots of all of it are written to OUTDIR.
+// calls serious, a picture or caption whose letters are too small, a claim that runs out of a telephone. Screenshots of all of it
+// are written to OUTDIR.
 //
 // The browser is the one that LGDEA_TEST_CHROMIUM names, else Playwright's own, else `chromium` of the system.
 
@@ -27,6 +28,7 @@ assert(executablePath, "there is no Chromium: `npx playwright install --with-dep
 const browser = await chromium.launch({executablePath, args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]});
 const context = await browser.newContext({viewport: {width: 1360, height: 900}, deviceScaleFactor: 1});
 const page = await context.newPage();
+page.setDefaultTimeout(90000);
 const wrong = [];
 page.on("console", message => {
   // Chromium says how fast its own WebGL is.
@@ -47,8 +49,12 @@ async function everything() {
     await page.evaluate(top => scrollTo(0, top), top);
     await page.waitForTimeout(60);
   }
+  // On a busy machine the page may not have been told of all that passed by.
+  for (const plot of await page.$$(".plot")) {
+    await plot.scrollIntoViewIfNeeded();
+    await plot.waitForSelector("svg", {state: "attached"});
+  }
   await page.evaluate(() => scrollTo(0, 0));
-  await page.waitForFunction(() => [...document.querySelectorAll(".plot")].every(plot => plot.querySelector("svg")), null, {timeout: 20000});
   await settle();
 }
 

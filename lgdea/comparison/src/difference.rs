@@ -245,8 +245,8 @@ pub(crate) fn too_few_seeds<'a>(differences: impl IntoIterator<Item = &'a Differ
         (few, all) => format!("{few} of the {all} here have fewer"),
     };
     Some(format!(
-        "No difference is judged of fewer than {FEWEST_SEEDS} seeds that both sides have; {here} (`seeds.count` of the sweep \
-         says how many are run)."
+        "No difference is judged from fewer than {FEWEST_SEEDS} seeds that both sides have; {here} (`seeds.count` in the sweep \
+         file says how many are run)."
     ))
 }
 

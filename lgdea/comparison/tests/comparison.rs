@@ -92,7 +92,7 @@ fn of_two_seeds_nothing_is_judged_and_one_sentence_says_so() {
         let collection = of_seeds(seeds);
         let comparison = Comparison::new(&collection, &request()).unwrap();
         let printed = view::terminal(&comparison, true);
-        let told = "No difference is judged of fewer than 3 seeds that both sides have; all 12 here have fewer";
+        let told = "No difference is judged from fewer than 3 seeds that both sides have; all 12 here have fewer";
         assert_eq!(printed.matches(told).count(), 1, "{printed}");
         assert_eq!(view::markdown(&comparison).matches("fewer than 3 seeds").count(), 1);
         for word in ["interval", "p (t)", "significant", "Significance", "cannot tell", "†"] {
