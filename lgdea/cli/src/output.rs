@@ -31,7 +31,7 @@ pub(crate) fn unwritable(out: &Path, error: &(dyn std::error::Error + 'static)) 
 }
 
 /// What the system says, without what those said who asked it.
-fn innermost(mut error: &(dyn std::error::Error + 'static)) -> &dyn std::error::Error {
+fn innermost<'e>(mut error: &'e (dyn std::error::Error + 'static)) -> &'e dyn std::error::Error {
     while let Some(source) = error.source() {
         error = source;
     }
