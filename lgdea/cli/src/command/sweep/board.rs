@@ -1,12 +1,12 @@
 //! How a sweep is shown while it runs: a live table on a terminal, lines elsewhere.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lgdea_sweep::{Audience, Counts, Ending, News, Running};
 
 use crate::progress::say;
+use crate::terminal::is_drawn_on;
 
 /// Least time between two lines on how things stand, where there is no terminal; between two drawings, where there is one.
 const QUIET: Duration = Duration::from_mins(1);
@@ -30,7 +30,7 @@ struct Table {
 
 impl Board {
     pub(super) fn new(slots: usize) -> Board {
-        let table = std::io::stderr().is_terminal().then(|| Table::new(slots));
+        let table = is_drawn_on().then(|| Table::new(slots));
         Board { table, told: Instant::now(), last: None, all_sent: true }
     }
 
