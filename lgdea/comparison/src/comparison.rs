@@ -214,7 +214,7 @@ fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], bas
         }
         match rows.counterpart(of, base) {
             None => {
-                notes.push(format!("`{}`{place} has no counterpart of `{base}`: no difference is shown", row.group))
+                notes.push(format!("`{}`{place} has no counterpart of `{base}`: no difference is shown", row.group));
             }
             Some(counterpart) if !counterpart.runs.keys().any(|seed| of.runs.contains_key(seed)) => {
                 notes.push(format!(
@@ -222,7 +222,7 @@ fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], bas
                     row.group,
                     list(of.runs.keys()),
                     list(counterpart.runs.keys()),
-                ))
+                ));
             }
             Some(_) => {}
         }

@@ -153,7 +153,7 @@ impl Claims {
     }
 
     fn table(checked: &[CheckedClaim]) -> Table {
-        Table::new("claims", "What the sweep is to show, and what it shows", &claims_grid(checked), true).as_cards()
+        Table::new("claims", "What the sweep is to show, and what it shows", &claims_grid(checked), true).into_cards()
     }
 }
 

@@ -75,7 +75,7 @@ impl Table {
     }
 
     /// The same table, of which a narrow screen shows each row as a card.
-    pub(super) fn as_cards(self) -> Table {
+    pub(super) fn into_cards(self) -> Table {
         Table { is_cards: true, ..self }
     }
 }

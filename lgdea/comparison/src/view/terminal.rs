@@ -75,7 +75,7 @@ mod tests {
     fn a_long_table_is_cut_between_its_parts_and_says_how_much_is_left() {
         let shown = |rows, breaks: &[usize], most| {
             let text = first_rows(grid(rows, breaks), most);
-            let left = text.lines().last().unwrap().strip_prefix("… and ").map(|left| left.to_owned());
+            let left = text.lines().last().unwrap().strip_prefix("… and ").map(str::to_owned);
             (text.matches("row ").count(), left.map(|left| left.split(' ').next().unwrap().to_owned()))
         };
         assert_eq!(shown(40, &[], 40), (40, None));
