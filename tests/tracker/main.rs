@@ -1,6 +1,7 @@
 //! A run as a real MLflow server shows it. `tests/services/mlflow.sh start` starts one.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+mod away;
 mod exactly_once;
 mod faulty;
 

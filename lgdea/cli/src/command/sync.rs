@@ -44,6 +44,7 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
                 // Each run would wait for it anew.
                 say(format!("{}: {why}", run.name()));
                 tally.failed += runs.len() - done;
+                drop(counter);
                 return tally.tell(runs.len());
             }
             Ok(Sent::Whole(report)) => {

@@ -1,6 +1,6 @@
 //! Scores of phrase grounding, of the chosen heat map and of each single one.
 
-use crate::{Declaration, HeatMap, Parameters, Task};
+use crate::{Declaration, Parameters, Task};
 
 /// Share of phrases whose greatest value lies in the region.
 pub static POINTING: Declaration = Declaration {

@@ -1,6 +1,6 @@
 //! Shows trials on the tracker beside the sweep: a trial's process neither speaks to it nor waits for it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use lgdea_spec::Tracker;
@@ -36,8 +36,11 @@ impl Mirrors {
     pub(super) fn finish(mut self, command: &str) -> Option<String> {
         self.by_job.values_mut().for_each(Mirror::stop);
         let (all, end) = (self.by_job.len(), Instant::now() + self.wait);
-        let reports = self.by_job.into_values().map(|mirror| mirror.finish(end));
-        let left: Vec<_> = reports.filter(|report| !report.complete).collect();
+        let reports: Vec<_> = self.by_job.into_values().map(|mirror| mirror.finish(end)).collect();
+        // Most trials have the same.
+        let problems: BTreeSet<&str> = reports.iter().flat_map(|report| &report.problems).map(String::as_str).collect();
+        problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+        let left: Vec<_> = reports.iter().filter(|report| !report.complete).collect();
         let error = left.iter().find_map(|report| report.error.clone());
         let why = error.unwrap_or_else(|| "there was no time".to_owned());
         let count = left.len();

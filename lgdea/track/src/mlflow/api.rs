@@ -142,7 +142,7 @@ impl Client {
             experiment_id: String,
         }
         if let Some(experiment) = self.find_experiment(name)? {
-            self.keep_view(&experiment)?;
+            self.keep_view(&experiment);
             return Ok(experiment.experiment_id);
         }
         let mut tags = vec![Pair::new(EXPERIMENT_KIND, "custom_model_development")];
@@ -157,22 +157,19 @@ impl Client {
             },
         };
         let experiment = Experiment { experiment_id, ..Experiment::default() };
-        self.keep_view(&experiment)?;
+        self.keep_view(&experiment);
         Ok(experiment.experiment_id)
     }
 
-    /// Sees to it that an experiment has the view of all its runs. It shows less to those who may not edit experiments.
-    fn keep_view(&self, experiment: &Experiment) -> Result<(), Error> {
+    /// Sees to it that an experiment has the view of all its runs. Whatever keeps the server from it, runs are sent all the same, and
+    /// the next one tries again.
+    fn keep_view(&self, experiment: &Experiment) {
         let (key, view) = view::of_all_runs();
         if experiment.tags.iter().any(|tag| tag.key == key && view::are_alike(&tag.value, &view)) {
-            return Ok(());
+            return;
         }
-        match self.tag_experiment(&experiment.experiment_id, (key, view)) {
-            Err(error) if !error.is_transient() => {
-                tracing::debug!("the experiment keeps no view: {error}");
-                Ok(())
-            }
-            other => other,
+        if let Err(error) = self.tag_experiment(&experiment.experiment_id, (key, view)) {
+            tracing::debug!("the experiment keeps no view of its runs: {error}");
         }
     }
 

@@ -22,7 +22,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Time for a request with its answer where nobody waits for it, as in MLflow's own client.
 pub(super) const UNWATCHED: Duration = Duration::from_mins(2);
 /// The same where a user does.
-pub(super) const WATCHED: Duration = Duration::from_secs(30);
+pub(super) const WATCHED: Duration = Duration::from_mins(1);
 /// Slowest upload that is waited for, in bytes a second.
 const SLOWEST_UPLOAD: u64 = 100_000;
 /// Characters of an answer that is no JSON that are shown to the user.
