@@ -55,8 +55,10 @@ fn owner(ontology: &Ontology, tokens: &[Token<'_>], mentions: &[Mention], at: us
     let after = (next < mentions.len()).then_some(next);
     let after = after.filter(|&it| near(tokens, at, mentions[it].first) && fits(ontology, &mentions[it], role));
     match (before, after) {
+        // "Left effusion, right PICC": no side of the effusion.
+        (Some(before), None) if belongs_to_next(tokens, mentions, before, at) => None,
         (Some(before), Some(after)) => {
-            let adjective = tokens[at + 1..mentions[after].first].iter().all(Token::modifies);
+            let adjective = is_adjective(tokens, at, mentions[after].first);
             let between = &tokens[mentions[before].last + 1..at];
             let place = follows_preposition(between) || !adjective && continues_place(between);
             Some(if place || !adjective && closer(tokens, &mentions[before], at, &mentions[after]) {
@@ -67,6 +69,17 @@ fn owner(ontology: &Ontology, tokens: &[Token<'_>], mentions: &[Mention], at: us
         }
         (before, after) => before.or(after),
     }
+}
+
+/// Whether a modifier that does not fit the next finding is said of it all the same, and not of the one before a comma.
+fn belongs_to_next(tokens: &[Token<'_>], mentions: &[Mention], before: usize, at: usize) -> bool {
+    let comma = tokens[mentions[before].last + 1..at].iter().any(|token| token.has(Role::Comma));
+    comma && mentions.get(before + 1).is_some_and(|next| next.first > at && is_adjective(tokens, at, next.first))
+}
+
+/// Whether nothing but other such words stands between a modifier and the finding after it.
+fn is_adjective(tokens: &[Token<'_>], at: usize, finding: usize) -> bool {
+    tokens[at + 1..finding].iter().all(|token| token.modifies() || token.is_silent())
 }
 
 fn closer(tokens: &[Token<'_>], before: &Mention, at: usize, after: &Mention) -> bool {
@@ -100,7 +113,9 @@ fn follows_preposition(between: &[Token<'_>]) -> bool {
 /// Whether a preposition is followed by nothing but places: "in the right upper lobe and".
 fn continues_place(between: &[Token<'_>]) -> bool {
     let place =
-        between.iter().rev().find(|token| !token.modifies() && !token.is(Cue::Conjunction) && !token.is(Cue::Filler));
+        between.iter().rev().find(|token| {
+            !token.modifies() && !token.is_silent() && !token.is(Cue::Conjunction) && !token.is(Cue::Filler)
+        });
     place.is_some_and(|token| token.is(Cue::Preposition))
 }
 
@@ -108,7 +123,7 @@ fn share(ontology: &Ontology, tokens: &[Token<'_>], mentions: &mut [Mention], ri
     let left = right - 1;
     let (from, to) = (mentions[left].last, mentions[right].first);
     let joined = from < to
-        && tokens[from + 1..to].iter().all(|token| {
+        && tokens[from + 1..to].iter().filter(|token| !token.is_silent()).all(|token| {
             token.roles.iter().any(|role| {
                 matches!(role, Role::Comma | Role::Cue(Cue::Conjunction | Cue::UncertainForward) | Role::Severity(_))
             })

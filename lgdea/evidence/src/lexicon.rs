@@ -20,6 +20,9 @@ pub(crate) enum Role {
     Severity(Severity),
     Cue(Cue),
     Comma,
+    Dash,
+    Open,
+    Close,
 }
 
 /// A term of the lexicon where it stands in normalised text: its byte range and its meanings.
@@ -33,6 +36,28 @@ pub(crate) struct Token<'a> {
 impl Token<'_> {
     pub(crate) fn is(&self, cue: Cue) -> bool {
         self.roles.contains(&Role::Cue(cue))
+    }
+
+    pub(crate) fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether it names a finding or what findings are said of.
+    pub(crate) fn names(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, Role::Finding(_) | Role::Subject(_)))
+    }
+
+    /// Whether it says nothing about the side, place and grade of the findings around it.
+    pub(crate) fn is_silent(&self) -> bool {
+        const SILENT: [Cue; 6] = [
+            Cue::Change,
+            Cue::Earlier,
+            Cue::Observation,
+            Cue::ResolutionBackward,
+            Cue::DenialTerminator,
+            Cue::Weakening,
+        ];
+        self.roles.iter().all(|role| matches!(role, Role::Cue(cue) if SILENT.contains(cue)))
     }
 
     pub(crate) fn modifies(&self) -> bool {
@@ -86,15 +111,22 @@ fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
     let word = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == 0x1a);
     let cut_before = start > 0 && word(start) && word(start - 1);
     let cut_after = word(end - 1) && word(end);
-    !cut_before && !cut_after
+    // "#" is a fracture, "#2" a number.
+    let number = text[end - 1] == b'#' && text.get(end).is_some_and(u8::is_ascii_digit);
+    !cut_before && !cut_after && !number
 }
 
 #[derive(Default)]
 struct Terms(BTreeMap<String, Vec<Role>>);
 
 impl Terms {
+    /// Adds a term, and also without its apostrophe: "isnt" for "isn't".
     fn add(&mut self, term: &str, role: Role) {
-        self.insert(normalise_term(term), role);
+        let term = normalise_term(term);
+        if term.contains('\'') {
+            self.insert(term.replace('\'', ""), role);
+        }
+        self.insert(term, role);
     }
 
     fn add_with_plural(&mut self, term: &str, role: Role) {
@@ -171,7 +203,11 @@ fn add_modifiers(ontology: &Ontology, terms: &mut Terms) {
             terms.add(term, Role::Cue(cue));
         }
     }
-    terms.add(",", Role::Comma);
+    let punctuation =
+        [(",", Role::Comma), ("-", Role::Dash), ("(", Role::Open), ("[", Role::Open), (")", Role::Close), ("]", Role::Close)];
+    for (sign, role) in punctuation {
+        terms.add(sign, role);
+    }
 }
 
 #[cfg(test)]

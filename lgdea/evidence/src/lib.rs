@@ -30,7 +30,10 @@ mod scope;
 mod sections;
 mod sentences;
 mod signs;
+mod statement;
 mod table;
+mod template;
+mod verbs;
 
 pub use agreement::{Agreement, FindingAgreement, Sides, agreement};
 pub use error::EvidenceError;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::error::EvidenceError;
 use crate::evidence::Laterality;
+use crate::normalise::normalise_term;
 
 /// The finding that says that there is none.
 pub(crate) const NO_FINDING: &str = "no_finding";
@@ -28,6 +29,8 @@ pub struct Ontology {
     pub(crate) severity: BTreeMap<Grade, Vec<String>>,
     pub(crate) cues: BTreeMap<Cue, Vec<String>>,
     pub(crate) sections: Sections,
+    /// Words whose full stop ends no sentence.
+    pub(crate) abbreviations: Vec<String>,
     digest: String,
 }
 
@@ -50,6 +53,8 @@ struct File {
     cues: BTreeMap<Cue, Vec<String>>,
     #[serde(default)]
     sections: Sections,
+    #[serde(default)]
+    abbreviations: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -122,17 +127,30 @@ pub(crate) enum Grade {
     Severe,
 }
 
-/// What a word does to the findings around it.
+/// What a word does to the findings around it, and how far it reaches: `docs/guides/evidence.md` has the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Cue {
     NegationForward,
     NegationBackward,
+    NegationVerb,
+    NegationValue,
+    Observation,
+    ResolutionForward,
+    ResolutionBackward,
+    ExclusionForward,
+    ExclusionBackward,
+    Weakening,
+    Change,
+    Earlier,
     UncertainForward,
     UncertainBackward,
     Hypothetical,
     Pseudo,
     Terminator,
+    DenialTerminator,
+    Exception,
+    Separator,
     Preposition,
     Conjunction,
     Filler,
@@ -240,6 +258,7 @@ impl Ontology {
             severity: BTreeMap::new(),
             cues: BTreeMap::new(),
             sections: Sections::default(),
+            abbreviations: Vec::new(),
             digest: String::new(),
         }
     }
@@ -256,6 +275,8 @@ impl Ontology {
         append(&mut self.cues, file.cues);
         self.sections.evidence.extend(file.sections.evidence);
         self.sections.ignored.extend(file.sections.ignored);
+        let abbreviations = file.abbreviations.iter();
+        self.abbreviations.extend(abbreviations.map(|word| normalise_term(word.trim_end_matches('.'))));
     }
 
     fn check(&self) -> Result<(), String> {
