@@ -98,7 +98,8 @@ fn fits(ontology: &Ontology, mention: &Mention, role: Role) -> bool {
 
 /// Whether no terminator stands between two tokens, and not too many others.
 fn near(tokens: &[Token<'_>], from: usize, to: usize) -> bool {
-    to - from <= REACH && !tokens[from + 1..to].iter().any(|token| token.is(Cue::Terminator))
+    let ends = |token: &Token<'_>| token.is(Cue::Terminator) && !token.is(Cue::Exception);
+    to - from <= REACH && !tokens[from + 1..to].iter().any(ends)
 }
 
 /// Whether the nearest word that structures the phrase, going left, is a preposition.
@@ -125,7 +126,14 @@ fn share(ontology: &Ontology, tokens: &[Token<'_>], mentions: &mut [Mention], ri
     let joined = from < to
         && tokens[from + 1..to].iter().filter(|token| !token.is_silent()).all(|token| {
             token.roles.iter().any(|role| {
-                matches!(role, Role::Comma | Role::Cue(Cue::Conjunction | Cue::UncertainForward) | Role::Severity(_))
+                matches!(
+                    role,
+                    Role::Comma
+                        | Role::Cue(
+                            Cue::Conjunction | Cue::UncertainForward | Cue::ExclusionForward | Cue::NegationVerb
+                        )
+                        | Role::Severity(_)
+                )
             })
         });
     if joined {

@@ -47,6 +47,10 @@ impl Token<'_> {
         self.roles.iter().any(|role| matches!(role, Role::Finding(_) | Role::Subject(_)))
     }
 
+    pub(crate) fn is_finding(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, Role::Finding(_)))
+    }
+
     /// Whether it says nothing about the side, place and grade of the findings around it.
     pub(crate) fn is_silent(&self) -> bool {
         const SILENT: [Cue; 6] = [

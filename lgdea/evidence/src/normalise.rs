@@ -24,19 +24,18 @@ impl Normalised {
             let after = &body[at + character.len_utf8()..];
             let start = from + at;
             let origin = (start as u32, (start + character.len_utf8()) as u32);
-            if character.is_ascii_alphanumeric() {
-                self.push(character.to_ascii_lowercase(), origin);
-                continue;
-            }
             match character {
+                _ if character.is_ascii_alphanumeric() => self.push(character.to_ascii_lowercase(), origin),
+                ' ' => self.blank(origin),
                 '\n' if ends_statement(&self.text, after) => self.end_statement(origin),
                 '*' if self.is_open() && after.starts_with(' ') => self.end_statement(origin),
-                // Of leading dots, two are enough.
-                '.' if self.text.ends_with("..") => {}
-                _ if is_bullet(character) => self.end_statement(origin),
-                _ if is_dash(character) => self.dash(character, after, origin),
+                // Of leading dots, three are enough.
+                '.' if self.text.ends_with("...") => {}
+                '-' => self.dash(character, after, origin),
                 _ if character.is_whitespace() => self.blank(origin),
                 _ if character.is_ascii() => self.push(character, origin),
+                _ if is_bullet(character) => self.end_statement(origin),
+                _ if is_dash(character) => self.dash(character, after, origin),
                 _ if is_invisible(character) => {}
                 _ => plain(character).chars().for_each(|character| self.push(character, origin)),
             }

@@ -178,7 +178,7 @@ fn changes(tokens: &[Token<'_>], change: usize, head: usize) -> bool {
         return false;
     }
     match between.iter().position(|token| token.has(Role::Comma) || token.is(Cue::Separator)) {
-        Some(comma) => comma == 0 || between[..comma].iter().any(Token::names),
+        Some(comma) => comma == 0 || between[..comma].iter().any(Token::is_finding),
         None => true,
     }
 }
@@ -190,10 +190,28 @@ fn opens_statement(tokens: &[Token<'_>], comma: usize, head: usize) -> bool {
     if opening.iter().any(|token| token.is(Cue::Affirmation)) {
         return true;
     }
+    if is_affirmed(tokens, head) && !opening.iter().any(|token| token.is(Cue::Conjunction)) {
+        return true;
+    }
     let graded = opening.iter().any(|token| token.roles.iter().any(|role| matches!(role, Role::Severity(_))));
     let end = (head + 1 + REACH).min(tokens.len());
     let goes_on = |token: &Token<'_>| token.is(Cue::Conjunction) || token.has(Role::Comma);
     graded && !opening.iter().chain(&tokens[head + 1..end]).any(goes_on)
+}
+
+/// Whether the finding at `head` is what the next word affirms: "no pneumothorax, left effusion persists".
+fn is_affirmed(tokens: &[Token<'_>], head: usize) -> bool {
+    let end = (head + 1 + REACH).min(tokens.len());
+    for at in head + 1..end {
+        let token = &tokens[at];
+        if token.names() || token.has(Role::Comma) || token.is(Cue::Terminator) || token.is(Cue::Conjunction) {
+            return false;
+        }
+        if token.is(Cue::Affirmation) {
+            return governed(tokens, at, head + 1).is_none();
+        }
+    }
+    false
 }
 
 /// The first backward cue to the right of `last`.
@@ -246,7 +264,12 @@ pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: 
     match cue {
         Cue::NegationBackward => Some(Some(Status::Absent)),
         // "Atelectasis, possible pneumonia" hedges what follows.
-        Cue::UncertainBackward if tokens[at].is(Cue::UncertainForward) && names_follow(tokens, at) => None,
+        Cue::UncertainBackward
+            if tokens[at].is(Cue::UncertainForward)
+                && (names_follow(tokens, at) || is_list(&tokens[last + 1..at])) =>
+        {
+            None
+        }
         Cue::UncertainBackward => Some(Some(Status::Uncertain)),
         Cue::ResolutionBackward => match governed(tokens, at, last + 1) {
             Some(_) => Some(None),
@@ -275,4 +298,9 @@ pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: 
 fn names_follow(tokens: &[Token<'_>], at: usize) -> bool {
     let ends = |token: &Token<'_>| token.has(Role::Comma) || token.has(Role::Dash) || token.is(Cue::Terminator);
     tokens[at + 1..].iter().take_while(|token| !ends(token)).any(Token::names)
+}
+
+/// Whether a comma and another finding stand here: what follows is said of that one.
+fn is_list(between: &[Token<'_>]) -> bool {
+    between.iter().any(|token| token.has(Role::Comma)) && between.iter().any(Token::names)
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::lexicon::Token;
+use crate::ontology::Cue;
 
 /// How far back an opening bracket is looked for.
 const BRACKET: usize = 200;
@@ -54,13 +55,26 @@ impl Sentence<'_> {
 
     /// Whether a question mark closes a question: "effusion?", unlike "?effusion".
     fn is_closing(&self, at: usize) -> bool {
+        let next = self.tokens.partition_point(|token| token.start <= at);
+        let answer = self.tokens.get(next).filter(|token| self.text[at + 1..token.start].trim().is_empty());
+        if answer.is_some_and(|token| token.is(Cue::NegationValue)) && self.is_answer(next) {
+            return false;
+        }
         let after_word = self.text[self.start..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == ')');
         after_word || self.text[at + 1..].trim_start_matches(' ').is_empty()
     }
 
-    /// Whether a full stop is one of several, which lead to a value.
+    /// Whether a full stop is one of three, which lead to a value.
     fn is_leader(&self, at: usize) -> bool {
-        at > self.start && self.byte(at - 1) == Some(b'.') || self.byte(at + 1) == Some(b'.')
+        let stops = |from: usize| self.text.as_bytes()[from..].iter().take_while(|&&byte| byte == b'.').count();
+        let before = self.text[self.start..at].bytes().rev().take_while(|&byte| byte == b'.').count();
+        before + stops(at) >= 3
+    }
+
+    /// Whether the term is all that stands up to the next stop: "effusion? none."
+    fn is_answer(&self, term: usize) -> bool {
+        let rest = self.text[self.tokens[term].end..].trim_start_matches(' ');
+        rest.is_empty() || rest.starts_with(['.', '\n', ';', ','])
     }
 
     fn is_within_a_number(&self, at: usize) -> bool {

@@ -75,7 +75,7 @@ fn place_of_value(sentence: Statement<'_>, last: usize) -> Option<(Option<usize>
         }
         let token = &tokens[at];
         let separates = |role: &Role| matches!(role, Role::Dash | Role::Open | Role::Cue(Cue::Separator));
-        if token.is(Cue::NegationValue) {
+        if token.is(Cue::NegationValue) && !is_prefixed(sentence) {
             return (!tokens[at - 1].is(Cue::Conjunction)).then_some((None, at));
         }
         if token.roles.iter().any(separates) {
@@ -92,6 +92,13 @@ fn place_of_value(sentence: Statement<'_>, last: usize) -> Option<(Option<usize>
         }
     }
     None
+}
+
+/// Whether signs stand before what they are said of: "(-) effusion (+) mass".
+fn is_prefixed(sentence: Statement<'_>) -> bool {
+    let first = &sentence.tokens[0];
+    let sign = !sentence.text[first.start..first.end].contains(|c: char| c.is_ascii_alphanumeric());
+    sign && (first.is(Cue::NegationValue) || first.is(Cue::Terminator))
 }
 
 /// Whether the token at `at` is a whole value: nothing that it could deny or hedge follows it, but perhaps a verb ("none
