@@ -5,6 +5,7 @@ use crate::lexicon::{Role, Token};
 use crate::mention::Mention;
 use crate::ontology::{Cue, Ontology};
 use crate::scope::REACH;
+use crate::verbs::governed;
 
 /// Gives each laterality, location and severity of a sentence to the finding that it belongs to.
 ///
@@ -12,7 +13,7 @@ use crate::scope::REACH;
 /// joined to another one ("left basilar atelectasis or infiltrate") without a place of its own shares the other's.
 pub(crate) fn attach(ontology: &Ontology, tokens: &[Token<'_>], mentions: &mut [Mention]) {
     for (at, token) in tokens.iter().enumerate() {
-        if token.modifies() {
+        if token.modifies() && !is_of_a_change(tokens, at) {
             for &role in token.roles {
                 if let Some(owner) = owner(ontology, tokens, mentions, at, role) {
                     give(ontology, &mut mentions[owner], role);
@@ -23,6 +24,11 @@ pub(crate) fn attach(ontology: &Ontology, tokens: &[Token<'_>], mentions: &mut [
     for right in 1..mentions.len() {
         share(ontology, tokens, mentions, right);
     }
+}
+
+/// Whether the word grades a change that is denied: "no significant change".
+fn is_of_a_change(tokens: &[Token<'_>], at: usize) -> bool {
+    tokens.get(at + 1).is_some_and(|next| next.is(Cue::Change)) && governed(tokens, at, 0).is_some()
 }
 
 fn give(ontology: &Ontology, mention: &mut Mention, role: Role) {
@@ -113,10 +119,10 @@ fn follows_preposition(between: &[Token<'_>]) -> bool {
 
 /// Whether a preposition is followed by nothing but places: "in the right upper lobe and".
 fn continues_place(between: &[Token<'_>]) -> bool {
-    let place =
-        between.iter().rev().find(|token| {
-            !token.modifies() && !token.is_silent() && !token.is(Cue::Conjunction) && !token.is(Cue::Filler)
-        });
+    let place = between
+        .iter()
+        .rev()
+        .find(|token| !token.modifies() && !token.is_silent() && !token.is(Cue::Conjunction) && !token.is(Cue::Filler));
     place.is_some_and(|token| token.is(Cue::Preposition))
 }
 

@@ -115,9 +115,15 @@ fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
     let word = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == 0x1a);
     let cut_before = start > 0 && word(start) && word(start - 1);
     let cut_after = word(end - 1) && word(end);
-    // "#" is a fracture, "#2" a number.
-    let number = text[end - 1] == b'#' && text.get(end).is_some_and(u8::is_ascii_digit);
-    !cut_before && !cut_after && !number
+    !cut_before && !cut_after && !is_of_a_number(text, start, end)
+}
+
+/// Whether a sign is that of a number, as in "#2" or "0.5".
+fn is_of_a_number(text: &[u8], start: usize, end: usize) -> bool {
+    let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    let fraction = digit(end - 1) && text.get(end) == Some(&b'.') && digit(end + 1);
+    let decimals = start > 1 && digit(start) && text[start - 1] == b'.' && digit(start - 2);
+    text[end - 1] == b'#' && digit(end) || fraction || decimals
 }
 
 #[derive(Default)]
@@ -207,8 +213,14 @@ fn add_modifiers(ontology: &Ontology, terms: &mut Terms) {
             terms.add(term, Role::Cue(cue));
         }
     }
-    let punctuation =
-        [(",", Role::Comma), ("-", Role::Dash), ("(", Role::Open), ("[", Role::Open), (")", Role::Close), ("]", Role::Close)];
+    let punctuation = [
+        (",", Role::Comma),
+        ("-", Role::Dash),
+        ("(", Role::Open),
+        ("[", Role::Open),
+        (")", Role::Close),
+        ("]", Role::Close),
+    ];
     for (sign, role) in punctuation {
         terms.add(sign, role);
     }
@@ -228,7 +240,7 @@ mod tests {
     #[test]
     fn longest_whole_words_from_left_to_right() {
         assert_eq!(words("no evidence of calcified granulomas"), ["no evidence of", "calcified granulomas"]);
-        assert_eq!(words("no evidence often, effusionx noted"), ["no", ","]);
+        assert_eq!(words("no evidence often, effusionx noted"), ["no evidence", ",", "noted"]);
         assert_eq!(words("opacities/masses"), ["opacities", "/", "masses"]);
         assert_eq!(words("notable massively"), Vec::<&str>::new());
     }

@@ -21,6 +21,7 @@ mod mention;
 mod merge;
 mod normalise;
 mod ontology;
+mod ontology_file;
 mod openi;
 mod phrases;
 mod provider;

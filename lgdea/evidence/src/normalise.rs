@@ -70,7 +70,7 @@ impl Normalised {
         match character {
             // The second of "--".
             _ if self.text.ends_with('-') => {}
-            '\u{2014}' | '\u{2015}' => self.push('-', origin),
+            '\u{2014}' | '\u{2015}' | '\u{2192}' => self.push('-', origin),
             '\u{2012}' | '\u{2013}' if !between_words => self.push('-', origin),
             _ if self.is_open() || after.starts_with(is_dash) => self.push('-', origin),
             _ => self.blank(origin),
@@ -109,14 +109,27 @@ pub(crate) fn is_invisible(character: char) -> bool {
 }
 
 fn is_dash(character: char) -> bool {
-    matches!(character, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+    matches!(character, '-' | '\u{2010}'..='\u{2015}' | '\u{2192}' | '\u{2212}')
 }
 
 fn is_bullet(character: char) -> bool {
     matches!(
         character,
-        '\u{b7}' | '\u{2022}' | '\u{2023}' | '\u{2043}' | '\u{2219}' | '\u{25a0}' | '\u{25aa}' | '\u{25ab}' | '\u{25b6}' | '\u{25ba}'
-            | '\u{25cb}' | '\u{25cf}' | '\u{25e6}' | '\u{27a4}' | '\u{f0b7}'
+        '\u{b7}'
+            | '\u{2022}'
+            | '\u{2023}'
+            | '\u{2043}'
+            | '\u{2219}'
+            | '\u{25a0}'
+            | '\u{25aa}'
+            | '\u{25ab}'
+            | '\u{25b6}'
+            | '\u{25ba}'
+            | '\u{25cb}'
+            | '\u{25cf}'
+            | '\u{25e6}'
+            | '\u{27a4}'
+            | '\u{f0b7}'
     )
 }
 

@@ -136,9 +136,7 @@ impl Forward<'_> {
                 Some((governor, Cue::NegationVerb | Cue::Weakening)) if is_taken(tokens, governor) => {
                     Step::Jump(governor, None)
                 }
-                Some((governor, _)) if cue == Cue::ExclusionBackward => {
-                    Step::Jump(governor, Some(Status::Uncertain))
-                }
+                Some((governor, _)) if cue == Cue::ExclusionBackward => Step::Jump(governor, Some(Status::Uncertain)),
                 _ => Step::On(None),
             },
             Cue::UncertainForward => Step::On(Some(Status::Uncertain)),
@@ -177,6 +175,11 @@ fn changes(tokens: &[Token<'_>], change: usize, head: usize) -> bool {
     if between.first().is_some_and(|next| next.is(Cue::Conjunction)) {
         return false;
     }
+    // "No new or enlarging effusion" denies the effusion.
+    let joined = change > 0 && tokens[change - 1].is(Cue::Conjunction);
+    if joined && !between.iter().any(|token| token.is(Cue::Preposition)) {
+        return false;
+    }
     match between.iter().position(|token| token.has(Role::Comma) || token.is(Cue::Separator)) {
         Some(comma) => comma == 0 || between[..comma].iter().any(Token::is_finding),
         None => true,
@@ -188,6 +191,9 @@ fn changes(tokens: &[Token<'_>], change: usize, head: usize) -> bool {
 fn opens_statement(tokens: &[Token<'_>], comma: usize, head: usize) -> bool {
     let opening = &tokens[comma + 1..head];
     if opening.iter().any(|token| token.is(Cue::Affirmation)) {
+        return true;
+    }
+    if tokens.get(head + 1).is_some_and(|next| next.is(Cue::Separator)) {
         return true;
     }
     if is_affirmed(tokens, head) && !opening.iter().any(|token| token.is(Cue::Conjunction)) {
@@ -265,8 +271,7 @@ pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: 
         Cue::NegationBackward => Some(Some(Status::Absent)),
         // "Atelectasis, possible pneumonia" hedges what follows.
         Cue::UncertainBackward
-            if tokens[at].is(Cue::UncertainForward)
-                && (names_follow(tokens, at) || is_list(&tokens[last + 1..at])) =>
+            if tokens[at].is(Cue::UncertainForward) && (names_follow(tokens, at) || is_list(&tokens[last + 1..at])) =>
         {
             None
         }

@@ -42,7 +42,12 @@ impl Sentence<'_> {
         let ends = match self.text.as_bytes()[at] {
             b'\n' | b'!' => true,
             b'?' => self.is_closing(at),
-            b'.' => !self.is_leader(at) && !self.is_within_a_number(at) && !self.is_abbreviated(at) && !self.is_in_a_term(at),
+            b'.' => {
+                !self.is_leader(at)
+                    && !self.is_within_a_number(at)
+                    && !self.is_abbreviated(at)
+                    && !self.is_in_a_term(at)
+            }
             b')' => return self.marker(at).filter(|&marker| marker > self.start),
             _ => false,
         };

@@ -19,7 +19,9 @@ pub(crate) fn value(sentence: Statement<'_>, last: usize) -> Option<Option<Statu
     let separator = separator?;
     for role in token.roles {
         match *role {
-            Role::Cue(Cue::UncertainForward) if !tokens[at + 1..].iter().any(Token::names) => return Some(Some(Status::Uncertain)),
+            Role::Cue(Cue::UncertainForward) if !tokens[at + 1..].iter().any(Token::names) => {
+                return Some(Some(Status::Uncertain));
+            }
             Role::Cue(Cue::NegationVerb | Cue::Weakening) => {
                 let verb = (at + 1..tokens.len().min(at + REACH)).find(|&verb| is_verb(&tokens[verb]));
                 let said = verb.and_then(|verb| verb_of(sentence, last, verb));
@@ -69,6 +71,7 @@ pub(crate) fn is_value(sentence: Statement<'_>, at: usize) -> bool {
 fn place_of_value(sentence: Statement<'_>, last: usize) -> Option<(Option<usize>, usize)> {
     let tokens = sentence.tokens;
     let end = (last + 1 + REACH).min(tokens.len());
+    let mut described_after_comma = false;
     for at in last + 1..end {
         if !sentence.adjacent(at - 1, at) {
             return None;
@@ -86,8 +89,12 @@ fn place_of_value(sentence: Statement<'_>, last: usize) -> Option<(Option<usize>
             }
             return (at + 1 < tokens.len() && sentence.adjacent(at, at + 1)).then_some((Some(at), at + 1));
         }
-        let shared = token.names() || token.modifies() || token.is(Cue::Conjunction) || token.has(Role::Close);
-        if !shared {
+        let described = token.modifies() || token.has(Role::Close);
+        let shared = !described_after_comma && (token.names() || token.is(Cue::Conjunction));
+        // "Effusion, left: none".
+        let opens_description = token.has(Role::Comma) && tokens.get(at + 1).is_some_and(Token::modifies);
+        described_after_comma |= opens_description;
+        if !(described || shared || opens_description) {
             return None;
         }
     }
@@ -114,13 +121,19 @@ fn stands_alone(sentence: Statement<'_>, at: usize, depth: usize) -> bool {
     let ends = |role: &Role| {
         matches!(
             role,
-            Role::Comma | Role::Dash | Role::Open | Role::Close | Role::Cue(Cue::Terminator | Cue::Separator | Cue::Conjunction)
+            Role::Comma
+                | Role::Dash
+                | Role::Open
+                | Role::Close
+                | Role::Cue(Cue::Terminator | Cue::Separator | Cue::Conjunction)
         )
     };
     match tokens.get(at + 1) {
         None => true,
         Some(next) if next.roles.iter().any(ends) => true,
-        Some(next) if next.is(Cue::Observation) => sentence.ends_at(at + 1) && tokens.get(at + 2).is_none_or(|it| !it.names()),
+        Some(next) if next.is(Cue::Observation) => {
+            sentence.ends_at(at + 1) && tokens.get(at + 2).is_none_or(|it| !it.names())
+        }
         Some(_) => depth < CHAIN && next_label(sentence, at + 1, depth + 1),
     }
 }
@@ -139,15 +152,22 @@ fn next_label(sentence: Statement<'_>, at: usize, depth: usize) -> bool {
 }
 
 fn is_verb(token: &Token<'_>) -> bool {
-    [Cue::Observation, Cue::ResolutionBackward, Cue::ExclusionBackward, Cue::ExclusionForward].iter().any(|&cue| token.is(cue))
+    [Cue::Observation, Cue::ResolutionBackward, Cue::ExclusionBackward, Cue::ExclusionForward]
+        .iter()
+        .any(|&cue| token.is(cue))
 }
 
 fn verb_of(sentence: Statement<'_>, last: usize, verb: usize) -> Option<Option<Status>> {
     let roles = sentence.tokens[verb].roles.iter();
-    roles.filter_map(|role| if let Role::Cue(cue) = role { said_before(sentence, last, verb, *cue) } else { None }).next()
+    roles
+        .filter_map(|role| if let Role::Cue(cue) = role { said_before(sentence, last, verb, *cue) } else { None })
+        .next()
 }
 
 /// Whether a denial is one of change: "no interval increase".
 fn changes_follow(tokens: &[Token<'_>], at: usize) -> bool {
-    tokens[at + 1..].iter().take_while(|token| !token.names() && !token.has(Role::Comma)).any(|token| token.is(Cue::Change))
+    tokens[at + 1..]
+        .iter()
+        .take_while(|token| !token.names() && !token.has(Role::Comma))
+        .any(|token| token.is(Cue::Change))
 }

@@ -38,7 +38,10 @@ pub(crate) fn is_taken(tokens: &[Token<'_>], at: usize) -> bool {
             return true;
         }
         let ends = |role: &Role| {
-            matches!(role, Role::Comma | Role::Dash | Role::Open | Role::Close | Role::Cue(Cue::Terminator | Cue::Separator))
+            matches!(
+                role,
+                Role::Comma | Role::Dash | Role::Open | Role::Close | Role::Cue(Cue::Terminator | Cue::Separator)
+            )
         };
         if token.roles.iter().any(ends) || before + 1 == at && token.is(Cue::Conjunction) {
             return false;
