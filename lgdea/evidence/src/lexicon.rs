@@ -74,6 +74,8 @@ impl Token<'_> {
 pub(crate) struct Lexicon {
     automaton: AhoCorasick,
     roles: Vec<Vec<Role>>,
+    /// Terms of one character, which would be found within every other word: where their roles are.
+    signs: [Option<usize>; 128],
     /// The finding of each sign.
     pub(crate) sign_findings: Vec<usize>,
 }
@@ -83,13 +85,21 @@ impl Lexicon {
         let mut terms = Terms::default();
         let sign_findings = add_findings(ontology, &mut terms);
         add_modifiers(ontology, &mut terms);
-        let (patterns, roles): (Vec<_>, Vec<_>) = terms.0.into_iter().unzip();
+        let (long, short): (Vec<_>, Vec<_>) = terms.0.into_iter().partition(|(term, _)| term.len() > 1);
+        let (patterns, mut roles): (Vec<_>, Vec<_>) = long.into_iter().unzip();
+        let mut signs = [None; 128];
+        for (term, of_term) in short {
+            for byte in term.bytes().filter(u8::is_ascii) {
+                signs[usize::from(byte)] = Some(roles.len());
+            }
+            roles.push(of_term);
+        }
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::DFA))
             .build(&patterns)
             .or_else(|_| AhoCorasick::new(&patterns))
             .expect("fewer states than bytes of a TOML file that was read into memory, so within the automaton's 2^31");
-        Self { automaton, roles, sign_findings }
+        Self { automaton, roles, signs, sign_findings }
     }
 
     /// The terms in `text`, longest first, from left to right, whole words only, none overlapping.
@@ -106,6 +116,27 @@ impl Lexicon {
                 found.truncate(keep);
                 found.push(Token { start, end, roles: &self.roles[hit.pattern().as_usize()] });
             }
+        }
+        self.add_signs(text.as_bytes(), found);
+    }
+
+    /// Adds the terms of one character that stand outside of the others.
+    fn add_signs<'a>(&'a self, text: &[u8], found: &mut Vec<Token<'a>>) {
+        let (known, mut next) = (found.len(), 0);
+        for (at, &byte) in text.iter().enumerate() {
+            let Some(roles) = self.signs.get(usize::from(byte)).copied().flatten() else {
+                continue;
+            };
+            while next < known && found[next].end <= at {
+                next += 1;
+            }
+            let free = next == known || found[next].start > at;
+            if free && is_whole(text, at, at + 1) {
+                found.push(Token { start: at, end: at + 1, roles: &self.roles[roles] });
+            }
+        }
+        if found.len() > known {
+            found.sort_by_key(|token| token.start);
         }
     }
 }

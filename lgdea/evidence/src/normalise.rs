@@ -18,49 +18,64 @@ impl Normalised {
     /// Takes in `original[from..]` up to `to`; positions are those of the whole original.
     pub(crate) fn read(&mut self, original: &str, from: usize, to: usize) {
         self.origins.clear();
-        self.text.clear();
+        let mut writer = Writer { bytes: std::mem::take(&mut self.text).into_bytes(), origins: &mut self.origins };
+        writer.bytes.clear();
         let body = &original[from..to];
         for (at, character) in body.char_indices() {
             let after = &body[at + character.len_utf8()..];
             let start = from + at;
             let origin = (start as u32, (start + character.len_utf8()) as u32);
             match character {
-                _ if character.is_ascii_alphanumeric() => self.push(character.to_ascii_lowercase(), origin),
-                ' ' => self.blank(origin),
-                '\n' if ends_statement(&self.text, after) => self.end_statement(origin),
-                '*' if self.is_open() && after.starts_with(' ') => self.end_statement(origin),
+                _ if character.is_ascii_alphanumeric() => writer.push(character.to_ascii_lowercase() as u8, origin),
+                ' ' => writer.blank(origin),
+                '\n' if ends_statement(&writer.bytes, after) => writer.end_statement(origin),
+                '*' if writer.is_open() && after.starts_with(' ') => writer.end_statement(origin),
                 // Of leading dots, three are enough.
-                '.' if self.text.ends_with("...") => {}
-                '-' => self.dash(character, after, origin),
-                _ if character.is_whitespace() => self.blank(origin),
-                _ if character.is_ascii() => self.push(character, origin),
-                _ if is_bullet(character) => self.end_statement(origin),
-                _ if is_dash(character) => self.dash(character, after, origin),
+                '.' if writer.bytes.ends_with(b"...") => {}
+                '-' => writer.dash(character, after, origin),
+                _ if character.is_whitespace() => writer.blank(origin),
+                _ if character.is_ascii() => writer.push(character as u8, origin),
+                _ if is_bullet(character) => writer.end_statement(origin),
+                _ if is_dash(character) => writer.dash(character, after, origin),
                 _ if is_invisible(character) => {}
-                _ => plain(character).chars().for_each(|character| self.push(character, origin)),
+                _ => plain(character).bytes().for_each(|byte| writer.push(byte, origin)),
             }
         }
+        self.text = String::from_utf8(writer.bytes).unwrap_or_default();
     }
 
-    fn push(&mut self, character: char, origin: (u32, u32)) {
-        self.text.push(character);
+    /// Byte range in the original of the byte range `start..end` of `text`; `start < end`.
+    pub(crate) fn origin(&self, start: usize, end: usize) -> (usize, usize) {
+        (self.origins[start].0 as usize, self.origins[end - 1].1 as usize)
+    }
+}
+
+/// Normalised text while it is made.
+struct Writer<'a> {
+    bytes: Vec<u8>,
+    origins: &'a mut Vec<(u32, u32)>,
+}
+
+impl Writer<'_> {
+    fn push(&mut self, byte: u8, origin: (u32, u32)) {
+        self.bytes.push(byte);
         self.origins.push(origin);
     }
 
     fn blank(&mut self, origin: (u32, u32)) {
         if !self.is_blank() {
-            self.push(' ', origin);
+            self.push(b' ', origin);
         }
     }
 
     fn end_statement(&mut self, origin: (u32, u32)) {
         if self.is_blank() {
             // The first blank stands for all of them.
-            if self.text.pop().is_some() {
-                self.text.push('\n');
+            if let Some(last) = self.bytes.last_mut() {
+                *last = b'\n';
             }
         } else {
-            self.push('\n', origin);
+            self.push(b'\n', origin);
         }
     }
 
@@ -69,26 +84,21 @@ impl Normalised {
         let between_words = !self.is_open() && after.starts_with(char::is_alphanumeric);
         match character {
             // The second of "--".
-            _ if self.text.ends_with('-') => {}
-            '\u{2014}' | '\u{2015}' | '\u{2192}' => self.push('-', origin),
-            '\u{2012}' | '\u{2013}' if !between_words => self.push('-', origin),
-            _ if self.is_open() || after.starts_with(is_dash) => self.push('-', origin),
+            _ if self.bytes.ends_with(b"-") => {}
+            '\u{2014}' | '\u{2015}' | '\u{2192}' => self.push(b'-', origin),
+            '\u{2012}' | '\u{2013}' if !between_words => self.push(b'-', origin),
+            _ if self.is_open() || after.starts_with(is_dash) => self.push(b'-', origin),
             _ => self.blank(origin),
         }
     }
 
     fn is_blank(&self) -> bool {
-        self.text.is_empty() || self.text.ends_with([' ', '\n'])
+        matches!(self.bytes.last(), None | Some(b' ' | b'\n'))
     }
 
     /// Whether a word may begin here, so that a dash is none that joins two words.
     fn is_open(&self) -> bool {
-        self.is_blank() || self.text.ends_with(['(', '[', ':', ';', ','])
-    }
-
-    /// Byte range in the original of the byte range `start..end` of `text`; `start < end`.
-    pub(crate) fn origin(&self, start: usize, end: usize) -> (usize, usize) {
-        (self.origins[start].0 as usize, self.origins[end - 1].1 as usize)
+        matches!(self.bytes.last(), None | Some(b' ' | b'\n' | b'(' | b'[' | b':' | b';' | b','))
     }
 }
 
@@ -154,7 +164,7 @@ fn plain(character: char) -> &'static str {
 
 /// Whether a line break ends a statement: before a blank line, a list item or a capitalised line, after a heading.
 /// Every other break is only where the line was full.
-fn ends_statement(before: &str, after: &str) -> bool {
+fn ends_statement(before: &[u8], after: &str) -> bool {
     let Some(next) = after.find(|c: char| (!c.is_whitespace() && !is_invisible(c)) || c == '\n') else {
         return true;
     };
@@ -169,7 +179,7 @@ fn ends_statement(before: &str, after: &str) -> bool {
         || first == Some('o') && second == Some(' ')
         || is(first, |c| c.is_ascii_digit()) && matches!(second, Some('.' | ')')) && blank(third)
         || is(first, |c| c.is_ascii_alphabetic()) && second == Some(')') && blank(third);
-    capitalised || blank_line || item || before.ends_with(':')
+    capitalised || blank_line || item || before.ends_with(b":")
 }
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ impl FileFinding {
 
 /// The line of the file that the byte `at` is in, from 1.
 fn line(text: &str, at: usize) -> usize {
-    1 + text.as_bytes()[..at.min(text.len())].iter().filter(|&&byte| byte == b'\n').count()
+    1 + text[..text.floor_char_boundary(at)].matches('\n').count()
 }
 
 /// What serde says of an unknown key ("unknown field `a`, expected one of `b`, `c`"), with the one that was meant.

@@ -27,7 +27,7 @@ pub(crate) fn polarity(sentence: Statement<'_>, first: usize, head: usize, last:
     Some(match before.max(after) {
         Some(Status::Absent) => Polarity::Absent,
         Some(Status::Uncertain) => Polarity::Uncertain,
-        Some(Status::Hypothetical) | None => Polarity::Present,
+        Some(Status::Hypothetical | Status::Present) | None => Polarity::Present,
     })
 }
 
@@ -41,6 +41,8 @@ fn is_excepted(sentence: Statement<'_>, last: usize) -> bool {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
+    /// It is there, as in "has not resolved".
+    Present,
     Uncertain,
     Absent,
     Hypothetical,
@@ -223,7 +225,8 @@ fn is_affirmed(tokens: &[Token<'_>], head: usize) -> bool {
 /// The first backward cue to the right of `last`.
 fn backward(sentence: Statement<'_>, last: usize) -> Option<Status> {
     let tokens = sentence.tokens;
-    if let Some(value) = template::value(sentence, last) {
+    let value = template::value(sentence, last);
+    if value.is_some() {
         return value;
     }
     let end = (last + 1 + REACH).min(tokens.len());
@@ -254,44 +257,37 @@ fn backward_step(sentence: Statement<'_>, last: usize, at: usize, role: Role) ->
         Role::Open => sentence.closing(at).map_or(Step::Stop, |close| Step::Jump(close, None)),
         Role::Close if sentence.opening(at).is_some_and(|open| sentence.is_apposition(open)) => Step::On(None),
         Role::Dash | Role::Close | Role::Cue(Cue::Separator | Cue::Terminator) => Step::Stop,
-        Role::Cue(cue) => match said_before(sentence, last, at, cue) {
-            Some(Some(status)) => Step::On(Some(status)),
-            // "Has not resolved": it is there.
-            Some(None) => Step::Stop,
-            None => Step::On(None),
-        },
+        Role::Cue(cue) => Step::On(said_before(sentence, last, at, cue)),
         _ => Step::On(None),
     }
 }
 
 /// What a cue at `at` says of the finding that ends at `last` before it; none if it says nothing.
-pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: Cue) -> Option<Option<Status>> {
+pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: Cue) -> Option<Status> {
     let tokens = sentence.tokens;
     match cue {
-        Cue::NegationBackward => Some(Some(Status::Absent)),
+        Cue::NegationBackward => Some(Status::Absent),
         // "Atelectasis, possible pneumonia" hedges what follows.
         Cue::UncertainBackward
             if tokens[at].is(Cue::UncertainForward) && (names_follow(tokens, at) || is_list(&tokens[last + 1..at])) =>
         {
             None
         }
-        Cue::UncertainBackward => Some(Some(Status::Uncertain)),
+        Cue::UncertainBackward => Some(Status::Uncertain),
         Cue::ResolutionBackward => match governed(tokens, at, last + 1) {
-            Some(_) => Some(None),
-            None => Some(Some(Status::Absent)),
+            Some(_) => Some(Status::Present),
+            None => Some(Status::Absent),
         },
         Cue::ExclusionBackward => match governed(tokens, at, last + 1) {
-            Some(_) => Some(Some(Status::Uncertain)),
-            None => Some(Some(Status::Absent)),
+            Some(_) => Some(Status::Uncertain),
+            None => Some(Status::Absent),
         },
         // "Is difficult to exclude", unless what is excluded follows.
-        Cue::ExclusionForward if !names_follow(tokens, at) => {
-            governed(tokens, at, last + 1).map(|_| Some(Status::Uncertain))
-        }
+        Cue::ExclusionForward if !names_follow(tokens, at) => governed(tokens, at, last + 1).map(|_| Status::Uncertain),
         Cue::Observation => match governed(tokens, at, last + 1) {
             Some((governor, Cue::NegationVerb)) => {
                 let earlier = tokens[governor + 1..].iter().take(at + 1 - governor).any(|token| token.is(Cue::Earlier));
-                Some((!earlier).then_some(Status::Absent))
+                Some(if earlier { Status::Present } else { Status::Absent })
             }
             _ => None,
         },

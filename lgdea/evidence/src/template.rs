@@ -9,18 +9,18 @@ use crate::statement::Statement;
 const CHAIN: usize = 8;
 
 /// What the value behind the finding that ends at `last` says of it; none if there is no value.
-pub(crate) fn value(sentence: Statement<'_>, last: usize) -> Option<Option<Status>> {
+pub(crate) fn value(sentence: Statement<'_>, last: usize) -> Option<Status> {
     let tokens = sentence.tokens;
     let (separator, at) = place_of_value(sentence, last)?;
     let token = tokens.get(at)?;
     if token.is(Cue::NegationValue) && stands_alone(sentence, at, 0) {
-        return Some(Some(Status::Absent));
+        return Some(Status::Absent);
     }
     let separator = separator?;
     for role in token.roles {
         match *role {
             Role::Cue(Cue::UncertainForward) if !tokens[at + 1..].iter().any(Token::names) => {
-                return Some(Some(Status::Uncertain));
+                return Some(Status::Uncertain);
             }
             Role::Cue(Cue::NegationVerb | Cue::Weakening) => {
                 let verb = (at + 1..tokens.len().min(at + REACH)).find(|&verb| is_verb(&tokens[verb]));
@@ -44,8 +44,7 @@ pub(crate) fn value(sentence: Statement<'_>, last: usize) -> Option<Option<Statu
         })
     };
     let opening = usize::from(token.is(Cue::Terminator));
-    (is_label(sentence, last) && tokens[separator].is(Cue::Separator) && denied(at + opening))
-        .then_some(Some(Status::Absent))
+    (is_label(sentence, last) && tokens[separator].is(Cue::Separator) && denied(at + opening)).then_some(Status::Absent)
 }
 
 /// Whether the finding at `at` is the label of a form: it opens the sentence, and a colon follows.
@@ -157,11 +156,9 @@ fn is_verb(token: &Token<'_>) -> bool {
         .any(|&cue| token.is(cue))
 }
 
-fn verb_of(sentence: Statement<'_>, last: usize, verb: usize) -> Option<Option<Status>> {
-    let roles = sentence.tokens[verb].roles.iter();
-    roles
-        .filter_map(|role| if let Role::Cue(cue) = role { said_before(sentence, last, verb, *cue) } else { None })
-        .next()
+fn verb_of(sentence: Statement<'_>, last: usize, verb: usize) -> Option<Status> {
+    let mut roles = sentence.tokens[verb].roles.iter();
+    roles.find_map(|role| if let Role::Cue(cue) = role { said_before(sentence, last, verb, *cue) } else { None })
 }
 
 /// Whether a denial is one of change: "no interval increase".
