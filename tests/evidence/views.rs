@@ -88,7 +88,7 @@ marked: [words:polarity]
 │ cardiomegaly   present             mild                  mild cardiomegaly   report  │
 │ pneumonia      uncertain   right                         right pneumonia     report  │
 └──────────────────────────────────────────────────────────────────────────────────────┘
-read by rules (chest/1)
+read by rules (chest/2)
 ";
     assert_eq!(output(&["show", &folder.at("b.txt")]), expected);
     lgdea(&["show", "-"]).write_stdin(REPORTS[1].1).assert().success().stdout(expected);

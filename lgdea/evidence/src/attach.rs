@@ -5,6 +5,7 @@ use crate::lexicon::{Role, Token};
 use crate::mention::Mention;
 use crate::ontology::{Cue, Ontology};
 use crate::scope::REACH;
+use crate::verbs::governed;
 
 /// Gives each laterality, location and severity of a sentence to the finding that it belongs to.
 ///
@@ -12,7 +13,7 @@ use crate::scope::REACH;
 /// joined to another one ("left basilar atelectasis or infiltrate") without a place of its own shares the other's.
 pub(crate) fn attach(ontology: &Ontology, tokens: &[Token<'_>], mentions: &mut [Mention]) {
     for (at, token) in tokens.iter().enumerate() {
-        if token.modifies() {
+        if token.modifies() && !is_of_a_change(tokens, at) {
             for &role in token.roles {
                 if let Some(owner) = owner(ontology, tokens, mentions, at, role) {
                     give(ontology, &mut mentions[owner], role);
@@ -23,6 +24,11 @@ pub(crate) fn attach(ontology: &Ontology, tokens: &[Token<'_>], mentions: &mut [
     for right in 1..mentions.len() {
         share(ontology, tokens, mentions, right);
     }
+}
+
+/// Whether the word grades a change that is denied: "no significant change".
+fn is_of_a_change(tokens: &[Token<'_>], at: usize) -> bool {
+    tokens.get(at + 1).is_some_and(|next| next.is(Cue::Change)) && governed(tokens, at, 0).is_some()
 }
 
 fn give(ontology: &Ontology, mention: &mut Mention, role: Role) {
@@ -55,8 +61,10 @@ fn owner(ontology: &Ontology, tokens: &[Token<'_>], mentions: &[Mention], at: us
     let after = (next < mentions.len()).then_some(next);
     let after = after.filter(|&it| near(tokens, at, mentions[it].first) && fits(ontology, &mentions[it], role));
     match (before, after) {
+        // "Left effusion, right PICC": no side of the effusion.
+        (Some(before), None) if belongs_to_next(tokens, mentions, before, at) => None,
         (Some(before), Some(after)) => {
-            let adjective = tokens[at + 1..mentions[after].first].iter().all(Token::modifies);
+            let adjective = is_adjective(tokens, at, mentions[after].first);
             let between = &tokens[mentions[before].last + 1..at];
             let place = follows_preposition(between) || !adjective && continues_place(between);
             Some(if place || !adjective && closer(tokens, &mentions[before], at, &mentions[after]) {
@@ -67,6 +75,17 @@ fn owner(ontology: &Ontology, tokens: &[Token<'_>], mentions: &[Mention], at: us
         }
         (before, after) => before.or(after),
     }
+}
+
+/// Whether a modifier that does not fit the next finding is said of it all the same, and not of the one before a comma.
+fn belongs_to_next(tokens: &[Token<'_>], mentions: &[Mention], before: usize, at: usize) -> bool {
+    let comma = tokens[mentions[before].last + 1..at].iter().any(|token| token.has(Role::Comma));
+    comma && mentions.get(before + 1).is_some_and(|next| next.first > at && is_adjective(tokens, at, next.first))
+}
+
+/// Whether nothing but other such words stands between a modifier and the finding after it.
+fn is_adjective(tokens: &[Token<'_>], at: usize, finding: usize) -> bool {
+    tokens[at + 1..finding].iter().all(|token| token.modifies() || token.is_silent())
 }
 
 fn closer(tokens: &[Token<'_>], before: &Mention, at: usize, after: &Mention) -> bool {
@@ -85,7 +104,8 @@ fn fits(ontology: &Ontology, mention: &Mention, role: Role) -> bool {
 
 /// Whether no terminator stands between two tokens, and not too many others.
 fn near(tokens: &[Token<'_>], from: usize, to: usize) -> bool {
-    to - from <= REACH && !tokens[from + 1..to].iter().any(|token| token.is(Cue::Terminator))
+    let ends = |token: &Token<'_>| token.is(Cue::Terminator) && !token.is(Cue::Exception);
+    to - from <= REACH && !tokens[from + 1..to].iter().any(ends)
 }
 
 /// Whether the nearest word that structures the phrase, going left, is a preposition.
@@ -99,8 +119,10 @@ fn follows_preposition(between: &[Token<'_>]) -> bool {
 
 /// Whether a preposition is followed by nothing but places: "in the right upper lobe and".
 fn continues_place(between: &[Token<'_>]) -> bool {
-    let place =
-        between.iter().rev().find(|token| !token.modifies() && !token.is(Cue::Conjunction) && !token.is(Cue::Filler));
+    let place = between
+        .iter()
+        .rev()
+        .find(|token| !token.modifies() && !token.is_silent() && !token.is(Cue::Conjunction) && !token.is(Cue::Filler));
     place.is_some_and(|token| token.is(Cue::Preposition))
 }
 
@@ -108,9 +130,16 @@ fn share(ontology: &Ontology, tokens: &[Token<'_>], mentions: &mut [Mention], ri
     let left = right - 1;
     let (from, to) = (mentions[left].last, mentions[right].first);
     let joined = from < to
-        && tokens[from + 1..to].iter().all(|token| {
+        && tokens[from + 1..to].iter().filter(|token| !token.is_silent()).all(|token| {
             token.roles.iter().any(|role| {
-                matches!(role, Role::Comma | Role::Cue(Cue::Conjunction | Cue::UncertainForward) | Role::Severity(_))
+                matches!(
+                    role,
+                    Role::Comma
+                        | Role::Cue(
+                            Cue::Conjunction | Cue::UncertainForward | Cue::ExclusionForward | Cue::NegationVerb
+                        )
+                        | Role::Severity(_)
+                )
             })
         });
     if joined {

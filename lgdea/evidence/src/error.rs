@@ -29,18 +29,18 @@ pub enum EvidenceError {
     /// The path of an ontology or a prompt names an environment variable that cannot be used.
     #[error(transparent)]
     Path(#[from] lgdea_spec::EnvironmentError),
-    /// The TOML is malformed or has unknown or missing keys.
-    #[error("{path} is not a valid ontology: {source}")]
+    /// The shipped mapping of annotations is malformed.
+    #[error("{path} cannot be read: {source}")]
     Parse {
-        /// The file, or the name of a shipped ontology.
+        /// Its name.
         path: String,
         /// The cause, with line and column.
         source: Box<toml::de::Error>,
     },
-    /// The TOML is well-formed but contradicts itself.
+    /// An ontology cannot be used.
     #[error("{path}: {problem}")]
     Ontology {
-        /// The file, or the name of a shipped ontology.
+        /// The file, or the name of a shipped ontology, and the line where it is known.
         path: String,
         /// What is wrong and what to do.
         problem: String,

@@ -20,6 +20,9 @@ pub(crate) enum Role {
     Severity(Severity),
     Cue(Cue),
     Comma,
+    Dash,
+    Open,
+    Close,
 }
 
 /// A term of the lexicon where it stands in normalised text: its byte range and its meanings.
@@ -35,6 +38,32 @@ impl Token<'_> {
         self.roles.contains(&Role::Cue(cue))
     }
 
+    pub(crate) fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether it names a finding or what findings are said of.
+    pub(crate) fn names(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, Role::Finding(_) | Role::Subject(_)))
+    }
+
+    pub(crate) fn is_finding(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, Role::Finding(_)))
+    }
+
+    /// Whether it says nothing about the side, place and grade of the findings around it.
+    pub(crate) fn is_silent(&self) -> bool {
+        const SILENT: [Cue; 6] = [
+            Cue::Change,
+            Cue::Earlier,
+            Cue::Observation,
+            Cue::ResolutionBackward,
+            Cue::DenialTerminator,
+            Cue::Weakening,
+        ];
+        self.roles.iter().all(|role| matches!(role, Role::Cue(cue) if SILENT.contains(cue)))
+    }
+
     pub(crate) fn modifies(&self) -> bool {
         self.roles.iter().any(|role| matches!(role, Role::Location(_) | Role::Laterality(_) | Role::Severity(_)))
     }
@@ -45,6 +74,8 @@ impl Token<'_> {
 pub(crate) struct Lexicon {
     automaton: AhoCorasick,
     roles: Vec<Vec<Role>>,
+    /// Terms of one character, which would be found within every other word: where their roles are.
+    signs: [Option<usize>; 128],
     /// The finding of each sign.
     pub(crate) sign_findings: Vec<usize>,
 }
@@ -54,13 +85,21 @@ impl Lexicon {
         let mut terms = Terms::default();
         let sign_findings = add_findings(ontology, &mut terms);
         add_modifiers(ontology, &mut terms);
-        let (patterns, roles): (Vec<_>, Vec<_>) = terms.0.into_iter().unzip();
+        let (long, short): (Vec<_>, Vec<_>) = terms.0.into_iter().partition(|(term, _)| term.len() > 1);
+        let (patterns, mut roles): (Vec<_>, Vec<_>) = long.into_iter().unzip();
+        let mut signs = [None; 128];
+        for (term, of_term) in short {
+            for byte in term.bytes().filter(u8::is_ascii) {
+                signs[usize::from(byte)] = Some(roles.len());
+            }
+            roles.push(of_term);
+        }
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::DFA))
             .build(&patterns)
             .or_else(|_| AhoCorasick::new(&patterns))
             .expect("fewer states than bytes of a TOML file that was read into memory, so within the automaton's 2^31");
-        Self { automaton, roles, sign_findings }
+        Self { automaton, roles, signs, sign_findings }
     }
 
     /// The terms in `text`, longest first, from left to right, whole words only, none overlapping.
@@ -78,6 +117,27 @@ impl Lexicon {
                 found.push(Token { start, end, roles: &self.roles[hit.pattern().as_usize()] });
             }
         }
+        self.add_signs(text.as_bytes(), found);
+    }
+
+    /// Adds the terms of one character that stand outside of the others.
+    fn add_signs<'a>(&'a self, text: &[u8], found: &mut Vec<Token<'a>>) {
+        let (known, mut next) = (found.len(), 0);
+        for (at, &byte) in text.iter().enumerate() {
+            let Some(roles) = self.signs.get(usize::from(byte)).copied().flatten() else {
+                continue;
+            };
+            while next < known && found[next].end <= at {
+                next += 1;
+            }
+            let free = next == known || found[next].start > at;
+            if free && is_whole(text, at, at + 1) {
+                found.push(Token { start: at, end: at + 1, roles: &self.roles[roles] });
+            }
+        }
+        if found.len() > known {
+            found.sort_by_key(|token| token.start);
+        }
     }
 }
 
@@ -86,15 +146,28 @@ fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
     let word = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == 0x1a);
     let cut_before = start > 0 && word(start) && word(start - 1);
     let cut_after = word(end - 1) && word(end);
-    !cut_before && !cut_after
+    !cut_before && !cut_after && !is_of_a_number(text, start, end)
+}
+
+/// Whether a sign is that of a number, as in "#2" or "0.5".
+fn is_of_a_number(text: &[u8], start: usize, end: usize) -> bool {
+    let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
+    let fraction = digit(end - 1) && text.get(end) == Some(&b'.') && digit(end + 1);
+    let decimals = start > 1 && digit(start) && text[start - 1] == b'.' && digit(start - 2);
+    text[end - 1] == b'#' && digit(end) || fraction || decimals
 }
 
 #[derive(Default)]
 struct Terms(BTreeMap<String, Vec<Role>>);
 
 impl Terms {
+    /// Adds a term, and also without its apostrophe: "isnt" for "isn't".
     fn add(&mut self, term: &str, role: Role) {
-        self.insert(normalise_term(term), role);
+        let term = normalise_term(term);
+        if term.contains('\'') {
+            self.insert(term.replace('\'', ""), role);
+        }
+        self.insert(term, role);
     }
 
     fn add_with_plural(&mut self, term: &str, role: Role) {
@@ -171,7 +244,17 @@ fn add_modifiers(ontology: &Ontology, terms: &mut Terms) {
             terms.add(term, Role::Cue(cue));
         }
     }
-    terms.add(",", Role::Comma);
+    let punctuation = [
+        (",", Role::Comma),
+        ("-", Role::Dash),
+        ("(", Role::Open),
+        ("[", Role::Open),
+        (")", Role::Close),
+        ("]", Role::Close),
+    ];
+    for (sign, role) in punctuation {
+        terms.add(sign, role);
+    }
 }
 
 #[cfg(test)]
@@ -188,7 +271,7 @@ mod tests {
     #[test]
     fn longest_whole_words_from_left_to_right() {
         assert_eq!(words("no evidence of calcified granulomas"), ["no evidence of", "calcified granulomas"]);
-        assert_eq!(words("no evidence often, effusionx noted"), ["no", ","]);
+        assert_eq!(words("no evidence often, effusionx noted"), ["no evidence", ",", "noted"]);
         assert_eq!(words("opacities/masses"), ["opacities", "/", "masses"]);
         assert_eq!(words("notable massively"), Vec::<&str>::new());
     }

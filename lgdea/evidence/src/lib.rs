@@ -21,6 +21,7 @@ mod mention;
 mod merge;
 mod normalise;
 mod ontology;
+mod ontology_file;
 mod openi;
 mod phrases;
 mod provider;
@@ -30,7 +31,10 @@ mod scope;
 mod sections;
 mod sentences;
 mod signs;
+mod statement;
 mod table;
+mod template;
+mod verbs;
 
 pub use agreement::{Agreement, FindingAgreement, Sides, agreement};
 pub use error::EvidenceError;

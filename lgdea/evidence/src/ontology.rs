@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lgdea_data::normalise_label;
+use lgdea_spec::nearest;
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::error::EvidenceError;
 use crate::evidence::Laterality;
+use crate::normalise::normalise_term;
+use crate::ontology_file::{Existing, File, FileFinding, Problem};
 
 /// The finding that says that there is none.
 pub(crate) const NO_FINDING: &str = "no_finding";
@@ -16,7 +20,7 @@ const SHIPPED: [(&str, &str); 1] = [("chest", include_str!("../ontology/chest.to
 /// Findings, their synonyms and the language that they are reported in: data, versioned, the user's to extend.
 ///
 /// A TOML file with the tables of the shipped `ontology/chest.toml`. With `extends = "chest"` it needs to hold only what
-/// it adds: findings of a known name replace that finding, all other lists are appended to.
+/// it adds: lists are appended to, and a finding of a known name says whether it extends or replaces that finding.
 #[derive(Debug, Clone)]
 pub struct Ontology {
     pub(crate) name: String,
@@ -27,42 +31,19 @@ pub struct Ontology {
     pub(crate) severity: BTreeMap<Grade, Vec<String>>,
     pub(crate) cues: BTreeMap<Cue, Vec<String>>,
     pub(crate) sections: Sections,
+    /// Words whose full stop ends no sentence.
+    pub(crate) abbreviations: Vec<String>,
     digest: String,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct File {
-    name: String,
-    version: u32,
-    #[serde(default)]
-    extends: Option<String>,
-    #[serde(default, rename = "finding")]
-    findings: Vec<Finding>,
-    #[serde(default, rename = "location")]
-    locations: Vec<Location>,
-    #[serde(default)]
-    laterality: BTreeMap<Side, Vec<String>>,
-    #[serde(default)]
-    severity: BTreeMap<Grade, Vec<String>>,
-    #[serde(default)]
-    cues: BTreeMap<Cue, Vec<String>>,
-    #[serde(default)]
-    sections: Sections,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Debug, Clone)]
 pub(crate) struct Finding {
     pub(crate) name: String,
     pub(crate) label: String,
     pub(crate) site: String,
-    #[serde(default)]
     pub(crate) midline: bool,
-    #[serde(default)]
     pub(crate) parent: Option<String>,
     pub(crate) synonyms: Vec<String>,
-    #[serde(default, rename = "sign")]
     pub(crate) signs: Vec<Sign>,
 }
 
@@ -121,17 +102,30 @@ pub(crate) enum Grade {
     Severe,
 }
 
-/// What a word does to the findings around it.
+/// What a word does to the findings around it, and how far it reaches: `docs/guides/evidence.md` has the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Cue {
     NegationForward,
     NegationBackward,
+    NegationVerb,
+    NegationValue,
+    Observation,
+    ResolutionForward,
+    ResolutionBackward,
+    ExclusionForward,
+    ExclusionBackward,
+    Weakening,
+    Change,
+    Earlier,
     UncertainForward,
     UncertainBackward,
     Hypothetical,
     Pseudo,
     Terminator,
+    DenialTerminator,
+    Exception,
+    Separator,
     Preposition,
     Conjunction,
     Filler,
@@ -210,22 +204,29 @@ impl Ontology {
     }
 
     fn parse(path: &str, text: &str) -> Result<Self, EvidenceError> {
-        let file: File = toml::from_str(text)
-            .map_err(|source| EvidenceError::Parse { path: path.into(), source: Box::new(source) })?;
+        let refuse = |Problem { line, problem }: Problem| {
+            let path = line.map_or_else(|| path.to_owned(), |line| format!("{path}, line {line}"));
+            EvidenceError::Ontology { path, problem }
+        };
+        let file = File::parse(text).map_err(refuse)?;
         let mut ontology = match &file.extends {
             None => Self::empty(),
-            Some(base) => Self::parse(
-                base,
-                shipped(base).ok_or_else(|| EvidenceError::Ontology {
-                    path: path.into(),
-                    problem: format!("extends {base:?}, which is not shipped; known: {}", shipped_names()),
-                })?,
-            )?,
+            Some(base) => {
+                let shipped = shipped(base.get_ref()).ok_or_else(|| {
+                    let known = shipped_names();
+                    refuse(Problem::at(
+                        text,
+                        base,
+                        format!("extends {:?}, which is not shipped; known: {known}", base.get_ref()),
+                    ))
+                })?;
+                Self::parse(base.get_ref(), shipped)?
+            }
         };
         let digest = blake3::Hasher::new().update(ontology.digest.as_bytes()).update(text.as_bytes()).finalize();
-        ontology.extend(file);
+        ontology.extend(text, file).map_err(refuse)?;
         ontology.digest = digest.to_hex().to_string();
-        ontology.check().map_err(|problem| EvidenceError::Ontology { path: path.into(), problem })?;
+        ontology.check(text).map_err(refuse)?;
         Ok(ontology)
     }
 
@@ -239,69 +240,122 @@ impl Ontology {
             severity: BTreeMap::new(),
             cues: BTreeMap::new(),
             sections: Sections::default(),
+            abbreviations: Vec::new(),
             digest: String::new(),
         }
     }
 
-    fn extend(&mut self, file: File) {
+    fn extend(&mut self, text: &str, file: File) -> Result<(), Problem> {
+        let base = file.extends.map(Spanned::into_inner);
         self.name = file.name;
         self.version = file.version;
-        let own: BTreeSet<&str> = file.findings.iter().map(|finding| finding.name.as_str()).collect();
-        self.findings.retain(|finding| !own.contains(finding.name.as_str()));
-        self.findings.extend(file.findings);
         self.locations.extend(file.locations);
+        let mut own = BTreeSet::new();
+        for finding in file.findings {
+            if !own.insert(finding.name.get_ref().clone()) {
+                let problem = format!("finding {:?} is given twice; merge the two", finding.name.get_ref());
+                return Err(Problem::at(text, &finding.name, problem));
+            }
+            self.add(text, base.as_deref(), finding)?;
+        }
         append(&mut self.laterality, file.laterality);
         append(&mut self.severity, file.severity);
         append(&mut self.cues, file.cues);
         self.sections.evidence.extend(file.sections.evidence);
         self.sections.ignored.extend(file.sections.ignored);
+        let abbreviations = file.abbreviations.iter();
+        self.abbreviations.extend(abbreviations.map(|word| normalise_term(word.trim_end_matches('.'))));
+        Ok(())
     }
 
-    fn check(&self) -> Result<(), String> {
-        if self.findings.is_empty() {
-            return Err("no [[finding]] is given; add one, or `extends = \"chest\"`".into());
+    /// Takes in a finding of a file, which extends or replaces the one of its name.
+    fn add(&mut self, text: &str, base: Option<&str>, finding: FileFinding) -> Result<(), Problem> {
+        if let (Some(base), Some(site)) = (base, &finding.site) {
+            self.check_site(base, site.get_ref()).map_err(|problem| Problem::at(text, site, problem))?;
         }
-        let mut names = BTreeSet::new();
+        let name = finding.name.get_ref().clone();
+        let known = self.findings.iter().position(|known| known.name == name);
+        match (known, finding.existing) {
+            (Some(at), Some(Existing::Extend)) => finding.extend(&mut self.findings[at]),
+            (Some(at), Some(Existing::Replace)) => self.findings[at] = finding.into_finding(text)?,
+            (None, None) => self.findings.push(finding.into_finding(text)?),
+            (Some(_), None) => {
+                let base = base.unwrap_or_default();
+                let problem = format!(
+                    "finding {name:?} is one of {base:?}: add `existing = \"extend\"` to add your synonyms and signs to it, \
+                     or `existing = \"replace\"` to put yours in its place, or choose another name"
+                );
+                return Err(Problem::at(text, &finding.name, problem));
+            }
+            (None, Some(_)) => {
+                let meant = nearest(&name, self.finding_names()).map(|near| format!("; did you mean {near:?}?"));
+                let problem = format!("there is no finding {name:?} to extend or replace{}", meant.unwrap_or_default());
+                return Err(Problem::at(text, &finding.name, problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// A site is one that a finding has or that a location names.
+    fn check_site(&self, base: &str, site: &str) -> Result<(), String> {
+        let of_locations = self.locations.iter().flat_map(|location| &location.sites);
+        let known: BTreeSet<&str> =
+            self.findings.iter().map(|finding| &finding.site).chain(of_locations).map(String::as_str).collect();
+        if known.contains(site) {
+            return Ok(());
+        }
+        let meant = nearest(site, known.iter().copied()).map(|near| format!("; did you mean {near:?}?"));
+        let known: Vec<&str> = known.into_iter().collect();
+        Err(format!(
+            "{base:?} has no site {site:?}{}; known: {}; a new site needs a [[location]] that names it",
+            meant.unwrap_or_default(),
+            known.join(", ")
+        ))
+    }
+
+    fn check(&self, text: &str) -> Result<(), Problem> {
+        if self.findings.is_empty() {
+            return Err(Problem::of_file("no [[finding]] is given; add one, or `extends = \"chest\"`"));
+        }
+        let of = |finding: &Finding, problem: String| {
+            Problem::at_value(text, "name", &finding.name, format!("finding {:?}: {problem}", finding.name))
+        };
         for finding in &self.findings {
             let name = &finding.name;
             let snake =
                 !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
             if !snake {
-                return Err(format!("finding {name:?}: a name is snake_case: a-z, 0-9 and _"));
-            }
-            if !names.insert(name.as_str()) {
-                return Err(format!("finding {name:?} is given twice; merge the two"));
+                return Err(of(finding, "a name is snake_case: a-z, 0-9 and _".to_owned()));
             }
             if finding.synonyms.is_empty() && finding.signs.is_empty() {
-                return Err(format!("finding {name:?} has neither synonyms nor signs: nothing would name it"));
+                return Err(of(finding, "it has neither synonyms nor signs: nothing would name it".to_owned()));
             }
+            self.check_parents(finding).map_err(|problem| of(finding, problem))?;
         }
-        self.check_parents(&names)?;
-        match self
-            .terms()
-            .find(|term| !term.contains(|c: char| c.is_ascii_alphanumeric() || c.is_ascii_punctuation() && c != '-'))
-        {
-            Some(term) => Err(format!("a term has no letter, digit or sign: {term:?}; correct or remove it")),
+        let empty = |term: &&String| {
+            !term.contains(|c: char| c.is_ascii_alphanumeric() || c.is_ascii_punctuation() && c != '-')
+        };
+        match self.terms().find(empty) {
+            Some(term) => {
+                let problem = format!("a term has no letter, digit or sign: {term:?}; correct or remove it");
+                Err(Problem::at_value(text, "", term, problem))
+            }
             None => Ok(()),
         }
     }
 
-    fn check_parents(&self, names: &BTreeSet<&str>) -> Result<(), String> {
-        for finding in &self.findings {
-            let mut seen = BTreeSet::from([finding.name.as_str()]);
-            let mut current = finding;
-            while let Some(parent) = &current.parent {
-                if !names.contains(parent.as_str()) {
-                    return Err(format!("finding {:?}: its parent {parent:?} is not a finding", current.name));
-                }
-                if !seen.insert(parent) {
-                    return Err(format!("finding {:?} is its own ancestor by {parent:?}; cut the cycle", finding.name));
-                }
-                match self.find(parent) {
-                    Some(next) => current = next,
-                    None => break,
-                }
+    fn check_parents(&self, finding: &Finding) -> Result<(), String> {
+        let mut seen = BTreeSet::from([finding.name.as_str()]);
+        let mut current = finding;
+        while let Some(parent) = &current.parent {
+            let Some(next) = self.find(parent) else {
+                let meant = nearest(parent, self.finding_names()).map(|near| format!("; did you mean {near:?}?"));
+                return Err(format!("its parent {parent:?} is not a finding{}", meant.unwrap_or_default()));
+            };
+            if !seen.insert(parent) {
+                return Err(format!("it is its own ancestor by {parent:?}; cut the cycle"));
             }
+            current = next;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::llm::{Openai, Replay, Tally};
 use crate::{Ontology, Rules};
 
 /// What is hashed together with an ontology: to be changed whenever the rules read it otherwise.
-const RULES_VERSION: &str = "lgdea evidence rules 1";
+const RULES_VERSION: &str = "lgdea evidence rules 2";
 
 /// Who reads reports, as an experiment names it.
 #[derive(Debug)]

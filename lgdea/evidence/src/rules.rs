@@ -14,6 +14,8 @@ use crate::scope::polarity;
 use crate::sections::sections;
 use crate::sentences::sentences;
 use crate::signs::subject;
+use crate::statement::Statement;
+use crate::template::is_label;
 
 /// The rule-based provider: no model, no network, the same answer every time.
 ///
@@ -45,10 +47,11 @@ impl Rules {
             normalised.read(text, section.body.start, section.body.end);
             self.lexicon.tokens(&normalised.text, &mut tokens);
             let mut rest = tokens.as_slice();
-            for sentence in sentences(&normalised.text) {
-                let (inside, after) = rest.split_at(rest.partition_point(|token| token.start < sentence.end));
+            for range in sentences(&normalised.text, &tokens, &self.ontology.abbreviations) {
+                let (inside, after) = rest.split_at(rest.partition_point(|token| token.start < range.end));
                 rest = after;
-                for mention in self.read_sentence(&normalised.text, inside) {
+                let text = &normalised.text[..range.end];
+                for mention in self.read_sentence(Statement { start: range.start, text, tokens: inside }) {
                     located.push(locate(mention, inside, &normalised, index));
                 }
             }
@@ -65,29 +68,30 @@ impl Rules {
         }
     }
 
-    fn read_sentence(&self, text: &str, tokens: &[Token<'_>]) -> Vec<Mention> {
+    fn read_sentence(&self, sentence: Statement<'_>) -> Vec<Mention> {
         let mut mentions = Vec::new();
-        for (at, token) in tokens.iter().enumerate() {
+        for (at, token) in sentence.tokens.iter().enumerate() {
             for &role in token.roles {
-                mentions.extend(self.mention(text, tokens, at, role));
+                mentions.extend(self.mention(sentence, at, role));
             }
         }
         mentions.sort_by_key(|mention| (mention.first, mention.last));
         drop_used_up(&mut mentions);
-        attach(&self.ontology, tokens, &mut mentions);
+        drop_repeated_label(sentence, &mut mentions);
+        attach(&self.ontology, sentence.tokens, &mut mentions);
         mentions
     }
 
-    fn mention(&self, text: &str, tokens: &[Token<'_>], at: usize, role: Role) -> Option<Mention> {
+    fn mention(&self, sentence: Statement<'_>, at: usize, role: Role) -> Option<Mention> {
         let (finding, subject) = match role {
             Role::Finding(finding) => (finding, at),
             Role::Abnormal(sign) | Role::Normal(sign) => {
-                (self.lexicon.sign_findings[sign], subject(text, tokens, at, sign)?)
+                (self.lexicon.sign_findings[sign], subject(sentence.text, sentence.tokens, at, sign)?)
             }
             _ => return None,
         };
         let (first, last) = (at.min(subject), at.max(subject));
-        let polarity = match (polarity(tokens, first, at, last)?, role) {
+        let polarity = match (polarity(sentence, first, at, last)?, role) {
             (Polarity::Present, Role::Normal(_)) => Polarity::Absent,
             // "Not normal" names no finding.
             (_, Role::Normal(_)) => return None,
@@ -111,6 +115,16 @@ fn drop_used_up(mentions: &mut Vec<Mention>) {
     let signs = mentions.iter().filter(|mention| mention.first < mention.last);
     let used: BTreeSet<usize> = signs.flat_map(|sign| [sign.first, sign.last]).collect();
     mentions.retain(|mention| mention.first < mention.last || !used.contains(&mention.first));
+}
+
+/// A label whose value names the finding again says nothing itself: "Pneumothorax: there is no pneumothorax".
+fn drop_repeated_label(sentence: Statement<'_>, mentions: &mut Vec<Mention>) {
+    let Some(label) = mentions.first().filter(|mention| mention.last == 0 && is_label(sentence, 0)) else {
+        return;
+    };
+    if mentions.iter().any(|mention| mention.first > 0 && mention.finding == label.finding) {
+        mentions.remove(0);
+    }
 }
 
 fn locate(mention: Mention, tokens: &[Token<'_>], normalised: &Normalised, section: usize) -> Located {

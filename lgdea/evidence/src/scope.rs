@@ -3,56 +3,189 @@
 use crate::evidence::Polarity;
 use crate::lexicon::{Role, Token};
 use crate::ontology::Cue;
+use crate::statement::Statement;
+use crate::template;
+use crate::verbs::{governed, is_taken};
 
 /// How many terms away a cue may stand. Sentences are shorter; this bounds the work on text that is none.
 pub(crate) const REACH: usize = 40;
 
-/// Polarity of the finding that `tokens[first..=last]` name, by the cues around it in its sentence (`NegEx`, `ConText`):
+/// Polarity of the finding that the tokens `first..=last` of a sentence name, by the cues around it (`NegEx`, `ConText`):
 /// forward cues to its left, backward cues to its right, each up to a terminator. None if it is only asked about.
 ///
 /// `head` is where the search to the left begins: for a sign ("the heart is not enlarged") the predicate, for its cue may
 /// stand between the two.
-pub(crate) fn polarity(tokens: &[Token<'_>], first: usize, head: usize, last: usize) -> Option<Polarity> {
-    let before = forward(tokens, first, head);
+pub(crate) fn polarity(sentence: Statement<'_>, first: usize, head: usize, last: usize) -> Option<Polarity> {
+    let before = forward(sentence, first, head);
     if before == Some(Status::Hypothetical) {
         return None;
     }
-    let end = (last + 1 + REACH).min(tokens.len());
-    let after = backward(&tokens[last + 1..end]);
+    if before == Some(Status::Absent) && is_excepted(sentence, last) {
+        return Some(Polarity::Present);
+    }
+    let after = backward(sentence, last);
     Some(match before.max(after) {
         Some(Status::Absent) => Polarity::Absent,
         Some(Status::Uncertain) => Polarity::Uncertain,
-        Some(Status::Hypothetical) | None => Polarity::Present,
+        Some(Status::Hypothetical | Status::Present) | None => Polarity::Present,
     })
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Status {
+/// Whether a denial has an exception that is a place: "no consolidation save for the left base".
+fn is_excepted(sentence: Statement<'_>, last: usize) -> bool {
+    let rest = &sentence.tokens[last + 1..];
+    rest.first().is_some_and(|next| next.is(Cue::Exception))
+        && rest.iter().any(Token::modifies)
+        && !rest.iter().any(Token::names)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Status {
+    /// It is there, as in "has not resolved".
+    Present,
     Uncertain,
     Absent,
     Hypothetical,
 }
 
-/// The strongest forward cue to the left of `head`. What a sign's subject opens after a comma is a statement of its own.
-fn forward(tokens: &[Token<'_>], first: usize, head: usize) -> Option<Status> {
-    let sign = first != head;
+/// What a walk over the tokens does next.
+enum Step {
+    /// Goes on; the cue, if it was one, says this.
+    On(Option<Status>),
+    /// Goes on beyond this token.
+    Jump(usize, Option<Status>),
+    Stop,
+}
+
+/// The strongest forward cue to the left of `head`.
+fn forward(sentence: Statement<'_>, first: usize, head: usize) -> Option<Status> {
+    let tokens = sentence.tokens;
+    let mut walk = Forward { sentence, first, head, spared: false, left_bracket: false };
     let mut strongest = None;
-    for at in (head.saturating_sub(REACH)..head).rev() {
+    let mut at = head;
+    let end = head.saturating_sub(REACH);
+    while at > end {
+        at -= 1;
         for role in tokens[at].roles {
-            let status = match role {
-                Role::Cue(Cue::Terminator) => return strongest,
-                Role::Comma if at < first && (sign || opens_statement(tokens, at, head)) => {
-                    return strongest;
+            match walk.step(at, *role) {
+                Step::On(status) => strongest = strongest.max(status),
+                Step::Jump(to, status) => {
+                    strongest = strongest.max(status);
+                    at = to;
+                    break;
                 }
-                Role::Cue(Cue::NegationForward) => Status::Absent,
-                Role::Cue(Cue::UncertainForward) => Status::Uncertain,
-                Role::Cue(Cue::Hypothetical) => Status::Hypothetical,
-                _ => continue,
-            };
-            strongest = strongest.max(Some(status));
+                Step::Stop => return strongest,
+            }
         }
     }
     strongest
+}
+
+struct Forward<'a> {
+    sentence: Statement<'a>,
+    first: usize,
+    head: usize,
+    /// Whether no denial reaches the finding: "no increase in ..." denies the increase, "despite ..." ends a denial.
+    spared: bool,
+    /// Whether the finding stands in a bracket that the walk has left.
+    left_bracket: bool,
+}
+
+impl Forward<'_> {
+    fn step(&mut self, at: usize, role: Role) -> Step {
+        let sentence = self.sentence;
+        match role {
+            Role::Comma if self.comma_stops(at) => Step::Stop,
+            Role::Dash | Role::Cue(Cue::Separator) if self.break_stops(at) => Step::Stop,
+            Role::Close => sentence.opening(at).map_or(Step::Stop, |open| Step::Jump(open, None)),
+            Role::Open if sentence.is_apposition(at) => Step::On(None),
+            Role::Open => {
+                self.left_bracket = true;
+                Step::On(None)
+            }
+            Role::Finding(_) if self.left_bracket => Step::Stop,
+            Role::Cue(cue) => self.cue(at, cue),
+            _ => Step::On(None),
+        }
+    }
+
+    fn cue(&mut self, at: usize, cue: Cue) -> Step {
+        let tokens = self.sentence.tokens;
+        match cue {
+            Cue::Terminator => Step::Stop,
+            Cue::DenialTerminator => {
+                self.spared = true;
+                Step::On(None)
+            }
+            Cue::Change => {
+                self.spared |= changes(tokens, at, self.head);
+                Step::On(None)
+            }
+            Cue::NegationForward | Cue::NegationVerb | Cue::ResolutionForward if self.spared => Step::On(None),
+            Cue::NegationForward if self.is_value(at) => Step::On(None),
+            Cue::NegationForward if tokens[at].is(Cue::NegationBackward) && is_taken(tokens, at) => Step::On(None),
+            Cue::NegationForward | Cue::NegationVerb => Step::On(Some(Status::Absent)),
+            Cue::ResolutionForward => match governed(tokens, at, 0) {
+                Some((governor, _)) => Step::Jump(governor, None),
+                None if is_taken(tokens, at) => Step::On(None),
+                None => Step::On(Some(Status::Absent)),
+            },
+            Cue::ExclusionForward => match governed(tokens, at, 0) {
+                Some((governor, _)) => Step::Jump(governor, Some(Status::Uncertain)),
+                None => Step::On(Some(Status::Hypothetical)),
+            },
+            Cue::ExclusionBackward | Cue::ResolutionBackward | Cue::Observation => match governed(tokens, at, 0) {
+                Some((governor, Cue::NegationVerb | Cue::Weakening)) if is_taken(tokens, governor) => {
+                    Step::Jump(governor, None)
+                }
+                Some((governor, _)) if cue == Cue::ExclusionBackward => Step::Jump(governor, Some(Status::Uncertain)),
+                _ => Step::On(None),
+            },
+            Cue::UncertainForward => Step::On(Some(Status::Uncertain)),
+            Cue::Hypothetical => Step::On(Some(Status::Hypothetical)),
+            _ => Step::On(None),
+        }
+    }
+
+    fn is_value(&self, at: usize) -> bool {
+        template::is_value(self.sentence, at)
+    }
+
+    /// Whether a comma begins a statement of its own. What a sign's subject opens after a comma is one.
+    fn comma_stops(&self, at: usize) -> bool {
+        let sign = self.first != self.head;
+        at < self.first && (sign || opens_statement(self.sentence.tokens, at, self.head))
+    }
+
+    /// Whether a dash or colon ends the reach of what stands before it; "no evidence of: effusion" goes on.
+    fn break_stops(&self, at: usize) -> bool {
+        let tokens = self.sentence.tokens;
+        let joins_grades = at > 0 && tokens[at - 1].modifies() && tokens[at + 1].modifies();
+        let announced = at > 0 && self.sentence.adjacent(at - 1, at) && denies(&tokens[at - 1]);
+        !joins_grades && !announced
+    }
+}
+
+fn denies(token: &Token<'_>) -> bool {
+    token.is(Cue::NegationForward) || token.is(Cue::UncertainForward)
+}
+
+/// Whether what the word of change at `change` is said of is the finding at `head`: "no change in the effusion", unlike
+/// "no change or effusion" and "no change in the lungs, effusion or mass".
+fn changes(tokens: &[Token<'_>], change: usize, head: usize) -> bool {
+    let between = &tokens[change + 1..head];
+    if between.first().is_some_and(|next| next.is(Cue::Conjunction)) {
+        return false;
+    }
+    // "No new or enlarging effusion" denies the effusion.
+    let joined = change > 0 && tokens[change - 1].is(Cue::Conjunction);
+    if joined && !between.iter().any(|token| token.is(Cue::Preposition)) {
+        return false;
+    }
+    match between.iter().position(|token| token.has(Role::Comma) || token.is(Cue::Separator)) {
+        Some(comma) => comma == 0 || between[..comma].iter().any(Token::is_finding),
+        None => true,
+    }
 }
 
 /// Whether what stands between a comma and a finding begins a statement of its own ("no pneumothorax, small effusion"),
@@ -62,23 +195,113 @@ fn opens_statement(tokens: &[Token<'_>], comma: usize, head: usize) -> bool {
     if opening.iter().any(|token| token.is(Cue::Affirmation)) {
         return true;
     }
+    if tokens.get(head + 1).is_some_and(|next| next.is(Cue::Separator)) {
+        return true;
+    }
+    if is_affirmed(tokens, head) && !opening.iter().any(|token| token.is(Cue::Conjunction)) {
+        return true;
+    }
     let graded = opening.iter().any(|token| token.roles.iter().any(|role| matches!(role, Role::Severity(_))));
     let end = (head + 1 + REACH).min(tokens.len());
-    let goes_on = |token: &Token<'_>| token.is(Cue::Conjunction) || token.roles.contains(&Role::Comma);
+    let goes_on = |token: &Token<'_>| token.is(Cue::Conjunction) || token.has(Role::Comma);
     graded && !opening.iter().chain(&tokens[head + 1..end]).any(goes_on)
 }
 
-/// The first backward cue among the terms to the right.
-fn backward(right: &[Token<'_>]) -> Option<Status> {
-    for token in right {
-        for role in token.roles {
-            match role {
-                Role::Cue(Cue::Terminator) => return None,
-                Role::Cue(Cue::NegationBackward) => return Some(Status::Absent),
-                Role::Cue(Cue::UncertainBackward) => return Some(Status::Uncertain),
-                _ => {}
-            }
+/// Whether the finding at `head` is what the next word affirms: "no pneumothorax, left effusion persists".
+fn is_affirmed(tokens: &[Token<'_>], head: usize) -> bool {
+    let end = (head + 1 + REACH).min(tokens.len());
+    for at in head + 1..end {
+        let token = &tokens[at];
+        if token.names() || token.has(Role::Comma) || token.is(Cue::Terminator) || token.is(Cue::Conjunction) {
+            return false;
+        }
+        if token.is(Cue::Affirmation) {
+            return governed(tokens, at, head + 1).is_none();
         }
     }
+    false
+}
+
+/// The first backward cue to the right of `last`.
+fn backward(sentence: Statement<'_>, last: usize) -> Option<Status> {
+    let tokens = sentence.tokens;
+    let value = template::value(sentence, last);
+    if value.is_some() {
+        return value;
+    }
+    let end = (last + 1 + REACH).min(tokens.len());
+    let mut affirmed = false;
+    let mut at = last + 1;
+    while at < end {
+        let token = &tokens[at];
+        // "The effusion persists and the pneumothorax has resolved": what follows is about another finding.
+        if affirmed && token.names() {
+            return None;
+        }
+        affirmed |= token.is(Cue::Affirmation) || token.is(Cue::Observation);
+        for role in token.roles {
+            match backward_step(sentence, last, at, *role) {
+                Step::On(None) => {}
+                Step::On(status) => return status,
+                Step::Jump(to, _) => at = to,
+                Step::Stop => return None,
+            }
+        }
+        at += 1;
+    }
     None
+}
+
+fn backward_step(sentence: Statement<'_>, last: usize, at: usize, role: Role) -> Step {
+    match role {
+        Role::Open => sentence.closing(at).map_or(Step::Stop, |close| Step::Jump(close, None)),
+        Role::Close if sentence.opening(at).is_some_and(|open| sentence.is_apposition(open)) => Step::On(None),
+        Role::Dash | Role::Close | Role::Cue(Cue::Separator | Cue::Terminator) => Step::Stop,
+        Role::Cue(cue) => Step::On(said_before(sentence, last, at, cue)),
+        _ => Step::On(None),
+    }
+}
+
+/// What a cue at `at` says of the finding that ends at `last` before it; none if it says nothing.
+pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: Cue) -> Option<Status> {
+    let tokens = sentence.tokens;
+    match cue {
+        Cue::NegationBackward => Some(Status::Absent),
+        // "Atelectasis, possible pneumonia" hedges what follows.
+        Cue::UncertainBackward
+            if tokens[at].is(Cue::UncertainForward) && (names_follow(tokens, at) || is_list(&tokens[last + 1..at])) =>
+        {
+            None
+        }
+        Cue::UncertainBackward => Some(Status::Uncertain),
+        Cue::ResolutionBackward => match governed(tokens, at, last + 1) {
+            Some(_) => Some(Status::Present),
+            None => Some(Status::Absent),
+        },
+        Cue::ExclusionBackward => match governed(tokens, at, last + 1) {
+            Some(_) => Some(Status::Uncertain),
+            None => Some(Status::Absent),
+        },
+        // "Is difficult to exclude", unless what is excluded follows.
+        Cue::ExclusionForward if !names_follow(tokens, at) => governed(tokens, at, last + 1).map(|_| Status::Uncertain),
+        Cue::Observation => match governed(tokens, at, last + 1) {
+            Some((governor, Cue::NegationVerb)) => {
+                let earlier = tokens[governor + 1..].iter().take(at + 1 - governor).any(|token| token.is(Cue::Earlier));
+                Some(if earlier { Status::Present } else { Status::Absent })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a finding is named after `at` in the same clause.
+fn names_follow(tokens: &[Token<'_>], at: usize) -> bool {
+    let ends = |token: &Token<'_>| token.has(Role::Comma) || token.has(Role::Dash) || token.is(Cue::Terminator);
+    tokens[at + 1..].iter().take_while(|token| !ends(token)).any(Token::names)
+}
+
+/// Whether a comma and another finding stand here: what follows is said of that one.
+fn is_list(between: &[Token<'_>]) -> bool {
+    between.iter().any(|token| token.has(Role::Comma)) && between.iter().any(Token::names)
 }

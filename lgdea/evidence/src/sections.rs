@@ -1,7 +1,9 @@
 //! The sections of a report, and which of them hold evidence.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::normalise::is_invisible;
 use crate::ontology;
 
 /// A part of a report that may hold evidence.
@@ -39,7 +41,7 @@ pub(crate) fn sections(text: &str, rules: &ontology::Sections) -> Vec<Section> {
     let mut found = Vec::new();
     let mut current = Header { name: UNTITLED.into(), start: 0, body: 0, kind: Kind::Evidence };
     for header in headers(text, rules) {
-        if header.kind == Kind::Unknown && current.kind == Kind::Evidence {
+        if header.kind == Kind::Unknown && current.kind != Kind::Ignored {
             continue;
         }
         close(text, &current, header.start, &mut found);
@@ -57,7 +59,8 @@ fn close(text: &str, header: &Header, end: usize, found: &mut Vec<Section>) {
     };
     match header.kind {
         Kind::Evidence => push(&header.name, header.body..end),
-        Kind::Unknown => push(UNTITLED, header.body..end),
+        // What is no known header may be the label of a finding: "PNEUMOTHORAX: none".
+        Kind::Unknown => push(UNTITLED, header.start..end),
         Kind::Ignored => {
             // The blank line right after the header does not end its section.
             let body = &text[header.body..end];
@@ -89,32 +92,43 @@ fn header_before(text: &str, colon: usize, rules: &ontology::Sections) -> Option
         None => (window_start == 0).then_some(0),
     };
     let line = &text[line_start.unwrap_or(window_start)..colon];
+    let statement = line.rfind(['.', ';', '?']).map_or(line, |stop| &line[stop + 1..]);
     let (start, name) = match line_start {
         Some(start) if kind(line, rules) != Kind::Unknown => (start, line),
+        _ if kind(statement, rules) != Kind::Unknown => (colon - statement.len(), statement),
         _ => {
             let upper = upper_case_tail(line);
             (colon - upper.len(), upper)
         }
     };
     let kind = kind(name, rules);
-    let at_line_start = line_start.is_some_and(|line_start| text[line_start..start].trim().is_empty());
+    let at_line_start = line_start.is_some_and(|line_start| visible(&text[line_start..start]).is_empty());
     let long_enough = name.bytes().filter(u8::is_ascii_uppercase).count() >= 2;
     if kind == Kind::Unknown && !(at_line_start && long_enough) {
         return None;
     }
-    let name = name.trim().to_ascii_lowercase();
+    let name = visible(name).to_ascii_lowercase();
     Some(Header { name, start, body: colon + 1, kind })
 }
 
 fn kind(name: &str, rules: &ontology::Sections) -> Kind {
-    let name = name.trim();
-    let listed = |list: &[String]| list.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let name = visible(name);
+    let listed = |list: &[String]| list.iter().any(|known| known.eq_ignore_ascii_case(&name));
     if listed(&rules.evidence) {
         Kind::Evidence
     } else if listed(&rules.ignored) {
         Kind::Ignored
     } else {
         Kind::Unknown
+    }
+}
+
+/// A name as it is read: without byte order marks and the like.
+fn visible(name: &str) -> Cow<'_, str> {
+    if name.contains(is_invisible) {
+        Cow::Owned(name.replace(is_invisible, "").trim().to_owned())
+    } else {
+        Cow::Borrowed(name.trim())
     }
 }
 
@@ -166,8 +180,19 @@ mod tests {
     #[test]
     fn text_after_an_ignored_section() {
         let text = "HISTORY: cough\n\nPA AND LATERAL CHEST: nodule";
-        assert_eq!(read(text), [pair("report", "nodule")]);
+        assert_eq!(read(text), [pair("report", "PA AND LATERAL CHEST: nodule")]);
         assert_eq!(read("COMPARISON:\n\nnone.\n\nThe heart is large."), [pair("report", "The heart is large.")]);
+    }
+
+    #[test]
+    fn labels_after_an_ignored_section_stay_with_their_values() {
+        let text = "TECHNIQUE: frontal\nEDEMA: none\nMASS: none";
+        assert_eq!(read(text), [pair("report", "EDEMA: none\nMASS: none")]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_header() {
+        assert_eq!(read("\u{feff}History: cough\nFindings: nodule"), [pair("findings", "nodule")]);
     }
 
     #[test]

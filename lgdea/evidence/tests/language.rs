@@ -141,3 +141,280 @@ fn sections_that_give_no_evidence() {
     assert_eq!(found, [("nodule", "findings"), ("mass", "impression")]);
     assert_eq!(evidence[1].quote(report), Some("Mass"));
 }
+
+/// Each report with the polarity of one finding in it.
+#[track_caller]
+fn all(polarity: Option<Polarity>, finding: &str, reports: &[&str]) {
+    for report in reports {
+        let evidence = RULES.extract("r", report).evidence;
+        let found: Vec<Polarity> =
+            evidence.iter().filter(|one| one.finding == finding).map(|one| one.polarity).collect();
+        assert_eq!(found, Vec::from_iter(polarity), "{report:?}");
+    }
+}
+
+const ABSENT: Option<Polarity> = Some(Polarity::Absent);
+const PRESENT: Option<Polarity> = Some(Polarity::Present);
+const UNCERTAIN: Option<Polarity> = Some(Polarity::Uncertain);
+
+#[test]
+fn values_of_forms() {
+    all(
+        ABSENT,
+        "pneumothorax",
+        &[
+            "Pneumothorax: none.",
+            "Pneumothorax: No",
+            "Pneumothorax - no.",
+            "Pneumothorax – nil",
+            "Pneumothorax = absent",
+            "Pneumothorax | none | Effusion | small",
+            "Pneumothorax absent.",
+            "Pneumothorax negative; effusion small.",
+            "Pneumothorax: none seen",
+            "Pneumothorax: not present",
+            "Pneumothorax (none)",
+            "Pneumothorax, left: none",
+            "Pneumothorax ........ no",
+            "Pneumothorax? None.",
+            "Pneumothorax -ve",
+            "Pneumothorax: no Effusion: yes",
+            "Nodule/pneumothorax: none",
+            "PNEUMOTHORAX: There is no pneumothorax.",
+            "Pneumothorax: resolved",
+            "Pneumothorax: excluded.",
+            "[ ] Pneumothorax [x] Effusion",
+            "TECHNIQUE: AP.\nPNEUMOTHORAX: None.\nEFFUSION: Small.",
+        ],
+    );
+    check(&[
+        ("Pleural effusion: small, left. Pneumothorax: none.", &["mild left pleural effusion", "-pneumothorax"]),
+        ("Effusion nil pneumothorax nil.", &["-pleural effusion", "-pneumothorax"]),
+        (
+            "PLEURA: No effusion. LUNGS: clear. HEART: enlarged.",
+            &["-pleural effusion", "-lung opacity", "cardiomegaly"],
+        ),
+        ("LLL pneumonia - no effusion.", &["left lower lung pneumonia", "-pleural effusion"]),
+        ("Effusion: no change, small left.", &["mild left pleural effusion"]),
+        ("Effusion: possible, small. Edema: cannot exclude.", &["?mild pleural effusion", "?pulmonary edema"]),
+        ("Cardiomegaly: heart size is normal.", &["-cardiomegaly"]),
+        ("Nodule 0.5 cm. Effusion 0.", &["lung nodule", "-pleural effusion"]),
+        ("Hypoinflation with no visible active process.", &["low lung volumes"]),
+    ]);
+}
+
+#[test]
+fn denied_verbs_and_clinicians_denials() {
+    all(
+        ABSENT,
+        "pleural_effusion",
+        &[
+            "There isn't an effusion.",
+            "There isn’t an effusion.",
+            "There isnt an effusion.",
+            "The film doesn't show an effusion.",
+            "Effusion hasn't been identified.",
+            "Effusions aren't clearly visualised.",
+            "Effusion can't be seen.",
+            "Effusion is no longer definitely seen.",
+            "Effusion has been excluded.",
+            "Effusion is ruled out.",
+            "W/o effusion.",
+            "w/out effusion",
+            "Neg. for effusion.",
+            "-ve for effusion",
+            "Devoid of effusion.",
+            "Nothing to suggest effusion.",
+            "No evidence on this film of effusion.",
+            "Nil effusion.",
+            "No e/o effusion.",
+            "Denied effusion.",
+            "Absence of any effusion.",
+            "Effusion did not develop.",
+        ],
+    );
+}
+
+#[test]
+fn denied_exclusions_are_doubts() {
+    all(
+        UNCERTAIN,
+        "pneumonia",
+        &[
+            "Can't exclude pneumonia.",
+            "Cannot definitively exclude pneumonia.",
+            "Can not completely rule out pneumonia.",
+            "Couldn't rule out pneumonia.",
+            "Pneumonia is not ruled out.",
+            "Pneumonia has not been ruled out.",
+            "Pneumonia hasn't been definitively excluded.",
+            "Pneumonia cannot be entirely excluded.",
+            "The film does not exclude pneumonia.",
+            "Unable to exclude pneumonia.",
+            "It is difficult to exclude pneumonia.",
+            "Pneumonia is difficult to exclude.",
+            "?pneumonia",
+            "Pneumonia?",
+            "Query pneumonia.",
+            "Opacity s/o pneumonia.",
+        ],
+    );
+    all(None, "pneumonia", &["CT to exclude pneumonia.", "R/o pneumonia.", "Rule out pneumonia."]);
+}
+
+#[test]
+fn what_has_not_changed_is_there() {
+    all(
+        PRESENT,
+        "pleural_effusion",
+        &[
+            "There is no relevant change in the extent of the left effusion.",
+            "No substantial interval change in effusion.",
+            "Without any appreciable change in effusions.",
+            "No significant interval increase in the left effusion.",
+            "No real decrease in the effusion.",
+            "No interval improvement of the effusion.",
+            "No evidence of worsening of the effusion.",
+            "No progression of effusion.",
+            "No radiographic regression of the effusion.",
+            "The effusion shows no sign of improvement.",
+            "The effusion has not changed.",
+            "No nodule or significant change in effusion.",
+            "No worsening effusion.",
+            "No doubt effusion.",
+            "Not only nodule but also effusion.",
+            "No more than a small effusion.",
+            "No change: effusion, edema.",
+        ],
+    );
+    all(
+        ABSENT,
+        "pleural_effusion",
+        &[
+            "No change or effusion.",
+            "No change in the lungs, nodule or effusion.",
+            "No interval development of effusion.",
+            "No new or enlarging effusion.",
+        ],
+    );
+}
+
+#[test]
+fn resolved_or_not() {
+    all(
+        PRESENT,
+        "edema",
+        &[
+            "The edema has not resolved.",
+            "The edema has not fully resolved.",
+            "Edema hasn’t completely cleared.",
+            "Near-complete resolution of the edema.",
+            "Partial interval clearing of edema.",
+            "Incomplete resolution of edema.",
+            "Edema has nearly resolved.",
+            "Edema has almost completely resolved.",
+            "Partially resolved edema.",
+            "No resolution of the edema.",
+            "Edema, largely resolved.",
+            "Edema has not yet disappeared.",
+            "Edema. Follow up to ensure resolution.",
+        ],
+    );
+    all(
+        ABSENT,
+        "edema",
+        &[
+            "Interval resolution of edema.",
+            "Complete resolution of the edema.",
+            "The edema has resolved.",
+            "Edema has completely resolved.",
+            "Edema has since cleared.",
+            "Edema is no longer seen.",
+            "Resolved edema.",
+            "Edema with interval resolution.",
+            "No longer any edema.",
+            "Nodule persists, edema has resolved.",
+        ],
+    );
+}
+
+#[test]
+fn denials_end_at_breaks() {
+    all(
+        PRESENT,
+        "pleural_effusion",
+        &[
+            "No pneumothorax - small left effusion.",
+            "No pneumothorax – left effusion.",
+            "No pneumothorax—left effusion.",
+            "No pneumothorax -- left effusion.",
+            "No pneumothorax (small left effusion).",
+            "No pneumothorax [left effusion].",
+            "• No pneumothorax\n• small left effusion",
+            "• No pneumothorax • left effusion",
+            "- no pneumothorax\n- left effusion",
+            "o No pneumothorax\no left effusion",
+            "1) No pneumothorax 2) Left effusion",
+            "a) no pneumothorax b) left effusion",
+            "1. No pneumothorax 2. Left effusion",
+            "No pneumothorax; left effusion",
+            "No pneumothorax: left effusion",
+            "No pneumothorax... left effusion",
+            "No pneumothorax | left effusion",
+            "No pneumothorax despite a left effusion.",
+            "No pneumothorax given the effusion.",
+            "No abnormality aside from an effusion.",
+            "No abnormality other than effusion.",
+            "No abnormality with the exception of effusion.",
+            "No pneumothorax although there may well be effusion.",
+            "No pneumothorax, only effusion.",
+            "No pneumothorax, left effusion persists.",
+            "No pneumothorax and a small effusion.",
+            "No effusion save for the left base.",
+        ],
+    );
+    all(
+        ABSENT,
+        "pleural_effusion",
+        &[
+            "No pneumothorax/effusion.",
+            "No pneumothorax (PTX) or effusion.",
+            "No mild - moderate effusion.",
+            "No evidence of: nodule, effusion.",
+            "No left-sided effusion.",
+        ],
+    );
+}
+
+#[test]
+fn characters_of_word_processors() {
+    check(&[
+        ("\u{feff}No pneumothorax. Small left effusion.", &["-pneumothorax", "mild left pleural effusion"]),
+        ("\u{feff}History: pneumonia.\nFindings: edema.", &["pulmonary edema"]),
+        ("No\u{a0}pneumo\u{ad}thorax.", &["-pneumothorax"]),
+        ("No\u{2060} ef\u{200b}fusion.", &["-pleural effusion"]),
+        ("No in\u{fb01}ltrate.", &["-infiltrate"]),
+        ("There isn\u{2019}t “edema”.", &["-pulmonary edema"]),
+        ("Left\u{2011}sided effusion.", &["left pleural effusion"]),
+    ]);
+    let report = "\u{feff}No pneumo\u{ad}thorax, no inﬁltrate.";
+    let evidence = RULES.extract("r", report).evidence;
+    let quotes: Vec<Option<&str>> = evidence.iter().map(|one| one.quote(report)).collect();
+    assert_eq!(quotes, [Some("pneumo\u{ad}thorax"), Some("inﬁltrate")]);
+}
+
+#[test]
+fn abbreviations_of_the_chest() {
+    check(&[
+        ("No PTX or PNA.", &["-pneumothorax", "-pneumonia"]),
+        ("CHF? Small b/l effusions.", &["?pulmonary vascular congestion", "mild bilateral pleural effusion"]),
+        ("Lt. effusion, rt. PTX.", &["left pleural effusion", "right pneumothorax"]),
+        ("L effusion. R basal atelectasis.", &["left pleural effusion", "right lower lung atelectasis"]),
+        ("RUL consolidation c/w PNA.", &["right upper lung consolidation", "right upper lung pneumonia"]),
+        ("ETT, NGT and Lt. PICC in situ, no PTX.", &["support devices", "-pneumothorax"]),
+        ("Bilat. effusions.", &["bilateral pleural effusion"]),
+        ("No # seen. Image #2.", &["-fracture"]),
+        ("LLZ opacity, RLZ nodule.", &["left lower lung opacity", "right lower lung nodule"]),
+        ("Nodule vs. scar, e.g. on the left. No mass.", &["left lung nodule", "?left fibrosis", "-lung mass"]),
+    ]);
+}

@@ -35,27 +35,138 @@ fn a_file_may_stand_alone() {
 }
 
 #[test]
+fn a_finding_of_a_shipped_name_says_what_it_does_to_it() {
+    let head = "name = \"mine\"\nversion = 1\nextends = \"chest\"\n[[finding]]\nname = \"edema\"\n";
+    let own = "label = \"wet lung\"\nsite = \"lung\"\nsynonyms = [\"wet lung\"]\n";
+    let read = |toml: &str, report: &str| -> Vec<String> {
+        let evidence = Rules::new(&load(toml).unwrap()).extract("r", report).evidence;
+        evidence.into_iter().map(|one| one.text).collect()
+    };
+
+    let refused = load(&format!("{head}{own}")).unwrap_err().to_string();
+    for part in [", line 5: finding \"edema\" is one of \"chest\"", "existing = \"extend\"", "existing = \"replace\""] {
+        assert!(refused.contains(part), "{refused}");
+    }
+    let extend = format!("{head}existing = \"extend\"\nsynonyms = [\"wet lung\"]\n");
+    assert_eq!(read(&extend, "Wet lung."), ["pulmonary edema"]);
+    assert_eq!(read(&extend, "Edema."), ["pulmonary edema"]);
+    assert_eq!(load(&extend).unwrap().roll_up("edema", &["lung_opacity".to_owned()].into()), Some("lung_opacity"));
+    let replace = format!("{head}existing = \"replace\"\n{own}");
+    assert_eq!(read(&replace, "Wet lung."), ["wet lung"]);
+    assert_eq!(read(&replace, "Edema."), Vec::<String>::new());
+    let renamed = format!("{head}existing = \"extend\"\nlabel = \"wet lung\"\n");
+    assert_eq!(read(&renamed, "Edema."), ["wet lung"]);
+    let misspelt = load(&extend.replace("edema", "edemma")).unwrap_err().to_string();
+    assert!(
+        misspelt.contains("line 5: there is no finding \"edemma\"") && misspelt.contains("mean \"edema\"?"),
+        "{misspelt}"
+    );
+}
+
+#[test]
+fn cues_of_every_kind_may_be_added() {
+    let head = "name = \"mine\"\nversion = 1\nextends = \"chest\"\n[cues]\n";
+    let polarity = |cues: &str, report: &str| {
+        let evidence = Rules::new(&load(&format!("{head}{cues}\n")).unwrap()).extract("r", report).evidence;
+        evidence.last().map(|one| format!("{:?}", one.polarity))
+    };
+    for (cues, report, before, after) in [
+        ("negation-forward = [\"zilch\"]", "Zilch effusion.", Some("Present"), Some("Absent")),
+        ("negation-backward = [\"a no show\"]", "Effusion is a no show.", Some("Present"), Some("Absent")),
+        ("negation-verb = [\"ne'er\"]", "Effusion is ne'er seen.", Some("Present"), Some("Absent")),
+        ("negation-value = [\"zilch\"]", "Effusion: zilch.", Some("Present"), Some("Absent")),
+        ("observation = [\"spotted\"]", "Effusion is not spotted.", Some("Present"), Some("Absent")),
+        ("resolution-forward = [\"vanishing of\"]", "Vanishing of the effusion.", Some("Present"), Some("Absent")),
+        ("resolution-backward = [\"vanished\"]", "Effusion has vanished.", Some("Present"), Some("Absent")),
+        ("exclusion-forward = [\"dismiss\"]", "Cannot dismiss effusion.", Some("Absent"), Some("Uncertain")),
+        ("exclusion-backward = [\"dismissed\"]", "Effusion cannot be dismissed.", Some("Present"), Some("Uncertain")),
+        ("weakening = [\"halfway\"]", "Effusion has halfway resolved.", Some("Absent"), Some("Present")),
+        ("change = [\"advance\"]", "No advance of the effusion.", Some("Absent"), Some("Present")),
+        ("earlier = [\"in march\"]", "Effusion not seen in March.", Some("Absent"), Some("Present")),
+        ("uncertain-forward = [\"mayhap\"]", "Mayhap effusion.", Some("Present"), Some("Uncertain")),
+        ("uncertain-backward = [\"is a maybe one\"]", "Effusion is a maybe one.", Some("Present"), Some("Uncertain")),
+        ("hypothetical = [\"scan for\"]", "Scan for effusion.", Some("Present"), None),
+        ("pseudo = [\"no small\"]", "No small effusion.", Some("Absent"), Some("Present")),
+        ("terminator = [\"alas\"]", "No nodule alas effusion.", Some("Absent"), Some("Present")),
+        ("denial-terminator = [\"in view of\"]", "No nodule in view of effusion.", Some("Absent"), Some("Present")),
+        ("exception = [\"outside of\"]", "No effusion outside of the left base.", Some("Absent"), Some("Present")),
+        ("separator = [\"~\"]", "Effusion ~ no", Some("Present"), Some("Absent")),
+        ("affirmation = [\"sizable\"]", "No nodule, sizable effusion.", Some("Absent"), Some("Present")),
+    ] {
+        let plain = polarity("", report);
+        assert_eq!(plain.as_deref(), before, "without {cues}: {report}");
+        assert_eq!(polarity(cues, report).as_deref(), after, "with {cues}: {report}");
+    }
+}
+
+#[test]
+fn a_full_stop_after_an_abbreviation_of_ones_own_ends_no_sentence() {
+    let own = "name = \"mine\"\nversion = 1\nextends = \"chest\"\nabbreviations = [\"obv.\"]\n";
+    let report = "No obv. effusion.";
+    let read = |ontology: &Ontology| format!("{:?}", Rules::new(ontology).extract("r", report).evidence[0].polarity);
+    assert_eq!(read(&Ontology::named_or_path("chest").unwrap()), "Present");
+    assert_eq!(read(&load(own).unwrap()), "Absent");
+}
+
+#[test]
 fn mistakes_are_named() {
     let head = "name = \"mine\"\nversion = 1\n";
+    let chest = format!("{head}extends = \"chest\"\n");
     let cases = [
-        (head.to_owned(), "no [[finding]] is given"),
-        (format!("{head}{FINDING}{FINDING}"), "\"cavity\" is given twice"),
-        (format!("{head}{FINDING}parent = \"hole\""), "its parent \"hole\" is not a finding"),
+        (head.to_owned(), ": no [[finding]] is given"),
+        (format!("{head}{FINDING}{FINDING}"), ", line 9: finding \"cavity\" is given twice"),
+        (
+            format!("{head}{FINDING}parent = \"hole\""),
+            ", line 4: finding \"cavity\": its parent \"hole\" is not a finding",
+        ),
+        (format!("{chest}{FINDING}parent = \"lung_leson\""), "did you mean \"lung_lesion\"?"),
         (format!("{head}{FINDING}parent = \"cavity\""), "its own ancestor"),
-        (format!("{head}extends = \"brain\"\n{FINDING}"), "extends \"brain\", which is not shipped; known: chest"),
-        (format!("{head}{FINDING}").replace("name = \"cavity\"", "name = \"A b\""), "snake_case"),
-        (format!("{head}{FINDING}").replace("[\"cavity\"]", "[]"), "neither synonyms nor signs"),
-        (format!("{head}{FINDING}").replace("[\"cavity\"]", "[\"-\"]"), "a term has no letter, digit or sign: \"-\""),
-        (format!("{head}{FINDING}colour = 1"), "unknown field `colour`"),
-        (format!("{head}[cues]\nmaybe = [\"x\"]\n{FINDING}"), "unknown variant `maybe`"),
-        ("name = ".to_owned(), "line 1"),
+        (
+            format!("{head}extends = \"brain\"\n{FINDING}"),
+            ", line 3: extends \"brain\", which is not shipped; known: chest",
+        ),
+        (
+            format!("{head}{FINDING}").replace("name = \"cavity\"", "name = \"A b\""),
+            ", line 4: finding \"A b\": a name is snake_case",
+        ),
+        (
+            format!("{head}{FINDING}").replace("[\"cavity\"]", "[]"),
+            ", line 4: finding \"cavity\": it has neither synonyms nor signs",
+        ),
+        (
+            format!("{head}{FINDING}").replace("[\"cavity\"]", "[\"-\"]"),
+            ", line 7: a term has no letter, digit or sign: \"-\"",
+        ),
+        (format!("{head}{FINDING}").replace("label = \"cavity\"\n", ""), ", line 4: finding \"cavity\" has no `label`"),
+        (format!("{head}{FINDING}").replace("site = \"lung\"\n", ""), ", line 4: finding \"cavity\" has no `site`"),
+        (format!("{head}{FINDING}colour = 1"), ", line 8: unknown field `colour`"),
+        (format!("{head}{FINDING}synonym = []"), "did you mean `synonyms`?"),
+        (format!("{head}[cues]\nmaybe = [\"x\"]\n{FINDING}"), ", line 4: unknown variant `maybe`"),
+        (format!("{head}[cues]\nnegation_forward = [\"x\"]\n{FINDING}"), "did you mean `negation-forward`?"),
+        (
+            format!("{chest}{FINDING}").replace("site = \"lung\"", "site = \"lungs\""),
+            ", line 7: \"chest\" has no site \"lungs\"; did you mean \"lung\"?",
+        ),
+        (format!("{chest}{FINDING}").replace("site = \"lung\"", "site = \"knee\""), "a new site needs a [[location]]"),
+        (format!("{head}{FINDING}existing = \"merge\""), ", line 8: unknown variant `merge`"),
+        (format!("{head}{FINDING}existing = \"extend\""), "there is no finding \"cavity\" to extend"),
+        ("name = ".to_owned(), ", line 1: "),
     ];
     for (toml, expected) in cases {
         let error = load(&toml).unwrap_err().to_string();
         assert!(error.contains(expected), "{toml}\n{error}");
+        assert!(error.starts_with('/') || error.contains(".toml"), "the file is not named: {error}");
     }
     let error = Ontology::named_or_path("cheast").unwrap_err().to_string();
     assert!(error.contains("\"cheast\"") && error.contains("chest"), "{error}");
+}
+
+#[test]
+fn a_site_is_new_where_a_location_names_it() {
+    let location = "[[location]]\nname = \"patella\"\nsites = [\"knee\"]\nterms = [\"patella\"]\n";
+    let finding = FINDING.replace("site = \"lung\"", "site = \"knee\"");
+    let ontology = load(&format!("name = \"mine\"\nversion = 1\nextends = \"chest\"\n{location}{finding}")).unwrap();
+    assert_eq!(Rules::new(&ontology).extract("r", "Patella cavity.").evidence[0].location, ["patella"]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ fn report() -> impl Strategy<Value = String> {
         3 => prop::sample::select(vec![
             "no", "left", "Effusion", "pneumothorax", "heart", "is", "enlarged", "calcified", "granuloma", "small", "or", ",", ".", "\n",
             "\n\n", "FINDINGS:", "HISTORY:", "in the", "lower lobe", "may represent", "not", "XXXX", "pleural\n effusion", "normal", ":",
+            "none", "-", "—", "(", ")", "[ ]", "not", "seen", "excluded", "resolved", "change in", "?", "•", "1)", "...", "isn’t", "\u{feff}", "ef\u{ad}fusion", "inﬁltrate", "|",
         ]).prop_map(str::to_owned),
         1 => any::<String>(),
     ];
@@ -55,6 +56,15 @@ fn long_texts_without_structure_take_linear_time() {
         "-",
         "é",
         "left nodule and ",
+        "effusion no ",
+        "effusion nil, ",
+        "not excluded ",
+        "(effusion ",
+        "1) ",
+        "- ",
+        "...",
+        "? ",
+        "no change in effusion, ",
     ];
     for word in words {
         let text = word.repeat(400_000 / word.len());

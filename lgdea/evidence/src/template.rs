@@ -1,0 +1,170 @@
+//! Forms: a finding and a value, as in "Pneumothorax: none".
+
+use crate::lexicon::{Role, Token};
+use crate::ontology::Cue;
+use crate::scope::{REACH, Status, said_before};
+use crate::statement::Statement;
+
+/// How many findings with values in a row are looked at.
+const CHAIN: usize = 8;
+
+/// What the value behind the finding that ends at `last` says of it; none if there is no value.
+pub(crate) fn value(sentence: Statement<'_>, last: usize) -> Option<Status> {
+    let tokens = sentence.tokens;
+    let (separator, at) = place_of_value(sentence, last)?;
+    let token = tokens.get(at)?;
+    if token.is(Cue::NegationValue) && stands_alone(sentence, at, 0) {
+        return Some(Status::Absent);
+    }
+    let separator = separator?;
+    for role in token.roles {
+        match *role {
+            Role::Cue(Cue::UncertainForward) if !tokens[at + 1..].iter().any(Token::names) => {
+                return Some(Status::Uncertain);
+            }
+            Role::Cue(Cue::NegationVerb | Cue::Weakening) => {
+                let verb = (at + 1..tokens.len().min(at + REACH)).find(|&verb| is_verb(&tokens[verb]));
+                let said = verb.and_then(|verb| verb_of(sentence, last, verb));
+                if said.is_some() {
+                    return said;
+                }
+            }
+            Role::Cue(cue) => {
+                if let Some(said) = said_before(sentence, last, at, cue) {
+                    return Some(said);
+                }
+            }
+            _ => {}
+        }
+    }
+    let denied = |at: usize| {
+        tokens.get(at).is_some_and(|token| {
+            let normal = token.roles.iter().any(|role| matches!(role, Role::Normal(_)));
+            normal || token.is(Cue::NegationForward) && !changes_follow(tokens, at)
+        })
+    };
+    let opening = usize::from(token.is(Cue::Terminator));
+    (is_label(sentence, last) && tokens[separator].is(Cue::Separator) && denied(at + opening)).then_some(Status::Absent)
+}
+
+/// Whether the finding at `at` is the label of a form: it opens the sentence, and a colon follows.
+pub(crate) fn is_label(sentence: Statement<'_>, at: usize) -> bool {
+    let tokens = sentence.tokens;
+    let opens = at == 0 && !sentence.text[sentence.start..tokens[0].start].contains(|c: char| c.is_ascii_alphabetic());
+    opens && tokens.get(1).is_some_and(|next| next.is(Cue::Separator)) && sentence.adjacent(0, 1)
+}
+
+/// Whether the denial at `at` is the value of the finding before it and not the opening of a statement.
+pub(crate) fn is_value(sentence: Statement<'_>, at: usize) -> bool {
+    let tokens = sentence.tokens;
+    if !tokens[at].is(Cue::NegationValue) || !stands_alone(sentence, at, 0) {
+        return false;
+    }
+    let start = at.saturating_sub(REACH);
+    let named = (start..at).rev().find(|&before| tokens[before].names());
+    named.is_some_and(|named| place_of_value(sentence, named).is_some_and(|(_, place)| place == at))
+}
+
+/// The separator, if there is one, and the place of the value behind the finding that ends at `last`. Before it stand
+/// sides and grades, and findings that share the value.
+fn place_of_value(sentence: Statement<'_>, last: usize) -> Option<(Option<usize>, usize)> {
+    let tokens = sentence.tokens;
+    let end = (last + 1 + REACH).min(tokens.len());
+    let mut described_after_comma = false;
+    for at in last + 1..end {
+        if !sentence.adjacent(at - 1, at) {
+            return None;
+        }
+        let token = &tokens[at];
+        let separates = |role: &Role| matches!(role, Role::Dash | Role::Open | Role::Cue(Cue::Separator));
+        if token.is(Cue::NegationValue) && !is_prefixed(sentence) {
+            return (!tokens[at - 1].is(Cue::Conjunction)).then_some((None, at));
+        }
+        if token.roles.iter().any(separates) {
+            let inside = sentence.closing(at).filter(|_| token.has(Role::Open));
+            let described = inside.filter(|&close| tokens[at + 1..close].iter().all(Token::modifies));
+            if described.is_some() {
+                continue;
+            }
+            return (at + 1 < tokens.len() && sentence.adjacent(at, at + 1)).then_some((Some(at), at + 1));
+        }
+        let described = token.modifies() || token.has(Role::Close);
+        let shared = !described_after_comma && (token.names() || token.is(Cue::Conjunction));
+        // "Effusion, left: none".
+        let opens_description = token.has(Role::Comma) && tokens.get(at + 1).is_some_and(Token::modifies);
+        described_after_comma |= opens_description;
+        if !(described || shared || opens_description) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Whether signs stand before what they are said of: "(-) effusion (+) mass".
+fn is_prefixed(sentence: Statement<'_>) -> bool {
+    let first = &sentence.tokens[0];
+    let sign = !sentence.text[first.start..first.end].contains(|c: char| c.is_ascii_alphanumeric());
+    sign && (first.is(Cue::NegationValue) || first.is(Cue::Terminator))
+}
+
+/// Whether the token at `at` is a whole value: nothing that it could deny or hedge follows it, but perhaps a verb ("none
+/// seen") or the next label.
+fn stands_alone(sentence: Statement<'_>, at: usize, depth: usize) -> bool {
+    let tokens = sentence.tokens;
+    if !tokens[at].is(Cue::NegationForward) {
+        return true;
+    }
+    if !sentence.ends_at(at) {
+        return false;
+    }
+    let ends = |role: &Role| {
+        matches!(
+            role,
+            Role::Comma
+                | Role::Dash
+                | Role::Open
+                | Role::Close
+                | Role::Cue(Cue::Terminator | Cue::Separator | Cue::Conjunction)
+        )
+    };
+    match tokens.get(at + 1) {
+        None => true,
+        Some(next) if next.roles.iter().any(ends) => true,
+        Some(next) if next.is(Cue::Observation) => {
+            sentence.ends_at(at + 1) && tokens.get(at + 2).is_none_or(|it| !it.names())
+        }
+        Some(_) => depth < CHAIN && next_label(sentence, at + 1, depth + 1),
+    }
+}
+
+/// Whether the tokens from `at` on are a finding with a value of its own.
+fn next_label(sentence: Statement<'_>, at: usize, depth: usize) -> bool {
+    let tokens = sentence.tokens;
+    let end = (at + REACH).min(tokens.len());
+    let Some(named) = (at..end).find(|&it| !tokens[it].modifies()) else {
+        return false;
+    };
+    // "Effusion nil pneumothorax nil" as against "effusion, no edema no pneumothorax".
+    tokens[named].names()
+        && place_of_value(sentence, named)
+            .is_some_and(|(separator, value)| separator.is_some() || stands_alone(sentence, value, depth))
+}
+
+fn is_verb(token: &Token<'_>) -> bool {
+    [Cue::Observation, Cue::ResolutionBackward, Cue::ExclusionBackward, Cue::ExclusionForward]
+        .iter()
+        .any(|&cue| token.is(cue))
+}
+
+fn verb_of(sentence: Statement<'_>, last: usize, verb: usize) -> Option<Status> {
+    let mut roles = sentence.tokens[verb].roles.iter();
+    roles.find_map(|role| if let Role::Cue(cue) = role { said_before(sentence, last, verb, *cue) } else { None })
+}
+
+/// Whether a denial is one of change: "no interval increase".
+fn changes_follow(tokens: &[Token<'_>], at: usize) -> bool {
+    tokens[at + 1..]
+        .iter()
+        .take_while(|token| !token.names() && !token.has(Role::Comma))
+        .any(|token| token.is(Cue::Change))
+}
