@@ -10,7 +10,7 @@ use toml::{Spanned, Value};
 use crate::constraint;
 use crate::error::{Problem, ProblemKind};
 use crate::schema::{Schema, join};
-use crate::source::{Place, Source};
+use crate::source::{Place, Source, direct};
 use crate::suggest;
 use crate::tree::{Content, Node};
 
@@ -172,6 +172,7 @@ fn start_from(folder: &Path, schema: Schema, value: Value) -> Result<Value, Prob
     let path = folder.join(text);
     absolute(&path)
         .map_err(|error| error.to_string())
+        .map(|path| direct(&path))
         .and_then(|path| path.into_os_string().into_string().map_err(|_| "its folder is not UTF-8".to_owned()))
         .map(Value::String)
         .map_err(|reason| ProblemKind::Unreadable { path, reason })

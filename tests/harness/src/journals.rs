@@ -120,6 +120,7 @@ fn sweep(
         claims,
         search,
         code: "0.1.0".to_owned(),
+        declared: None,
     };
     Trials { sweep, trials }.write(&Trials::path(results, name)).unwrap();
 }

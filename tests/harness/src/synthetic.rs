@@ -96,6 +96,7 @@ impl Results {
             claims: claims.iter().map(claim).collect(),
             search: None,
             code: "0.1.0".to_owned(),
+            declared: None,
         };
         Trials { sweep, trials }.write(&Trials::path(self.path(), name)).unwrap();
     }

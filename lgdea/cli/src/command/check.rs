@@ -8,6 +8,7 @@ use lgdea_run::references;
 use lgdea_spec::{Experiment, Resolved};
 
 use crate::args::CheckArgs;
+use crate::device;
 use crate::failure::Failure;
 
 pub(crate) fn check(args: &CheckArgs) -> Result<(), Failure> {
@@ -34,12 +35,13 @@ fn checked(file: &Path, args: &CheckArgs) -> Result<String, Failure> {
     references(&resolved.experiment)?;
     match &args.explain {
         Some(key) => Ok(resolved.explain(key)?.to_string()),
-        None => Ok(fine(&resolved.experiment, file)),
+        None => fine(&resolved.experiment, file),
     }
 }
 
 /// Says that a file is fine, and what of it is hardly meant.
-fn fine(experiment: &Experiment, file: &Path) -> String {
-    let remarks = experiment.remarks().into_iter().map(|remark| format!("\n  note: {remark}"));
-    format!("{}: fine{}", file.display(), remarks.collect::<String>())
+fn fine(experiment: &Experiment, file: &Path) -> Result<String, Failure> {
+    let remarks = experiment.remarks().into_iter().chain(device::known_somewhere(&experiment.device.name)?);
+    let remarks = remarks.map(|remark| format!("\n  note: {remark}"));
+    Ok(format!("{}: fine{}", file.display(), remarks.collect::<String>()))
 }
