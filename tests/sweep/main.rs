@@ -1,6 +1,7 @@
 //! Sweeps through the binary, on trials that take a second: what they give, and what kills and failures do to them.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+mod changes;
 mod kills;
 mod search;
 

@@ -68,6 +68,33 @@ pub(crate) fn open(name: &str, threads: usize) -> Result<Device, DeviceError> {
             .build_global()
             .map_err(|source| DeviceError::Threads { threads, source })?;
     }
+    find(name)
+}
+
+/// Whether there is a device of that name, which is not used yet.
+pub(crate) fn check(name: &str) -> Result<(), DeviceError> {
+    find(name).map(drop)
+}
+
+/// Refuses a name that no device has. One that this build or this machine lacks is said: the run may be for another one.
+pub(crate) fn known_somewhere(name: &str) -> Result<Option<String>, DeviceError> {
+    match check(name) {
+        Ok(()) => Ok(None),
+        Err(error @ DeviceError::Unknown { .. }) => Err(error),
+        Err(error) => Ok(Some(format!("here nothing can run on `{name}`: {error}"))),
+    }
+}
+
+/// Whether this build can open such a device where there is one.
+pub(crate) fn is_built(name: &str) -> bool {
+    match name.split_once(':').map_or(name, |(kind, _)| kind) {
+        "libtorch" | LIBTORCH_GPU => cfg!(feature = "libtorch"),
+        CUDA_GPU => cfg!(feature = "cuda"),
+        _ => true,
+    }
+}
+
+fn find(name: &str) -> Result<Device, DeviceError> {
     let (kind, index) = match name.split_once(':') {
         Some((kind, index)) => (kind, index.parse::<usize>().ok()),
         None => (name, Some(0)),
@@ -151,6 +178,19 @@ mod tests {
         for name in ["", "gpu", "flex:1", "flex:x", "cuda:x"] {
             let message = open(name, 0).unwrap_err().to_string();
             assert!(message.contains("flex"), "{message}");
+            assert!(check(name).is_err() && known_somewhere(name).is_err(), "{name}");
+        }
+    }
+
+    /// A plan may be for another machine, and a sweep on this one may not.
+    #[test]
+    fn a_device_that_is_not_here_is_said_where_nothing_runs() {
+        assert_eq!(known_somewhere("flex").unwrap(), None);
+        check("flex").unwrap();
+        for name in ["cuda:99", "libtorch-cuda:99"] {
+            let said = known_somewhere(name).unwrap().unwrap();
+            assert!(said.contains(&format!("`{name}`")), "{said}");
+            assert!(check(name).is_err(), "{name}");
         }
     }
 }

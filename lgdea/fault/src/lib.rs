@@ -27,6 +27,23 @@ pub trait AtFault: Error {
     }
 }
 
+/// Whose fault it is that a place that the user names cannot be written or read: the input's where the place is wrong (no folder,
+/// not allowed, a file where a folder is to be), the run's where it is right and something else fails, such as a full disk.
+pub fn of_place(error: &std::io::Error) -> Fault {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound
+        | ErrorKind::PermissionDenied
+        | ErrorKind::AlreadyExists
+        | ErrorKind::NotADirectory
+        | ErrorKind::IsADirectory
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::InvalidFilename
+        | ErrorKind::InvalidInput => Fault::Input,
+        _ => Fault::Run,
+    }
+}
+
 /// What the system says where nothing else is known of it.
 impl AtFault for std::io::Error {
     fn fault(&self) -> Fault {
@@ -58,6 +75,18 @@ pub fn chain(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_place_is_the_users_and_a_full_disk_is_not() {
+        // ENOENT, EACCES, EEXIST, ENOTDIR, EISDIR, EROFS, ENAMETOOLONG; EIO, ENOSPC, EDQUOT.
+        for (number, fault) in [2, 13, 17, 20, 21, 30, 36]
+            .map(|number| (number, Fault::Input))
+            .into_iter()
+            .chain([5, 28, 122].map(|number| (number, Fault::Run)))
+        {
+            assert_eq!(of_place(&std::io::Error::from_raw_os_error(number)), fault, "{number}");
+        }
+    }
 
     #[test]
     fn causes_are_told_once() {

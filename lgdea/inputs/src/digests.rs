@@ -19,7 +19,7 @@ pub struct Digests {
 
 impl Digests {
     /// The key of an experiment's run on these inputs, computed by `code` ([`code`]). `experiment` is
-    /// [`Experiment::identity`], or [`Experiment::training_identity`] for the key of its trained weights.
+    /// [`Experiment::identity`].
     pub fn key(&self, experiment: &str, code: &str) -> String {
         let Digests { data, evidence, weights, prompts } = self;
         KeyParts { experiment, data, evidence, weights, prompts, code }.key()
@@ -32,7 +32,10 @@ impl Digests {
 
     /// The key of the weights that an experiment's training ends with.
     pub fn training_key(&self, experiment: &Experiment) -> String {
-        self.key(&experiment.training_identity(), &code(&experiment.device.name))
+        let Digests { data, evidence, weights, prompts } = self;
+        let prompts = if experiment.prompts_teach() { prompts } else { "" };
+        let (experiment, code) = (&*experiment.training_identity(), &*code(&experiment.device.name));
+        KeyParts { experiment, data, evidence, weights, prompts, code }.key()
     }
 }
 

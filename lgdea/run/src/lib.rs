@@ -22,7 +22,7 @@ mod stop;
 
 pub use audience::{Audience, Counter};
 pub use error::RunError;
-pub use opened::{Found, Opened};
+pub use opened::{Found, Opened, no_such_run};
 pub use order::Order;
 pub use outcome::{Ended, Outcome, reported};
 pub use preparation::Preparation;

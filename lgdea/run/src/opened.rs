@@ -16,9 +16,6 @@ use lgdea_train::{load_model, newest_checkpoint};
 use crate::preparation::{evidence_cache, report_texts};
 use crate::{Audience, Preparation, RunError};
 
-/// Runs named where the one asked for is not there.
-const NAMED: usize = 5;
-
 /// A run that is there, before anything of it is opened.
 pub struct Found {
     /// Its folder.
@@ -160,28 +157,25 @@ impl Opened {
 
 /// The folder that the user means.
 fn find(wanted: &Path, results: &Path) -> Result<RunDir, RunError> {
-    let runs = results.join("runs");
-    let folders = [wanted.to_owned(), runs.join(wanted)];
+    let folders = [wanted.to_owned(), results.join("runs").join(wanted)];
     let Some(folder) = folders.into_iter().find(|folder| folder.is_dir()) else {
-        let known = known(&runs, wanted);
-        return Err(RunError::NoSuchRun { wanted: wanted.to_owned(), runs, known });
+        return Err(no_such_run(wanted, results));
     };
     let run = RunDir::at(folder);
     if run.journal().is_file() { Ok(run) } else { Err(RunError::NotARun { path: run.path().to_owned() }) }
 }
 
-/// The runs that are there; of the name asked for, if there are any.
-fn known(runs: &Path, wanted: &Path) -> String {
-    let names: Vec<String> = RunDir::list(runs).unwrap_or_default().iter().map(RunDir::name).collect();
-    let wanted = wanted.to_string_lossy();
-    let (alike, others): (Vec<String>, Vec<String>) =
-        names.into_iter().partition(|name| !wanted.is_empty() && name.contains(&*wanted));
-    let shown = if alike.is_empty() { others } else { alike };
-    let more = if shown.len() > NAMED { ", …" } else { "" };
-    match shown.as_slice() {
-        [] => ", nor any other; `--results` names the folder that runs are written to".to_owned(),
-        some => format!("; there are {}{more}", some[..some.len().min(NAMED)].join(", ")),
-    }
+/// That there is no such run, with the one that was probably meant, or what there is.
+pub fn no_such_run(wanted: &Path, results: &Path) -> RunError {
+    let runs = results.join("runs");
+    let names: Vec<String> = RunDir::list(&runs).unwrap_or_default().iter().map(RunDir::name).collect();
+    let known = if names.is_empty() {
+        ", nor any other; `--results` names the folder that runs are written to".to_owned()
+    } else {
+        // Of a path the last part is the run's name.
+        lgdea_spec::instead(&wanted.file_name().unwrap_or_default().to_string_lossy(), &names)
+    };
+    RunError::NoSuchRun { wanted: wanted.to_owned(), runs, known }
 }
 
 fn no_checkpoint(run: &RunDir, history: &History) -> RunError {

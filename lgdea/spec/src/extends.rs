@@ -13,7 +13,7 @@ use crate::error::{Problem, ProblemKind};
 use crate::layer;
 use crate::presets::PRESETS;
 use crate::schema::has_extension;
-use crate::source::{Source, SourceKind};
+use crate::source::{Source, SourceKind, direct};
 use crate::suggest;
 use crate::tree::Node;
 
@@ -182,6 +182,7 @@ impl Text {
     }
 
     fn of_file(path: &Path) -> Result<Text, ProblemKind> {
+        let path = &*direct(path);
         let unreadable = |reason: String| ProblemKind::Unreadable { path: path.to_owned(), reason };
         let system = |error: std::io::Error| unreadable(error.to_string());
         let metadata = fs::metadata(path).map_err(system)?;

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::Experiment;
 use crate::schema::Schema;
+use crate::{Experiment, Need};
 
 /// Tables and keys that change no result; `device`, whose kind a run's key has beside this; and `evidence`: which of its
 /// settings do, the provider knows.
@@ -40,8 +40,9 @@ impl Experiment {
         for key in inside() {
             let mut value = self.determining(key);
             match (key, &mut value) {
-                // The prompts name the classes that are learned where labels are.
-                ("eval", Value::Object(table)) => table.retain(|key, _| key == "zero-shot"),
+                ("eval", Value::Object(table)) => {
+                    table.retain(|key, _| key == "zero-shot" && self.prompts_teach());
+                }
                 ("train", Value::Object(table)) => {
                     table.retain(|key, _| !["log-every", "checkpoint-every"].contains(&key.as_str()));
                 }
@@ -53,6 +54,11 @@ impl Experiment {
             hash.add(key, &value.to_string());
         }
         hash.hex()
+    }
+
+    /// Whether the prompts of the evaluation determine the weights: they name the classes that are learned where labels are.
+    pub fn prompts_teach(&self) -> bool {
+        self.needs().has(Need::Labels)
     }
 
     /// What a top-level key adds to the identity.
@@ -172,6 +178,7 @@ mod tests {
         let same = [
             "eval.zero-shot.local-share=0.5",
             "eval.retrieval.at=[3]",
+            "eval.zero-shot.prompts=pneumonia",
             "train.log-every=7",
             "train.checkpoint-every=9",
         ];
@@ -179,9 +186,19 @@ mod tests {
             assert_eq!(training(flag), base, "{flag}");
             assert_ne!(identity(MANIFEST, &[flag]), identity(MANIFEST, &[]), "{flag}");
         }
-        for flag in ["seed=1", "train.steps=7", "loss.global.weight=2", "eval.zero-shot.prompts=pneumonia"] {
+        for flag in ["seed=1", "train.steps=7", "loss.global.weight=2", "loss.supervised.weight=1"] {
             assert_ne!(training(flag), base, "{flag}");
         }
+        let with_labels = |flag: &str| {
+            let flags = ["loss.supervised.weight=1", flag];
+            resolved_with(MANIFEST, &flags).experiment.training_identity()
+        };
+        assert_ne!(
+            with_labels("eval.zero-shot.prompts=pneumonia"),
+            with_labels("seed=0"),
+            "the prompts name the classes"
+        );
+        assert_eq!(with_labels("eval.zero-shot.local-share=0.5"), with_labels("seed=0"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use toml::{Spanned, Value};
 use crate::constraint;
 use crate::error::{Problem, ProblemKind};
 use crate::schema::{Schema, join};
-use crate::source::{Place, Source, SourceKind};
+use crate::source::{Place, Source, SourceKind, direct};
 use crate::tree::{Content, Node};
 use crate::{environment, other_tools, suggest, written};
 
@@ -182,7 +182,7 @@ fn start_from(folder: &Path, schema: Schema, value: Value) -> Result<Value, Prob
         let folder = absolute(Path::new(".").join(folder)).map_err(|error| error.to_string())?;
         let folder = folder.into_os_string().into_string().map_err(|_| "its folder is not UTF-8".to_owned())?;
         let path = absolute(Path::new(&environment::escaped(&folder)).join(text)).map_err(|error| error.to_string())?;
-        Ok(Value::String(path.to_string_lossy().into_owned()))
+        Ok(Value::String(direct(&path).to_string_lossy().into_owned()))
     };
     started().map_err(|reason| ProblemKind::Unreadable { path, reason })
 }

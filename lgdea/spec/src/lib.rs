@@ -74,6 +74,6 @@ pub use pairing::{Pairing, Unpaired};
 pub use resolve::Resolved;
 pub use schema::{WEIGHTS_EXTENSIONS, json_schema, json_schema_text};
 pub use seed::Seed;
-pub use suggest::nearest;
+pub use suggest::{instead, nearest};
 pub use tracker::Tracker;
 pub use train::{Augment, Precision, Train};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// A text that gives values: a file, a preset, a flag or the embedded defaults.
@@ -20,6 +21,25 @@ pub(crate) enum SourceKind {
     Preset,
     File,
     Flag,
+}
+
+/// A path without its detours: `sweeps/../a.toml` is `a.toml`, unless `sweeps` is a symbolic link to a folder elsewhere.
+pub(crate) fn direct(path: &Path) -> PathBuf {
+    let mut direct = PathBuf::new();
+    for part in path.components() {
+        match (part, direct.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => drop(direct.pop()),
+            _ => direct.push(part),
+        }
+    }
+    // The file itself need not be there.
+    let folder = |path: &Path| match path.parent()? {
+        parent if parent.as_os_str().is_empty() => Path::new(".").canonicalize().ok(),
+        parent => parent.canonicalize().ok(),
+    };
+    let is_same =
+        direct.file_name() == path.file_name() && folder(&direct).is_some_and(|one| Some(one) == folder(path));
+    if is_same { direct } else { path.to_owned() }
 }
 
 impl Source {
@@ -60,5 +80,41 @@ impl fmt::Display for Place {
 impl Place {
     fn line(&self) -> usize {
         self.source.line(self.key.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn detours_are_left_out_unless_they_lead_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("a/b")).unwrap();
+        std::fs::create_dir_all(at("elsewhere/deep")).unwrap();
+        std::fs::write(at("x.toml"), "").unwrap();
+        let table = [
+            ("a/../x.toml", "x.toml"),
+            ("a/b/../../x.toml", "x.toml"),
+            ("a/b/../y.toml", "a/y.toml"),
+            ("a/./b/x.toml", "a/b/x.toml"),
+            ("a/b/../../a/b/x.toml", "a/b/x.toml"),
+            ("x.toml", "x.toml"),
+            ("none/../x.toml", "none/../x.toml"),
+            ("a/b/..", "a/b/.."),
+        ];
+        for (path, expected) in table {
+            assert_eq!(direct(&at(path)), at(expected), "{path}");
+        }
+        for path in ["../x.toml", "../../x.toml", "x.toml", "./x.toml", "", "/x.toml"] {
+            assert_eq!(direct(Path::new(path)), Path::new(path));
+        }
+        assert_eq!(direct(Path::new("src/../Cargo.toml")), Path::new("Cargo.toml"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(at("elsewhere/deep"), at("link")).unwrap();
+            assert_eq!(direct(&at("link/../x.toml")), at("link/../x.toml"));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Runs that are on disk already.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use lgdea_spec::{Experiment, Resolved};
@@ -8,11 +9,13 @@ use lgdea_track::{History, RunDir, Status};
 
 use crate::PlanError;
 
-/// The finished runs of a results folder.
+/// The runs of a results folder that have ended for good.
 #[derive(Debug, Default)]
 pub struct Earlier {
     /// Seconds by run key.
     finished: HashMap<String, f64>,
+    /// Keys of the runs that were stopped early.
+    pruned: HashSet<String>,
     /// Seconds of runs that differ in the seed alone.
     alike: HashMap<String, Vec<f64>>,
     /// Seconds a step of runs with the same data, encoders and device.
@@ -25,13 +28,17 @@ impl Earlier {
     pub fn read(results: &Path) -> Result<Earlier, PlanError> {
         let runs = results.join("runs");
         let mut earlier = Earlier::default();
-        if !runs.exists() {
-            return Ok(earlier);
-        }
-        let failed = |source| PlanError::Results { path: runs.clone(), source };
-        for run in RunDir::list(&runs).map_err(failed)? {
+        let list = match RunDir::list(&runs) {
+            // Nothing has run yet.
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(earlier),
+            list => list.map_err(|source| PlanError::Results { path: runs.clone(), source })?,
+        };
+        for run in list {
             match History::read(&run) {
                 Ok(Some(history)) if history.status == Some(Status::Finished) => earlier.add(&run, &history),
+                Ok(Some(history)) if history.status == Some(Status::Pruned) && stands_for(&run, &history) => {
+                    earlier.pruned.insert(history.run_key);
+                }
                 Ok(_) => {}
                 Err(error) => tracing::warn!("left out of the plan: {error}"),
             }
@@ -40,8 +47,7 @@ impl Earlier {
     }
 
     fn add(&mut self, run: &RunDir, history: &History) {
-        // A run that was set aside for another one no longer stands for its key.
-        if run.name().ends_with(&format!("-{}", history.run_key)) {
+        if stands_for(run, history) {
             self.finished.insert(history.run_key.clone(), history.seconds);
         }
         match Resolved::from_file(&run.experiment(), &[]) {
@@ -60,6 +66,11 @@ impl Earlier {
         self.finished.contains_key(run_key)
     }
 
+    /// Whether the run of this key was stopped early.
+    pub fn has_pruned(&self, run_key: &str) -> bool {
+        self.pruned.contains(run_key)
+    }
+
     /// Number of finished runs.
     pub fn len(&self) -> usize {
         self.finished.len()
@@ -76,6 +87,11 @@ impl Earlier {
         let alike = self.alike.get(&setting(experiment)).and_then(|seconds| median(seconds));
         alike.or_else(|| Some(median(self.pace.get(&kind(experiment))?)? * steps(experiment)))
     }
+}
+
+/// Whether a run stands for its key: one that was set aside for another one does not.
+fn stands_for(run: &RunDir, history: &History) -> bool {
+    run.name().ends_with(&format!("-{}", history.run_key))
 }
 
 fn steps(experiment: &Experiment) -> f64 {

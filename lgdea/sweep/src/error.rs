@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::TrialsError;
+use crate::execute::is_full;
 
 /// Why a sweep cannot be planned.
 #[derive(Debug, Error)]
@@ -52,12 +53,48 @@ pub enum ExecuteError {
     /// A lease cannot be taken or given back.
     #[error("failed to lease a run: {0}; the results folder must be on a file system with hard links")]
     Lease(std::io::Error),
+    /// The disk of the results, or its owner's share of it, is full.
+    #[error(
+        "no space is left in {} ({reason}){}. What has run is kept, and nothing counts as failed: free some space and call \
+         `lgdea sweep` again", path.display(), still_to_run(*left)
+    )]
+    Full {
+        /// The results folder.
+        path: std::path::PathBuf,
+        /// What the system says.
+        reason: String,
+        /// Runs that are left; none where it is not known.
+        left: Option<usize>,
+    },
     /// The system does not tell what became of a process.
     #[error("failed to look after a trial's process: {0}")]
     Process(std::io::Error),
 }
 
+fn still_to_run(left: Option<usize>) -> String {
+    left.map_or_else(String::new, |left| format!("; {left} {} left", if left == 1 { "run is" } else { "runs are" }))
+}
+
 impl ExecuteError {
+    /// That no space is left, as the system says it, where the error is that.
+    pub(crate) fn says_full(&self) -> Option<String> {
+        let source = match self {
+            ExecuteError::File { source, .. } | ExecuteError::Lease(source) => source,
+            ExecuteError::Trials(TrialsError::File { source, .. }) => source,
+            _ => return None,
+        };
+        let words = if matches!(self, ExecuteError::Lease(_)) { source.to_string() } else { self.to_string() };
+        is_full(source).then_some(words)
+    }
+
+    /// The error itself, or that the results folder has no space left.
+    pub(crate) fn or_full(self, results: &std::path::Path) -> ExecuteError {
+        match self.says_full() {
+            Some(reason) => ExecuteError::Full { path: results.to_owned(), reason, left: None },
+            None => self,
+        }
+    }
+
     /// An [`ExecuteError::File`], for `map_err`.
     pub(crate) fn file(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> ExecuteError {
         let path = path.to_owned();
@@ -88,7 +125,8 @@ impl AtFault for ExecuteError {
             ExecuteError::Plan(error) => error.fault(),
             ExecuteError::Spec(error) => error.fault(),
             ExecuteError::Trials(error) => error.fault(),
-            ExecuteError::File { .. } | ExecuteError::Lease(_) | ExecuteError::Process(_) => Fault::Run,
+            ExecuteError::File { source, .. } => lgdea_fault::of_place(source),
+            ExecuteError::Full { .. } | ExecuteError::Lease(_) | ExecuteError::Process(_) => Fault::Run,
         }
     }
 

@@ -7,11 +7,14 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod change;
 mod cluster;
+mod declaration;
 mod earlier;
 mod error;
 mod execute;
 mod launch;
+mod left_behind;
 mod plan;
 mod proposals;
 mod prune;
@@ -26,12 +29,14 @@ mod tpe;
 mod trials;
 mod watch;
 
+pub use change::SweepChange;
 pub use cluster::{Cluster, ClusterJob};
 pub use earlier::Earlier;
 pub use error::{ExecuteError, PlanError};
 pub use execute::{Audience, Counts, Ending, Execution, News, Running, execute};
 pub use launch::{Local, Process, Slot};
-pub use plan::{Plan, Planned, Stages};
+pub use left_behind::LeftBehind;
+pub use plan::{Plan, Planned, Proposed, Stages, Tally};
 pub use prune::{Curve, should_stop};
 pub use question::Observation;
 pub use runs::{State, state};

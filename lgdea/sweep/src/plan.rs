@@ -2,14 +2,18 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::Path;
 
 use lgdea_cache::{Cache, Stage};
 use lgdea_data::ImageStore;
 use lgdea_inputs::{Digests, Loaded, Loader, code};
 use lgdea_spec::Experiment;
 use lgdea_spec::sweep::{Expansion, Sweep, Trial};
+use serde_json::{Map, Value};
 
-use crate::{Earlier, PlanError};
+use crate::proposals::Proposals;
+use crate::{Earlier, LeftBehind, PlanError, json_map};
 
 /// Most settings of which the time is estimated one by one; of more, evenly spaced ones are.
 const MOST_ESTIMATED: usize = 1000;
@@ -25,6 +29,10 @@ pub struct Plan {
     pub expansion: Expansion,
     /// What is known about each trial, in the order of [`Expansion::trials`].
     pub planned: Vec<Planned>,
+    /// The trials that a search has proposed so far, by setting and number; see [`Plan::look_up_proposals`].
+    pub proposed: Vec<Proposed>,
+    /// Proposals that each setting's search has made.
+    made: Vec<usize>,
     /// Seconds that the runs to come take one after the other, as far as earlier runs tell.
     pub seconds: Option<f64>,
     /// Of the runs to come, the stages that are done already; none where there are too many to look them up.
@@ -41,12 +49,60 @@ pub struct Stages {
 }
 
 /// What is known about a trial.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Planned {
     /// The key that `lgdea run` gives the trial; none for trials of a search, whose settings are not known yet.
     pub run_key: Option<String>,
     /// Whether a finished run has this key.
     pub cached: bool,
+    /// Whether it was stopped early, or need not run because its proposal was under another seed.
+    pub pruned: bool,
+}
+
+/// A trial that a search has proposed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposed {
+    /// Position in [`Expansion::trials`] of the trial whose settings the search changes.
+    pub trial: usize,
+    /// Number of the proposal, from 0.
+    pub number: usize,
+    /// The values that are proposed, by dotted key.
+    pub values: Map<String, Value>,
+    /// What is known about it.
+    pub planned: Planned,
+}
+
+/// How many runs there are, distinct ones, and what came of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All of them.
+    pub runs: usize,
+    /// Those that are finished.
+    pub cached: usize,
+    /// Those that were stopped early.
+    pub pruned: usize,
+}
+
+impl Tally {
+    /// Runs that are to come.
+    pub fn to_come(&self) -> usize {
+        self.runs - self.cached - self.pruned
+    }
+}
+
+impl std::ops::Add for Tally {
+    type Output = Tally;
+
+    fn add(self, other: Tally) -> Tally {
+        Tally { runs: self.runs + other.runs, cached: self.cached + other.cached, pruned: self.pruned + other.pruned }
+    }
+}
+
+impl Planned {
+    fn new(run_key: String, earlier: &Earlier) -> Planned {
+        let (cached, pruned) = (earlier.has(&run_key), earlier.has_pruned(&run_key));
+        Planned { cached, pruned: pruned && !cached, run_key: Some(run_key) }
+    }
 }
 
 impl Plan {
@@ -60,7 +116,7 @@ impl Plan {
     ) -> Result<Plan, PlanError> {
         let expansion = sweep.expand()?;
         let code = &code(&sweep.device);
-        let mut planned = vec![Planned { run_key: None, cached: false }; expansion.trials.len()];
+        let mut planned = vec![Planned::default(); expansion.trials.len()];
         let few = sweep.search.is_none() && expansion.trials.len() <= MOST_LOOKED_UP;
         let cache = cache.filter(|_| few);
         let mut stages = cache.map(|_| Stages::default());
@@ -74,30 +130,97 @@ impl Plan {
                 let loaded = loader.load(inputs, &|_, _| ())?;
                 for &position in trials {
                     let run_key = loaded.digests.key(&expansion.trials[position].identity(), code);
-                    planned[position] = Planned { cached: earlier.has(&run_key), run_key: Some(run_key) };
+                    planned[position] = Planned::new(run_key, earlier);
                 }
                 if let (Some(stages), Some(cache)) = (&mut stages, cache) {
-                    let to_come = trials.iter().filter(|&&position| !planned[position].cached);
-                    stages.look_up(
-                        &sweep,
-                        to_come.map(|&position| &expansion.trials[position]),
-                        &loaded,
-                        code,
-                        cache,
-                    )?;
+                    let has_ended = |planned: &Planned| planned.cached || planned.pruned;
+                    let to_come = trials.iter().filter(|&&position| !has_ended(&planned[position]));
+                    stages.look_up(&sweep, to_come.map(|&position| &expansion.trials[position]), &loaded, cache)?;
                 }
                 progress(done + 1, expansion.inputs.len());
             }
         }
-        let mut plan = Plan { sweep, expansion, planned, seconds: None, stages };
+        let (proposed, made) = (Vec::new(), Vec::new());
+        let mut plan = Plan { sweep, expansion, planned, proposed, made, seconds: None, stages };
         plan.seconds = plan.estimate(earlier)?;
         Ok(plan)
     }
 
+    /// Reads what a search has proposed so far in a results folder, and what came of it.
+    ///
+    /// [`crate::execute()`] needs it not: it follows the proposals as they are made.
+    pub fn look_up_proposals(&mut self, results: &Path, earlier: &Earlier) -> Result<(), PlanError> {
+        let Some(search) = &self.sweep.search else { return Ok(()) };
+        let (mut keys, code) = (Keys::default(), code(&self.sweep.device));
+        for setting in self.settings() {
+            let first = &self.expansion.trials[setting.start];
+            let mut proposals = Proposals::of_setting(results, &self.sweep, search, first)?;
+            let path = proposals.folder().to_owned();
+            proposals.read_on().map_err(|source| PlanError::Results { path, source })?;
+            for (number, proposal) in proposals.made().iter().enumerate() {
+                let mut of_proposal = Vec::new();
+                for trial in setting.clone() {
+                    // What is no valid experiment counts as failed and never runs.
+                    let at = self.sweep.resolve_at(&self.expansion.trials[trial], &proposal.coordinates);
+                    let Ok((resolved, values)) = at else { break };
+                    let planned = Planned::new(keys.key(&resolved.experiment, &code)?, earlier);
+                    let values = json_map(values);
+                    of_proposal.push(Proposed { trial, number, values, planned });
+                }
+                if of_proposal.iter().any(|one| one.planned.pruned) {
+                    of_proposal.iter_mut().for_each(|one| one.planned.pruned = !one.planned.cached);
+                }
+                self.proposed.extend(of_proposal);
+            }
+            self.made.push(proposals.made().len());
+        }
+        self.seconds = self.estimate(earlier)?;
+        Ok(())
+    }
+
+    /// Finished runs that a sweep of this name has in a results folder, and which are no part of it now.
+    pub fn left_behind(&self, results: &Path) -> Result<Option<LeftBehind>, PlanError> {
+        let keys: HashSet<&str> = self.known(0..usize::MAX).filter_map(|one| one.run_key.as_deref()).collect();
+        let found = LeftBehind::find(self, results, |key| keys.contains(key));
+        found.map_err(|source| PlanError::Results { path: results.join("runs"), source })
+    }
+
+    /// What is known about trials that are listed, or proposed of those that are.
+    fn known(&self, trials: Range<usize>) -> impl Iterator<Item = &Planned> {
+        let is_searched = self.sweep.search.is_some();
+        let all = if is_searched { 0..0 } else { trials.start..trials.end.min(self.planned.len()) };
+        let proposed = self.proposed.iter().filter(move |one| trials.contains(&one.trial));
+        self.planned[all].iter().chain(proposed.map(|one| &one.planned))
+    }
+
+    /// Proposals that the search of a setting, by its position in [`Plan::settings`], has still to make.
+    pub fn to_propose(&self, setting: usize) -> usize {
+        let budget = self.sweep.search.as_ref().and(self.sweep.budget.trials).unwrap_or(0) as usize;
+        budget.saturating_sub(self.made.get(setting).copied().unwrap_or(0))
+    }
+
+    /// The runs of one setting, by its position in [`Plan::settings`] and its trials.
+    pub fn tally_of(&self, setting: usize, trials: Range<usize>) -> Tally {
+        let proposed_later = self.to_propose(setting) * trials.len();
+        let mut tally = tally(self.known(trials));
+        tally.runs += proposed_later;
+        tally
+    }
+
+    /// All runs that the sweep comes to.
+    pub fn tally(&self) -> Tally {
+        let mut tally = tally(self.known(0..usize::MAX));
+        let later = |(setting, trials): (usize, Range<usize>)| self.to_propose(setting) * trials.len();
+        if self.sweep.search.is_some() {
+            tally.runs += self.settings().into_iter().enumerate().map(later).sum::<usize>();
+        }
+        tally
+    }
+
     /// The trials that differ in nothing but the seed, together, as positions in [`Expansion::trials`].
-    pub fn settings(&self) -> Vec<std::ops::Range<usize>> {
+    pub fn settings(&self) -> Vec<Range<usize>> {
         let trials = &self.expansion.trials;
-        let mut settings: Vec<std::ops::Range<usize>> = Vec::new();
+        let mut settings: Vec<Range<usize>> = Vec::new();
         for (position, trial) in trials.iter().enumerate() {
             match settings.last_mut() {
                 Some(last) if trials[last.start].same_setting(trial) => last.end = position + 1,
@@ -107,34 +230,17 @@ impl Plan {
         settings
     }
 
-    /// Number of runs that the sweep comes to, and of those that are finished already.
-    pub fn runs(&self) -> (usize, usize) {
-        let mut keys = HashSet::new();
-        let distinct = |planned: &&Planned| planned.run_key.as_ref().is_none_or(|key| keys.insert(key.clone()));
-        let runs: Vec<&Planned> = self.planned.iter().filter(distinct).collect();
-        let cached = runs.iter().filter(|planned| planned.cached).count();
-        (runs.len() * self.searched(), cached)
-    }
-
-    /// Trials of the search for each listed one; 1 without a search.
-    fn searched(&self) -> usize {
-        let budget = self.sweep.search.as_ref().and(self.sweep.budget.trials);
-        budget.unwrap_or(1) as usize
-    }
-
     fn estimate(&self, earlier: &Earlier) -> Result<Option<f64>, PlanError> {
         if earlier.is_empty() {
             return Ok(None);
         }
         let settings = self.settings();
         let every = settings.len().div_ceil(MOST_ESTIMATED);
-        let to_come = |setting: &std::ops::Range<usize>| {
-            let cached = self.planned[setting.clone()].iter().filter(|planned| planned.cached).count();
-            (setting.len() - cached) as f64
-        };
+        let to_come =
+            |(position, setting): (usize, &Range<usize>)| self.tally_of(position, setting.clone()).to_come() as f64;
         let (mut seconds, mut counted) = (0.0, 0.0);
-        for setting in settings.iter().step_by(every) {
-            let count = to_come(setting);
+        for (position, setting) in settings.iter().enumerate().step_by(every) {
+            let count = to_come((position, setting));
             let trial: &Trial = &self.expansion.trials[setting.start];
             let mut experiment = self.sweep.resolve(trial)?.experiment;
             experiment.device.name.clone_from(&self.sweep.device);
@@ -142,10 +248,23 @@ impl Plan {
             seconds += one * count;
             counted += count;
         }
-        let all: f64 = settings.iter().map(to_come).sum();
+        let all: f64 = settings.iter().enumerate().map(to_come).sum();
         // What no earlier run resembles counts as the mean of the others.
-        Ok((counted > 0.0).then(|| seconds / counted * all * self.searched() as f64))
+        Ok((counted > 0.0).then(|| seconds / counted * all))
     }
+}
+
+/// Counts distinct runs.
+fn tally<'p>(known: impl Iterator<Item = &'p Planned>) -> Tally {
+    let (mut tally, mut keys) = (Tally::default(), HashSet::new());
+    for planned in known {
+        if planned.run_key.as_ref().is_none_or(|key| keys.insert(key)) {
+            tally.runs += 1;
+            tally.cached += usize::from(planned.cached);
+            tally.pruned += usize::from(planned.pruned);
+        }
+    }
+    tally
 }
 
 impl Stages {
@@ -155,14 +274,14 @@ impl Stages {
         sweep: &Sweep,
         trials: impl Iterator<Item = &'t Trial>,
         loaded: &Loaded,
-        code: &str,
         cache: &Cache,
     ) -> Result<(), PlanError> {
         let (mut sizes, mut training) = (HashSet::new(), HashSet::new());
         for trial in trials {
-            let experiment = sweep.resolve(trial)?.experiment;
+            let mut experiment = sweep.resolve(trial)?.experiment;
+            experiment.device.name.clone_from(&sweep.device);
             sizes.insert(experiment.encoder.image.size());
-            training.insert(loaded.digests.key(&experiment.training_identity(), code));
+            training.insert(loaded.digests.training_key(&experiment));
         }
         let images = sizes.into_iter().filter_map(|size| ImageStore::key(&loaded.corpus, size)).collect();
         let count = |(done, all): &mut (usize, usize), stage: Stage, keys: HashSet<String>| {

@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use lgdea_spec::sweep::Search;
+use lgdea_spec::SpecError;
+use lgdea_spec::sweep::{Search, Sweep, Trial};
 use serde::{Deserialize, Serialize};
 
 use crate::{Observation, suggest};
@@ -48,6 +49,29 @@ impl Proposals {
         let determines = format!("{experiment} {sampler:?} {objective} {goal:?} {seed} {startup} {space:?}");
         let setting = blake3::hash(determines.as_bytes()).to_hex()[..12].to_owned();
         Proposals { folder: folder.to_owned(), setting, made: Vec::new() }
+    }
+
+    /// The proposals that a sweep has made of the setting of `first`, its trial with the first seed.
+    pub(crate) fn of_setting(
+        results: &Path,
+        sweep: &Sweep,
+        search: &Search,
+        first: &Trial,
+    ) -> Result<Proposals, SpecError> {
+        let mut experiment = sweep.resolve(first)?.experiment;
+        experiment.seed.0 = 0;
+        let folder = results.join("sweeps").join(&sweep.name).join("proposals");
+        Ok(Proposals::new(&folder, search, &experiment.identity()))
+    }
+
+    /// What distinguishes the setting, and all that determines its proposals.
+    pub(crate) fn setting(&self) -> &str {
+        &self.setting
+    }
+
+    /// Their folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// All that are known to have been made, by number.

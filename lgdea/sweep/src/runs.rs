@@ -64,7 +64,7 @@ impl Runs {
 }
 
 /// The key at the end of a folder's name.
-fn key_of(name: &str) -> Option<&str> {
+pub(crate) fn key_of(name: &str) -> Option<&str> {
     let (_, key) = name.rsplit_once('-')?;
     (key.len() == KEY_LENGTH && key.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(key)
 }

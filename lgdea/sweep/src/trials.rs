@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 
 use lgdea_fault::{AtFault, Fault};
 use lgdea_inputs::code;
-use lgdea_spec::sweep::{Goal, Search, Sweep};
+use lgdea_spec::sweep::{Expansion, Goal, Search, Sweep};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
+
+use crate::declaration::digest;
 
 /// A sweep and its trials, as `results/sweeps/<name>/trials.jsonl` holds them.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,9 @@ pub struct SweepSummary {
     pub search: Option<SearchSummary>,
     /// What computes: version of lgdea and kind of device.
     pub code: String,
+    /// A digest of what the file listed and searched; none in lists of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<String>,
 }
 
 /// An arm.
@@ -172,8 +177,8 @@ impl Trials {
 }
 
 impl SweepSummary {
-    /// The summary of a sweep that was read from `file`.
-    pub fn new(sweep: &Sweep, file: &Path) -> SweepSummary {
+    /// The summary of a sweep, and of what it comes to, that was read from `file`.
+    pub fn new(sweep: &Sweep, expansion: &Expansion, file: &Path) -> SweepSummary {
         let arm = |(position, name): (usize, &str)| ArmSummary {
             name: name.to_owned(),
             changes: json_map(sweep.changes(position).iter().cloned()),
@@ -195,6 +200,7 @@ impl SweepSummary {
             confounds: Some(sweep.confounds().iter().map(ToString::to_string).collect()),
             search: sweep.search.as_ref().map(SearchSummary::new),
             code: code(&sweep.device),
+            declared: Some(digest(sweep, expansion)),
         }
     }
 }
@@ -255,6 +261,7 @@ mod tests {
                 confounds: None,
                 search: None,
                 code: "0.1.0".to_owned(),
+                declared: Some("0123456789abcdef".to_owned()),
             },
             trials: vec![entry(0, false), entry(1, true)],
         }
@@ -283,7 +290,7 @@ mod tests {
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let head = lines[0]["sweep"].as_object().unwrap();
         let keys: Vec<&str> = head.keys().map(String::as_str).collect();
-        assert_eq!(keys, ["name", "file", "description", "base", "arms", "claims", "code"]);
+        assert_eq!(keys, ["name", "file", "description", "base", "arms", "claims", "code", "declared"]);
         let trial = json!({
             "run_key": "000000000001", "arm": "lgdea", "seed": 1, "deltas": {"pairing.ratio": 0.02}, "cached": true,
             "dir": "table.lgdea-000000000001",
@@ -307,7 +314,8 @@ mod tests {
             ";
         std::fs::write(&file, text).unwrap();
         let mut trials = trials();
-        trials.sweep = SweepSummary::new(&Sweep::from_file(&file).unwrap(), &file);
+        let sweep = Sweep::from_file(&file).unwrap();
+        trials.sweep = SweepSummary::new(&sweep, &sweep.expand().unwrap(), &file);
         let search = trials.sweep.search.clone().unwrap();
         assert_eq!((search.objective.as_str(), search.goal), ("validation/retrieval/i2t_median_rank", Goal::Minimise));
         assert_eq!(search.keys, ["train.learning-rate", "graph.share"]);

@@ -60,6 +60,10 @@ impl Error {
 /// A run writes its journal itself. Where an old one is asked for, who asks says that it is the input.
 impl AtFault for Error {
     fn fault(&self) -> Fault {
-        Fault::Run
+        match self {
+            // The run's folder is the first thing that is made in the results folder, which the user names.
+            Error::Io { action: "create", source, .. } => lgdea_fault::of_place(source),
+            _ => Fault::Run,
+        }
     }
 }

@@ -126,6 +126,7 @@ fn sweep(
         confounds: Some(confounds),
         search,
         code: "0.1.0".to_owned(),
+        declared: None,
     };
     Trials { sweep, trials }.write(&Trials::path(results, name)).unwrap();
 }

@@ -97,6 +97,7 @@ impl Results {
             confounds: None,
             search: None,
             code: "0.1.0".to_owned(),
+            declared: None,
         };
         Trials { sweep, trials }.write(&Trials::path(self.path(), name)).unwrap();
     }

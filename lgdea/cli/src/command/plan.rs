@@ -6,14 +6,15 @@ use std::io::Write;
 
 use lgdea_cache::Cache;
 use lgdea_eval::table;
-use lgdea_spec::sweep::{Domain, Sweep};
-use lgdea_sweep::{Earlier, Plan, Stages};
-use serde_json::json;
+use lgdea_spec::sweep::Sweep;
+use lgdea_sweep::{Earlier, Plan, Planned, Stages, Tally, json_map};
+use serde_json::{Map, Value, json};
 
 use crate::args::PlanArgs;
 use crate::command::sweep::read;
+use crate::device;
 use crate::failure::Failure;
-use crate::progress::Progress;
+use crate::progress::{Progress, say};
 
 /// Settings that the table lists where no limit is given.
 const SHOWN: usize = 40;
@@ -27,41 +28,67 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let (cache, progress) = (Cache::of_results(&args.results), Progress::new());
     let counter = progress.counter("reading data");
     let update = |done, total| counter.update(done, total);
-    let plan = Plan::new(sweep, &earlier, Some(&cache), &update)?;
+    let mut plan = Plan::new(sweep, &earlier, Some(&cache), &update)?;
+    plan.look_up_proposals(&args.results, &earlier)?;
     drop(counter);
-    let text = if args.json { json_lines(&plan, args.limit) } else { table(&plan, &earlier, args.limit) };
+    let behind = plan.left_behind(&args.results)?.map(|behind| behind.to_string());
+    let further: Vec<String> = behind.into_iter().chain(device::known_somewhere(&plan.sweep.device)?).collect();
+    let text = if args.json {
+        further.iter().for_each(|note| say(format!("note: {note}")));
+        json_lines(&plan, args.limit)
+    } else {
+        table(&plan, &earlier, args.limit, &further)
+    };
     // A closed pipe ends the output, not the plan.
     let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(())
 }
 
-/// One object a trial.
+/// One object a trial; of a search those that it has proposed, then those that it will.
 fn json_lines(plan: &Plan, limit: Option<usize>) -> String {
+    let mut lines = Vec::new();
+    for (setting, trials) in plan.settings().into_iter().enumerate() {
+        for position in trials {
+            let trial = &plan.expansion.trials[position];
+            let mut add = |planned: &Planned, proposed: &Map<String, Value>| {
+                let mut deltas = json_map(plan.sweep.deltas(trial));
+                deltas.extend(proposed.clone());
+                let mut line = json!({
+                    "run_key": planned.run_key,
+                    "arm": plan.sweep.arm(trial),
+                    "seed": trial.seed,
+                    "deltas": deltas,
+                    "cached": planned.cached,
+                });
+                if planned.pruned {
+                    line["pruned"] = true.into();
+                }
+                lines.push(line);
+            };
+            if plan.sweep.search.is_none() {
+                add(&plan.planned[position], &Map::new());
+                continue;
+            }
+            let proposed = plan.proposed.iter().filter(|one| one.trial == position);
+            proposed.for_each(|one| add(&one.planned, &one.values));
+            (0..plan.to_propose(setting)).for_each(|_| add(&plan.planned[position], &Map::new()));
+        }
+    }
     let mut text = String::new();
-    let trials = plan.expansion.trials.iter().zip(&plan.planned).take(limit.unwrap_or(usize::MAX));
-    for (trial, planned) in trials {
-        let deltas: serde_json::Map<String, serde_json::Value> =
-            plan.sweep.deltas(trial).into_iter().map(|(key, value)| (key, json!(value))).collect();
-        let object = json!({
-            "run_key": planned.run_key,
-            "arm": plan.sweep.arm(trial),
-            "seed": trial.seed,
-            "deltas": deltas,
-            "cached": planned.cached,
-        });
-        let _ = writeln!(text, "{object}");
+    for line in lines.iter().take(limit.unwrap_or(usize::MAX)) {
+        let _ = writeln!(text, "{line}");
     }
     text
 }
 
-fn table(plan: &Plan, earlier: &Earlier, limit: Option<usize>) -> String {
+fn table(plan: &Plan, earlier: &Earlier, limit: Option<usize>, further: &[String]) -> String {
     let parts = [
         head(plan),
         arms(plan),
         settings(plan, limit.unwrap_or(SHOWN)),
         search(plan),
         totals(plan, earlier),
-        notes(plan),
+        notes(plan, further),
     ];
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!("{}\n", parts.join("\n\n"))
@@ -72,19 +99,31 @@ fn head(plan: &Plan) -> String {
     if description.is_empty() { name.clone() } else { format!("{name}: {description}") }
 }
 
+/// Header and cells of how many runs were stopped early, where any were.
+fn with_pruned<'t>(plan: &Plan, mut cells: Vec<&'t str>, pruned: &'t str, after: usize) -> Vec<&'t str> {
+    if plan.tally().pruned > 0 {
+        cells.insert(after, pruned);
+    }
+    cells
+}
+
 /// The arms with what they change and how many trials they have.
 fn arms(plan: &Plan) -> String {
-    let mut table = table::with_header(&["arm", "changes", "settings", "trials", "cached"], 0..0);
+    let header = with_pruned(plan, vec!["arm", "changes", "settings", "trials", "cached"], "pruned", 5);
+    let mut table = table::with_header(&header, 0..0);
     let trials = &plan.expansion.trials;
+    let settings = plan.settings();
     for (arm, name) in plan.sweep.arms().enumerate() {
-        let settings = plan.settings().iter().filter(|setting| trials[setting.start].arm() == arm).count();
-        let of_arm = trials.iter().zip(&plan.planned).filter(|(trial, _)| trial.arm() == arm);
-        let cached = of_arm.clone().filter(|(_, planned)| planned.cached).count();
+        let of_arm = settings.iter().enumerate().filter(|(_, setting)| trials[setting.start].arm() == arm);
+        let count = of_arm.clone().count().to_string();
+        let tallies = of_arm.map(|(position, setting)| plan.tally_of(position, setting.clone()));
+        let all = tallies.fold(Tally::default(), |all, one| all + one);
         let mut changes = plan.sweep.changes(arm).to_vec();
         // How an arm is measured is the least of what it changes.
         changes.sort_by_key(|(key, _)| key.starts_with("eval."));
         let changes = assignments(&changes, CHANGES);
-        table.add_row([name, &changes, &settings.to_string(), &of_arm.count().to_string(), &cached.to_string()]);
+        let [runs, cached, pruned] = [all.runs, all.cached, all.pruned].map(|count| count.to_string());
+        table.add_row(with_pruned(plan, vec![name, &changes, &count, &runs, &cached], &pruned, 5));
     }
     table.to_string()
 }
@@ -92,14 +131,16 @@ fn arms(plan: &Plan) -> String {
 /// What is tried of each arm: one line for all seeds of a setting.
 fn settings(plan: &Plan, limit: usize) -> String {
     let settings = plan.settings();
-    let mut table = table::with_header(&["arm", "setting", "seeds", "cached", "first run key"], 0..0);
-    for setting in settings.iter().take(limit) {
+    let header = with_pruned(plan, vec!["arm", "setting", "seeds", "cached", "first run key"], "pruned", 4);
+    let mut table = table::with_header(&header, 0..0);
+    for (position, setting) in settings.iter().enumerate().take(limit) {
         let trial = &plan.expansion.trials[setting.start];
-        let planned = &plan.planned[setting.clone()];
-        let cached = planned.iter().filter(|planned| planned.cached).count();
-        let key = planned[0].run_key.as_deref().unwrap_or("-");
+        let tally = plan.tally_of(position, setting.clone());
+        let first = plan.proposed.iter().find(|one| one.trial == setting.start).map(|one| &one.planned);
+        let key = first.unwrap_or(&plan.planned[setting.start]).run_key.as_deref().unwrap_or("-");
         let deltas = assignments(&plan.sweep.deltas(trial), SETTING);
-        table.add_row([plan.sweep.arm(trial), &deltas, &setting.len().to_string(), &cached.to_string(), key]);
+        let [seeds, cached, pruned] = [setting.len(), tally.cached, tally.pruned].map(|count| count.to_string());
+        table.add_row(with_pruned(plan, vec![plan.sweep.arm(trial), &deltas, &seeds, &cached, key], &pruned, 4));
     }
     let mut text = table.to_string();
     if settings.len() > limit {
@@ -116,27 +157,22 @@ fn search(plan: &Plan) -> String {
     let mut text =
         format!("each setting is searched: {trials} trials by {sampler}, which {goal}s {}", search.objective);
     for parameter in &search.space {
-        let domain = match &parameter.domain {
-            Domain::Choice(values) => values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            Domain::Range { low, high, step, log, .. } => {
-                let step = if *step > 0.0 { format!(" by {step}") } else { String::new() };
-                let log = if *log { ", logarithmic" } else { "" };
-                format!("{low} to {high}{step}{log}")
-            }
-        };
-        let _ = write!(text, "\n  {}: {domain}", parameter.key);
+        let _ = write!(text, "\n  {}: {}", parameter.key, parameter.domain);
     }
     text
 }
 
 fn totals(plan: &Plan, earlier: &Earlier) -> String {
-    let (runs, cached) = plan.runs();
-    let mut text = format!("{runs} distinct runs, {cached} of them finished");
+    let tally = plan.tally();
+    let mut text = format!("{} distinct runs, {} of them finished", tally.runs, tally.cached);
+    if tally.pruned > 0 {
+        let _ = write!(text, " and {} stopped early", tally.pruned);
+    }
     let left_out = plan.expansion.left_out;
     if left_out > 0 {
         let _ = write!(text, "; {left_out} trials left out by conditions");
     }
-    if let Some(Stages { images, training }) = plan.stages.filter(|_| runs > cached) {
+    if let Some(Stages { images, training }) = plan.stages.filter(|_| tally.to_come() > 0) {
         let _ = write!(
             text,
             "\ntheir stages: {} of {} image stores are there, {} of {} trainings are done",
@@ -144,7 +180,7 @@ fn totals(plan: &Plan, earlier: &Earlier) -> String {
         );
     }
     match plan.seconds {
-        _ if runs == cached => {}
+        _ if tally.to_come() == 0 => {}
         Some(seconds) => {
             let _ = write!(
                 text,
@@ -174,7 +210,7 @@ fn remarks(plan: &Plan) -> Vec<String> {
 }
 
 /// What a reader of the results should know.
-fn notes(plan: &Plan) -> String {
+fn notes(plan: &Plan, further: &[String]) -> String {
     let mut lines: Vec<String> = plan
         .sweep
         .refused
@@ -195,6 +231,7 @@ fn notes(plan: &Plan) -> String {
     }
     lines.extend(plan.expansion.idle.iter().map(|idle| format!("note: {idle}")));
     lines.extend(remarks(plan));
+    lines.extend(further.iter().map(|note| format!("note: {note}")));
     lines.extend(plan.sweep.confounds().iter().map(|confound| format!("confound: {confound}")));
     lines.join("\n")
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lgdea_cache::Leases;
 use lgdea_comparison::{ARM, Comparison, Interval, Judgement, Request, Split, Test, view};
+use lgdea_run::no_such_run;
 use lgdea_spec::Resolved;
 use lgdea_sweep::Trials;
 use lgdea_track::mlflow::{self, Report, Settings};
@@ -99,7 +100,7 @@ fn runs(args: &SyncArgs) -> Result<Vec<RunDir>, Failure> {
         let named = |run: &PathBuf| {
             let places = [run.clone(), folder.join(run)];
             let found = places.into_iter().map(RunDir::at).find(|run| run.journal().is_file());
-            found.ok_or_else(|| refused(format!("there is no run `{}` in {}", run.display(), folder.display())))
+            found.ok_or_else(|| no_such_run(run, &args.results).into())
         };
         return args.runs.iter().map(named).collect();
     }

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::expression::Expression;
+use super::quoted::as_paths;
 use crate::constraint;
 use crate::error::{Problem, ProblemKind};
 use crate::layer;
@@ -53,6 +54,7 @@ impl AxisReader<'_> {
     /// The axes of `[grid]`, in the order of the file.
     pub(super) fn grid(&mut self, table: DeTable<'_>) -> Vec<Axis> {
         let mut axes = Vec::new();
+        let table = as_paths(table, self.source, self.problems);
         self.walk(Schema::root(), "", table, &mut axes);
         axes.sort_by_key(|axis| axis.place.key.start);
         axes
@@ -72,6 +74,7 @@ impl AxisReader<'_> {
         let before = self.problems.len();
         let when = table.remove(WHEN).and_then(|when| self.condition(when));
         let mut axes = Vec::new();
+        let table = as_paths(table, self.source, self.problems);
         self.walk(Schema::root(), "", table, &mut axes);
         axes.sort_by_key(|axis| axis.place.key.start);
         let mut axes = axes.into_iter();

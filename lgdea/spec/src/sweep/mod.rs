@@ -19,6 +19,7 @@ mod expand;
 mod expression;
 mod file;
 mod metrics;
+mod quoted;
 mod read;
 mod recognise;
 mod schema;

@@ -13,6 +13,7 @@ use super::axis::{Axis, AxisReader, refuse_fixed};
 use super::confound::is_within;
 use super::expression::Expression;
 use super::file::{Condition, SweepFile};
+use super::quoted::as_paths;
 use super::{Execute, Sweep, schema};
 use crate::error::{Problem, ProblemKind, SpecError};
 use crate::schema::Schema;
@@ -272,6 +273,7 @@ impl Reader {
         let place = Place { source: Arc::clone(&self.source), key: bytes.clone(), value: bytes.clone() };
         match value.into_inner() {
             DeValue::Table(table) => {
+                let table = as_paths(table, &self.source, &mut self.problems);
                 let node = layer::read_table(Schema::root(), table, place, &self.folder, &mut self.problems);
                 refuse_fixed(&node, &mut self.problems);
                 Some(node)

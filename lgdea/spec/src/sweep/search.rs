@@ -1,5 +1,6 @@
 //! The space of a search: parameters with ranges or choices.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use toml::{Spanned, Value};
 
 use super::axis::{Axis, AxisReader, WHEN, nest};
 use super::expression::Expression;
+use super::quoted::as_paths;
 use crate::constraint;
 use crate::error::{Problem, ProblemKind};
 use crate::layer;
@@ -95,7 +97,8 @@ pub struct Parameter {
 }
 
 /// What a parameter may be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Domain {
     /// A number of a range, with both ends.
     Range {
@@ -114,7 +117,33 @@ pub enum Domain {
     Choice(Vec<Value>),
 }
 
+impl fmt::Display for Domain {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Domain::Choice(values) => {
+                let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+                formatter.write_str(&values.join(", "))
+            }
+            Domain::Range { low, high, step, log, .. } => {
+                write!(formatter, "{low} to {high}")?;
+                if *step > 0.0 {
+                    write!(formatter, " by {step}")?;
+                }
+                formatter.write_str(if *log { ", logarithmic" } else { "" })
+            }
+        }
+    }
+}
+
 impl Domain {
+    /// Whether a value, as runs record it, is one of its own.
+    pub fn contains(&self, value: &serde_json::Value) -> bool {
+        match self {
+            Domain::Choice(values) => values.iter().any(|one| serde_json::json!(one) == *value),
+            Domain::Range { low, high, .. } => value.as_f64().is_some_and(|value| (*low..=*high).contains(&value)),
+        }
+    }
+
     /// The value at a coordinate in [0, 1]: the way from what samplers see to what an experiment holds.
     pub fn at(&self, coordinate: f64) -> Value {
         let coordinate = coordinate.clamp(0.0, 1.0);
@@ -152,6 +181,7 @@ pub(super) struct SpaceReader<'a> {
 impl SpaceReader<'_> {
     pub(super) fn space(&mut self, table: DeTable<'_>) -> Vec<Parameter> {
         let mut parameters = Vec::new();
+        let table = as_paths(table, self.source, self.problems);
         self.walk(Schema::root(), "", table, &mut parameters);
         parameters.sort_by_key(|parameter| parameter.place.key.start);
         parameters

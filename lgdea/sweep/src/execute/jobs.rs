@@ -12,6 +12,8 @@ use lgdea_track::{History, RunDir};
 use serde_json::{Map, Value};
 
 use super::Ending;
+use crate::declaration::Declaration;
+use crate::left_behind::LeftBehind;
 use crate::plan::Keys;
 use crate::proposals::{Outcome, Proposal, Proposals};
 use crate::runs::{Runs, State, state};
@@ -124,6 +126,12 @@ impl Jobs {
         Ok(jobs)
     }
 
+    /// Finished runs of the sweep's name that are no part of it now.
+    pub(super) fn left_behind(&self) -> Result<Option<LeftBehind>, ExecuteError> {
+        let found = LeftBehind::find(&self.plan, &self.results, |key| self.by_key.contains_key(key));
+        found.map_err(ExecuteError::file("read", &self.results.join("runs")))
+    }
+
     fn sweep(&self) -> &Sweep {
         &self.plan.sweep
     }
@@ -138,12 +146,12 @@ impl Jobs {
     }
 
     fn open_searches(&mut self) -> Result<(), ExecuteError> {
-        let folder = self.folder().join("proposals");
+        let declarations = self.folder().join("searches");
         for setting in self.settings.clone() {
-            let mut experiment = self.sweep().resolve(self.trial(setting.start))?.experiment;
-            experiment.seed.0 = 0;
             let Some(search) = &self.plan.sweep.search else { break };
-            let proposals = Proposals::new(&folder, search, &experiment.identity());
+            let proposals = Proposals::of_setting(&self.results, self.sweep(), search, self.trial(setting.start))?;
+            let path = declarations.join(format!("{}.json", proposals.setting()));
+            Declaration::new(search).keep(&path).map_err(ExecuteError::file("write", &path))?;
             self.searches.push(Searched { proposals, jobs: Vec::new() });
         }
         (0..self.searches.len()).try_for_each(|setting| self.take_in(setting))
@@ -152,7 +160,8 @@ impl Jobs {
     /// Makes jobs of the proposals of a setting that are not known yet.
     fn take_in(&mut self, setting: usize) -> Result<(), ExecuteError> {
         let Searched { proposals, .. } = &mut self.searches[setting];
-        proposals.read_on().map_err(ExecuteError::file("read", &self.folder().join("proposals")))?;
+        let folder = proposals.folder().to_owned();
+        proposals.read_on().map_err(ExecuteError::file("read", &folder))?;
         for number in self.searches[setting].jobs.len()..self.searches[setting].proposals.made().len() {
             let mut jobs = Vec::new();
             for trial in self.settings[setting].clone() {
@@ -290,8 +299,8 @@ impl Jobs {
         else {
             return Ok(before..before);
         };
-        let folder = self.folder().join("proposals");
         let Searched { proposals, jobs } = &mut self.searches[setting];
+        let folder = proposals.folder().to_owned();
         if let Some(search) = &self.plan.sweep.search {
             let all = &self.all;
             let value = |proposal: &Proposal| {

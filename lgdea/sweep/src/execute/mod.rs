@@ -5,7 +5,9 @@
 //! its journal is read again, so that nothing is run that another process has done meanwhile.
 
 mod audience;
+mod closing;
 mod ending;
+mod full;
 mod jobs;
 mod left;
 mod mirrors;
@@ -13,7 +15,7 @@ mod standing;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use lgdea_cache::{Claim, Leases};
@@ -28,6 +30,7 @@ use crate::{Curve, ExecuteError, Plan, SweepSummary, should_stop};
 
 pub use audience::{Audience, Counts, News, Running};
 pub use ending::Ending;
+pub(crate) use full::is_full;
 pub(crate) use left::left;
 
 use ending::{Verdict, verdict};
@@ -93,6 +96,8 @@ struct Executor<'a> {
     idle_since: Option<Instant>,
     /// Why no further trials are started.
     closed: Option<&'static str>,
+    /// That the disk is full, as the system says it.
+    full: Option<String>,
     signals: &'a AtomicUsize,
     heeded: usize,
     looked_elsewhere: Instant,
@@ -101,17 +106,36 @@ struct Executor<'a> {
 
 /// Runs a plan until its trials have ended, or `signals` becomes 1 (trials write their checkpoints and stop) or more (they are
 /// killed).
+///
+/// # Errors
+/// [`ExecuteError::Full`] where the disk of the results is full: no trial is counted as failed for that. Else what hinders the
+/// sweep itself.
 pub fn execute(
     plan: Plan,
     execution: &Execution,
     signals: &AtomicUsize,
     audience: &mut dyn Audience,
 ) -> Result<Counts, ExecuteError> {
+    begin(plan, execution, signals, audience).map_err(|error| error.or_full(&execution.launcher.results))
+}
+
+fn begin(
+    plan: Plan,
+    execution: &Execution,
+    signals: &AtomicUsize,
+    audience: &mut dyn Audience,
+) -> Result<Counts, ExecuteError> {
     let results = &execution.launcher.results;
-    let summary = SweepSummary::new(&plan.sweep, &execution.file);
+    let summary = SweepSummary::new(&plan.sweep, &plan.expansion, &execution.file);
     let folder = results.join("leases");
     let leases = Leases::new(&folder, Leases::PATIENCE).map_err(ExecuteError::file("write", &folder))?;
     let jobs = Jobs::new(plan, summary, results, execution.submission.clone())?;
+    // The elements of a submission need not repeat what it said.
+    if execution.submission.is_none()
+        && let Some(behind) = jobs.left_behind()?
+    {
+        audience.news(&News::Warning(&format!("note: {behind}")));
+    }
     let failures = jobs.all.iter().filter(|job| matches!(job.place, JobState::Settled(Ending::Failed(_)))).count();
     let waiting = (0..jobs.all.len()).filter(|job| jobs.all[*job].place == JobState::Waiting).collect();
     let executor = Executor {
@@ -127,6 +151,7 @@ pub fn execute(
         ran: 0,
         idle_since: None,
         closed: None,
+        full: None,
         signals,
         heeded: 0,
         looked_elsewhere: Instant::now(),
@@ -140,10 +165,10 @@ impl Executor<'_> {
         self.heed_failures();
         loop {
             self.heed_signals();
-            self.collect()?;
-            self.follow();
-            self.look_elsewhere();
-            self.fill_slots()?;
+            if let Err(error) = self.step() {
+                let Some(full) = error.says_full() else { return Err(error) };
+                self.heed_full_disk(full);
+            }
             self.tell_standing();
             if self.is_done() {
                 break;
@@ -155,9 +180,22 @@ impl Executor<'_> {
                 self.jobs.all[job].place = JobState::Settled(Ending::Left);
             }
         }
-        self.jobs.write_trials()?;
+        let full = self.full.take();
+        if full.is_none() {
+            self.jobs.write_trials()?;
+        }
         self.tell_unsent();
-        Ok(self.counts())
+        match full {
+            Some(reason) => Err(self.full_error(reason)),
+            None => Ok(self.counts()),
+        }
+    }
+
+    fn step(&mut self) -> Result<(), ExecuteError> {
+        self.collect()?;
+        self.follow();
+        self.look_elsewhere();
+        self.fill_slots()
     }
 
     /// Says what the tracker lacks of the trials that were run here.
@@ -197,20 +235,6 @@ impl Executor<'_> {
         self.execution.submission.is_some() && since.elapsed() > Leases::PATIENCE + 2 * PAUSE_ELSEWHERE
     }
 
-    fn heed_signals(&mut self) {
-        let signals = self.signals.load(Ordering::Relaxed);
-        if signals > 0 && self.heeded == 0 {
-            self.audience.news(&News::Stopping);
-            self.closed = Some("the sweep was stopped");
-            self.workers.iter_mut().flatten().for_each(|worker| worker.process.stop());
-        }
-        if signals > 1 && self.heeded < 2 {
-            self.audience.news(&News::Killing);
-            self.workers.iter_mut().flatten().for_each(|worker| worker.process.kill());
-        }
-        self.heeded = signals;
-    }
-
     /// Takes note of processes that have ended.
     fn collect(&mut self) -> Result<(), ExecuteError> {
         for slot in 0..self.workers.len() {
@@ -228,12 +252,18 @@ impl Executor<'_> {
 
     fn judge(&mut self, job: usize, verdict: Verdict) -> Result<(), ExecuteError> {
         let is_lost = self.leases.is_lost(&self.jobs.all[job].key);
+        if let Some(full) = self.disk_was_full(&verdict) {
+            self.heed_full_disk(full);
+            return self.settle(job, Ending::Left);
+        }
         match verdict {
             Verdict::Ended(ending) => {
                 self.ran += usize::from(!matches!(ending, Ending::Failed(_)));
                 self.settle(job, ending)
             }
-            Verdict::Stopped | Verdict::Crashed(_) if self.heeded > 0 => self.settle(job, Ending::Left),
+            Verdict::Stopped | Verdict::Crashed(_) if self.heeded > 0 || self.full.is_some() => {
+                self.settle(job, Ending::Left)
+            }
             Verdict::Stopped | Verdict::Crashed(_) if is_lost => {
                 self.release(job)?;
                 self.jobs.all[job].place = JobState::Elsewhere;
@@ -287,15 +317,6 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn heed_failures(&mut self) {
-        let Execution { on_failure, max_failures, .. } = *self.execution;
-        if self.failures > 0 && on_failure == OnFailure::Stop {
-            self.close("a trial failed, and the others are to stop then");
-        } else if max_failures > 0 && self.failures >= max_failures {
-            self.close("too many trials failed");
-        }
-    }
-
     /// A search that cannot find its objective would try points at random for ever.
     fn check_objective(&mut self, job: usize) {
         let Some(search) = &self.jobs.plan.sweep.search else { return };
@@ -303,13 +324,6 @@ impl Executor<'_> {
         if !crate::runs::state(run).1.metrics.contains_key(&search.objective) {
             let text = format!("{} has no `{}`, which the search needs", run.path().display(), search.objective);
             self.audience.news(&News::Warning(&text));
-        }
-    }
-
-    fn close(&mut self, reason: &'static str) {
-        if self.closed.is_none() {
-            self.closed = Some(reason);
-            self.audience.news(&News::Closed(reason));
         }
     }
 
@@ -386,15 +400,6 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn check_budget(&mut self) {
-        let Some(hours) = self.jobs.plan.sweep.budget.hours else { return };
-        let running: f64 = self.workers.iter().flatten().map(|worker| worker.since.elapsed().as_secs_f64()).sum();
-        let spent = running + self.jobs.all.iter().map(|job| job.seconds).sum::<f64>();
-        if spent >= hours * 3600.0 {
-            self.close("the hours of the budget are spent");
-        }
-    }
-
     /// The next job to start, whose lease is taken.
     fn next(&mut self) -> Result<Option<usize>, ExecuteError> {
         let now = Instant::now();
@@ -456,6 +461,9 @@ impl Executor<'_> {
         let job_of = &mut all[job];
         let process = match launcher.start(&file, &job_of.key, &job_of.run, &self.execution.slots[slot]) {
             Ok(process) => process,
+            Err(error) if full::is_full(&error) => {
+                return Err(ExecuteError::file("write", job_of.run.path())(error));
+            }
             Err(error) => return self.retry(job, format!("its process could not be started: {error}")),
         };
         job_of.place = JobState::Running;

@@ -77,6 +77,9 @@ pub fn submit(plan: Plan, request: &Request<'_>, tell: &dyn Fn(&str)) -> Result<
     let slurm = plan.sweep.execute.slurm.clone();
     let scripts = Scripts::new(&slurm, &sweep, &name)?;
     let left = left(plan, request.file, request.results)?;
+    if let Some(behind) = &left.behind {
+        tell(&format!("note: {behind}"));
+    }
     let count = left.keys.len() + left.to_propose;
     let by_elements = queued.running + queued.pending * slurm.trials_per_element;
     let taken = by_elements.max(held(&left.keys, by_elements, request.results, tell)?).min(count);

@@ -34,6 +34,7 @@ pub(crate) fn read(file: &Path, device: Option<&str>) -> Result<Sweep, Failure> 
     if let Some(device) = device {
         device.clone_into(&mut sweep.device);
     }
+    device::known_somewhere(&sweep.device)?;
     Ok(sweep)
 }
 
@@ -50,6 +51,10 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
         return Err(refused(
             "`--trials` is for this machine: `execute.slurm.trials-per-element` is for Slurm".to_owned(),
         ));
+    }
+    // The login node of a cluster need not have the GPUs of its other nodes, which run the same program.
+    if !by_slurm || !device::is_built(&sweep.device) {
+        device::check(&sweep.device)?;
     }
     let progress = Progress::new();
     let counter = progress.counter("reading data");

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use lgdea_cache::Leases;
 use lgdea_eval::table;
 use lgdea_spec::sweep::Sweep;
-use lgdea_sweep::{State, TrialEntry, Trials, state};
+use lgdea_sweep::{State, SweepChange, TrialEntry, Trials, state};
 use lgdea_track::RunDir;
 use serde_json::json;
 
@@ -26,6 +26,7 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
         )));
     }
     let trials = Trials::read(&path)?;
+    let changed = SweepChange::find(sweep, &trials)?;
     let mut leases = Leases::new(&args.results.join("leases"), Leases::PATIENCE)?;
     let mut rows: Vec<(&TrialEntry, &str, String)> = Vec::new();
     for trial in &trials.trials {
@@ -36,7 +37,12 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
     if args.json {
         let counts: serde_json::Map<String, serde_json::Value> =
             STATES.iter().map(|state| ((*state).to_owned(), json!(count(&rows, None, state)))).collect();
-        return print(&format!("{}\n", json!({ "sweep": sweep.name, "runs": rows.len(), "states": counts })));
+        return print(&format!(
+            "{}\n",
+            json!({
+                "sweep": sweep.name, "runs": rows.len(), "states": counts, "changed": changed.is_some(),
+            })
+        ));
     }
     let shown: Vec<&str> = STATES.into_iter().filter(|state| count(&rows, None, state) > 0).collect();
     let header: Vec<&str> = ["arm"].into_iter().chain(shown.iter().copied()).collect();
@@ -48,6 +54,9 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
     let mut text = format!("{text}\n");
     for (trial, state, why) in rows.iter().filter(|(_, _, why)| !why.is_empty()) {
         let _ = write!(text, "\n{state}: {} (seed {}): {why}", trial.dir, trial.seed);
+    }
+    if let Some(change) = changed {
+        let _ = write!(text, "\n\nnote: {}", change.told(&args.file));
     }
     print(&format!("{}\n", text.trim_end()))
 }
