@@ -146,7 +146,7 @@ impl Prepared {
     /// The classes of prompts that no study of any split is labelled with.
     pub fn unlabelled<'p>(&self, prompts: &'p PromptSet) -> Vec<&'p str> {
         let labelled: HashSet<&String> =
-            self.studies.iter().filter_map(|study| study.labels.as_ref()).flatten().collect();
+            self.studies.iter().filter_map(|study| study.labels.as_ref()).flat_map(|labels| &labels.present).collect();
         let classes = prompts.classes.iter().map(|class| &class.name);
         classes.filter(|name| !labelled.contains(name)).map(String::as_str).collect()
     }
