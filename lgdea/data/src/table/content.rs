@@ -9,9 +9,10 @@ use flate2::read::MultiGzDecoder;
 use crate::DataError;
 use crate::decode::LFS_POINTER;
 
-/// First bytes of what gzip and zip write.
+/// First bytes of what gzip and zip write, the last of an archive without files.
 const GZIP: &[u8] = b"\x1f\x8b";
 const ZIP: &[u8] = b"PK\x03\x04";
+const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
 
 /// The content of a text file, in UTF-8 without byte order mark where its characters are sound: a table of lines or objects.
 ///
@@ -25,7 +26,7 @@ pub fn content(path: &Path) -> Result<Vec<u8>, DataError> {
         let mut unpacked = Vec::new();
         MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut unpacked).map_err(failed(path))?;
         bytes = unpacked;
-    } else if bytes.starts_with(ZIP) {
+    } else if bytes.starts_with(ZIP) || bytes.starts_with(EMPTY_ZIP) {
         bytes = only_file(path, bytes)?;
     }
     decoded(path, bytes)
@@ -175,7 +176,7 @@ mod tests {
             (&b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n"[..], "git lfs pull"),
             (&sheet, "save it as CSV"),
             (&several, "2 files in the archive"),
-            (&zipped(&[]), "cannot read"),
+            (&zipped(&[]), "0 files in the archive"),
             (&unmarked, "bytes that are zero"),
             (b"\xff\xfe\x00", "neither UTF-8 nor UTF-16"),
             (b"\xff\xfe\x00\xd8", "neither UTF-8 nor UTF-16"),

@@ -345,7 +345,7 @@ fn uncertain_labels_follow_the_policy() {
 
 #[test]
 fn a_row_without_a_box_says_that_nothing_is_there() {
-    let studies = format!("{HEADER}a,p,header.png,,,,\n");
+    let studies = format!("{HEADER}a,p,header.png,text,,,\n");
     let read = |boxes: &str| {
         read_texts(
             &[("s.csv", studies.as_bytes()), ("b.csv", format!("study,finding,x,y,w,h\n{boxes}").as_bytes())],
