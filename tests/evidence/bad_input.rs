@@ -25,12 +25,12 @@ fn reports_that_cannot_be_used() {
     let out = folder.at("out.jsonl");
     for (input, parts) in [
         ("nowhere", &["nowhere", "cannot read", "exists"][..]),
-        ("columns.csv", &["columns.csv, line 1", "`report_id`", "id, text"]),
+        ("columns.csv", &["columns.csv; ", "`report_id`", "`id`, `text`", "--id-column"]),
         ("broken.jsonl", &["broken.jsonl, line 2", "JSON"]),
         ("twice.csv", &["twice.csv, line 3", "another text"]),
         ("latin.txt", &["latin.txt", "UTF-8"]),
         ("cut.tgz", &["cut.tgz", "cannot read"]),
-        ("empty.csv", &["empty.csv", "`report_id`"]),
+        ("empty.csv", &["empty.csv", "no header"]),
         ("nothing", &["nothing", "no .xml or .txt file"]),
         ("r.docx", &["r.docx", "none of .xml"]),
     ] {

@@ -33,7 +33,7 @@ fn first_pass(criterion: &mut Criterion, picture: &Picture) {
     let mut pixels = vec![0; FILE_SIDE * FILE_SIDE];
     picture.draw(FILE_SIDE, &mut pixels).unwrap();
     image::save_buffer(&path, &pixels, FILE_SIDE as u32, FILE_SIDE as u32, image::ColorType::L8).unwrap();
-    let file = Picture::File(path);
+    let file = Picture::file_at(path);
     criterion.bench_function("decode and resize a JPEG", |bencher| {
         bencher.iter_batched_ref(
             || vec![0; SIDE * SIDE],

@@ -2,7 +2,6 @@
 //!
 //! `cargo run --release -p lgdea-data --example phantom_sheet [SHEET.png [SIZE]]`
 
-use std::collections::BTreeSet;
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
@@ -47,13 +46,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn write_statistics(corpus: &Corpus, output: &mut impl Write) -> io::Result<()> {
     let training: Vec<&Study> = corpus.studies.iter().filter(|study| study.split == Split::Train).collect();
     let share = |count: usize| count as f64 / training.len() as f64;
-    let labels = |study: &&Study| study.labels.as_ref().map_or(0, BTreeSet::len);
+    let labels = |study: &&Study| study.labels.as_ref().map_or(0, |labels| labels.present.len());
     let words = |study: &&Study| study.report.as_ref().map_or(0, |report| report.text().split_whitespace().count());
     writeln!(output, "| class | share |\n|---|---|")?;
     let normal = share(training.iter().filter(|study| labels(study) == 0).count());
     writeln!(output, "| (normal) | {normal:.3} |")?;
     for class in CLASSES {
-        let has = |study: &&&Study| study.labels.as_ref().is_some_and(|labels| labels.contains(class));
+        let has = |study: &&&Study| study.labels.as_ref().is_some_and(|labels| labels.present.contains(class));
         let prevalence = share(training.iter().filter(has).count());
         writeln!(output, "| `{class}` | {prevalence:.3} |")?;
     }

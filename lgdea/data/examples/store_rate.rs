@@ -101,7 +101,7 @@ fn corpus(folder: &Path) -> Result<Corpus, Box<dyn Error>> {
         id: path.display().to_string(),
         patient: path.display().to_string(),
         split: Split::Train,
-        image: Some(Picture::File(path)),
+        image: Some(Picture::file_at(path)),
         report: None,
         labels: None,
         boxes: Vec::new(),

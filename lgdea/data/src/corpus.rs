@@ -51,11 +51,11 @@ pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -
     Ok(corpus)
 }
 
-/// Takes away images whose file is not there; the size in bytes of each image file that is, study by study.
+/// Takes away images whose file is not there or cannot be reached; the size in bytes of each image file that is, study by
+/// study.
 fn drop_missing_images(contents: &mut Contents) -> Vec<Option<u64>> {
-    let size = |path: &Path| fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|file| file.len());
     let studies = std::mem::take(&mut contents.studies).into_par_iter();
-    let measured: Vec<(Study, Option<Option<u64>>)> = studies
+    let measured: Vec<(Study, Option<Result<u64, SkipReason>>)> = studies
         .map(|study| {
             let size = study.image.as_ref().and_then(Picture::file).map(size);
             (study, size)
@@ -64,15 +64,23 @@ fn drop_missing_images(contents: &mut Contents) -> Vec<Option<u64>> {
     let mut sizes = Vec::with_capacity(measured.len());
     for (study, size) in measured {
         let study = match size {
-            Some(None) => study.without_image(SkipReason::MissingImage, &mut contents.skipped),
+            Some(Err(reason)) => study.without_image(reason, &mut contents.skipped),
             _ => study.or_nothing(&mut contents.skipped),
         };
         if let Some(study) = study {
             contents.studies.push(study);
-            sizes.push(size.flatten());
+            sizes.push(size.and_then(Result::ok));
         }
     }
     sizes
+}
+
+fn size(path: &Path) -> Result<u64, SkipReason> {
+    match fs::metadata(path) {
+        Ok(file) if file.is_file() => Ok(file.len()),
+        Ok(_) => Err(SkipReason::MissingImage),
+        Err(error) => Err(SkipReason::of_reading(&error)),
+    }
 }
 
 fn check_identifiers(studies: &[Study]) -> Result<(), DataError> {
@@ -98,11 +106,16 @@ fn hash_study(hasher: &mut blake3::Hasher, study: &Study, root: &Path, size: Opt
         Some(picture) => picture.digest(root, size.unwrap_or(0), &mut field),
     }
     field(study.report.as_ref().map_or(String::new(), crate::Report::text).as_bytes());
-    for label in study.labels.iter().flatten() {
+    let (present, uncertain) = study.labels.as_ref().map(|labels| (&labels.present, &labels.uncertain)).unzip();
+    for label in present.into_iter().flatten() {
         field(label.as_bytes());
     }
     // A known empty set of labels is not the same as no labels.
     field(if study.labels.is_some() { b"labelled" } else { b"unlabelled" });
+    for label in uncertain.into_iter().flatten() {
+        field(b"uncertain");
+        field(label.as_bytes());
+    }
     for found in &study.boxes {
         field(found.finding.as_bytes());
         field(found.phrase.as_bytes());
@@ -139,13 +152,14 @@ mod tests {
             hash_study(&mut hasher, study, Path::new(""), None);
             hasher.finalize()
         };
-        let changes: [fn(&mut Study); 7] = [
+        let changes: [fn(&mut Study); 8] = [
             |study| study.id.push('x'),
             |study| study.patient.push('x'),
             |study| study.split = crate::Split::Test,
             |study| study.image = None,
             |study| study.report = None,
             |study| study.labels = None,
+            |study| study.labels.iter_mut().for_each(|labels| labels.uncertain.extend(["mass".to_owned()])),
             |study| study.boxes[0].x += 0.01,
         ];
         for (position, change) in changes.iter().enumerate() {

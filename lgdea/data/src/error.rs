@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use lgdea_fault::{AtFault, Fault};
 
 use crate::Split;
+use crate::table::shown_id;
 
 /// Why data could not be loaded, prepared or paired.
 #[derive(Debug, thiserror::Error)]
@@ -81,8 +82,7 @@ pub enum DataError {
     },
     /// A column that is needed is in none of the files that should have it.
     #[error(
-        "no column `{column}` ({role}) in {files}; the columns there are {}{}",
-        quoted(present),
+        "no column `{column}` ({role}) in {files}; the columns there are {present}{}",
         suggestion.as_ref().map_or(String::new(), |name| format!("; did you mean `{name}`?"))
     )]
     MissingColumn {
@@ -92,8 +92,8 @@ pub enum DataError {
         role: String,
         /// The files that were searched.
         files: String,
-        /// The columns that they have.
-        present: Vec<String>,
+        /// The columns that they have, as [`crate::table::shown_names`] shows them.
+        present: String,
         /// The column that was probably meant.
         suggestion: Option<String>,
     },
@@ -107,8 +107,11 @@ pub enum DataError {
     },
     /// A patient's studies are in two splits.
     #[error(
-        "patient `{patient}` is in two splits: study `{first}` in {first_split}, study `{second}` in {second_split}; \
-         give all studies of a patient the same split, or evaluation leaks into training"
+        "patient `{}` is in two splits: study `{}` in {first_split}, study `{}` in {second_split}; \
+         give all studies of a patient the same split, or evaluation leaks into training",
+        shown_id(patient),
+        shown_id(first),
+        shown_id(second)
     )]
     DividedPatient {
         /// The patient.
@@ -123,7 +126,7 @@ pub enum DataError {
         second_split: Split,
     },
     /// Two sources have a study of the same identifier.
-    #[error("study `{id}` comes from two sources; rename it in one of them")]
+    #[error("study `{}` comes from two sources; rename it in one of them", shown_id(id))]
     DuplicateStudy {
         /// The identifier.
         id: String,
@@ -233,11 +236,6 @@ fn remedy(error: &io::Error) -> &'static str {
         io::ErrorKind::NotADirectory => "name a folder instead of this file",
         _ => "if it is broken or cut off, fetch it again",
     }
-}
-
-fn quoted(names: &[String]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
 }
 
 fn because(skipped: &str) -> String {

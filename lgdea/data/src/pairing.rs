@@ -139,7 +139,7 @@ mod tests {
             id: format!("s{number}"),
             patient: format!("p{patient}"),
             split: if patient % 7 == 6 { Split::Test } else { Split::Train },
-            image: image.then(|| Picture::File("x.png".into())),
+            image: image.then(|| Picture::file_at("x.png".into())),
             report: report.then(|| Report::parse("clear lungs").unwrap()),
             labels: None,
             boxes: Vec::new(),

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::table::is_missing_text;
+
 /// Name of the only section of a report without headers.
 const WHOLE: &str = "report";
 
@@ -50,6 +52,12 @@ impl Report {
         }
         push(&mut sections, &name, &text[start..]);
         Report::from_sections(sections)
+    }
+
+    /// As [`Report::parse`]; `None`, too, where the text says that there is none: `nan`, `FINDINGS: None`, …
+    pub fn of_cell(text: &str) -> Option<Report> {
+        let says_something = |report: &Report| report.sections.iter().any(|section| !is_missing_text(&section.text));
+        Report::parse(text).filter(says_something)
     }
 
     /// A report of the sections that have text; `None` where none has.
@@ -114,6 +122,18 @@ mod tests {
     fn a_report_without_text_is_none() {
         for text in ["", " \n", "FINDINGS: IMPRESSION:", "...", "___"] {
             assert_eq!(Report::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_says_that_there_is_no_report_is_none() {
+        for text in ["nan", "None", "nan nan", "FINDINGS: nan\nIMPRESSION: nan", "FINDINGS: NaN", "n/a", "<NA>", ""] {
+            assert_eq!(Report::of_cell(text), None, "{text:?}");
+        }
+        for text in
+            ["COMPARISON: None\nFINDINGS: Clear.", "None seen.", "No nodule", "FINDINGS: nan\nIMPRESSION: Clear."]
+        {
+            assert_eq!(Report::of_cell(text), Report::parse(text), "{text:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +17,18 @@ pub enum SkipReason {
     RowWithoutStudy,
     /// A lateral view.
     LateralView,
+    /// An image that its view calls a slice or one of another examination: no radiograph.
+    OtherImage,
+    /// A view that is neither frontal nor lateral; such an image is read where its study has no better one.
+    UnknownView,
     /// A further frontal image of a study that has one already.
     AdditionalImage,
     /// The image file does not exist.
     MissingImage,
+    /// The image file may not be read.
+    ForbiddenImage,
+    /// The disk or the network failed while the image file was read.
+    FailedImage,
     /// The image file is empty.
     EmptyImage,
     /// The image file is a Git LFS pointer: its content was never fetched.
@@ -32,10 +41,16 @@ pub enum SkipReason {
     ContradictoryReport,
     /// A study called normal that also has findings; the findings were kept.
     ContradictoryLabels,
+    /// A label that looks like several; it was taken as one.
+    JoinedLabels,
+    /// A number for a label that is none of 1, 0 and -1; the study does not count for that label.
+    UnknownLabel,
     /// A report file that is not what it should be.
     BrokenXml,
     /// A report whose identifier was seen before.
     DuplicateReport,
+    /// A row of a file of boxes without a box: nothing is there.
+    RowWithoutBox,
     /// A box whose study has no image here.
     BoxWithoutImage,
     /// A box on an image that is not the one that its study is read with.
@@ -52,21 +67,46 @@ impl SkipReason {
         match self {
             SkipReason::RowWithoutStudy => "row without a study identifier",
             SkipReason::LateralView => "lateral view",
+            SkipReason::OtherImage => "image that is no radiograph by its view",
+            SkipReason::UnknownView => {
+                "view that is neither frontal nor lateral (such an image is read where its study has no better one)"
+            }
             SkipReason::AdditionalImage => "further frontal image of the same study",
             SkipReason::MissingImage => "image file not found",
+            SkipReason::ForbiddenImage => "image file that cannot be read: permission denied",
+            SkipReason::FailedImage => "image file that cannot be read: the disk or the network failed",
             SkipReason::EmptyImage => "empty image file",
             SkipReason::LfsPointer => "Git LFS pointer instead of an image (run `git lfs pull`)",
             SkipReason::UnreadableImage => "broken, cut off or unsupported image",
             SkipReason::EmptyReport => "empty report",
             SkipReason::ContradictoryReport => "second, different report of the same study",
             SkipReason::ContradictoryLabels => "called normal beside findings (findings kept)",
+            SkipReason::JoinedLabels => {
+                "label that looks like several, taken as one (`data.manifest.label-separators` says what separates labels)"
+            }
+            SkipReason::UnknownLabel => "number for a label that is none of 1, 0 and -1 (not counted for that label)",
             SkipReason::BrokenXml => "broken report file",
             SkipReason::DuplicateReport => "report with an identifier seen before",
+            SkipReason::RowWithoutBox => "row without a box",
             SkipReason::BoxWithoutImage => "box of a study without image",
             SkipReason::BoxOnOtherImage => "box on a further image of its study",
             SkipReason::EmptyBox => "box without area inside its image",
             SkipReason::NothingLeft => "study with neither image nor report",
         }
+    }
+
+    /// Why an image file could not be read, as against what is in it.
+    pub(crate) fn of_reading(error: &io::Error) -> SkipReason {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => SkipReason::MissingImage,
+            io::ErrorKind::PermissionDenied => SkipReason::ForbiddenImage,
+            _ => SkipReason::FailedImage,
+        }
+    }
+
+    /// Whether it says that a file could not be read, which another time may not hold.
+    pub(crate) fn may_pass(self) -> bool {
+        matches!(self, SkipReason::MissingImage | SkipReason::ForbiddenImage | SkipReason::FailedImage)
     }
 }
 
@@ -75,7 +115,7 @@ impl SkipReason {
 pub struct SkippedItems {
     /// How many.
     pub count: usize,
-    /// The first few: identifiers, file names or line numbers, never text of a report.
+    /// The first few: identifiers, file names, line numbers or short values, never text of a report.
     pub examples: Vec<String>,
 }
 
@@ -85,6 +125,15 @@ pub struct SkippedItems {
 pub struct Skipped(pub BTreeMap<SkipReason, SkippedItems>);
 
 impl Skipped {
+    /// Counts one more item of which a value is an example; a value is named once.
+    pub(crate) fn add_value(&mut self, reason: SkipReason, value: String) {
+        if self.0.get(&reason).is_some_and(|items| items.examples.contains(&value)) {
+            self.0.entry(reason).or_default().count += 1;
+        } else {
+            self.add(reason, value);
+        }
+    }
+
     /// Counts one more item.
     pub fn add(&mut self, reason: SkipReason, example: impl Into<String>) {
         let items = self.0.entry(reason).or_default();

@@ -1,8 +1,9 @@
 //! The one type that every source of studies is read into.
 
-use std::collections::BTreeSet;
+use std::path::Path;
 
-use crate::labels::{NO_FINDING, phrase_of};
+use crate::labels::{NO_FINDING, StudyLabels, phrase_of};
+use crate::table::shown_id;
 use crate::{FindingBox, Picture, Report, SkipReason, Skipped, Split};
 
 /// One examination of one patient: at most one frontal image and one report.
@@ -18,9 +19,8 @@ pub struct Study {
     pub image: Option<Picture>,
     /// The report.
     pub report: Option<Report>,
-    /// Findings in `snake_case`, for evaluation; `None` where the study is unlabelled. A study that is known to be normal
-    /// has an empty set (phantom) or `no_finding` (real data that says so).
-    pub labels: Option<BTreeSet<String>>,
+    /// Findings, for evaluation; `None` where the study is unlabelled.
+    pub labels: Option<StudyLabels>,
     /// Where findings lie in the image.
     pub boxes: Vec<FindingBox>,
 }
@@ -28,7 +28,7 @@ pub struct Study {
 impl Study {
     /// What is known to be on the image, as people read it; `None` where the study is unlabelled.
     pub fn labels_in_words(&self) -> Option<String> {
-        let labels: Vec<String> = self.labels.as_ref()?.iter().map(|label| phrase_of(label)).collect();
+        let labels: Vec<String> = self.labels.as_ref()?.present.iter().map(|label| phrase_of(label)).collect();
         Some(if labels.is_empty() { phrase_of(NO_FINDING) } else { labels.join(", ") })
     }
 
@@ -36,7 +36,7 @@ impl Study {
     pub(crate) fn without_image(mut self, reason: SkipReason, skipped: &mut Skipped) -> Option<Study> {
         let image = self.image.take();
         let file = image.as_ref().and_then(Picture::file);
-        skipped.add(reason, file.map_or_else(|| self.id.clone(), |path| path.display().to_string()));
+        skipped.add(reason, file.map_or_else(|| shown_id(&self.id), shown_path));
         self.boxes.clear();
         self.or_nothing(skipped)
     }
@@ -44,9 +44,16 @@ impl Study {
     /// The study, or `None` (counted) where it has neither image nor report.
     pub(crate) fn or_nothing(self, skipped: &mut Skipped) -> Option<Study> {
         if self.image.is_none() && self.report.is_none() {
-            skipped.add(SkipReason::NothingLeft, self.id);
+            skipped.add(SkipReason::NothingLeft, shown_id(&self.id));
             return None;
         }
         Some(self)
     }
+}
+
+/// A path as a message shows it. A wrong column of images makes paths of reports.
+fn shown_path(path: &Path) -> String {
+    let words = path.to_string_lossy().split_whitespace().count();
+    let is_text = words > 8 || path.to_string_lossy().contains(char::is_control);
+    if is_text { "a path that is a text".to_owned() } else { path.display().to_string() }
 }

@@ -15,7 +15,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use lgdea_data::normalise_label;
+use lgdea_data::{StudyLabels, normalise_label};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -57,10 +57,13 @@ pub struct PromptClass {
 }
 
 impl PromptClass {
-    /// Whether a study with these labels is a positive of the class; `None` where it is neither positive nor negative.
-    pub fn truth(&self, labels: &BTreeSet<String>) -> Option<bool> {
-        let positive = labels.contains(&self.name);
-        let negative = self.against.is_empty() || self.against.iter().any(|label| labels.contains(label));
+    /// Whether a study with these labels is a positive of the class; `None` where it is neither positive nor negative, as
+    /// where it is uncertain.
+    pub fn truth(&self, labels: &StudyLabels) -> Option<bool> {
+        let StudyLabels { present, uncertain } = labels;
+        let positive = present.contains(&self.name);
+        let negative = !uncertain.contains(&self.name)
+            && (self.against.is_empty() || self.against.iter().any(|label| present.contains(label)));
         (positive || negative).then_some(positive)
     }
 }

@@ -1,9 +1,9 @@
 //! Intervals of a phantom-sized zero-shot evaluation: 600 studies, 14 classes, 1,000 resamples.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
+use lgdea_data::StudyLabels;
 use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::task::zero_shot::Scores;
 use lgdea_eval::{Bootstrap, task};
@@ -18,12 +18,12 @@ const STUDIES: usize = 600;
 fn intervals_of_600_studies_and_14_classes_take_little_time_and_contain_the_values() {
     let classes = PromptSet::named_or_path("phantom").unwrap().classes;
     let mut random = ChaCha8Rng::seed_from_u64(5);
-    let labels: Vec<BTreeSet<String>> = (0..STUDIES)
+    let labels: Vec<StudyLabels> = (0..STUDIES)
         .map(|_| classes.iter().filter(|_| random.random_bool(0.1)).map(|class| class.name.clone()).collect())
         .collect();
     let mut scores = || {
         Array2::from_shape_fn((STUDIES, classes.len()), |(study, class)| {
-            let present = labels[study].contains(&classes[class].name);
+            let present = labels[study].present.contains(&classes[class].name);
             random.random::<f32>() + if present { 0.3 } else { 0.0 }
         })
     };

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use lgdea_data::StudyLabels;
 use lgdea_eval::prompts::PromptClass;
 use lgdea_eval::task::{Labels, evidence, grounding, retrieval, zero_shot};
 use lgdea_eval::{Bootstrap, Evaluation};
@@ -22,8 +23,8 @@ fn settings() -> Eval {
 }
 
 /// A study of each class, and one without findings.
-fn labels() -> [BTreeSet<String>; 3] {
-    ["edema", "nodule", "no_finding"].map(|label| BTreeSet::from([label.to_owned()]))
+fn labels() -> [StudyLabels; 3] {
+    ["edema", "nodule", "no_finding"].map(|label| StudyLabels::from_iter([label]))
 }
 
 fn zero_shot() -> Evaluation {

@@ -1,8 +1,7 @@
 //! The metrics against numpy, scikit-learn and torch: `fixtures/make_metrics.py` made `fixtures/metrics.json`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::collections::BTreeSet;
-
+use lgdea_data::StudyLabels;
 use lgdea_eval::metric::auroc::{Case, RankedCases, auroc};
 use lgdea_eval::metric::grounding::{cnr, miou, pointing, region};
 use lgdea_eval::metric::heat_map::upsample;
@@ -51,13 +50,13 @@ fn retrieval_equals_a_full_sort_in_numpy() {
         let classes = integers(&case["class"]);
         let similarity = Array2::from_shape_vec((classes.len(), classes.len()), floats(&case["similarity"])).unwrap();
         // Class 0 is normal: half of its studies say so, half bear no label.
-        let sets: Vec<BTreeSet<String>> = classes
+        let sets: Vec<StudyLabels> = classes
             .iter()
             .enumerate()
             .map(|(study, &class)| match (class, study % 2) {
-                (0, 0) => BTreeSet::new(),
-                (0, _) => BTreeSet::from(["no_finding".to_owned()]),
-                _ => BTreeSet::from([format!("finding_{class}")]),
+                (0, 0) => StudyLabels::default(),
+                (0, _) => StudyLabels::from_iter(["no_finding"]),
+                _ => StudyLabels::from_iter([format!("finding_{class}")]),
             })
             .collect();
         let labels: Vec<_> = sets.iter().map(Some).collect();

@@ -5,8 +5,10 @@ use std::io::Read;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
+use lgdea_data::table::{decoded, zip_files};
 
 use crate::error::EvidenceError;
+use crate::table::has_ending;
 
 /// A report has some kilobytes; what is far larger is something else.
 const LARGEST: u64 = 4 << 20;
@@ -29,11 +31,13 @@ pub(crate) enum Format {
     Text,
 }
 
-/// All `.xml` and `.txt` files of a folder (not of those within it) or of a `.tgz` or `.tar.gz` archive, or the file at
+/// All `.xml` and `.txt` files of a folder (not of those within it) or of a `.tgz`, `.tar.gz` or `.zip` archive, or the file at
 /// `path`, in the order of their paths. Hidden files are left out; macOS adds some to archives.
 pub(crate) fn documents(path: &Path) -> Result<Vec<Document>, EvidenceError> {
     let mut documents = if path.is_dir() {
         folder(path)?
+    } else if has_ending(path, "zip") {
+        zip(path)?
     } else if is_archive(path) {
         archive(path)?
     } else {
@@ -42,10 +46,11 @@ pub(crate) fn documents(path: &Path) -> Result<Vec<Document>, EvidenceError> {
     };
     documents.sort_by(|a, b| a.path.cmp(&b.path));
     if documents.is_empty() {
-        let problem = if path.is_dir() || is_archive(path) {
+        let problem = if path.is_dir() || is_archive(path) || has_ending(path, "zip") {
             "it holds no .xml or .txt file (folders within a folder are not searched)"
         } else {
-            "its name ends in none of .xml, .txt, .tgz, .tar.gz, .csv and .jsonl; name it for what it is"
+            "its name ends in none of .xml, .txt, .tgz, .tar.gz, .zip, .csv, .tsv and .jsonl (the last three also with .gz); \
+             name it for what it is"
         };
         return Err(EvidenceError::Input { place: path.display().to_string(), problem: problem.to_owned() });
     }
@@ -83,6 +88,11 @@ fn archive(path: &Path) -> Result<Vec<Document>, EvidenceError> {
     Ok(documents)
 }
 
+fn zip(path: &Path) -> Result<Vec<Document>, EvidenceError> {
+    let files = zip_files(path, |name| format(name).is_some())?.into_iter();
+    files.filter_map(|(name, bytes)| document(&path.join(name), bytes.as_slice())).collect()
+}
+
 /// Reads a file; none where its ending says that it is no report.
 fn document(path: &Path, content: impl Read) -> Option<Result<Document, EvidenceError>> {
     format(path).map(|format| {
@@ -97,7 +107,7 @@ fn document(path: &Path, content: impl Read) -> Option<Result<Document, Evidence
                 "it has more than 4 MiB, which no report has; take it out, or give a CSV or JSONL file",
             ));
         }
-        let text = String::from_utf8(bytes).map_err(|error| {
+        let text = String::from_utf8(decoded(path, bytes)?).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             refused(&format!("byte {at} is not UTF-8; save the file as UTF-8"))
         })?;

@@ -16,6 +16,9 @@ pub enum EvidenceError {
         /// The cause.
         source: std::io::Error,
     },
+    /// A table or an archive cannot be read.
+    #[error(transparent)]
+    Data(#[from] lgdea_data::DataError),
     /// The name is neither shipped nor a file.
     #[error(
         "no ontology is called {name:?} and no such file exists; shipped: {known}; or give the path of a TOML file"
@@ -152,6 +155,7 @@ pub enum EvidenceError {
 impl AtFault for EvidenceError {
     fn fault(&self) -> Fault {
         match self {
+            EvidenceError::Data(error) => error.fault(),
             EvidenceError::Server { .. } | EvidenceError::Cache { .. } => Fault::Run,
             EvidenceError::Read { .. }
             | EvidenceError::UnknownOntology { .. }

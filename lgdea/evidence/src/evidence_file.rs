@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use lgdea_data::table::shown_id;
+
 use crate::error::EvidenceError;
 use crate::evidence::ReportEvidence;
 use crate::table::lines;
@@ -19,7 +21,7 @@ pub fn read_evidence(path: &Path) -> Result<Vec<ReportEvidence>, EvidenceError> 
         let (place, text) = line?;
         let report = parse(&text).map_err(|problem| EvidenceError::Input { place: place.clone(), problem })?;
         if !seen.insert(report.report_id.clone()) {
-            let problem = format!("report {:?} occurs before; keep one of the two lines", report.report_id);
+            let problem = format!("report {:?} occurs before; keep one of the two lines", shown_id(&report.report_id));
             return Err(EvidenceError::Input { place, problem });
         }
         reports.push(report);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lgdea_data::{NO_FINDING, normalise_label};
+use lgdea_data::table::{shown, shown_id};
+use lgdea_data::{NO_FINDING, label_names, normalise_label};
 
 use crate::documents::{Format, documents};
 use crate::error::EvidenceError;
@@ -11,7 +12,7 @@ use crate::evidence::{Laterality, ReportEvidence};
 use crate::findings::{Class, Findings, add, present, present_rolled_up};
 use crate::ontology::Ontology;
 use crate::openi::{OpeniGold, OpeniReport};
-use crate::table::csv_rows;
+use crate::table::{Row, Rows};
 
 /// What humans found in a set of reports.
 #[derive(Debug)]
@@ -41,16 +42,18 @@ pub fn is_for_tuning(report_id: &str) -> bool {
 }
 
 impl Gold {
-    /// Reads gold from a `.csv` file with the columns `report_id` and `labels`, or Open-I's annotations (`MeSH/major`) from
+    /// Reads gold from a table (`.csv`, `.tsv`, `.jsonl`) with the columns `report_id` and `labels`, or Open-I's annotations (`MeSH/major`) from
     /// its XML: a folder, a `.tgz` archive or one file.
     ///
-    /// Labels are separated by `|`, however they are written ("Pleural Effusion", `pleural_effusion`); each is a finding of
+    /// Labels are separated by `|` or `;`, or a list in brackets, however they are written ("Pleural Effusion", `pleural_effusion`); each is a finding of
     /// the ontology by its name, label or synonym, perhaps after `left`, `right` or `bilateral`. None, or `no_finding`,
     /// means that the report is normal. All labels that occur are scored; one that the ontology does not know is left out
     /// with a warning.
     pub fn read(path: &Path, ontology: &Ontology) -> Result<Self, EvidenceError> {
-        let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        let gold = if is_csv && path.is_file() { labels(path, ontology)? } else { openi(path)? };
+        let gold = match Rows::of(path)? {
+            Some(rows) => labels(&rows.read(path, ["report_id", "labels"], "rename a column")?, ontology)?,
+            None => openi(path)?,
+        };
         if gold.classes.is_empty() || gold.reports.is_empty() {
             let place = path.display().to_string();
             let known = "gold is XML of Open-I, or a .csv file with `report_id,labels`".to_owned();
@@ -99,12 +102,12 @@ fn openi(path: &Path) -> Result<Gold, EvidenceError> {
     Ok(Gold { classes, reports, warnings, granularity: Granularity::Ontology })
 }
 
-fn labels(path: &Path, ontology: &Ontology) -> Result<Gold, EvidenceError> {
+fn labels(rows: &[Row], ontology: &Ontology) -> Result<Gold, EvidenceError> {
     let mut reports: BTreeMap<String, Findings> = BTreeMap::new();
     let (mut classes, mut unknown) = (BTreeSet::new(), BTreeSet::new());
-    for row in csv_rows(path, "labels")? {
+    for row in rows {
         let mut findings = Findings::new();
-        let names = row.content.split('|').map(normalise_label);
+        let names = label_names(&row.content, "|;").into_iter().map(|name| normalise_label(&name));
         for name in names.filter(|name| !name.is_empty() && name != NO_FINDING) {
             match class(&name, ontology) {
                 Some(class) => {
@@ -117,16 +120,19 @@ fn labels(path: &Path, ontology: &Ontology) -> Result<Gold, EvidenceError> {
             }
         }
         if row.id.is_empty() {
-            return Err(EvidenceError::Input { place: row.place, problem: "`report_id` is empty; fill it in".into() });
+            return Err(EvidenceError::Input {
+                place: row.place.clone(),
+                problem: "`report_id` is empty; fill it in".into(),
+            });
         }
         if reports.insert(row.id.clone(), findings).is_some() {
-            let problem = format!("report {:?} occurs before; put all its labels into one row", row.id);
-            return Err(EvidenceError::Input { place: row.place, problem });
+            let problem = format!("report {:?} occurs before; put all its labels into one row", shown_id(&row.id));
+            return Err(EvidenceError::Input { place: row.place.clone(), problem });
         }
     }
     let mut warnings = Vec::new();
     if !unknown.is_empty() {
-        let names: Vec<String> = unknown.into_iter().collect();
+        let names: Vec<String> = unknown.iter().map(|name| shown(&name.replace('_', " "))).collect();
         warnings.push(format!("labels that the ontology does not know are left out: {}", names.join(", ")));
     }
     if classes.is_empty() {
@@ -194,7 +200,7 @@ mod tests {
     #[test]
     fn gold_that_cannot_be_used_is_refused() {
         for (name, text, part) in [
-            ("gold.csv", "report_id,label\na,edema\n", "gold.csv, line 1: there is no column `labels`"),
+            ("gold.csv", "report_id,label\na,edema\n", "no column `labels`"),
             ("gold.csv", "report_id,labels\na,edema\na,mass\n", "gold.csv, line 3: report \"a\" occurs before"),
             ("gold.csv", "report_id,labels\n,edema\n", "gold.csv, line 2: `report_id` is empty"),
             ("gold.csv", "report_id,labels\na,martian\n", "martian; no label names a finding"),

@@ -47,5 +47,5 @@ pub use llm::{Dropped, Residue, Tally, Unanswered};
 pub use ontology::Ontology;
 pub use phrases::phrases;
 pub use provider::Provider;
-pub use reports::{Reports, read_reports};
+pub use reports::{ReportColumns, Reports, read_reports, read_reports_of};
 pub use rules::Rules;

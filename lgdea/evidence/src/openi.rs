@@ -77,6 +77,10 @@ fn laterality(qualifier: &str) -> Laterality {
     }
 }
 
+/// What a file lacks that cannot be read; the parser's own words could quote a report.
+const NO_REPORT: &str = "it is no XML, is cut off, or lacks one of uId, MedlineCitation, Article, Abstract and the labels of its \
+                         AbstractText; fetch it again";
+
 #[derive(Deserialize)]
 struct Citation {
     #[serde(rename = "uId")]
@@ -129,7 +133,7 @@ impl OpeniReport {
     /// Reads one file of the collection; `path` is for error messages only.
     pub(crate) fn parse(path: &str, xml: &str) -> Result<Self, EvidenceError> {
         let citation: Citation = quick_xml::de::from_str(xml)
-            .map_err(|cause| EvidenceError::Openi { path: path.into(), problem: cause.to_string() })?;
+            .map_err(|_| EvidenceError::Openi { path: path.into(), problem: NO_REPORT.into() })?;
         let texts = citation.medline.article.sections.texts.iter();
         let evidence = texts.filter(|it| matches!(it.label.as_str(), "FINDINGS" | "IMPRESSION") && !it.text.is_empty());
         let lines: Vec<String> = evidence.map(|it| format!("{}: {}", it.label, it.text)).collect();

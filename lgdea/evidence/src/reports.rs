@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
 
-use lgdea_data::{SkipReason, Skipped};
+use lgdea_data::table::shown_id;
+use lgdea_data::{Report, SkipReason, Skipped};
 
 use crate::documents::{Format, documents};
 use crate::error::EvidenceError;
 use crate::extraction::ReportText;
 use crate::openi::OpeniReport;
-use crate::table::{Row, csv_rows, jsonl_rows};
+use crate::table::{Row, Rows};
 
 /// Reports to read, and what could not be used.
 #[derive(Debug)]
@@ -21,21 +22,46 @@ pub struct Reports {
     pub skipped: Skipped,
 }
 
-/// Reads reports: the `.xml` (Open-I) and `.txt` files of a folder or a `.tgz` archive, a single such file, or the columns
-/// `report_id` and `report` of a `.csv` or `.jsonl` file.
+/// Where rows have a report.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportColumns<'a> {
+    /// Column, or key of an object, of the report's identifier.
+    pub id: &'a str,
+    /// That of its text.
+    pub report: &'a str,
+}
+
+impl Default for ReportColumns<'_> {
+    fn default() -> Self {
+        Self { id: "report_id", report: "report" }
+    }
+}
+
+/// As [`read_reports_of`], with the columns `report_id` and `report`.
+///
+/// # Errors
+/// As there.
+pub fn read_reports(path: &Path) -> Result<Reports, EvidenceError> {
+    read_reports_of(path, ReportColumns::default())
+}
+
+/// Reads reports: the `.xml` (Open-I) and `.txt` files of a folder, a `.tgz` or a `.zip` archive, a single such file, or two
+/// columns of a table (`.csv`, `.tsv`) or of JSON lines (`.jsonl`), which may be packed as `.gz` or `.zip`.
 ///
 /// Folders within a folder are not searched. The identifier of a text file is its name without ending, that of an XML
 /// file its `uId`. The text is taken as it is, for spans refer to it; of Open-I, findings and impression.
 ///
 /// # Errors
 /// The file cannot be read, is not UTF-8, lacks a column, gives two texts to one report, or holds no report at all.
-pub fn read_reports(path: &Path) -> Result<Reports, EvidenceError> {
+pub fn read_reports_of(path: &Path, columns: ReportColumns<'_>) -> Result<Reports, EvidenceError> {
     let mut collected = Collected::default();
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match extension.as_str() {
-        "csv" if path.is_file() => collected.rows(csv_rows(path, "report")?)?,
-        "jsonl" if path.is_file() => collected.rows(jsonl_rows(path, "report")?)?,
-        _ => collected.documents(path)?,
+    match Rows::of(path)? {
+        Some(rows) => collected.rows(rows.read(
+            path,
+            [columns.id, columns.report],
+            "`--id-column` and `--report-column` name others",
+        )?)?,
+        None => collected.documents(path)?,
     }
     let Collected { reports, skipped } = collected;
     if reports.is_empty() {
@@ -79,8 +105,8 @@ impl Collected {
     }
 
     fn add(&mut self, id: String, text: String, place: &str) -> Result<(), EvidenceError> {
-        if !text.chars().any(char::is_alphanumeric) {
-            self.skipped.add(SkipReason::EmptyReport, id);
+        if Report::of_cell(&text).is_none() {
+            self.skipped.add(SkipReason::EmptyReport, shown_id(&id));
             return Ok(());
         }
         match self.reports.entry(id) {
@@ -88,12 +114,12 @@ impl Collected {
                 entry.insert(text);
             }
             Entry::Occupied(entry) if *entry.get() == text => {
-                self.skipped.add(SkipReason::DuplicateReport, entry.key());
+                self.skipped.add(SkipReason::DuplicateReport, shown_id(entry.key()));
             }
             Entry::Occupied(entry) => {
                 let problem = format!(
                     "report {:?} occurs before with another text; give each report an identifier of its own",
-                    entry.key()
+                    shown_id(entry.key())
                 );
                 return Err(EvidenceError::Input { place: place.to_owned(), problem });
             }
@@ -190,13 +216,17 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_place() {
         for (name, content, parts) in [
-            ("a.csv", "id,report\n1,x\n", ["a.csv, line 1", "no column `report_id`", "id, report"]),
-            ("a.csv", "", ["a.csv, line 1", "no column `report_id`", "rename"]),
+            ("a.csv", "id,report\n1,x\n", ["a.csv; ", "no column `report_id`", "`id`, `report`"]),
+            ("a.csv", "", ["a.csv, line 1", "no header", "name the columns"]),
             ("a.csv", "report_id,report,report\n", ["a.csv, line 1", "two columns", "`report`"]),
             ("a.csv", "report_id,report\n1,x,y\n", ["a.csv, line 2", "3 cells", "quotes"]),
             ("a.csv", "report_id,report\n1,x\n1,y\n", ["a.csv, line 3", "\"1\"", "another text"]),
             ("a.jsonl", "{\"report_id\":1,\"report\":\"x\"}\n{", ["a.jsonl, line 2", "JSON object", "column 1"]),
-            ("a.jsonl", "{\"report_id\":1,\"text\":\"x\"}", ["a.jsonl, line 1", "no key `report`", "report_id, text"]),
+            (
+                "a.jsonl",
+                "{\"report_id\":1,\"text\":\"x\"}",
+                ["a.jsonl, line 1", "no key `report`", "`report_id`, `text`"],
+            ),
             ("a.jsonl", "{\"report_id\":1,\"report\":7}", ["a.jsonl, line 1", "`report`", "not a string"]),
             ("a.xml", "<x>", ["a.xml", "no report that can be read", "broken"]),
             ("a.txt", " ", ["a.txt", "no report that can be read", "empty"]),
@@ -204,6 +234,95 @@ mod tests {
         ] {
             let said = refusal(name, content);
             assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+        }
+    }
+
+    fn packed(text: &str) -> Vec<u8> {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+        packed.finish().unwrap()
+    }
+
+    fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, text) in files {
+            archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            std::io::Write::write_all(&mut archive, text.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn tables_are_read_as_the_manifest_reads_them() {
+        let csv = "report_id,report\nr1,Nodule\nr2,nan\n";
+        let jsonl = "{\"report_id\":\"r1\",\"report\":\"Nodule\"}\n{\"report_id\":\"r2\",\"report\":\"nan\"}\n";
+        let utf_16: Vec<u8> = "\u{feff}".encode_utf16().chain(csv.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        for (name, content) in [
+            ("a.csv", csv.replace(',', ";").into_bytes()),
+            ("a.csv", csv.replace(',', "\t").into_bytes()),
+            ("a.tsv", csv.replace(',', "\t").into_bytes()),
+            ("a.CSV", format!("\u{feff}{csv}").into_bytes()),
+            ("a.csv", csv.replace('\n', "\r\n").into_bytes()),
+            ("a.csv", utf_16),
+            ("a.csv.gz", packed(csv)),
+            ("a.tsv.gz", packed(&csv.replace(',', "\t"))),
+            ("a.zip", zipped(&[("reports.csv", csv)])),
+            ("a.zip", zipped(&[("reports.jsonl", jsonl), ("__MACOSX/._reports.jsonl", "x")])),
+            ("a.zip", zipped(&[("x/r1.txt", "Nodule"), ("x/r2.txt", "nan"), ("x/readme.md", "x")])),
+            ("a.jsonl", jsonl.into()),
+            ("a.jsonl", format!("\u{feff}{jsonl}").into_bytes()),
+            ("a.ndjson", jsonl.into()),
+            ("a.jsonl.gz", packed(jsonl)),
+            ("a.jsonl", jsonl.replace("\"nan\"", "null").into_bytes()),
+        ] {
+            let (_folder, path) = file(name, &content);
+            let reports = read_reports(&path).unwrap();
+            assert_eq!(ids(&reports), ["r1"], "{name}");
+            assert_eq!(reports.reports[0].text, "Nodule", "{name}");
+            assert_eq!(reports.skipped.0[&SkipReason::EmptyReport].examples, ["r2"], "{name}");
+        }
+    }
+
+    #[test]
+    fn columns_may_have_other_names() {
+        let columns = ReportColumns { id: "study_id", report: "Text" };
+        for (name, content) in
+            [("a.csv", "study_id,Text\nr1,Nodule\n"), ("a.jsonl", "{\"study_id\":\"r1\",\"Text\":\"Nodule\"}")]
+        {
+            let (_folder, path) = file(name, content);
+            assert_eq!(ids(&read_reports_of(&path, columns).unwrap()), ["r1"]);
+            assert!(read_reports(&path).unwrap_err().to_string().contains("--id-column"), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_message_repeats_a_report() {
+        const CANARY: &str = "Patient Canary has a small left effusion, and no pneumothorax today.";
+        for (name, content) in [
+            ("a.csv", format!("\"{CANARY}\"\n\"{CANARY}\"\n")),
+            ("a.csv", format!("r1,\"{CANARY}\"\nr2,\"{CANARY}\"\n")),
+            ("a.csv", format!("r1;{CANARY}\n")),
+            ("a.csv", format!("report_id,report\nr1,{CANARY}\n")),
+            ("a.csv", format!("report_id,report\n\"{CANARY}\",a\n\"{CANARY}\",b\n")),
+            ("a.csv", format!("report_id,report\n\"{CANARY}\",\n")),
+            ("a.csv", format!("report_id,\"report\n{CANARY},{CANARY}\n")),
+            ("a.jsonl", format!("{{\"report_id\":1,\"report\":\"{CANARY}\n")),
+            ("a.jsonl", format!("{{\"report_id\":1,\"report\":[\"{CANARY}\"]}}\n")),
+            ("a.jsonl", format!("{{\"report_id\":1,\"{CANARY}\":1}}\n")),
+            ("a.jsonl", format!("{{\"report_id\":[\"{CANARY}\"],\"report\":\"x\"}}\n")),
+            ("a.jsonl", format!("\"{CANARY}\"\n")),
+            ("a.jsonl", format!("{CANARY}\n")),
+            (
+                "a.jsonl",
+                format!(
+                    "{{\"report_id\":\"{CANARY}\",\"report\":\"a\"}}\n{{\"report_id\":\"{CANARY}\",\"report\":\"b\"}}"
+                ),
+            ),
+            ("a.xml", format!("<eCitation><uId>{CANARY}</uId></eCitation>")),
+            ("a.docx", CANARY.to_owned()),
+        ] {
+            let said = refusal(name, &content);
+            assert!(!said.contains("Canary") && !said.contains("pneumothorax"), "{content}\n{said}");
         }
     }
 

@@ -1,10 +1,9 @@
 //! Rows of CSV and JSONL files.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Cursor};
 use std::path::Path;
 
-use csv::{ErrorKind, StringRecord};
+use lgdea_data::table::{Table, content, is_missing, shown_names, zip_files};
 use serde_json::{Map, Value};
 
 use crate::error::EvidenceError;
@@ -13,9 +12,9 @@ use crate::error::EvidenceError;
 pub(crate) struct Row {
     /// File and line.
     pub(crate) place: String,
-    /// Without surrounding spaces; perhaps empty.
+    /// Without surrounding spaces; empty where it is missing.
     pub(crate) id: String,
-    /// Exactly as in the file; perhaps empty.
+    /// Exactly as in the file; empty where it is missing.
     pub(crate) content: String,
 }
 
@@ -28,74 +27,89 @@ fn refused(place: String, problem: impl Into<String>) -> EvidenceError {
     EvidenceError::Input { place, problem: problem.into() }
 }
 
-/// The columns `report_id` and `column` of a CSV file with a header, in UTF-8, separated by commas.
-pub(crate) fn csv_rows(path: &Path, column: &str) -> Result<Vec<Row>, EvidenceError> {
-    let file = File::open(path).map_err(|source| EvidenceError::Read { path: path.to_owned(), source })?;
-    let mut reader = csv::Reader::from_reader(file);
-    let header = reader.headers().map_err(|error| csv_error(path, &error))?.clone();
-    let (ids, contents) = (position(path, &header, "report_id")?, position(path, &header, column)?);
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| csv_error(path, &error))?;
-        let place = place(path, record.position().map_or(0, csv::Position::line));
-        let cell = |column| record.get(column).unwrap_or_default();
-        rows.push(Row { place, id: cell(ids).trim().to_owned(), content: cell(contents).to_owned() });
-    }
-    Ok(rows)
+/// What a file of rows is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// `.csv`, `.tsv`, `.tab`.
+    Table,
+    /// `.jsonl`, `.ndjson`.
+    Objects,
 }
 
-fn position(path: &Path, header: &StringRecord, name: &str) -> Result<usize, EvidenceError> {
-    let mut found = header.iter().enumerate().filter(|(_, column)| column.trim() == name);
-    match (found.next(), found.next()) {
-        (Some((position, _)), None) => Ok(position),
-        (Some(_), Some(_)) => {
-            Err(refused(place(path, 1), format!("two columns are named `{name}`; rename one of them")))
+impl Rows {
+    /// What a file is, perhaps packed by gzip; `None` where it is no file of rows. A zip archive is what the one file in it is.
+    pub(crate) fn of(path: &Path) -> Result<Option<Rows>, EvidenceError> {
+        if !path.is_file() || !has_ending(path, "zip") {
+            return Ok(Rows::named(path).filter(|_| path.is_file()));
         }
-        (None, _) => {
-            let columns: Vec<&str> = header.iter().map(str::trim).collect();
-            let problem = format!(
-                "there is no column `{name}`; the columns, separated by commas, are: {}; rename one of them",
-                columns.join(", ")
-            );
-            Err(refused(place(path, 1), problem))
+        let mut inside = Vec::new();
+        zip_files(path, |name| {
+            inside.push(name.to_owned());
+            false
+        })?;
+        Ok(inside.iter().find_map(|name| Rows::named(name)))
+    }
+
+    fn named(path: &Path) -> Option<Rows> {
+        let unpacked = if has_ending(path, "gz") { path.with_extension("") } else { path.to_owned() };
+        let is = |endings: &[&str]| endings.iter().any(|ending| has_ending(&unpacked, ending));
+        if is(&["csv", "tsv", "tab"]) { Some(Rows::Table) } else { is(&["jsonl", "ndjson"]).then_some(Rows::Objects) }
+    }
+
+    /// The rows of a file: the identifier of a report and its content, in two columns or under two keys; `remedy` says what to
+    /// do where one of them is not there.
+    pub(crate) fn read(self, path: &Path, columns: [&str; 2], remedy: &str) -> Result<Vec<Row>, EvidenceError> {
+        match self {
+            Rows::Table => csv_rows(path, columns, remedy),
+            Rows::Objects => jsonl_rows(path, columns, remedy),
         }
     }
 }
 
-fn csv_error(path: &Path, error: &csv::Error) -> EvidenceError {
-    let problem = match error.kind() {
-        ErrorKind::Utf8 { .. } => "the text is not UTF-8; save the file as UTF-8".to_owned(),
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{len} cells where the header has {expected_len}; put quotes around a cell with a comma in it")
-        }
-        _ => error.to_string(),
+/// Whether a file's name ends in `.ending`, in capitals or not.
+pub(crate) fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+fn csv_rows(path: &Path, [id, content]: [&str; 2], remedy: &str) -> Result<Vec<Row>, EvidenceError> {
+    let table = Table::read(path)?;
+    let id = table.required(id, &format!("the report's identifier; {remedy}"))?;
+    let content = table.required(content, &format!("what is read of a report; {remedy}"))?;
+    let row = |row: &lgdea_data::table::Row| Row {
+        place: place(path, row.line),
+        id: row.cell(Some(id)).to_owned(),
+        content: row.text(Some(content)).to_owned(),
     };
-    refused(place(path, error.position().map_or(1, csv::Position::line)), problem)
+    Ok(table.rows.iter().map(row).collect())
 }
 
-/// The keys `report_id` (a string or a number) and `key` (a string or null) of the objects of a JSONL file.
-pub(crate) fn jsonl_rows(path: &Path, key: &str) -> Result<Vec<Row>, EvidenceError> {
+/// The keys `id` (a string or a number) and `content` (a string or null) of the objects of a JSONL file.
+fn jsonl_rows(path: &Path, [id, content]: [&str; 2], remedy: &str) -> Result<Vec<Row>, EvidenceError> {
     let mut rows = Vec::new();
     for line in lines(path)? {
         let (place, text) = line?;
         let object: Map<String, Value> = serde_json::from_str(&text).map_err(|cause| {
-            refused(place.clone(), format!("this is no JSON object; see column {}", cause.column()))
+            let hint = if text.contains("NaN") { "; `NaN` is no JSON: write `null`" } else { "" };
+            refused(place.clone(), format!("this is no JSON object; see column {}{hint}", cause.column()))
         })?;
         let value = |key: &str| {
             object.get(key).ok_or_else(|| {
-                let keys: Vec<&str> = object.keys().map(String::as_str).collect();
-                refused(place.clone(), format!("there is no key `{key}`; the keys are: {}", keys.join(", ")))
+                let keys = shown_names(object.keys().map(String::as_str));
+                let problem = format!("there is no key `{key}`; the keys are: {keys}; {remedy}");
+                refused(place.clone(), problem)
             })
         };
-        let id = match value("report_id")? {
+        let id = match value(id)? {
+            Value::String(id) if is_missing(id) => String::new(),
             Value::String(id) => id.trim().to_owned(),
             Value::Number(id) => id.to_string(),
-            _ => return Err(refused(place, "`report_id` is neither a string nor a number")),
+            Value::Null => String::new(),
+            _ => return Err(refused(place, format!("`{id}` is neither a string nor a number"))),
         };
-        let content = match value(key)? {
+        let content = match value(content)? {
             Value::String(content) => content.clone(),
             Value::Null => String::new(),
-            _ => return Err(refused(place, format!("`{key}` is not a string"))),
+            _ => return Err(refused(place, format!("`{content}` is not a string"))),
         };
         rows.push(Row { place, id, content });
     }
@@ -106,14 +120,10 @@ pub(crate) fn jsonl_rows(path: &Path, key: &str) -> Result<Vec<Row>, EvidenceErr
 pub(crate) fn lines(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<(String, String), EvidenceError>> + use<'_>, EvidenceError> {
-    let failed = |source| EvidenceError::Read { path: path.to_owned(), source };
-    let lines = BufReader::new(File::open(path).map_err(failed)?).lines();
-    let numbered = lines.zip(1_u64..).map(move |(line, number)| match line {
-        Ok(line) => Ok((place(path, number), line)),
-        Err(cause) if cause.kind() == std::io::ErrorKind::InvalidData => {
-            Err(refused(place(path, number), "the text is not UTF-8; save the file as UTF-8"))
-        }
-        Err(source) => Err(failed(source)),
+    let lines = BufReader::new(Cursor::new(content(path)?)).lines();
+    let numbered = lines.zip(1_u64..).map(move |(line, number)| {
+        let not_utf_8 = |_| refused(place(path, number), "the text is not UTF-8; save the file as UTF-8");
+        Ok((place(path, number), line.map_err(not_utf_8)?))
     });
     Ok(numbered.filter(|line| !matches!(line, Ok((_, text)) if text.trim().is_empty())))
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
+use lgdea_evidence::ReportColumns;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EvidenceCommand {
@@ -43,11 +44,31 @@ pub(crate) enum ProviderName {
     Replay,
 }
 
+/// Where a table of reports has what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ColumnArgs {
+    /// Column of a table, or key of JSON lines, that has the report's identifier.
+    #[arg(long, value_name = "NAME", default_value = "report_id")]
+    pub(crate) id_column: String,
+    /// Column or key that has the report's text.
+    #[arg(long, value_name = "NAME", default_value = "report")]
+    pub(crate) report_column: String,
+}
+
+impl ColumnArgs {
+    pub(crate) fn names(&self) -> ReportColumns<'_> {
+        ReportColumns { id: &self.id_column, report: &self.report_column }
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExtractArgs {
-    /// Reports: a folder or .tgz of Open-I XML or .txt files, or a .csv or .jsonl file with `report_id,report`.
+    /// Reports: a folder, .tgz or .zip of Open-I XML or .txt files, or a table (.csv, .tsv) or .jsonl file with a row a report,
+    /// also as .gz or .zip.
     #[arg(long, value_name = "PATH")]
     pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// File to write, one JSON line a report; `-` for standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
@@ -60,7 +81,7 @@ pub(crate) struct ScoreArgs {
     /// Evidence, as `lgdea evidence extract` writes it.
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: PathBuf,
-    /// Human labels: a folder or .tgz of Open-I XML, or a .csv file with `report_id,labels` (separated by `|`).
+    /// Human labels: a folder, .tgz or .zip of Open-I XML, or a .csv file with `report_id,labels` (separated by `|` or `;`).
     #[arg(long, value_name = "PATH")]
     pub(crate) gold: PathBuf,
     /// Reports to score. The shipped rules were tuned on one half of Open-I, chosen by a hash of the identifier.
@@ -84,6 +105,8 @@ pub(crate) struct ScoreArgs {
     /// Print the text of those reports, too, from this path (see `extract --input`).
     #[arg(long, value_name = "PATH", requires = "errors")]
     pub(crate) reports: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -103,6 +126,8 @@ pub(crate) struct ShowArgs {
     /// Where to look for the identifier (see `extract --input`).
     #[arg(long, value_name = "PATH")]
     pub(crate) input: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Evidence to show, as `lgdea evidence extract` writes it, instead of reading the report now.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["provider", "experiment", "overrides"])]
     pub(crate) evidence: Option<PathBuf>,

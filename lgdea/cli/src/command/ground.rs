@@ -13,7 +13,7 @@ use ndarray::{Array2, ArrayView2};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{opened, writable};
+use super::{not_read, opened, writable};
 use crate::args::inspect::GroundArgs;
 use crate::failure::{Failure, refused};
 use crate::output::{print, print_json, unwritable};
@@ -24,6 +24,7 @@ const SHOWN: usize = 512;
 
 pub(crate) fn ground(args: &GroundArgs) -> Result<(), Failure> {
     writable(&args.out, "png")?;
+    not_read(&args.out, &[Path::new(&args.image)])?;
     if args.phrases.iter().any(|phrase| !phrase.chars().any(char::is_alphanumeric)) {
         return Err(refused(
             "`--phrase` has no words: say what to look for, as in \"left pleural effusion\"".to_owned(),
@@ -101,7 +102,7 @@ impl Image {
         let path = Path::new(name);
         if path.is_file() {
             let title = path.file_name().map_or_else(|| name.to_owned(), |name| name.to_string_lossy().into_owned());
-            return Self::read(opened, &Picture::File(PathBuf::from(path)), title, None);
+            return Self::read(opened, &Picture::file_at(PathBuf::from(path)), title, None);
         }
         let studies = &opened.prepared.studies;
         let Some(study) = studies.iter().position(|study| study.id == name) else {

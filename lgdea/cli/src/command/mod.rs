@@ -27,6 +27,19 @@ use std::path::Path;
 
 use crate::failure::{Failure, refused};
 
+/// Refuses to write onto a file that the same command reads, whatever it is called there (a link, another spelling): what is
+/// read would be lost.
+fn not_read(out: &Path, read: &[&Path]) -> Result<(), Failure> {
+    match read.iter().find(|read| same_file::is_same_file(out, read).unwrap_or(false)) {
+        Some(read) => Err(refused(format!(
+            "{} is the same file as {}, which is read and would be lost; name another one to write",
+            out.display(),
+            read.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Refuses a file that could not be written in the end: one of another kind, or in a folder that is not there.
 fn writable(out: &Path, extension: &str) -> Result<(), Failure> {
     if out.extension().is_none_or(|found| !found.eq_ignore_ascii_case(extension)) {

@@ -4,7 +4,7 @@
 //! Inputs that do not belong together or are not finite are errors; what the data leave undefined is absent from the
 //! scores and named among the warnings.
 
-use std::collections::BTreeSet;
+use lgdea_data::StudyLabels;
 
 pub mod evidence;
 pub mod grounding;
@@ -14,5 +14,5 @@ pub mod zero_shot;
 /// The label of a study without findings; it is not a finding itself.
 pub const NO_FINDING: &str = "no_finding";
 
-/// A study's labels, snake-case names; None where nobody labelled the study.
-pub type Labels<'a> = Option<&'a BTreeSet<String>>;
+/// A study's labels; None where nobody labelled the study.
+pub type Labels<'a> = Option<&'a StudyLabels>;

@@ -1,7 +1,8 @@
 //! Image–report retrieval, both ways: recall, precision by findings, median rank.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use lgdea_data::StudyLabels;
 use lgdea_metric::task::retrieval::{MEDIAN_RANK, PRECISION, PRECISION_ABNORMAL, RECALL};
 use lgdea_metric::{Declaration, Parameters, Way};
 use lgdea_spec::Retrieval;
@@ -69,10 +70,11 @@ pub fn evaluate(
 }
 
 /// Class of each labelled study's set of findings; class 0 is "no finding".
-fn finding_classes<'a>(labels: impl Iterator<Item = &'a &'a BTreeSet<String>>) -> Vec<usize> {
+fn finding_classes<'a>(labels: impl Iterator<Item = &'a &'a StudyLabels>) -> Vec<usize> {
     let mut classes = BTreeMap::from([(Vec::new(), 0)]);
-    let class = |labels: &&'a BTreeSet<String>| {
-        let findings: Vec<&str> = labels.iter().map(String::as_str).filter(|&label| label != NO_FINDING).collect();
+    let class = |labels: &&'a StudyLabels| {
+        let findings: Vec<&str> =
+            labels.present.iter().map(String::as_str).filter(|&label| label != NO_FINDING).collect();
         let next = classes.len();
         *classes.entry(findings).or_insert(next)
     };
@@ -145,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    fn sets(sets: &[&[&str]]) -> Vec<BTreeSet<String>> {
+    fn sets(sets: &[&[&str]]) -> Vec<StudyLabels> {
         sets.iter().map(|set| set.iter().map(|&label| label.to_owned()).collect()).collect()
     }
 

@@ -4,6 +4,7 @@
 //! added. That is *transductive* (a study's score depends on the others, as in the protocol of `GLoRIA`); within one column
 //! it does not change the AUROC, it only fixes the weights of the sum.
 
+use lgdea_data::StudyLabels;
 use lgdea_metric::Parameters;
 use lgdea_metric::task::zero_shot::{
     AUROC, AUROC_MACRO, AUROC_MACRO_EVIDENCE, AUROC_MACRO_LOCAL, AUROC_MACRO_SIMILARITY,
@@ -32,7 +33,8 @@ pub struct Scores {
 /// evidence or local scores `zero_shot/auroc_macro_evidence` and `zero_shot/auroc_macro_local`. The share of a score that
 /// the method lacks goes to the similarity.
 ///
-/// - `labels`: one per study; unlabelled studies are left out.
+/// - `labels`: one per study; unlabelled studies are left out, and of the others those whose label is uncertain, class by
+///   class.
 ///
 /// Positives of a class are the studies that bear its name as a label; negatives are the other labelled studies, or,
 /// where the class names labels it is told `against`, those of the others that bear one of them. A class that lacks
@@ -111,10 +113,7 @@ impl Scores {
 }
 
 /// Positives and negatives of a class among the labelled studies; None if one of the two is missing.
-fn truth<'a>(
-    class: &PromptClass,
-    labels: impl Iterator<Item = &'a std::collections::BTreeSet<String>>,
-) -> Option<Vec<(usize, bool)>> {
+fn truth<'a>(class: &PromptClass, labels: impl Iterator<Item = &'a StudyLabels>) -> Option<Vec<(usize, bool)>> {
     let cases: Vec<(usize, bool)> =
         labels.enumerate().filter_map(|(unit, labels)| Some((unit, class.truth(labels)?))).collect();
     let positives = cases.iter().filter(|(_, positive)| *positive).count();
@@ -153,8 +152,6 @@ fn warnings(classes: &[PromptClass], truths: &[Option<Vec<(usize, bool)>>]) -> V
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use lgdea_spec::Seed;
     use ndarray::array;
 
@@ -168,8 +165,8 @@ mod tests {
         }
     }
 
-    fn labels(sets: &[Option<&[&str]>]) -> Vec<Option<BTreeSet<String>>> {
-        sets.iter().map(|set| set.map(|names| names.iter().map(|&name| name.to_owned()).collect())).collect()
+    fn labels(sets: &[Option<&[&str]>]) -> Vec<Option<StudyLabels>> {
+        sets.iter().map(|set| set.map(|names| names.iter().copied().collect())).collect()
     }
 
     fn settings(evidence_share: f64) -> ZeroShot {
@@ -185,6 +182,25 @@ mod tests {
 
     fn value(evaluation: &Evaluation, name: &str) -> f64 {
         evaluation.scores[name].value
+    }
+
+    #[test]
+    fn a_study_with_an_uncertain_label_counts_neither_as_positive_nor_as_negative() {
+        let mut labels = labels(&[Some(&["edema"]), Some(&[]), Some(&[]), Some(&["no_finding"])]);
+        let similarity = array![[0.5], [0.1], [0.9], [0.2]];
+        let auroc = |labels: &[Option<StudyLabels>], against: &[&str]| {
+            let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+            let classes = [class("edema", against)];
+            value(
+                &evaluate(&settings(0.5), &classes, global(&similarity), &labels, PLAIN).unwrap(),
+                "zero_shot/auroc/edema",
+            )
+        };
+        assert!((auroc(&labels, &[]) - 2.0 / 3.0).abs() < 1e-12);
+        labels[2] =
+            Some(StudyLabels { present: ["no_finding".to_owned()].into(), uncertain: ["edema".to_owned()].into() });
+        assert!((auroc(&labels, &[]) - 1.0).abs() < 1e-12);
+        assert!((auroc(&labels, &["no_finding"]) - 1.0).abs() < 1e-12);
     }
 
     #[test]

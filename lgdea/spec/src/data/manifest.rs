@@ -11,6 +11,9 @@ use crate::rules::Findings;
 pub(super) const DEFAULTS: &str = r#"
 [data.manifest]
 boxes = ""
+label-separators = "|;"
+uncertain-labels = "ignore"
+deep-percentiles = [0.5, 99.5]
 
 [data.manifest.columns]
 study = "study"
@@ -46,11 +49,22 @@ pub struct Manifest {
     /// Folder that all paths below start from. `${NAME}` is replaced by the environment variable NAME.
     #[schemars(length(min = 1), extend("x-path" = "always"))]
     pub root: String,
-    /// CSV files of studies, relative to `root`; rows with the same study are joined.
+    /// CSV files of studies, relative to `root`, also packed as `.gz` or `.zip`; rows with the same study are joined.
     #[schemars(length(min = 1), inner(length(min = 1)))]
     pub studies: Vec<String>,
     /// CSV file of boxes, relative to `root`; empty for none.
     pub boxes: String,
+    /// Characters that separate the names of findings in a cell of labels. Lists in brackets, as Python and JSON write them, are
+    /// read whatever stands here. A comma is part of names by default ("Opacity, left"): set `"|;,"` where it separates.
+    #[serde(skip_serializing_if = "is_default_separators")]
+    pub label_separators: String,
+    /// What -1 for a finding means, which CheXpert's labels have for "uncertain".
+    #[serde(skip_serializing_if = "is_default")]
+    pub uncertain_labels: UncertainLabels,
+    /// Percentiles of an image's pixels, in [0, 100], that become black and white, where pixels have more than 8 bits; what lies
+    /// beyond is cut off. Images of 8 bits are taken as they are. `[0, 100]` takes the darkest and the brightest pixel.
+    #[serde(skip_serializing_if = "is_default_percentiles")]
+    pub deep_percentiles: [f64; 2],
     /// Names of the columns.
     pub columns: Columns,
     /// Names of the columns of `boxes`.
@@ -58,6 +72,36 @@ pub struct Manifest {
     pub box_columns: BoxColumns,
     /// Split of the studies without a split of their own, drawn by patient.
     pub fractions: Fractions,
+}
+
+/// Percentiles that become black and white where nothing is set.
+pub const DEEP_PERCENTILES: [f64; 2] = [0.5, 99.5];
+
+/// What is made of labels that are neither present nor absent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum UncertainLabels {
+    /// The study does not count for that finding: neither in scores nor where labels are learned.
+    #[default]
+    Ignore,
+    /// Present.
+    Positive,
+    /// Absent.
+    Negative,
+}
+
+// Settings that came later are not written where they are as they were before, so that no run's key changes.
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn is_default_separators(separators: &str) -> bool {
+    separators == "|;"
+}
+
+fn is_default_percentiles(percentiles: &[f64; 2]) -> bool {
+    *percentiles == DEEP_PERCENTILES
 }
 
 /// Column names of a manifest's CSV files. A column that a file lacks is left empty for its rows.
@@ -75,12 +119,12 @@ pub struct Columns {
     pub report: String,
     /// Columns of the report's sections, such as `["findings", "impression"]`, in their order; they stand in for `report`.
     pub sections: Vec<String>,
-    /// Columns of labels: each holds names separated by `|`, or, named for a finding as in `CheXpert`'s files, 1 where it is
-    /// present. 0, -1 and nothing then count as absent.
+    /// Columns of labels: each holds names, or, named for a finding as in `CheXpert`'s files, 1 or true where it is present.
+    /// 0, false and nothing then say that it is absent, -1 that it is uncertain.
     pub labels: Vec<String>,
     /// `train`, `validation` or `test`.
     pub split: String,
-    /// View of the image (PA, AP, L, …); lateral views are left out.
+    /// View of the image (PA, AP, L, …); lateral views and what is no radiograph (CT, axial, …) are left out.
     pub view: String,
 }
 
@@ -152,6 +196,65 @@ impl SourceSettings for Manifest {
 
     fn check(&self, table: &str, findings: &mut Findings<'_>) {
         self.fractions.check(table, findings);
+        let is_part_of_names = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '\'' | '"' | '[' | ']');
+        findings.require(
+            !self.label_separators.contains(is_part_of_names),
+            &[&format!("{table}.label-separators")],
+            format!("`{}` has characters that names of findings have, too", self.label_separators),
+            "give separators alone, such as \"|;,\"",
+        );
+        let [low, high] = self.deep_percentiles;
+        findings.require(
+            (0.0..high).contains(&low) && high <= 100.0,
+            &[&format!("{table}.deep-percentiles")],
+            format!("[{low}, {high}] are no two percentiles in rising order"),
+            "give two numbers in [0, 100], the lower one first",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{refusal, resolved_with};
+    use crate::{DEEP_PERCENTILES, UncertainLabels};
+
+    const MANIFEST: &str = "[data.manifest]\nroot = '/a'\nstudies = ['s.csv']\n";
+
+    #[test]
+    fn defaults_are_those_that_are_not_written() {
+        let manifest = resolved_with(MANIFEST, &[]).experiment.data.manifest.unwrap();
+        assert_eq!(manifest.label_separators, "|;");
+        assert_eq!((manifest.uncertain_labels, manifest.deep_percentiles), (UncertainLabels::Ignore, DEEP_PERCENTILES));
+        let written = serde_json::to_value(&manifest).unwrap();
+        let keys: Vec<&String> = written.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["boxes", "columns", "fractions", "root", "studies"]);
+    }
+
+    #[test]
+    fn what_is_set_changes_the_identity() {
+        let identity = |set: &str| resolved_with(&format!("{MANIFEST}{set}\n"), &[]).experiment.identity();
+        let default = identity("");
+        for same in ["label-separators = '|;'", "uncertain-labels = 'ignore'", "deep-percentiles = [0.5, 99.5]"] {
+            assert_eq!(identity(same), default, "{same}");
+        }
+        for other in ["label-separators = ','", "uncertain-labels = 'positive'", "deep-percentiles = [0, 100]"] {
+            assert_ne!(identity(other), default, "{other}");
+        }
+    }
+
+    #[test]
+    fn separators_that_are_letters_and_percentiles_that_are_none_are_refused() {
+        for (set, part) in [
+            ("label-separators = 'and'", "characters that names of findings have"),
+            ("label-separators = '| '", "characters that names of findings have"),
+            ("deep-percentiles = [99, 1]", "no two percentiles"),
+            ("deep-percentiles = [1, 101]", "no two percentiles"),
+            ("deep-percentiles = [-1, 99]", "no two percentiles"),
+            ("uncertain-labels = 'zero'", "uncertain-labels"),
+        ] {
+            let said = refusal(&[("d.toml", &format!("{MANIFEST}{set}\n"))], &[]);
+            assert!(said.contains(part), "{said}");
+        }
     }
 }
 

@@ -5,18 +5,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lgdea_evidence::{Extraction, ReportEvidence, read_reports, write_evidence};
+use lgdea_evidence::{Extraction, ReportEvidence, read_reports_of, write_evidence};
 
 use super::{provider, refused};
 use crate::args::evidence::ExtractArgs;
+use crate::command::not_read;
 use crate::failure::{Failure, failed};
 use crate::output::unwritable;
 use crate::progress::{Progress, say};
 
 pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
     check_out(&args.out)?;
+    check_not_read(args)?;
     let provider = provider::provider(&args.provider)?;
-    let reports = read_reports(&args.input)?;
+    let reports = read_reports_of(&args.input, args.columns.names())?;
     if !reports.skipped.is_empty() {
         say(format!("left out: {}", reports.skipped));
     }
@@ -72,6 +74,35 @@ fn check_out(out: &Path) -> Result<(), Failure> {
         format!("the folder {} for --out does not exist; create it", folder.display())
     };
     Err(refused(problem))
+}
+
+/// Refuses a place that is read: a file of its own, or one of the reports of a folder.
+fn check_not_read(args: &ExtractArgs) -> Result<(), Failure> {
+    let ExtractArgs { input, out, provider, .. } = args;
+    if is_stdout(out) {
+        return Ok(());
+    }
+    let read: Vec<&Path> = [Some(input), provider.experiment.as_ref(), Some(&provider.cache)]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
+    not_read(out, &read)?;
+    not_read(&provider.cache, &[input])?;
+    let is_report =
+        ["txt", "xml"].iter().any(|ending| out.extension().is_some_and(|it| it.eq_ignore_ascii_case(ending)));
+    if is_report && input.is_dir() {
+        let reports = fs::read_dir(input).into_iter().flatten().flatten().map(|entry| entry.path());
+        for report in reports {
+            not_read(out, &[&report])?;
+        }
+        if not_read(&folder_of(out), &[input]).is_err() {
+            let problem =
+                format!("{} would be one of the reports of {}; end its name in .jsonl", out.display(), input.display());
+            return Err(refused(problem));
+        }
+    }
+    Ok(())
 }
 
 fn folder_of(file: &Path) -> PathBuf {

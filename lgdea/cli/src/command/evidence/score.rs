@@ -6,7 +6,7 @@ use std::fmt::Write;
 use lgdea_eval::task::evidence::{Counts, Pair, counts, evaluate};
 use lgdea_eval::{Bootstrap, Evaluation, table};
 use lgdea_evidence::{
-    Class, Findings, Gold, Laterality, Ontology, ReportEvidence, is_for_tuning, read_evidence, read_reports,
+    Class, Findings, Gold, Laterality, Ontology, ReportEvidence, is_for_tuning, read_evidence, read_reports_of,
 };
 use lgdea_spec::Seed;
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ fn print_errors(
 ) -> Result<(), Failure> {
     let texts: BTreeMap<String, String> = match &args.reports {
         Some(path) => {
-            let reports = read_reports(path)?.reports;
+            let reports = read_reports_of(path, args.columns.names())?.reports;
             reports.into_iter().map(|report| (report.id, report.text)).collect()
         }
         None => BTreeMap::new(),

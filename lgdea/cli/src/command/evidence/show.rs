@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
-use lgdea_evidence::{Evidence, ReportEvidence, ReportText, read_evidence, read_reports};
+use lgdea_evidence::{Evidence, ReportEvidence, ReportText, read_evidence, read_reports_of};
 
 use super::highlight::{highlight, name};
 use super::{print, printable, provider, refused};
@@ -36,7 +36,7 @@ fn report(args: &ShowArgs) -> Result<ReportText, Failure> {
         return Ok(ReportText { id: "-".to_owned(), text });
     }
     let path = args.input.as_deref().unwrap_or_else(|| Path::new(&args.report));
-    let mut reports = read_reports(path)?.reports;
+    let mut reports = read_reports_of(path, args.columns.names())?.reports;
     let wanted = match (&args.input, reports.len()) {
         (None, 1) => Some(0),
         (None, count) => {

@@ -3,7 +3,8 @@
 //!
 //! The image's column, where the file has it, tells boxes on other images of the study apart, which do not count.
 //! `image_width` and `image_height` give the image's size where the boxes were drawn on another size than the file's;
-//! `phrase` gives the words to ground, which are the finding's name otherwise.
+//! `phrase` gives the words to ground, which are the finding's name otherwise. A row without any of `x`, `y`, `w` and `h` says
+//! that nothing is there, as in the files of RSNA and VinDr-CXR, and is left out.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::path::Path;
 use lgdea_spec::{BoxColumns, Manifest};
 
 use crate::decode::dimensions;
-use crate::table::{Row, Table};
+use crate::table::{Row, Table, shown, shown_id};
 use crate::{DataError, FindingBox, Picture, SkipReason, Skipped, Study, normalise_label};
 
 /// Adds the boxes of a manifest's file to their studies.
@@ -39,6 +40,10 @@ pub(super) fn add(
     let position: HashMap<String, usize> = studies.iter().enumerate().map(|(i, study)| (study.id.clone(), i)).collect();
     for row in &table.rows {
         let id = row.cell(Some(study));
+        if rectangle.iter().all(|&column| row.cell(Some(column)).is_empty()) {
+            skipped.add(SkipReason::RowWithoutBox, shown_id(id));
+            continue;
+        }
         let finding = normalise_label(row.cell(Some(finding)));
         if finding.is_empty() {
             return Err(row.error(path, "the box has no finding; name it".to_owned()));
@@ -51,20 +56,20 @@ pub(super) fn add(
         let Some((study, Picture::File(image))) =
             found.and_then(|study| study.image.clone().map(|image| (study, image)))
         else {
-            skipped.add(SkipReason::BoxWithoutImage, id);
+            skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
             continue;
         };
-        if !row.cell(drawn_on).is_empty() && root.join(row.cell(drawn_on)) != image {
-            skipped.add(SkipReason::BoxOnOtherImage, id);
+        if !row.cell(drawn_on).is_empty() && root.join(row.cell(drawn_on)) != image.path {
+            skipped.add(SkipReason::BoxOnOtherImage, shown_id(id));
             continue;
         }
-        let Some(size) = image_size(path, row, size, &image)? else {
-            skipped.add(SkipReason::BoxWithoutImage, id);
+        let Some(size) = image_size(path, row, size, &image.path)? else {
+            skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
             continue;
         };
         match FindingBox::in_pixels(&finding, row.cell(phrase), edges, size) {
             Some(found) => study.boxes.push(found),
-            None => skipped.add(SkipReason::EmptyBox, id),
+            None => skipped.add(SkipReason::EmptyBox, shown_id(id)),
         }
     }
     Ok(())
@@ -74,7 +79,7 @@ fn number(path: &Path, row: &Row, column: usize, name: &str) -> Result<f64, Data
     let text = row.cell(Some(column));
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
-        _ => Err(row.error(path, format!("{name} = `{text}` must be a number of pixels"))),
+        _ => Err(row.error(path, format!("{name} = `{}` must be a number of pixels", shown(text)))),
     }
 }
 

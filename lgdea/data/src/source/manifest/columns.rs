@@ -3,6 +3,7 @@
 use lgdea_spec::Columns;
 
 use crate::DataError;
+use crate::labels::Indicator;
 use crate::table::{Table, closest, is_somewhere, missing};
 
 /// Positions of a file's columns.
@@ -22,7 +23,7 @@ pub(super) struct Positions {
 pub(super) struct Labels {
     pub(super) column: usize,
     pub(super) name: String,
-    /// Whether it says with numbers whether the finding that it is named for is present: an empty cell then says no.
+    /// Whether it says with numbers, or with yes and no, whether the finding that it is named for is present: an empty cell then says no.
     pub(super) indicates: bool,
 }
 
@@ -62,7 +63,10 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
         Ok(found.collect::<Result<Vec<_>, DataError>>()?.into_iter().flatten().collect())
     };
     let labels = several(&columns.labels)?.into_iter().map(|(column, name)| {
-        let indicates = table.rows.iter().any(|row| row.cell(Some(column)).parse::<f64>().is_ok());
+        let cells = || table.rows.iter().map(|row| row.cell(Some(column))).filter(|cell| !cell.is_empty());
+        // A word such as "no" may stand among names; a number does not.
+        let has_numbers = cells().any(|cell| cell.parse::<f64>().is_ok());
+        let indicates = has_numbers || (cells().count() > 0 && cells().all(|cell| Indicator::parse(cell).is_some()));
         Labels { column, name, indicates }
     });
     Ok(Positions {

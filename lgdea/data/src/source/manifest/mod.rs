@@ -2,20 +2,21 @@
 
 mod boxes;
 mod columns;
+mod images;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use lgdea_spec::{Manifest, Seed};
+use lgdea_spec::{Manifest, Seed, UncertainLabels};
 
 use super::{Contents, Progress, Source};
 use crate::error::expand;
-use crate::labels::labels_of;
+use crate::labels::{Indicator, labels_of, looks_like_several};
 use crate::split::{Split, Splits};
-use crate::table::{Row, Table};
-use crate::view::is_lateral;
-use crate::{DataError, NO_FINDING, Picture, Report, SkipReason, Skipped, Study};
+use crate::table::{Row, Table, shown, shown_id};
+use crate::{DataError, ImageFile, NO_FINDING, Picture, Report, SkipReason, Skipped, Study, StudyLabels, label_names};
 use columns::{Labels, Positions, positions};
+use images::Images;
 
 impl Source for Manifest {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
@@ -30,7 +31,9 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
         manifest.studies.iter().map(|file| Table::read(&root.join(file))).collect::<Result<_, _>>()?;
     let positions = positions(&tables, &manifest.columns)?;
     let rows = tables.iter().map(|table| table.rows.len()).sum();
-    let mut join = Join::default();
+    let (separators, uncertain) = (manifest.label_separators.as_str(), manifest.uncertain_labels);
+    let mut join =
+        Join { drafts: Vec::new(), position: HashMap::new(), separators, uncertain, skipped: Skipped::default() };
     let mut done = 0;
     for (table, positions) in tables.iter().zip(&positions) {
         for row in &table.rows {
@@ -45,7 +48,10 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
             splits.give(draft.patient(), split.value);
         }
     }
-    let mut studies: Vec<Study> = drafts.iter().map(|draft| draft.study(&root, &splits, &mut skipped)).collect();
+    let percentiles = manifest.deep_percentiles;
+    let picture = |image: &str| Picture::File(ImageFile { path: root.join(image), percentiles });
+    let mut studies: Vec<Study> =
+        drafts.into_iter().map(|draft| draft.study(&picture, &splits, &mut skipped)).collect();
     if !manifest.boxes.is_empty() {
         boxes::add(manifest, &root, &mut studies, &mut skipped)?;
     }
@@ -64,10 +70,10 @@ struct Draft {
     id: String,
     patient: Option<Given<String>>,
     split: Option<Given<Split>>,
-    image: Option<String>,
+    images: Images,
     report: Option<String>,
     /// `None` where nothing is said of labels; empty where all are said to be absent.
-    labels: Option<BTreeSet<String>>,
+    labels: Option<StudyLabels>,
 }
 
 impl Draft {
@@ -75,36 +81,39 @@ impl Draft {
         self.patient.as_ref().map_or(&self.id, |patient| &patient.value)
     }
 
-    fn study(&self, root: &Path, splits: &Splits<'_>, skipped: &mut Skipped) -> Study {
-        let mut labels = self.labels.clone();
-        if labels.as_mut().is_some_and(|labels| labels.len() > 1 && labels.remove(NO_FINDING)) {
-            skipped.add(SkipReason::ContradictoryLabels, &self.id);
+    fn new(id: &str) -> Draft {
+        Draft { id: id.to_owned(), patient: None, split: None, images: Images::default(), report: None, labels: None }
+    }
+
+    fn study(mut self, picture: &dyn Fn(&str) -> Picture, splits: &Splits<'_>, skipped: &mut Skipped) -> Study {
+        let contradicts = |labels: &mut StudyLabels| labels.present.len() > 1 && labels.present.remove(NO_FINDING);
+        if self.labels.as_mut().is_some_and(contradicts) {
+            skipped.add(SkipReason::ContradictoryLabels, shown_id(&self.id));
         }
         // A study keeps its own split even where a patient is divided, so that the error can name both.
         let own = self.split.as_ref().map(|split| split.value);
         Study {
-            id: self.id.clone(),
             patient: self.patient().to_owned(),
             split: own.unwrap_or_else(|| splits.of(self.patient())),
-            image: self.image.as_ref().map(|image| Picture::File(root.join(image))),
-            report: self.report.as_deref().and_then(Report::parse),
-            labels,
+            image: self.images.chosen(&self.id, skipped).map(picture),
+            report: self.report.and_then(|report| Report::of_cell(&report)),
+            labels: self.labels,
             boxes: Vec::new(),
+            id: self.id,
         }
     }
 }
 
 /// Rows joined into studies, in order of their first rows.
-#[derive(Default)]
-struct Join {
+struct Join<'a> {
     drafts: Vec<Draft>,
     position: HashMap<String, usize>,
-    lateral: HashSet<String>,
-    additional: HashSet<String>,
+    separators: &'a str,
+    uncertain: UncertainLabels,
     skipped: Skipped,
 }
 
-impl Join {
+impl Join<'_> {
     fn add(&mut self, path: &Path, row: &Row, positions: &Positions) -> Result<(), DataError> {
         let id = row.cell(Some(positions.study));
         if id.is_empty() {
@@ -115,14 +124,7 @@ impl Join {
         let next = self.drafts.len();
         let position = *self.position.entry(id.to_owned()).or_insert(next);
         if position == next {
-            self.drafts.push(Draft {
-                id: id.to_owned(),
-                patient: None,
-                split: None,
-                image: None,
-                report: None,
-                labels: None,
-            });
+            self.drafts.push(Draft::new(id));
         }
         let draft = &mut self.drafts[position];
 
@@ -132,41 +134,32 @@ impl Join {
         }
         let split = row.cell(positions.split);
         if !split.is_empty() {
-            let parsed = Split::parse(split)
-                .ok_or_else(|| row.error(path, format!("split `{split}` must be `train`, `validation` or `test`")))?;
+            let refused = || format!("split `{}` must be `train`, `validation` or `test`", shown(split));
+            let parsed = Split::parse(split).ok_or_else(|| row.error(path, refused()))?;
             settle(&mut draft.split, parsed, path, row, "split")?;
         }
-        for Labels { column, name, indicates } in &positions.labels {
-            let cell = row.cell(Some(*column));
-            let mut found = labels_of(cell, name);
-            if *indicates || !found.is_empty() {
-                draft.labels.get_or_insert_default().append(&mut found);
-            }
-        }
-        self.add_image(position, row, positions);
+        draft.images.add(row.cell(positions.image), row.cell(positions.view));
+        self.add_labels(position, row, positions);
         self.add_report(position, row, positions);
         Ok(())
     }
 
-    fn add_image(&mut self, position: usize, row: &Row, positions: &Positions) {
-        let (image, view) = (row.cell(positions.image), row.cell(positions.view));
-        if image.is_empty() {
-            return;
-        }
+    fn add_labels(&mut self, position: usize, row: &Row, positions: &Positions) {
         let draft = &mut self.drafts[position];
-        if is_lateral(view) {
-            if self.lateral.insert(image.to_owned()) {
-                self.skipped.add(SkipReason::LateralView, &draft.id);
-            }
-            return;
-        }
-        match &draft.image {
-            None => draft.image = Some(image.to_owned()),
-            Some(first) if first == image => {}
-            Some(_) => {
-                if self.additional.insert(image.to_owned()) {
-                    self.skipped.add(SkipReason::AdditionalImage, &draft.id);
+        for Labels { column, name, indicates } in &positions.labels {
+            let cell = row.cell(Some(*column));
+            match Indicator::parse(cell) {
+                Some(Indicator::Unknown) => self.skipped.add_value(SkipReason::UnknownLabel, shown(cell)),
+                Some(_) => {}
+                None => {
+                    for several in label_names(cell, self.separators).iter().filter(|name| looks_like_several(name)) {
+                        self.skipped.add_value(SkipReason::JoinedLabels, format!("\"{}\"", shown(several)));
+                    }
                 }
+            }
+            let found = labels_of(cell, name, self.separators, self.uncertain);
+            if *indicates || !found.is_empty() {
+                draft.labels.get_or_insert_default().join(found);
             }
         }
     }
@@ -186,10 +179,10 @@ impl Join {
         };
         let draft = &mut self.drafts[position];
         match &draft.report {
-            _ if Report::parse(&text).is_none() => self.skipped.add(SkipReason::EmptyReport, &draft.id),
+            _ if Report::of_cell(&text).is_none() => self.skipped.add(SkipReason::EmptyReport, shown_id(&draft.id)),
             None => draft.report = Some(text),
             Some(first) if *first == text => {}
-            Some(_) => self.skipped.add(SkipReason::ContradictoryReport, &draft.id),
+            Some(_) => self.skipped.add(SkipReason::ContradictoryReport, shown_id(&draft.id)),
         }
     }
 }
@@ -206,8 +199,9 @@ fn settle<T: PartialEq + std::fmt::Display>(
         Some(first) if first.value != value => Err(row.error(
             path,
             format!(
-                "{what} `{value}`, but `{}` for the same study in {}, line {}; correct one of them",
-                first.value,
+                "{what} `{}`, but `{}` for the same study in {}, line {}; correct one of them",
+                shown_id(&value.to_string()),
+                shown_id(&first.value.to_string()),
                 first.path.display(),
                 first.line
             ),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::fs;
 
-use lgdea_spec::{BoxColumns, Columns, Fractions};
+use lgdea_spec::{BoxColumns, Columns, DEEP_PERCENTILES, Fractions};
 use proptest::prelude::*;
 
 use super::*;
@@ -29,6 +29,9 @@ fn manifest(root: &Path, studies: &[&str], boxes: &str) -> Manifest {
         boxes: boxes.to_owned(),
         columns: columns(),
         box_columns: BoxColumns::default(),
+        label_separators: "|;".into(),
+        uncertain_labels: UncertainLabels::Ignore,
+        deep_percentiles: DEEP_PERCENTILES,
         fractions: Fractions { validation: 0.1, test: 0.2 },
     }
 }
@@ -82,9 +85,11 @@ fn files_as_mimic_cxr_and_chexpert_have_them() {
     let sections: Vec<(&str, &str)> =
         first.report.as_ref().unwrap().sections.iter().map(|s| (s.name.as_str(), s.text.as_str())).collect();
     assert_eq!(sections, [("findings", "The heart is enlarged."), ("impression", "Cardiomegaly, stable.")]);
-    assert_eq!(first.labels, Some(["cardiomegaly".to_owned()].into()));
+    let labels = first.labels.as_ref().unwrap();
+    assert_eq!(labels.present, ["cardiomegaly".to_owned()].into());
+    assert_eq!(labels.uncertain, ["edema".to_owned()].into());
     assert_eq!((second.split, second.report.as_ref().unwrap().sections.len()), (Split::Validation, 1));
-    assert_eq!(second.labels, Some([NO_FINDING.to_owned()].into()));
+    assert_eq!(second.labels, Some(StudyLabels::from_iter([NO_FINDING])));
 
     manifest.columns.sections.push("last_paragraph".into());
     let error = read(&manifest, Seed(1), &|_, _| ()).err().unwrap().to_string();
@@ -95,7 +100,12 @@ fn files_as_mimic_cxr_and_chexpert_have_them() {
 fn a_study_without_any_of_the_findings_is_a_negative_of_all() {
     let text = "study,patient,image,report,labels\na,p,,text,1\nb,q,,text,0\nc,r,,text,\nd,s,,text,-1\n";
     let labels = |text: &str| -> Vec<Option<usize>> {
-        read_text(text).unwrap().studies.iter().map(|study| study.labels.as_ref().map(BTreeSet::len)).collect()
+        read_text(text)
+            .unwrap()
+            .studies
+            .iter()
+            .map(|study| study.labels.as_ref().map(|labels| labels.present.len()))
+            .collect()
     };
     assert_eq!(labels(text), [Some(1), Some(0), Some(0), Some(0)]);
     let named = "study,patient,image,report,labels\na,p,,text,Edema\nb,q,,text,\n";
@@ -108,9 +118,9 @@ fn rows_of_a_study_are_joined_across_files() {
     let reports = "report,study,labels\n\"Lungs, clear.\nNo change.\",a,Pleural Effusion\n ,b,\nOnly text.,c,\n";
     let source = read_texts(&[("i.csv", images.as_bytes()), ("r.csv", reports.as_bytes())], "").unwrap();
     let [a, b, c] = source.studies.as_slice() else { panic!("{:?}", source.studies) };
-    assert_eq!(a.image, Some(Picture::File(source.root.join("a.png"))));
+    assert_eq!(a.image, Some(Picture::file_at(source.root.join("a.png"))));
     assert_eq!(a.report.as_ref().unwrap().text(), "Lungs, clear.\nNo change.");
-    assert_eq!(a.labels, Some(BTreeSet::from(["edema".into(), "pleural_effusion".into()])));
+    assert_eq!(a.labels, Some(StudyLabels::from_iter(["edema", "pleural_effusion"])));
     assert_eq!((a.patient.as_str(), b.patient.as_str(), c.patient.as_str()), ("p", "q", "c"));
     assert_eq!((&b.image, &b.report, &c.image, &c.labels), (&None, &None, &None, &None));
     for (reason, count) in [
@@ -232,6 +242,201 @@ fn boxes_become_shares_of_their_image() {
     assert!(failed.to_string().contains("b.csv, line 2: y = `wide` must be a number of pixels"), "{failed}");
 }
 
+/// Words for a missing value, as pandas, R and spreadsheets write them.
+const MISSING: [&str; 12] = ["nan", "NaN", "None", "null", "NULL", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaT", " nan "];
+
+#[test]
+fn missing_values_are_missing_in_every_column() {
+    for word in MISSING {
+        let text = format!("{HEADER}a,{word},header.png,{word},{word},{word},{word}\n{word},p,x.png,text,,,\n");
+        let source = read_text(&text).unwrap();
+        let [study] = source.studies.as_slice() else { panic!("{word}: {:?}", source.studies) };
+        assert_eq!((study.patient.as_str(), &study.report, &study.labels), ("a", &None, &None), "{word}");
+        assert!(study.image.is_some(), "{word}: no view is told");
+        let skipped = &source.skipped;
+        assert_eq!(skipped.count(SkipReason::EmptyReport), 1, "{word}");
+        assert_eq!(skipped.count(SkipReason::RowWithoutStudy), 1, "{word}");
+        assert_eq!(skipped.total(), 2, "{word}: {skipped}");
+        let without_image = read_text(&format!("{HEADER}a,p,{word},text,,,\n")).unwrap();
+        assert_eq!(without_image.studies[0].image, None, "{word}");
+    }
+}
+
+#[test]
+fn sections_of_missing_values_make_no_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "study,patient,image,findings,impression\na,p,,nan,nan\nb,p,,nan,Clear.\nc,p,,None,<NA>\n";
+    fs::write(folder.path().join("s.csv"), text).unwrap();
+    let mut manifest = manifest(folder.path(), &["s.csv"], "");
+    manifest.columns.sections = vec!["findings".into(), "impression".into()];
+    let source = read(&manifest, Seed(1), &|_, _| ()).unwrap();
+    let reports: Vec<Option<String>> =
+        source.studies.iter().map(|study| study.report.as_ref().map(Report::text)).collect();
+    assert_eq!(reports, [None, Some("IMPRESSION: Clear.".to_owned()), None]);
+    assert_eq!(source.skipped.count(SkipReason::EmptyReport), 2);
+}
+
+fn labels_as_set(text: &str, change: fn(&mut Manifest)) -> (Vec<Option<StudyLabels>>, Skipped) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("s.csv"), text).unwrap();
+    let mut manifest = manifest(folder.path(), &["s.csv"], "");
+    change(&mut manifest);
+    let source = read(&manifest, Seed(1), &|_, _| ()).unwrap();
+    (source.studies.into_iter().map(|study| study.labels).collect(), source.skipped)
+}
+
+#[test]
+fn labels_that_look_like_several_are_named_and_a_key_separates_them() {
+    let text = "study,patient,image,report,labels\na,p,,text,\"COVID-19, ARDS\"\nb,q,,text,\"COVID-19, ARDS\"\n\
+                c,r,,text,COVID-19 + ARDS\nd,s,,text,COVID-19\n";
+    let (labels, skipped) = labels_as_set(text, |_| ());
+    assert_eq!(labels[0], Some(StudyLabels::from_iter(["covid_19_ards"])));
+    assert_eq!(skipped.count(SkipReason::JoinedLabels), 3);
+    assert_eq!(skipped.0[&SkipReason::JoinedLabels].examples, ["\"COVID-19, ARDS\"", "\"COVID-19 + ARDS\""]);
+    assert!(skipped.to_string().contains("label-separators"), "{skipped}");
+    let (labels, skipped) = labels_as_set(text, |manifest| manifest.label_separators = ",+".to_owned());
+    for study in 0..3 {
+        assert_eq!(labels[study], Some(StudyLabels::from_iter(["ards", "covid_19"])), "{study}");
+    }
+    assert!(skipped.is_empty(), "{skipped}");
+}
+
+#[test]
+fn columns_of_true_and_false_are_as_those_of_numbers() {
+    for [yes, no] in
+        [["True", "False"], ["true", "false"], ["TRUE", "FALSE"], ["yes", "no"], ["Y", "N"], ["1", "0"], ["1.0", "0.0"]]
+    {
+        let text = format!(
+            "study,patient,image,report,Edema,Lung Opacity\na,p,,text,{yes},{no}\nb,q,,text,{no},{yes}\nc,r,,text,,nan\n"
+        );
+        let (labels, skipped) =
+            labels_as_set(&text, |manifest| manifest.columns.labels = vec!["Edema".into(), "Lung Opacity".into()]);
+        let expected = [&["edema"][..], &["lung_opacity"], &[]].map(|names| Some(names.iter().copied().collect()));
+        assert_eq!(labels, expected, "{yes}");
+        assert!(skipped.is_empty(), "{skipped}");
+    }
+    let (labels, _) = labels_as_set("study,patient,image,report,labels\na,p,,text,Edema\nb,q,,text,no\n", |_| ());
+    assert_eq!(
+        labels,
+        [Some(StudyLabels::from_iter(["edema"])), None],
+        "a word among names makes no other study negative"
+    );
+}
+
+#[test]
+fn uncertain_labels_follow_the_policy() {
+    let text = "study,patient,image,report,Edema\na,p,,text,-1\nb,q,,text,-1.0\nc,r,,text,0.7\nd,s,,text,0\n";
+    let read = |change: fn(&mut Manifest)| {
+        let (labels, skipped) = labels_as_set(text, change);
+        let counts = labels.into_iter().map(|labels| labels.map(|it| (it.present.len(), it.uncertain.len())));
+        (counts.map(Option::unwrap).collect::<Vec<_>>(), skipped)
+    };
+    fn edema(manifest: &mut Manifest, policy: UncertainLabels) {
+        manifest.columns.labels = vec!["Edema".into()];
+        manifest.uncertain_labels = policy;
+    }
+    let (ignored, skipped) = read(|manifest| edema(manifest, UncertainLabels::Ignore));
+    assert_eq!(ignored, [(0, 1), (0, 1), (0, 1), (0, 0)]);
+    assert_eq!(skipped.0[&SkipReason::UnknownLabel].examples, ["0.7"]);
+    let (positive, _) = read(|manifest| edema(manifest, UncertainLabels::Positive));
+    assert_eq!(positive, [(1, 0), (1, 0), (0, 1), (0, 0)]);
+    let (negative, _) = read(|manifest| edema(manifest, UncertainLabels::Negative));
+    assert_eq!(negative, [(0, 0), (0, 0), (0, 1), (0, 0)]);
+}
+
+#[test]
+fn a_row_without_a_box_says_that_nothing_is_there() {
+    let studies = format!("{HEADER}a,p,header.png,text,,,\n");
+    let read = |boxes: &str| {
+        read_texts(
+            &[("s.csv", studies.as_bytes()), ("b.csv", format!("study,finding,x,y,w,h\n{boxes}").as_bytes())],
+            "b.csv",
+        )
+    };
+    for row in [
+        "a,No Finding,,,,",
+        "a,,,,,",
+        "a,No finding,nan,nan,nan,nan",
+        "a,Edema,NaN,NaN,NaN,NaN",
+        "a,NA,NA,NA,NA,NA",
+        "a,No Finding,None,None,None,None",
+        "a,x,<NA>,<NA>,<NA>,<NA>",
+        "a,No Finding, , , , ",
+        "b,No Finding,,,,",
+        "a,No Finding,null,null,null,null",
+        "a,x,N/A,N/A,N/A,N/A",
+    ] {
+        let source = read(&format!("a,Mass,1,1,10,10\n{row}\n")).unwrap();
+        assert_eq!(source.studies[0].boxes.len(), 1, "{row}");
+        assert_eq!((source.skipped.count(SkipReason::RowWithoutBox), source.skipped.total()), (1, 1), "{row}");
+    }
+    for row in ["a,Mass,1,,10,10", "a,Mass,,,10,10", "a,Mass,1,1,nan,10", "a,,1,1,10,10"] {
+        let said = read(&format!("{row}\n")).err().unwrap().to_string();
+        assert!(said.contains("b.csv, line 2"), "{said}");
+    }
+}
+
+#[test]
+fn views_that_are_no_radiograph_are_left_out_and_unknown_ones_named() {
+    let text = format!(
+        "{HEADER}a,p,1.png,text,,,Axial\nb,q,2.png,text,,,Coronal\nc,r,3.png,text,,,CT\nd,s,4.png,text,,,LAO\n\
+         e,t,5.png,text,,,LAO\ne,t,6.png,,,,AP\nf,u,7.png,text,,,nan\n"
+    );
+    let source = read_text(&text).unwrap();
+    let files: Vec<Option<String>> = source
+        .studies
+        .iter()
+        .map(|study| Some(study.image.as_ref()?.file()?.file_name()?.to_string_lossy().into_owned()))
+        .collect();
+    assert_eq!(
+        files,
+        [None, None, None, Some("4.png"), Some("6.png"), Some("7.png")].map(|file| file.map(str::to_owned))
+    );
+    assert_eq!(source.skipped.0[&SkipReason::OtherImage].examples, ["Axial", "Coronal", "CT"]);
+    assert_eq!((source.skipped.count(SkipReason::OtherImage), source.skipped.count(SkipReason::UnknownView)), (3, 2));
+}
+
+/// A phrase that no message may repeat.
+const CANARY: &str = "Patient Canary has a small left effusion, and no pneumothorax today.";
+
+#[test]
+fn no_message_repeats_a_report() {
+    let quoted = format!("\"{CANARY}\"");
+    let rows = |header: &str, row: &str| format!("{header}{}\n", row.replace('@', &quoted));
+    for text in [
+        rows("", "@\n@"),
+        rows("", "a,@\nb,@"),
+        rows("", "a,p,x.png,@,Edema,train,PA"),
+        rows("study,report\n", "a,@\n@,b"),
+        rows("study,patient,image,report,note to the reader of this file\n", "a,p,,@,"),
+        rows(HEADER, "a,p,,text,,@,"),
+        rows(HEADER, "a,@,,text,,,\na,q,,text,,,"),
+        rows(HEADER, "a,@,,text,,train,\nb,@,,text,,test,"),
+        rows(HEADER, "@,p,,,,,"),
+        rows(HEADER, "@,p,,text,,,\n@,p,,other,,,"),
+        rows(HEADER, "a,p,x.png,,,,@"),
+        rows(HEADER, "a,p,,text,@,,"),
+        rows(HEADER, "a,p,x.png,@ and \"more\",,,"),
+        rows(HEADER, "a,p,x.png,\"open @,,,\nb,p,,@,,,"),
+        rows(HEADER, &format!("a,p,x.png,{CANARY},,,")),
+        format!("\"study,{CANARY}\n{CANARY}"),
+        rows(&format!("study;patient;image;report\na;p;;{CANARY} \u{e9}\n"), ""),
+    ] {
+        let said = match read_text(&text) {
+            Err(error) => error.to_string(),
+            Ok(contents) => match split::check_patients(&contents.studies) {
+                Err(error) => error.to_string(),
+                Ok(()) => contents.skipped.to_string(),
+            },
+        };
+        assert!(!said.contains("Canary") && !said.contains("pneumothorax"), "{text}\n{said}");
+    }
+    let boxes = rows("study,finding,x,y,w,h\n", "a,Mass,@,1,1,1");
+    let texts = [("s.csv", HEADER.as_bytes()), ("b.csv", boxes.as_bytes())];
+    let said = read_texts(&texts, "b.csv").err().unwrap().to_string();
+    assert!(said.contains("a text of 68 characters") && !said.contains("Canary"), "{said}");
+}
+
 proptest! {
     #[test]
     fn no_file_panics(text in "([a-z,;\"|\n\r\t]|study,|patient,|image,|report\n|\u{feff}){0,80}", boxes in "([0-9,.\"\n-]|study,finding,x,y,w,h\n|nan){0,60}") {
@@ -258,7 +463,7 @@ fn the_real_mini_corpus_is_read() {
     assert_eq!(count(|study| study.report.is_some()), 74);
     assert_eq!(source.skipped.count(SkipReason::LateralView), 5);
     assert_eq!(source.studies.iter().map(|study| study.boxes.len()).sum::<usize>(), 37);
-    assert!(count(|study| study.labels.as_ref().is_some_and(|labels| labels.contains(NO_FINDING))) > 350);
+    assert!(count(|study| study.labels.as_ref().is_some_and(|labels| labels.present.contains(NO_FINDING))) > 350);
     assert_eq!(source.skipped.total(), 5, "{}", source.skipped);
 }
 

@@ -5,7 +5,7 @@
 
 mod document;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use super::{Contents, Progress, Source};
 use crate::error::expand;
 use crate::split::{Split, Splits};
-use crate::{DataError, NO_FINDING, Picture, Report, SkipReason, Skipped, Study};
+use crate::{DataError, NO_FINDING, Picture, Report, SkipReason, Skipped, Study, StudyLabels};
 use document::Document;
 
 /// A report of the collection has about 10 kB; what is far larger is something else.
@@ -91,7 +91,7 @@ fn study(document: Document, split: Split, files: Option<&Files>, skipped: &mut 
         split,
         image,
         report,
-        labels: (major == ["normal"]).then(|| BTreeSet::from([NO_FINDING.to_owned()])),
+        labels: (major == ["normal"]).then(|| StudyLabels::from_iter([NO_FINDING])),
         boxes: Vec::new(),
     }
 }
@@ -102,7 +102,7 @@ fn frontal(id: &str, names: &[String], files: &Files, skipped: &mut Skipped) -> 
     for name in names {
         match files.get(name) {
             None => skipped.add(SkipReason::MissingImage, name),
-            Some(path) if image.is_none() => image = Some(Picture::File(path.clone())),
+            Some(path) if image.is_none() => image = Some(Picture::file_at(path.clone())),
             Some(_) => skipped.add(SkipReason::AdditionalImage, id),
         }
     }

@@ -38,8 +38,8 @@ fn a_folder_is_read_with_its_images_and_what_is_broken_is_counted() {
     let source = read(&settings, Seed(1), &|_, _| ()).unwrap();
     assert_eq!(source.studies.len(), 1);
     let study = &source.studies[0];
-    assert_eq!(study.image, Some(Picture::File(images.path().join("CXR7_IM-1-1001.png"))));
-    assert_eq!(study.labels, Some(BTreeSet::from([NO_FINDING.to_owned()])));
+    assert_eq!(study.image, Some(Picture::file_at(images.path().join("CXR7_IM-1-1001.png"))));
+    assert_eq!(study.labels, Some(StudyLabels::from_iter([NO_FINDING])));
     let skipped = source.skipped;
     assert_eq!(skipped.0[&SkipReason::BrokenXml].examples, ["b.xml"]);
     assert_eq!(skipped.0[&SkipReason::DuplicateReport].examples, ["c.xml"]);

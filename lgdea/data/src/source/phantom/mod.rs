@@ -35,7 +35,6 @@ mod render;
 mod texture;
 mod wording;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -45,7 +44,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::{Contents, Progress, Source};
-use crate::{DataError, Picture, Skipped, Split, Study};
+use crate::{DataError, Picture, Skipped, Split, Study, StudyLabels};
 
 use anatomy::Anatomy;
 pub use render::Scene;
@@ -136,7 +135,7 @@ fn drafts_of(split: Split, count: usize, seed: Seed) -> Vec<Draft> {
 impl Draft {
     fn study(self) -> Study {
         let scene = Scene::sample(self.anatomy, self.seed);
-        let labels: BTreeSet<String> = scene.findings().iter().map(|found| found.kind.label()).collect();
+        let labels: StudyLabels = scene.findings().iter().map(|found| found.kind.label()).collect();
         Study {
             id: format!("{}-{}", self.patient, self.number),
             patient: self.patient,

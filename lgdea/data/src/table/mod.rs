@@ -1,33 +1,48 @@
 //! A CSV file as a table of text.
 
-use std::fs;
+mod content;
+mod missing;
+mod shown;
+
 use std::path::{Path, PathBuf};
 
-use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
 use crate::DataError;
+
+pub use content::{content, decoded, zip_files};
+pub use missing::is_missing;
+pub(crate) use missing::is_missing_text;
+pub use shown::{shown, shown_id, shown_names};
 
 /// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.
 const SIMILAR: f64 = 0.85;
 
 /// A CSV file with a header.
-pub(crate) struct Table {
+pub struct Table {
     pub(crate) path: PathBuf,
     pub(crate) header: Vec<String>,
-    pub(crate) rows: Vec<Row>,
+    /// The lines below the header, in their order.
+    pub rows: Vec<Row>,
 }
 
 /// A row, as long as the header.
-pub(crate) struct Row {
+pub struct Row {
     /// Line in the file, counted from 1.
-    pub(crate) line: u64,
+    pub line: u64,
     cells: StringRecord,
 }
 
 impl Row {
-    /// The cell in a column; empty where there is no such column.
-    pub(crate) fn cell(&self, column: Option<usize>) -> &str {
-        column.and_then(|column| self.cells.get(column)).unwrap_or("")
+    /// The cell in a column, without spaces around it; empty where there is no such column, and where the file says that the
+    /// value is missing (`nan`, `None`, `NA`, …).
+    pub fn cell(&self, column: Option<usize>) -> &str {
+        self.text(column).trim()
+    }
+
+    /// As [`Row::cell`], with the spaces that the file has.
+    pub fn text(&self, column: Option<usize>) -> &str {
+        column.and_then(|column| self.cells.get(column)).filter(|cell| !is_missing(cell)).unwrap_or("")
     }
 
     /// An error in this row.
@@ -37,13 +52,17 @@ impl Row {
 }
 
 impl Table {
-    /// Reads a file in UTF-8, with or without byte order mark, separated by comma, semicolon or tab.
-    pub(crate) fn read(path: &Path) -> Result<Table, DataError> {
-        let bytes = fs::read(path).map_err(|source| DataError::Io { path: path.to_owned(), source })?;
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        let mut reader = ReaderBuilder::new().delimiter(delimiter(bytes)).trim(Trim::All).from_reader(bytes);
+    /// Reads a file in UTF-8, or in UTF-16 with a byte order mark, separated by comma, semicolon or tab; also packed by gzip
+    /// or alone in a zip archive.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no text, or its rows are of different lengths.
+    pub fn read(path: &Path) -> Result<Table, DataError> {
+        let bytes = content(path)?;
+        let bytes = bytes.as_slice();
+        let mut reader = ReaderBuilder::new().delimiter(delimiter(bytes)).from_reader(bytes);
         let header = reader.headers().map_err(|error| csv_error(path, &error))?;
-        let header: Vec<String> = header.iter().map(str::to_owned).collect();
+        let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         if header.iter().all(String::is_empty) {
             let reason = "no header; the first line must name the columns".to_owned();
             return Err(DataError::Csv { path: path.to_owned(), line: 1, reason });
@@ -60,7 +79,10 @@ impl Table {
     }
 
     /// The position of a column that the file needs; `role` says what for.
-    pub(crate) fn required(&self, name: &str, role: &str) -> Result<usize, DataError> {
+    ///
+    /// # Errors
+    /// The file lacks it or has two.
+    pub fn required(&self, name: &str, role: &str) -> Result<usize, DataError> {
         let alone = std::slice::from_ref(self);
         self.column(name)?.ok_or_else(|| missing(alone, name, role, closest(alone, name)))
     }
@@ -101,14 +123,14 @@ pub(crate) fn closest(tables: &[Table], name: &str) -> Option<String> {
 /// The error of a column that none of some files has.
 pub(crate) fn missing(tables: &[Table], name: &str, role: &str, suggestion: Option<String>) -> DataError {
     let files: Vec<String> = tables.iter().map(|table| table.path.display().to_string()).collect();
-    let mut present: Vec<String> = names(tables).cloned().collect();
-    present.sort();
+    let mut present: Vec<&str> = names(tables).map(String::as_str).collect();
+    present.sort_unstable();
     present.dedup();
     DataError::MissingColumn {
         column: name.to_owned(),
         role: role.to_owned(),
         files: files.join(", "),
-        present,
+        present: shown_names(present),
         suggestion,
     }
 }
