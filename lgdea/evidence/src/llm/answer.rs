@@ -266,7 +266,7 @@ mod tests {
             ("I cannot do that.", "without any JSON"),
             (&ONE[..60], "JSON that ends too early"),
             ("{evidence: []}", "malformed JSON"),
-            (&nested, "malformed JSON"),
+            (&nested, "JSON that ends too early"),
             ("{\"findings\": []}", "JSON that does not follow the schema"),
             ("{\"evidence\": {}}", "JSON that does not follow the schema"),
             (&ONE.replace("present", "maybe"), "JSON that does not follow the schema"),

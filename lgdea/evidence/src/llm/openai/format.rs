@@ -17,6 +17,8 @@ pub(super) struct Formats {
     works: Cell<bool>,
     /// Requests that ended with 500 before one was answered.
     failures: Cell<u32>,
+    /// How far below the current format the next trial is.
+    trial: Cell<usize>,
     /// A weaker format that the server answered in while it failed at the current one, and when.
     instead: Cell<Option<(AnswerFormat, Instant)>>,
 }
@@ -28,22 +30,22 @@ impl Formats {
             current: Cell::new(asked),
             works: Cell::new(false),
             failures: Cell::new(0),
+            trial: Cell::new(1),
             instead: Cell::new(None),
         }
     }
 
     /// The format of the next request.
     pub(super) fn next(&self) -> AnswerFormat {
-        let current = self.current.get();
         // A server that answered in a weaker format may have recovered just then: the stronger one has another chance.
         let settled = self.works.get() || self.instead.get().is_some();
-        match self.failures.get().checked_sub(FAILURES).filter(|_| !settled) {
-            None => current,
-            Some(failures) => {
-                let ladder: Vec<AnswerFormat> = current.ladder().collect();
-                ladder[(failures as usize + 1) % ladder.len()]
-            }
-        }
+        if settled || self.failures.get() < FAILURES { self.current.get() } else { self.tried() }
+    }
+
+    /// The format that is tried instead of the current one, or that one again.
+    fn tried(&self) -> AnswerFormat {
+        let ladder: Vec<AnswerFormat> = self.current.get().ladder().collect();
+        ladder[self.trial.get() % ladder.len()]
     }
 
     /// The server answered. `refused`: it had refused this conversation in stronger formats.
@@ -62,6 +64,10 @@ impl Formats {
     pub(super) fn failed(&self, format: AnswerFormat, sent: Instant) {
         if self.works.get() {
             return;
+        }
+        // Those under way when the trials began say nothing of the format that is tried.
+        if self.failures.get() >= FAILURES && format == self.tried() {
+            self.trial.set(self.trial.get() + 1);
         }
         self.failures.set(self.failures.get() + 1);
         if let Some((weaker, answered)) = self.instead.get()
@@ -110,6 +116,9 @@ mod tests {
         let tried = [JsonSchema, JsonSchema, JsonSchema, JsonObject, Text, JsonSchema, JsonObject];
         assert_eq!(fail(&formats, 7), tried);
         assert!(formats.all_failed());
+        let formats = Formats::new(JsonSchema);
+        (0..9).for_each(|_| formats.failed(JsonSchema, Instant::now()));
+        assert_eq!(formats.next(), JsonObject, "however many were under way in the first");
         assert_eq!(formats.weaker_taken(), None);
         let text = Formats::new(Text);
         assert_eq!(fail(&text, 5), [Text; 5]);
