@@ -12,7 +12,7 @@ pub(super) enum Mark {
     Opens,
     /// Reasoning ends: `</think>`. Where none began, the template had opened it before the model's first word.
     Closes,
-    /// A channel begins that is reasoning, as `analysis` in OpenAI's harmony format.
+    /// A channel begins that is reasoning, as `analysis` of gpt-oss.
     Aside,
     /// The channel with the answer begins: `final`.
     Final,

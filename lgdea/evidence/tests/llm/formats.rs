@@ -6,7 +6,7 @@ use lgdea_harness::language_model::{Behaviour, Fault, Faults, Reply, Server};
 use lgdea_spec::{AnswerFormat, Openai};
 use serde_json::{Value, json};
 
-use crate::{Scratch, always, by_rules, reports, settings, statements};
+use crate::{Replies, Scratch, always, by_rules, reports, settings, statements};
 
 fn asked_format(request: &Value) -> &str {
     request["response_format"]["type"].as_str().unwrap_or("text")
@@ -21,7 +21,7 @@ fn error(status: u16, message: &str) -> Reply {
 }
 
 /// Asks about a few reports; all must be read, in the format that is told.
-fn taken(reply: fn(&Value, &str) -> Reply) -> (Option<AnswerFormat>, usize, Duration) {
+fn taken(reply: Replies) -> (Option<AnswerFormat>, usize, Duration) {
     let server = always(Fault::Replies(reply));
     let settings = Openai { patience_seconds: 20, concurrency: 4, ..settings(&server.base_url()) };
     let (scratch, reports, start) = (Scratch::new(), reports(20), Instant::now());

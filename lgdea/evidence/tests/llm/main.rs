@@ -16,7 +16,7 @@ mod shapes;
 use std::path::{Path, PathBuf};
 
 use lgdea_evidence::{Evidence, EvidenceError, Extraction, Ontology, Provider, ReportText, Rules};
-use lgdea_harness::language_model::{Behaviour, Fault, Faults, Server};
+use lgdea_harness::language_model::{Behaviour, Fault, Faults, Reply, Server};
 use lgdea_spec::{AnswerFormat, Openai, Replay};
 
 /// Settings that reach a server of the tests.
@@ -80,6 +80,12 @@ fn extract(settings: &lgdea_spec::Evidence, reports: &[ReportText], cache: &Path
     Provider::new(settings)?.extract(reports, cache, &|_, _| {})
 }
 
+/// What a server replies to a request, given the right answer.
+type Replies = fn(&serde_json::Value, &str) -> Reply;
+
+/// What a model says, given the right answer.
+type Says = fn(&str) -> String;
+
 /// A server that always has this fault.
 fn always(fault: Fault) -> Server {
     Server::start(Behaviour { faults: Faults::Always(fault), ..Behaviour::default() })
@@ -91,7 +97,7 @@ fn denial() -> ReportText {
 }
 
 /// What a model came to that says this of the right answer: the evidence of [`denial`], or why there is none.
-fn read(says: fn(&str) -> String) -> Result<Vec<String>, String> {
+fn read(says: Says) -> Result<Vec<String>, String> {
     replied(Fault::Says(says))
 }
 

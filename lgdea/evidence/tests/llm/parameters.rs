@@ -5,7 +5,7 @@ use lgdea_harness::language_model::{Behaviour, Fault, Reply};
 use lgdea_spec::{Openai, Parameter};
 use serde_json::{Value, json};
 
-use crate::{Scratch, always, by_rules, replay, reports, settings, statements};
+use crate::{Replies, Scratch, always, by_rules, replay, reports, settings, statements};
 
 fn answer(right: &str) -> Reply {
     Reply::message(&json!({ "role": "assistant", "content": right }))
@@ -23,7 +23,7 @@ fn has_system(request: &Value) -> bool {
 
 #[test]
 fn the_longest_answer_has_two_names() {
-    let replies: [fn(&Value, &str) -> Reply; 3] = [
+    let replies: [Replies; 3] = [
         |request, right| match request.get("max_tokens") {
             Some(_) => refused(400, "Use 'max_completion_tokens' instead.", Some("max_tokens")),
             None => answer(right),
@@ -54,66 +54,64 @@ fn the_longest_answer_has_two_names() {
     }
 }
 
+/// What servers say of a parameter that they refuse, and what must be told of it.
+const REFUSALS: [(Replies, &str); 10] = [
+    (
+        |_, _| {
+            Reply::json(
+                422,
+                &json!({ "detail": [{ "type": "extra_forbidden", "loc": ["body", "seed"], "msg": "No." }] }),
+            )
+        },
+        "refuses the seed: 422 (extra_forbidden: seed); leave it out with evidence.openai.leave-out = [\"seed\"]",
+    ),
+    (
+        |_, _| refused(400, "Unrecognized request argument supplied: seed", None),
+        "refuses the seed: 400 (unsupported_parameter: seed)",
+    ),
+    (
+        |_, _| refused(400, "'temperature' does not support 0 with this model.", Some("temperature")),
+        "refuses the temperature: 400 (unsupported_parameter: temperature); give another temperature, or leave it out",
+    ),
+    (|_, _| refused(400, "Only the default temperature is supported", None), "leave-out = [\"temperature\"]"),
+    (
+        |_, _| {
+            Reply::json(
+                400,
+                &json!({ "object": "error", "message": "System role not supported", "type": "BadRequestError", "param": null, "code": 400 }),
+            )
+        },
+        "refuses the system's message: 400 (BadRequestError: system role); leave it out with evidence.openai.leave-out = [\"system-role\"]",
+    ),
+    (
+        |_, _| {
+            Reply::json(
+                500,
+                &json!({ "error": { "message": "Conversation roles must alternate user/assistant", "code": 500 } }),
+            )
+        },
+        "refuses the system's message: 500 (system role)",
+    ),
+    (
+        |_, _| {
+            refused(400, "Unsupported value: 'messages[0].role' does not support 'system'", Some("messages[0].role"))
+        },
+        "leave-out = [\"system-role\"]",
+    ),
+    (
+        |_, _| refused(400, "max_tokens is too large: 2048", Some("max_tokens")),
+        "refuses max-tokens, as max_tokens and as max_completion_tokens: 400 (unsupported_parameter: max_tokens); give another max-tokens, or leave it out",
+    ),
+    (|_, _| refused(400, "no", Some("max_completion_tokens")), "leave-out = [\"max-tokens\"]"),
+    (
+        |_, _| Reply::json(200, &json!({ "error": { "message": "no", "param": "seed" } })),
+        "refuses the seed: 200 with an error (seed)",
+    ),
+];
+
 #[test]
 fn a_refusal_names_the_parameter_and_how_to_leave_it_out() {
-    let cases: [(fn(&Value, &str) -> Reply, &str); 10] = [
-        (
-            |_, _| {
-                Reply::json(
-                    422,
-                    &json!({ "detail": [{ "type": "extra_forbidden", "loc": ["body", "seed"], "msg": "No." }] }),
-                )
-            },
-            "refuses the seed: 422 (extra_forbidden: seed); leave it out with evidence.openai.leave-out = [\"seed\"]",
-        ),
-        (
-            |_, _| refused(400, "Unrecognized request argument supplied: seed", None),
-            "refuses the seed: 400 (unsupported_parameter: seed)",
-        ),
-        (
-            |_, _| refused(400, "'temperature' does not support 0 with this model.", Some("temperature")),
-            "refuses the temperature: 400 (unsupported_parameter: temperature); give another temperature, or leave it out",
-        ),
-        (|_, _| refused(400, "Only the default temperature is supported", None), "leave-out = [\"temperature\"]"),
-        (
-            |_, _| {
-                Reply::json(
-                    400,
-                    &json!({ "object": "error", "message": "System role not supported", "type": "BadRequestError", "param": null, "code": 400 }),
-                )
-            },
-            "refuses the system's message: 400 (BadRequestError: system role); leave it out with evidence.openai.leave-out = [\"system-role\"]",
-        ),
-        (
-            |_, _| {
-                Reply::json(
-                    500,
-                    &json!({ "error": { "message": "Conversation roles must alternate user/assistant", "code": 500 } }),
-                )
-            },
-            "refuses the system's message: 500 (system role)",
-        ),
-        (
-            |_, _| {
-                refused(
-                    400,
-                    "Unsupported value: 'messages[0].role' does not support 'system'",
-                    Some("messages[0].role"),
-                )
-            },
-            "leave-out = [\"system-role\"]",
-        ),
-        (
-            |_, _| refused(400, "max_tokens is too large: 2048", Some("max_tokens")),
-            "refuses max-tokens, as max_tokens and as max_completion_tokens: 400 (unsupported_parameter: max_tokens); give another max-tokens, or leave it out",
-        ),
-        (|_, _| refused(400, "no", Some("max_completion_tokens")), "leave-out = [\"max-tokens\"]"),
-        (
-            |_, _| Reply::json(200, &json!({ "error": { "message": "no", "param": "seed" } })),
-            "refuses the seed: 200 with an error (seed)",
-        ),
-    ];
-    for (reply, expected) in cases {
+    for (reply, expected) in REFUSALS {
         let server = always(Fault::Replies(reply));
         let error = Scratch::new().extract(&settings(&server.base_url()), &reports(3)).unwrap_err().to_string();
         assert!(error.contains(expected), "{expected}: {error}");
@@ -123,7 +121,7 @@ fn a_refusal_names_the_parameter_and_how_to_leave_it_out() {
 
 #[test]
 fn what_is_left_out_is_not_sent() {
-    let strict: fn(&Value, &str) -> Reply = |request, right| {
+    let strict: Replies = |request, right| {
         let keys = ["max_tokens", "max_completion_tokens", "seed", "temperature"];
         match keys.into_iter().find(|key| request.get(key).is_some()) {
             Some(key) => refused(400, "no", Some(key)),

@@ -68,6 +68,10 @@ fn share_of_valid_answers_by_format() {
         let settings = Openai { prompt, answer_format, max_tokens: 256, ..small(&base_url) };
         let start = Instant::now();
         let tally = Scratch::new().extract(&settings, &reports).unwrap().tally;
-        report(answer_format, &format!("{} valid of {}; {tally}\n{:?}", tally.answered(), tally.reports, tally.failures), start);
+        report(
+            answer_format,
+            &format!("{} valid of {}; {tally}\n{:?}", tally.answered(), tally.reports, tally.failures),
+            start,
+        );
     }
 }

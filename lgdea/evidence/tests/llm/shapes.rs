@@ -7,9 +7,9 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use lgdea_harness::language_model::{Fault, Reply, completion};
 use serde_json::{Value, json};
 
-use crate::{Scratch, always, assert_right, denial, replied, settings};
+use crate::{Replies, Says, Scratch, always, assert_right, denial, replied, settings};
 
-fn message(reply: fn(&Value, &str) -> Reply) -> Result<Vec<String>, String> {
+fn message(reply: Replies) -> Result<Vec<String>, String> {
     replied(Fault::Replies(reply))
 }
 
@@ -29,7 +29,7 @@ fn whole(right: &str) -> String {
 
 #[test]
 fn content_may_be_parts_an_object_or_the_arguments_of_a_call() {
-    let cases: [(&str, fn(&Value, &str) -> Reply); 11] = [
+    let cases: [(&str, Replies); 11] = [
         ("parts", |_, right| {
             let thinking =
                 json!({ "type": "thinking", "thinking": [{ "type": "text", "text": "{\"evidence\": []}" }] });
@@ -72,7 +72,7 @@ fn content_may_be_parts_an_object_or_the_arguments_of_a_call() {
 
 #[test]
 fn what_stands_around_the_message_may_vary() {
-    let cases: [(&str, fn(&Value, &str) -> Reply); 13] = [
+    let cases: [(&str, Replies); 13] = [
         ("usage of floats", |_, right| {
             with(right, |it| it["usage"] = json!({ "prompt_tokens": 10.0, "completion_tokens": 5.5 }))
         }),
@@ -115,7 +115,7 @@ fn what_stands_around_the_message_may_vary() {
 
 #[test]
 fn an_answer_in_the_field_for_reasoning_is_read_where_it_is_all_and_told() {
-    let said: [fn(&Value, &str) -> Reply; 4] = [
+    let said: [Replies; 4] = [
         |_, right| Reply::message(&json!({ "content": null, "reasoning_content": right, "reasoning": right })),
         |_, right| Reply::message(&json!({ "content": "", "reasoning": right })),
         |_, right| {
@@ -134,7 +134,7 @@ fn an_answer_in_the_field_for_reasoning_is_read_where_it_is_all_and_told() {
 
 #[test]
 fn a_draft_in_the_field_for_reasoning_is_no_answer() {
-    let cases: [(fn(&Value, &str) -> Reply, &str); 7] = [
+    let cases: [(Replies, &str); 7] = [
         (
             |_, right| Reply::message(&json!({ "content": "", "reasoning": format!("Perhaps {right}") })),
             "field for reasoning",
@@ -171,7 +171,7 @@ fn a_draft_in_the_field_for_reasoning_is_no_answer() {
 
 #[test]
 fn a_turn_that_was_not_finished_or_was_refused_is_no_answer() {
-    let cases: [(fn(&Value, &str) -> Reply, &str); 6] = [
+    let cases: [(Replies, &str); 6] = [
         (|_, right| Reply::json(200, &completion(&json!({ "content": right }), "length")), "cut off at 2048 tokens"),
         (
             |_, right| Reply::json(200, &completion(&json!({ "content": right[..9] }), "length")),
@@ -200,7 +200,7 @@ fn a_turn_that_was_not_finished_or_was_refused_is_no_answer() {
 fn answers_in_another_form_than_the_schema_are_none_and_say_why() {
     let schema = "no valid answer: JSON that does not follow the schema";
     let malformed = "no valid answer: malformed JSON";
-    let cases: [(fn(&str) -> String, &str); 9] = [
+    let cases: [(Says, &str); 9] = [
         (|right| serde_json::from_str::<Value>(right).unwrap()["evidence"][0].to_string(), schema),
         (|right| format!("{{\"result\": {right}}}"), schema),
         (|right| right.replace("absent", "Absent"), schema),
@@ -217,7 +217,7 @@ fn answers_in_another_form_than_the_schema_are_none_and_say_why() {
 }
 
 /// The settings of a server that is given up soon.
-fn impatient(reply: fn(&Value, &str) -> Reply) -> String {
+fn impatient(reply: Replies) -> String {
     let server = always(Fault::Replies(reply));
     let settings = lgdea_spec::Openai { patience_seconds: 1, ..settings(&server.base_url()) };
     match Scratch::new().extract(&settings, &[denial()]) {
@@ -226,62 +226,59 @@ fn impatient(reply: fn(&Value, &str) -> Reply) -> String {
     }
 }
 
+/// Errors in a response of success, and what must be told of them.
+const ERRORS: [(Replies, &str); 12] = [
+    (
+        |_, _| Reply::json(200, &json!({ "error": { "message": "Provider returned error", "code": 502 } })),
+        "last: 200 with an error (502)",
+    ),
+    (
+        |_, _| {
+            Reply::json(
+                200,
+                &json!({ "error": { "message": "no", "type": "authentication_error", "code": "invalid_api_key" } }),
+            )
+        },
+        "answers 200 with an error (invalid_api_key): it asks for a key",
+    ),
+    (|_, _| Reply::json(200, &json!({ "error": { "message": "no", "code": 401 } })), "(401): it asks for a key"),
+    (
+        |_, _| {
+            Reply::json(
+                200,
+                &json!({ "choices": null, "object": "error", "message": "context length exceeded", "code": 40001 }),
+            )
+        },
+        "1 200 with an error (40001: longer than the model's context)",
+    ),
+    (
+        |_, _| Reply::json(200, &json!({ "choices": [], "error": { "code": "model_overloaded" } })),
+        "200 with an error (model_overloaded)",
+    ),
+    (
+        |_, _| Reply::json(200, &json!({ "detail": [{ "type": "missing", "loc": ["body"], "msg": "x" }] })),
+        "200 with an error (missing)",
+    ),
+    (|_, _| Reply::json(200, &json!({ "error": "small effusion" })), "not answered: 1 200 with an error, as denial"),
+    (
+        |_, _| Reply::json(200, &json!({ "choices": [{ "error": { "code": 503 }, "message": { "content": "" } }] })),
+        "last: 200 with an error (503)",
+    ),
+    (|_, _| Reply::json(200, &json!({ "errors": [{ "code": "bad_thing" }] })), "200 with an error (bad_thing)"),
+    (
+        |_, _| Reply::json(200, &json!({ "error": { "type": "overloaded_error" } })),
+        "last: 200 with an error (overloaded_error)",
+    ),
+    (|_, _| Reply::json(200, &json!({ "error": { "code": "insufficient_quota" } })), "no money or quota left"),
+    (
+        |_, _| Reply::json(429, &json!({ "error": { "code": "insufficient_quota" } })),
+        "answers 429 (insufficient_quota): the account has no money",
+    ),
+];
+
 #[test]
 fn an_error_within_a_success_is_told_as_for_a_status() {
-    let cases: [(fn(&Value, &str) -> Reply, &str); 12] = [
-        (
-            |_, _| Reply::json(200, &json!({ "error": { "message": "Provider returned error", "code": 502 } })),
-            "last: 200 with an error (502)",
-        ),
-        (
-            |_, _| {
-                Reply::json(
-                    200,
-                    &json!({ "error": { "message": "no", "type": "authentication_error", "code": "invalid_api_key" } }),
-                )
-            },
-            "answers 200 with an error (invalid_api_key): it asks for a key",
-        ),
-        (|_, _| Reply::json(200, &json!({ "error": { "message": "no", "code": 401 } })), "(401): it asks for a key"),
-        (
-            |_, _| {
-                Reply::json(
-                    200,
-                    &json!({ "choices": null, "object": "error", "message": "context length exceeded", "code": 40001 }),
-                )
-            },
-            "1 200 with an error (40001: longer than the model's context)",
-        ),
-        (
-            |_, _| Reply::json(200, &json!({ "choices": [], "error": { "code": "model_overloaded" } })),
-            "200 with an error (model_overloaded)",
-        ),
-        (
-            |_, _| Reply::json(200, &json!({ "detail": [{ "type": "missing", "loc": ["body"], "msg": "x" }] })),
-            "200 with an error (missing)",
-        ),
-        (
-            |_, _| Reply::json(200, &json!({ "error": "small effusion" })),
-            "not answered: 1 200 with an error, as denial",
-        ),
-        (
-            |_, _| {
-                Reply::json(200, &json!({ "choices": [{ "error": { "code": 503 }, "message": { "content": "" } }] }))
-            },
-            "last: 200 with an error (503)",
-        ),
-        (|_, _| Reply::json(200, &json!({ "errors": [{ "code": "bad_thing" }] })), "200 with an error (bad_thing)"),
-        (
-            |_, _| Reply::json(200, &json!({ "error": { "type": "overloaded_error" } })),
-            "last: 200 with an error (overloaded_error)",
-        ),
-        (|_, _| Reply::json(200, &json!({ "error": { "code": "insufficient_quota" } })), "no money or quota left"),
-        (
-            |_, _| Reply::json(429, &json!({ "error": { "code": "insufficient_quota" } })),
-            "answers 429 (insufficient_quota): the account has no money",
-        ),
-    ];
-    for (reply, expected) in cases {
+    for (reply, expected) in ERRORS {
         let told = impatient(reply);
         assert!(told.contains(expected), "{expected}: {told}");
         assert!(!told.contains("effusion"), "{told}");
@@ -290,7 +287,7 @@ fn an_error_within_a_success_is_told_as_for_a_status() {
 
 #[test]
 fn what_is_no_completion_says_what_it_is() {
-    let cases: [(fn(&Value, &str) -> Reply, &str); 9] = [
+    let cases: [(Replies, &str); 9] = [
         (
             |_, right| bytes("Content-Type: text/event-stream\r\n", format!("data: {right}\n\n").into_bytes()),
             "streams its answer piece by piece (text/event-stream)",

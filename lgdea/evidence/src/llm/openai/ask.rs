@@ -215,10 +215,9 @@ impl<'a> Session<'a> {
             Some(About::Parameter(Parameter::MaxTokens)) if self.model.request.sends(Parameter::MaxTokens) => {
                 self.limit_names.refused(limit).then_some(WayOut::LimitName)
             }
-            Some(About::Parameter(_) | About::Context) => None,
             Some(About::Format) => weaker(),
             None if matches!(status, 400 | 404 | 415 | 422 | 501) => weaker(),
-            None => None,
+            Some(About::Parameter(_) | About::Context) | None => None,
         }
     }
 

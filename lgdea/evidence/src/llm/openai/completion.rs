@@ -90,7 +90,7 @@ impl Said {
         let reasoning = ["reasoning_content", "reasoning"]
             .into_iter()
             .find_map(|key| message[key].as_str().filter(|reasoning| !reasoning.trim().is_empty()));
-        said.reasoning = reasoning.unwrap_or_default().trim().to_owned();
+        reasoning.unwrap_or_default().trim().clone_into(&mut said.reasoning);
         Some(said)
     }
 

@@ -57,7 +57,9 @@ impl Openai {
         let cache = Cache::open(cache)?;
         let mut outcomes = self.model.known(&cache, &texts)?;
         // A failure is no answer: these are asked again.
-        outcomes.iter_mut().for_each(|outcome| *outcome = outcome.take().filter(Outcome::is_answer));
+        for outcome in &mut outcomes {
+            *outcome = outcome.take().filter(Outcome::is_answer);
+        }
         let cached = texts.reports_with(&outcomes);
         progress(cached, reports.len());
         let tally = Tally { reports: reports.len(), cached, ..Tally::default() };

@@ -46,7 +46,7 @@ impl ServerError {
         let inner = inner.map(|value| first(value).unwrap_or_else(|| value.clone())).find(Value::is_object);
         let error = inner.as_ref().unwrap_or(body);
         let code = ["code", "type"].into_iter().filter_map(|key| error.get(key));
-        let code = code.filter_map(|value| value.as_str().filter(|word| is_word(word))).next();
+        let code = code.filter_map(Value::as_str).find(|word| is_word(word));
         let number = error.get("code").or(error.get("status")).and_then(number);
         let status = number.filter(|number| (400..600).contains(number));
         let message = ["message", "msg", "error", "detail"].into_iter().find_map(|key| error.get(key)?.as_str());
