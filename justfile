@@ -37,6 +37,12 @@ bench-peer file="tests/bench/small.toml" *options="":
     {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt
     {{ cache }}/venv-parity/bin/python tests/bench/peer.py {{ file }} --lgdea "${CARGO_TARGET_DIR:-target}/release/lgdea" {{ options }}
 
+# What the rules deny beside medspaCy's ConText, on NegEx's test kit, a file of github.com/chapmanbe/negex (some minutes).
+bench-context annotations:
+    test -d {{ cache }}/venv-medspacy || python3 -m venv {{ cache }}/venv-medspacy
+    {{ cache }}/venv-medspacy/bin/pip install --quiet medspacy==1.3.1
+    {{ cache }}/venv-medspacy/bin/python tests/bench/context.py {{ annotations }} "${CARGO_TARGET_DIR:-target}/release/lgdea"
+
 # The picture of README.md: heat maps of the main experiment and the curves of the main table.
 picture results="results":
     #!/usr/bin/env bash

@@ -2,7 +2,8 @@
 //
 // Opens the page from its file and fails on what a reader would stumble over: an error in the console, a request to anywhere, a
 // table that does not sort or filter, a plot that is not drawn, a theme or a print without its colours, a barrier that axe
-// calls serious. Screenshots of all of it are written to OUTDIR.
+// calls serious, a picture or caption whose letters are too small, a claim that runs out of a telephone. Screenshots of all of it
+// are written to OUTDIR.
 //
 // The browser is the one that LGDEA_TEST_CHROMIUM names, else Playwright's own, else `chromium` of the system.
 
@@ -27,6 +28,7 @@ assert(executablePath, "there is no Chromium: `npx playwright install --with-dep
 const browser = await chromium.launch({executablePath, args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]});
 const context = await browser.newContext({viewport: {width: 1360, height: 900}, deviceScaleFactor: 1});
 const page = await context.newPage();
+page.setDefaultTimeout(90000);
 const wrong = [];
 page.on("console", message => {
   // Chromium says how fast its own WebGL is.
@@ -47,8 +49,12 @@ async function everything() {
     await page.evaluate(top => scrollTo(0, top), top);
     await page.waitForTimeout(60);
   }
+  // On a busy machine the page may not have been told of all that passed by.
+  for (const plot of await page.$$(".plot")) {
+    await plot.scrollIntoViewIfNeeded();
+    await plot.waitForSelector("svg", {state: "attached"});
+  }
   await page.evaluate(() => scrollTo(0, 0));
-  await page.waitForFunction(() => [...document.querySelectorAll(".plot")].every(plot => plot.querySelector("svg")), null, {timeout: 20000});
   await settle();
 }
 
@@ -148,6 +154,32 @@ async function prototypes() {
   return count;
 }
 
+/** Letters that are drawn in a picture have 16 pixels: shown smaller than at three quarters, they cannot be read. */
+async function letters() {
+  const small = await page.$$eval(".galleries img", pictures => pictures
+    .map(one => [one.alt, one.getBoundingClientRect().width / Number(one.getAttribute("width"))])
+    .filter(([, scale]) => scale < .74 || scale > 1.01));
+  assert.deepEqual(small, [], "pictures whose letters cannot be read");
+  const captions = await page.$$eval("figcaption, caption, .caption li", found => found
+    .filter(one => one.checkVisibility())
+    .map(one => [one.textContent.slice(0, 40), parseFloat(getComputedStyle(one).fontSize), (one.querySelector("span") ?? one).getBoundingClientRect().width])
+    .filter(([, size, width]) => size < 12 || width > Math.min(innerWidth, 750)));
+  assert.deepEqual(captions, [], "captions that are too small, or too wide to find the next line");
+}
+
+/** On a telephone every claim is a card, with all that a row of the table has. */
+async function cards() {
+  for (const card of await page.locator("table.cards tbody tr").all()) {
+    const box = await card.boundingBox(), cells = await card.locator("td").all();
+    assert(box.x >= 0 && box.x + box.width <= 390, `a card runs out of the window: ${Math.round(box.x + box.width)}`);
+    for (const cell of cells.slice(1)) {
+      const name = await cell.evaluate(one => getComputedStyle(one, "::before").content);
+      assert(name.length > 4 || !(await cell.textContent()), `a cell without its name: ${await cell.textContent()}`);
+    }
+  }
+  assert.equal(await page.locator("table.cards thead:visible").count(), 0, "cards have no columns");
+}
+
 async function accessible(theme) {
   const found = await new AxeBuilder({page}).analyze();
   const serious = found.violations.filter(one => ["serious", "critical"].includes(one.impact));
@@ -176,6 +208,12 @@ await shot("top-light");
 await everything();
 console.log(`${await plots()} plots, ${await tables()} tables, ${await choices()} choices, prototypes of ${await prototypes()} runs`);
 await headings();
+for (const width of [1400, 1024]) {
+  await page.setViewportSize({width, height: 900});
+  await settle();
+  await letters();
+}
+await page.setViewportSize({width: 1360, height: 900});
 await accessible("light");
 const light = await inks();
 await sections("light");
@@ -212,7 +250,13 @@ const wide = await page.evaluate(() => [...document.querySelectorAll("body *")]
   .slice(0, 5).map(one => `${one.tagName}.${one.className} ${Math.round(one.getBoundingClientRect().right)}`));
 const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 assert(overflow <= 0, `the page is ${overflow} pixels wider than a telephone: ${wide.join(", ")}`);
+await cards();
+await letters();
+await accessible("telephone");
 await shot("top-telephone");
+for (const section of await page.$$("main > section")) {
+  await section.screenshot({path: join(out, `${await section.getAttribute("aria-labelledby")}-telephone.png`)});
+}
 await browser.close();
 assert.deepEqual(wrong, [], "what the browser complains of");
 console.log(`fine in ${((Date.now() - began) / 1000).toFixed(1)} s; screenshots in ${out}`);

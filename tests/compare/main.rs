@@ -31,7 +31,7 @@ fn every_format_is_printed_and_names_its_command() {
         let args = ["compare", "table", "--format", format, "--metric", "retrieval/*"];
         let printed = lgdea(&results, &args).success().printed().replace("-{}-", "--");
         assert!(printed.contains(&command), "{command} in\n{printed}");
-        assert!(printed.contains("5 pairs cannot reach p"), "{printed}");
+        assert!(printed.contains("5 seeds cannot reach p"), "{printed}");
     }
     let found = json(lgdea(&results, &["compare", "table", "--format", "json"]));
     assert_eq!(found["base"], "lgdea");
@@ -106,17 +106,17 @@ fn what_is_not_there_is_refused_with_what_may_be_meant() {
     refused(&["compare", "tabel"], &["tabel", "did you mean `table`"]);
     refused(&["compare", "table", "--metric", "zero_shot/auroc_makro"], &[AUROC]);
     refused(&["compare", "table", "--metric", "[x"], &["no pattern"]);
-    refused(&["compare", "table", "--split", "validation"], &["headline"]);
+    refused(&["compare", "table", "--split", "validation"], &["was evaluated on the validation split", "--split test"]);
     refused(&["compare", "table", "--base", "clipp"], &["did you mean `clip`"]);
     refused(&["compare", "table", "--equals", "clipp"], &["did you mean `clip`"]);
     refused(&["compare", "table", "--by", "pairing.rat"], &["did you mean `pairing.ratio`"]);
     refused(&["compare", "table", "--records", "table.txt"], &[".jsonl"]);
     refused(&["compare", "sweeps"], &["neither a sweep"]);
     std::fs::write(results.file("notes.jsonl"), "\0\u{fffd}nonsense\n").unwrap();
-    refused(&["compare", "notes.jsonl"], &["neither a records file"]);
+    refused(&["compare", "notes.jsonl"], &["text of another kind", "records file"]);
     refused(&["compare", "table", "--records", "notes.jsonl"], &["line 1 is no record"]);
     std::fs::write(results.file("empty.jsonl"), "").unwrap();
-    refused(&["compare", "empty.jsonl"], &["neither a records file"]);
+    refused(&["compare", "empty.jsonl"], &["is empty", "records file"]);
     std::fs::write(results.file("sweeps/table/trials.jsonl"), "{}\n").unwrap();
     refused(&["compare", "table"], &["trials.jsonl, line 1"]);
 }
@@ -139,7 +139,33 @@ fn arms_that_share_no_seed_are_not_tested() {
     lgdea(&results, &["compare", "runs"]).success().stdout(contains(said));
     let found = json(lgdea(&results, &["compare", "runs", "--format", "json"]));
     let verdict = &found["rows"][1]["cells"][0]["difference"]["verdict"];
-    assert_eq!(verdict["because"], "no seed that both have");
+    assert_eq!(verdict["because"], "fewer than 3 seeds that both have");
+}
+
+#[test]
+fn two_seeds_are_told_once_and_decide_nothing() {
+    let results = Results::new();
+    for (arm, seed, score) in [("a", "0", 0.8), ("a", "1", 0.81), ("b", "0", 0.6), ("b", "1", 0.62)] {
+        results.run(arm, &format!("{arm}{seed}"), &[("seed", seed)], &[(AUROC, score)], Status::Finished);
+    }
+    let printed = lgdea(&results, &["compare", "runs", "--all"]).success().printed();
+    assert_eq!(printed.matches("fewer than 3 seeds").count(), 1, "{printed}");
+    assert!(!printed.contains("pairs") && !printed.contains("p (t)"), "{printed}");
+    let power = ["power", "runs", "--metric", AUROC, "--arm", "a", "--than", "b"];
+    lgdea(&results, &power).code(2).stderr(contains("fewer than 3 seeds"));
+}
+
+#[test]
+fn what_was_evaluated_on_validation_alone_is_compared_with_its_split() {
+    let results = Results::new();
+    let score = "validation/zero_shot/auroc_macro";
+    for seed in ["0", "1", "2"] {
+        results.run("a", &format!("a{seed}"), &[("seed", seed)], &[(score, 0.8)], Status::Finished);
+    }
+    for command in [&["compare", "runs"][..], &["report", "runs", "--out", "r.html"]] {
+        lgdea(&results, command).code(2).stderr(contains("--split validation"));
+    }
+    lgdea(&results, &["compare", "runs", "--split", "validation"]).success().stdout(contains("0.800"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use assert_cmd::Command;
 use lgdea_harness::mlflow::{Row, Server, id, tag};
 use lgdea_harness::{Run, Said, Workspace, tiny};
+use lgdea_track::mlflow::metric_name;
 use lgdea_track::{Event, Reader};
 use serde_json::{Value, json};
 
@@ -87,7 +88,7 @@ fn compare(server: &Server, shown: &[&Value], run: &Run, parent: &Value) -> usiz
             Event::Metrics { step, values } => {
                 for (name, value) in values {
                     let row = (step as i64, record.time as i64, json!(value).to_string());
-                    rows.entry(name).or_default().push(row);
+                    rows.entry(metric_name(&name).into_owned()).or_default().push(row);
                 }
             }
             Event::Params { values } => params.extend(values),
@@ -104,6 +105,10 @@ fn compare(server: &Server, shown: &[&Value], run: &Run, parent: &Value) -> usiz
     let shown = of_journal[0];
     assert_eq!(shown["info"]["status"], "FINISHED");
     assert_eq!(tag(shown, "mlflow.parentRunId"), Some(id(parent)));
+    let deltas: BTreeMap<String, Value> = serde_json::from_str(&tags["deltas"]).unwrap();
+    let setting: Vec<String> = [tags["arm"].clone()].into_iter().chain(deltas.values().map(Value::to_string)).collect();
+    let name = format!("{} · {}", setting.join(" · "), params["seed"]);
+    assert_eq!(shown["info"]["run_name"].as_str(), Some(name.as_str()), "{tags:?}");
     for (name, value) in &tags {
         assert_eq!(tag(shown, name), Some(value.as_str()), "{name}");
     }

@@ -77,7 +77,7 @@ fn ui_starts_the_tracker_or_writes_the_report() {
         .unwrap();
     let lines = BufReader::new(ui.stderr.take().unwrap()).lines();
     let page = lines.map_while(Result::ok).find(|line| line.contains("/#/")).unwrap();
-    assert!(page.contains("compare-runs"), "{page}");
+    assert!(page.ends_with("viewStateShareKey=lgdea"), "the scores of all runs: {page}");
     let server = Server::at(page.split("/#/").next().unwrap(), "lgdea");
     assert_eq!(server.runs().len(), 2);
     // As Ctrl-C does.

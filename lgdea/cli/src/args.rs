@@ -24,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Train and evaluate an experiment.
     Run(RunArgs),
-    /// Validate experiment files, or explain where a value comes from.
+    /// Say what a run of experiments or sweeps would be refused for, or explain where a value comes from.
     Check(CheckArgs),
     /// List the trials of a sweep: which there are, which are done, how long the others may take.
     Plan(PlanArgs),
@@ -124,9 +124,12 @@ pub(crate) struct ProfileArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
-    /// Experiment files.
+    /// Experiment and sweep files.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// Check the files alone: neither the data, weights and other files that they name, nor the device.
+    #[arg(long)]
+    pub(crate) file_only: bool,
     /// Say what a key means and which file or flag gave its value.
     #[arg(long, value_name = "KEY")]
     pub(crate) explain: Option<String>,

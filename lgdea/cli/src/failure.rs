@@ -4,9 +4,10 @@ use std::fmt;
 use std::process::ExitCode;
 
 use lgdea_fault::{AtFault, Fault, chain};
-use miette::{Diagnostic, MietteDiagnostic, MietteHandler, ReportHandler};
+use miette::{Diagnostic, MietteDiagnostic, MietteHandlerOpts, ReportHandler};
 
 use crate::progress::say;
+use crate::terminal::is_coloured;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -55,7 +56,9 @@ struct Shown<'a>(&'a dyn Diagnostic);
 
 impl fmt::Debug for Shown<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        MietteHandler::default().debug(self.0, formatter)
+        // Links are escapes as colours are.
+        let wanted = is_coloured();
+        MietteHandlerOpts::new().color(wanted).terminal_links(wanted).build().debug(self.0, formatter)
     }
 }
 

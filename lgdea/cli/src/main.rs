@@ -7,6 +7,7 @@ mod device;
 mod failure;
 mod output;
 mod progress;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -37,7 +38,12 @@ fn main() -> ExitCode {
     keep_memory();
     let filter = tracing_subscriber::EnvFilter::try_from_env("LGDEA_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(terminal::is_coloured())
+        .without_time()
+        .init();
     let result = match Args::parse().command {
         Command::Run(args) => command::run::run(&args),
         Command::Check(args) => command::check::check(&args),

@@ -22,7 +22,20 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
 
 /// Writes a file that the user names.
 pub(crate) fn write_file(out: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(out, text).map_err(|error| refused(format!("cannot write {}: {error}", out.display())))
+    std::fs::write(out, text).map_err(|error| unwritable(out, &error))
+}
+
+/// A file or folder that the user names cannot be written.
+pub(crate) fn unwritable(out: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
+    refused(format!("cannot write {}: {}", out.display(), innermost(error)))
+}
+
+/// What the system says, without what those said who asked it.
+fn innermost<'e>(mut error: &'e (dyn std::error::Error + 'static)) -> &'e dyn std::error::Error {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
 }
 
 /// A number with so many decimals; a dash where there is none.

@@ -1,12 +1,14 @@
 //! Progress: bars on a terminal, plain lines elsewhere. All of it goes to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lgdea_run::Audience;
 use lgdea_train::{Observer, Stage, StepReport, TrainError};
+
+use crate::terminal::is_drawn_on;
 
 /// Least time between two plain lines of one piece of work.
 const QUIET: Duration = Duration::from_secs(10);
@@ -31,7 +33,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new() -> Self {
-        Self { terminal: std::io::stderr().is_terminal() }
+        Self { terminal: is_drawn_on() }
     }
 
     /// Work of many items; call [`Counter::update`] with the items done and their total.

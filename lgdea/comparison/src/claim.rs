@@ -2,15 +2,15 @@
 //!
 //! A claim **holds** where the mean difference, paired by seed, is for the better and at least `min-delta`, and the corrected p of
 //! the chosen test against no difference is below alpha. It **fails** where the mean difference is smaller, or for the worse.
-//! Otherwise it **cannot be decided**: the difference is there, but the seeds are too few to tell it from chance. All settings
-//! of all claims on a metric are one family for Holm's correction.
+//! Otherwise it **cannot be decided**: the difference is there, but the seeds are too few to tell it from chance; of fewer than
+//! [`FEWEST_SEEDS`] nothing is decided. All settings of all claims on a metric are one family for Holm's correction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use lgdea_sweep::ClaimSummary;
 use serde::Serialize;
 
-use crate::difference::{Difference, FEWEST_PAIRS, Judgement, Test, Verdict, judge};
+use crate::difference::{Difference, FEWEST_SEEDS, Judgement, Test, Verdict, judge};
 use crate::metric::{Metric, Split};
 use crate::rows::{ARM, Rows};
 use crate::statistic::{permutation, power};
@@ -25,7 +25,7 @@ const POWER: f64 = 0.8;
 pub enum Outcome {
     /// It holds.
     Holds {
-        /// Whether only the assumption of normal differences says so, as the pairs are few.
+        /// Whether only the assumption of normal differences says so, as the seeds are few.
         if_normal: bool,
     },
     /// It fails.
@@ -37,7 +37,8 @@ pub enum Outcome {
     Undecided {
         /// Why.
         because: String,
-        /// Seeds that would decide it with a power of 0.8 if the difference is what it seems; none where nothing is known.
+        /// Seeds that would decide it with a power of 0.8 if the difference is what it seems; none where nothing is known, as
+        /// of fewer than [`FEWEST_SEEDS`].
         seeds_needed: Option<usize>,
     },
 }
@@ -128,13 +129,9 @@ fn with_missing(collection: &Collection) -> Collection {
 
 fn outcome(difference: &Difference, metric: &Metric, min_delta: f64, judgement: &Judgement) -> Outcome {
     let undecided = |because: String| Outcome::Undecided { because, seeds_needed: needed(difference, judgement) };
-    let pairs = difference.values.len();
-    let Some(mean) = difference.mean.map(|mean| metric.gain(mean)) else {
-        return undecided("no seed that both have".to_owned());
+    let Some(mean) = difference.mean.filter(|_| !difference.has_too_few_seeds()).map(|mean| metric.gain(mean)) else {
+        return undecided(format!("fewer than {FEWEST_SEEDS} seeds that both have"));
     };
-    if pairs < FEWEST_PAIRS {
-        return undecided(format!("{pairs} of at least {FEWEST_PAIRS} pairs"));
-    }
     if mean <= 0.0 || mean < min_delta {
         let because = if mean <= 0.0 { "the difference is not for the better" } else { "the difference is smaller" };
         return Outcome::Fails { because: because.to_owned() };
@@ -149,8 +146,11 @@ fn outcome(difference: &Difference, metric: &Metric, min_delta: f64, judgement: 
 
 /// Seeds with which a difference like this one would be told from chance.
 fn needed(difference: &Difference, judgement: &Judgement) -> Option<usize> {
+    if difference.has_too_few_seeds() {
+        return None;
+    }
     let alpha = judgement.alpha / difference.family.max(1) as f64;
-    let floor = if judgement.test == Test::PairedT { FEWEST_PAIRS } else { permutation::fewest_pairs(alpha) };
+    let floor = if judgement.test == Test::PairedT { FEWEST_SEEDS } else { permutation::fewest_pairs(alpha) };
     let effect = difference.mean?.abs() / difference.standard_deviation.filter(|deviation| *deviation > 0.0)?;
     Some(power::pairs_needed(effect, alpha, POWER)?.max(floor))
 }

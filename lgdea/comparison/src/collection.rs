@@ -26,8 +26,11 @@ impl Collection {
     /// Adds another collection; a run that is in both is kept as it is in this one.
     pub(crate) fn join(&mut self, other: Collection) {
         for sweep in other.sweeps {
-            if !self.sweeps.contains(&sweep) {
-                self.sweeps.push(sweep);
+            // A records file of an earlier version does not know what a sweep confounds.
+            let rest = |sweep: &SweepSummary| SweepSummary { confounds: None, ..sweep.clone() };
+            match self.sweeps.iter_mut().find(|known| rest(known) == rest(&sweep)) {
+                Some(known) => known.confounds = known.confounds.take().or(sweep.confounds),
+                None => self.sweeps.push(sweep),
             }
         }
         let known: HashMap<String, usize> =

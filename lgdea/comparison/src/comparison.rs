@@ -88,7 +88,7 @@ pub struct Cell {
     pub mean: Option<f64>,
     /// Their standard deviation (n − 1); none of fewer than two.
     pub standard_deviation: Option<f64>,
-    /// Whether it is the best mean of its setting.
+    /// Whether no mean of its setting is better by the decimals that are shown; several may be the best.
     pub best: bool,
     /// Difference to the base's row of the setting; none of the base itself, and where it has no such row.
     pub difference: Option<Difference>,
@@ -174,16 +174,17 @@ fn compare(rows: &Rows<'_>, row: &Row<'_>, metrics: &[Metric], base: &str, reque
     }
 }
 
-/// Marks the best mean of each setting that has more than one.
+/// Marks the best mean of each setting that has more than one, and all that look the same in a table.
 fn mark_best(rows: &mut [ComparedRow], metric: usize, of: &Metric) {
     for setting in rows.chunk_by_mut(|a, b| a.setting == b.setting) {
         if setting.len() < 2 {
             continue;
         }
-        let gains =
-            setting.iter().enumerate().filter_map(|(row, compared)| Some((row, of.gain(compared.cells[metric].mean?))));
-        if let Some((best, _)) = gains.max_by(|a, b| a.1.total_cmp(&b.1)) {
-            setting[best].cells[metric].best = true;
+        let means = setting.iter().filter_map(|row| row.cells[metric].mean);
+        let best = means.max_by(|a, b| of.gain(*a).total_cmp(&of.gain(*b))).map(|mean| of.show(mean));
+        for row in setting {
+            let cell = &mut row.cells[metric];
+            cell.best = best.is_some() && cell.mean.map(|mean| of.show(mean)) == best;
         }
     }
 }
@@ -212,13 +213,17 @@ fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], bas
             continue;
         }
         match rows.counterpart(of, base) {
-            None => notes.push(format!("`{}`{place} has no counterpart of `{base}`: no difference is shown", row.group)),
-            Some(counterpart) if !counterpart.runs.keys().any(|seed| of.runs.contains_key(seed)) => notes.push(format!(
-                "`{}` and `{base}`{place} share no seed ({} against {}): their difference is not paired, and none is shown",
-                row.group,
-                list(of.runs.keys()),
-                list(counterpart.runs.keys()),
-            )),
+            None => {
+                notes.push(format!("`{}`{place} has no counterpart of `{base}`: no difference is shown", row.group))
+            }
+            Some(counterpart) if !counterpart.runs.keys().any(|seed| of.runs.contains_key(seed)) => {
+                notes.push(format!(
+                    "`{}` and `{base}`{place} share no seed ({} against {}), so that no difference is shown",
+                    row.group,
+                    list(of.runs.keys()),
+                    list(counterpart.runs.keys()),
+                ))
+            }
             Some(_) => {}
         }
     }

@@ -5,14 +5,14 @@
 //!
 //! - the **paired t-test**, the default: it can tell with few seeds, because it assumes that differences are normal. Training
 //!   noise sums many small causes, so that this is plausible, and the test is robust against moderate departures; a handful of
-//!   seeds cannot confirm it. Where so few pairs could not show anything without the assumption, a finding is called
+//!   seeds cannot confirm it. Where so few seeds could not show anything without the assumption, a finding is called
 //!   [`Verdict::IfNormal`] and not significant.
-//! - the **sign-flip permutation test**, which assumes only that without an effect both signs are as likely: n pairs cannot reach
-//!   a p below 2 / 2^n, and so 5 pairs never 0.05.
+//! - the **sign-flip permutation test**, which assumes only that without an effect both signs are as likely: n seeds cannot reach
+//!   a p below 2 / 2^n, and so 5 seeds never 0.05.
 //! - **Wilcoxon's signed-rank test**, on ranks, with the same floor.
 //!
 //! The chosen one's p values are corrected by Holm's method over all comparisons of a metric that are shown together. The
-//! others stand beside it uncorrected.
+//! others stand beside it uncorrected. Of fewer than [`FEWEST_SEEDS`] there is a mean difference, and neither interval, p nor verdict.
 
 use serde::Serialize;
 
@@ -21,8 +21,8 @@ use crate::statistic::paired_t::PairedT;
 use crate::statistic::{holm, mean, permutation, standard_deviation, wilcoxon};
 use crate::{Metric, Row};
 
-/// Fewest pairs of which a difference is judged: of two, the spread has a single degree of freedom.
-pub const FEWEST_PAIRS: usize = 3;
+/// Fewest seeds of which a difference is judged: of two, the spread has a single degree of freedom.
+pub const FEWEST_SEEDS: usize = 3;
 
 /// The test that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -47,9 +47,9 @@ impl Test {
         }
     }
 
-    /// Least p that so many pairs can reach.
-    fn least(self, pairs: usize) -> f64 {
-        if self == Self::PairedT { 0.0 } else { permutation::least(pairs) }
+    /// Least p that so many seeds can reach.
+    fn least(self, seeds: usize) -> f64 {
+        if self == Self::PairedT { 0.0 } else { permutation::least(seeds) }
     }
 }
 
@@ -112,9 +112,9 @@ impl Default for Judgement {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "is", content = "because", rename_all = "kebab-case")]
 pub enum Verdict {
-    /// The corrected p is below alpha, and there are enough pairs to say so without assuming a shape.
+    /// The corrected p is below alpha, and there are enough seeds to say so without assuming a shape.
     Significant,
-    /// The corrected p of the t-test is below alpha, on so few pairs that nothing but the assumption of normal differences
+    /// The corrected p of the t-test is below alpha, on so few seeds that nothing but the assumption of normal differences
     /// could bring it there.
     IfNormal,
     /// The corrected p is not below alpha.
@@ -127,15 +127,15 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Difference {
-    /// The seeds.
+    /// The seeds that both rows have.
     pub seeds: Vec<u64>,
     /// The difference at each.
     pub values: Vec<f64>,
-    /// Their mean; none without pairs.
+    /// Their mean; none without a seed.
     pub mean: Option<f64>,
     /// Their standard deviation; none of fewer than two.
     pub standard_deviation: Option<f64>,
-    /// Interval of the mean.
+    /// Interval of the mean; this and all below is there of [`FEWEST_SEEDS`] and more.
     pub interval: Option<[f64; 2]>,
     /// p of the paired t-test, uncorrected.
     pub p_paired_t: Option<f64>,
@@ -155,22 +155,27 @@ impl Difference {
     /// The difference `a` − `b` of a metric, not yet judged.
     pub fn of(metric: &Metric, a: &Row<'_>, b: &Row<'_>, judgement: &Judgement) -> Difference {
         let (of_a, of_b) = (a.values(&metric.name), b.values(&metric.name));
-        let pairs = of_a.iter().filter_map(|(seed, value)| Some((*seed, value - of_b.get(seed)?)));
-        let (seeds, values): (Vec<u64>, Vec<f64>) = pairs.unzip();
-        let tested = values.len() >= 2;
+        let of_both = of_a.iter().filter_map(|(seed, value)| Some((*seed, value - of_b.get(seed)?)));
+        let (seeds, values): (Vec<u64>, Vec<f64>) = of_both.unzip();
+        let tested = (values.len() >= FEWEST_SEEDS).then_some(values.as_slice());
         Difference {
             mean: (!values.is_empty()).then(|| mean(&values)),
             standard_deviation: standard_deviation(&values),
-            interval: judgement.interval.of(&values, judgement.alpha),
-            p_paired_t: PairedT::of(&values).map(|t| t.p),
-            p_permutation: tested.then(|| permutation::p(&values)),
-            p_wilcoxon: tested.then(|| wilcoxon::p(&values)),
+            interval: tested.and_then(|values| judgement.interval.of(values, judgement.alpha)),
+            p_paired_t: tested.and_then(PairedT::of).map(|t| t.p),
+            p_permutation: tested.map(permutation::p),
+            p_wilcoxon: tested.map(wilcoxon::p),
             p_corrected: None,
             family: 0,
             verdict: Verdict::Unsupported("not judged".to_owned()),
             seeds,
             values,
         }
+    }
+
+    /// Whether the seeds that both rows have are too few for any verdict.
+    pub fn has_too_few_seeds(&self) -> bool {
+        self.seeds.len() < FEWEST_SEEDS
     }
 
     /// p of a test, uncorrected.
@@ -185,9 +190,7 @@ impl Difference {
 
 /// Corrects the p values of a family of comparisons and judges each.
 pub fn judge(family: &mut [&mut Difference], judgement: &Judgement) {
-    let tested: Vec<usize> = (0..family.len())
-        .filter(|&at| family[at].values.len() >= FEWEST_PAIRS && family[at].p(judgement.test).is_some())
-        .collect();
+    let tested: Vec<usize> = (0..family.len()).filter(|&at| family[at].p(judgement.test).is_some()).collect();
     let p: Vec<f64> = tested.iter().filter_map(|&at| family[at].p(judgement.test)).collect();
     for (&at, adjusted) in tested.iter().zip(holm::adjusted(&p)) {
         family[at].p_corrected = Some(adjusted);
@@ -200,34 +203,51 @@ pub fn judge(family: &mut [&mut Difference], judgement: &Judgement) {
 
 fn verdict(difference: &Difference, judgement: &Judgement) -> Verdict {
     let Judgement { test, alpha, .. } = *judgement;
-    let pairs = difference.values.len();
+    let seeds = difference.seeds.len();
     let Some(p) = difference.p_corrected else {
-        return Verdict::Unsupported(match pairs {
-            0 => "no seed that both have".to_owned(),
-            1 => "1 pair shows no spread".to_owned(),
-            pairs if pairs < FEWEST_PAIRS => format!("{pairs} pairs are too few"),
-            _ => "the differences do not vary".to_owned(),
+        return Verdict::Unsupported(if difference.has_too_few_seeds() {
+            format!("fewer than {FEWEST_SEEDS} seeds that both have")
+        } else {
+            "the differences do not vary".to_owned()
         });
     };
     let reached = |least: f64| least < alpha;
     if p < alpha {
-        return if test == Test::PairedT && !reached(permutation::least(pairs)) {
+        return if test == Test::PairedT && !reached(permutation::least(seeds)) {
             Verdict::IfNormal
         } else {
             Verdict::Significant
         };
     }
-    if !reached(test.least(pairs)) {
-        return Verdict::Unsupported(format!("{pairs} pairs cannot reach p < {alpha} two-sided"));
+    if !reached(test.least(seeds)) {
+        return Verdict::Unsupported(format!("{seeds} seeds cannot reach p < {alpha} two-sided"));
     }
-    if !reached(test.least(pairs) * difference.family as f64) {
+    if !reached(test.least(seeds) * difference.family as f64) {
         let family = difference.family;
         let needed = permutation::fewest_pairs(alpha / family as f64);
         return Verdict::Unsupported(format!(
-            "{pairs} pairs cannot reach p < {alpha} among {family} comparisons; {needed} could"
+            "{seeds} seeds cannot reach p < {alpha} among {family} comparisons; {needed} could"
         ));
     }
     Verdict::NotSignificant
+}
+
+/// What is said, once for all of an output, where differences have too few seeds to be judged; `None` where each has enough.
+pub(crate) fn too_few_seeds<'a>(differences: impl IntoIterator<Item = &'a Difference>) -> Option<String> {
+    let (few, enough): (Vec<_>, Vec<_>) =
+        differences.into_iter().partition(|difference| difference.has_too_few_seeds());
+    let all = few.len() + enough.len();
+    let here = match (few.len(), all) {
+        (0, _) => return None,
+        (1, 1) => "the one here has fewer".to_owned(),
+        (few, all) if few == all => format!("all {all} here have fewer"),
+        (1, all) => format!("1 of the {all} here has fewer"),
+        (few, all) => format!("{few} of the {all} here have fewer"),
+    };
+    Some(format!(
+        "No difference is judged from fewer than {FEWEST_SEEDS} seeds that both sides have; {here} (`seeds.count` in the sweep \
+         file says how many are run)."
+    ))
 }
 
 #[cfg(test)]
@@ -261,32 +281,65 @@ mod tests {
     const CLEAR: [f64; 7] = [0.20, 0.19, 0.23, 0.20, 0.21, 0.22, 0.18];
 
     #[test]
-    fn five_pairs_are_significant_only_if_normal() {
+    fn five_seeds_are_significant_only_if_normal() {
         assert_eq!(judged(&CLEAR[..5], 1, Test::PairedT).verdict, Verdict::IfNormal);
         assert_eq!(judged(&CLEAR, 1, Test::PairedT).verdict, Verdict::Significant);
-        let refused = Verdict::Unsupported("5 pairs cannot reach p < 0.05 two-sided".to_owned());
+        let refused = Verdict::Unsupported("5 seeds cannot reach p < 0.05 two-sided".to_owned());
         assert_eq!(judged(&CLEAR[..5], 1, Test::Permutation).verdict, refused);
         assert_eq!(judged(&CLEAR[..5], 1, Test::Wilcoxon).verdict, refused);
         assert_eq!(judged(&CLEAR, 1, Test::Permutation).verdict, Verdict::Significant);
     }
 
     #[test]
-    fn a_family_may_be_too_large_for_the_pairs() {
-        let refused = "7 pairs cannot reach p < 0.05 among 36 comparisons; 11 could".to_owned();
+    fn a_family_may_be_too_large_for_the_seeds() {
+        let refused = "7 seeds cannot reach p < 0.05 among 36 comparisons; 11 could".to_owned();
         assert_eq!(judged(&CLEAR, 36, Test::Permutation).verdict, Verdict::Unsupported(refused));
         assert_eq!(judged(&CLEAR, 36, Test::PairedT).verdict, Verdict::Significant);
     }
 
     #[test]
-    fn too_few_pairs_and_equal_differences_are_not_judged() {
+    fn too_few_seeds_and_equal_differences_are_not_judged() {
         let reason = |values: &[f64]| match judged(values, 1, Test::PairedT).verdict {
             Verdict::Unsupported(reason) => reason,
             other => panic!("{other:?}"),
         };
-        assert_eq!(reason(&[]), "no seed that both have");
-        assert_eq!(reason(&[0.1]), "1 pair shows no spread");
-        assert_eq!(reason(&[0.1, 0.2]), "2 pairs are too few");
+        for values in [&[][..], &[0.1], &[0.1, 0.2]] {
+            assert_eq!(reason(values), "fewer than 3 seeds that both have");
+        }
         assert_eq!(reason(&[0.1, 0.1, 0.1]), "the differences do not vary");
         assert_eq!(judged(&[0.1, -0.2, 0.05], 1, Test::PairedT).verdict, Verdict::NotSignificant);
+    }
+
+    #[test]
+    fn fewer_than_three_seeds_show_no_interval_and_no_p_by_any_test() {
+        for test in [Test::PairedT, Test::Permutation, Test::Wilcoxon] {
+            for values in [&[0.1][..], &[0.1, 0.1], &[0.5, 0.501], &[-3.0, 3.0]] {
+                let found = judged(values, 1, test);
+                assert!(found.has_too_few_seeds() && found.mean.is_some());
+                let p = [found.p_paired_t, found.p_permutation, found.p_wilcoxon, found.p_corrected];
+                assert_eq!((found.interval, p, found.family), (None, [None; 4], 0), "{values:?}");
+            }
+            assert!(judged(&CLEAR[..3], 1, test).p_corrected.is_some());
+        }
+    }
+
+    #[test]
+    fn too_few_seeds_are_told_in_one_sentence_however_many_differences() {
+        let (few, enough) = (judged(&[0.1, 0.2], 1, Test::PairedT), judged(&CLEAR, 1, Test::PairedT));
+        let told = |few_times: usize, enough_times: usize| {
+            let all = std::iter::repeat_n(&few, few_times).chain(std::iter::repeat_n(&enough, enough_times));
+            too_few_seeds(all).unwrap_or_default()
+        };
+        assert_eq!((told(0, 0), told(0, 4)), (String::new(), String::new()));
+        for (few, enough, part) in [
+            (1, 0, "; the one here has fewer ("),
+            (30, 0, "; all 30 here have fewer ("),
+            (1, 5, "; 1 of the 6 here has fewer ("),
+            (2, 5, "; 2 of the 7 here have fewer ("),
+        ] {
+            let sentence = told(few, enough);
+            assert!(sentence.contains(part), "{sentence}");
+            assert_eq!(sentence.matches("fewer than 3 seeds").count(), 1);
+        }
     }
 }

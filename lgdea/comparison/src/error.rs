@@ -39,7 +39,7 @@ pub enum ComparisonError {
         source: std::io::Error,
     },
     /// A line of a records file is not what it should be.
-    #[error("{}, line {line} is no record: {reason}", path.display())]
+    #[error("{}, line {line} is no record of a run: {reason}", path.display())]
     Line {
         /// The file.
         path: PathBuf,

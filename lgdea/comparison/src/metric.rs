@@ -41,9 +41,13 @@ impl Metric {
         better.gain(value)
     }
 
-    /// A value with its decimals.
+    /// A value with its decimals; what rounds to nothing has no sign.
     pub fn show(&self, value: f64) -> String {
-        format!("{value:.*}", self.decimals)
+        let text = format!("{value:.*}", self.decimals);
+        match text.strip_prefix('-') {
+            Some(size) if size.bytes().all(|digit| matches!(digit, b'0' | b'.')) => size.to_owned(),
+            _ => text,
+        }
     }
 }
 
@@ -51,7 +55,7 @@ impl Metric {
 /// headline score of each task.
 ///
 /// # Errors
-/// A name or pattern fits no metric of the runs.
+/// A name or pattern fits no metric of the runs; what the other split has is told.
 pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric>, ComparisonError> {
     let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.metrics.keys().map(String::as_str)).collect();
     let full = |name: &str| {
@@ -63,12 +67,7 @@ pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric
         let headlines = Instance::headlines().map(|score| split.of_score(&score.name()));
         metrics.extend(headlines.filter(|name| known.contains(name.as_str())).map(|name| Metric::new(&name)));
         if metrics.is_empty() {
-            let reason = format!(
-                "no run has a headline score of the {} split; `--metric` names others{}",
-                split.name(),
-                suggestion("", known)
-            );
-            return Err(ComparisonError::Request(reason));
+            return Err(no_headline(split, &known));
         }
     }
     for asked in asked {
@@ -77,7 +76,7 @@ pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric
             .map_err(|error| ComparisonError::Request(format!("`{asked}` is no pattern of metrics: {error}")))?;
         let fitting: Vec<&str> = known.iter().copied().filter(|known| pattern.matches(known)).collect();
         if fitting.is_empty() {
-            return Err(ComparisonError::unknown("metric", &name, known));
+            return Err(elsewhere(&name, &known).unwrap_or_else(|| ComparisonError::unknown("metric", &name, known)));
         }
         for name in fitting {
             if !metrics.iter().any(|metric| metric.name == name) {
@@ -86,6 +85,43 @@ pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric
         }
     }
     Ok(metrics)
+}
+
+/// Why there is no headline score of a split, and where there are some.
+fn no_headline(split: Split, known: &BTreeSet<&str>) -> ComparisonError {
+    let other = other(split);
+    let has_other = Instance::headlines().any(|score| known.contains(other.of_score(&score.name()).as_str()));
+    ComparisonError::Request(if has_other {
+        format!(
+            "no run was evaluated on the {split} split: `--split {other}` compares the scores of {other} that there are"
+        )
+    } else {
+        let others = suggestion("", known.iter().copied());
+        format!("no run has a headline score of the {split} split; `--metric` names others{others}")
+    })
+}
+
+/// A metric, or pattern of metrics, that the runs have of the other split alone.
+fn elsewhere(name: &str, known: &BTreeSet<&str>) -> Option<ComparisonError> {
+    let (split, score) = Split::strip(name)?;
+    let other = other(split);
+    let pattern = Pattern::new(&other.of_score(score)).ok()?;
+    let found = known.iter().find(|known| pattern.matches(known))?;
+    Some(ComparisonError::Unknown {
+        what: "metric",
+        name: name.to_owned(),
+        suggestion: format!(
+            ", but of the {other} split there is: `--split {other}` compares that, and a metric may name its split, \
+             `{found}`"
+        ),
+    })
+}
+
+fn other(split: Split) -> Split {
+    match split {
+        Split::Validation => Split::Test,
+        Split::Test => Split::Validation,
+    }
 }
 
 /// The one metric of a name, of the split unless it names its own.
@@ -130,6 +166,40 @@ mod tests {
         let error = names(&["zero_shot/auroc_makro"], Split::Test).unwrap_err();
         assert!(error.contains("did you mean `test/zero_shot/auroc_macro`?"), "{error}");
         assert!(names(&["zero_shot/[a"], Split::Test).unwrap_err().contains("no pattern"));
+    }
+
+    #[test]
+    fn scores_of_the_other_split_alone_are_told_with_the_way_to_them() {
+        let asked = |names: &[&str], split, known: &[&str]| {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            chosen(&names, split, &runs(known)).unwrap_err().to_string()
+        };
+        let searched = ["validation/zero_shot/auroc_macro", "validation/retrieval/i2t_r_at_10"];
+        for (names, said) in [
+            (&[][..], "no run was evaluated on the test split: `--split validation` compares"),
+            (&["zero_shot/auroc_macro"], "`--split validation` compares that"),
+            (&["zero_shot/auroc_macro"], "may name its split, `validation/zero_shot/auroc_macro`"),
+            (&["retrieval/*"], "`validation/retrieval/i2t_r_at_10`"),
+            (&["test/zero_shot/auroc_macro"], "`validation/zero_shot/auroc_macro`"),
+        ] {
+            let error = asked(names, Split::Test, &searched);
+            assert!(error.contains(said), "{error}");
+        }
+        let error = asked(&["grounding/cnr"], Split::Test, &searched);
+        assert!(!error.contains("--split"), "validation has no such score, either: {error}");
+        let error = asked(&[], Split::Validation, &["test/zero_shot/auroc_macro"]);
+        assert!(error.contains("`--split test`"), "{error}");
+        let error = asked(&[], Split::Test, &["validation/zero_shot/auroc/edema"]);
+        assert!(error.contains("`--metric` names others"), "{error}");
+    }
+
+    #[test]
+    fn what_rounds_to_nothing_has_no_sign() {
+        let metric = Metric::new("test/zero_shot/auroc_macro");
+        assert_eq!(
+            [-0.0004, 0.0004, -0.0006, -0.0].map(|value| metric.show(value)),
+            ["0.000", "0.000", "-0.001", "0.000"]
+        );
     }
 
     #[test]

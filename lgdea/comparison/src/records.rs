@@ -9,6 +9,7 @@ use std::path::Path;
 use lgdea_sweep::SweepSummary;
 use serde::{Deserialize, Serialize};
 
+use crate::input::{What, what_is};
 use crate::{Collection, ComparisonError, Missing, Provenance, Run};
 
 /// The first line.
@@ -22,22 +23,28 @@ struct Head {
 }
 
 /// Whether a file begins as a records file does.
-pub(crate) fn is_records(first_line: &str) -> bool {
-    serde_json::from_str::<Head>(first_line).is_ok()
+pub(crate) fn is_records(first_line: &[u8]) -> bool {
+    serde_json::from_slice::<Head>(first_line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first_line)).is_ok()
+}
+
+/// What is wrong with a first line; none of one that can be read.
+pub(crate) fn problem(first_line: &str) -> Option<String> {
+    serde_json::from_str::<Head>(first_line).err().map(|error| error.to_string())
 }
 
 /// Reads a records file.
 pub(crate) fn read(path: &Path) -> Result<Collection, ComparisonError> {
     let text = std::fs::read_to_string(path).map_err(ComparisonError::file("read", path))?;
-    let wrong = |line: usize, error: serde_json::Error| ComparisonError::Line {
-        path: path.to_path_buf(),
-        line: line + 1,
-        reason: error.to_string(),
-    };
+    let wrong =
+        |line: usize, reason: String| ComparisonError::Line { path: path.to_path_buf(), line: line + 1, reason };
+    // Editors of some systems put a byte order mark before a text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let (number, first) = lines.next().unwrap_or((0, ""));
-    let head: Head = serde_json::from_str(first).map_err(|error| wrong(number, error))?;
-    let run = |(number, line)| serde_json::from_str::<Run>(line).map_err(|error| wrong(number, error));
+    let head: Head = serde_json::from_str(first).map_err(|error| wrong(number, error.to_string()))?;
+    let run = |(number, line): (usize, &str)| {
+        serde_json::from_str::<Run>(line).map_err(|error| wrong(number, no_run(line, &error)))
+    };
     Ok(Collection {
         sweeps: head.sweeps,
         runs: lines.map(run).collect::<Result<_, _>>()?,
@@ -45,6 +52,23 @@ pub(crate) fn read(path: &Path) -> Result<Collection, ComparisonError> {
         provenance: head.provenance,
         warnings: Vec::new(),
     })
+}
+
+/// Why a line after the first is no run.
+fn no_run(line: &str, error: &serde_json::Error) -> String {
+    match what_is(line) {
+        Some(What::Head(_)) => {
+            "a second records file begins here; give `lgdea compare` the two files as they were, it joins them \
+                                (`--records` keeps them in one)"
+                .to_owned()
+        }
+        Some(What::Journal) => {
+            "it is a line of a run's journal; name the folder of the run beside this file".to_owned()
+        }
+        Some(What::List) => "it is of a sweep's list of trials; name the sweep beside this file".to_owned(),
+        Some(What::Run) | None if error.is_eof() => "it ends in its midst, as if the file had been cut off".to_owned(),
+        Some(What::Run) | None => error.to_string(),
+    }
 }
 
 /// Writes a collection, in one step.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::difference::{Difference, FEWEST_PAIRS, Judgement};
+use crate::difference::{Difference, FEWEST_SEEDS, Judgement};
 use crate::metric::Metric;
 use crate::rows::{ARM, Rows};
 use crate::statistic::{permutation, power};
@@ -27,6 +27,15 @@ pub struct Question {
     pub comparisons: usize,
 }
 
+/// What a pilot says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answers {
+    /// Of each setting of which it says something.
+    pub settings: Vec<SeedsNeeded>,
+    /// Settings of both arms of which it says nothing: of fewer than [`FEWEST_SEEDS`], or of differences that do not vary.
+    pub left_out: usize,
+}
+
 /// The answer for a setting.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -45,34 +54,36 @@ pub struct SeedsNeeded {
     pub permutation: usize,
 }
 
-/// Answers for every setting at which the pilot has at least two pairs of differences that vary.
+/// Answers for every setting at which both arms have at least [`FEWEST_SEEDS`] and their differences vary.
 ///
 /// The first step of Holm's correction decides: alpha over the number of comparisons.
 ///
 /// # Errors
-/// An arm has no runs; no setting has two pairs; the difference to be found is zero; a number is out of its range.
-pub fn seeds_needed(collection: &Collection, question: &Question) -> Result<Vec<SeedsNeeded>, ComparisonError> {
+/// An arm has no runs; no setting has so many seeds; the difference to be found is zero; a number is out of its range.
+pub fn seeds_needed(collection: &Collection, question: &Question) -> Result<Answers, ComparisonError> {
     check(question)?;
     let rows = Rows::new(collection, ARM)?;
     rows.group(&question.arm)?;
     rows.group(&question.than)?;
     let alpha = question.alpha / question.comparisons as f64;
     let judgement = Judgement { alpha: question.alpha, ..Judgement::default() };
-    let mut answers = Vec::new();
+    let (mut settings, mut left_out) = (Vec::new(), 0);
     for row in rows.rows.iter().filter(|row| row.group == question.arm) {
         let Some(than) = rows.counterpart(row, &question.than) else { continue };
         let pilot = Difference::of(&question.metric, row, than, &judgement);
+        // The test has a p of enough seeds whose differences vary.
         let (Some(mean), Some(deviation), Some(_)) = (pilot.mean, pilot.standard_deviation, pilot.p_paired_t) else {
+            left_out += 1;
             continue;
         };
         let delta = question.delta.unwrap_or(mean);
         // Fewer than three are not judged, whatever their difference.
         let seeds = |deviation: f64| {
-            let pairs = power::pairs_needed((delta / deviation).abs(), alpha, question.power)?;
-            Some(pairs.max(FEWEST_PAIRS))
+            let seeds = power::pairs_needed((delta / deviation).abs(), alpha, question.power)?;
+            Some(seeds.max(FEWEST_SEEDS))
         };
         let cautious = deviation * power::upper_deviation_factor(pilot.values.len());
-        answers.push(SeedsNeeded {
+        settings.push(SeedsNeeded {
             setting: rows.describe(&row.setting),
             delta,
             seeds: seeds(deviation),
@@ -81,16 +92,16 @@ pub fn seeds_needed(collection: &Collection, question: &Question) -> Result<Vec<
             pilot,
         });
     }
-    if answers.is_empty() {
+    if settings.is_empty() {
         let Question { arm, than, metric, .. } = question;
         let reason = format!(
-            "no setting has two pairs of `{arm}` and `{than}` whose {} differ by more than a constant: run both with the \
-             same two seeds at least",
+            "nothing is said of fewer than {FEWEST_SEEDS} seeds: no setting has so many of both `{arm}` and `{than}` at which the \
+             difference in {} is not always the same; run both with the same {FEWEST_SEEDS} seeds at least",
             metric.label
         );
         return Err(ComparisonError::Request(reason));
     }
-    Ok(answers)
+    Ok(Answers { settings, left_out })
 }
 
 fn check(question: &Question) -> Result<(), ComparisonError> {

@@ -46,7 +46,7 @@ fn table() -> (Results, Collection) {
 fn a_comparison_reads_well_in_every_format() {
     let (_results, collection) = table();
     let comparison = Comparison::new(&collection, &request()).unwrap();
-    insta::assert_snapshot!("terminal", view::terminal(&comparison));
+    insta::assert_snapshot!("terminal", view::terminal(&comparison, true));
     insta::assert_snapshot!("markdown", view::markdown(&comparison));
     insta::assert_snapshot!("latex", view::latex(&comparison));
     insta::assert_snapshot!("csv", view::csv(&comparison).unwrap());
@@ -71,11 +71,149 @@ fn few_seeds_decide_nothing_without_an_assumption() {
     let judgement = Judgement { test: Test::Permutation, ..Judgement::default() };
     let checked = claim::check(&collection, &judgement).unwrap();
     let Outcome::Undecided { because, seeds_needed } = &checked[0].outcome else { panic!("{:?}", checked[0]) };
-    assert_eq!(because, "5 pairs cannot reach p < 0.05 two-sided");
+    assert_eq!(because, "5 seeds cannot reach p < 0.05 two-sided");
     // 9 comparisons: 2 / 2^n < 0.05 / 9.
     assert_eq!(*seeds_needed, Some(9));
     let comparison = Comparison::new(&collection, &Request { judgement, ..request() }).unwrap();
     assert!(comparison.differences().all(|(_, _, found)| matches!(found.verdict, Verdict::Unsupported(_))));
+}
+
+/// The table's runs of its first seeds.
+fn of_seeds(seeds: u64) -> Collection {
+    let (_results, mut collection) = table();
+    collection.runs.retain(|run| run.place.seed < seeds);
+    collection.missing.clear();
+    collection
+}
+
+#[test]
+fn of_two_seeds_nothing_is_judged_and_one_sentence_says_so() {
+    for seeds in [1, 2] {
+        let collection = of_seeds(seeds);
+        let comparison = Comparison::new(&collection, &request()).unwrap();
+        let printed = view::terminal(&comparison, true);
+        let told = "No difference is judged from fewer than 3 seeds that both sides have; all 12 here have fewer";
+        assert_eq!(printed.matches(told).count(), 1, "{printed}");
+        assert_eq!(view::markdown(&comparison).matches("fewer than 3 seeds").count(), 1);
+        for word in ["interval", "p (t)", "significant", "Significance", "cannot tell", "†"] {
+            assert!(!printed.contains(word), "{word} in\n{printed}");
+        }
+        let csv = view::csv(&comparison).unwrap();
+        assert_eq!(csv.matches("cannot tell: fewer than 3 seeds that both have").count(), 12, "each line stands alone");
+
+        let checked = claim::check(&collection, &Judgement::default()).unwrap();
+        let printed = view::claims(&checked);
+        assert_eq!(printed.matches("fewer than 3 seeds").count(), 1, "{printed}");
+        assert_eq!((printed.matches("undecided").count(), printed.matches("would tell").count()), (9, 0), "{printed}");
+        for claim in checked {
+            assert!(matches!(claim.outcome, Outcome::Undecided { seeds_needed: None, .. }), "{claim:?}");
+        }
+        let error = seeds_needed(&collection, &question()).unwrap_err().to_string();
+        assert!(error.contains("nothing is said of fewer than 3 seeds") && error.lines().count() == 1, "{error}");
+    }
+    let three = Comparison::new(&of_seeds(3), &request()).unwrap();
+    assert!(three.differences().all(|(_, _, found)| found.p_corrected.is_some()));
+    assert!(!view::terminal(&three, true).contains("fewer than 3 seeds"));
+}
+
+#[test]
+fn settings_with_too_few_seeds_are_counted_and_the_others_judged() {
+    let (_results, mut collection) = table();
+    // One share of pairs has two seeds.
+    collection.runs.retain(|run| run.place.seed < 2 || run.place.deltas["pairing.ratio"] != 0.1);
+    let comparison = Comparison::new(&collection, &request()).unwrap();
+    let printed = view::terminal(&comparison, true);
+    assert!(printed.contains("4 of the 12 here have fewer") && printed.contains("p (t)"), "{printed}");
+    let of_two: Vec<&str> = printed.lines().filter(|line| line.contains("  2 ") && line.contains("clip")).collect();
+    assert!(of_two[2..].iter().all(|line| line.ends_with("– │")), "{of_two:#?}");
+    let answers = seeds_needed(&collection, &question()).unwrap();
+    assert_eq!((answers.settings.len(), answers.left_out), (2, 1));
+    let printed = view::seeds(&question(), &answers);
+    assert!(printed.contains("left out: 1 of 3 settings"), "{printed}");
+}
+
+/// Pairs are images with their reports; what a comparison counts are seeds.
+#[test]
+fn pairs_are_of_image_and_report_and_seeds_are_called_seeds() {
+    for seeds in [1, 2, 3, 4, 5] {
+        let collection = of_seeds(seeds);
+        for test in [Test::PairedT, Test::Permutation, Test::Wilcoxon] {
+            let judgement = Judgement { test, ..Judgement::default() };
+            let comparison = Comparison::new(&collection, &Request { judgement, ..request() }).unwrap();
+            let checked = claim::check(&collection, &judgement).unwrap();
+            let mut texts = vec![
+                view::terminal(&comparison, true),
+                view::markdown(&comparison),
+                view::latex(&comparison),
+                view::csv(&comparison).unwrap(),
+                view::claims(&checked),
+                serde_json::to_string(&checked).unwrap(),
+            ];
+            texts.push(match seeds_needed(&collection, &question()) {
+                Ok(answers) => view::seeds(&question(), &answers),
+                Err(error) => error.to_string(),
+            });
+            for mut text in texts {
+                for meant in [
+                    "pairing.ratio",
+                    "paired by seed",
+                    "paired t",
+                    "paired-t",
+                    "fewer pairs",
+                    "share of pairs",
+                    "pairs of image and report",
+                    "50 % of the pairs",
+                    "50 \\% of the pairs",
+                ] {
+                    text = text.replace(meant, "");
+                }
+                assert!(!text.contains("pair"), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn all_that_look_the_same_are_the_best_together() {
+    let best = |scores: [f64; 3], metric: &str| -> Vec<bool> {
+        let mut collection = of_seeds(1);
+        collection.runs.retain(|run| run.place.deltas["pairing.ratio"] == 0.1);
+        for (run, score) in collection.runs.iter_mut().zip(scores) {
+            run.metrics.insert(metric.to_owned(), score);
+        }
+        let asked = Request { metrics: vec![metric.to_owned()], ..request() };
+        let comparison = Comparison::new(&collection, &asked).unwrap();
+        comparison.rows.iter().map(|row| row.cells[0].best).collect()
+    };
+    for (scores, expected) in [
+        ([0.9, 0.8, 0.7], [true, false, false]),
+        ([0.9, 0.9, 0.7], [true, true, false]),
+        ([0.7, 0.9, 0.9], [false, true, true]),
+        ([0.9, 0.9, 0.9], [true; 3]),
+        // Three decimals are shown of an AUROC.
+        ([0.9, 0.9004, 0.8996], [true; 3]),
+        ([0.9, 0.9006, 0.8996], [false, true, false]),
+        ([0.8994, 0.9, 0.5], [false, true, false]),
+    ] {
+        assert_eq!(best(scores, AUROC), expected, "{scores:?}");
+    }
+    // One decimal of a rank, of which less is better.
+    assert_eq!(best([3.0, 3.04, 3.06], RANK), [true, true, false]);
+    assert_eq!(best([30.0, 3.0, 3.0], RANK), [false, true, true]);
+    // Around nothing no sign tells two means apart.
+    assert_eq!(best([0.0004, -0.0004, -0.2], "test/grounding/cnr"), [true, true, false]);
+}
+
+fn question() -> Question {
+    Question {
+        metric: Metric::new(AUROC),
+        arm: "lgdea".to_owned(),
+        than: "clip_txt".to_owned(),
+        delta: None,
+        power: 0.8,
+        alpha: 0.05,
+        comparisons: 1,
+    }
 }
 
 #[test]
@@ -92,7 +230,8 @@ fn a_pilot_says_how_many_seeds_are_needed() {
     };
     let answers = seeds_needed(&collection, &question).unwrap();
     insta::assert_snapshot!("seeds", view::seeds(&question, &answers));
-    assert!(answers.iter().all(|answer| answer.cautious > answer.seeds && answer.permutation == 7));
+    assert_eq!(answers.left_out, 0);
+    assert!(answers.settings.iter().all(|answer| answer.cautious > answer.seeds && answer.permutation == 7));
     let refused = |question: Question| seeds_needed(&collection, &question).unwrap_err().to_string();
     assert!(refused(Question { delta: Some(0.0), ..question.clone() }).contains("--delta"));
     assert!(refused(Question { than: "clip_text".to_owned(), ..question.clone() }).contains("did you mean `clip_txt`"));
@@ -169,6 +308,21 @@ fn a_records_file_gives_the_same_comparison() {
     std::fs::write(&file, text.replacen("\"seed\":0", "\"seed\":-1", 1)).unwrap();
     let error = Collection::read(&[file], results.path()).unwrap_err().to_string();
     assert!(error.contains("line 2"), "{error}");
+}
+
+#[test]
+fn what_a_sweep_confounds_is_kept_in_records_and_found_beside_older_ones() {
+    let (results, mut collection) = table();
+    let (old, new) = (results.file("old.jsonl"), results.file("new.jsonl"));
+    records::write(&collection, &old).unwrap();
+    assert!(!std::fs::read_to_string(&old).unwrap().contains("confounds"));
+    let told = Some(vec!["`clip` and `lgdea` are not measured alike: eval.bootstrap = 0 for 100".to_owned()]);
+    collection.sweeps[0].confounds = told.clone();
+    records::write(&collection, &new).unwrap();
+    for paths in [vec![old.clone(), new.clone()], vec![new.clone(), old], vec![new]] {
+        let joined = Collection::read(&paths, results.path()).unwrap();
+        assert_eq!((joined.sweeps.len(), &joined.sweeps[0].confounds), (1, &told));
+    }
 }
 
 #[test]

@@ -47,6 +47,159 @@ fn plots(html: &str, figure: &str) -> Value {
     serde_json::from_str(json).unwrap()
 }
 
+/// Options of a figure's first choice.
+fn menu(html: &str, figure: &str) -> Vec<String> {
+    let of_figure = &html[html.find(&format!("id=\"{figure}\"")).unwrap()..];
+    let select = of_figure.split("<select ").nth(1).unwrap().split("</select>").next().unwrap();
+    let options = select.split("<option ").skip(1);
+    let text = |option: &str| option.split('>').nth(1).unwrap().split('<').next().unwrap().replace("&#x2f;", "/");
+    options.map(text).collect()
+}
+
+/// Logs values at two steps of the ablation's runs that a test picks.
+fn log(collection: &Collection, name: &str, picked: impl Fn(&str) -> bool) {
+    for run in collection.runs.iter().filter(|run| picked(&run.place.arm)) {
+        let journal = Journal::open(&RunDir::at(run.folder.clone().unwrap())).unwrap();
+        for step in [50, 100] {
+            journal.metrics(step, &[(name, 0.25)]).unwrap();
+        }
+    }
+}
+
+fn asking(collection: &Collection, metrics: &[&str]) -> String {
+    let metrics = metrics.iter().map(|&metric| metric.to_owned()).collect();
+    let comparison = Comparison::new(collection, &Request { metrics, ..request() }).unwrap();
+    own(&page(collection, &comparison, false).unwrap())
+}
+
+#[test]
+fn learning_curves_open_on_what_all_arms_have() {
+    let results = results();
+    let collection = read(&results, "ablation");
+    // One arm alone has a score on the way, and a term of its own: sums of other terms are no common measure.
+    log(&collection, "validation/retrieval/i2t_r_at_10", |arm| arm == "base");
+    log(&collection, "train/loss/global", |_| true);
+    log(&collection, "train/loss/evidence", |arm| arm != "base");
+    let html = own(&written(&collection, false));
+    let expected = [
+        "validation zero-shot AUROC",
+        "train/loss/global",
+        "evidence/usage_entropy",
+        "validation image → report R@10",
+        "train/loss",
+        "train/loss/evidence",
+    ];
+    assert_eq!(menu(&html, "learning-curves"), expected);
+    // Whatever is asked for first is shown first, if all arms have it.
+    log(&collection, "validation/retrieval/i2t_r_at_10", |arm| arm != "base");
+    let html = asking(&collection, &["retrieval/i2t_r_at_10", "zero_shot/auroc_macro"]);
+    assert_eq!(menu(&html, "learning-curves")[..2], ["validation image → report R@10", "validation zero-shot AUROC"]);
+}
+
+#[test]
+fn the_menu_of_learning_curves_has_every_score_that_was_asked_for() {
+    let results = results();
+    let mut collection = read(&results, "ablation");
+    let score = "zero_shot/auroc/edema";
+    log(&collection, &format!("validation/{score}"), |_| true);
+    for run in &mut collection.runs {
+        run.metrics.insert(format!("test/{score}"), 0.5);
+    }
+    let shown = "validation zero_shot/auroc/edema".to_owned();
+    assert!(
+        !menu(&own(&written(&collection, false)), "learning-curves").contains(&shown),
+        "no headline, and not asked for"
+    );
+    let html = asking(&collection, &[score, "grounding/cnr"]);
+    assert_eq!(menu(&html, "learning-curves")[0], shown);
+    assert!(
+        html.contains("No run has a curve of validation CNR: <code>eval.every</code> has scores taken on the way."),
+        "{html}"
+    );
+    assert!(!asking(&collection, &[score]).contains("eval.every"));
+}
+
+#[test]
+fn confounds_stand_beside_the_claims() {
+    let results = results();
+    let mut collection = read(&results, "ablation");
+    let section = |html: &str| -> String {
+        html.split("<section aria-labelledby=\"claims\">")
+            .nth(1)
+            .unwrap()
+            .split("</section>")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let confound = "<code>base</code> do not see the same steps, pairs, images or reports: train.steps = 200 for 100";
+    let html = own(&written(&collection, false));
+    assert!(section(&html).contains("Confounds</h3>") && section(&html).contains(confound), "{}", section(&html));
+    assert!(section(&html).contains("<code>with &lt;b&gt;evidence&lt;&#x2f;b&gt;</code>"));
+    // They are told without claims, too.
+    collection.sweeps[0].claims.clear();
+    let html = own(&written(&collection, false));
+    assert!(section(&html).contains("<h2 id=\"claims\">Confounds</h2>") && section(&html).contains(confound));
+    // A list that does not say is not one that says there are none.
+    let mut collection = read(&results, "ablation");
+    collection.sweeps[0].confounds = None;
+    let html = own(&written(&collection, false));
+    assert!(
+        section(&html).contains("is not known of ablation: an earlier version") && !section(&html).contains(confound)
+    );
+    collection.sweeps[0].confounds = Some(Vec::new());
+    assert!(!section(&own(&written(&collection, false))).contains("onfound"));
+}
+
+#[test]
+fn claims_are_cards_where_a_screen_is_narrow() {
+    let results = results();
+    let html = own(&written(&read(&results, "ablation"), false));
+    assert!(html.contains("<table id=\"table-claims\" class=\"cards\">"));
+    for name in ["claim", "setting", "seeds", "difference", "p corrected", "outcome"] {
+        assert_eq!(html.matches(&format!("data-name=\"{name}\"")).count(), 2, "{name}");
+    }
+    assert_eq!(html.matches("class=\"cards\"").count(), 1, "other tables have too many columns");
+}
+
+#[test]
+fn too_few_seeds_are_told_once_on_the_whole_page() {
+    let results = results();
+    let mut collection = read(&results, "ablation");
+    collection.runs.retain(|run| run.place.seed < 2);
+    let html = own(&written(&collection, false));
+    let body = &html[html.find("<main>").unwrap()..html.find("<script type=\"application/json\">").unwrap()];
+    let summary = body.split("</section>").next().unwrap();
+    assert_eq!(summary.matches("fewer than 3 seeds").count(), 1, "{summary}");
+    assert!(summary.contains("all 6 here have fewer") && !summary.contains("cannot be told"), "{summary}");
+    let claims = body.split("<section aria-labelledby=\"claims\">").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(!claims.contains("fewer than") && claims.contains(">undecided</td>"), "{claims}");
+    let whole = html.matches("fewer than 3 seeds that both sides have").count();
+    // Beside the sentence there is the caption of the tables, which are copied without the summary.
+    assert_eq!(whole, 2);
+}
+
+#[test]
+fn a_picture_keeps_letters_that_can_be_read() {
+    let results = results();
+    let html = own(&written(&read(&results, "ablation"), true));
+    // The sheet of 1600 pixels is embedded as it is, and may shrink to three quarters of it.
+    assert_eq!(html.matches("style=\"--own: 1600px\"").count(), 4);
+    assert!(html.contains("min-width: calc(.75 * var(--own))"));
+}
+
+#[test]
+fn arms_that_look_the_same_are_the_best_together() {
+    let results = results();
+    let mut collection = read(&results, "ablation");
+    for run in &mut collection.runs {
+        run.metrics.insert(format!("test/{AUROC}"), 0.75);
+    }
+    let html = own(&written(&collection, false));
+    let said = "<code>base</code> and <code>with &lt;b&gt;evidence&lt;&#x2f;b&gt;</code> have the best mean, 0.750, by the decimals shown.";
+    assert_eq!(html.matches(said).count(), 2, "at both shares of pairs");
+}
+
 #[test]
 fn an_ablation_has_all_but_a_search() {
     let results = results();
@@ -56,7 +209,7 @@ fn an_ablation_has_all_but_a_search() {
     let last = ["galleries", "retrieval", "prototypes", "runs"];
     assert_eq!(sections(&own), [&first[..], &last[..]].concat());
     for part in [
-        "3 pairs cannot reach",
+        "3 seeds cannot reach",
         "pairing.ratio = 0.02",
         "phantom (train): 0123456789abcdef",
         "eval.bootstrap = 0",
@@ -74,7 +227,8 @@ fn an_ablation_has_all_but_a_search() {
     // What all runs share is told once.
     assert_eq!(own.matches("eval.bootstrap = 0").count(), 1);
     assert!(own.len() < 400_000, "{} bytes beside the script", own.len());
-    // Metric and setting are chosen: 3 curves at 2 settings.
+    // Metric and setting are chosen: 3 curves at 2 settings, those of a score first.
+    assert_eq!(menu(&own, "learning-curves")[0], "validation zero-shot AUROC");
     assert_eq!(plots(&own, "learning-curves").as_array().unwrap().len(), 6);
     assert_eq!(plots(&own, "efficiency-curves")[0]["data"].as_array().unwrap().len(), 2);
     assert_eq!(plots(&own, "forest-0")[0]["layout"]["yaxis"]["ticktext"][0], "with &lt;b&gt;evidence&lt;/b&gt;");

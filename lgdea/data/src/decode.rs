@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{FindingBox, SkipReason};
 
 /// First bytes of a Git LFS pointer, which stands in for a file that was not fetched.
-const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
+pub(crate) const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// Where the original image lies in its square, in shares of the square's side; the rest is black padding.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -41,6 +41,23 @@ pub enum DataError {
         /// Whether the weights are there in parts.
         in_parts: bool,
     },
+    /// Published weights, or a file beside them, that were not fetched.
+    #[error(
+        "{} is a Git LFS pointer: its content was never fetched; run `git lfs pull` in its folder, or `hf download`",
+        path.display()
+    )]
+    LfsPointer {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of published weights is not what its name says.
+    #[error("{} {reason}", path.display())]
+    BrokenWeights {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead, and what to do.
+        reason: &'static str,
+    },
     /// The cache of images cannot be written or read.
     #[error(transparent)]
     Cache(#[from] lgdea_cache::CacheError),
@@ -183,6 +200,8 @@ impl AtFault for DataError {
             DataError::Io { .. }
             | DataError::NoWeights { .. }
             | DataError::NoWeightsFile { .. }
+            | DataError::LfsPointer { .. }
+            | DataError::BrokenWeights { .. }
             | DataError::Path { .. }
             | DataError::Csv { .. }
             | DataError::MissingColumn { .. }

@@ -8,6 +8,7 @@
 
 mod augment;
 mod boxes;
+mod check;
 mod corpus;
 mod decode;
 mod error;
@@ -30,6 +31,7 @@ mod view;
 
 pub use augment::{augment, standardise};
 pub use boxes::FindingBox;
+pub use check::{Refusal, check};
 pub use corpus::{Corpus, load};
 pub use decode::Frame;
 pub use error::DataError;

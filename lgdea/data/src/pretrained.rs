@@ -3,10 +3,15 @@
 //! Nothing is downloaded: a repository is looked for where the Hugging Face libraries keep what they have fetched.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
+
 use crate::DataError;
+use crate::decode::LFS_POINTER;
 use crate::error::expand;
 
 /// The file or folder that `weights` of an experiment means: a path, or a repository `owner/name` in the cache of the
@@ -20,7 +25,7 @@ pub fn locate(weights: &str) -> Result<PathBuf, DataError> {
         return Ok(path);
     }
     match weights.split_once('/') {
-        Some((owner, name)) if !owner.is_empty() && !owner.starts_with(['.', '$']) && !name.contains('/') => {
+        Some((owner, name)) if !owner.is_empty() && !owner.starts_with(['.', '$', '~']) && !name.contains('/') => {
             let hub = hub();
             snapshot(&hub, owner, name).ok_or_else(|| DataError::NoWeights {
                 what: weights.to_owned(),
@@ -58,9 +63,7 @@ pub fn digest(pretrained: &[String]) -> Result<String, DataError> {
     }
     let mut all = blake3::Hasher::new();
     for weights in pretrained {
-        let path = locate(weights)?;
-        // A folder may have word pieces alone.
-        for path in beside(&path).chain(weights_file(&path).ok()) {
+        for path in files(weights)? {
             let unreadable = |source| DataError::Io { path: path.clone(), source };
             let file = File::open(&path).map_err(unreadable)?;
             let mut hasher = blake3::Hasher::new();
@@ -70,6 +73,53 @@ pub fn digest(pretrained: &[String]) -> Result<String, DataError> {
         }
     }
     Ok(all.finalize().to_hex().to_string())
+}
+
+/// The files of published weights, as far as encoders read them, none of them a pointer or another broken file.
+///
+/// # Errors
+/// They are not there, were not fetched, or are not what their names say.
+pub fn files(weights: &str) -> Result<Vec<PathBuf>, DataError> {
+    let path = locate(weights)?;
+    // A folder may have word pieces alone.
+    let files: Vec<PathBuf> = beside(&path).chain(weights_file(&path).ok()).collect();
+    files.iter().try_for_each(|file| sound(file))?;
+    Ok(files)
+}
+
+/// Refuses a file whose first bytes are those of something else.
+fn sound(path: &Path) -> Result<(), DataError> {
+    let unreadable = |source| DataError::Io { path: path.to_owned(), source };
+    let broken = |reason| Err(DataError::BrokenWeights { path: path.to_owned(), reason });
+    let mut file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let mut start = Vec::new();
+    (&mut file).take(64).read_to_end(&mut start).map_err(unreadable)?;
+    let text = String::from_utf8_lossy(&start).trim_start().to_lowercase();
+    if start.starts_with(LFS_POINTER) {
+        return Err(DataError::LfsPointer { path: path.to_owned() });
+    }
+    if start.is_empty() {
+        return broken("is empty; fetch it again");
+    }
+    if text.starts_with("<!doctype") || text.starts_with("<html") {
+        return broken(
+            "is a web page; fetch the file itself (of Hugging Face, `resolve` instead of `blob` in its address)",
+        );
+    }
+    match (path.extension().and_then(OsStr::to_str), start.first_chunk::<8>()) {
+        // The length of the header, then the header.
+        (Some("safetensors"), Some(header)) if u64::from_le_bytes(*header) <= length.saturating_sub(8) => Ok(()),
+        (Some("safetensors"), _) => broken("is no safetensors file, or is cut off; fetch it again"),
+        (Some("json"), _) if serde_json::from_reader::<_, IgnoredAny>(BufReader::new(reopened(path)?)).is_err() => {
+            broken("is not JSON, or is cut off; fetch it again")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn reopened(path: &Path) -> Result<File, DataError> {
+    File::open(path).map_err(|source| DataError::Io { path: path.to_owned(), source })
 }
 
 /// What an encoder may read of a folder besides weights.
@@ -130,6 +180,50 @@ mod tests {
         assert!(message.contains("models--") || message.contains("huggingface"), "{message}");
         assert!(message.contains("hf download nobody/nothing-of-that-name"), "{message}");
         assert!(matches!(locate("./nothing.safetensors"), Err(DataError::Io { .. })));
+    }
+
+    #[test]
+    fn what_was_not_fetched_is_told_as_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n";
+        for name in ["w.safetensors", "w.pt", "w.pth", "w.bin", "w.ckpt"] {
+            let path = folder.path().join(name);
+            fs::write(&path, pointer).unwrap();
+            let said = digest(&[path.display().to_string()]).unwrap_err().to_string();
+            assert!(said.contains(name) && said.contains("Git LFS") && said.contains("`git lfs pull`"), "{said}");
+        }
+        for name in ["model.safetensors", "pytorch_model.bin", "tokenizer.json", "vocab.txt", "config.json"] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(name), pointer).unwrap();
+            let said = digest(&[folder.path().display().to_string()]).unwrap_err().to_string();
+            assert!(said.contains(name) && said.contains("Git LFS"), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_weights_file_is_told_before_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |name: &str, content: &[u8]| {
+            let path = folder.path().join(name);
+            fs::write(&path, content).unwrap();
+            files(&path.display().to_string()).map_err(|error| error.to_string())
+        };
+        for (name, content, part) in [
+            ("a.safetensors", &b"\n<!DOCTYPE html><html>"[..], "web page"),
+            ("a.pth", b"<html><body>", "web page"),
+            ("a.bin", b"", "is empty"),
+            ("a.safetensors", b"", "is empty"),
+            ("a.safetensors", b"\x10\0\0\0\0\0\0\0{}", "cut off"),
+            ("a.safetensors", b"abc", "no safetensors file"),
+        ] {
+            let said = said(name, content).unwrap_err();
+            assert!(said.contains(part) && said.contains(name), "{said}");
+        }
+        assert!(said("a.safetensors", b"\x02\0\0\0\0\0\0\0{}").is_ok());
+        let model = folder.path().join("model");
+        fs::create_dir(&model).unwrap();
+        fs::write(model.join("tokenizer.json"), "{\"version\": ").unwrap();
+        assert!(files(model.to_str().unwrap()).unwrap_err().to_string().contains("not JSON"));
     }
 
     #[test]

@@ -15,6 +15,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
 
 mod check;
+mod coverage;
 mod error;
 pub mod gallery;
 pub mod metric;
@@ -24,6 +25,7 @@ mod score;
 pub mod table;
 pub mod task;
 
+pub use coverage::Coverage;
 pub use error::EvalError;
 pub use metric::bootstrap::Bootstrap;
 pub use score::{Evaluation, Score, Scores};

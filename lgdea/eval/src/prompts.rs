@@ -7,7 +7,7 @@
 //! description = "what the set is for"
 //!
 //! [[class]]
-//! name = "pneumonia"                            # the label of its positives
+//! name = "pneumonia"                            # the label of its positives, as in the data or in snake case
 //! prompts = ["pneumonia", "focal consolidation"]
 //! against = ["no_finding"]                      # labels of its negatives; all other labelled studies where left out
 //! ```
@@ -15,7 +15,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use lgdea_data::normalise_label;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 use crate::EvalError;
 
@@ -43,7 +46,7 @@ pub struct PromptSet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PromptClass {
-    /// The label of its positives, in snake case.
+    /// The label of its positives; in snake case once it is read.
     pub name: String,
     /// Texts that stand for the class. Their L2-normalised mean embedding is the class embedding `t_c`, the mean of
     /// their evidence distributions is `p_c`.
@@ -102,57 +105,82 @@ impl PromptSet {
     }
 
     fn parse(text: &str, origin: &str) -> Result<Self, EvalError> {
-        let set: Self = toml::from_str(text)
-            .map_err(|source| EvalError::ParsePrompts { origin: origin.to_owned(), source: Box::new(source) })?;
-        match set.problem() {
-            None => Ok(set),
-            Some(problem) => Err(EvalError::InvalidPrompts { origin: origin.to_owned(), problem }),
+        let unreadable = |source| EvalError::ParsePrompts { origin: origin.to_owned(), source: Box::new(source) };
+        let mut set: Self = toml::from_str(text).map_err(unreadable)?;
+        let places: Places = toml::from_str(text).map_err(unreadable)?;
+        let lines = places.classes.iter().map(|class| 1 + text[..class.span().start].matches('\n').count());
+        let problems = set.problems(&lines.collect::<Vec<_>>());
+        if problems.is_empty() {
+            set.normalise();
+            return Ok(set);
+        }
+        Err(EvalError::InvalidPrompts { origin: origin.to_owned(), problem: problems.join("\n  ") })
+    }
+
+    /// Writes labels as those of the data are written.
+    fn normalise(&mut self) {
+        for PromptClass { name, against, .. } in &mut self.classes {
+            for label in against.iter_mut().chain([name]) {
+                *label = normalise_label(label);
+            }
         }
     }
 
-    /// What makes the set unusable, if anything.
-    fn problem(&self) -> Option<String> {
+    /// All that makes the set unusable; each class begins in a line.
+    fn problems(&self, lines: &[usize]) -> Vec<String> {
         if self.classes.is_empty() {
-            return Some("it has no class; add a `[[class]]` with `name` and `prompts`".to_owned());
+            return vec!["it has no class; add a `[[class]]` with `name` and `prompts`".to_owned()];
         }
         let mut names = BTreeSet::new();
-        self.classes.iter().find_map(|class| {
-            if !names.insert(&class.name) {
-                return Some(format!("class `{}` occurs twice; join the two", class.name));
+        let mut problems = Vec::new();
+        for (class, line) in self.classes.iter().zip(lines) {
+            let PromptClass { name, .. } = class;
+            let label = normalise_label(name);
+            if !label.is_empty() && !names.insert(label.clone()) {
+                let other = if label == *name { String::new() } else { format!(" (as `{label}`)") };
+                problems.push(format!("line {line}: class `{name}` occurs twice{other}; join the two"));
             }
-            class.problem().map(|problem| format!("class `{}` {problem}", class.name))
-        })
+            problems
+                .extend(class.problems().into_iter().map(|problem| format!("line {line}: class `{name}` {problem}")));
+        }
+        problems
     }
 }
 
+/// Where the classes of a file stand.
+#[derive(Deserialize)]
+struct Places {
+    #[serde(rename = "class")]
+    classes: Vec<Spanned<IgnoredAny>>,
+}
+
 impl PromptClass {
-    fn problem(&self) -> Option<String> {
-        let snake_case = |name: &str| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        };
-        if let Some(name) = std::iter::once(&self.name).chain(&self.against).find(|name| !snake_case(name)) {
-            return Some(format!("names the label `{name}`; write labels as the data have them, with a–z, 0–9 and _"));
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let labels = std::iter::once(&self.name).chain(&self.against);
+        for nameless in labels.filter(|label| normalise_label(label).is_empty()) {
+            problems.push(format!("names the label `{nameless}`, which has neither a letter nor a digit"));
         }
         if self.prompts.is_empty() {
-            return Some("has no prompts; give at least one text".to_owned());
+            problems.push("has no prompts; give at least one text".to_owned());
         }
         if self.prompts.iter().any(|prompt| prompt.trim().is_empty()) {
-            return Some("has an empty prompt; remove it".to_owned());
+            problems.push("has an empty prompt; remove it".to_owned());
         }
-        self.against.contains(&self.name).then(|| "is against itself; name other labels".to_owned())
+        let own = normalise_label(&self.name);
+        if !own.is_empty() && self.against.iter().any(|label| normalise_label(label) == own) {
+            problems.push("is against itself; name other labels".to_owned());
+        }
+        problems
     }
 }
 
 fn unknown(name: &str) -> EvalError {
-    let nearest = SHIPPED
-        .iter()
-        .map(|(shipped, _)| (strsim::damerau_levenshtein(name, shipped), shipped))
-        .min()
-        .filter(|(distance, _)| *distance <= 3);
+    let nearest = lgdea_spec::nearest(name, SHIPPED.iter().map(|(shipped, _)| *shipped));
     EvalError::UnknownPrompts {
         name: name.to_owned(),
         known: SHIPPED.map(|(shipped, _)| format!("`{shipped}`")).join(", "),
-        suggestion: nearest.map_or_else(String::new, |(_, shipped)| format!(" (did you mean `{shipped}`?)")),
+        suggestion: nearest.map_or_else(String::new, |shipped| format!(" (did you mean `{shipped}`?)")),
     }
 }
 
@@ -188,6 +216,22 @@ mod tests {
     }
 
     #[test]
+    fn misspelt_names_come_with_the_right_one() {
+        for (name, meant) in [
+            ("CheXpert", "chexpert"),
+            ("chexprt", "chexpert"),
+            ("chexpert5x200", "chexpert"),
+            ("Phantom", "phantom"),
+            ("fantom", "phantom"),
+            ("pnuemonia", "pneumonia"),
+            ("PNEUMONIA", "pneumonia"),
+        ] {
+            let error = PromptSet::named_or_path(name).unwrap_err().to_string();
+            assert!(error.contains(&format!("did you mean `{meant}`?")), "{error}");
+        }
+    }
+
+    #[test]
     fn unknown_names_come_with_the_known_ones() {
         let error = PromptSet::named_or_path("phantm").unwrap_err().to_string();
         assert_eq!(
@@ -212,7 +256,12 @@ mod tests {
         for (body, problem) in [
             ("name = \"a\"\nprompts = []", "class `a` has no prompts"),
             ("name = \"a\"\nprompts = [\" \"]", "class `a` has an empty prompt"),
-            ("name = \"Left Effusion\"\nprompts = [\"b\"]", "names the label `Left Effusion`"),
+            ("name = \"--\"\nprompts = [\"b\"]", "names the label `--`"),
+            ("name = \"a\"\nprompts = [\"b\"]\nagainst = [\"A\"]", "class `a` is against itself"),
+            (
+                "name = \"COVID-19\"\nprompts = [\"b\"]\n[[class]]\nname = \"covid_19\"\nprompts = [\"b\"]",
+                "occurs twice",
+            ),
             ("name = \"a\"\nprompts = [\"b\"]\nagainst = [\"a\"]", "class `a` is against itself"),
             ("name = \"a\"\nprompts = [\"b\"]\n[[class]]\nname = \"a\"\nprompts = [\"b\"]", "occurs twice"),
         ] {
@@ -220,6 +269,48 @@ mod tests {
             assert!(message.contains(problem), "{message}");
         }
         assert!(problem_of("version = 1\ndescription = \"\"\nclass = []").contains("has no class"));
+    }
+
+    #[test]
+    fn labels_are_written_as_those_of_the_data_are() {
+        let class = |name: &str, against: &str| {
+            let text = format!(
+                "version = 1\ndescription = \"\"\n[[class]]\nname = \"{name}\"\nprompts = [\"p\"]\nagainst = [\"{against}\"]"
+            );
+            let set = PromptSet::parse(&text, "my.toml").unwrap();
+            (set.classes[0].name.clone(), set.classes[0].against[0].clone(), set.digest())
+        };
+        let (.., digest) = class("covid_19", "no_finding");
+        for (name, against) in [
+            ("COVID-19", "No Finding"),
+            ("Covid 19", "NO FINDING"),
+            ("covid-19", "no-finding"),
+            (" COVID_19 ", "No  Finding"),
+            ("COVID.19", "No/Finding"),
+        ] {
+            assert_eq!(
+                class(name, against),
+                ("covid_19".to_owned(), "no_finding".to_owned(), digest.clone()),
+                "{name}"
+            );
+        }
+        for (name, label) in [
+            ("Pneumonia", "pneumonia"),
+            ("Pleural Effusion", "pleural_effusion"),
+            ("Fibrose pulmonaire éteinte", "fibrose_pulmonaire_éteinte"),
+            ("Épanchement", "épanchement"),
+            ("Pneumothorax (left)", "pneumothorax_left"),
+        ] {
+            assert_eq!(class(name, "x").0, label);
+            assert_eq!(class(name, "x").0, normalise_label(name));
+        }
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once_with_their_lines() {
+        let text = "version = 1\ndescription = \"\"\n[[class]]\nname = \"a\"\nprompts = []\n\n[[class]]\nname = \"--\"\n\
+                    prompts = [\" \"]\n[[class]]\nname = \"A\"\nprompts = [\"p\"]\nagainst = [\"a\", \"?\"]\n";
+        insta::assert_snapshot!(problem_of(text));
     }
 
     #[test]

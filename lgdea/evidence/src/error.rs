@@ -26,6 +26,9 @@ pub enum EvidenceError {
         /// The shipped names.
         known: String,
     },
+    /// The path of an ontology or a prompt names an environment variable that cannot be used.
+    #[error(transparent)]
+    Path(#[from] lgdea_spec::EnvironmentError),
     /// The TOML is malformed or has unknown or missing keys.
     #[error("{path} is not a valid ontology: {source}")]
     Parse {
@@ -152,6 +155,7 @@ impl AtFault for EvidenceError {
             EvidenceError::Server { .. } | EvidenceError::Cache { .. } => Fault::Run,
             EvidenceError::Read { .. }
             | EvidenceError::UnknownOntology { .. }
+            | EvidenceError::Path(_)
             | EvidenceError::Parse { .. }
             | EvidenceError::Ontology { .. }
             | EvidenceError::Input { .. }

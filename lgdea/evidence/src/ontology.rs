@@ -1,7 +1,6 @@
 //! The ontology: findings, their names, and the words that negate or qualify them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use lgdea_data::normalise_label;
 use serde::Deserialize;
@@ -145,11 +144,11 @@ impl Ontology {
         if let Some(text) = shipped(name) {
             return Self::parse(name, text);
         }
-        let path = Path::new(name);
+        let path = lgdea_spec::expand_env(name)?;
         if !path.is_file() {
             return Err(EvidenceError::UnknownOntology { name: name.into(), known: shipped_names() });
         }
-        let text = std::fs::read_to_string(path).map_err(|source| EvidenceError::Read { path: path.into(), source })?;
+        let text = std::fs::read_to_string(&path).map_err(|source| EvidenceError::Read { path, source })?;
         Self::parse(name, &text)
     }
 

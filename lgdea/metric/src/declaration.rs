@@ -20,25 +20,14 @@ pub struct Declaration {
     pub better: Better,
     /// Decimals that make sense for it.
     pub decimals: usize,
-    /// The instances that are shown where nobody asks for a metric.
+    /// The instances that are shown where nobody asks for a metric, in tables and reports and on MLflow.
     pub headlines: &'static [Parameters<'static>],
-    /// The instances that MLflow's view of a sweep plots.
-    pub plotted: &'static [Parameters<'static>],
 }
 
 impl Declaration {
     /// What most declarations have in common: a share between 0 and 1, of which more is better, shown nowhere by itself.
     pub(crate) const fn new(task: Task, name: &'static str) -> Declaration {
-        Declaration {
-            task,
-            name,
-            label: None,
-            row: None,
-            better: Better::Higher,
-            decimals: 3,
-            headlines: &[],
-            plotted: &[],
-        }
+        Declaration { task, name, label: None, row: None, better: Better::Higher, decimals: 3, headlines: &[] }
     }
 
     /// The name of an instance, below the split's.
@@ -123,22 +112,11 @@ impl<'a> Instance<'a> {
         self.declaration.headlines.contains(&self.of)
     }
 
-    /// All that are shown where nobody asks for a metric, task by task.
+    /// All that are shown where nobody asks for a metric, task by task, the first one first of all.
     pub fn headlines() -> impl Iterator<Item = Instance<'static>> {
-        instances(|declaration| declaration.headlines)
+        let declarations = Task::ALL.into_iter().flat_map(Task::declarations);
+        declarations.flat_map(|declaration| declaration.headlines.iter().map(move |&of| Instance { declaration, of }))
     }
-
-    /// All that MLflow's view of a sweep plots, the first one first of all.
-    pub fn plotted() -> impl Iterator<Item = Instance<'static>> {
-        instances(|declaration| declaration.plotted)
-    }
-}
-
-fn instances(
-    shown: fn(&'static Declaration) -> &'static [Parameters<'static>],
-) -> impl Iterator<Item = Instance<'static>> {
-    let declarations = Task::ALL.into_iter().flat_map(Task::declarations);
-    declarations.flat_map(move |declaration| shown(declaration).iter().map(move |&of| Instance { declaration, of }))
 }
 
 #[cfg(test)]
@@ -161,12 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn headlines_and_what_mlflow_plots_are_those_of_each_task() {
-        let names = |instances: Vec<Instance<'_>>| instances.iter().map(Instance::name).collect::<Vec<_>>();
-        let shared = ["zero_shot/auroc_macro", "retrieval/i2t_r_at_10", "retrieval/t2i_r_at_10"];
-        let with = |more: &[&'static str]| shared.into_iter().chain(more.iter().copied()).collect::<Vec<_>>();
-        assert_eq!(names(Instance::headlines().collect()), with(&["grounding/pointing", "grounding/cnr"]));
-        assert_eq!(names(Instance::plotted().collect()), with(&["grounding/similarity/pointing"]));
+    fn headlines_are_those_of_each_task() {
+        let names: Vec<_> = Instance::headlines().map(|score| score.name()).collect();
+        let retrieval = ["retrieval/i2t_r_at_10", "retrieval/t2i_r_at_10"];
+        assert_eq!(names[0], "zero_shot/auroc_macro");
+        assert_eq!(names[1..3], retrieval);
+        assert_eq!(names[3..], ["grounding/pointing", "grounding/cnr"]);
     }
 
     #[test]

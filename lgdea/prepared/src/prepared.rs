@@ -143,14 +143,6 @@ impl Prepared {
         self.split(split).into_iter().any(|study| self.images.pixels(study).is_some())
     }
 
-    /// The classes of prompts that no study of any split is labelled with.
-    pub fn unlabelled<'p>(&self, prompts: &'p PromptSet) -> Vec<&'p str> {
-        let labelled: HashSet<&String> =
-            self.studies.iter().filter_map(|study| study.labels.as_ref()).flatten().collect();
-        let classes = prompts.classes.iter().map(|class| &class.name);
-        classes.filter(|name| !labelled.contains(name)).map(String::as_str).collect()
-    }
-
     /// Positions of the studies of a split, in order.
     pub fn split(&self, split: Split) -> Vec<usize> {
         (0..self.studies.len()).filter(|&study| self.studies[study].split == split).collect()

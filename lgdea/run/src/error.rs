@@ -121,6 +121,12 @@ pub enum RunError {
         /// The splits that were asked for.
         splits: String,
     },
+    /// The experiment's own prompts have no class that the studies can score.
+    #[error("{problem}; correct the prompts, or set `eval.zero-shot.enabled = false`")]
+    NothingToClassify {
+        /// What the classes lack, and which labels there are.
+        problem: String,
+    },
     /// There is no run of that name.
     #[error("there is no run `{}` in {}{known}", wanted.display(), runs.display())]
     NoSuchRun {
@@ -202,6 +208,7 @@ impl AtFault for RunError {
         match self {
             Self::Replanned { .. }
             | Self::NothingToScore { .. }
+            | Self::NothingToClassify { .. }
             | Self::NoSuchRun { .. }
             | Self::NotARun { .. }
             | Self::OldJournal(_)

@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use lgdea_data::Split;
 use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::{Evaluation, Scores, gallery};
+use lgdea_inputs::check::coverage;
 use lgdea_inspect::{Evaluated, evaluate};
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
@@ -15,8 +16,8 @@ use crate::RunError;
 use crate::recorder::Recorder;
 use crate::shared::Shared;
 
-/// Studies of a picture of heat maps.
-const PANELS: usize = 6;
+/// Phrases beside each other on a picture of heat maps: of more, a screen of 1400 pixels shows the letters too small.
+const PANELS: usize = 3;
 
 /// Evaluates splits, and writes what it finds into the run's journal and folder.
 #[derive(Clone, Copy)]
@@ -30,7 +31,6 @@ pub(crate) struct Evaluator<'a> {
 impl Evaluator<'_> {
     /// The splits to score: those that the experiment asks for, as far as they have images. Tells what cannot be scored.
     pub(crate) fn splits(&self, prepared: &Prepared) -> Result<Vec<HeldOut>, RunError> {
-        self.warn_of_classes(prepared)?;
         let asked = &self.experiment.eval.splits;
         let asked = [HeldOut::Validation, HeldOut::Test].into_iter().filter(|split| asked.contains(split));
         let (splits, empty): (Vec<_>, Vec<_>) = asked.partition(|&split| prepared.has_images(of_data(split)));
@@ -38,6 +38,7 @@ impl Evaluator<'_> {
             let splits = empty.iter().map(|split| split.split().name()).collect::<Vec<_>>().join(" or the ");
             return Err(RunError::NothingToScore { splits });
         }
+        self.tell_of_classes(prepared, &splits)?;
         for split in empty {
             let split = split.split().name();
             self.recorder.warn(format!("no study of the {split} split has an image: it is not scored"))?;
@@ -45,25 +46,22 @@ impl Evaluator<'_> {
         Ok(splits)
     }
 
-    /// Tells which classes of the prompts the data know nothing of.
-    fn warn_of_classes(&self, prepared: &Prepared) -> Result<(), RunError> {
+    /// Tells which classes of the prompts cannot be scored on some splits. Prompts of one's own that score nothing are hardly
+    /// meant: with them training does not begin.
+    fn tell_of_classes(&self, prepared: &Prepared, splits: &[HeldOut]) -> Result<(), RunError> {
         let settings = &self.experiment.eval.zero_shot;
         if !settings.enabled {
             return Ok(());
         }
         let prompts = PromptSet::named_or_path(&settings.prompts)?;
-        let without = prepared.unlabelled(&prompts);
-        if without.is_empty() {
-            return Ok(());
+        let coverage = coverage(&prompts, &prepared.studies, splits);
+        match coverage.problem(&settings.prompts) {
+            Some(problem) if coverage.is_empty() && settings.prompts_file().is_some() => {
+                Err(RunError::NothingToClassify { problem })
+            }
+            Some(problem) => self.recorder.warn(problem),
+            None => Ok(()),
         }
-        self.recorder.warn(format!(
-            "no study bears the label {}: zero-shot classification is without {} of the {} classes of \
-             `eval.zero-shot.prompts = \"{}\"`",
-            without.iter().map(|class| format!("`{class}`")).collect::<Vec<_>>().join(", "),
-            without.len(),
-            prompts.classes.len(),
-            settings.prompts,
-        ))
     }
 
     /// Scores of a split, by `<split>/<task>/<metric>`.

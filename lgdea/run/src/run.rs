@@ -1,6 +1,6 @@
 //! A run, told from top to bottom: from an experiment to a trained and evaluated model, a journal and tracked metrics.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use lgdea_eval::Scores;
@@ -9,7 +9,7 @@ use lgdea_inputs::Loaded;
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
 use lgdea_track::RunDir;
-use lgdea_track::mlflow::{Mirror, Settings};
+use lgdea_track::mlflow::{Mirror, Settings, sync_command};
 use lgdea_train::train;
 
 use crate::evaluator::Evaluator;
@@ -50,13 +50,17 @@ pub fn run(order: &Order<'_>, device: &Device, audience: &dyn Audience) -> Resul
     }
     let recorder = Recorder { run: &folder, journal: &journal, run_key: &run_key, audience };
     recorder.start(order.resolved, &inputs.corpus, order.file)?;
-    let mirror = tracker.map(|settings| Mirror::start(&folder, settings));
+    // A trial is shown by the sweep, beside the trials that come after it.
+    let mirror = tracker.filter(|_| order.trial.is_none()).map(|settings| Mirror::start(&folder, settings));
 
     let shared = Shared::new(order.results, &folder, experiment, &training_key, order.force);
     let evaluator = Evaluator { experiment, recorder, shared: &shared, device };
     let job = Job { preparation, evaluator, stop: &stop };
     let ended = recorder.attempt(&experiment.device.name, &stop, || job.scores(inputs));
-    let tracked = mirror.map(|mirror| mirror.finish(Duration::from_secs(experiment.tracker.flush_seconds)));
+    let wait = Duration::from_secs(experiment.tracker.flush_seconds);
+    let tracked = mirror.map(|mirror| mirror.finish(Instant::now() + wait));
+    let left = tracked.as_ref().and_then(|report| report.left(&sync_command(order.results, Some(&folder))));
+    left.iter().for_each(|left| audience.say(left));
     let Some((scores, seconds)) = ended? else { return Ok(Ended::Stopped) };
     let dir = folder.path().display().to_string();
     Ok(Ended::Finished(Outcome { run_key, dir, scores, seconds, tracked }))

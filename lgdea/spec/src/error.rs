@@ -44,7 +44,10 @@ impl SpecError {
     }
 
     /// An error if there are problems.
-    pub(crate) fn unless_empty(mut problems: Vec<Problem>) -> Result<(), SpecError> {
+    ///
+    /// # Errors
+    /// There are problems.
+    pub fn unless_empty(mut problems: Vec<Problem>) -> Result<(), SpecError> {
         if problems.len() > 1 {
             return Err(SpecError::Several { problems });
         }
@@ -73,10 +76,12 @@ impl From<Problem> for SpecError {
 
 /// One problem of an experiment, pointing at the text that causes it.
 #[derive(Debug, Error, Diagnostic)]
-#[error("{kind}")]
+#[error("{whose}{kind}")]
 pub struct Problem {
     /// What is wrong.
     pub kind: ProblemKind,
+    /// Which of several experiments has it, with a colon; empty where there is one.
+    whose: String,
     #[source_code]
     text: Option<NamedSource<Arc<str>>>,
     #[label("{label}")]
@@ -89,7 +94,13 @@ pub struct Problem {
 impl Problem {
     /// A problem that no text caused.
     pub(crate) fn nowhere(kind: ProblemKind) -> Problem {
-        Problem { help: kind.help(), label: kind.label(), kind, text: None, span: None }
+        Problem { help: kind.help(), label: kind.label(), kind, whose: String::new(), text: None, span: None }
+    }
+
+    /// The same problem, told as that of one of several experiments.
+    #[must_use]
+    pub fn of(self, whose: &str) -> Problem {
+        Problem { whose: format!("{whose}: "), ..self }
     }
 
     /// A problem of these bytes of a source.
@@ -147,6 +158,18 @@ pub enum ProblemKind {
     Syntax {
         /// What the parser says.
         reason: String,
+        /// How to write what was probably meant.
+        remedy: Option<String>,
+    },
+    /// A file is not TOML, and its name does not say so either.
+    #[error("`{path}` is neither an experiment nor a sweep; line {line}: {reason}")]
+    OtherFile {
+        /// The file.
+        path: String,
+        /// Where the parser stops, counted from 1.
+        line: usize,
+        /// What the parser says.
+        reason: String,
     },
     /// A key that nobody knows.
     #[error("unknown key `{key}`")]
@@ -189,6 +212,18 @@ pub enum ProblemKind {
         expected: &'static str,
         /// Type of the value, with its article.
         found: &'static str,
+    },
+    /// A `--set` whose value cannot be read as what its key takes.
+    #[error("`{key}` is `{value}`, but must be {expected}")]
+    NotRead {
+        /// The key.
+        key: String,
+        /// The value as it was typed.
+        value: String,
+        /// Type of the key, with its article.
+        expected: &'static str,
+        /// How to write it.
+        remedy: String,
     },
     /// A value outside of its range.
     #[error("`{key}` is {value}, but must be {allowed}")]
@@ -270,7 +305,7 @@ impl ProblemKind {
             ProblemKind::UnknownKey { .. } => "no such key",
             ProblemKind::UnknownChoice { .. } => "no such choice",
             ProblemKind::SecondChoice { .. } => "the second choice",
-            ProblemKind::WrongType { .. } => "wrong type",
+            ProblemKind::WrongType { .. } | ProblemKind::NotRead { .. } => "wrong type",
             ProblemKind::NotAllowed { .. } => "not allowed",
             ProblemKind::Missing { .. } => "in this table",
             ProblemKind::Cycle { .. } => "closes the circle",
@@ -285,6 +320,7 @@ impl ProblemKind {
                 "check the path; an entry of `extends` starts from the folder of its file".into()
             }
             ProblemKind::NotUtf8 { .. } => "save the file as UTF-8".into(),
+            ProblemKind::OtherFile { .. } => "both are TOML files, with the ending `.toml`".into(),
             ProblemKind::UnknownKey { known, meant, .. } => did_you_mean(meant, known, "keys here"),
             ProblemKind::UnknownChoice { known, meant, .. } => did_you_mean(meant.as_slice(), known, "choices"),
             ProblemKind::UnknownPreset { known, meant, .. } => format!(
@@ -295,7 +331,8 @@ impl ProblemKind {
             ProblemKind::WrongType { expected, found, .. } => how_to_write(expected, found)?.into(),
             ProblemKind::NotAllowed { meaning, .. } if meaning.is_empty() => return None,
             ProblemKind::NotAllowed { meaning, .. } => meaning.clone(),
-            ProblemKind::Inconsistent { remedy, .. } => remedy.clone(),
+            ProblemKind::Inconsistent { remedy, .. } if remedy.is_empty() => return None,
+            ProblemKind::Inconsistent { remedy, .. } | ProblemKind::NotRead { remedy, .. } => remedy.clone(),
             ProblemKind::Missing { table, key, meaning } => {
                 format!("add `{key}` to `[{table}]` or give `--set {table}.{key}=…`: {meaning}")
             }
@@ -307,7 +344,8 @@ impl ProblemKind {
             ProblemKind::Override { .. } => {
                 "for example `--set pairing.ratio=0.1` or `--set evidence.rules.ontology=chest`".into()
             }
-            ProblemKind::Syntax { .. } | ProblemKind::Unusable { .. } => return None,
+            ProblemKind::Syntax { remedy, .. } => remedy.clone()?,
+            ProblemKind::Unusable { .. } => return None,
         };
         Some(help)
     }
@@ -328,7 +366,8 @@ fn quoted(names: &[String]) -> String {
 
 fn how_to_write(expected: &str, found: &str) -> Option<&'static str> {
     match (expected, found) {
-        ("true or false", _) => Some("write `true` or `false`, without quotes"),
+        ("true or false", "a string") => Some("write `true` or `false`, without quotes"),
+        ("true or false", _) => Some("write `true` or `false`"),
         ("a number" | "a whole number", "a string") => Some("write digits, without quotes"),
         ("a string", _) => Some("write it in quotes: `\"…\"`"),
         ("a list", _) => Some("write it in brackets: `[…, …]`"),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use crate::environment::expand_env;
 use crate::error::{Problem, ProblemKind};
 use crate::layer;
 use crate::presets::PRESETS;
@@ -115,7 +116,7 @@ impl Loader<'_> {
     /// Loads one entry of an `extends` that found `before` texts applied.
     fn entry(&mut self, entry: &str, folder: &Path, before: usize) -> Result<(), ProblemKind> {
         let text =
-            if has_extension(entry, "toml") { Text::of_file(&folder.join(entry))? } else { Text::of_preset(entry)? };
+            if has_extension(entry, "toml") { Text::of_file(&below(folder, entry)?)? } else { Text::of_preset(entry)? };
         if let Some(first) = self.chain.iter().position(|(id, _)| *id == text.id) {
             let chain = self.chain[first..].iter().map(|(_, name)| name.clone());
             return Err(ProblemKind::Cycle { chain: chain.chain([text.source.name.clone()]).collect() });
@@ -149,6 +150,13 @@ impl Loader<'_> {
         }
         entries
     }
+}
+
+/// The file that an entry names, with what paths of an experiment may hold.
+fn below(folder: &Path, entry: &str) -> Result<PathBuf, ProblemKind> {
+    let path = expand_env(entry);
+    path.map(|path| folder.join(path))
+        .map_err(|error| ProblemKind::Unreadable { path: entry.into(), reason: error.to_string() })
 }
 
 fn not_an_entry(value: &DeValue<'_>, source: &Source, bytes: Range<usize>) -> Problem {

@@ -10,16 +10,23 @@ use toml::{Spanned, Value};
 use crate::constraint;
 use crate::error::{Problem, ProblemKind};
 use crate::schema::{Schema, join};
-use crate::source::{Place, Source};
-use crate::suggest;
+use crate::source::{Place, Source, SourceKind};
 use crate::tree::{Content, Node};
+use crate::{environment, other_tools, suggest, written};
 
 /// Parses the text of a source.
 pub(crate) fn parse(source: &Source) -> Result<DeTable<'_>, Box<Problem>> {
     DeTable::parse(&source.text).map(Spanned::into_inner).map_err(|error| {
         let reason = error.message().to_owned();
         let bytes = error.span().unwrap_or_default();
-        Problem::at(ProblemKind::Syntax { reason }, source, bytes).into()
+        // What is shown of a file is shown to everyone who reads a log: only of files that are meant to be settings.
+        if source.kind == SourceKind::File && Path::new(&source.name).extension().is_none_or(|ending| ending != "toml")
+        {
+            let (path, line) = (source.name.clone(), source.line(bytes.start));
+            return Problem::nowhere(ProblemKind::OtherFile { path, line, reason }).into();
+        }
+        let remedy = written::remedy(&source.text, bytes.start);
+        Problem::at(ProblemKind::Syntax { reason, remedy }, source, bytes).into()
     })
 }
 
@@ -160,21 +167,24 @@ pub(crate) fn read_value(
     Reader { source: &source, folder, problems }.node(schema, path, value, place)
 }
 
-/// Makes a path absolute that is relative to `folder`; other values are left alone, and so is what starts with an
-/// environment variable, because only the reader on its own machine knows it.
+/// Makes a path absolute that is relative to `folder`; other values are left alone, and so is what starts at the home folder
+/// or with an environment variable, because only the reader on its own machine knows it.
 fn start_from(folder: &Path, schema: Schema, value: Value) -> Result<Value, ProblemKind> {
     let (Some(kind), Value::String(text)) = (schema.path_kind(), &value) else {
         return Ok(value);
     };
-    if !kind.is_path(text) || text.starts_with("${") {
+    if !kind.is_path(text) || environment::starts_elsewhere(text) {
         return Ok(value);
     }
     let path = folder.join(text);
-    absolute(&path)
-        .map_err(|error| error.to_string())
-        .and_then(|path| path.into_os_string().into_string().map_err(|_| "its folder is not UTF-8".to_owned()))
-        .map(Value::String)
-        .map_err(|reason| ProblemKind::Unreadable { path, reason })
+    let started = || -> Result<Value, String> {
+        // The folder's name means itself.
+        let folder = absolute(Path::new(".").join(folder)).map_err(|error| error.to_string())?;
+        let folder = folder.into_os_string().into_string().map_err(|_| "its folder is not UTF-8".to_owned())?;
+        let path = absolute(Path::new(&environment::escaped(&folder)).join(text)).map_err(|error| error.to_string())?;
+        Ok(Value::String(path.to_string_lossy().into_owned()))
+    };
+    started().map_err(|reason| ProblemKind::Unreadable { path, reason })
 }
 
 /// Type of a value, with its article.
@@ -194,13 +204,17 @@ pub(crate) fn found_type(value: &DeValue<'_>) -> &'static str {
 pub(crate) fn unknown_key(schema: Schema, table: &str, key: &str) -> ProblemKind {
     let known: Vec<String> = schema.names().map(str::to_owned).collect();
     let nearest = suggest::nearest(key, schema.names());
+    // A sweep, an arm and a component hold keys of the experiment in a table of their own.
+    let inner = ["set", "without", "grid"].into_iter().find(|inner| schema.child(inner).is_some()).unwrap_or_default();
+    let elsewhere = || -> Vec<String> {
+        let found = Schema::root().paths_of(key);
+        let found = if found.is_empty() { other_tools::keys_called(key) } else { found };
+        found.iter().map(|path| join(inner, path)).collect()
+    };
     if schema.choice().is_some() {
-        return ProblemKind::UnknownChoice {
-            key: table.to_owned(),
-            choice: key.to_owned(),
-            known,
-            meant: nearest.map(str::to_owned),
-        };
+        let below = || schema.paths_of(key).first().map(|path| join(table, path));
+        let meant = nearest.map(str::to_owned).or_else(below).or_else(|| elsewhere().into_iter().next());
+        return ProblemKind::UnknownChoice { key: table.to_owned(), choice: key.to_owned(), known, meant };
     }
     if schema.at(key).is_some() {
         // Quotes make one name of a path.
@@ -210,10 +224,13 @@ pub(crate) fn unknown_key(schema: Schema, table: &str, key: &str) -> ProblemKind
             meant: vec![join(table, key)],
         };
     }
-    // A sweep, an arm and a component hold keys of the experiment in a table of their own.
-    let inner = ["set", "without", "grid"].into_iter().find(|inner| schema.child(inner).is_some()).unwrap_or_default();
-    let elsewhere = || Schema::root().paths_of(key).iter().map(|path| join(inner, path)).collect();
-    let meant = nearest.map_or_else(elsewhere, |name| vec![join(table, name)]);
+    let named_here = nearest.filter(|nearest| suggest::same_name(nearest, key));
+    let of_other_tools = if named_here.is_none() { other_tools::keys_called(key) } else { Vec::new() };
+    let meant = match nearest {
+        _ if !of_other_tools.is_empty() => of_other_tools.iter().map(|path| join(inner, path)).collect(),
+        Some(name) => vec![join(table, name)],
+        None => elsewhere(),
+    };
     ProblemKind::UnknownKey { key: join(table, key), known, meant }
 }
 

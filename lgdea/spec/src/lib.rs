@@ -38,6 +38,7 @@ mod identity;
 mod inputs;
 mod layer;
 pub mod loss;
+mod other_tools;
 mod overrides;
 mod pairing;
 mod presets;
@@ -54,6 +55,7 @@ mod testing;
 mod tracker;
 mod train;
 mod tree;
+mod written;
 
 pub use data::*;
 pub use device::Device;

@@ -10,6 +10,7 @@ use crate::layer;
 use crate::schema::Schema;
 use crate::source::{Source, SourceKind};
 use crate::tree::{ChoiceRule, Node};
+use crate::written;
 
 /// The layer of all flags together; a later flag wins over an earlier one.
 pub(crate) fn layer(flags: &[String], problems: &mut Vec<Problem>) -> Option<Node> {
@@ -58,8 +59,16 @@ fn as_toml(flag: &str) -> Result<String, Box<Problem>> {
         }
         _ => {}
     }
-    if DeTable::parse(flag).is_ok() {
-        return Ok(flag.to_owned());
+    let schema = key.split('.').try_fold(Schema::root(), |schema, name| schema.child(name.trim()));
+    let read = schema.map_or(Ok(None), |schema| written::in_toml(schema, key.trim(), value));
+    match read {
+        Ok(Some(value)) => return Ok(format!("{key}={value}")),
+        Ok(None) if DeTable::parse(flag).is_ok() => return Ok(flag.to_owned()),
+        Ok(None) => {}
+        Err(kind) => {
+            let source = Source::new(SourceKind::Flag, flag, flag);
+            return Err(Problem::at(kind, &source, key.len() + 1..flag.len()).into());
+        }
     }
     if value.starts_with(['"', '\'', '[', '{']) {
         return Err(refused("the value is not TOML; does it lack a quote or a bracket?"));

@@ -70,6 +70,17 @@ impl Resolved {
         &self.tree
     }
 
+    /// A problem of what a key names, which only its reader can find; it points at who gave the value, or the nearest table.
+    pub fn problem(&self, key: &str, reason: String, remedy: &str) -> Problem {
+        let kind = ProblemKind::Inconsistent { reason, remedy: remedy.to_owned() };
+        let place = deepest(&self.tree, key);
+        let is_whole = place.value.len() == place.source.text.len();
+        if is_whole || place.source.kind == SourceKind::Defaults {
+            return Problem::nowhere(kind);
+        }
+        Problem::at_value(kind, place)
+    }
+
     /// What a key or a table means, its value, and what gave it.
     ///
     /// # Errors
@@ -244,6 +255,20 @@ mod tests {
         tree.remove("seed");
         let error = deserialize(&tree).unwrap_err();
         assert!(error.problems()[0].to_string().contains("missing field `seed`"), "{error:?}");
+    }
+
+    #[test]
+    fn a_problem_that_a_reader_finds_points_at_who_gave_the_value() {
+        let text = "[eval]\nzero-shot.prompts = 'mine.toml'\n[data.openi]\nreports = '/r'\n";
+        let resolved = resolved_with(text, &["encoder.dim=8"]);
+        let said = |key: &str| render(&resolved.problem(key, "no such file".to_owned(), "make it"));
+        assert!(said("eval.zero-shot.prompts").contains("test.toml:2:21"), "{}", said("eval.zero-shot.prompts"));
+        assert!(said("data.openi.images").contains("test.toml"), "{}", said("data.openi.images"));
+        assert!(said("encoder.dim").contains("--set"), "{}", said("encoder.dim"));
+        for key in ["device.name", "tags", "no.such.key"] {
+            let said = said(key);
+            assert!(said.contains("no such file") && said.contains("make it") && !said.contains("╭"), "{said}");
+        }
     }
 
     proptest! {

@@ -57,7 +57,7 @@ impl PathKind {
             PathKind::Extension(extension) => has_extension(value, extension),
             PathKind::Weights => {
                 let is_file = WEIGHTS_EXTENSIONS.iter().any(|one| has_extension(value, one));
-                is_file || value.starts_with(['.', '/']) || value.starts_with("${") || Path::new(value).is_absolute()
+                is_file || value.starts_with(['.', '/', '$', '~']) || Path::new(value).is_absolute()
             }
         }
     }

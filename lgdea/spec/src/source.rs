@@ -28,7 +28,7 @@ impl Source {
     }
 
     /// Line of a byte, counted from 1.
-    fn line(&self, byte: usize) -> usize {
+    pub(crate) fn line(&self, byte: usize) -> usize {
         let before = self.text.get(..byte).unwrap_or(&self.text);
         1 + before.matches('\n').count()
     }

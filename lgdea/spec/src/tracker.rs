@@ -12,6 +12,7 @@ pub struct Tracker {
     pub experiment: String,
     /// Address of the `MLflow` server; empty takes `MLFLOW_TRACKING_URI`, and none leaves only the journal.
     pub uri: String,
-    /// Seconds to wait at the end of a run for the server to take what is left; `lgdea` never waits while training.
+    /// Most seconds to wait at the end of a run, or of a sweep, while the server takes what is left. One that does not answer is not
+    /// waited for, and nothing is while training.
     pub flush_seconds: u64,
 }

@@ -38,6 +38,10 @@ pub struct SweepSummary {
     pub arms: Vec<ArmSummary>,
     /// What the sweep is to show.
     pub claims: Vec<ClaimSummary>,
+    /// What a comparison of the arms cannot tell from what they are named for, in the words of `lgdea plan`; none of a list that
+    /// does not say, as earlier versions wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confounds: Option<Vec<String>>,
     /// What its search is after; none of a sweep that lists its settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<SearchSummary>,
@@ -188,6 +192,7 @@ impl SweepSummary {
             base: arms.first().map(|arm| arm.name.clone()).unwrap_or_default(),
             arms,
             claims: sweep.claims.iter().map(claim).collect(),
+            confounds: Some(sweep.confounds().iter().map(ToString::to_string).collect()),
             search: sweep.search.as_ref().map(SearchSummary::new),
             code: code(&sweep.device),
         }
@@ -247,6 +252,7 @@ mod tests {
                     than: "clip".to_owned(),
                     min_delta: 0.01,
                 }],
+                confounds: None,
                 search: None,
                 code: "0.1.0".to_owned(),
             },
@@ -305,6 +311,7 @@ mod tests {
         let search = trials.sweep.search.clone().unwrap();
         assert_eq!((search.objective.as_str(), search.goal), ("validation/retrieval/i2t_median_rank", Goal::Minimise));
         assert_eq!(search.keys, ["train.learning-rate", "graph.share"]);
+        assert_eq!(trials.sweep.confounds, Some(vec![]), "one arm confounds nothing, and the list says so");
         let path = folder.path().join("trials.jsonl");
         trials.write(&path).unwrap();
         assert_eq!(Trials::read(&path).unwrap(), trials);

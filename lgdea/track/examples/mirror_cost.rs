@@ -140,7 +140,7 @@ fn train(way: Way, threads: usize, work: u64) -> Took {
     let took = Took { clock, arithmetic, other: processor_seconds() - before - arithmetic };
     if let Some(mirror) = mirror {
         // Its thread ends here, not in the next training.
-        mirror.finish(SLOW + Duration::from_secs(1));
+        mirror.finish(Instant::now() + SLOW + Duration::from_secs(1));
     }
     took
 }

@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// What happens to a request.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,18 @@ pub fn flaky(uri: &str) -> (String, Arc<AtomicUsize>) {
         }
     });
     (address, requests)
+}
+
+/// A way to the server at `uri` that keeps all that is sent; returns its address and what was sent so far.
+pub fn recording(uri: &str) -> (String, Arc<Mutex<Vec<u8>>>) {
+    let target = uri.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let record = Arc::clone(&sent);
+    let address = serve(move |request| {
+        record.lock().unwrap().extend_from_slice(request);
+        forward(&target, request)
+    });
+    (address, sent)
 }
 
 /// A way to the server at `uri` on which one request meets `fault`: the one before which as many others pass as the returned

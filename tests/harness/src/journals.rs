@@ -111,6 +111,11 @@ fn sweep(
 ) {
     let changes = |number: usize| Map::from_iter([("loss.evidence.weight".to_owned(), json!(number))]);
     let arm = |(number, name): (usize, &&str)| ArmSummary { name: (*name).to_owned(), changes: changes(number) };
+    let confounds = arms.iter().skip(1).map(|arm| {
+        let base = arms[0];
+        format!("`{arm}` and `{base}` do not see the same steps, pairs, images or reports: train.steps = 200 for 100")
+    });
+    let confounds = confounds.collect();
     let sweep = SweepSummary {
         name: name.to_owned(),
         file: format!("sweeps/{name}.toml"),
@@ -118,6 +123,7 @@ fn sweep(
         base: arms[0].to_owned(),
         arms: arms.iter().enumerate().map(arm).collect(),
         claims,
+        confounds: Some(confounds),
         search,
         code: "0.1.0".to_owned(),
     };

@@ -94,6 +94,7 @@ impl Results {
             base: arms[0].to_owned(),
             arms: arms.iter().map(arm).collect(),
             claims: claims.iter().map(claim).collect(),
+            confounds: None,
             search: None,
             code: "0.1.0".to_owned(),
         };

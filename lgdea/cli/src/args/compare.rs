@@ -84,6 +84,9 @@ pub(crate) struct CompareArgs {
     /// What is printed.
     #[arg(long, default_value = "table")]
     pub(crate) format: Format,
+    /// Print every row of a table for the terminal: of long ones only the first metrics are.
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Also write the runs to a records file (.jsonl), from which all this can be computed again.
     #[arg(long, value_name = "FILE")]
     pub(crate) records: Option<PathBuf>,

@@ -19,6 +19,13 @@ pub(crate) fn claims(args: &ClaimsArgs) -> Result<(), Failure> {
     } else {
         print(&format!("{}\n", view::claims(&checked)))?;
         warn(&collection);
+        let confounds = collection.sweeps.iter().flat_map(|sweep| sweep.confounds.iter().flatten()).count();
+        if confounds > 0 {
+            say(format!(
+                "note: arms differ in more than what they are named for: `lgdea plan` and the report list the {confounds} \
+                 confounds"
+            ));
+        }
     }
     let count =
         |which: fn(&Outcome) -> bool| checked.iter().filter(|claim: &&CheckedClaim| which(&claim.outcome)).count();

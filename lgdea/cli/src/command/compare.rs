@@ -16,7 +16,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let collection = collect(&args.inputs)?;
     let comparison = Comparison::new(&collection, &args.comparing.request(typed()))?;
     match args.format {
-        Format::Table => print(&view::terminal(&comparison))?,
+        Format::Table => print(&view::terminal(&comparison, args.all))?,
         Format::Json => print_json(&comparison)?,
         Format::Csv => print(&view::csv(&comparison).map_err(std::io::Error::from)?)?,
         Format::Latex => print(&view::latex(&comparison))?,

@@ -3,7 +3,7 @@
 use super::opened;
 use crate::args::inspect::ExportArgs;
 use crate::failure::{Failure, refused};
-use crate::output::print;
+use crate::output::{print, unwritable};
 use crate::progress::Progress;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<(), Failure> {
@@ -13,6 +13,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<(), Failure> {
         return Err(refused(format!("{} is there already and not an empty folder; name another one", out.display())));
     }
     let opened = opened::open(&args.run, &Progress::new())?;
+    std::fs::create_dir_all(out).map_err(|error| unwritable(out, &error))?;
     opened.trained().export(out)?;
     print(&format!("{0}\npython {0}/lgdea.py checks it\n", out.display()))
 }

@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::opened;
 use crate::args::inspect::GraphArgs;
-use crate::failure::{Failure, refused};
-use crate::output::{decimal, print, print_json};
+use crate::failure::Failure;
+use crate::output::{decimal, print, print_json, unwritable};
 use crate::progress::Progress;
 
 /// Relations written of an image at each hop.
@@ -24,8 +24,7 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
     let validation = opened.unread_evidence(opened.prepared.validation(), "validation reports", &progress)?;
     let graph = opened.trained().graph(&opened.evidence, &hidden, args.hops.map(usize::from))?;
     if let Some(out) = &args.out {
-        std::fs::create_dir_all(out)
-            .map_err(|error| refused(format!("cannot make the folder {}: {error}", out.display())))?;
+        std::fs::create_dir_all(out).map_err(|error| unwritable(out, &error))?;
         write_edges(&graph, &out.join("edges.csv"))?;
         write_relations(&graph, &out.join("relations.csv"))?;
     }
@@ -85,7 +84,7 @@ fn write_csv(
     header: &[&str],
     write: impl FnOnce(&mut csv::Writer<std::fs::File>) -> csv::Result<()>,
 ) -> Result<(), Failure> {
-    let failed = |error: csv::Error| refused(format!("cannot write {}: {error}", path.display()));
+    let failed = |error: csv::Error| unwritable(path, &error);
     let mut rows = csv::Writer::from_path(path).map_err(failed)?;
     rows.write_record(header).map_err(failed)?;
     write(&mut rows).map_err(failed)?;

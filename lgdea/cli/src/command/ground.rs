@@ -6,6 +6,7 @@ use lgdea_data::{Frame, Picture, normalise_label};
 use lgdea_eval::gallery::{Figure, Grounded, peak};
 use lgdea_eval::metric::heat_map::{range, upsample};
 use lgdea_eval::task::grounding::chosen_map;
+use lgdea_inspect::HeatMaps;
 use lgdea_run::Opened;
 use lgdea_spec::HeatMap;
 use ndarray::{Array2, ArrayView2};
@@ -15,7 +16,7 @@ use serde_json::json;
 use super::{opened, writable};
 use crate::args::inspect::GroundArgs;
 use crate::failure::{Failure, refused};
-use crate::output::{print, print_json};
+use crate::output::{print, print_json, unwritable};
 use crate::progress::Progress;
 
 /// Side at which the radiograph is shown, where the model's is smaller.
@@ -38,7 +39,7 @@ pub(crate) fn ground(args: &GroundArgs) -> Result<(), Failure> {
         .iter()
         .zip(maps)
         .map(|(phrase, maps)| {
-            let map = chosen_map(choice, &maps).ok_or_else(|| no_map(&opened, choice))?;
+            let map = chosen_map(choice, &maps).ok_or_else(|| no_map(&opened, choice, &maps))?;
             let boxes = image.boxes(&opened, phrase);
             Ok(Grounded { phrase, map: upsample(map.view(), size), boxes })
         })
@@ -46,7 +47,7 @@ pub(crate) fn ground(args: &GroundArgs) -> Result<(), Failure> {
     let found: Vec<Found> = grounded.iter().map(|one| Found::new(one, &image)).collect();
     let title = format!("{}; heat: {} map", image.title, name_of(choice));
     let figure = Figure { pixels: &image.shown, size: image.side, title: &title, phrases: grounded };
-    figure.write(&args.out)?;
+    figure.write(&args.out).map_err(|error| unwritable(&args.out, &error))?;
     if args.json {
         let [width, height] = image.dimensions;
         return print_json(&json!({
@@ -68,12 +69,14 @@ fn name_of(choice: HeatMap) -> String {
     serde_json::to_value(choice).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn no_map(opened: &Opened, choice: HeatMap) -> Failure {
-    refused(format!(
-        "{} has no heat map `{}`: its method teaches images no evidence; take `--map similarity`",
-        opened.name(),
-        name_of(choice)
-    ))
+/// Why a method has no map of a kind, with those that it has.
+fn no_map(opened: &Opened, choice: HeatMap, maps: &HeatMaps) -> Failure {
+    let why = match choice {
+        HeatMap::WordAttention => "its method learns no fit of words and regions (`loss.local`)",
+        _ => "its method teaches images no evidence",
+    };
+    let has: Vec<String> = maps.iter().map(|(map, _)| format!("`--map {}`", map.name().replace('_', "-"))).collect();
+    refused(format!("{} has no heat map `{}`: {why}; take {}", opened.name(), name_of(choice), has.join(" or ")))
 }
 
 /// The image to look at.

@@ -16,6 +16,7 @@ pub(crate) mod profile;
 pub(crate) mod prototypes;
 pub(crate) mod reference;
 pub(crate) mod report;
+mod requirements;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod sweep;
@@ -30,6 +31,9 @@ use crate::failure::{Failure, refused};
 fn writable(out: &Path, extension: &str) -> Result<(), Failure> {
     if out.extension().is_none_or(|found| !found.eq_ignore_ascii_case(extension)) {
         return Err(refused(format!("{} does not end in .{extension}, which is what will be written", out.display())));
+    }
+    if out.is_dir() {
+        return Err(refused(format!("{} cannot be written: it is a folder; name a file", out.display())));
     }
     match out.parent() {
         Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {

@@ -7,6 +7,7 @@ use crate::args::compare::PowerArgs;
 use crate::command::collected::{collect, warn};
 use crate::failure::Failure;
 use crate::output::{print, print_json};
+use crate::progress::say;
 
 pub(crate) fn power(args: &PowerArgs) -> Result<(), Failure> {
     let collection = collect(&args.inputs)?;
@@ -22,7 +23,11 @@ pub(crate) fn power(args: &PowerArgs) -> Result<(), Failure> {
     };
     let answers = seeds_needed(&collection, &question)?;
     if args.json {
-        return print_json(&answers);
+        print_json(&answers.settings)?;
+        if answers.left_out > 0 {
+            say(format!("note: {}", view::left_out(&answers)));
+        }
+        return Ok(());
     }
     print(&format!("{}\n", view::seeds(&question, &answers)))?;
     warn(&collection);

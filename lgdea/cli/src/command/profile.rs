@@ -3,11 +3,12 @@
 use std::fmt::Write;
 
 use lgdea_comparison::statistic::percentile;
-use lgdea_run::{Preparation, references};
+use lgdea_run::Preparation;
 use lgdea_train::{Profile, profile as measure};
 use serde_json::{Value, json};
 
 use crate::args::ProfileArgs;
+use crate::command::requirements;
 use crate::device;
 use crate::failure::{Failure, refused};
 use crate::output::{print, print_json};
@@ -18,8 +19,9 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
         return Err(refused(format!("{} is there already; name another folder", folder.display())));
     }
     let (progress, training) = (Progress::new(), &args.training);
-    let experiment = training.resolve()?.experiment;
-    references(&experiment)?;
+    let resolved = training.resolve()?;
+    requirements::require(&resolved)?;
+    let experiment = resolved.experiment;
     let device_name = &experiment.device.name;
     let device = device::open(device_name, experiment.device.threads)?;
     let prepared = Preparation { experiment: &experiment, results: &training.results, audience: &progress }.all()?;

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::ExitCode;
 
-use lgdea_run::{Ended, Order, Outcome, references, reported};
+use lgdea_inputs::InputsError;
+use lgdea_run::{Ended, Order, Outcome, RunError, reported};
 use lgdea_track::mlflow::Report;
 use serde_json::json;
 
 use crate::args::RunArgs;
+use crate::command::requirements;
 use crate::device;
 use crate::failure::Failure;
 use crate::progress::{Progress, say};
@@ -16,7 +18,7 @@ use crate::progress::{Progress, say};
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let training = &args.training;
     let resolved = training.resolve()?;
-    references(&resolved.experiment)?;
+    requirements::require(&resolved)?;
     let settings = &resolved.experiment.device;
     let device = device::open(&settings.name, settings.threads)?;
     let order = Order {
@@ -26,7 +28,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         force: args.force,
         trial: args.trial.as_deref(),
     };
-    match lgdea_run::run(&order, &device, &Progress::new())? {
+    let ended = lgdea_run::run(&order, &device, &Progress::new()).map_err(|error| match error {
+        // What is wrong with data is told all at once, and where the experiment names it.
+        RunError::Inputs(InputsError::Data(_)) => requirements::of_data(&resolved).unwrap_or_else(|| error.into()),
+        error => error.into(),
+    });
+    match ended? {
         Ended::Finished(outcome) => print(&outcome, args.json),
         Ended::Earlier(outcome) => {
             say(format!("{} is finished; --force runs it again", outcome.dir));
@@ -66,10 +73,6 @@ fn describe(tracked: &Report) -> String {
     let mut lines = Vec::new();
     if let Some(url) = &tracked.url {
         lines.push(format!("tracker   {url}\n"));
-    }
-    if !tracked.complete {
-        let why = tracked.error.as_deref().unwrap_or("the server did not take everything in time");
-        lines.push(format!("          not all of it arrived ({why}); the journal has everything\n"));
     }
     lines.extend(tracked.problems.iter().map(|problem| format!("          {problem}\n")));
     lines.concat()

@@ -6,12 +6,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lgdea_cache::Leases;
+use lgdea_comparison::{ARM, Comparison, Interval, Judgement, Request, Split, Test, view};
 use lgdea_spec::Resolved;
 use lgdea_sweep::Trials;
 use lgdea_track::mlflow::{self, Report, Settings};
 use lgdea_track::{Event, History, Journal, Reader, RunDir, Status};
 
 use crate::args::SyncArgs;
+use crate::args::compare::Inputs;
+use crate::command::collected::collect;
 use crate::command::sweep::standing;
 use crate::failure::{Failure, refused};
 use crate::output::print;
@@ -37,6 +40,12 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
     let mut tally = Tally::default();
     for (done, run) in runs.iter().enumerate() {
         match send(run, args.uri.as_deref()) {
+            Ok(Sent::Away(why)) => {
+                // Each run would wait for it anew.
+                say(format!("{}: {why}", run.name()));
+                tally.failed += runs.len() - done;
+                return tally.tell(runs.len());
+            }
             Ok(Sent::Whole(report)) => {
                 tally.sent += 1;
                 report.problems.iter().for_each(|problem| say(format!("{}: {problem}", run.name())));
@@ -107,6 +116,8 @@ enum Sent {
     Running,
     /// No server is named.
     Nowhere,
+    /// The server cannot be reached, for this reason.
+    Away(mlflow::Error),
 }
 
 /// Sends a run, after it was ended where its process died without a word.
@@ -118,6 +129,7 @@ fn send(run: &RunDir, uri: Option<&str>) -> Result<Sent, Failure> {
     match mlflow::sync(run, &settings, WAIT) {
         Ok(report) => Ok(Sent::Whole(report)),
         Err(mlflow::Error::Journal(lgdea_track::Error::Busy { .. })) => Ok(Sent::Running),
+        Err(error @ mlflow::Error::Connection { .. }) => Ok(Sent::Away(error)),
         Err(error) => Err(error.into()),
     }
 }
@@ -197,6 +209,24 @@ pub(crate) fn show_sweep(path: &Path, results: &Path, uri: Option<&str>) -> Resu
     };
     let Some(settings) = shown else { return Ok(None) };
     let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
-    let note = format!("{}\n\n{} trials: {}\n", trials.sweep.description, trials.trials.len(), counts.join(", "));
-    Ok(mlflow::show_sweep(results, &trials.sweep.name, status, &note, &settings, WAIT)?)
+    let scores = scores(results, &trials.sweep.name);
+    let Trials { sweep, trials } = trials;
+    let note = format!("{}\n\n{} trials: {}\n\n{scores}", sweep.description, trials.len(), counts.join(", "));
+    Ok(mlflow::show_sweep(results, &sweep.name, status, &note, &settings, WAIT)?)
+}
+
+/// The table of `lgdea compare`, whose deviations MLflow's bars lack; empty while there is nothing to compare.
+fn scores(results: &Path, sweep: &str) -> String {
+    let inputs = Inputs { paths: vec![results.join("sweeps").join(sweep)], results: results.to_owned() };
+    let request = Request {
+        metrics: Vec::new(),
+        split: Split::Test,
+        by: ARM.to_owned(),
+        base: None,
+        equals: None,
+        judgement: Judgement { test: Test::PairedT, interval: Interval::default(), alpha: 0.05 },
+        command: format!("lgdea compare {sweep}"),
+    };
+    let comparison = collect(&inputs).and_then(|collection| Ok(Comparison::new(&collection, &request)?));
+    comparison.map(|comparison| view::markdown(&comparison)).unwrap_or_default()
 }

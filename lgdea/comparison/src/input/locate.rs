@@ -1,13 +1,18 @@
 //! What a path names.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use lgdea_track::RunDir;
 
 use crate::error::suggestion;
 use crate::{ComparisonError, records};
+
+use super::foreign::not_results;
+
+/// Bytes of a first line that are looked at; that of a records file is shorter.
+const FIRST_LINE: u64 = 16 << 20;
 
 /// What a path names.
 #[derive(Debug, PartialEq)]
@@ -53,11 +58,7 @@ fn file(path: &Path) -> Result<Located, ComparisonError> {
     if extension == "toml" {
         return Ok(Located::SweepFile(path.to_path_buf()));
     }
-    let mut first = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| BufReader::new(file).read_until(b'\n', &mut first))
-        .map_err(ComparisonError::file("read", path))?;
-    let first = String::from_utf8_lossy(&first);
+    let first = first_line(path).map_err(ComparisonError::file("read", path))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     if records::is_records(&first) {
         Ok(Located::Records(path.to_path_buf()))
@@ -66,9 +67,18 @@ fn file(path: &Path) -> Result<Located, ComparisonError> {
     } else if path.file_name().is_some_and(|name| name == "journal.jsonl") {
         Ok(Located::Runs(vec![folder.to_path_buf()]))
     } else {
-        let reason = "is neither a records file (its first line is another) nor a sweep file (.toml)".to_owned();
-        Err(ComparisonError::NotResults { path: path.to_path_buf(), reason })
+        Err(ComparisonError::NotResults { path: path.to_path_buf(), reason: not_results(&first) })
     }
+}
+
+/// The first line that has anything in it; empty of a file without one.
+fn first_line(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut reader = BufReader::new(std::fs::File::open(path)?.take(FIRST_LINE));
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 && line.trim_ascii().is_empty() {
+        line.clear();
+    }
+    Ok(line)
 }
 
 /// The results folder of `results/sweeps/<name>`.

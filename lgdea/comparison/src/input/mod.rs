@@ -1,5 +1,6 @@
 //! From paths to runs.
 
+mod foreign;
 mod journal;
 mod locate;
 mod loose;
@@ -14,6 +15,7 @@ use lgdea_track::RunDir;
 use crate::run::{Missing, Run, SweepPlace};
 use crate::{Collection, ComparisonError, records};
 
+pub(crate) use foreign::{What, what_is};
 use journal::Told;
 use locate::{Located, locate};
 

@@ -93,7 +93,7 @@ fn layout(ratios: &[f64], metric: &Metric) -> Value {
     json!({
         "margin": {"l": 10, "r": 10, "t": 10, "b": 50},
         "showlegend": true,
-        "xaxis": {"type": "log", "title": {"text": "share of studies whose image and report are paired"}, "tickvals": ratios,
+        "xaxis": {"type": "log", "title": {"text": "share of studies that are pairs"}, "tickvals": ratios,
             "ticktext": percent.collect::<Vec<_>>(), "automargin": true},
         "yaxis": {"zeroline": false, "title": {"text": plain(&format!("{} ({better})", metric.label))}, "automargin": true},
     })

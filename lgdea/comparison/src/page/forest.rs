@@ -110,11 +110,11 @@ fn traces(metric: &Metric, name: &str, setting: usize, settings: usize, points: 
         let interval = point.difference.interval;
         let interval = interval.map(|[low, high]| format!(" ({} to {})", signed(metric, low), signed(metric, high)));
         plain(&format!(
-            "{}: {}{}, {} pairs, {}",
+            "{}: {}{}, {} seeds, {}",
             point.row.group,
             signed(metric, point.mean),
             interval.unwrap_or_default(),
-            point.difference.values.len(),
+            point.difference.seeds.len(),
             verdict(&point.difference.verdict),
         ))
     };

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use image::imageops::FilterType;
 use serde::Serialize;
 
 use crate::Comparison;
@@ -13,8 +12,6 @@ use super::summary::describe;
 
 /// Galleries of a page.
 const MOST: usize = 12;
-/// Greatest width of a picture in pixels.
-const WIDTH: u32 = 1400;
 /// Splits whose galleries may be shown.
 const SPLITS: [&str; 2] = ["test", "validation"];
 
@@ -82,9 +79,7 @@ impl Galleries {
     }
 }
 
-/// A file of a run's folder, no wider than a page.
+/// A file of a run's folder, as large as it is: made smaller, its letters could not be read.
 fn embedded(folder: &Path, file: &str) -> Result<Embedded, String> {
-    let picture = picture::read(folder, Path::new(file))?;
-    let picture = if picture.width() > WIDTH { picture.resize(WIDTH, u32::MAX, FilterType::Triangle) } else { picture };
-    Embedded::new(&picture.to_rgb8())
+    Embedded::new(&picture::read(folder, Path::new(file))?.to_rgb8())
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lgdea_metric::Group;
 use lgdea_metric::curve::{LOSS, is_loss_of_a_term};
+use lgdea_metric::{Group, Name};
 use serde_json::{Value, json};
 
 use crate::{ComparedRow, Comparison, Metric, Split};
@@ -32,7 +32,8 @@ struct Logging<'a> {
 /// The curves; `None` where no journal has any.
 pub(super) fn learning(comparison: &Comparison, logs: &Logs<'_>) -> Option<Figure> {
     let rows = logging(comparison, logs);
-    let names = names(&rows);
+    let asked = asked(comparison);
+    let names = names(&asked, &rows);
     if names.is_empty() {
         return None;
     }
@@ -67,7 +68,8 @@ pub(super) fn learning(comparison: &Comparison, logs: &Logs<'_>) -> Option<Figur
         id: "learning-curves".to_owned(),
         name: String::new(),
         text: format!(
-            "{lines} Of longer curves {points} points are shown. Scores on the way are those of the validation split."
+            "{lines} Of longer curves {points} points are shown. Scores on the way are those of the validation split.{}",
+            without_curve(&asked, &names)
         ),
         choices,
         height: 460,
@@ -89,20 +91,53 @@ fn logging<'a>(comparison: &'a Comparison, logs: &'a Logs<'_>) -> Vec<Logging<'a
     rows.filter(|row| !row.runs.is_empty()).collect()
 }
 
-/// Metrics with a curve, those first that a reader looks for first.
-fn names(rows: &[Logging<'_>]) -> Vec<String> {
-    let curves = rows.iter().flat_map(|row| &row.runs).flat_map(|run| &run.curves);
-    let names: BTreeSet<&String> = curves.filter(|(_, points)| points.len() > 1).map(|(name, _)| name).collect();
-    let mut names: Vec<String> = names.into_iter().cloned().collect();
-    names.sort_by_key(|name| match Group::of(name) {
-        _ if *name == LOSS.name => 0,
-        None => 1,
+/// Metrics with a curve: first those that all arms have, and of these the scores that are compared.
+fn names(asked: &[String], rows: &[Logging<'_>]) -> Vec<String> {
+    let mut arms: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for row in rows {
+        for (name, _) in row.runs.iter().flat_map(|run| &run.curves).filter(|(_, points)| points.len() > 1) {
+            arms.entry(name).or_default().insert(row.group);
+        }
+    }
+    let all = rows.iter().map(|row| row.group).collect::<BTreeSet<usize>>().len();
+    let of_all = |name: &str| arms.get(name).is_some_and(|arms| arms.len() == all);
+    // Sums of other terms are no common measure.
+    let one_sum = arms.keys().filter(|name| is_loss_of_a_term(name)).all(|name| of_all(name));
+    let is_shared = |name: &str| of_all(name) && (name != LOSS.name || one_sum);
+    let position = |name: &str| asked.iter().position(|asked| asked == name).unwrap_or(asked.len());
+    let rank = |name: &str| match Group::of(name) {
+        None => 0,
+        _ if name == LOSS.name => 1,
         _ if is_loss_of_a_term(name) => 2,
         Some(Group::Evidence) => 3,
         Some(Group::Train) => 4,
         Some(_) => 5,
-    });
+    };
+    let is_shown =
+        |name: &str| Split::of(name).is_none() || Name::parse(name).is_headline() || position(name) < asked.len();
+    let mut names: Vec<String> = arms.keys().filter(|name| is_shown(name)).map(|&name| name.to_owned()).collect();
+    names.sort_by_key(|name| (!is_shared(name), rank(name), position(name)));
     names
+}
+
+/// The compared scores as the validation split has them.
+fn asked(comparison: &Comparison) -> Vec<String> {
+    let scores = comparison.metrics.iter().filter_map(|metric| Split::strip(&metric.name));
+    let mut asked: Vec<String> = scores.map(|(_, score)| Split::Validation.of_score(score)).collect();
+    asked.dedup();
+    asked
+}
+
+/// That compared scores have no curve, and how they get one; empty where all have.
+fn without_curve(asked: &[String], names: &[String]) -> String {
+    let without: Vec<String> = asked.iter().filter(|name| !names.contains(name)).map(|name| shown(name)).collect();
+    if without.is_empty() {
+        String::new()
+    } else if names.iter().any(|name| Split::of(name).is_some()) {
+        format!(" No run has a curve of {}: `eval.every` has scores taken on the way.", without.join(", "))
+    } else {
+        " No score was taken on the way: `eval.every` has it taken.".to_owned()
+    }
 }
 
 /// The runs of a row in one trace, and their mean.
@@ -215,6 +250,16 @@ fn shown(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn compared_scores_without_a_curve_are_named() {
+        let names = |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.to_owned()).collect() };
+        let asked = names(&["validation/grounding/cnr", "validation/zero_shot/auroc_macro"]);
+        let told = |have: &[&str]| without_curve(&asked, &names(have));
+        assert_eq!(told(&["validation/grounding/cnr", "validation/zero_shot/auroc_macro", "train/loss"]), "");
+        assert!(told(&["validation/grounding/cnr"]).contains("No run has a curve of validation zero-shot AUROC:"));
+        assert!(told(&["train/loss"]).contains("No score was taken on the way"));
+    }
 
     #[test]
     fn long_curves_keep_their_ends() {

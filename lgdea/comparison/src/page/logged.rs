@@ -74,11 +74,11 @@ impl Logged {
     }
 }
 
-/// Whether a metric has a learning curve: those of training, and the headline scores that the validation split has on the way.
+/// Whether a metric has a learning curve: those of training, and the scores that the validation split has on the way.
 fn is_curve(name: &str) -> bool {
     match Group::of(name) {
         Some(group) => group.is_learning(),
-        None => Split::of(name) == Some(Split::Validation) && Name::parse(name).is_headline(),
+        None => Split::of(name) == Some(Split::Validation) && Name::parse(name).is_score(),
     }
 }
 

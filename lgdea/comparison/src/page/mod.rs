@@ -17,12 +17,15 @@ mod search;
 mod summary;
 mod table;
 
+use std::collections::{BTreeSet, HashSet};
+
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, HtmlEscape, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use crate::claim::{self, CheckedClaim};
-use crate::view::decided::claims_grid;
+use crate::difference::too_few_seeds;
+use crate::view::decided::{claims_caption, claims_grid};
 use crate::view::{self, caption, grid};
 use crate::{Collection, Comparison, ComparisonError};
 
@@ -55,15 +58,23 @@ pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) ->
         summary: summary::summary(comparison),
         notes,
         caption: caption(comparison, "Bold"),
+        too_few_seeds: too_few_seeds(comparison.differences().map(|(_, _, difference)| difference)),
         claims,
+        confounds: Confounds::of(collection),
         means: Table::new("means", "Mean ± standard deviation over seeds", &grid::means(comparison), false),
         differences: grid::differences(comparison).map(|grid| {
             Table::new("differences", &format!("Differences to {}, paired by seed", comparison.base), &grid, true)
         }),
+        is_judged: comparison.differences().any(|(_, _, difference)| !difference.has_too_few_seeds()),
         forests: forest::forests(comparison),
         curves: efficiency::curves(comparison),
         efficiency: grid::efficiency(comparison).map(|grid| {
-            Table::new("efficiency", "With how many times fewer pairs one is as good as another", &grid, true)
+            Table::new(
+                "efficiency",
+                "With how many times fewer pairs of image and report one is as good as another",
+                &grid,
+                true,
+            )
         }),
         searches,
         learning: learning::learning(comparison, &logs),
@@ -88,9 +99,14 @@ struct Filled<'a> {
     summary: Vec<MetricSummary>,
     notes: Vec<String>,
     caption: Vec<String>,
+    /// That seeds are too few for a verdict, once for all of the page.
+    too_few_seeds: Option<String>,
     claims: Option<Claims>,
+    confounds: Confounds,
     means: Table,
     differences: Option<Table>,
+    /// Whether any difference has seeds enough for an interval and a verdict.
+    is_judged: bool,
     forests: Vec<Figure>,
     curves: Option<Figure>,
     efficiency: Option<Table>,
@@ -119,6 +135,8 @@ struct Fact {
 #[derive(Serialize)]
 struct Claims {
     table: Option<Table>,
+    /// That seeds are too few to decide some.
+    told: Option<String>,
     problem: Option<String>,
 }
 
@@ -127,13 +145,40 @@ impl Claims {
     fn check(collection: &Collection, comparison: &Comparison) -> Option<Claims> {
         collection.sweeps.iter().find(|sweep| !sweep.claims.is_empty())?;
         Some(match claim::check(collection, &comparison.judgement) {
-            Ok(checked) => Claims { table: Some(Claims::table(&checked)), problem: None },
-            Err(error) => Claims { table: None, problem: Some(error.to_string()) },
+            Ok(checked) => {
+                Claims { table: Some(Claims::table(&checked)), told: claims_caption(&checked), problem: None }
+            }
+            Err(error) => Claims { table: None, told: None, problem: Some(error.to_string()) },
         })
     }
 
     fn table(checked: &[CheckedClaim]) -> Table {
-        Table::new("claims", "What the sweep is to show, and what it shows", &claims_grid(checked), true)
+        Table::new("claims", "What the sweep is to show, and what it shows", &claims_grid(checked), true).as_cards()
+    }
+}
+
+/// What arms differ in besides what they are named for.
+#[derive(Serialize)]
+struct Confounds {
+    told: Vec<String>,
+    /// Sweeps whose lists do not say.
+    unknown: Vec<String>,
+}
+
+impl Confounds {
+    fn of(collection: &Collection) -> Confounds {
+        let mut confounds = Confounds { told: Vec::new(), unknown: Vec::new() };
+        for sweep in &collection.sweeps {
+            match &sweep.confounds {
+                Some(told) => confounds.told.extend(told.iter().cloned()),
+                // One arm has nothing to be confounded with.
+                None if sweep.arms.len() > 1 => confounds.unknown.push(sweep.name.clone()),
+                None => {}
+            }
+        }
+        let mut seen = HashSet::new();
+        confounds.told.retain(|one| seen.insert(one.clone()));
+        confounds
     }
 }
 
@@ -144,14 +189,14 @@ fn title(comparison: &Comparison) -> String {
 
 fn facts(collection: &Collection, comparison: &Comparison) -> Vec<Fact> {
     let [runs, missing] = comparison.runs;
-    let seeds: std::collections::BTreeSet<u64> = collection.runs.iter().map(|run| run.place.seed).collect();
+    let seeds: BTreeSet<u64> = collection.runs.iter().map(|run| run.place.seed).collect();
     let hours = collection.runs.iter().map(|run| run.seconds).sum::<f64>() / 3600.0;
     let of = if missing > 0 { format!("of {} trials", runs + missing) } else { "all that there are".to_owned() };
     let fact = |name, value: String, more: String| Fact { name, value, more };
     vec![
         fact("Finished runs", runs.to_string(), of),
         fact("Arms", collection.arms().len().to_string(), format!("compared with {}", comparison.base)),
-        fact("Seeds", seeds.len().to_string(), "which pair the runs".to_owned()),
+        fact("Seeds", seeds.len().to_string(), "by which runs are paired".to_owned()),
         fact("Settings", settings(comparison).to_string(), comparison.keys.join(", ")),
         fact("Time", cards::hours(hours), "wall clock of all runs together".to_owned()),
     ]

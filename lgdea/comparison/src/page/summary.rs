@@ -68,9 +68,15 @@ fn sentence(comparison: &Comparison, rows: &[ComparedRow], position: usize, metr
     let scored = rows.iter().filter_map(|row| Some((metric.gain(row.cells[position].mean?), row)));
     let mut ordered: Vec<(f64, &ComparedRow)> = scored.collect();
     ordered.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let best = rows.iter().filter(|row| row.cells[position].best).map(|row| format!("`{}`", row.group));
+    let best: Vec<String> = best.collect();
     match ordered.as_slice() {
         [] => "no run has a score.".to_owned(),
         [(_, only)] => format!("`{}` has {}; there is nothing to compare it with.", only.group, shown(only)),
+        [(_, first), ..] if best.len() > 1 => {
+            let mean = first.cells[position].mean.map(|mean| metric.show(mean)).unwrap_or_default();
+            format!("{} have the best mean, {mean}, by the decimals shown.", joined(&best))
+        }
         [(_, best), (_, next), ..] if best.group == base => {
             let (best, what) = (shown(best), judged(next));
             format!("`{base}`, the base, has the best mean, {best}; the next, `{}`, {what}.", next.group)
@@ -79,23 +85,40 @@ fn sentence(comparison: &Comparison, rows: &[ComparedRow], position: usize, metr
     }
 }
 
+/// `a, b and c`.
+fn joined(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}
+
 /// Of settings with one row each, the best: no more than the best of many.
 fn best_of_many(comparison: &Comparison, position: usize, metric: &Metric) -> Option<String> {
     let means = comparison.rows.iter().filter_map(|row| Some((row, row.cells[position].mean?)));
     let (best, _) = means.max_by(|a, b| metric.gain(a.1).total_cmp(&metric.gain(b.1)))?;
+    let best_mean = best.cells[position].mean.map(|mean| metric.show(mean));
+    let alike = |row: &&ComparedRow| row.cells[position].mean.map(|mean| metric.show(mean)) == best_mean;
+    let others = match comparison.rows.iter().filter(alike).count() - 1 {
+        0 => String::new(),
+        1 => " (and 1 other, by the decimals shown)".to_owned(),
+        others => format!(" (and {others} others, by the decimals shown)"),
+    };
     Some(format!(
-        "Of {} settings the best mean is {}, at {}: the best of so many is in part luck, and would be less good if it were \
-         run again.",
+        "Of {} settings the best mean is {}, at {}{others}: the best of so many is in part luck, and would be less good if it \
+         were run again.",
         comparison.rows.len(),
         shown(metric, &best.cells[position], 0),
         describe(comparison, best),
     ))
 }
 
-/// Which of all differences are more than chance; `None` where there are not several.
+/// Which of all differences are more than chance; `None` where there are not several that can be judged.
 fn findings(comparison: &Comparison, position: usize, metric: &Metric) -> Option<String> {
     let differences = comparison.rows.iter().filter_map(|row| Some((row, row.cells[position].difference.as_ref()?)));
-    let differences: Vec<(&ComparedRow, &Difference)> = differences.filter(|(_, found)| found.mean.is_some()).collect();
+    let differences: Vec<(&ComparedRow, &Difference)> =
+        differences.filter(|(_, found)| !found.has_too_few_seeds()).collect();
     if differences.len() < 2 {
         return None;
     }
@@ -142,12 +165,12 @@ fn judged(metric: &Metric, base: &str, difference: Option<&Difference>) -> Strin
         return format!("shares no seed with `{base}`, so that no difference can be told");
     };
     let verdict = match &difference.verdict {
-        Verdict::Significant => "which is significant".to_owned(),
-        Verdict::IfNormal => {
-            "which is significant only if differences are normal, as so few seeds cannot show".to_owned()
-        }
-        Verdict::NotSignificant => "which is not significant".to_owned(),
-        Verdict::Unsupported(reason) => format!("and whether that is more than chance cannot be told: {reason}"),
+        Verdict::Significant => ", which is significant",
+        Verdict::IfNormal => ", which is significant only if differences are normal, as so few seeds cannot show",
+        Verdict::NotSignificant => ", which is not significant",
+        // The page says once for all that these are not judged.
+        Verdict::Unsupported(_) if difference.has_too_few_seeds() => "",
+        Verdict::Unsupported(_) => ", and whether that is more than chance cannot be told",
     };
-    format!("differs from `{base}` by {}, {verdict}", signed(metric, mean))
+    format!("differs from `{base}` by {}{verdict}", signed(metric, mean))
 }

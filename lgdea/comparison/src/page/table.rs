@@ -12,6 +12,8 @@ pub(super) struct Table {
     /// Its place in the page.
     id: String,
     caption: String,
+    /// Whether a narrow screen shows its rows as cards.
+    is_cards: bool,
     header: Vec<Head>,
     rows: Vec<Row>,
 }
@@ -69,7 +71,12 @@ impl Table {
             }
             rows.push(Row { begins: grid.breaks.contains(&position), cells });
         }
-        Table { id: id.to_owned(), caption: caption.to_owned(), header: header.collect(), rows }
+        Table { id: id.to_owned(), caption: caption.to_owned(), is_cards: false, header: header.collect(), rows }
+    }
+
+    /// The same table, of which a narrow screen shows each row as a card.
+    pub(super) fn as_cards(self) -> Table {
+        Table { is_cards: true, ..self }
     }
 }
 

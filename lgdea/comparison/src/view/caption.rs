@@ -1,12 +1,14 @@
 //! What a reader must know to read a table: how it was made, of what, and what its marks mean.
 
-use crate::difference::{FEWEST_PAIRS, Verdict};
+use std::collections::BTreeMap;
+
+use crate::difference::{Difference, Verdict, too_few_seeds};
 use crate::statistic::{bootstrap, permutation};
 use crate::{Comparison, Interval};
 
 use super::grid::percent;
 
-/// Pairs below which a bootstrap interval is told to be too narrow.
+/// Seeds below which a bootstrap interval is told to be too narrow.
 const NARROW: usize = 10;
 
 /// The caption, a sentence or two an item; code stands between backticks. `best` says how the best of a setting stands out.
@@ -24,12 +26,14 @@ pub fn caption(comparison: &Comparison, best: &str) -> Vec<String> {
         sentences.extend(differences(comparison));
     }
     if comparison.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.best) {
-        sentences.push(format!("{best}: the best mean of a setting, which is no test."));
+        sentences.push(format!(
+            "{best}: the best mean of a setting, or all that are the best by the decimals shown, which is no test."
+        ));
     }
     if !comparison.efficiency.is_empty() {
         sentences.push(
-            "Data efficiency: of two, the better one at a share of pairs, and how many times as many pairs bring the other's mean \
-             there, linear in their logarithm between the shares that were run; beyond these nothing is said but more than \
+            "Data efficiency: of two, the better one at a share of pairs, and how many times as many pairs of image and report bring \
+             the other's mean there, linear in their logarithm between the shares that were run; beyond these nothing is said but more than \
              (>) and less than (<). Over seeds: the least and the greatest."
                 .to_owned(),
         );
@@ -43,51 +47,78 @@ pub fn caption(comparison: &Comparison, best: &str) -> Vec<String> {
 
 /// How differences were judged.
 fn differences(comparison: &Comparison) -> Vec<String> {
-    let judgement = comparison.judgement;
-    let mut families: Vec<usize> = comparison.differences().map(|(_, _, difference)| difference.family).collect();
-    families.sort_unstable();
-    let (least, most) = (families.first().copied().unwrap_or_default(), families.last().copied().unwrap_or_default());
-    let family = if least == most { most.to_string() } else { format!("{least} to {most}") };
-    let resamples = if judgement.interval == Interval::T {
-        String::new()
+    let all = || comparison.differences().map(|(_, _, difference)| difference);
+    let judged: Vec<&Difference> = all().filter(|difference| !difference.has_too_few_seeds()).collect();
+    let base = &comparison.base;
+    let mut sentences = if judged.is_empty() {
+        vec![format!("Differences to `{base}` are paired by seed.")]
     } else {
-        format!(" ({} resamples)", thousands(bootstrap::RESAMPLES))
+        intervals(comparison, &judged)
     };
+    sentences.extend(too_few_seeds(all()));
+    if !judged.is_empty() {
+        sentences.extend(tests(comparison, &judged));
+    }
+    sentences
+}
+
+/// What the intervals are, and how far they can be trusted.
+fn intervals(comparison: &Comparison, judged: &[&Difference]) -> Vec<String> {
+    let judgement = comparison.judgement;
+    let bootstrapped = judgement.interval != Interval::T;
+    let resamples =
+        if bootstrapped { format!(" ({} resamples)", thousands(bootstrap::RESAMPLES)) } else { String::new() };
     let mut sentences = vec![format!(
         "Differences to `{}` are paired by seed, with {} % {} intervals{resamples}.",
         comparison.base,
         percent(1.0 - judgement.alpha),
         judgement.interval.name(),
     )];
-    let fewest =
-        comparison.differences().map(|(_, _, difference)| difference.values.len()).filter(|pairs| *pairs > 1).min();
-    if judgement.interval != Interval::T && fewest.is_some_and(|pairs| pairs < NARROW) {
+    let fewest = judged.iter().map(|difference| difference.seeds.len()).min().unwrap_or_default();
+    if bootstrapped && fewest < NARROW {
         sentences.push(format!(
-            "Of so few pairs ({} at the least) a bootstrap interval is too narrow: nominal 95 % cover about 84 % of five \
-             normal differences and 90 % of ten.",
-            fewest.unwrap_or_default()
+            "Of so few seeds ({fewest} at the least) a bootstrap interval is too narrow: nominal 95 % cover about 84 % of five \
+             normal differences and 90 % of ten."
         ));
     }
-    if most == 0 {
-        sentences.push(format!("No comparison has {FEWEST_PAIRS} pairs that differ, without which nothing is tested."));
-        return sentences;
-    }
-    sentences.push(format!(
-        "Significance: two-sided {}; p corrected by Holm's method over the {family} comparisons of a metric shown here; * \
-         corrected p < {}.",
-        judgement.test.name(),
-        judgement.alpha,
-    ));
-    let if_normal = comparison.differences().filter(|(_, _, difference)| difference.verdict == Verdict::IfNormal);
-    let few: Vec<usize> = if_normal.map(|(_, _, difference)| difference.values.len()).collect();
-    if let Some(&pairs) = few.iter().max() {
+    sentences
+}
+
+/// How significance was decided, and why it could not be.
+fn tests(comparison: &Comparison, judged: &[&Difference]) -> Vec<String> {
+    let judgement = comparison.judgement;
+    let families = judged.iter().map(|difference| difference.family);
+    let (least, most) = (families.clone().min().unwrap_or_default(), families.max().unwrap_or_default());
+    let family = if least == most { most.to_string() } else { format!("{least} to {most}") };
+    let mut sentences = Vec::new();
+    if most > 0 {
         sentences.push(format!(
-            "† only if the differences are normal, which so few cannot show: {pairs} pairs cannot reach p < {} two-sided \
-             without that assumption (a permutation test reaches {} at the least; {} pairs could).",
+            "Significance: two-sided {}; p corrected by Holm's method over the {family} comparisons of a metric shown here; * \
+             corrected p < {}.",
+            judgement.test.name(),
             judgement.alpha,
-            permutation::least(pairs),
+        ));
+    }
+    let if_normal = judged.iter().filter(|difference| difference.verdict == Verdict::IfNormal);
+    if let Some(seeds) = if_normal.map(|difference| difference.seeds.len()).max() {
+        sentences.push(format!(
+            "† only if the differences are normal, which so few cannot show: {seeds} seeds cannot reach p < {} two-sided \
+             without that assumption (a permutation test reaches {} at the least; {} seeds could).",
+            judgement.alpha,
+            permutation::least(seeds),
             permutation::fewest_pairs(judgement.alpha),
         ));
+    }
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for difference in judged {
+        if let Verdict::Unsupported(reason) = &difference.verdict {
+            *reasons.entry(reason).or_default() += 1;
+        }
+    }
+    if !reasons.is_empty() {
+        let reasons: Vec<String> =
+            reasons.into_iter().map(|(reason, count)| format!("{reason} ({count} of {})", judged.len())).collect();
+        sentences.push(format!("Cannot tell: {}.", reasons.join("; ")));
     }
     sentences
 }

@@ -11,7 +11,17 @@ pub fn csv(comparison: &Comparison) -> Result<String, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut header: Vec<&str> = comparison.keys.iter().map(String::as_str).collect();
     header.push(&comparison.by);
-    header.extend(["metric", "seeds", "mean", "standard deviation", "base", "pairs", "difference", "low", "high"]);
+    header.extend([
+        "metric",
+        "seeds",
+        "mean",
+        "standard deviation",
+        "base",
+        "shared seeds",
+        "difference",
+        "low",
+        "high",
+    ]);
     header.extend(["p paired t", "p permutation", "p Wilcoxon", "p corrected", "comparisons", "significant"]);
     writer.write_record(&header)?;
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -21,7 +31,7 @@ pub fn csv(comparison: &Comparison) -> Result<String, csv::Error> {
             line.extend([row.group.clone(), metric.name.clone(), cell.values.len().to_string()]);
             line.extend([number(cell.mean), number(cell.standard_deviation)]);
             if let Some(difference) = &cell.difference {
-                line.extend([comparison.base.clone(), difference.values.len().to_string(), number(difference.mean)]);
+                line.extend([comparison.base.clone(), difference.seeds.len().to_string(), number(difference.mean)]);
                 line.extend([0, 1].map(|end| number(difference.interval.map(|interval| interval[end]))));
                 let p =
                     [difference.p_paired_t, difference.p_permutation, difference.p_wilcoxon, difference.p_corrected];

@@ -93,15 +93,17 @@ pub(crate) fn means(comparison: &Comparison) -> Grid {
     grid
 }
 
-/// The differences to the base, metric by metric; `None` where there are none.
+/// The differences to the base, metric by metric; `None` where there are none. Where each has too few seeds to be judged, there are
+/// no columns for what only a judged one has.
 pub(crate) fn differences(comparison: &Comparison) -> Option<Grid> {
     let mut header = vec!["metric".to_owned()];
     header.extend(comparison.keys.iter().cloned());
     header.push(comparison.by.clone());
     let level = interval_name(comparison);
-    let columns = ["pairs", "difference", &level, "p (t)", "p (perm.)", "p (Wilc.)", "p (Holm)"];
-    header.extend(columns.map(str::to_owned));
-    header.push("significant".to_owned());
+    let columns = ["seeds", "difference", &level, "p (t)", "p (perm.)", "p (Wilc.)", "p (Holm)", "significant"];
+    let is_judged = comparison.differences().any(|(_, _, difference)| !difference.has_too_few_seeds());
+    let columns = &columns[..if is_judged { columns.len() } else { 2 }];
+    header.extend(columns.iter().map(|&column| column.to_owned()));
     let mut grid = Grid { header, numbers: comparison.keys.len() + 2, rows: vec![], breaks: vec![] };
     for metric in &comparison.metrics {
         let of_metric = comparison.differences().filter(|(_, of, _)| *of == metric);
@@ -112,7 +114,7 @@ pub(crate) fn differences(comparison: &Comparison) -> Option<Grid> {
             let name = if position == 0 { metric.label.clone() } else { String::new() };
             let mut texts: Vec<GridCell> = vec![name.into()];
             texts.extend(place(&row.setting, &row.group));
-            texts.extend(judged(difference, metric));
+            texts.extend(judged(difference, metric).into_iter().take(columns.len()));
             grid.rows.push(texts);
         }
     }
@@ -170,25 +172,23 @@ pub(crate) fn judged(difference: &Difference, metric: &Metric) -> Vec<GridCell> 
         Verdict::Significant => "yes".to_owned(),
         Verdict::IfNormal => "if normal".to_owned(),
         Verdict::NotSignificant => "no".to_owned(),
-        Verdict::Unsupported(reason) => format!("cannot tell: {reason}"),
+        // The caption says, once for all, what too few seeds are, and why else nothing can be told.
+        Verdict::Unsupported(_) if difference.has_too_few_seeds() => "–".to_owned(),
+        Verdict::Unsupported(_) => "cannot tell".to_owned(),
     };
-    let pairs = difference.values.len().to_string();
+    let seeds = difference.seeds.len().to_string();
     let p = [difference.p_paired_t, difference.p_permutation, difference.p_wilcoxon, difference.p_corrected];
-    let numbers = [pairs, mean, interval.unwrap_or_default()];
+    let numbers = [seeds, mean, interval.unwrap_or_default()];
     numbers.into_iter().chain(p.map(p_value)).chain([verdict]).map(GridCell::from).collect()
 }
 
 /// A difference with its sign; a minus as typographers set it.
 pub(crate) fn signed(metric: &Metric, value: f64) -> String {
-    let size = metric.show(value.abs());
-    // A difference that rounds to nothing has no direction.
-    let zero = size.chars().all(|digit| matches!(digit, '0' | '.'));
-    let sign = if zero {
-        ""
-    } else if value < 0.0 {
-        "−"
-    } else {
-        "+"
-    };
-    format!("{sign}{size}")
+    let shown = metric.show(value);
+    match shown.strip_prefix('-') {
+        Some(size) => format!("−{size}"),
+        // A difference that rounds to nothing has no direction.
+        None if shown.bytes().all(|digit| matches!(digit, b'0' | b'.')) => shown,
+        None => format!("+{shown}"),
+    }
 }

@@ -10,7 +10,7 @@ mod terminal;
 
 pub use self::csv::csv;
 pub use caption::caption;
-pub use decided::{claims, seeds};
+pub use decided::{claims, left_out, seeds};
 pub use latex::latex;
 pub use markdown::markdown;
 pub use terminal::terminal;
@@ -21,7 +21,7 @@ pub(crate) fn prose(sentence: &str, text: impl Fn(&str) -> String, code: impl Fn
     parts.map(|(position, part)| if position % 2 == 1 { code(part) } else { text(part) }).collect()
 }
 
-/// A p value: four decimals, of which five pairs need all (0.0625), or that it is small.
+/// A p value: four decimals, of which five seeds need all (0.0625), or that it is small.
 fn p_value(p: Option<f64>) -> String {
     match p {
         None => String::new(),

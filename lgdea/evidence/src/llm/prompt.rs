@@ -227,7 +227,7 @@ fn broken(path: &str, template: &str, error: &minijinja::Error, detail: Detail) 
 ///
 /// They are read once and together, so that the prompt's hash covers whatever a report may make it render.
 fn sources(path: &str) -> Result<(String, BTreeMap<String, String>), EvidenceError> {
-    let file = Path::new(path);
+    let file = &lgdea_spec::expand_env(path)?;
     let (name, source) = match (shipped(path), file.file_name()) {
         (Some(source), _) => (path.to_owned(), source.to_owned()),
         (None, Some(name)) if file.is_file() => (name.to_string_lossy().into_owned(), read(file)?),

@@ -7,7 +7,6 @@ pub static POINTING: Declaration = Declaration {
     label: Some("pointing game"),
     row: Some("pointing game"),
     headlines: &[Parameters::NONE],
-    plotted: &[Parameters::map(Some(HeatMap::Similarity))],
     ..Declaration::new(Task::Grounding, "grounding/{map}pointing")
 };
 /// Mean absolute contrast-to-noise ratio.

@@ -9,7 +9,6 @@ pub static RECALL: Declaration = Declaration {
     label: Some("{way} R@{k}"),
     row: Some("{way} R@{k}"),
     headlines: &TEN,
-    plotted: &TEN,
     ..Declaration::new(Task::Retrieval, "retrieval/{way}_r_at_{k}")
 };
 /// Share of the first K that have the query's findings.

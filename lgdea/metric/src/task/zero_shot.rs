@@ -7,7 +7,6 @@ pub static AUROC_MACRO: Declaration = Declaration {
     label: Some("zero-shot AUROC"),
     row: Some("AUROC, mean of classes"),
     headlines: &[Parameters::NONE],
-    plotted: &[Parameters::NONE],
     ..Declaration::new(Task::ZeroShot, "zero_shot/auroc_macro")
 };
 /// The same by `g · t_c` alone.

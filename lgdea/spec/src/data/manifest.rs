@@ -1,5 +1,7 @@
 //! `[data.manifest]`: studies listed in CSV files, one row an image (or a report).
 
+use std::sync::LazyLock;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,18 @@ labels = ["labels"]
 split = "split"
 view = "view"
 
+[data.manifest.box-columns]
+study = ""
+image = ""
+finding = "finding"
+phrase = "phrase"
+x = "x"
+y = "y"
+width = "w"
+height = "h"
+image-width = "image_width"
+image-height = "image_height"
+
 [data.manifest.fractions]
 validation = 0.1
 test = 0.2
@@ -39,6 +53,9 @@ pub struct Manifest {
     pub boxes: String,
     /// Names of the columns.
     pub columns: Columns,
+    /// Names of the columns of `boxes`.
+    #[serde(skip_serializing_if = "BoxColumns::is_default")]
+    pub box_columns: BoxColumns,
     /// Split of the studies without a split of their own, drawn by patient.
     pub fractions: Fractions,
 }
@@ -67,6 +84,67 @@ pub struct Columns {
     pub view: String,
 }
 
+/// Column names of a manifest's file of boxes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BoxColumns {
+    /// Identifier of the study; empty where it is called as in the studies' files.
+    pub study: String,
+    /// Path of the image that the box was drawn on; empty where it is called as in the studies' files. The file may lack it.
+    pub image: String,
+    /// Name of the finding.
+    #[schemars(length(min = 1))]
+    pub finding: String,
+    /// Words to ground, instead of the finding's name. The file may lack it.
+    pub phrase: String,
+    /// Left edge, in pixels.
+    #[schemars(length(min = 1))]
+    pub x: String,
+    /// Upper edge, in pixels.
+    #[schemars(length(min = 1))]
+    pub y: String,
+    /// Width, in pixels.
+    #[schemars(length(min = 1))]
+    pub width: String,
+    /// Height, in pixels.
+    #[schemars(length(min = 1))]
+    pub height: String,
+    /// Width of the image that the box was drawn on, in pixels. The file may lack it.
+    pub image_width: String,
+    /// Height of that image, in pixels. The file may lack it.
+    pub image_height: String,
+}
+
+/// The column names of files of boxes where an experiment names none.
+static BOX_COLUMNS: LazyLock<BoxColumns> = LazyLock::new(|| {
+    let defaults: toml::Table = DEFAULTS.parse().expect("the defaults are TOML");
+    let named = defaults["data"]["manifest"]["box-columns"].clone();
+    named.try_into().expect("the defaults name every column")
+});
+
+impl Default for BoxColumns {
+    fn default() -> Self {
+        BOX_COLUMNS.clone()
+    }
+}
+
+impl BoxColumns {
+    /// Whether nothing is renamed. These settings came later than others: they are written only where they are used, so that
+    /// no earlier run's key changes.
+    fn is_default(&self) -> bool {
+        *self == *BOX_COLUMNS
+    }
+}
+
+impl Manifest {
+    /// The column of the study and that of the image in the file of boxes.
+    pub fn box_keys(&self) -> [&str; 2] {
+        let Manifest { columns, box_columns, .. } = self;
+        [(&box_columns.study, &columns.study), (&box_columns.image, &columns.image)]
+            .map(|(own, other)| if own.is_empty() { other.as_str() } else { own.as_str() })
+    }
+}
+
 impl SourceSettings for Manifest {
     fn is_split_by_seed(&self) -> bool {
         true
@@ -74,5 +152,30 @@ impl SourceSettings for Manifest {
 
     fn check(&self, table: &str, findings: &mut Findings<'_>) {
         self.fractions.check(table, findings);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::resolved_with;
+
+    const MANIFEST: &str = "[data.manifest]\nroot = '/a'\nstudies = ['s.csv']\n";
+
+    #[test]
+    fn columns_of_boxes_are_those_of_studies_unless_they_are_named() {
+        let manifest = |flags: &[&str]| resolved_with(MANIFEST, flags).experiment.data.manifest.unwrap();
+        assert_eq!(manifest(&["data.manifest.columns.study=id"]).box_keys(), ["id", "image"]);
+        let named = ["data.manifest.box-columns.study=study_id", "data.manifest.box-columns.image=dicom_id"];
+        assert_eq!(manifest(&named).box_keys(), ["study_id", "dicom_id"]);
+    }
+
+    #[test]
+    fn settings_that_came_later_change_no_key_where_they_are_not_used() {
+        let written = |flags: &[&str]| resolved_with(MANIFEST, flags).to_toml();
+        assert!(!written(&[]).contains("box-columns"));
+        assert!(written(&["data.manifest.box-columns.x=left"]).contains("x = \"left\""));
+        let identity = |flags: &[&str]| resolved_with(MANIFEST, flags).experiment.identity();
+        assert_eq!(identity(&[]), identity(&["data.manifest.box-columns.x=x"]));
+        assert_ne!(identity(&[]), identity(&["data.manifest.box-columns.x=left"]));
     }
 }

@@ -20,6 +20,7 @@ mod expression;
 mod file;
 mod metrics;
 mod read;
+mod recognise;
 mod schema;
 mod search;
 mod share;

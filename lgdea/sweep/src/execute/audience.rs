@@ -46,6 +46,8 @@ pub enum News<'a> {
     Closed(&'a str),
     /// Something that the user should know.
     Warning(&'a str),
+    /// What the tracker lacks of the trials, why, and which command sends it.
+    Unsent(&'a str),
 }
 
 /// A trial that runs in this process's care.

@@ -8,6 +8,7 @@ mod audience;
 mod ending;
 mod jobs;
 mod left;
+mod mirrors;
 mod standing;
 
 use std::collections::{HashMap, VecDeque};
@@ -31,6 +32,7 @@ pub(crate) use left::left;
 
 use ending::{Verdict, verdict};
 use jobs::{JobState, Jobs};
+use mirrors::Mirrors;
 
 /// How often processes and journals are looked at, and how often those of other executors.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -81,6 +83,7 @@ struct Executor<'a> {
     leases: Leases,
     /// What journals say, of jobs that run or are compared with one that does.
     watches: HashMap<usize, Watch>,
+    mirrors: Mirrors,
     failures: usize,
     /// Of the failures, those of other elements of the submission, before this one was started.
     failed_before: usize,
@@ -118,6 +121,7 @@ pub fn execute(
         workers: execution.slots.iter().map(|_| None).collect(),
         leases,
         watches: HashMap::new(),
+        mirrors: Mirrors::default(),
         failures,
         failed_before: failures,
         ran: 0,
@@ -152,7 +156,18 @@ impl Executor<'_> {
             }
         }
         self.jobs.write_trials()?;
+        self.tell_unsent();
         Ok(self.counts())
+    }
+
+    /// Says what the tracker lacks of the trials that were run here.
+    fn tell_unsent(&mut self) {
+        let results = &self.execution.launcher.results;
+        if let Some(unsent) =
+            std::mem::take(&mut self.mirrors).finish(&lgdea_track::mlflow::sync_command(results, None))
+        {
+            self.audience.news(&News::Unsent(&unsent));
+        }
     }
 
     fn is_done(&mut self) -> bool {
@@ -258,6 +273,7 @@ impl Executor<'_> {
 
     fn settle(&mut self, job: usize, ending: Ending) -> Result<(), ExecuteError> {
         self.release(job)?;
+        self.mirrors.stop(job);
         self.audience.news(&News::Ended { trial: &self.jobs.all[job].label, ending: &ending });
         if matches!(ending, Ending::Failed(_)) {
             self.failures += 1;
@@ -443,6 +459,7 @@ impl Executor<'_> {
             Err(error) => return self.retry(job, format!("its process could not be started: {error}")),
         };
         job_of.place = JobState::Running;
+        self.mirrors.start(job, &job_of.run, &resolved.experiment.tracker);
         let metric = plan.sweep.prune.as_ref().map(|prune| prune.metric.clone());
         self.watches.insert(job, Watch::new(job_of.run.clone(), job_of.number, metric));
         let first_step = history.checkpoint.map_or(0, |(step, _)| step);

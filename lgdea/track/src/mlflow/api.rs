@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::tags::{DATA_CONTEXT, EXPERIMENT_KIND, NOTE, RUN_KEY, STANDS_FOR_SWEEP, STARTED};
-use super::{Error, view};
+use super::{Error, names, view};
 
 /// Where a server's own artifact store begins.
 const ARTIFACTS: &str = "mlflow-artifacts:/";
@@ -19,6 +19,16 @@ pub(super) struct RunTags {
     pub(super) run_key: String,
     /// Milliseconds since 1970.
     pub(super) started: u64,
+}
+
+/// An experiment on the server.
+#[derive(Debug, Default, Deserialize)]
+struct Experiment {
+    experiment_id: String,
+    #[serde(default)]
+    lifecycle_stage: String,
+    #[serde(default)]
+    tags: Vec<Pair>,
 }
 
 /// A run on the server.
@@ -131,39 +141,52 @@ impl Client {
         struct Created {
             experiment_id: String,
         }
-        if let Some(id) = self.find_experiment(name)? {
-            return Ok(id);
+        if let Some(experiment) = self.find_experiment(name)? {
+            self.keep_view(&experiment)?;
+            return Ok(experiment.experiment_id);
         }
         let mut tags = vec![Pair::new(EXPERIMENT_KIND, "custom_model_development")];
         tags.extend(view::primary_metric().map(|(key, value)| Pair::new(key, &value)));
         let body = json!({ "name": name, "tags": tags });
-        match self.post::<Created>("experiments/create", &body) {
-            Ok(created) => Ok(created.experiment_id),
+        let experiment_id = match self.post::<Created>("experiments/create", &body) {
+            Ok(created) => created.experiment_id,
             // Another run may have made it in the meantime, or an answer was lost.
             Err(error) => match self.find_experiment(name) {
-                Ok(Some(id)) => Ok(id),
-                Ok(None) | Err(_) => Err(error),
+                Ok(Some(experiment)) => experiment.experiment_id,
+                Ok(None) | Err(_) => return Err(error),
             },
+        };
+        let experiment = Experiment { experiment_id, ..Experiment::default() };
+        self.keep_view(&experiment)?;
+        Ok(experiment.experiment_id)
+    }
+
+    /// Sees to it that an experiment has the view of all its runs. It shows less to those who may not edit experiments.
+    fn keep_view(&self, experiment: &Experiment) -> Result<(), Error> {
+        let (key, view) = view::of_all_runs();
+        if experiment.tags.iter().any(|tag| tag.key == key && view::are_alike(&tag.value, &view)) {
+            return Ok(());
+        }
+        match self.tag_experiment(&experiment.experiment_id, (key, view)) {
+            Err(error) if !error.is_transient() => {
+                tracing::debug!("the experiment keeps no view: {error}");
+                Ok(())
+            }
+            other => other,
         }
     }
 
-    fn find_experiment(&self, name: &str) -> Result<Option<String>, Error> {
+    fn find_experiment(&self, name: &str) -> Result<Option<Experiment>, Error> {
         #[derive(Deserialize)]
         struct Reply {
             experiment: Experiment,
-        }
-        #[derive(Deserialize)]
-        struct Experiment {
-            experiment_id: String,
-            #[serde(default)]
-            lifecycle_stage: String,
         }
         match self.get::<Reply>("experiments/get-by-name", &[("experiment_name", name)]) {
             Ok(Reply { experiment }) if experiment.lifecycle_stage == "deleted" => Err(Error::Deleted {
                 what: format!("the experiment `{name}`"),
                 instead: "choose another `tracker.experiment`".to_owned(),
             }),
-            Ok(Reply { experiment }) => Ok(Some(experiment.experiment_id)),
+            Ok(Reply { experiment }) => Ok(Some(experiment)),
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
         }
@@ -220,7 +243,7 @@ impl Client {
 
     /// Sets a run's readable summary.
     pub(super) fn note(&self, run_id: &str, text: &str) -> Result<(), Error> {
-        self.log_batch(run_id, &[], &[], &[Pair::new(NOTE, text)])
+        self.log_batch(run_id, &[], &[], &[Pair::new(NOTE, &names::value(text, names::TAG_LENGTH))])
     }
 
     /// Logs rows, parameters and tags; the caller keeps within the limits of a batch.

@@ -58,7 +58,7 @@ impl Metric {
     /// A journal's value in MLflow's terms. `time` is in milliseconds since 1970.
     pub(super) fn new(time: u64, step: u64, name: &str, value: f64) -> Metric {
         Metric {
-            key: names::name(name).into_owned(),
+            key: names::metric(name).into_owned(),
             value: non_finite(value).map_or_else(|| Value::from(value), Value::from),
             timestamp: time,
             step: Metric::step_of(step),

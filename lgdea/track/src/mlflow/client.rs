@@ -12,14 +12,17 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::error::Refusal;
+use super::pulse::{Pulse, Taken};
 use super::settings::Credentials;
 use super::{Error, Settings};
 
 /// MLflow closes idle connections after 5 s; a request on a connection that is just being closed would fail.
 const POOL_IDLE: Duration = Duration::from_secs(4);
 const CONNECT: Duration = Duration::from_secs(10);
-/// Time for a request with its answer, as in MLflow's own client.
-const REQUEST: Duration = Duration::from_mins(2);
+/// Time for a request with its answer where nobody waits for it, as in MLflow's own client.
+pub(super) const UNWATCHED: Duration = Duration::from_mins(2);
+/// The same where a user does.
+pub(super) const WATCHED: Duration = Duration::from_secs(30);
 /// Slowest upload that is waited for, in bytes a second.
 const SLOWEST_UPLOAD: u64 = 100_000;
 /// Characters of an answer that is no JSON that are shown to the user.
@@ -31,15 +34,19 @@ pub(super) struct Client {
     http: reqwest::blocking::Client,
     server: Url,
     credentials: Option<Credentials>,
+    /// Time for a request with its answer.
+    patience: Duration,
+    pulse: Pulse,
 }
 
 impl Client {
-    pub(super) fn new(settings: &Settings) -> Result<Client, Error> {
+    /// A client that allows `patience` for a request with its answer.
+    pub(super) fn new(settings: &Settings, patience: Duration) -> Result<Client, Error> {
         let mut http = reqwest::blocking::Client::builder()
             .user_agent(concat!("lgdea/", env!("CARGO_PKG_VERSION")))
             .pool_idle_timeout(POOL_IDLE)
             .connect_timeout(CONNECT)
-            .timeout(REQUEST)
+            .timeout(patience)
             // A redirected POST would become a GET; better to say where the server really is.
             .redirect(Policy::none())
             .tls_danger_accept_invalid_certs(settings.insecure_tls);
@@ -50,7 +57,14 @@ impl Client {
             http: http.build().map_err(|error| Error::Setting(format!("no HTTP client: {}", chain(&error))))?,
             server: settings.server.clone(),
             credentials: settings.credentials.clone(),
+            patience,
+            pulse: Pulse::default(),
         })
+    }
+
+    /// Tells `pulse` what is heard of the server.
+    pub(super) fn with_pulse(self, pulse: Pulse) -> Client {
+        Client { pulse, ..self }
     }
 
     /// Address of the server, as users write it.
@@ -82,9 +96,11 @@ impl Client {
         let request = self
             .http
             .put(self.endpoint(&["mlflow-artifacts", "artifacts"], path))
-            .timeout(REQUEST + Duration::from_secs(length / SLOWEST_UPLOAD))
-            .body(Body::sized(file, length));
-        self.send(call, request).map(drop)
+            .timeout(self.patience + Duration::from_secs(length / SLOWEST_UPLOAD))
+            .body(Body::sized(Taken { content: file, pulse: self.pulse.clone() }, length));
+        self.send(call, request)?;
+        self.pulse.answers();
+        Ok(())
     }
 
     /// `<server>/api/2.0/<area>/<path>`, each part of the path encoded.
@@ -102,20 +118,29 @@ impl Client {
             Some(Credentials::Bearer(token)) => request.bearer_auth(token),
             None => request,
         };
+        self.pulse.asks();
         let response = request.send().map_err(|error| self.broken(error))?;
         if response.status().is_success() {
             return Ok(response);
         }
-        Err(self.refused(call, response))
+        let error = self.refused(call, response);
+        if error.is_transient() && !error.is_missing() {
+            self.pulse.fails()
+        } else {
+            self.pulse.answers()
+        }
+        Err(error)
     }
 
     fn json<T: DeserializeOwned>(&self, call: &str, response: Response) -> Result<T, Error> {
         let bytes = response.bytes().map_err(|error| self.broken(error))?;
+        self.pulse.answers();
         serde_json::from_slice(&bytes)
             .map_err(|_| Error::NotMlflow { server: self.server().to_owned(), call: call.to_owned() })
     }
 
     fn broken(&self, error: reqwest::Error) -> Error {
+        self.pulse.fails();
         Error::Connection { server: self.server().to_owned(), reason: chain(&error.without_url()) }
     }
 

@@ -29,6 +29,7 @@ mod mirror;
 mod model;
 mod names;
 mod parent;
+mod pulse;
 mod settings;
 mod state;
 pub mod tags;
@@ -36,7 +37,7 @@ mod transfer;
 mod view;
 
 pub use error::{Error, Refusal};
-pub use mirror::{Mirror, Report, comparison_page, sync};
-pub use names::name;
+pub use mirror::{Mirror, Report, comparison_page, sync, sync_command};
+pub use names::{metric as metric_name, name};
 pub use parent::show_sweep;
 pub use settings::Settings;

@@ -2,8 +2,13 @@
 
 use std::borrow::Cow;
 
+use lgdea_metric::Group;
+use serde_json::{Map, Value};
+
 /// Longest name of a metric, parameter or tag, in characters.
 const NAME_LENGTH: usize = 250;
+/// Longest name of a setting, in characters; a trial's is that with its seed.
+const SETTING_LENGTH: usize = 200;
 /// Hexadecimal digits of the hash that keeps two changed names apart.
 const HASH_LENGTH: usize = 6;
 
@@ -33,6 +38,40 @@ pub fn name(name: &str) -> Cow<'_, str> {
     mapped.push('-');
     mapped.push_str(&blake3::hash(name.as_bytes()).to_hex()[..HASH_LENGTH]);
     Cow::Owned(mapped)
+}
+
+/// Name of a journal's metric on MLflow.
+///
+/// MLflow's charts are ordered by name, in sections by what stands before the last `/`, and nothing that a server keeps changes
+/// that. What training tells of itself (`evidence/…`, `graph/…`) goes below `train/`, so that the scores on `test/` come first.
+pub fn metric(metric: &str) -> Cow<'_, str> {
+    match Group::of(metric) {
+        Some(Group::TextWarmup | Group::Evidence | Group::Graph | Group::PseudoPair) => {
+            Cow::Owned(name(&Group::Train.name(metric)).into_owned())
+        }
+        Some(Group::Train | Group::System) | None => name(metric),
+    }
+}
+
+/// What a trial is of, short: its arm and the values that the sweep gives it, as in `clip · 0.3`. `deltas` is the tag.
+pub(super) fn setting(arm: &str, deltas: &str) -> String {
+    let deltas: Map<String, Value> = serde_json::from_str(deltas).unwrap_or_default();
+    let values = deltas.iter().map(|(key, value)| match value {
+        Value::String(text) => text.clone(),
+        // Searched values have many digits.
+        Value::Number(number) if number.is_f64() => short(number.as_f64().unwrap_or_default()),
+        Value::Number(number) => number.to_string(),
+        // By themselves these say nothing.
+        other => format!("{}={other}", key.rsplit('.').next().unwrap_or(key)),
+    });
+    let parts = [arm.to_owned()].into_iter().chain(values);
+    value(&parts.collect::<Vec<_>>().join(" · "), SETTING_LENGTH).into_owned()
+}
+
+/// A number with three digits behind the first.
+fn short(number: f64) -> String {
+    let rounded: f64 = format!("{number:.3e}").parse().unwrap_or(number);
+    if (1e-4..1e6).contains(&rounded.abs()) || rounded == 0.0 { format!("{rounded}") } else { format!("{rounded:e}") }
 }
 
 /// Name of a logged model, whose rules are others; it need not tell models apart.
@@ -72,6 +111,43 @@ mod tests {
         assert!(name("/a//b/").starts_with("a/b-"));
         assert!(name("../a/./b").starts_with("a/b-"));
         assert!(name("").starts_with('-') && name("..").starts_with('-'));
+    }
+
+    #[test]
+    fn scores_come_before_what_training_tells_of_itself() {
+        let metrics = [
+            ("evidence/dead_prototypes", "train/evidence/dead_prototypes"),
+            ("graph/alignment", "train/graph/alignment"),
+            ("pseudo_pair/accuracy", "train/pseudo_pair/accuracy"),
+            ("text_warmup/loss", "train/text_warmup/loss"),
+            ("train/loss", "train/loss"),
+            ("system/cpu_utilization_percentage", "system/cpu_utilization_percentage"),
+            ("test/zero_shot/auroc_macro", "test/zero_shot/auroc_macro"),
+            ("validation/zero_shot/auroc_macro", "validation/zero_shot/auroc_macro"),
+            ("evidence", "evidence"),
+        ];
+        for (journal, shown) in metrics {
+            assert_eq!(metric(journal), shown);
+        }
+        assert!(metrics[..5].iter().all(|(_, shown)| *shown > "test/"));
+        assert!(metric("evidence/a@b").starts_with("train/evidence/a_b-"));
+    }
+
+    #[test]
+    fn a_setting_is_called_after_what_the_sweep_gives_it() {
+        let table = [
+            ("clip", r#"{"pairing.ratio":0.3}"#, "clip · 0.3"),
+            ("lgdea", "{}", "lgdea"),
+            ("lgdea", r#"{"train.learning-rate":0.0031622776601,"train.steps":600}"#, "lgdea · 0.003162 · 600"),
+            ("a", r#"{"encoder.image":"vit","graph.oracle":true}"#, "a · vit · oracle=true"),
+            ("a", r#"{"eval.at":[1,5]}"#, "a · at=[1,5]"),
+            ("a", r#"{"x":1e-7,"y":2.5e9,"z":0.0}"#, "a · 1e-7 · 2.5e9 · 0"),
+            ("a", "spoiled", "a"),
+        ];
+        for (arm, deltas, name) in table {
+            assert_eq!(setting(arm, deltas), name);
+        }
+        assert!(setting(&"é".repeat(400), "{}").chars().count() <= SETTING_LENGTH);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::backoff::patiently;
-use super::client::Client;
+use super::client::{Client, WATCHED};
 use super::state::State;
 use super::{Error, Settings, view};
 use crate::Status;
@@ -52,7 +52,7 @@ pub(super) fn find_or_create(
 }
 
 /// Tells the server how a sweep of `results` stands: its status, none while it goes on, and a readable `note`; and how to show
-/// its trials. Gives up after `wait`. Returns the address of its run; none where no such sweep was run there.
+/// its trials. Gives up after `wait`. Returns the address of that view; none where no such sweep was run there.
 ///
 /// # Errors
 /// The server is not reached in time, or does not take it.
@@ -65,7 +65,7 @@ pub fn show_sweep(
     wait: Duration,
 ) -> Result<Option<String>, Error> {
     let Some(folder) = folder(results, sweep) else { return Ok(None) };
-    let client = Client::new(settings)?;
+    let client = Client::new(settings, WATCHED)?;
     patiently(wait, || {
         let experiment_id = client.experiment(&settings.experiment)?;
         let state = find_or_create(&client, (&settings.experiment, &experiment_id), &folder, sweep)?;
@@ -76,6 +76,6 @@ pub fn show_sweep(
             Some(status) => (status.name_on_server(), Some(crate::event::now())),
         };
         client.update(&state.run_id, status, ended)?;
-        Ok(Some(state.url))
+        Ok(Some(view::page(client.server(), &experiment_id, sweep)))
     })
 }

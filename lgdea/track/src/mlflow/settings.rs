@@ -38,6 +38,11 @@ impl fmt::Debug for Credentials {
 }
 
 impl Settings {
+    /// Address of the server, as users write it.
+    pub(super) fn server(&self) -> &str {
+        self.server.as_str().trim_end_matches('/')
+    }
+
     /// Reads the settings; `Ok(None)` where neither `uri` nor `MLFLOW_TRACKING_URI` names a server.
     ///
     /// `experiment` is the MLflow experiment to show runs in. Read besides: `MLFLOW_TRACKING_USERNAME` and `_PASSWORD`

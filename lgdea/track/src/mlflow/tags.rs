@@ -59,6 +59,10 @@ pub const MEMORY: &str = "lgdea.memory_gib";
 
 // What MLflow itself reads.
 
+/// What a trial is of, short: its arm and the values of [`DELTAS`]. Views group by it. Made on the way to MLflow.
+pub const SETTING: &str = "setting";
+/// What a run is called.
+pub const RUN_NAME: &str = "mlflow.runName";
 /// Readable summary of a run or model, in Markdown.
 pub const NOTE: &str = "mlflow.note.content";
 /// Run below which MLflow shows another.

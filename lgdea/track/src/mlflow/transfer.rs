@@ -9,13 +9,17 @@ use super::batch::{Batch, Request};
 use super::client::Client;
 use super::logged_model::{LoggedModel, Source};
 use super::model::Model;
+use super::names;
 use super::state::State;
-use super::tags::{PARENT, SWEEP};
-use super::{Error, Settings, parent};
+use super::tags::{ARM, DELTAS, PARENT, RUN_NAME, SETTING, SWEEP};
+use super::{Error, parent};
 use crate::{Event, Reader, RunDir};
 
 /// Metrics, or lines of the journal, after which the progress is saved.
 const SAVE_AFTER: usize = 10_000;
+
+/// The parameter that is the seed.
+const SEED: &str = "seed";
 
 /// Carries one journal to one server, call by call.
 #[derive(Debug)]
@@ -50,12 +54,12 @@ struct Session {
 
 impl Transfer {
     /// Makes ready, without any word to the server. Only one transfer of a run may exist at a time.
-    pub(super) fn new(run: RunDir, settings: &Settings) -> Result<Transfer, Error> {
+    pub(super) fn new(run: RunDir, client: Client, experiment: &str) -> Result<Transfer, Error> {
         // A folder that is no run's is left as it is, without a lock in it.
         Reader::open(&run.journal(), 0)?;
         Ok(Transfer {
-            client: Client::new(settings)?,
-            experiment: settings.experiment.clone(),
+            client,
+            experiment: experiment.to_owned(),
             experiment_id: None,
             parent: None,
             session: None,
@@ -223,8 +227,9 @@ impl Transfer {
         match request {
             Request::Params(params) => self.client.log_batch(run_id, &[], params, &[]),
             Request::Tags(tags) => {
-                let below = self.below_its_sweep(tags)?;
-                self.client.log_batch(run_id, &[], &[], below.as_deref().unwrap_or(tags))
+                let mut tags = tags.clone();
+                tags.extend(self.as_trial(&tags, session.params.get(SEED).map(String::as_str))?);
+                self.client.log_batch(run_id, &[], &[], &tags)
             }
             Request::Metrics(metrics) => self.client.log_batch(run_id, metrics, &[], &[]),
             Request::Dataset(dataset) => {
@@ -241,24 +246,32 @@ impl Transfer {
         }
     }
 
-    /// The tags of a trial with the one that shows it below its sweep; none for other runs.
-    fn below_its_sweep(&mut self, tags: &[Pair]) -> Result<Option<Vec<Pair>>, Error> {
-        let Some(sweep) = tags.iter().find(|tag| tag.key == SWEEP).map(|tag| tag.value.clone()) else {
-            return Ok(None);
-        };
-        let id = match &self.parent {
-            Some((name, id)) if *name == sweep => id.clone(),
-            _ => {
-                let folder = self.run.results().and_then(|results| parent::folder(results, &sweep));
-                let Some(folder) = folder else { return Ok(None) };
-                let experiment_id = self.experiment_id()?;
-                let experiment = (self.experiment.as_str(), experiment_id.as_str());
-                let id = parent::find_or_create(&self.client, experiment, &folder, &sweep)?.run_id;
-                self.parent.insert((sweep, id)).1.clone()
-            }
-        };
-        let parent = Pair::new(PARENT, &id);
-        Ok(Some(tags.iter().cloned().chain([parent]).collect()))
+    /// The further tags of a trial: its setting, what it is called, and the run of its sweep. None for other runs.
+    fn as_trial(&mut self, tags: &[Pair], seed: Option<&str>) -> Result<Vec<Pair>, Error> {
+        let tag = |key: &str| tags.iter().find(|tag| tag.key == key).map(|tag| tag.value.as_str());
+        let Some(sweep) = tag(SWEEP) else { return Ok(Vec::new()) };
+        let mut more = Vec::new();
+        if let Some(arm) = tag(ARM) {
+            let setting = names::setting(arm, tag(DELTAS).unwrap_or_default());
+            let name = seed.map_or_else(|| setting.clone(), |seed| format!("{setting} · {seed}"));
+            more.extend([Pair::new(SETTING, &setting), Pair::new(RUN_NAME, &name)]);
+        }
+        more.extend(self.sweep_run(sweep)?.map(|id| Pair::new(PARENT, &id)));
+        Ok(more)
+    }
+
+    /// The run of a sweep that was run in the same results folder.
+    fn sweep_run(&mut self, sweep: &str) -> Result<Option<String>, Error> {
+        if let Some((_, id)) = self.parent.as_ref().filter(|(name, _)| name == sweep) {
+            return Ok(Some(id.clone()));
+        }
+        let folder = self.run.results().and_then(|results| parent::folder(results, sweep));
+        let Some(folder) = folder else { return Ok(None) };
+        let experiment_id = self.experiment_id()?;
+        let experiment = (self.experiment.as_str(), experiment_id.as_str());
+        let id = parent::find_or_create(&self.client, experiment, &folder, sweep)?.run_id;
+        self.parent = Some((sweep.to_owned(), id.clone()));
+        Ok(Some(id))
     }
 
     /// Parameters that the server lacks. One that it knows with another value cannot be changed: the whole batch would

@@ -1,8 +1,10 @@
-//! How MLflow shows a sweep at first sight: scores by arm, as means over seeds.
+//! How MLflow shows runs at first sight: their scores, of a sweep by arm and as means over seeds.
 //!
-//! MLflow itself would plot the first parameters and metrics by their names. What a user of its pages shares with
-//! another is kept as a tag of the experiment, and such a tag is written here for each sweep (seen with version 3.17; one
-//! that knows no such tags shows its own page).
+//! MLflow itself lists no score and plots the first metrics by their names; its pages ask the server for nothing else. What a
+//! user of its pages saves for others is kept as a tag of the experiment, and such tags are written here: one for each sweep,
+//! one for all runs. From version 3.17 on they are in the list `Views` of the experiment; earlier ones show them by address
+//! alone, and one that knows no such tags shows its own page. Its bars have no error bars; the note of the sweep's run has the
+//! deviations.
 
 use std::path::Path;
 use std::time::SystemTime;
@@ -15,47 +17,78 @@ use super::tags;
 
 /// The section of the plots.
 const SECTION: &str = "lgdea-scores";
+/// Names the view of all runs. Those of sweeps go on after this.
+const ALL: &str = "lgdea";
 
-/// The experiment's tag of a sweep's view.
-pub(super) fn tag(sweep: &str) -> (String, String) {
+/// The scores that are shown where nobody asks for one, as `lgdea compare` does.
+fn scores() -> impl Iterator<Item = String> {
+    Instance::headlines().map(|score| Split::Test.of_score(&score.name()))
+}
+
+/// What all views have in common: the scores as columns of the list and as bars.
+fn view(filter: &str, section: &str) -> Value {
     // Scores that the runs do not have are not shown.
-    let charts = Instance::plotted().map(|score| {
-        let score = Split::Test.of_score(&score.name());
+    let charts = Instance::headlines().map(|instance| {
+        let score = Split::Test.of_score(&instance.name());
         json!({
-            "uuid": score, "type": "BAR", "metricKey": score, "dataAccessKey": score, "metricSectionId": SECTION,
+            "displayName": instance.label(), "uuid": score, "type": "BAR", "metricKey": score, "dataAccessKey": score, "metricSectionId": SECTION,
             "runsCountToCompare": 100, "deleted": false, "isGenerated": false,
         })
     });
     let charts: Vec<Value> = charts.collect();
-    // What cases and axes of the sweep give a trial, seeds aside.
-    let groups = [tags::ARM, tags::DELTAS].map(|tag| json!({ "mode": "tag", "groupByData": tag }));
-    let view = json!({
-        "searchFilter": format!("tags.{} = '{sweep}'", tags::SWEEP),
+    let columns: Vec<String> = scores().map(|score| format!("metrics.`{score}`")).collect();
+    json!({
+        "searchFilter": filter,
         "orderByKey": "attributes.start_time",
         "orderByAsc": false,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
-        "groupBy": {
-            "aggregateFunction": "average",
-            "groupByKeys": groups,
-        },
-        "useGroupedValuesInCharts": true,
+        "selectedColumns": columns,
         "hideEmptyCharts": true,
         "isAccordionReordered": true,
         "compareRunCharts": charts,
         "compareRunSections": [{
-            "uuid": SECTION, "name": "Scores by arm and setting, means over seeds",
+            "uuid": SECTION, "name": section,
             "display": true, "isReordered": true, "deleted": false, "isGenerated": false,
         }],
-    });
-    (tags::shared_view(&key(sweep)), view.to_string())
+    })
 }
 
-/// The experiment's tags of what MLflow sorts and draws first: the first score that is plotted.
+/// A view as servers keep it: in the form of version 3.17, which lists it by name, and in that of earlier ones at once.
+fn saved(name: &str, mut view: Value) -> String {
+    let state = view.to_string();
+    view["name"] = name.into();
+    view["createdAt"] = crate::event::now().into();
+    view["state"] = state.into();
+    view.to_string()
+}
+
+/// Whether two saved views show the same.
+pub(super) fn are_alike(one: &str, other: &str) -> bool {
+    let state = |text: &str| Some(serde_json::from_str::<Value>(text).ok()?.get("state")?.clone());
+    state(one).is_some_and(|one| Some(one) == state(other))
+}
+
+/// The experiment's tag of a sweep's view.
+pub(super) fn tag(sweep: &str) -> (String, String) {
+    let mut view = view(&format!("tags.{} = '{sweep}'", tags::SWEEP), "Scores by arm and setting, means over seeds");
+    // What cases and axes of the sweep give a trial, seeds aside.
+    let setting = json!({ "mode": "tag", "groupByData": tags::SETTING });
+    view["groupBy"] = json!({ "aggregateFunction": "average", "groupByKeys": [setting] });
+    view["useGroupedValuesInCharts"] = true.into();
+    (tags::shared_view(&key(sweep)), saved(&format!("Sweep {sweep}"), view))
+}
+
+/// The experiment's tag of the view of all its runs.
+pub(super) fn of_all_runs() -> (String, String) {
+    (tags::shared_view(ALL), saved("Scores", view("", "Scores")))
+}
+
+/// The experiment's tags of what MLflow sorts and draws first: the first of the scores.
 pub(super) fn primary_metric() -> impl Iterator<Item = (&'static str, String)> {
-    Instance::plotted().next().into_iter().flat_map(|score| primary(&score))
+    Instance::headlines().next().into_iter().flat_map(|score| primary(&score))
 }
 
 fn primary(score: &Instance<'_>) -> [(&'static str, String); 2] {
@@ -78,14 +111,24 @@ pub(super) fn newest_page(results: &Path, server: &str) -> Option<String> {
     sent.max_by_key(|(when, _)| *when).map(|(_, page)| page)
 }
 
-fn page(server: &str, experiment_id: &str, sweep: &str) -> String {
-    format!("{server}/#/experiments/{experiment_id}/runs?compareRunsMode=CHART&viewStateShareKey={}", key(sweep))
+/// Address of a sweep's view.
+pub(super) fn page(server: &str, experiment_id: &str, sweep: &str) -> String {
+    address(server, experiment_id, &key(sweep))
+}
+
+/// Address of the view of all runs of an experiment.
+pub(super) fn page_of_all(server: &str, experiment_id: &str) -> String {
+    address(server, experiment_id, ALL)
+}
+
+fn address(server: &str, experiment_id: &str, key: &str) -> String {
+    format!("{server}/#/experiments/{experiment_id}/runs?compareRunsMode=CHART&viewStateShareKey={key}")
 }
 
 /// Names the view in tags and addresses, which take few signs.
 fn key(sweep: &str) -> String {
     let sign = |sign: char| if sign.is_ascii_alphanumeric() || sign == '_' { sign } else { '-' };
-    format!("lgdea-{}", sweep.chars().map(sign).collect::<String>())
+    format!("{ALL}-{}", sweep.chars().map(sign).collect::<String>())
 }
 
 #[cfg(test)]
@@ -97,11 +140,36 @@ mod tests {
         let (name, view) = tag("my sweep.2");
         assert_eq!(name, "mlflow.sharedViewState.lgdea-my-sweep-2");
         assert!(view.contains("tags.sweep = 'my sweep.2'"), "{view}");
+        assert!(view.len() < 5000, "the limit of earlier servers: {}", view.len());
         assert!(page("http://h", "3", "my sweep.2").ends_with("viewStateShareKey=lgdea-my-sweep-2"));
     }
 
     #[test]
-    fn the_first_plotted_score_comes_first_and_less_may_be_better() {
+    fn a_view_shows_what_compare_shows_and_is_read_in_both_forms() {
+        let compared: Vec<String> = Instance::headlines().map(|score| format!("test/{}", score.name())).collect();
+        for (_, saved) in [tag("table"), of_all_runs()] {
+            let old: Value = serde_json::from_str(&saved).unwrap();
+            let new: Value = serde_json::from_str(old["state"].as_str().unwrap()).unwrap();
+            for view in [old, new] {
+                let plotted =
+                    view["compareRunCharts"].as_array().unwrap().iter().map(|chart| chart["metricKey"].clone());
+                assert!(plotted.eq(compared.iter().map(|name| json!(name))));
+                let columns = view["selectedColumns"].as_array().unwrap().iter().cloned();
+                assert!(columns.eq(compared.iter().map(|name| json!(format!("metrics.`{name}`")))));
+                assert!(!view.to_string().contains("similarity"), "a single map is not what compare shows");
+            }
+        }
+    }
+
+    #[test]
+    fn views_are_alike_whenever_they_were_saved_but_not_with_other_content() {
+        let (one, other) = (saved("a", json!({ "x": 1 })), saved("b", json!({ "x": 1 })));
+        assert!(are_alike(&one, &other) && !are_alike(&one, &saved("a", json!({ "x": 2 }))));
+        assert!(!are_alike("", "") && !are_alike("{}", "{}"));
+    }
+
+    #[test]
+    fn the_first_score_comes_first_and_less_may_be_better() {
         let said: Vec<String> = primary_metric().map(|(_, value)| value).collect();
         assert_eq!(said, ["test/zero_shot/auroc_macro", "True"]);
         let rank = Instance::find("retrieval/i2t_median_rank").unwrap();

@@ -119,7 +119,7 @@ fn everything_arrives_and_arrives_once() {
     let (_folder, run, journal) = begin("0123456789ab");
     let mirror = Mirror::start(&run, settings(&server.uri, &server.experiment));
     whole_run(&journal, &run);
-    let report = mirror.finish(WAIT);
+    let report = mirror.finish(Instant::now() + WAIT);
     assert!(report.complete && report.behind == 0 && report.error.is_none(), "{report:?}");
     assert_eq!(report.problems.len(), 1, "{report:?}");
     assert!(report.problems[0].contains("missing.png"), "{report:?}");
@@ -162,7 +162,7 @@ fn a_run_is_seen_while_it_goes_on_and_taken_up_after_a_failure() {
     let mirror = Mirror::start(&run, settings(&server.uri, &server.experiment));
     journal.metrics(1, &[("loss", 2.0)]).unwrap();
     journal.write(ended(Status::Failed)).unwrap();
-    assert!(mirror.finish(WAIT).complete);
+    assert!(mirror.finish(Instant::now() + WAIT).complete);
     assert_eq!(status(&server.only_run()), "FAILED");
     drop(journal);
 
@@ -177,7 +177,7 @@ fn a_run_is_seen_while_it_goes_on_and_taken_up_after_a_failure() {
     }
     assert_eq!(status(&server.only_run()), "RUNNING");
     journal.write(ended(Status::Finished)).unwrap();
-    assert!(mirror.finish(WAIT).complete);
+    assert!(mirror.finish(Instant::now() + WAIT).complete);
     let shown = server.only_run();
     assert_eq!(status(&shown), "FINISHED");
     assert_eq!(value(&shown, "tags", "lgdea.attempt"), "2");
@@ -266,7 +266,7 @@ fn one_journal_is_sent_by_one_process() {
     let error = sync(&run, &settings, WAIT).unwrap_err().to_string();
     assert!(error.contains("held by another process"), "{error}");
     journal.write(ended(Status::Finished)).unwrap();
-    assert!(mirror.finish(WAIT).complete);
+    assert!(mirror.finish(Instant::now() + WAIT).complete);
     assert!(sync(&run, &settings, WAIT).unwrap().complete);
 }
 
@@ -305,7 +305,7 @@ fn dies_and_returns(uri: &str, port: &str, home: &Path) {
     script(&["start", "--port", port], home);
     write(200..300);
     journal.write(ended(Status::Finished)).unwrap();
-    let report = mirror.finish(WAIT);
+    let report = mirror.finish(Instant::now() + WAIT);
     assert!(report.complete, "{report:?}");
     assert_eq!(server.history(&server.only_run(), "loss"), rows(&run, "loss"));
     assert_eq!(status(&server.only_run()), "FINISHED");

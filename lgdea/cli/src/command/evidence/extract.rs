@@ -10,6 +10,7 @@ use lgdea_evidence::{Extraction, ReportEvidence, read_reports, write_evidence};
 use super::{provider, refused};
 use crate::args::evidence::ExtractArgs;
 use crate::failure::{Failure, failed};
+use crate::output::unwritable;
 use crate::progress::{Progress, say};
 
 pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
@@ -99,9 +100,7 @@ fn save(out: &Path, reports: &[ReportEvidence]) -> Result<(), Failure> {
     };
     match written {
         Err(error) if is_stdout(out) && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(|error| {
-            failed(format!("cannot write {}: {error}; free space or choose another --out", out.display()))
-        }),
+        written => written.map_err(|error| unwritable(out, &error)),
     }
 }
 

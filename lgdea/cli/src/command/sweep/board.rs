@@ -1,12 +1,12 @@
 //! How a sweep is shown while it runs: a live table on a terminal, lines elsewhere.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lgdea_sweep::{Audience, Counts, Ending, News, Running};
 
 use crate::progress::say;
+use crate::terminal::is_drawn_on;
 
 /// Least time between two lines on how things stand, where there is no terminal; between two drawings, where there is one.
 const QUIET: Duration = Duration::from_mins(1);
@@ -17,6 +17,8 @@ pub(super) struct Board {
     table: Option<Table>,
     told: Instant,
     last: Option<Counts>,
+    /// Whether the tracker, if there is one, has all of what was run.
+    pub(super) all_sent: bool,
 }
 
 /// A line for each slot and one for the whole.
@@ -28,8 +30,8 @@ struct Table {
 
 impl Board {
     pub(super) fn new(slots: usize) -> Board {
-        let table = std::io::stderr().is_terminal().then(|| Table::new(slots));
-        Board { table, told: Instant::now(), last: None }
+        let table = is_drawn_on().then(|| Table::new(slots));
+        Board { table, told: Instant::now(), last: None, all_sent: true }
     }
 
     fn say(&self, text: &str) {
@@ -90,6 +92,10 @@ impl Audience for Board {
             News::Killing => "ending all trials now".to_owned(),
             News::Closed(reason) => format!("no further trial is started: {reason}"),
             News::Warning(text) => (*text).to_owned(),
+            News::Unsent(text) => {
+                self.all_sent = false;
+                (*text).to_owned()
+            }
         };
         self.say(&text);
     }

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lgdea_fault::chain;
 use lgdea_spec::sweep::{Launcher, OnFailure, Sweep};
 use lgdea_sweep::{Cluster, ClusterJob, Counts, Earlier, Execution, Local, Plan, Submission, Trials, execute};
+use lgdea_track::mlflow::sync_command;
 
 use crate::args::sweep::{ClusterArg, SweepArgs};
 use crate::command::sync;
@@ -65,20 +66,30 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let signals = signals();
     let mut board = Board::new(execution.slots.len());
     let counts = execute(plan, &execution, &signals, &mut board)?;
+    // A server that did not take the trials is not asked for more.
+    let is_shown = board.all_sent;
     drop(board);
-    match sync::show_sweep(&list, &args.results, None) {
-        Ok(Some(url)) => say(format!("tracker   {url}")),
-        Ok(None) => {}
-        Err(failure) => {
-            let reason = failure.message();
-            say(format!("the sweep's own run is not up to date on the tracker ({reason}); `lgdea sync` mends that"));
-        }
+    if is_shown {
+        show(&list, &args.results);
     }
     tell(&counts, args.json)?;
     if counts.failed > counts.failed_before || signals.load(Ordering::Relaxed) > 0 {
         Err(Failure::Quiet(1.into()))
     } else {
         Ok(())
+    }
+}
+
+/// Shows on the tracker how the sweep stands.
+fn show(trials: &Path, results: &Path) {
+    match sync::show_sweep(trials, results, None) {
+        Ok(Some(url)) => say(format!("tracker   {url}")),
+        Ok(None) => {}
+        Err(failure) => {
+            let reason = failure.message();
+            let command = sync_command(results, None);
+            say(format!("the sweep's own run is not up to date on the tracker ({reason}); `{command}` mends that"));
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Boxes of findings: a CSV file with the study's column, `finding`, and `x`, `y`, `w`, `h` in pixels of the image.
+//! Boxes of findings: a CSV file with the study's column, `finding`, and `x`, `y`, `w`, `h` in pixels of the image, or columns
+//! that the manifest's `box-columns` names.
 //!
 //! The image's column, where the file has it, tells boxes on other images of the study apart, which do not count.
 //! `image_width` and `image_height` give the image's size where the boxes were drawn on another size than the file's;
@@ -7,34 +8,33 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use lgdea_spec::Columns;
+use lgdea_spec::{BoxColumns, Manifest};
 
 use crate::decode::dimensions;
 use crate::table::{Row, Table};
 use crate::{DataError, FindingBox, Picture, SkipReason, Skipped, Study, normalise_label};
 
-/// Columns of a box in pixels: left, upper, width, height.
-const RECTANGLE: [&str; 4] = ["x", "y", "w", "h"];
-
-/// Adds the boxes of a file, relative to `root`, to their studies.
+/// Adds the boxes of a manifest's file to their studies.
 pub(super) fn add(
-    file: &str,
+    manifest: &Manifest,
     root: &Path,
-    columns: &Columns,
     studies: &mut [Study],
     skipped: &mut Skipped,
 ) -> Result<(), DataError> {
-    let path = &root.join(file);
+    let path = &root.join(&manifest.boxes);
     let table = Table::read(path)?;
-    let study = table.required(&columns.study, "the study")?;
-    let drawn_on = table.column(&columns.image)?;
-    let finding = table.required("finding", "the finding")?;
+    let [study, image] = manifest.box_keys();
+    let study = table.required(study, "the study")?;
+    let drawn_on = table.column(image)?;
+    let BoxColumns { finding, phrase, x, y, width, height, image_width, image_height, .. } = &manifest.box_columns;
+    let finding = table.required(finding, "the finding")?;
+    let names = [x, y, width, height];
     let mut rectangle = [0; 4];
-    for (position, name) in rectangle.iter_mut().zip(RECTANGLE) {
-        *position = table.required(name, "the box in pixels: x, y, w, h")?;
+    for (position, name) in rectangle.iter_mut().zip(names) {
+        *position = table.required(name, "the box in pixels: left, upper, width, height")?;
     }
-    let size = [table.column("image_width")?, table.column("image_height")?];
-    let phrase = table.column("phrase")?;
+    let size = [table.column(image_width)?, table.column(image_height)?];
+    let phrase = table.column(phrase)?;
 
     let position: HashMap<String, usize> = studies.iter().enumerate().map(|(i, study)| (study.id.clone(), i)).collect();
     for row in &table.rows {
@@ -44,7 +44,7 @@ pub(super) fn add(
             return Err(row.error(path, "the box has no finding; name it".to_owned()));
         }
         let mut edges = [0.0; 4];
-        for ((edge, column), name) in edges.iter_mut().zip(rectangle).zip(RECTANGLE) {
+        for ((edge, column), name) in edges.iter_mut().zip(rectangle).zip(names) {
             *edge = number(path, row, column, name)?;
         }
         let found = position.get(id).map(|&i| &mut studies[i]);

@@ -47,7 +47,7 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
     }
     let mut studies: Vec<Study> = drafts.iter().map(|draft| draft.study(&root, &splits, &mut skipped)).collect();
     if !manifest.boxes.is_empty() {
-        boxes::add(&manifest.boxes, &root, &manifest.columns, &mut studies, &mut skipped)?;
+        boxes::add(manifest, &root, &mut studies, &mut skipped)?;
     }
     Ok(Contents { name: format!("the manifest at {}", root.display()), studies, skipped, root })
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::fs;
 
-use lgdea_spec::{Columns, Fractions};
+use lgdea_spec::{BoxColumns, Columns, Fractions};
 use proptest::prelude::*;
 
 use super::*;
@@ -28,6 +28,7 @@ fn manifest(root: &Path, studies: &[&str], boxes: &str) -> Manifest {
         studies: studies.iter().map(|&file| file.to_owned()).collect(),
         boxes: boxes.to_owned(),
         columns: columns(),
+        box_columns: BoxColumns::default(),
         fractions: Fractions { validation: 0.1, test: 0.2 },
     }
 }
@@ -259,4 +260,32 @@ fn the_real_mini_corpus_is_read() {
     assert_eq!(source.studies.iter().map(|study| study.boxes.len()).sum::<usize>(), 37);
     assert!(count(|study| study.labels.as_ref().is_some_and(|labels| labels.contains(NO_FINDING))) > 350);
     assert_eq!(source.skipped.total(), 5, "{}", source.skipped);
+}
+
+#[test]
+fn columns_of_boxes_may_have_names_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    image::GrayImage::new(200, 100).save(folder.path().join("header.png")).unwrap();
+    write("s.csv", &format!("{HEADER}s1,p1,header.png,Clear.,,,\n"));
+    write("b.csv", "study_id,dicom_id,label,caption,left,top,bw,bh\ns1,header.png,Edema,some edema,20,10,40,30\n");
+    let mut manifest = manifest(folder.path(), &["s.csv"], "b.csv");
+    manifest.box_columns = BoxColumns {
+        study: "study_id".into(),
+        image: "dicom_id".into(),
+        finding: "label".into(),
+        phrase: "caption".into(),
+        x: "left".into(),
+        y: "top".into(),
+        width: "bw".into(),
+        height: "bh".into(),
+        image_width: String::new(),
+        image_height: String::new(),
+    };
+    let found = read(&manifest, Seed(1), &|_, _| ()).unwrap().studies.remove(0).boxes.remove(0);
+    assert_eq!((found.finding.as_str(), found.phrase.as_str()), ("edema", "some edema"));
+    assert_eq!([found.x, found.y, found.width, found.height], [0.1, 0.1, 0.2, 0.3]);
+    manifest.box_columns.x = "x".to_owned();
+    let error = read(&manifest, Seed(1), &|_, _| ()).unwrap_err().to_string();
+    assert!(error.contains("no column `x`") && error.contains("b.csv"), "{error}");
 }

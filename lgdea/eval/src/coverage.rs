@@ -1,0 +1,196 @@
+//! Which classes of a prompt set can be scored on studies, and what the others lack.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::prompts::{PromptClass, PromptSet};
+
+/// Labels that a message lists.
+const LISTED: usize = 20;
+
+/// What studies know of the classes of a prompt set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coverage {
+    classes: usize,
+    /// Labels that no study bears, but a class is named for.
+    positives: Vec<String>,
+    /// Classes with positives and without negatives, each with the labels that negatives would bear.
+    negatives: Vec<(String, Vec<String>)>,
+    /// Studies by label.
+    labels: BTreeMap<String, usize>,
+    labelled: usize,
+}
+
+impl Coverage {
+    /// Looks through the labels of studies; `None` is an unlabelled one.
+    pub fn new<'a>(prompts: &PromptSet, studies: impl IntoIterator<Item = Option<&'a BTreeSet<String>>>) -> Self {
+        let labelled: Vec<&BTreeSet<String>> = studies.into_iter().flatten().collect();
+        let mut labels = BTreeMap::new();
+        for label in labelled.iter().copied().flatten() {
+            *labels.entry(label.clone()).or_default() += 1;
+        }
+        let has = |class: &PromptClass, wanted: bool| labelled.iter().any(|labels| class.truth(labels) == Some(wanted));
+        let (with, without): (Vec<_>, Vec<_>) = prompts.classes.iter().partition(|class| has(class, true));
+        let negatives = with.into_iter().filter(|class| !has(class, false));
+        Self {
+            classes: prompts.classes.len(),
+            positives: without.into_iter().map(|class| class.name.clone()).collect(),
+            negatives: negatives.map(|class| (class.name.clone(), class.against.clone())).collect(),
+            labels,
+            labelled: labelled.len(),
+        }
+    }
+
+    /// Whether no class can be scored.
+    pub fn is_empty(&self) -> bool {
+        self.lacking() == self.classes
+    }
+
+    /// What cannot be scored and why, with the labels that there are; `None` where everything can. `prompts` is what the
+    /// experiment names.
+    pub fn problem(&self, prompts: &str) -> Option<String> {
+        if self.lacking() == 0 {
+            return None;
+        }
+        let mut reasons = Vec::new();
+        if !self.positives.is_empty() {
+            let names: Vec<String> = self.positives.iter().map(|label| self.shown(label)).collect();
+            reasons.push(format!("no study bears the label {}", names.join(", ")));
+        }
+        for (class, against) in &self.negatives {
+            let against: Vec<String> = against.iter().map(|label| self.shown(label)).collect();
+            reasons.push(match against.as_slice() {
+                [] => format!("every labelled study is a positive of `{class}`, which has no negative"),
+                some => format!("`{class}` has no negative: no study bears the label {}", some.join(", ")),
+            });
+        }
+        let mut text = format!(
+            "{}: zero-shot classification is without {} of the {} classes of `eval.zero-shot.prompts = \"{prompts}\"`, for a \
+             score needs positives and negatives; ",
+            reasons.join("; "),
+            self.lacking(),
+            self.classes
+        );
+        text.push_str(&self.known());
+        Some(text)
+    }
+
+    fn lacking(&self) -> usize {
+        self.positives.len() + self.negatives.len()
+    }
+
+    /// A label, with the one that was probably meant.
+    fn shown(&self, label: &str) -> String {
+        let known = self.labels.keys().map(String::as_str).filter(|known| *known != label);
+        match lgdea_spec::nearest(label, known) {
+            Some(meant) if !self.labels.contains_key(label) => format!("`{label}` (did you mean `{meant}`?)"),
+            _ => format!("`{label}`"),
+        }
+    }
+
+    /// The labels that there are, the most frequent first.
+    fn known(&self) -> String {
+        if self.labels.is_empty() {
+            return match self.labelled {
+                0 => {
+                    "no study has labels (`data.manifest.columns.labels` names the columns that they are in)".to_owned()
+                }
+                some => format!("the {some} labelled studies bear none"),
+            };
+        }
+        let mut labels: Vec<(&String, &usize)> = self.labels.iter().collect();
+        labels.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let listed: Vec<String> =
+            labels.iter().take(LISTED).map(|(label, count)| format!("`{label}` ({count})")).collect();
+        let mut text = format!("the labels that there are: {}", listed.join(", "));
+        if labels.len() > LISTED {
+            let _ = write!(text, " and {} more", labels.len() - LISTED);
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prompts(classes: &[(&str, &[&str])]) -> PromptSet {
+        let class = |&(name, against): &(&str, &[&str])| PromptClass {
+            name: name.to_owned(),
+            prompts: vec!["p".to_owned()],
+            against: against.iter().map(|&label| label.to_owned()).collect(),
+        };
+        PromptSet { version: 1, description: String::new(), classes: classes.iter().map(class).collect() }
+    }
+
+    /// Studies, each with its labels; `-` is an unlabelled one.
+    fn coverage(classes: &[(&str, &[&str])], studies: &[&str]) -> Coverage {
+        let set = |labels: &&str| -> Option<BTreeSet<String>> {
+            (*labels != "-").then(|| labels.split_whitespace().map(str::to_owned).collect())
+        };
+        let studies: Vec<Option<BTreeSet<String>>> = studies.iter().map(set).collect();
+        Coverage::new(&prompts(classes), studies.iter().map(Option::as_ref))
+    }
+
+    fn problem(classes: &[(&str, &[&str])], studies: &[&str]) -> String {
+        coverage(classes, studies).problem("p.toml").unwrap()
+    }
+
+    const STUDIES: [&str; 6] = ["pneumonia", "pneumonia covid_19", "no_finding", "no_finding", "no_finding", "-"];
+
+    #[test]
+    fn what_can_be_scored_is_no_problem() {
+        let fine: [&[(&str, &[&str])]; 3] = [
+            &[("pneumonia", &["no_finding"])],
+            &[("pneumonia", &[]), ("covid_19", &[]), ("no_finding", &[])],
+            &[("covid_19", &["pneumonia"])],
+        ];
+        for classes in fine {
+            let coverage = coverage(classes, &STUDIES);
+            assert_eq!((coverage.problem("p.toml"), coverage.is_empty()), (None, false), "{classes:?}");
+        }
+    }
+
+    #[test]
+    fn a_class_that_no_study_bears_comes_with_the_labels_that_there_are() {
+        insta::assert_snapshot!(problem(&[("pneumonia", &[]), ("pnuemonia", &[]), ("zebra", &[])], &STUDIES));
+        assert!(coverage(&[("pnuemonia", &[]), ("zebra", &[])], &STUDIES).is_empty());
+    }
+
+    #[test]
+    fn misspelt_labels_come_with_the_right_one() {
+        for (wrong, right) in [
+            ("pneumonja", "pneumonia"),
+            ("covid19", "covid_19"),
+            ("covid_2019", "covid_19"),
+            ("nofinding", "no_finding"),
+            ("no_findings", "no_finding"),
+        ] {
+            let said = problem(&[(wrong, &[])], &STUDIES);
+            assert!(said.contains(&format!("`{wrong}` (did you mean `{right}`?)")), "{said}");
+        }
+        assert!(!problem(&[("zebra", &[])], &STUDIES).contains("did you mean"));
+    }
+
+    #[test]
+    fn a_class_without_negatives_is_told() {
+        insta::assert_snapshot!(problem(&[("pneumonia", &["normal"]), ("covid_19", &["no_findng"])], &STUDIES));
+        let every = problem(&[("edema", &[])], &["edema", "edema"]);
+        assert!(every.starts_with("every labelled study is a positive of `edema`"), "{every}");
+    }
+
+    #[test]
+    fn studies_without_labels_are_told_as_that() {
+        assert!(problem(&[("edema", &[])], &["-", "-"]).contains("no study has labels"));
+        assert!(problem(&[("edema", &[])], &[]).contains("no study has labels"));
+        assert!(problem(&[("edema", &[])], &["", ""]).contains("the 2 labelled studies bear none"));
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let labels: Vec<String> = (0..50).map(|number| format!("label_{number:02}")).collect();
+        let studies: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let said = problem(&[("zebra", &[])], &studies);
+        assert!(said.contains("`label_19` (1) and 30 more") && !said.contains("label_20"), "{said}");
+    }
+}

@@ -1,0 +1,129 @@
+//! What somebody with a CSV of their own meets first: labels, prompts, columns, and `check` of all of it.
+
+use lgdea_harness::{Said, Workspace};
+
+const PNG: &[u8] = include_bytes!("../../lgdea/data/src/source/manifest/example/images/heart.png");
+const DATA: &str = "[data.manifest]\nroot = \".\"\nstudies = [\"studies.csv\"]\n";
+
+/// Twelve studies, labelled as people write labels, and prompts for some classes.
+fn place(experiment: &str, prompts: &[(&str, &str)]) -> Workspace {
+    let mut studies = "study,patient,image,report,labels,split\n".to_owned();
+    for (number, label) in ["Pneumonia", "No Finding", "COVID-19"].iter().cycle().take(12).enumerate() {
+        let split = ["train", "validation", "test"][number / 3 % 3];
+        studies += &format!("s{number},p{number},a.png,Report number {number} of canary.,{label},{split}\n");
+    }
+    let mut classes = "version = 1\ndescription = \"mine\"\n".to_owned();
+    for (name, against) in prompts {
+        classes += &format!("[[class]]\nname = \"{name}\"\nprompts = [\"{name}\"]\nagainst = [{against}]\n");
+    }
+    let place = Workspace::new().with("studies.csv", studies).with("prompts.toml", classes).with("a.png", PNG);
+    place.with("e.toml", format!("{experiment}{DATA}[eval]\nzero-shot.prompts = \"prompts.toml\"\n"))
+}
+
+#[test]
+fn labels_in_prompts_are_those_of_the_data_however_they_are_written() {
+    let place = place("", &[("Pneumonia", "\"No Finding\""), ("COVID-19", "\"no_finding\""), ("No Finding", "")]);
+    let said = place.output(&["check", "e.toml"]);
+    assert!(said.contains("e.toml: fine") && !said.contains("note: no study"), "{said}");
+}
+
+#[test]
+fn a_class_that_no_study_bears_is_told_with_the_labels_that_there_are() {
+    let place = place("", &[("Pneumonia", ""), ("COVID19", "")]);
+    let said = place.output(&["check", "e.toml"]);
+    for part in
+        ["no study bears the label `covid19`", "did you mean `covid_19`?", "1 of the 2 classes", "`pneumonia` (2)"]
+    {
+        assert!(said.contains(part), "{part} is missing in:\n{said}");
+    }
+    let place = self::place("", &[("Pnuemonia", ""), ("Zebra", "")]);
+    for command in ["check", "run"] {
+        let said = place.ended(2, &[command, "e.toml"]);
+        assert!(said.contains("`pnuemonia` (did you mean `pneumonia`?)"), "{said}");
+        assert!(said.contains("`covid_19` (2)") && !said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once_and_where_they_are() {
+    let place = place("[device]\nname = \"tpu\"\n[tracker]\nuri = \"sqlite:///x\"\n", &[("--", ""), ("a", "\"A\"")]);
+    place.write("studies.csv", "study_id,path,text\ns1,a.png,A report with a canary.\n");
+    for command in ["check", "run"] {
+        let said = place.ended(2, &[command, "e.toml"]);
+        let parts = [
+            "unknown device `tpu`",
+            "e.toml:2:",
+            "`sqlite:///x`",
+            "names the label `--`",
+            "is against itself",
+            "e.toml:9:",
+            "`study` (study)",
+            "study = \"study_id\"",
+            "image = \"path\"",
+            "report = \"text\"",
+        ];
+        for part in parts.into_iter().filter(|part| *part != "`sqlite:///x`") {
+            assert!(said.contains(part), "{command}: {part} is missing in:\n{said}");
+        }
+        assert!(said.contains("http") && !said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_told_by_check_as_by_run() {
+    let place = place("", &[("Pneumonia", "")]);
+    for (flag, part) in [
+        ("data.manifest.root=nowhere", "nowhere"),
+        ("data.manifest.root=${LGDEA_NO_SUCH_VARIABLE}/x", "LGDEA_NO_SUCH_VARIABLE"),
+        ("data.manifest.root=$LGDEA_NO_SUCH_VARIABLE", "LGDEA_NO_SUCH_VARIABLE"),
+        ("data.manifest.root=~nobody/x", "another user"),
+        ("data.manifest.studies=[nowhere.csv]", "nowhere.csv"),
+        ("data.manifest.boxes=nowhere.csv", "nowhere.csv"),
+        ("data.manifest.columns.image=picture", "`picture` (image)"),
+        ("eval.zero-shot.prompts=nowhere.toml", "nowhere.toml"),
+        ("eval.zero-shot.prompts=chexprt", "did you mean `chexpert`?"),
+        ("evidence.rules.ontology=brain", "brain"),
+        ("evidence.rules.ontology=~/nowhere.toml", "nowhere.toml"),
+        ("device.name=gpu", "unknown device `gpu`"),
+        ("encoder.image.resnet.weights=./nowhere.pth", "nowhere.pth"),
+        ("encoder.text.bert.model=nobody/nothing", "hf download nobody/nothing"),
+    ] {
+        for command in ["check", "run"] {
+            let said = place.ended(2, &[command, "e.toml", "--set", flag]);
+            assert!(said.contains(part) && !said.contains("canary"), "{command} {flag}: {part} is missing in:\n{said}");
+        }
+    }
+}
+
+#[test]
+fn a_sweep_is_checked_arm_by_arm() {
+    let place = place("", &[("Pneumonia", "")]);
+    let sweep = "experiment = \"e.toml\"\n[[case]]\nname = \"good\"\n[[case]]\nname = \"bad\"\n";
+    place.write("fine.toml", "experiment = \"e.toml\"\n[grid]\ntrain.steps = [1, 2]\n");
+    place.write("one.toml", format!("{sweep}set.evidence.rules.ontology = \"brain\"\n"));
+    place.write("both.toml", format!("{sweep}[grid]\ndata.manifest.boxes = [\"\", \"nowhere.csv\"]\n"));
+    place.write("broken.toml", "experiment = \"e.toml\"\n[grid]\nlr = [1]\n");
+    let said = place.output(&["check", "fine.toml", "e.toml"]);
+    assert!(said.contains("fine.toml: fine (1 arm, 2 trials)") && said.contains("e.toml: fine"), "{said}");
+    let said = place.ended(2, &["check", "one.toml"]);
+    assert!(said.contains("arm `bad`: ") && said.contains("brain") && !said.contains("`good`"), "{said}");
+    let said = place.ended(2, &["check", "both.toml"]);
+    assert!(said.contains("nowhere.csv") && !said.contains("arm `"), "{said}");
+    let said = place.ended(2, &["check", "broken.toml"]);
+    assert!(said.contains("train.learning-rate"), "{said}");
+    let checked = place.lgdea(&["check", "fine.toml", "one.toml", "e.toml"]).assert().code(2);
+    let out = String::from_utf8_lossy(&checked.get_output().stdout).into_owned();
+    assert!(out.contains("fine.toml: fine") && out.contains("e.toml: fine"), "{out}");
+    assert!(place.ended(2, &["check", "fine.toml", "--set", "seed=1"]).contains("is a sweep"));
+    place.output(&["check", "--file-only", "one.toml"]);
+}
+
+#[test]
+fn what_is_no_header_is_never_shown() {
+    let place = place("", &[("Pneumonia", "")]);
+    for line in ["s1,p1,a.png,A canary was seen in the left lung.", "r1,no canary", "\"CANARY SEEN, AND MORE\",x"] {
+        place.write("studies.csv", format!("{line}\n"));
+        let said = place.ended(2, &["check", "e.toml"]);
+        assert!(said.contains("no header") && !said.to_lowercase().contains("canary"), "{said}");
+    }
+}
