@@ -112,7 +112,7 @@ impl Said {
             (_, Value::String(text)) => self.text.push_str(text),
             (None | Some("text" | "output_text"), _) => match &part["text"] {
                 Value::Object(text) => {
-                    self.text.push_str(text.get("value").and_then(Value::as_str).unwrap_or_default())
+                    self.text.push_str(text.get("value").and_then(Value::as_str).unwrap_or_default());
                 }
                 text => self.text.push_str(text.as_str().unwrap_or_default()),
             },

@@ -149,7 +149,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r#"(?i)\bsystem['"`]? (?:role|message|prompt)s?\b[^.;\n]{{0,40}}{refuses}|{refuses}[^.;\n]{{0,40}}\bsystem\b|support (?:the )?['"`]?system|roles must alternate|\bonly user and (?:assistant|model)\b"#
         )),
         refused: pattern(&format!(
-            r#"(?i){refuses}[^.;\n]{{0,40}}?\b(seed|temperature)\b|\b(seed|temperature)\b[^.;\n]{{0,40}}?{refuses}"#
+            r"(?i){refuses}[^.;\n]{{0,40}}?\b(seed|temperature)\b|\b(seed|temperature)\b[^.;\n]{{0,40}}?{refuses}"
         )),
     }
 });
