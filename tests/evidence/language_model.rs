@@ -7,8 +7,9 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use lgdea_evidence::ReportEvidence;
-use lgdea_harness::language_model::{Behaviour, Faults, Server};
+use lgdea_harness::language_model::{Behaviour, Fault, Faults, Server};
 use lgdea_harness::{Run, Said, Workspace, std_command, tiny, wait_until};
+use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
 
@@ -53,15 +54,54 @@ fn three_thousand_reports_survive_two_kills_and_a_faulty_server() {
     }
     lgdea(&arguments).assert().success().stderr(contains("from the cache"));
 
-    let text = std::fs::read_to_string(&out).unwrap();
-    let lines: Vec<ReportEvidence> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let ids: BTreeSet<&str> = lines.iter().map(|line| line.report_id.as_str()).collect();
-    assert_eq!((lines.len(), ids.len()), (REPORTS, REPORTS));
+    let lines =
+        |text: &str| -> Vec<ReportEvidence> { text.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let first = lines(&std::fs::read_to_string(&out).unwrap());
+    let ids: BTreeSet<&str> = first.iter().map(|line| line.report_id.as_str()).collect();
+    assert_eq!((first.len(), ids.len()), (REPORTS, REPORTS));
+    let failed = first.iter().filter(|line| line.failure.is_some()).count();
 
+    server.behave(Behaviour::default());
     let asked = server.total();
+    lgdea(&arguments).assert().success();
+    assert_eq!(server.total() - asked, failed, "who failed is asked again, and nobody else");
+
+    let (asked, text) = (server.total(), std::fs::read_to_string(&out).unwrap());
+    assert!(lines(&text).iter().all(|line| line.failure.is_none()));
     lgdea(&arguments).assert().success().stderr(contains(format!("{REPORTS} from the cache")));
     assert_eq!(server.total(), asked, "an unchanged corpus costs nothing");
     assert_eq!(std::fs::read_to_string(&out).unwrap(), text);
+}
+
+/// Failures are told with their reason, are no answers, and decide on the exit code where they are more than the answers.
+#[test]
+fn a_model_that_reads_nothing_fails_says_why_and_is_asked_again() {
+    let unfinished = Fault::Says(|right| format!("<think>{right}"));
+    let server = Server::start(Behaviour { faults: Faults::Always(unfinished), ..Behaviour::default() });
+    let rows = "report_id,report\nr1,No pneumothorax.\nr2,Cardiomegaly.\nr3,Small left pleural effusion.\n";
+    let folder = Workspace::new().with("reports.csv", rows).with("llm.toml", experiment(&server));
+    let (input, file) = (folder.at("reports.csv"), folder.at("llm.toml"));
+    let (cache, out) = (folder.at("cache.sqlite"), folder.at("evidence.jsonl"));
+    let arguments = ["extract", "--input", &input, "--experiment", &file, "--cache", &cache, "--out", &out];
+
+    let reason = contains("3 of 3 reports have no valid answer of the model (3 reasoning that does not end, as r1)");
+    lgdea(&arguments).assert().code(1).stderr(reason).stderr(contains("pneumothorax").not());
+    assert_eq!(std::fs::read_to_string(&out).unwrap().lines().count(), 3, "what is known is written");
+
+    server.behave(Behaviour { faults: Faults::About("Cardio", unfinished), ..Behaviour::default() });
+    lgdea(&arguments).assert().success().stderr(contains("1 of 3 reports have no valid answer"));
+    server.behave(Behaviour::default());
+    lgdea(&arguments).assert().success().stderr(contains("2 from the cache, 1 asked now"));
+}
+
+/// A run needs one report that was read.
+#[test]
+fn a_run_without_any_valid_answer_stops_and_says_why() {
+    let server = Server::start(Behaviour { faults: Faults::Always(Fault::Empty), ..Behaviour::default() });
+    let place = Workspace::new();
+    let file = place.write("llm.toml", format!("{}{}", tiny::QUICK, experiment(&server)));
+    let said = place.run(&file, "results", &[]).code(1).told();
+    assert!(said.contains("has a valid answer of the language model (no valid answer: empty, first "), "{said}");
 }
 
 /// A training whose evidence a model reads asks for the reports that it may read and for no others; a replay of it is the

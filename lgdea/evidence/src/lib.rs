@@ -43,7 +43,7 @@ pub use evidence_file::{read_evidence, write_evidence};
 pub use extraction::{Extraction, Progress, ReportText};
 pub use findings::{Class, Findings, present, present_rolled_up};
 pub use gold::{Gold, is_for_tuning};
-pub use llm::{Dropped, Residue, Tally, Unanswered};
+pub use llm::{Dropped, Failures, Residue, Tally, Unanswered};
 pub use ontology::Ontology;
 pub use phrases::phrases;
 pub use provider::Provider;

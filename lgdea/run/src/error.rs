@@ -89,6 +89,19 @@ pub enum RunError {
         /// What became of it.
         reason: String,
     },
+    /// No report has a valid answer of the language model.
+    #[error(
+        "none of {reports} reports has a valid answer of the language model ({reason}, first {first}): there is no evidence to \
+         train on; try another model, answer-format, max-tokens or prompt: the same command asks for these again"
+    )]
+    Unread {
+        /// How many reports were to be read.
+        reports: usize,
+        /// The most frequent reason.
+        reason: String,
+        /// The first report that it is of.
+        first: String,
+    },
     /// A trial is not what its sweep planned.
     #[error(
         "the trial was planned as {planned} and is {found} now: its data or evidence changed since; call the sweep again"
@@ -205,7 +218,9 @@ impl AtFault for RunError {
             | Self::OldFile { .. }
             | Self::OtherPieces { .. } => Fault::Input,
             // Who reads the evidence was found to be usable before: reading is a part of the run.
-            Self::Evidence(_) | Self::Unanswered { .. } | Self::Thread(_) | Self::File { .. } => Fault::Run,
+            Self::Evidence(_) | Self::Unanswered { .. } | Self::Unread { .. } | Self::Thread(_) | Self::File { .. } => {
+                Fault::Run
+            }
             Self::Spec(error) => error.fault(),
             Self::Inputs(error) => error.fault(),
             Self::Data(error) => error.fault(),

@@ -95,7 +95,8 @@ impl Found {
 
     fn same_evidence(&self, evidence: &Extraction) -> Result<(), RunError> {
         let digest = lgdea_evidence::digest(&evidence.reports);
-        let advice = "take the ontology, the prompt and the version of lgdea that it was trained with";
+        let advice = "take the ontology, the prompt and the version of lgdea that it was trained with; where a language \
+                      model has since answered about reports that it had failed, train again";
         self.unchanged("evidence", &digest, "the evidence read in its reports", advice)
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use lgdea_eval::Scores;
+use lgdea_evidence::Failures;
 use lgdea_inputs::Loaded;
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
@@ -96,6 +97,10 @@ impl Job<'_> {
         recorder.pairs(&corpus, &pairing)?;
         let evidence = stages.evidence(&provider, &corpus, &pairing)?;
         recorder.evidence(&evidence)?;
+        if let (0, [most, ..]) = (evidence.tally.answered(), evidence.tally.failures.as_slice()) {
+            let Failures { reason, first, .. } = most.clone();
+            return Err(RunError::Unread { reports: evidence.tally.reports, reason, first });
+        }
         let prepared = Prepared::new(stages.experiment, corpus, images, &evidence.reports, &pairing)?;
         recorder.tokenizer(&prepared)?;
         Ok(prepared)

@@ -26,8 +26,8 @@ pub struct Rules {
 
 /// A language model behind an OpenAI-compatible server (`POST {base-url}/chat/completions`).
 ///
-/// `model`, `prompt`, `ontology`, `temperature`, `seed`, `max-tokens` and `answer-format` determine an answer and are part
-/// of its key in the cache; the other settings only say how to get it.
+/// `model`, `prompt`, `ontology`, `temperature`, `seed`, `max-tokens`, `leave-out` and `answer-format` determine an answer and
+/// are part of its key in the cache; the other settings only say how to get it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Openai {
@@ -51,6 +51,8 @@ pub struct Openai {
     /// Longest answer, in tokens.
     #[schemars(range(min = 1))]
     pub max_tokens: u32,
+    /// What is not sent, for servers that refuse it; they take their own value then.
+    pub leave_out: Vec<Parameter>,
     /// What the server is asked to enforce; where it refuses, the next weaker format is taken.
     pub answer_format: AnswerFormat,
     /// Environment variable that holds the API key; empty for none. The key itself is never written anywhere.
@@ -95,6 +97,8 @@ pub struct Replay {
     /// Longest answer, in tokens.
     #[schemars(range(min = 1))]
     pub max_tokens: u32,
+    /// What was not sent.
+    pub leave_out: Vec<Parameter>,
     /// What the server was asked to enforce.
     pub answer_format: AnswerFormat,
 }
@@ -109,7 +113,34 @@ impl Openai {
             temperature: self.temperature,
             seed: self.seed,
             max_tokens: self.max_tokens,
+            leave_out: self.leave_out.clone(),
             answer_format: self.answer_format,
+        }
+    }
+}
+
+/// A part of a request that a server may refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parameter {
+    /// `max_tokens`, which some servers call `max_completion_tokens`: both names are tried before it is given up.
+    MaxTokens,
+    /// `seed`.
+    Seed,
+    /// `temperature`.
+    Temperature,
+    /// The system's message: what it says opens the user's message instead.
+    SystemRole,
+}
+
+impl Parameter {
+    /// Its name in experiment files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MaxTokens => "max-tokens",
+            Self::Seed => "seed",
+            Self::Temperature => "temperature",
+            Self::SystemRole => "system-role",
         }
     }
 }
@@ -124,4 +155,29 @@ pub enum AnswerFormat {
     JsonObject,
     /// Nothing: the prompt alone asks for JSON.
     Text,
+}
+
+impl AnswerFormat {
+    /// The next weaker format.
+    pub fn weaker(self) -> Option<Self> {
+        match self {
+            Self::JsonSchema => Some(Self::JsonObject),
+            Self::JsonObject => Some(Self::Text),
+            Self::Text => None,
+        }
+    }
+
+    /// This format and those that are weaker, the strongest first.
+    pub fn ladder(self) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(self), |format| format.weaker())
+    }
+
+    /// Its name in experiment files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::JsonSchema => "json-schema",
+            Self::JsonObject => "json-object",
+            Self::Text => "text",
+        }
+    }
 }

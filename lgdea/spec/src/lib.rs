@@ -63,7 +63,7 @@ pub use encoder::*;
 pub use environment::{EnvironmentError, expand_env};
 pub use error::{Problem, ProblemKind, SpecError};
 pub use eval::{Eval, Grounding, HeatMap, HeldOut, Retrieval, ZeroShot};
-pub use evidence::{AnswerFormat, Evidence, Openai, Replay, Rules};
+pub use evidence::{AnswerFormat, Evidence, Openai, Parameter, Replay, Rules};
 pub use evidence_space::{EvidenceSpace, PrototypeInit};
 pub use experiment::Experiment;
 pub use explain::{Entry, Explanation, Replaced};

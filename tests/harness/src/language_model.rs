@@ -59,9 +59,36 @@ pub enum Faults {
     Drawn(u64),
 }
 
+/// A response of a test's own.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    /// Its headers, each ended by `\r\n`, beside type and length.
+    pub headers: &'static str,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// A status with a JSON body.
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self { status, headers: "Content-Type: application/json\r\n", body: body.to_string().into_bytes() }
+    }
+
+    /// A chat completion with this message.
+    pub fn message(message: &Value) -> Self {
+        Self::json(200, &completion(message, "stop"))
+    }
+}
+
 /// What can go wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Fault {
+    /// The model says something of a test's own, made of the right answer.
+    Says(fn(&str) -> String),
+    /// The server replies with something of a test's own, made of the request and the right answer.
+    Replies(fn(&Value, &str) -> Reply),
     /// An error status without more.
     Status(u16),
     /// 429 with `Retry-After` in seconds.
@@ -316,6 +343,10 @@ fn complete(state: &State, behaviour: &Behaviour, body: &str, stream: &TcpStream
     }
     std::thread::sleep(behaviour.delay);
     match behaviour.faults.of(report, request) {
+        Some(Fault::Replies(reply)) => {
+            let Reply { status, headers, body } = reply(&chat, &content(report, vec![]));
+            send_bytes(stream, status, headers, &body)
+        }
         Some(fault) => fail(fault, behaviour, report, body, stream),
         None => send(stream, 200, "", &turn(&content(report, vec![]), "stop")),
     }
@@ -325,6 +356,8 @@ fn fail(fault: Fault, behaviour: &Behaviour, report: &str, body: &str, stream: &
     let right = content(report, vec![]);
     let said = |content: &str, reason: &str| send(stream, 200, "", &turn(content, reason));
     match fault {
+        Fault::Replies(_) => unreachable!("replied to before"),
+        Fault::Says(says) => said(&says(&right), "stop"),
         Fault::Status(status) => send(stream, status, "", &error("server_error")),
         Fault::TooMany(seconds) => send(stream, 429, &format!("Retry-After: {seconds}\r\n"), &error("rate_limit")),
         Fault::Redirect(to) => send(stream, 307, &format!("Location: http://{to}/v1/chat/completions\r\n"), ""),
@@ -375,23 +408,27 @@ fn content(report: &str, more: Vec<Value>) -> String {
 }
 
 fn turn(content: &str, finish_reason: &str) -> String {
-    let message = json!({ "role": "assistant", "content": content });
+    completion(&json!({ "role": "assistant", "content": content }), finish_reason).to_string()
+}
+
+/// A chat completion.
+pub fn completion(message: &Value, finish_reason: &str) -> Value {
     json!({
         "object": "chat.completion",
         "choices": [{ "index": 0, "message": message, "finish_reason": finish_reason }],
         "usage": { "prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110 },
     })
-    .to_string()
 }
 
 fn error(code: &str) -> String {
     json!({ "error": { "message": "something is wrong", "type": "error", "code": code } }).to_string()
 }
 
-fn send(mut stream: &TcpStream, status: u16, headers: &str, body: &str) -> io::Result<()> {
-    let length = body.len();
-    let response = format!(
-        "HTTP/1.1 {status} x\r\nContent-Type: application/json\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(response.as_bytes())
+fn send(stream: &TcpStream, status: u16, headers: &str, body: &str) -> io::Result<()> {
+    send_bytes(stream, status, &format!("Content-Type: application/json\r\n{headers}"), body.as_bytes())
+}
+
+fn send_bytes(mut stream: &TcpStream, status: u16, headers: &str, body: &[u8]) -> io::Result<()> {
+    let head = format!("HTTP/1.1 {status} x\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+    stream.write_all(&[head.as_bytes(), body].concat())
 }

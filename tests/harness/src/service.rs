@@ -15,6 +15,8 @@ pub enum Service {
     Browser,
     /// The published `MiniLM`; its folder.
     MiniLm,
+    /// A language model's server; its address.
+    Llm,
 }
 
 impl Service {
@@ -25,6 +27,7 @@ impl Service {
             Self::Slurm => ("LGDEA_TEST_SLURM", "slurm.sh start"),
             Self::Browser => ("LGDEA_TEST_BROWSER", "browser.sh install"),
             Self::MiniLm => ("LGDEA_TEST_MINILM", "minilm.sh install"),
+            Self::Llm => ("LGDEA_TEST_LLM", "llm.sh start"),
         };
         let found = std::env::var(variable).ok();
         if found.is_none() {

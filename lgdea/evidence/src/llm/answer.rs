@@ -1,11 +1,16 @@
 //! What a language model must answer: its JSON Schema, and how an answer is read.
 
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::reasoning::{Mark, next_mark};
 use crate::evidence::{Laterality, Polarity, Severity};
 use crate::ontology::Ontology;
 
@@ -91,35 +96,132 @@ fn make_strict(schema: &mut Schema) {
     }
 }
 
-/// Reads a model's answer. It may stand in a Markdown fence or between other text, after a model's reasoning, and be the
-/// bare list; a value of the wrong type makes it invalid.
-pub(super) fn parse(content: &str) -> Result<Vec<Claim>, Invalid> {
-    let content = content.rsplit_once("</think>").map_or(content, |(_, answer)| answer).trim();
-    let json = match content.split_once("```") {
-        Some((_, fenced)) if !content.starts_with(['{', '[']) => fenced,
-        _ => content,
-    };
-    let start = json.find(['{', '[']).ok_or_else(|| Invalid::new("without any JSON"))?;
-    let mut values = serde_json::Deserializer::from_str(&json[start..]).into_iter::<Value>();
-    let value = match values.next() {
-        Some(Ok(value)) => value,
-        Some(Err(error)) if error.is_eof() => return Err(Invalid::new("JSON that ends too early")),
-        Some(Err(error)) => {
-            return Err(Invalid {
-                reason: "malformed JSON".into(),
-                problem: format!("The answer was malformed JSON: {error}."),
-            });
+/// Reads what a model said: its answer is the last object that follows the schema and lies outside of reasoning.
+///
+/// An object in reasoning, or before another one, is a draft. What the model began after the last whole answer takes its
+/// place, too: an answer that is broken is none, whatever stood before it. A list of claims counts as the object around it.
+pub(super) fn parse(said: &str) -> Result<Vec<Claim>, Invalid> {
+    let Found { attempt, other } = find(said)?;
+    attempt.or(other).unwrap_or_else(|| Err(Invalid::new("without any JSON")))
+}
+
+/// Whether a text is an answer and nothing else.
+pub(super) fn is_whole_answer(text: &str) -> bool {
+    serde_json::from_str::<Answer>(text).is_ok()
+}
+
+/// What was found in a model's words.
+#[derive(Default)]
+struct Found {
+    /// The last that is an answer or was to be one.
+    attempt: Option<Result<Vec<Claim>, Invalid>>,
+    /// The last JSON that was not: why it is no answer.
+    other: Option<Result<Vec<Claim>, Invalid>>,
+}
+
+/// Reads from left to right. JSON is read as such, so that a tag within one of its strings is text.
+fn find(said: &str) -> Result<Found, Invalid> {
+    let mut found = Found::default();
+    let mut reasoning = None;
+    let mut at = 0;
+    let mut mark = next_mark(said, at);
+    loop {
+        let bracket = said[at..].find(['{', '[']).filter(|_| reasoning.is_none()).map(|offset| at + offset);
+        let comes_first = |range: &Range<usize>| bracket.is_none_or(|start| range.start <= start);
+        if let Some((range, kind)) = mark.clone().filter(|(range, _)| comes_first(range)) {
+            // What came before a tag that closes, or before the channel with the answer, was reasoning.
+            if kind == Mark::Final || (kind == Mark::Closes && reasoning.is_none()) {
+                found = Found::default();
+            }
+            reasoning = match (kind, reasoning) {
+                (Mark::Opens | Mark::Aside, _) => Some(kind),
+                (Mark::Ends, Some(Mark::Opens)) => Some(Mark::Opens),
+                (Mark::Closes | Mark::Final | Mark::Ends, _) => None,
+            };
+            at = range.end;
+        } else if let Some(start) = bracket {
+            at = found.read(said, start);
+        } else {
+            break;
         }
-        None => return Err(Invalid::new("without any JSON")),
-    };
-    let answer = if value.is_array() { json!({ "evidence": value }) } else { value };
-    match serde_path_to_error::deserialize::<_, Answer>(answer) {
-        Ok(answer) => Ok(answer.evidence),
-        Err(error) => Err(Invalid {
+        if mark.as_ref().is_some_and(|(range, _)| range.start < at) {
+            mark = next_mark(said, at);
+        }
+    }
+    if reasoning.is_some() { Err(Invalid::new("reasoning that does not end")) } else { Ok(found) }
+}
+
+impl Found {
+    /// Reads the JSON that may begin at a bracket, and says where to read on.
+    fn read(&mut self, said: &str, start: usize) -> usize {
+        let mut values = serde_json::Deserializer::from_str(&said[start..]).into_iter::<Value>();
+        match values.next() {
+            Some(Ok(value)) => {
+                let end = start + values.byte_offset();
+                self.take(said, start..end, value);
+                end
+            }
+            Some(Err(error)) => {
+                let broken = Some(Err(malformed(&error)));
+                if error.is_eof() || ATTEMPT.is_match(&said[start..]) {
+                    self.attempt = broken;
+                } else {
+                    self.other = broken;
+                }
+                // What the broken JSON had held so far is part of it, not an answer of its own.
+                start + place(&said[start..], &error)
+            }
+            None => said.len(),
+        }
+    }
+
+    fn take(&mut self, said: &str, range: Range<usize>, value: Value) {
+        let is_claim = |value: &Value| value.get("finding").is_some();
+        let is_attempt = match &value {
+            Value::Array(values) => values.first().is_some_and(is_claim) || stands_alone(said, &range),
+            value => value.get("evidence").is_some() || is_claim(value),
+        };
+        let answer = if value.is_array() { json!({ "evidence": value }) } else { value };
+        let claims = serde_path_to_error::deserialize::<_, Answer>(answer).map(|answer| answer.evidence);
+        let claims = claims.map_err(|error| Invalid {
             reason: "JSON that does not follow the schema".into(),
             problem: format!("The answer did not follow the schema: {}: {}.", error.path(), error.inner()),
-        }),
+        });
+        if is_attempt {
+            self.attempt = Some(claims);
+        } else if claims.is_err() {
+            self.other = Some(claims);
+        }
     }
+}
+
+/// JSON that was to be an answer, unlike a bracket in prose: `{` with a key, or a list of objects.
+static ATTEMPT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"\A(?:\{\s*(?:["'`“\\/#]|evidence|finding)|\[\s*\{)"#).expect("a valid pattern"));
+
+fn malformed(error: &serde_json::Error) -> Invalid {
+    if error.is_eof() {
+        return Invalid::new("JSON that ends too early");
+    }
+    Invalid { reason: "malformed JSON".into(), problem: format!("The answer was malformed JSON: {error}.") }
+}
+
+/// The byte where JSON is wrong, beyond its first.
+fn place(json: &str, error: &serde_json::Error) -> usize {
+    let line: usize = json.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let place = (line + error.column().saturating_sub(1)).clamp(1, json.len());
+    if error.is_eof() { json.len() } else { json.ceil_char_boundary(place) }
+}
+
+/// Whether JSON is all that was said, but for a Markdown fence and what a tag has ended.
+fn stands_alone(said: &str, range: &Range<usize>) -> bool {
+    static FENCE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\A[\s\u{feff}]*(?:```\w*)?\s*\z").expect("a valid pattern"));
+    let mut before = 0;
+    while let Some((mark, _)) = next_mark(&said[..range.start], before) {
+        before = mark.end;
+    }
+    FENCE.is_match(&said[before..range.start]) && FENCE.is_match(&said[range.end..])
 }
 
 #[cfg(test)]
@@ -164,7 +266,7 @@ mod tests {
             ("I cannot do that.", "without any JSON"),
             (&ONE[..60], "JSON that ends too early"),
             ("{evidence: []}", "malformed JSON"),
-            (&nested, "malformed JSON"),
+            (&nested, "JSON that ends too early"),
             ("{\"findings\": []}", "JSON that does not follow the schema"),
             ("{\"evidence\": {}}", "JSON that does not follow the schema"),
             (&ONE.replace("present", "maybe"), "JSON that does not follow the schema"),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lgdea_spec::AnswerFormat;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::outcome::Outcome;
@@ -32,6 +33,16 @@ pub(super) struct Cache {
     path: PathBuf,
 }
 
+/// What came of asking about a text.
+#[derive(Debug)]
+pub(super) struct New<'a> {
+    pub(super) text: &'a str,
+    pub(super) outcome: Outcome,
+    /// The format that the server took.
+    pub(super) taken: AnswerFormat,
+    pub(super) usage: Usage,
+}
+
 /// Tokens that were paid for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Usage {
@@ -59,27 +70,37 @@ impl Cache {
         Ok(Self { connection, path: path.into() })
     }
 
-    /// The answer about a text. One that does not hold, as after an edit by hand, is none.
+    /// What is known about a text: an answer in the strongest format that there is one in, or else a failure. What does not
+    /// hold, as after an edit by hand, is not known.
     pub(super) fn get(
         &self,
         request: &Request,
         text: &str,
         holds: impl Fn(&Outcome) -> bool,
     ) -> Result<Option<Outcome>, EvidenceError> {
-        let read = || {
-            let mut select = self.connection.prepare_cached("SELECT outcome FROM answer WHERE key = ?1")?;
-            select.query_row([request.key(text)], |row| row.get::<_, String>(0)).optional()
-        };
-        let json = read().map_err(|error| failed(&self.path, &error))?;
-        let outcome = json.and_then(|json| serde_json::from_str(&json).ok());
-        Ok(outcome.filter(holds))
+        let mut failure = None;
+        for taken in request.answer_format.ladder() {
+            let outcome = self.row(request.key(text, taken)).map_err(|error| failed(&self.path, &error))?;
+            match outcome.filter(&holds) {
+                Some(answer) if answer.is_answer() => return Ok(Some(answer)),
+                other => failure = failure.or(other),
+            }
+        }
+        Ok(failure)
     }
 
-    /// Keeps answers, and puts in their place those that another process kept meanwhile, so that all have the same.
+    fn row(&self, key: [u8; 32]) -> rusqlite::Result<Option<Outcome>> {
+        let mut select = self.connection.prepare_cached("SELECT outcome FROM answer WHERE key = ?1")?;
+        let json = select.query_row([key], |row| row.get::<_, String>(0)).optional()?;
+        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
+    /// Keeps what came of asking, and puts in its place the answers that another process kept meanwhile, so that all have
+    /// the same.
     pub(super) fn keep(
         &mut self,
         request: &Request,
-        answers: &mut [(&str, Outcome, Usage)],
+        outcomes: &mut [New<'_>],
         holds: impl Fn(&str, &Outcome) -> bool,
     ) -> Result<(), EvidenceError> {
         let path = self.path.clone();
@@ -87,21 +108,21 @@ impl Cache {
         // Locks before it reads: between the two, nobody else can write. Dropped without commit, it is undone.
         let transaction =
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(failed)?;
-        for (text, outcome, usage) in answers {
-            match self.get(request, text, |known| holds(text, known))? {
-                Some(known) => *outcome = known,
-                None => self.insert(request, text, outcome, *usage).map_err(failed)?,
+        for new in outcomes {
+            match self.get(request, new.text, |known| known.is_answer() && holds(new.text, known))? {
+                Some(known) => new.outcome = known,
+                None => self.insert(request, new).map_err(failed)?,
             }
         }
         transaction.commit().map_err(failed)
     }
 
-    fn insert(&self, request: &Request, text: &str, outcome: &Outcome, usage: Usage) -> rusqlite::Result<()> {
+    fn insert(&self, request: &Request, new: &New<'_>) -> rusqlite::Result<()> {
         let mut insert =
             self.connection.prepare_cached("INSERT OR REPLACE INTO answer VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-        let outcome = serde_json::to_string(outcome).expect("evidence is representable as JSON");
-        let (prompt_tokens, completion_tokens) = (usage.prompt_tokens as i64, usage.completion_tokens as i64);
-        let key = request.key(text);
+        let outcome = serde_json::to_string(&new.outcome).expect("evidence is representable as JSON");
+        let (prompt_tokens, completion_tokens) = (new.usage.prompt_tokens as i64, new.usage.completion_tokens as i64);
+        let key = request.key(new.text, new.taken);
         insert.execute(params![key, outcome, request.model, request.prompt_hash, prompt_tokens, completion_tokens])?;
         Ok(())
     }
@@ -155,9 +176,10 @@ fn failed(path: &Path, error: &rusqlite::Error) -> EvidenceError {
 
 #[cfg(test)]
 mod tests {
-    use lgdea_spec::AnswerFormat;
+    use lgdea_spec::Parameter;
 
     use super::*;
+    use crate::llm::check::Dropped;
 
     fn request() -> Request {
         Request {
@@ -165,8 +187,9 @@ mod tests {
             temperature: 0.0,
             seed: 0,
             max_tokens: 9,
-            answer_format: AnswerFormat::Text,
+            answer_format: AnswerFormat::JsonSchema,
             prompt_hash: "0".into(),
+            leave_out: vec![],
         }
     }
 
@@ -174,10 +197,19 @@ mod tests {
         Outcome { failure: Some(text.into()), ..Outcome::default() }
     }
 
+    /// An answer that can be told from others.
+    fn answer(number: u64) -> Outcome {
+        Outcome { dropped: Dropped { quote_not_in_report: number, ..Dropped::default() }, ..Outcome::default() }
+    }
+
+    fn keep_taken(cache: &mut Cache, text: &str, outcome: Outcome, taken: AnswerFormat) -> Outcome {
+        let mut new = [New { text, outcome, taken, usage: Usage::default() }];
+        cache.keep(&request(), &mut new, |_, _| true).unwrap();
+        new.into_iter().next().unwrap().outcome
+    }
+
     fn keep(cache: &mut Cache, text: &str, outcome: Outcome) -> Outcome {
-        let mut answers = [(text, outcome, Usage::default())];
-        cache.keep(&request(), &mut answers, |_, _| true).unwrap();
-        answers.into_iter().next().unwrap().1
+        keep_taken(cache, text, outcome, AnswerFormat::JsonSchema)
     }
 
     fn problem(path: &Path) -> String {
@@ -189,18 +221,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b/cache.sqlite");
         let mut cache = Cache::open(&path).unwrap();
-        assert_eq!(keep(&mut cache, "text", failure("one")), failure("one"));
-        assert_eq!(keep(&mut cache, "text", failure("two")), failure("one"));
+        assert_eq!(keep(&mut cache, "text", answer(1)), answer(1));
+        assert_eq!(keep(&mut cache, "text", answer(2)), answer(1));
         let again = Cache::open(&path).unwrap();
-        assert_eq!(again.get(&request(), "text", |_| true).unwrap(), Some(failure("one")));
+        assert_eq!(again.get(&request(), "text", |_| true).unwrap(), Some(answer(1)));
         assert_eq!(again.get(&request(), "text ", |_| true).unwrap(), None);
-        let changes: [fn(&mut Request); 6] = [
+        let changes: [fn(&mut Request); 7] = [
             |it| it.model.push('x'),
             |it| it.temperature = 0.1,
             |it| it.seed = 1,
             |it| it.max_tokens = 10,
             |it| it.answer_format = AnswerFormat::JsonObject,
             |it| it.prompt_hash.push('x'),
+            |it| it.leave_out.push(Parameter::Seed),
         ];
         for change in changes {
             let mut other = request();
@@ -215,15 +248,52 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cache.sqlite");
         let mut cache = Cache::open(&path).unwrap();
-        keep(&mut cache, "text", failure("one"));
+        keep(&mut cache, "text", answer(1));
         assert_eq!(cache.get(&request(), "text", |_| false).unwrap(), None);
-        let mut answers = [("text", failure("two"), Usage::default())];
-        cache.keep(&request(), &mut answers, |_, known| *known == failure("two")).unwrap();
-        assert_eq!(cache.get(&request(), "text", |_| true).unwrap(), Some(failure("two")));
+        let taken = AnswerFormat::JsonSchema;
+        let mut new = [New { text: "text", outcome: answer(2), taken, usage: Usage::default() }];
+        cache.keep(&request(), &mut new, |_, known| *known == answer(2)).unwrap();
+        assert_eq!(cache.get(&request(), "text", |_| true).unwrap(), Some(answer(2)));
         for damage in ["{", "[]", "{\"evidence\": [{}]}", "7"] {
             cache.connection.execute("UPDATE answer SET outcome = ?1", [damage]).unwrap();
             assert_eq!(cache.get(&request(), "text", |_| true).unwrap(), None, "{damage}");
         }
+    }
+
+    #[test]
+    fn a_failure_is_known_until_there_is_an_answer_and_never_takes_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(&folder.path().join("cache.sqlite")).unwrap();
+        let known = |cache: &Cache| cache.get(&request(), "text", |_| true).unwrap().unwrap();
+        keep(&mut cache, "text", failure("one"));
+        keep(&mut cache, "text", failure("two"));
+        assert_eq!(known(&cache), failure("two"));
+        assert_eq!(keep_taken(&mut cache, "text", answer(1), AnswerFormat::Text), answer(1));
+        assert_eq!(known(&cache), answer(1));
+        assert_eq!(keep(&mut cache, "text", failure("three")), answer(1));
+        assert_eq!(known(&cache), answer(1));
+    }
+
+    #[test]
+    fn an_answer_is_kept_under_the_format_that_the_server_took() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(&folder.path().join("cache.sqlite")).unwrap();
+        keep_taken(&mut cache, "text", answer(1), AnswerFormat::JsonObject);
+        let of = |answer_format| cache.get(&Request { answer_format, ..request() }, "text", |_| true).unwrap();
+        assert_eq!(of(AnswerFormat::JsonSchema), Some(answer(1)), "the same question has its answer");
+        assert_eq!(of(AnswerFormat::JsonObject), None, "who asks for a weaker format asks another question");
+        let keys: Vec<_> = AnswerFormat::JsonSchema.ladder().map(|taken| request().key("text", taken)).collect();
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
+    }
+
+    /// The key that version 1 of the cache had for these settings: what was paid for then is found now.
+    #[test]
+    fn keys_are_those_of_earlier_versions() {
+        let earlier = blake3::Hasher::new_derive_key("lgdea evidence openai 1")
+            .update(br#"{"model":"m","temperature":0.0,"seed":0,"max_tokens":9,"answer_format":"json-schema","prompt_hash":"0"}"#)
+            .update(b"text")
+            .finalize();
+        assert_eq!(request().key("text", AnswerFormat::JsonSchema), *earlier.as_bytes());
     }
 
     #[test]
@@ -235,7 +305,7 @@ mod tests {
             move || {
                 let mut cache = Cache::open(path).unwrap();
                 let name = |text: usize| format!("text {}", (text + writer) % 50);
-                (0..50).map(|text| (name(text), keep(&mut cache, &name(text), failure(&writer.to_string())))).collect()
+                (0..50).map(|text| (name(text), keep(&mut cache, &name(text), answer(writer as u64)))).collect()
             }
         };
         let answers: Vec<Vec<(String, Outcome)>> = std::thread::scope(|scope| {

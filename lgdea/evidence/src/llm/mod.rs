@@ -11,6 +11,7 @@ mod outcome;
 mod privacy;
 mod prompt;
 mod quote;
+mod reasoning;
 mod replay;
 mod request;
 mod residue;
@@ -23,6 +24,7 @@ use self::cache::Cache;
 use self::outcome::Outcome;
 use self::prompt::Prompt;
 use self::request::Request;
+use self::tally::by_reason;
 use self::texts::Texts;
 use crate::error::EvidenceError;
 use crate::evidence::ReportEvidence;
@@ -33,7 +35,7 @@ pub use check::Dropped;
 pub(crate) use openai::Openai;
 pub(crate) use replay::Replay;
 pub use residue::Residue;
-pub use tally::{Tally, Unanswered};
+pub use tally::{Failures, Tally, Unanswered};
 
 /// A language model and how it is asked: all that determines its answers.
 #[derive(Debug)]
@@ -71,7 +73,6 @@ impl LanguageModel {
         let mut lines = Vec::with_capacity(reports.len());
         for (report, &text) in reports.iter().zip(&texts.of_report) {
             let Some(outcome) = &outcomes[text] else { continue };
-            tally.failed += usize::from(outcome.failure.is_some());
             tally.dropped += outcome.dropped;
             lines.push(ReportEvidence {
                 report_id: report.id.clone(),
@@ -82,6 +83,8 @@ impl LanguageModel {
                 failure: outcome.failure.clone(),
             });
         }
+        tally.failures = by_reason(lines.iter().filter_map(|line| Some((line.failure.as_deref()?, &*line.report_id))));
+        tally.failed = tally.failures.iter().map(|failures| failures.reports).sum();
         Extraction { reports: lines, tally }
     }
 }

@@ -7,6 +7,8 @@ use crate::evidence::Evidence;
 use crate::ontology::Ontology;
 
 /// What came of asking a model about one text: evidence, or why there is none. The server's failures are no outcomes.
+///
+/// A failure is kept so that a replay knows of it, but it is no answer: whoever may ask the model asks again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Outcome {
@@ -16,6 +18,10 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    pub(super) fn is_answer(&self) -> bool {
+        self.failure.is_none()
+    }
+
     pub(super) fn holds(&self, ontology: &Ontology, text: &str) -> bool {
         holds(ontology, &self.evidence, text)
     }

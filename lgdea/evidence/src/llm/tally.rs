@@ -19,8 +19,10 @@ pub struct Tally {
     pub asked: usize,
     /// Of the asked, those whose first answer was invalid and whose second was valid.
     pub repaired: usize,
-    /// Those without a valid answer, now or in the cache.
+    /// Those without a valid answer: they have no evidence, and are asked again next time.
     pub failed: usize,
+    /// Why, each reason once, the most frequent first.
+    pub failures: Vec<Failures>,
     /// Those that the server failed: they have no evidence, and are asked again next time.
     pub unanswered: Vec<Unanswered>,
     /// What was dropped from the answers, now or when they were put into the cache.
@@ -35,6 +37,20 @@ pub struct Tally {
     pub residue: Residue,
     /// The answer format that the server took, where it is weaker than the one asked for.
     pub answer_format_taken: Option<AnswerFormat>,
+    /// Of the asked, those whose answer the server had put where a model's reasoning belongs.
+    pub from_reasoning: usize,
+}
+
+/// Reports that failed for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failures {
+    /// Why, as in "no valid answer: malformed JSON"; no text of a report or a model.
+    pub reason: String,
+    /// How many.
+    pub reports: usize,
+    /// The first of them. Names of reports do not leave the machine with a summary.
+    #[serde(skip)]
+    pub first: String,
 }
 
 /// A report that the server failed.
@@ -47,20 +63,59 @@ pub struct Unanswered {
 }
 
 impl Tally {
+    /// Reports with a valid answer.
+    pub fn answered(&self) -> usize {
+        self.reports - self.failed - self.unanswered.len()
+    }
+
     /// What the user should know, a sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let failed = (self.failed > 0).then(|| {
             format!(
-                "{} of {} reports have no valid answer of the model: nothing is known of them, not even that they are \
-                 normal, and training leaves them out",
-                self.failed, self.reports
+                "{} of {} reports have no valid answer of the model ({}): nothing is known of them, not even that they are \
+                 normal, training leaves them out, and the same command asks for them again",
+                self.failed,
+                self.reports,
+                reasons(&self.failures),
+            )
+        });
+        let format = self.answer_format_taken.map(|format| {
+            let name = format.name();
+            format!("the server took answer-format \"{name}\" only, which is weaker than the one asked for")
+        });
+        let reasoning = (self.from_reasoning > 0).then(|| {
+            format!(
+                "{} answers stood where the server puts a model's reasoning, with nothing beside them, and were read there: \
+                 its reasoning parser is set wrongly for this model",
+                self.from_reasoning
             )
         });
         let residue = (!self.residue.is_empty()).then(|| {
             format!("reports that were sent may hold identifiers ({}): check their de-identification", self.residue)
         });
-        failed.into_iter().chain(residue).collect()
+        [failed, format, reasoning, residue].into_iter().flatten().collect()
     }
+}
+
+/// Reasons with how many reports have them, the most frequent first. Each is given with the report that it is of.
+pub(super) fn by_reason<'a>(reports: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Failures> {
+    let mut all: Vec<Failures> = Vec::new();
+    for (reason, report) in reports {
+        match all.iter_mut().find(|known| known.reason == reason) {
+            Some(known) => known.reports += 1,
+            None => all.push(Failures { reason: reason.to_owned(), reports: 1, first: report.to_owned() }),
+        }
+    }
+    all.sort_by_key(|failures| std::cmp::Reverse(failures.reports));
+    all
+}
+
+fn reasons(failures: &[Failures]) -> String {
+    let reason = |Failures { reason, reports, first }: &Failures| {
+        let reason = reason.strip_prefix("no valid answer: ").unwrap_or(reason);
+        format!("{reports} {reason}, as {first}")
+    };
+    failures.iter().map(reason).collect::<Vec<_>>().join("; ")
 }
 
 /// A few lines for the user; numbers that are zero are left out.
@@ -92,21 +147,11 @@ impl fmt::Display for Tally {
                 write!(f, ", cost {:.4}", self.cost)?;
             }
         }
-        if let Some(format) = self.answer_format_taken {
-            write!(f, "\nanswer format: the server took only {}", format_name(format))?;
-        }
-        if let Some(first) = self.unanswered.first() {
-            write!(f, "\nnot answered, first {}: {}", first.report_id, first.reason)?;
+        if !self.unanswered.is_empty() {
+            let unanswered = self.unanswered.iter().map(|one| (one.reason.as_str(), one.report_id.as_str()));
+            write!(f, "\nnot answered: {}", reasons(&by_reason(unanswered)))?;
         }
         Ok(())
-    }
-}
-
-fn format_name(format: AnswerFormat) -> &'static str {
-    match format {
-        AnswerFormat::JsonSchema => "json-schema",
-        AnswerFormat::JsonObject => "json-object",
-        AnswerFormat::Text => "text",
     }
 }
 
@@ -123,6 +168,7 @@ mod tests {
             asked: 4,
             repaired: 1,
             failed: 2,
+            failures: by_reason([("no valid answer: empty", "r1"), ("no valid answer: empty", "r2")]),
             unanswered: vec![Unanswered { report_id: "r7".into(), reason: "400".into() }],
             dropped: Dropped { quote_not_in_report: 3, location_outside_ontology: 1, ..Dropped::default() },
             prompt_tokens: 1000,
@@ -130,12 +176,16 @@ mod tests {
             cost: 0.25,
             residue: Residue::default(),
             answer_format_taken: Some(AnswerFormat::JsonObject),
+            from_reasoning: 3,
         };
         let lines = "9 reports, 4 from the cache, 4 asked now, 1 repaired, 2 without a valid answer, 1 not answered by the server\n\
             dropped: 3 quotes not in the report, 1 locations outside the ontology\n\
             tokens: 1000 sent, 10 received, cost 0.2500\n\
-            answer format: the server took only json-object\n\
-            not answered, first r7: 400";
+            not answered: 1 400, as r7";
         assert_eq!(tally.to_string(), lines);
+        assert_eq!(tally.answered(), 6);
+        let warnings = tally.warnings();
+        assert!(warnings[0].starts_with("2 of 9 reports have no valid answer of the model (2 empty, as r1): "));
+        assert!(warnings[1].contains("\"json-object\" only") && warnings[2].starts_with("3 answers stood where"));
     }
 }

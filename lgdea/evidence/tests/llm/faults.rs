@@ -41,11 +41,17 @@ fn through_all_faults_every_report_is_read_once_and_nothing_unchecked_gets_in() 
     assert!(failed > 0 && tally.repaired > 0 && tally.dropped.quote_not_in_report > 0, "{tally:?}");
     assert!(tally.dropped.finding_outside_ontology > 0, "{tally:?}");
 
-    let asked = server.total();
-    let again = scratch.extract(&settings, &reports).unwrap();
-    assert_eq!(server.total(), asked, "an invalid answer is an answer: it is not asked for again");
-    assert_eq!((again.reports, again.tally.dropped), (extraction.reports.clone(), tally.dropped));
+    assert_eq!(tally.failures.iter().map(|failures| failures.reports).sum::<usize>(), failed);
     assert_eq!(scratch.replay(&settings, &reports).unwrap().reports, extraction.reports);
+
+    let asked = server.total();
+    server.behave(Behaviour::default());
+    let again = scratch.extract(&settings, &reports).unwrap();
+    assert_eq!(server.total() - asked, failed, "a failure is no answer: these are asked again, and no others");
+    assert_eq!((again.tally.cached, again.tally.asked, again.tally.failed), (400 - failed, failed, 0));
+    for (before, after) in extraction.reports.iter().zip(&again.reports) {
+        assert!(before.failure.is_some() || before == after, "an answer stays");
+    }
 }
 
 #[test]

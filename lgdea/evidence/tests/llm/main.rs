@@ -1,15 +1,22 @@
 //! Language models: real HTTP to a server of our own, with every fault that a server can have.
 #![allow(clippy::unwrap_used)]
 
+mod drafts;
 mod extraction;
+mod failures;
 mod faults;
+mod formats;
 mod load;
+mod parameters;
 mod privacy;
 mod prompts;
+mod real;
+mod shapes;
 
 use std::path::{Path, PathBuf};
 
 use lgdea_evidence::{Evidence, EvidenceError, Extraction, Ontology, Provider, ReportText, Rules};
+use lgdea_harness::language_model::{Behaviour, Fault, Faults, Reply, Server};
 use lgdea_spec::{AnswerFormat, Openai, Replay};
 
 /// Settings that reach a server of the tests.
@@ -22,6 +29,7 @@ fn settings(base_url: &str) -> Openai {
         temperature: 0.0,
         seed: 0,
         max_tokens: 2048,
+        leave_out: vec![],
         answer_format: AnswerFormat::JsonSchema,
         api_key_env: String::new(),
         allow_remote: false,
@@ -42,6 +50,7 @@ fn replay(settings: &Openai) -> Replay {
         temperature: settings.temperature,
         seed: settings.seed,
         max_tokens: settings.max_tokens,
+        leave_out: settings.leave_out.clone(),
         answer_format: settings.answer_format,
     }
 }
@@ -69,6 +78,45 @@ impl Scratch {
 
 fn extract(settings: &lgdea_spec::Evidence, reports: &[ReportText], cache: &Path) -> Result<Extraction, EvidenceError> {
     Provider::new(settings)?.extract(reports, cache, &|_, _| {})
+}
+
+/// What a server replies to a request, given the right answer.
+type Replies = fn(&serde_json::Value, &str) -> Reply;
+
+/// What a model says, given the right answer.
+type Says = fn(&str) -> String;
+
+/// A server that always has this fault.
+fn always(fault: Fault) -> Server {
+    Server::start(Behaviour { faults: Faults::Always(fault), ..Behaviour::default() })
+}
+
+/// A report that denies one finding: `{"evidence": []}` is a draft of its answer, and wrong.
+fn denial() -> ReportText {
+    ReportText { id: "denial".into(), text: "FINDINGS: No pneumothorax.".into() }
+}
+
+/// What a model came to that says this of the right answer: the evidence of [`denial`], or why there is none.
+fn read(says: Says) -> Result<Vec<String>, String> {
+    replied(Fault::Says(says))
+}
+
+fn replied(fault: Fault) -> Result<Vec<String>, String> {
+    let server = always(fault);
+    let extraction = Scratch::new().extract(&settings(&server.base_url()), &[denial()]);
+    let extraction = extraction.map_err(|error| error.to_string())?;
+    if let Some(unanswered) = extraction.tally.unanswered.first() {
+        return Err(unanswered.reason.clone());
+    }
+    let report = &extraction.reports[0];
+    match &report.failure {
+        Some(failure) => Err(failure.clone()),
+        None => Ok(statements(&report.evidence)),
+    }
+}
+
+fn assert_right(case: &str, read: &Result<Vec<String>, String>) {
+    assert_eq!(*read, Ok(by_rules(&denial().text)), "{case}");
 }
 
 /// Reports in the language of radiologists, all different.

@@ -36,14 +36,21 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
     for warning in tally.warnings() {
         say(warning);
     }
-    match tally.unanswered.as_slice() {
-        [] => Ok(()),
-        [first, ..] => Err(failed(format!(
-            "the server answered nothing for {} reports, {} among them; the others are written, and the same \
+    match (tally.unanswered.as_slice(), tally.failed > tally.answered()) {
+        ([first, ..], _) => Err(failed(format!(
+            "the server answered nothing for {} reports, {} among them ({}); the others are written, and the same \
              command asks for these again",
             tally.unanswered.len(),
             first.report_id,
+            first.reason,
         ))),
+        ([], true) => Err(failed(format!(
+            "{} reports have no valid answer of the model, and {} have one: what is written is no reading of them; see \
+             above why, and try another model, answer-format, max-tokens or prompt: the same command asks for these again",
+            tally.failed,
+            tally.answered(),
+        ))),
+        ([], false) => Ok(()),
     }
 }
 

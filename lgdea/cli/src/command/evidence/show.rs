@@ -73,8 +73,10 @@ fn known(file: &Path, id: &str) -> Result<ReportEvidence, Failure> {
 fn read(args: &ShowArgs, report: &ReportText) -> Result<ReportEvidence, Failure> {
     let provider = provider::provider(&args.provider)?;
     let extraction = provider.extract(std::slice::from_ref(report), &args.provider.cache, &|_, _| ())?;
-    let unanswered = || failed("the server answered nothing; try again".to_owned());
-    extraction.reports.into_iter().next().ok_or_else(unanswered)
+    let unanswered = extraction.tally.unanswered.into_iter().next();
+    let why = unanswered.map_or_else(String::new, |unanswered| format!(" ({})", unanswered.reason));
+    let nothing = || failed(format!("the server answered nothing{why}; try again"));
+    extraction.reports.into_iter().next().ok_or_else(nothing)
 }
 
 fn table(evidence: &[Evidence]) -> String {

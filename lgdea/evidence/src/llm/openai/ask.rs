@@ -3,11 +3,15 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use lgdea_spec::AnswerFormat;
+use lgdea_spec::{AnswerFormat, Parameter};
+use tokio::time::Instant;
 
-use super::chat::{ChatRequest, Completion, ResponseFormats, weaker};
+use super::chat::{ChatRequest, LimitName, LimitNames, ResponseFormats};
 use super::client::{Client, Failure};
+use super::completion::Completion;
+use super::format::Formats;
 use super::health::{Health, pause};
+use super::refusal::About;
 use crate::error::EvidenceError;
 use crate::llm::LanguageModel;
 use crate::llm::answer::{Claim, Invalid, parse};
@@ -31,10 +35,9 @@ pub(super) struct Session<'a> {
     model: &'a LanguageModel,
     client: Client,
     health: Health,
-    formats: ResponseFormats,
-    /// The strongest format that the server is not known to refuse, and whether it has taken it.
-    format: Cell<AnswerFormat>,
-    format_works: Cell<bool>,
+    response_formats: ResponseFormats,
+    formats: Formats,
+    limit_names: LimitNames,
     refusals: Cell<u32>,
 }
 
@@ -44,6 +47,10 @@ pub(super) struct Answer {
     pub(super) outcome: Result<Outcome, String>,
     /// Whether the second answer was valid.
     pub(super) repaired: bool,
+    /// Whether the server had put the answer where reasoning belongs.
+    pub(super) from_reasoning: bool,
+    /// The format that the server took.
+    pub(super) taken: AnswerFormat,
     pub(super) usage: Usage,
 }
 
@@ -79,16 +86,16 @@ impl<'a> Session<'a> {
             model,
             client: Client::new(settings, address)?,
             health: Health::new(Duration::from_secs(settings.patience_seconds), settings.concurrency),
-            formats: ResponseFormats::new(&model.schema),
-            format: Cell::new(settings.answer_format),
-            format_works: Cell::new(false),
+            response_formats: ResponseFormats::new(&model.schema),
+            formats: Formats::new(settings.answer_format),
+            limit_names: LimitNames::default(),
             refusals: Cell::new(0),
         })
     }
 
     /// The format that the server took, where it is weaker than the one asked for.
     pub(super) fn format_taken(&self) -> Option<AnswerFormat> {
-        Some(self.format.get()).filter(|format| *format != self.model.request.answer_format)
+        self.formats.weaker_taken()
     }
 
     /// Waits for the server and makes sure that it has the model, before any report is sent.
@@ -98,7 +105,7 @@ impl<'a> Session<'a> {
         let names = loop {
             match self.client.models().await {
                 Ok(names) => break names.unwrap_or_default(),
-                Err(Failure::Transient { what, retry_after }) => {
+                Err(Failure::Transient { what, retry_after, .. }) => {
                     self.health.failure(&what, retry_after).map_err(Stop::Server)?;
                     tokio::time::sleep(pause(attempts)).await;
                     drop(self.health.permit().await);
@@ -109,9 +116,7 @@ impl<'a> Session<'a> {
             }
         };
         self.health.alive();
-        // Ollama lists `name:latest` for `name`.
-        let same = |name: &String| name == wanted || name.strip_suffix(":latest") == Some(wanted);
-        if names.is_empty() || names.iter().any(same) {
+        if names.is_empty() || names.iter().any(|name| is_name_of(name, wanted)) {
             return Ok(());
         }
         Err(Stop::Server(unknown_model(wanted, &names)))
@@ -123,57 +128,61 @@ impl<'a> Session<'a> {
         let mut messages = self.model.prompt.messages(text)?;
         let first = match self.turn(&messages, &mut usage).await {
             Ok(turn) => turn,
-            Err(Silence::Refused(what) | Silence::Failed(what)) => {
-                return Ok(Answer { outcome: Err(what), repaired: false, usage });
-            }
+            Err(Silence::Refused(what) | Silence::Failed(what)) => return Ok(Answer::none(what, usage)),
             Err(Silence::Stop(stop)) => return Err(stop),
         };
-        let invalid = match first.content.and_then(|content| parse(&content)) {
-            Ok(claims) => return Ok(Answer { outcome: Ok(self.outcome(claims, text)), repaired: false, usage }),
+        let invalid = match first.claims {
+            Ok(claims) => return Ok(self.answer(claims, text, first.kind, usage)),
             Err(invalid) => invalid,
         };
-        if !first.said.trim().is_empty() {
-            let shown = &first.said[..first.said.floor_char_boundary(SHOWN)];
-            messages.push(Message { role: "assistant", content: shown.to_owned() });
-        }
-        messages.push(self.model.prompt.repair(text, &invalid.problem)?);
-        let second = match self.turn(&messages, &mut usage).await {
-            Ok(second) => second.content.and_then(|content| parse(&content)),
+        add_repair(&mut messages, &first.said, self.model.prompt.repair(text, &invalid.problem)?);
+        let (claims, kind) = match self.turn(&messages, &mut usage).await {
+            Ok(second) => (second.claims, second.kind),
             // It took the report, but not the longer conversation.
-            Err(Silence::Refused(_)) => Err(invalid),
-            Err(Silence::Failed(what)) => return Ok(Answer { outcome: Err(what), repaired: false, usage }),
+            Err(Silence::Refused(_)) => (Err(invalid), first.kind),
+            Err(Silence::Failed(what)) => return Ok(Answer::none(what, usage)),
             Err(Silence::Stop(stop)) => return Err(stop),
         };
-        Ok(match second {
-            Ok(claims) => Answer { outcome: Ok(self.outcome(claims, text)), repaired: true, usage },
-            Err(invalid) => Answer { outcome: Ok(failed(&invalid)), repaired: false, usage },
+        Ok(match claims {
+            Ok(claims) => Answer { repaired: true, ..self.answer(claims, text, kind, usage) },
+            Err(invalid) => {
+                let kind = Kind { from_reasoning: false, ..kind };
+                Answer { outcome: Ok(failed(&invalid)), ..self.answer(Vec::new(), text, kind, usage) }
+            }
         })
     }
 
-    fn outcome(&self, claims: Vec<Claim>, text: &str) -> Outcome {
+    fn answer(&self, claims: Vec<Claim>, text: &str, kind: Kind, usage: Usage) -> Answer {
         let (evidence, dropped) = check(&self.model.ontology, claims, text);
-        Outcome { evidence, failure: None, dropped }
+        let outcome = Ok(Outcome { evidence, failure: None, dropped });
+        Answer { outcome, repaired: false, from_reasoning: kind.from_reasoning, taken: kind.taken, usage }
     }
 
     /// The model's next turn, in as many attempts and as weak a format as the server needs.
-    async fn turn(&self, messages: &[Message], usage: &mut Usage) -> Result<Completion, Silence> {
+    async fn turn(&self, messages: &[Message], usage: &mut Usage) -> Result<Turn, Silence> {
         let successes = self.health.successes();
-        let mut format = self.format.get();
+        let mut refused_to = None;
         let mut attempts = 0;
         loop {
             let permit = self.health.permit().await;
-            let request = ChatRequest::new(&self.model.request, messages, self.formats.of(format));
-            let result = self.client.complete(&request).await;
-            match result {
-                Ok(turn) => {
+            let (format, limit, sent) =
+                (refused_to.unwrap_or_else(|| self.formats.next()), self.limit_names.current(), Instant::now());
+            let response_format = self.response_formats.of(format);
+            let request = ChatRequest::new(&self.model.request, messages, limit, response_format);
+            match self.client.complete(&request).await {
+                Ok(completion) => {
                     self.health.success();
-                    self.take_format(format);
-                    usage.prompt_tokens += turn.usage.prompt_tokens;
-                    usage.completion_tokens += turn.usage.completion_tokens;
-                    return Ok(turn);
+                    self.formats.answered(format, refused_to.is_some());
+                    self.limit_names.answered();
+                    usage.prompt_tokens += completion.usage.prompt_tokens;
+                    usage.completion_tokens += completion.usage.completion_tokens;
+                    return Ok(Turn::new(completion, format));
                 }
-                Err(Failure::Transient { what, retry_after }) => {
-                    self.health.failure(&what, retry_after).map_err(|problem| Silence::Stop(Stop::Server(problem)))?;
+                Err(Failure::Transient { status, what, retry_after }) => {
+                    if status == Some(500) {
+                        self.formats.failed(format, sent);
+                    }
+                    self.health.failure(&what, retry_after).map_err(|problem| self.out_of_patience(problem))?;
                     drop(permit);
                     attempts += 1;
                     if attempts >= ATTEMPTS && self.health.successes() > successes {
@@ -181,11 +190,12 @@ impl<'a> Session<'a> {
                     }
                     tokio::time::sleep(pause(attempts - 1)).await;
                 }
-                Err(Failure::Refused { status, what }) => {
+                Err(Failure::Refused { status, what, about }) => {
                     self.health.alive();
-                    match weaker(format).filter(|_| matches!(status, 400 | 404 | 422 | 501)) {
-                        Some(weaker) => format = weaker,
-                        None => return Err(self.refused(status, what)),
+                    match self.way_out(status, about, format, limit) {
+                        Some(WayOut::Format(weaker)) => refused_to = Some(weaker),
+                        Some(WayOut::LimitName) => {}
+                        None => return Err(self.refused(status, &what, about)),
                     }
                 }
                 Err(Failure::Fatal(problem)) => return Err(Silence::Stop(Stop::Server(problem))),
@@ -193,37 +203,111 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Remembers a weaker format for the requests to come, unless the server has taken the stronger one before: then it
-    /// was this conversation that the server refused.
-    fn take_format(&self, format: AnswerFormat) {
-        if format == self.format.get() {
-            self.format_works.set(true);
-        } else if !self.format_works.get() {
-            self.format.set(format);
-            self.format_works.set(true);
+    fn out_of_patience(&self, problem: String) -> Silence {
+        let formats = if self.formats.all_failed() { ", in each answer-format that is weaker, too" } else { "" };
+        Silence::Stop(Stop::Server(format!("{problem}{formats}")))
+    }
+
+    /// How a request that was refused may be sent again.
+    fn way_out(&self, status: u16, about: Option<About>, format: AnswerFormat, limit: LimitName) -> Option<WayOut> {
+        let weaker = || format.weaker().map(WayOut::Format);
+        match about {
+            Some(About::Parameter(Parameter::MaxTokens)) if self.model.request.sends(Parameter::MaxTokens) => {
+                self.limit_names.refused(limit).then_some(WayOut::LimitName)
+            }
+            Some(About::Format) => weaker(),
+            None if matches!(status, 400 | 404 | 415 | 422 | 501) => weaker(),
+            Some(About::Parameter(_) | About::Context) | None => None,
         }
     }
 
-    fn refused(&self, status: u16, what: String) -> Silence {
+    fn refused(&self, status: u16, what: &str, about: Option<About>) -> Silence {
         self.refusals.set(self.refusals.get() + 1);
-        let all = self.health.successes() == 0 && self.refusals.get() >= REFUSALS;
-        if status == 404 {
-            let problem = format!(
+        let none_taken = self.health.successes() == 0;
+        let stop = |problem| Silence::Stop(Stop::Server(problem));
+        match about {
+            Some(About::Parameter(parameter)) if none_taken && self.model.request.sends(parameter) => {
+                stop(refused_parameter(parameter, what))
+            }
+            _ if status == 404 => stop(format!(
                 "answers {what}: it knows no chat completions there, or no such model; check base-url and model"
-            );
-            Silence::Stop(Stop::Server(problem))
-        } else if all {
-            let problem =
-                format!("refuses every request (last: {what}); check model, max-tokens, temperature and prompt");
-            Silence::Stop(Stop::Server(problem))
-        } else {
-            Silence::Refused(what)
+            )),
+            _ if none_taken && self.refusals.get() >= REFUSALS => {
+                stop(format!("refuses every request (last: {what}); check model, max-tokens, temperature and prompt"))
+            }
+            _ => Silence::Refused(what.to_owned()),
         }
     }
 }
 
+/// How a request that was refused may be sent again.
+enum WayOut {
+    /// In this weaker format.
+    Format(AnswerFormat),
+    /// With the other name of the longest answer.
+    LimitName,
+}
+
+/// What is to be known of a turn, beside what was said.
+#[derive(Clone, Copy)]
+struct Kind {
+    taken: AnswerFormat,
+    from_reasoning: bool,
+}
+
+/// A turn of the model, read.
+struct Turn {
+    claims: Result<Vec<Claim>, Invalid>,
+    said: String,
+    kind: Kind,
+}
+
+impl Turn {
+    fn new(completion: Completion, taken: AnswerFormat) -> Self {
+        let Completion { content, said, from_reasoning, .. } = completion;
+        Self { claims: content.and_then(|content| parse(&content)), said, kind: Kind { taken, from_reasoning } }
+    }
+}
+
+impl Answer {
+    /// The server gave none.
+    fn none(why: String, usage: Usage) -> Self {
+        Self { outcome: Err(why), repaired: false, from_reasoning: false, taken: AnswerFormat::Text, usage }
+    }
+}
+
+/// Goes on with a conversation whose last answer was invalid. Roles alternate, which some templates insist on.
+fn add_repair(messages: &mut Vec<Message>, said: &str, repair: Message) {
+    if !said.trim().is_empty() {
+        let shown = &said[..said.floor_char_boundary(SHOWN)];
+        messages.push(Message { role: "assistant", content: shown.to_owned() });
+        messages.push(repair);
+    } else if let Some(last) = messages.last_mut() {
+        last.content = format!("{}\n\n{}", last.content, repair.content);
+    }
+}
+
+fn refused_parameter(parameter: Parameter, what: &str) -> String {
+    let name = parameter.name();
+    let (refused, or) = match parameter {
+        Parameter::MaxTokens => {
+            ("max-tokens, as max_tokens and as max_completion_tokens", "give another max-tokens, or ")
+        }
+        Parameter::Temperature => ("the temperature", "give another temperature, or "),
+        Parameter::Seed => ("the seed", ""),
+        Parameter::SystemRole => ("the system's message", ""),
+    };
+    format!("refuses {refused}: {what}; {or}leave it out with evidence.openai.leave-out = [\"{name}\"]")
+}
+
 fn failed(invalid: &Invalid) -> Outcome {
     Outcome { failure: Some(format!("no valid answer: {}", invalid.reason)), ..Outcome::default() }
+}
+
+/// Ollama lists `name:latest` for `name`, llama.cpp the path of a file.
+fn is_name_of(listed: &str, wanted: &str) -> bool {
+    let file = listed.rsplit(['/', '\\']).next().and_then(|file| file.strip_suffix(".gguf"));
+    listed == wanted || listed.strip_suffix(":latest") == Some(wanted) || file == Some(wanted)
 }
 
 fn unknown_model(wanted: &str, names: &[String]) -> String {

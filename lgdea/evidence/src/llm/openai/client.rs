@@ -1,14 +1,18 @@
 //! HTTP to one server that speaks the `OpenAI` interface.
 
 use std::error::Error;
+use std::io::Read;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{RequestBuilder, StatusCode};
 use url::Url;
 
-use super::chat::{ChatRequest, Completion, error_code, model_names};
+use super::chat::ChatRequest;
+use super::completion::{Completion, Response, model_names};
+use super::refusal::{About, ServerError};
 use crate::error::EvidenceError;
 use crate::llm::privacy::Address;
 
@@ -31,9 +35,9 @@ pub(super) struct Client {
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Another attempt may succeed.
-    Transient { what: String, retry_after: Option<Duration> },
-    /// The server does not want this request.
-    Refused { status: u16, what: String },
+    Transient { status: Option<u16>, what: String, retry_after: Option<Duration> },
+    /// The server does not want this request, or something in it.
+    Refused { status: u16, what: String, about: Option<About> },
     /// No request can succeed.
     Fatal(String),
 }
@@ -69,12 +73,19 @@ impl Client {
 
     pub(super) async fn complete(&self, request: &ChatRequest<'_>) -> Result<Completion, Failure> {
         let response = self.send(self.http.post(self.completions.clone()).json(request)).await?;
-        match self.read(response).await? {
-            None => Ok(Completion::too_long(LIMIT)),
-            Some(body) => Completion::parse(&body, request.max_tokens).ok_or_else(|| Failure::Transient {
-                what: "a response that is no chat completion".to_owned(),
-                retry_after: None,
-            }),
+        let streams = is_stream(response.headers());
+        let Some(body) = self.read(response).await? else { return Ok(Completion::too_long(LIMIT)) };
+        if streams || body.trim_ascii_start().starts_with(b"data:") {
+            return Err(Failure::Fatal(
+                "streams its answer piece by piece (text/event-stream), which was not asked for; turn that off at the \
+                 server or at what stands before it"
+                    .to_owned(),
+            ));
+        }
+        match Response::read(&body, request.max_tokens.or(request.max_completion_tokens)) {
+            Response::Completion(completion) => Ok(completion),
+            Response::Error(error) => Err(self.failure(meant(&error), "200 with an error", &error, None)),
+            Response::Other(other) => Err(transient(None, format!("a response that is {other}"))),
         }
     }
 
@@ -87,13 +98,21 @@ impl Client {
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+    async fn send(&self, request: RequestBuilder) -> Result<reqwest::Response, Failure> {
         let response = request.send().await.map_err(|error| self.broken(&error))?;
-        if response.status().is_success() { Ok(response) } else { Err(self.failure(response).await) }
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
+        let body = self.read(response).await.ok().flatten().unwrap_or_default();
+        Err(self.failure(status, status.as_str(), &ServerError::read(&body), retry_after))
     }
 
-    /// The whole body; none where it is longer than the limit.
-    async fn read(&self, mut response: Response) -> Result<Option<Vec<u8>>, Failure> {
+    /// The whole body, unpacked; none where it is longer than the limit.
+    async fn read(&self, mut response: reqwest::Response) -> Result<Option<Vec<u8>>, Failure> {
+        let encoding = response.headers().get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+        let encoding = encoding.unwrap_or_default().to_ascii_lowercase();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             if body.len() + chunk.len() > LIMIT {
@@ -101,27 +120,30 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Some(body))
+        unpacked(body, &encoding)
     }
 
-    async fn failure(&self, response: Response) -> Failure {
-        let status = response.status();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
-        let code = self.read(response).await.ok().flatten().and_then(|body| error_code(&body));
+    /// What a status means, of a response or of an error within one.
+    fn failure(&self, status: StatusCode, shown: &str, error: &ServerError, retry_after: Option<Duration>) -> Failure {
         let number = status.as_u16();
-        let what = code.map_or(number.to_string(), |code| format!("{number} ({code})"));
+        let what = error.told(shown);
+        let named = error.about.is_some();
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Fatal(self.forbidden(&what)),
+            StatusCode::PAYMENT_REQUIRED => Failure::Fatal(spent(&what)),
+            _ if error.is(&SPENT) => Failure::Fatal(spent(&what)),
             _ if status.is_redirection() => Failure::Fatal(format!(
                 "answers {what}, a redirection, which is not followed: reports would go elsewhere; give the final address as base-url"
             )),
             StatusCode::REQUEST_TIMEOUT
             | StatusCode::CONFLICT
             | StatusCode::TOO_EARLY
-            | StatusCode::TOO_MANY_REQUESTS => Failure::Transient { what, retry_after },
-            StatusCode::NOT_IMPLEMENTED => Failure::Refused { status: number, what },
-            _ if status.is_server_error() => Failure::Transient { what, retry_after },
-            _ => Failure::Refused { status: number, what },
+            | StatusCode::TOO_MANY_REQUESTS => Failure::Transient { status: Some(number), what, retry_after },
+            // Some servers say 500 where they mean 400.
+            _ if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED && !named => {
+                Failure::Transient { status: Some(number), what, retry_after }
+            }
+            _ => Failure::Refused { status: number, what, about: error.about },
         }
     }
 
@@ -142,7 +164,60 @@ impl Client {
         } else {
             format!("a cut connection: {}", cause(error))
         };
-        Failure::Transient { what, retry_after: None }
+        transient(None, what)
+    }
+}
+
+/// Codes of accounts that have nothing left: waiting does not help.
+const SPENT: [&str; 4] =
+    ["insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"];
+
+fn spent(what: &str) -> String {
+    format!("answers {what}: the account has no money or quota left; see to that, then call again")
+}
+
+fn transient(status: Option<u16>, what: String) -> Failure {
+    Failure::Transient { status, what, retry_after: None }
+}
+
+fn is_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+}
+
+/// The status that an error in a response of success stands for.
+fn meant(error: &ServerError) -> StatusCode {
+    if let Some(status) = error.status.and_then(|status| StatusCode::from_u16(status).ok()) {
+        return status;
+    }
+    if error.is(&["invalid_api_key", "authentication_error", "permission_error", "unauthorized", "forbidden"]) {
+        StatusCode::UNAUTHORIZED
+    } else if error.is(&["rate_limit_exceeded", "rate_limit_error", "rate_limited", "too_many_requests"]) {
+        StatusCode::TOO_MANY_REQUESTS
+    } else if error.is(&["server_error", "internal_server_error", "internal_error", "api_error", "overloaded_error"]) {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::BAD_REQUEST
+    }
+}
+
+/// Unpacks a body that a server packed unasked. None where it is longer than the limit.
+fn unpacked(body: Vec<u8>, encoding: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let unpack = |packed: &mut dyn Read| {
+        let mut body = Vec::new();
+        match packed.take(LIMIT as u64 + 1).read_to_end(&mut body) {
+            Ok(length) => Ok((length <= LIMIT).then_some(body)),
+            Err(_) => Err(transient(None, "a packed response that is damaged".to_owned())),
+        }
+    };
+    match encoding {
+        "gzip" | "x-gzip" => unpack(&mut MultiGzDecoder::new(&*body)),
+        "deflate" => unpack(&mut ZlibDecoder::new(&*body)),
+        _ if body.starts_with(&[0x1f, 0x8b]) => unpack(&mut MultiGzDecoder::new(&*body)),
+        "br" | "zstd" | "compress" => Err(Failure::Fatal(format!(
+            "packs its answers as {encoding}, which was not asked for; turn that off at the server or at what stands before it"
+        ))),
+        _ => Ok(Some(body)),
     }
 }
 
@@ -186,6 +261,23 @@ fn retry_after(value: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packed_bodies_are_unpacked_up_to_the_limit() {
+        use std::io::Write;
+        let pack = |bytes: &[u8]| {
+            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            packer.write_all(bytes).unwrap();
+            packer.finish().unwrap()
+        };
+        let of = |body: &[u8], encoding| unpacked(body.to_vec(), encoding);
+        assert_eq!(of(&pack(b"{}"), "gzip").unwrap().unwrap(), b"{}");
+        assert_eq!(of(&pack(b"{}"), "").unwrap().unwrap(), b"{}");
+        assert_eq!(of(b"{}", "identity").unwrap().unwrap(), b"{}");
+        assert!(of(&pack(&vec![0; LIMIT + 1]), "gzip").unwrap().is_none(), "a small body may be a large one");
+        assert!(matches!(of(b"{}", "gzip"), Err(Failure::Transient { .. })));
+        assert!(matches!(of(b"{}", "br"), Err(Failure::Fatal(_))));
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {

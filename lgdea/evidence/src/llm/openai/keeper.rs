@@ -7,7 +7,7 @@ use super::ask::Answer;
 use crate::error::EvidenceError;
 use crate::extraction::Progress;
 use crate::llm::LanguageModel;
-use crate::llm::cache::Cache;
+use crate::llm::cache::{Cache, New};
 use crate::llm::outcome::Outcome;
 use crate::llm::tally::Tally;
 use crate::llm::texts::Texts;
@@ -45,13 +45,13 @@ impl Keeper<'_> {
 
     fn keep(&mut self, answers: impl Iterator<Item = (usize, Answer)>) -> Result<(), EvidenceError> {
         let (mut texts, mut outcomes) = (Vec::new(), Vec::new());
-        for (text, Answer { outcome, repaired, usage }) in answers {
+        for (text, Answer { outcome, repaired, from_reasoning, taken, usage }) in answers {
             self.tally.prompt_tokens += usage.prompt_tokens;
             self.tally.completion_tokens += usage.completion_tokens;
             match outcome {
                 Ok(outcome) => {
-                    texts.push((text, repaired));
-                    outcomes.push((self.texts.distinct[text], outcome, usage));
+                    texts.push((text, repaired, from_reasoning));
+                    outcomes.push(New { text: self.texts.distinct[text], outcome, taken, usage });
                 }
                 Err(reason) => {
                     self.unanswered.insert(text, reason);
@@ -60,11 +60,12 @@ impl Keeper<'_> {
         }
         let holds = |text: &str, known: &Outcome| known.holds(&self.model.ontology, text);
         self.cache.keep(&self.model.request, &mut outcomes, holds)?;
-        for ((text, repaired), (_, outcome, _)) in texts.into_iter().zip(outcomes) {
+        for ((text, repaired, from_reasoning), new) in texts.into_iter().zip(outcomes) {
             let copies = self.texts.copies[text];
             self.tally.asked += copies;
             self.tally.repaired += if repaired { copies } else { 0 };
-            self.outcomes[text] = Some(outcome);
+            self.tally.from_reasoning += if from_reasoning { copies } else { 0 };
+            self.outcomes[text] = Some(new.outcome);
         }
         Ok(())
     }

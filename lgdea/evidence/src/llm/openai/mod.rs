@@ -3,8 +3,11 @@
 mod ask;
 mod chat;
 mod client;
+mod completion;
+mod format;
 mod health;
 mod keeper;
+mod refusal;
 
 use std::collections::HashMap;
 use std::panic::resume_unwind;
@@ -18,6 +21,7 @@ use self::ask::{Answer, Session, Stop};
 use self::keeper::Keeper;
 use super::LanguageModel;
 use super::cache::Cache;
+use super::outcome::Outcome;
 use super::privacy::Address;
 use super::tally::{Tally, Unanswered};
 use super::texts::Texts;
@@ -51,7 +55,11 @@ impl Openai {
     ) -> Result<Extraction, EvidenceError> {
         let texts = Texts::new(reports);
         let cache = Cache::open(cache)?;
-        let outcomes = self.model.known(&cache, &texts)?;
+        let mut outcomes = self.model.known(&cache, &texts)?;
+        // A failure is no answer: these are asked again.
+        for outcome in &mut outcomes {
+            *outcome = outcome.take().filter(Outcome::is_answer);
+        }
         let cached = texts.reports_with(&outcomes);
         progress(cached, reports.len());
         let tally = Tally { reports: reports.len(), cached, ..Tally::default() };
