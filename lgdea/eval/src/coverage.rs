@@ -1,7 +1,9 @@
 //! Which classes of a prompt set can be scored on studies, and what the others lack.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+use lgdea_data::StudyLabels;
 
 use crate::prompts::{PromptClass, PromptSet};
 
@@ -23,10 +25,10 @@ pub struct Coverage {
 
 impl Coverage {
     /// Looks through the labels of studies; `None` is an unlabelled one.
-    pub fn new<'a>(prompts: &PromptSet, studies: impl IntoIterator<Item = Option<&'a BTreeSet<String>>>) -> Self {
-        let labelled: Vec<&BTreeSet<String>> = studies.into_iter().flatten().collect();
+    pub fn new<'a>(prompts: &PromptSet, studies: impl IntoIterator<Item = Option<&'a StudyLabels>>) -> Self {
+        let labelled: Vec<&StudyLabels> = studies.into_iter().flatten().collect();
         let mut labels = BTreeMap::new();
-        for label in labelled.iter().copied().flatten() {
+        for label in labelled.iter().flat_map(|labels| &labels.present) {
             *labels.entry(label.clone()).or_default() += 1;
         }
         let has = |class: &PromptClass, wanted: bool| labelled.iter().any(|labels| class.truth(labels) == Some(wanted));
@@ -125,10 +127,9 @@ mod tests {
 
     /// Studies, each with its labels; `-` is an unlabelled one.
     fn coverage(classes: &[(&str, &[&str])], studies: &[&str]) -> Coverage {
-        let set = |labels: &&str| -> Option<BTreeSet<String>> {
-            (*labels != "-").then(|| labels.split_whitespace().map(str::to_owned).collect())
-        };
-        let studies: Vec<Option<BTreeSet<String>>> = studies.iter().map(set).collect();
+        let set =
+            |labels: &&str| -> Option<StudyLabels> { (*labels != "-").then(|| labels.split_whitespace().collect()) };
+        let studies: Vec<Option<StudyLabels>> = studies.iter().map(set).collect();
         Coverage::new(&prompts(classes), studies.iter().map(Option::as_ref))
     }
 
