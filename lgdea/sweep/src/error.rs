@@ -79,8 +79,9 @@ impl ExecuteError {
     /// That no space is left, as the system says it, where the error is that.
     pub(crate) fn says_full(&self) -> Option<String> {
         let source = match self {
-            ExecuteError::File { source, .. } | ExecuteError::Lease(source) => source,
-            ExecuteError::Trials(TrialsError::File { source, .. }) => source,
+            ExecuteError::File { source, .. }
+            | ExecuteError::Lease(source)
+            | ExecuteError::Trials(TrialsError::File { source, .. }) => source,
             _ => return None,
         };
         let words = if matches!(self, ExecuteError::Lease(_)) { source.to_string() } else { self.to_string() };
