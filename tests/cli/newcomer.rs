@@ -1,6 +1,8 @@
 //! What somebody with a CSV of their own meets first: labels, prompts, columns, and `check` of all of it.
 
-use lgdea_harness::{Said, Workspace};
+use std::fmt::Write;
+
+use lgdea_harness::Workspace;
 
 const PNG: &[u8] = include_bytes!("../../lgdea/data/src/source/manifest/example/images/heart.png");
 const DATA: &str = "[data.manifest]\nroot = \".\"\nstudies = [\"studies.csv\"]\n";
@@ -10,11 +12,11 @@ fn place(experiment: &str, prompts: &[(&str, &str)]) -> Workspace {
     let mut studies = "study,patient,image,report,labels,split\n".to_owned();
     for (number, label) in ["Pneumonia", "No Finding", "COVID-19"].iter().cycle().take(12).enumerate() {
         let split = ["train", "validation", "test"][number / 3 % 3];
-        studies += &format!("s{number},p{number},a.png,Report number {number} of canary.,{label},{split}\n");
+        writeln!(studies, "s{number},p{number},a.png,Report number {number} of canary.,{label},{split}").unwrap();
     }
     let mut classes = "version = 1\ndescription = \"mine\"\n".to_owned();
     for (name, against) in prompts {
-        classes += &format!("[[class]]\nname = \"{name}\"\nprompts = [\"{name}\"]\nagainst = [{against}]\n");
+        writeln!(classes, "[[class]]\nname = \"{name}\"\nprompts = [\"{name}\"]\nagainst = [{against}]").unwrap();
     }
     let place = Workspace::new().with("studies.csv", studies).with("prompts.toml", classes).with("a.png", PNG);
     place.with("e.toml", format!("{experiment}{DATA}[eval]\nzero-shot.prompts = \"prompts.toml\"\n"))

@@ -49,7 +49,7 @@ fn reports_of_the_phantom_are_read_almost_without_error() {
     let studies = lgdea_data::load(&data, Seed(0), &|_, _| ()).unwrap().studies;
     let reports = studies.iter().map(|it| (it.id.as_str(), it.report.as_ref().unwrap().text()));
     let labels = studies.iter().map(|it| {
-        let labels: Vec<&str> = it.labels.iter().flatten().map(String::as_str).collect();
+        let labels: Vec<&str> = it.labels.iter().flat_map(|labels| &labels.present).map(String::as_str).collect();
         (it.id.as_str(), labels.join("|"))
     });
     let folder = Workspace::new().with("reports.csv", csv("report", reports)).with("gold.csv", csv("labels", labels));

@@ -105,10 +105,7 @@ fn compare(server: &Server, shown: &[&Value], run: &Run, parent: &Value) -> usiz
     let shown = of_journal[0];
     assert_eq!(shown["info"]["status"], "FINISHED");
     assert_eq!(tag(shown, "mlflow.parentRunId"), Some(id(parent)));
-    let deltas: BTreeMap<String, Value> = serde_json::from_str(&tags["deltas"]).unwrap();
-    let setting: Vec<String> = [tags["arm"].clone()].into_iter().chain(deltas.values().map(Value::to_string)).collect();
-    let name = format!("{} · {}", setting.join(" · "), params["seed"]);
-    assert_eq!(shown["info"]["run_name"].as_str(), Some(name.as_str()), "{tags:?}");
+    assert_eq!(shown["info"]["run_name"].as_str(), Some(name(&tags, &params).as_str()), "{tags:?}");
     for (name, value) in &tags {
         assert_eq!(tag(shown, name), Some(value.as_str()), "{name}");
     }
@@ -127,6 +124,13 @@ fn compare(server: &Server, shown: &[&Value], run: &Run, parent: &Value) -> usiz
     );
     evaluated.compare(server, shown);
     rows.values().map(Vec::len).sum()
+}
+
+/// Arm, settings and seed of a trial.
+fn name(tags: &BTreeMap<String, String>, params: &BTreeMap<String, String>) -> String {
+    let deltas: BTreeMap<String, Value> = serde_json::from_str(&tags["deltas"]).unwrap();
+    let setting: Vec<String> = [tags["arm"].clone()].into_iter().chain(deltas.values().map(Value::to_string)).collect();
+    format!("{} · {}", setting.join(" · "), params["seed"])
 }
 
 /// What a run was evaluated with, and what came of it.

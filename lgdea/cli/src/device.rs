@@ -87,11 +87,10 @@ pub(crate) fn known_somewhere(name: &str) -> Result<Option<String>, DeviceError>
 
 /// Whether this build can open such a device where there is one.
 pub(crate) fn is_built(name: &str) -> bool {
-    match name.split_once(':').map_or(name, |(kind, _)| kind) {
-        "libtorch" | LIBTORCH_GPU => cfg!(feature = "libtorch"),
-        CUDA_GPU => cfg!(feature = "cuda"),
-        _ => true,
-    }
+    let kind = name.split_once(':').map_or(name, |(kind, _)| kind);
+    let lacks_libtorch = cfg!(not(feature = "libtorch")) && matches!(kind, "libtorch" | LIBTORCH_GPU);
+    let lacks_cuda = cfg!(not(feature = "cuda")) && kind == CUDA_GPU;
+    !lacks_libtorch && !lacks_cuda
 }
 
 fn find(name: &str) -> Result<Device, DeviceError> {

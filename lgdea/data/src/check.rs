@@ -114,9 +114,10 @@ impl Checked {
             self.columns(&tables, &manifest.columns);
             self.labels(&tables, &manifest.columns);
         }
-        if !manifest.boxes.is_empty() {
-            let table = self.tried("data.manifest.boxes", Table::read(&root.join(&manifest.boxes)));
-            table.iter().for_each(|table| self.boxes(table, manifest));
+        if !manifest.boxes.is_empty()
+            && let Some(table) = self.tried("data.manifest.boxes", Table::read(&root.join(&manifest.boxes)))
+        {
+            self.boxes(&table, manifest);
         }
     }
 

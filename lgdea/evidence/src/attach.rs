@@ -4,7 +4,7 @@ use crate::evidence::{Laterality, Severity};
 use crate::lexicon::{Role, Token};
 use crate::mention::Mention;
 use crate::ontology::{Cue, Ontology};
-use crate::scope::REACH;
+use crate::statement::REACH;
 use crate::verbs::governed;
 
 /// Gives each laterality, location and severity of a sentence to the finding that it belongs to.

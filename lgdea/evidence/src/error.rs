@@ -18,7 +18,7 @@ pub enum EvidenceError {
     },
     /// A table or an archive cannot be read.
     #[error(transparent)]
-    Data(#[from] lgdea_data::DataError),
+    Data(Box<lgdea_data::DataError>),
     /// The name is neither shipped nor a file.
     #[error(
         "no ontology is called {name:?} and no such file exists; shipped: {known}; or give the path of a TOML file"
@@ -152,6 +152,12 @@ pub enum EvidenceError {
 }
 
 /// What cannot be used is wrong input; a server or a cache that stopped working is not.
+impl From<lgdea_data::DataError> for EvidenceError {
+    fn from(error: lgdea_data::DataError) -> Self {
+        Self::Data(Box::new(error))
+    }
+}
+
 impl AtFault for EvidenceError {
     fn fault(&self) -> Fault {
         match self {

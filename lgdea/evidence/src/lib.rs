@@ -27,6 +27,7 @@ mod phrases;
 mod provider;
 mod reports;
 mod rules;
+mod said;
 mod scope;
 mod sections;
 mod sentences;
@@ -35,6 +36,7 @@ mod statement;
 mod table;
 mod template;
 mod verbs;
+mod vocabulary;
 
 pub use agreement::{Agreement, FindingAgreement, Sides, agreement};
 pub use error::EvidenceError;

@@ -6,7 +6,7 @@ use lgdea_spec::nearest;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::ontology::{Cue, Finding, Grade, Location, Sections, Side, Sign};
+use crate::vocabulary::{Cue, Finding, Grade, Location, Sections, Side, Sign};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

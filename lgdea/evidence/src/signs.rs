@@ -2,7 +2,7 @@
 
 use crate::lexicon::{Role, Token};
 use crate::ontology::Cue;
-use crate::scope::REACH;
+use crate::statement::REACH;
 
 /// Index of the subject that the predicate `tokens[at]` of a sign is said of ("the heart is mildly enlarged",
 /// "enlargement of the heart", "heart and mediastinum are normal").

@@ -2,7 +2,9 @@
 
 use crate::lexicon::{Role, Token};
 use crate::ontology::Cue;
-use crate::scope::REACH;
+
+/// How many terms away a cue may stand. Sentences are shorter; this bounds the work on text that is none.
+pub(crate) const REACH: usize = 40;
 
 /// A sentence: where it begins in the text, the text up to its end, and the terms in it.
 #[derive(Clone, Copy)]

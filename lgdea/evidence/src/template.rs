@@ -2,8 +2,8 @@
 
 use crate::lexicon::{Role, Token};
 use crate::ontology::Cue;
-use crate::scope::{REACH, Status, said_before};
-use crate::statement::Statement;
+use crate::said::{Status, said_before};
+use crate::statement::{REACH, Statement};
 
 /// How many findings with values in a row are looked at.
 const CHAIN: usize = 8;

@@ -60,7 +60,9 @@ pub fn run(order: &Order<'_>, device: &Device, audience: &dyn Audience) -> Resul
     let wait = Duration::from_secs(experiment.tracker.flush_seconds);
     let tracked = mirror.map(|mirror| mirror.finish(Instant::now() + wait));
     let left = tracked.as_ref().and_then(|report| report.left(&sync_command(order.results, Some(&folder))));
-    left.iter().for_each(|left| audience.say(left));
+    if let Some(left) = &left {
+        audience.say(left);
+    }
     let Some((scores, seconds)) = ended? else { return Ok(Ended::Stopped) };
     let dir = folder.path().display().to_string();
     Ok(Ended::Finished(Outcome { run_key, dir, scores, seconds, tracked }))

@@ -78,10 +78,11 @@ fn still_to_run(left: Option<usize>) -> String {
 impl ExecuteError {
     /// That no space is left, as the system says it, where the error is that.
     pub(crate) fn says_full(&self) -> Option<String> {
-        let source = match self {
-            ExecuteError::File { source, .. } | ExecuteError::Lease(source) => source,
-            ExecuteError::Trials(TrialsError::File { source, .. }) => source,
-            _ => return None,
+        let (ExecuteError::File { source, .. }
+        | ExecuteError::Lease(source)
+        | ExecuteError::Trials(TrialsError::File { source, .. })) = self
+        else {
+            return None;
         };
         let words = if matches!(self, ExecuteError::Lease(_)) { source.to_string() } else { self.to_string() };
         is_full(source).then_some(words)

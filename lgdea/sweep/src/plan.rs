@@ -168,7 +168,9 @@ impl Plan {
                     of_proposal.push(Proposed { trial, number, values, planned });
                 }
                 if of_proposal.iter().any(|one| one.planned.pruned) {
-                    of_proposal.iter_mut().for_each(|one| one.planned.pruned = !one.planned.cached);
+                    for one in &mut of_proposal {
+                        one.planned.pruned = !one.planned.cached;
+                    }
                 }
                 self.proposed.extend(of_proposal);
             }

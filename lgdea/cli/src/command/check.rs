@@ -1,5 +1,6 @@
 //! `lgdea check`: says what a run of experiments or of a sweep's trials would be refused for, or explains a value.
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -63,7 +64,9 @@ fn sweep(file: &Path, args: &CheckArgs) -> Result<String, Failure> {
     for trial in trials.filter(|_| !args.file_only) {
         let (problems, more) = requirements::all(&sweep.resolve(trial)?);
         let arm = sweep.arm(trial);
-        problems.into_iter().for_each(|problem| add(&mut found, problem, arm));
+        for problem in problems {
+            add(&mut found, problem, arm);
+        }
         notes.extend(more.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
     }
     let arms = sweep.arms().len();
@@ -103,6 +106,9 @@ impl Found {
 
 /// Says that a file is fine, and what of it is hardly meant.
 fn fine(file: &Path, what: &str, notes: &[String]) -> String {
-    let notes: String = notes.iter().map(|note| format!("\n  note: {note}")).collect();
-    format!("{}: fine{what}{notes}", file.display())
+    let mut text = format!("{}: fine{what}", file.display());
+    for note in notes {
+        let _ = write!(text, "\n  note: {note}");
+    }
+    text
 }

@@ -34,7 +34,9 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let behind = plan.left_behind(&args.results)?.map(|behind| behind.to_string());
     let further: Vec<String> = behind.into_iter().chain(device::known_somewhere(&plan.sweep.device)?).collect();
     let text = if args.json {
-        further.iter().for_each(|note| say(format!("note: {note}")));
+        for note in &further {
+            say(format!("note: {note}"));
+        }
         json_lines(&plan, args.limit)
     } else {
         table(&plan, &earlier, args.limit, &further)

@@ -58,7 +58,7 @@ pub struct Manifest {
     /// read whatever stands here. A comma is part of names by default ("Opacity, left"): set `"|;,"` where it separates.
     #[serde(skip_serializing_if = "is_default_separators")]
     pub label_separators: String,
-    /// What -1 for a finding means, which CheXpert's labels have for "uncertain".
+    /// What -1 for a finding means, which `CheXpert`'s labels have for "uncertain".
     #[serde(skip_serializing_if = "is_default")]
     pub uncertain_labels: UncertainLabels,
     /// Percentiles of an image's pixels, in [0, 100], that become black and white, where pixels have more than 8 bits; what lies
@@ -256,13 +256,6 @@ mod tests {
             assert!(said.contains(part), "{said}");
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::testing::resolved_with;
-
-    const MANIFEST: &str = "[data.manifest]\nroot = '/a'\nstudies = ['s.csv']\n";
 
     #[test]
     fn columns_of_boxes_are_those_of_studies_unless_they_are_named() {

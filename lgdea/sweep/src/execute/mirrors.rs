@@ -39,7 +39,9 @@ impl Mirrors {
         let reports: Vec<_> = self.by_job.into_values().map(|mirror| mirror.finish(end)).collect();
         // Most trials have the same.
         let problems: BTreeSet<&str> = reports.iter().flat_map(|report| &report.problems).map(String::as_str).collect();
-        problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+        for problem in problems {
+            tracing::warn!("{problem}");
+        }
         let left: Vec<_> = reports.iter().filter(|report| !report.complete).collect();
         let error = left.iter().find_map(|report| report.error.clone());
         let why = error.unwrap_or_else(|| "there was no time".to_owned());

@@ -24,7 +24,8 @@ pub(super) struct RunTags {
 /// An experiment on the server.
 #[derive(Debug, Default, Deserialize)]
 struct Experiment {
-    experiment_id: String,
+    #[serde(rename = "experiment_id")]
+    id: String,
     #[serde(default)]
     lifecycle_stage: String,
     #[serde(default)]
@@ -143,22 +144,22 @@ impl Client {
         }
         if let Some(experiment) = self.find_experiment(name)? {
             self.keep_view(&experiment);
-            return Ok(experiment.experiment_id);
+            return Ok(experiment.id);
         }
         let mut tags = vec![Pair::new(EXPERIMENT_KIND, "custom_model_development")];
         tags.extend(view::primary_metric().map(|(key, value)| Pair::new(key, &value)));
         let body = json!({ "name": name, "tags": tags });
-        let experiment_id = match self.post::<Created>("experiments/create", &body) {
+        let id = match self.post::<Created>("experiments/create", &body) {
             Ok(created) => created.experiment_id,
             // Another run may have made it in the meantime, or an answer was lost.
             Err(error) => match self.find_experiment(name) {
-                Ok(Some(experiment)) => experiment.experiment_id,
+                Ok(Some(experiment)) => experiment.id,
                 Ok(None) | Err(_) => return Err(error),
             },
         };
-        let experiment = Experiment { experiment_id, ..Experiment::default() };
+        let experiment = Experiment { id, ..Experiment::default() };
         self.keep_view(&experiment);
-        Ok(experiment.experiment_id)
+        Ok(experiment.id)
     }
 
     /// Sees to it that an experiment has the view of all its runs. Whatever keeps the server from it, runs are sent all the same, and
@@ -168,7 +169,7 @@ impl Client {
         if experiment.tags.iter().any(|tag| tag.key == key && view::are_alike(&tag.value, &view)) {
             return;
         }
-        if let Err(error) = self.tag_experiment(&experiment.experiment_id, (key, view)) {
+        if let Err(error) = self.tag_experiment(&experiment.id, (key, view)) {
             tracing::debug!("the experiment keeps no view of its runs: {error}");
         }
     }

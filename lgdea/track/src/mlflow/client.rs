@@ -125,9 +125,9 @@ impl Client {
         }
         let error = self.refused(call, response);
         if error.is_transient() && !error.is_missing() {
-            self.pulse.fails()
+            self.pulse.fails();
         } else {
-            self.pulse.answers()
+            self.pulse.answers();
         }
         Err(error)
     }

@@ -1,0 +1,60 @@
+//! What a cue says of the finding before it.
+
+use crate::lexicon::{Role, Token};
+use crate::ontology::Cue;
+use crate::statement::Statement;
+use crate::verbs::governed;
+
+/// What a cue says of a finding, the stronger the later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Status {
+    /// It is there, as in "has not resolved".
+    Present,
+    Uncertain,
+    Absent,
+    Hypothetical,
+}
+
+/// What a cue at `at` says of the finding that ends at `last` before it; none if it says nothing.
+pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: Cue) -> Option<Status> {
+    let tokens = sentence.tokens;
+    match cue {
+        Cue::NegationBackward => Some(Status::Absent),
+        // "Atelectasis, possible pneumonia" hedges what follows.
+        Cue::UncertainBackward
+            if tokens[at].is(Cue::UncertainForward) && (names_follow(tokens, at) || is_list(&tokens[last + 1..at])) =>
+        {
+            None
+        }
+        Cue::UncertainBackward => Some(Status::Uncertain),
+        Cue::ResolutionBackward => match governed(tokens, at, last + 1) {
+            Some(_) => Some(Status::Present),
+            None => Some(Status::Absent),
+        },
+        Cue::ExclusionBackward => match governed(tokens, at, last + 1) {
+            Some(_) => Some(Status::Uncertain),
+            None => Some(Status::Absent),
+        },
+        // "Is difficult to exclude", unless what is excluded follows.
+        Cue::ExclusionForward if !names_follow(tokens, at) => governed(tokens, at, last + 1).map(|_| Status::Uncertain),
+        Cue::Observation => match governed(tokens, at, last + 1) {
+            Some((governor, Cue::NegationVerb)) => {
+                let earlier = tokens[governor + 1..].iter().take(at + 1 - governor).any(|token| token.is(Cue::Earlier));
+                Some(if earlier { Status::Present } else { Status::Absent })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a finding is named after `at` in the same clause.
+fn names_follow(tokens: &[Token<'_>], at: usize) -> bool {
+    let ends = |token: &Token<'_>| token.has(Role::Comma) || token.has(Role::Dash) || token.is(Cue::Terminator);
+    tokens[at + 1..].iter().take_while(|token| !ends(token)).any(Token::names)
+}
+
+/// Whether a comma and another finding stand here: what follows is said of that one.
+fn is_list(between: &[Token<'_>]) -> bool {
+    between.iter().any(|token| token.has(Role::Comma)) && between.iter().any(Token::names)
+}
