@@ -7,7 +7,7 @@ use lgdea_spec::{BoxColumns, Columns, Data, Manifest, Openi};
 use crate::DataError;
 use crate::error::expand;
 use crate::labels::normalise_label;
-use crate::table::Table;
+use crate::table::{Table, is_name, shown_names};
 
 /// Names that data sets have for a column, the usual one first; compared without case, spaces, `_` and `-`.
 const STUDY: &[&str] = &[
@@ -263,28 +263,12 @@ fn is_indicator(table: &Table, position: usize) -> bool {
     cells().all(says) && cells().any(is_present)
 }
 
-/// The columns that tables have; of a first line that looks like no header, that it does: it may hold a report.
+/// The columns that tables have, as a message shows them.
 fn shown(tables: &[Table]) -> String {
-    let mut names: Vec<&String> = tables.iter().flat_map(|table| &table.header).collect();
-    names.sort();
+    let mut names: Vec<&str> = tables.iter().flat_map(|table| &table.header).map(String::as_str).collect();
+    names.sort_unstable();
     names.dedup();
-    if !names.iter().all(|name| name.is_empty() || is_name(name)) {
-        return "the first line looks like no header: it must name the columns".to_owned();
-    }
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    format!("the columns there are {}", quoted.join(", "))
-}
-
-/// Whether a text can be a column's name, and no part of a report.
-fn is_name(text: &str) -> bool {
-    let words = text.split_whitespace().count();
-    let starts_small = |word: &str| word.starts_with(char::is_lowercase);
-    let is_title = words <= 4 && !text.split_whitespace().any(starts_small) && text.chars().any(char::is_lowercase);
-    text.chars().count() <= 40
-        && !text.ends_with(['.', '!', '?', ',', ';', ':'])
-        && text.chars().any(char::is_alphabetic)
-        && !text.chars().any(char::is_control)
-        && (words == 1 || is_title)
+    format!("the columns there are {}", shown_names(names))
 }
 
 #[cfg(test)]

@@ -73,12 +73,17 @@ impl Resolved {
     /// A problem of what a key names, which only its reader can find; it points at who gave the value, or the nearest table.
     pub fn problem(&self, key: &str, reason: String, remedy: &str) -> Problem {
         let kind = ProblemKind::Inconsistent { reason, remedy: remedy.to_owned() };
-        let place = deepest(&self.tree, key);
-        let is_whole = place.value.len() == place.source.text.len();
-        if is_whole || place.source.kind == SourceKind::Defaults {
-            return Problem::nowhere(kind);
+        let mut written = None;
+        let mut node = Some(&self.tree);
+        for name in key.split('.') {
+            node = node.and_then(|node| node.get(name));
+            let place = node.map(|node| &node.place);
+            written = place.filter(|place| place.source.kind != SourceKind::Defaults).or(written);
         }
-        Problem::at_value(kind, place)
+        match written {
+            Some(place) => Problem::at_value(kind, place),
+            None => Problem::nowhere(kind),
+        }
     }
 
     /// What a key or a table means, its value, and what gave it.

@@ -13,6 +13,7 @@ use crate::DataError;
 pub use content::{content, decoded, zip_files};
 pub use missing::is_missing;
 pub(crate) use missing::is_missing_text;
+pub(crate) use shown::is_name;
 pub use shown::{shown, shown_id, shown_names};
 
 /// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.

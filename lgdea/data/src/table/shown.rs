@@ -34,7 +34,7 @@ pub fn shown_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Whether a text looks like a column's name: one word, or a few that are written as titles are ("Finding Labels").
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     let starts_small = |word: &&str| word.chars().next().is_some_and(char::is_lowercase);
     let is_shouted = |text: &str| !text.chars().any(char::is_lowercase);
