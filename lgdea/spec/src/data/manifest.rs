@@ -203,6 +203,18 @@ impl SourceSettings for Manifest {
             format!("`{}` has characters that names of findings have, too", self.label_separators),
             "give separators alone, such as \"|;,\"",
         );
+        // Identifiers are shown and kept; a report must not become one.
+        let Columns { study, patient, image, report, sections, labels, split, view } = &self.columns;
+        let others = [("study", study), ("patient", patient), ("image", image), ("split", split), ("view", view)];
+        let others = others.into_iter().chain(labels.iter().map(|name| ("labels", name)));
+        for (role, name) in others.filter(|(_, name)| !name.is_empty()) {
+            findings.require(
+                name != report && !sections.contains(name),
+                &[&format!("{table}.columns.{role}")],
+                format!("column `{name}` is that of the report, too"),
+                "name another column, or set `columns.report = \"\"`",
+            );
+        }
         let [low, high] = self.deep_percentiles;
         findings.require(
             (0.0..high).contains(&low) && high <= 100.0,
@@ -255,6 +267,27 @@ mod tests {
             let said = refusal(&[("d.toml", &format!("{MANIFEST}{set}\n"))], &[]);
             assert!(said.contains(part), "{said}");
         }
+    }
+
+    #[test]
+    fn the_column_of_the_report_is_nothing_else() {
+        let column = |set: &str| format!("{MANIFEST}[data.manifest.columns]\n{set}\n");
+        for (set, role) in [
+            ("study = 'report'", "study"),
+            ("patient = 'report'", "patient"),
+            ("image = 'report'", "image"),
+            ("split = 'report'", "split"),
+            ("view = 'report'", "view"),
+            ("labels = ['labels', 'report']", "labels"),
+            ("report = 'study'", "study"),
+            ("report = 'text'\nstudy = 'text'", "study"),
+            ("report = ''\nsections = ['findings']\nview = 'findings'", "view"),
+            ("sections = ['study']", "study"),
+        ] {
+            let said = refusal(&[("d.toml", &column(set))], &[]);
+            assert!(said.contains("is that of the report") && said.contains(role), "{set}: {said}");
+        }
+        resolved_with(&column("report = ''\npatient = ''\nimage = 'study'"), &[]);
     }
 
     #[test]
