@@ -103,7 +103,10 @@ fn a_sweep_is_checked_arm_by_arm() {
     let sweep = "experiment = \"e.toml\"\n[[case]]\nname = \"good\"\n[[case]]\nname = \"bad\"\n";
     place.write("fine.toml", "experiment = \"e.toml\"\n[grid]\ntrain.steps = [1, 2]\n");
     place.write("one.toml", format!("{sweep}set.evidence.rules.ontology = \"brain\"\n"));
-    place.write("both.toml", format!("{sweep}[grid]\ndata.manifest.boxes = [\"\", \"nowhere.csv\"]\n"));
+    place.write(
+        "both.toml",
+        format!("{sweep}set.train.steps = 7\n[grid]\ndata.manifest.boxes = [\"\", \"nowhere.csv\"]\n"),
+    );
     place.write("broken.toml", "experiment = \"e.toml\"\n[grid]\nlr = [1]\n");
     let said = place.output(&["check", "fine.toml", "e.toml"]);
     assert!(said.contains("fine.toml: fine (1 arm, 2 trials)") && said.contains("e.toml: fine"), "{said}");

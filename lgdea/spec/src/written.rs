@@ -46,9 +46,7 @@ pub(crate) fn remedy(text: &str, byte: usize) -> Option<String> {
     let rest = text.get(start..)?.trim_start_matches([' ', '\t']);
     let word = rest.split(ENDS).next()?.trim();
     if let Some(number) = number(word) {
-        return Some(format!(
-            "write the number as `{number}`: TOML wants a digit on each side of its point, and none before it"
-        ));
+        return Some(format!("write the number as `{number}`"));
     }
     if let Some(boolean) = boolean(word) {
         return Some(format!("write `{boolean}`"));
