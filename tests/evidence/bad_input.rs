@@ -78,7 +78,7 @@ fn evidence_and_gold_that_do_not_fit() {
     assert!(score(&folder.at("gone.jsonl"), "gold.csv", &[]).contains("gone.jsonl"));
     assert!(score(&evidence, "gone.csv", &[]).contains("gone.csv"));
     assert!(score(&evidence, "unknown.csv", &[]).contains("martian"));
-    assert!(score(&evidence, "broken.jsonl", &[]).contains("none of .xml"));
+    assert!(score(&evidence, "broken.jsonl", &[]).contains("no key `labels`"));
     assert!(score(&evidence, "reports.csv", &[]).contains("`labels`"));
     assert!(score(&evidence, "gold.csv", &["--errors", "edema"]).contains("classes: mass"));
     assert!(score(&evidence, "gold.csv", &["--part", "held"]).contains("held-out"));

@@ -100,7 +100,7 @@ fn a_run_without_any_valid_answer_stops_and_says_why() {
     let server = Server::start(Behaviour { faults: Faults::Always(Fault::Empty), ..Behaviour::default() });
     let place = Workspace::new();
     let file = place.write("llm.toml", format!("{}{}", tiny::QUICK, experiment(&server)));
-    let said = place.run(&file, "results", &[]).code(1).told();
+    let said = place.run(&file, "results", &[]).code(1).told_in_a_line();
     assert!(said.contains("no valid answer: empty"), "{said}");
 }
 

@@ -68,7 +68,7 @@ fn other_data_evidence_or_word_pieces_are_refused() {
 
     let other_evidence = run.copy("other-evidence");
     let ontology = place.path("mine.toml");
-    let more = "extends = \"chest\"\nname = \"mine\"\nversion = 1\n[[finding]]\nname = \"nodule\"\nlabel = \"Nodule\"\nsite = \"lung\"\nsynonyms = [\"nothing\"]\n";
+    let more = "extends = \"chest\"\nname = \"mine\"\nversion = 1\n[[finding]]\nname = \"nodule\"\nexisting = \"replace\"\nlabel = \"Nodule\"\nsite = \"lung\"\nsynonyms = [\"nothing\"]\n";
     std::fs::write(&ontology, more).unwrap();
     let file = other_evidence.path("experiment.toml");
     let changed = text.replace("ontology = \"chest\"", &format!("ontology = \"{}\"", ontology.display()));

@@ -45,7 +45,8 @@ fn parse(line: &str) -> Result<ReportEvidence, String> {
 fn problem(key: &str, cause: &serde_json::Error) -> String {
     let column = cause.column();
     if cause.is_data() {
-        let of = if key == "." { String::new() } else { format!(" in `{key}`") };
+        // What is no line of evidence may have a report for a key.
+        let of = if key == "." || key.contains(char::is_whitespace) { String::new() } else { format!(" in `{key}`") };
         format!(
             "a key is missing, unknown or of a wrong type{of}, before column {column}; write evidence by `lgdea evidence extract`"
         )

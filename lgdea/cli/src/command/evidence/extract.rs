@@ -86,6 +86,7 @@ fn check_out(out: &Path) -> Result<(), Failure> {
 /// Refuses a place that is read: a file of its own, or one of the reports of a folder.
 fn check_not_read(args: &ExtractArgs) -> Result<(), Failure> {
     let ExtractArgs { input, out, provider, .. } = args;
+    not_read(&provider.cache, &[input])?;
     if is_stdout(out) {
         return Ok(());
     }
@@ -95,7 +96,6 @@ fn check_not_read(args: &ExtractArgs) -> Result<(), Failure> {
         .map(PathBuf::as_path)
         .collect();
     not_read(out, &read)?;
-    not_read(&provider.cache, &[input])?;
     let is_report =
         ["txt", "xml"].iter().any(|ending| out.extension().is_some_and(|it| it.eq_ignore_ascii_case(ending)));
     if is_report && input.is_dir() {
