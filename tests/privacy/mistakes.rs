@@ -65,6 +65,33 @@ fn no_error_about_a_table_of_studies_quotes_it() {
     assert_eq!(quotes, [""; 0]);
 }
 
+/// A table of studies in disorder: an open quotation mark, columns that were swapped, a lost header, text in a short column.
+#[test]
+fn no_error_about_a_broken_table_of_studies_quotes_it() {
+    let mut quotes = Vec::new();
+    let table = corpus().read("data/studies.csv");
+    let text = format!("{CANARY} has edema and more than that");
+    for broken in [
+        table.replacen(",Qvastrel", ",\"Qvastrel", 1),
+        table.replace("study,patient,image,report,labels", "study,report,image,patient,labels"),
+        table.replace("study,patient,image,report,labels", "study,patient,report,image,labels"),
+        table.replace("report,labels,split", "labels,report,split"),
+        table.replace("report,labels,split", "split,labels,report"),
+        table.replace(",train\n", &format!(",{text}\n")),
+        table.replace(",train\n", &format!(",train,{text}\n")),
+        table.lines().skip(1).collect::<Vec<_>>().join("\n"),
+        table.replace(',', ";").replace("There is no", "There, is no"),
+        table.replace('\n', "\r"),
+    ] {
+        let place = corpus();
+        place.write("data/studies.csv", broken);
+        for command in ["check", "run"] {
+            quotes.extend(quoted(command, place.said(&[command, "own.toml"]).as_bytes()));
+        }
+    }
+    assert_eq!(quotes, [""; 0]);
+}
+
 /// Boxes, prompts and an ontology that are files of reports.
 #[test]
 fn no_error_about_other_files_quotes_them() {

@@ -1,14 +1,11 @@
-//! Tables as people and pandas write them, and that nothing repeats their reports.
+//! Tables as people and pandas write them.
 
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lgdea_harness::tiny::QUICK;
 use lgdea_harness::{Said, Workspace};
-
-/// A word of every report, which no log, journal or file name may repeat.
-const CANARY: &str = "Zephyrinus";
 
 /// An experiment on 24 small images and `rows` beside theirs; each row of theirs ends in a label, a split and a view.
 fn experiment(place: &Workspace, report: impl Fn(usize) -> String, view: impl Fn(usize) -> &'static str) -> PathBuf {
@@ -20,7 +17,8 @@ fn experiment(place: &Workspace, report: impl Fn(usize) -> String, view: impl Fn
             .save(&path)
             .unwrap();
         let split = ["train", "train", "validation", "test"][number % 4];
-        let label = ["\"Pneumonia, viral\"", "['pneumonia', 'edema']", "pneumonia;edema", "No Finding"][number / 4 % 4];
+        let label =
+            ["\"Pneumonia, viral\"", "\"['pneumonia', 'edema']\"", "pneumonia;edema", "No Finding"][number / 4 % 4];
         writeln!(rows, "s{number},nan,{number}.png,{},{label},{split},{}", report(number), view(number)).unwrap();
     }
     place.write("data/studies.csv", rows);
@@ -32,11 +30,6 @@ fn experiment(place: &Workspace, report: impl Fn(usize) -> String, view: impl Fn
                [eval.zero-shot]\nprompts = \"pneumonia\"\n";
     let tiny = QUICK.split("[pairing]").nth(1).unwrap();
     place.write("own.toml", format!("{own}[pairing]{}", tiny.replace("ratio = 0.3", "ratio = 0.5")))
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 #[test]
@@ -57,36 +50,5 @@ fn missing_values_views_labels_and_boxes_are_counted_and_named() {
         "2 × row without a box (s7, s11)",
     ] {
         assert!(said.contains(part), "`{part}` is missing in:\n{said}");
-    }
-}
-
-#[test]
-fn no_log_journal_or_file_name_repeats_a_report() {
-    let place = Workspace::new();
-    let report = |number| format!("\"Mr. {CANARY} has right lower lobe pneumonia, number {number}.\"");
-    let file = experiment(&place, report, |_| "PA");
-    let ran = place.run(&file, "results", &[]).success();
-    assert!(!ran.told().contains(CANARY), "{}", ran.told());
-    assert!(!ran.printed().contains(CANARY));
-    for path in files(&place.path("results")) {
-        let name = path.file_name().unwrap().to_string_lossy();
-        assert!(!name.contains(CANARY), "{name}");
-        if name.ends_with(".jsonl") || name.ends_with(".json") || name.ends_with(".toml") || name.ends_with(".log") {
-            let text = fs::read_to_string(&path).unwrap();
-            assert!(!text.contains(CANARY), "{}", path.display());
-        }
-    }
-    // A quotation mark that nobody closes, and reports in every other column.
-    let table = fs::read_to_string(place.path("data/studies.csv")).unwrap();
-    for broken in [
-        table.replacen("number 5.\"", "number 5.", 1),
-        table.replace("study,patient", "patient,study").replace("nan,", &format!("Mr. {CANARY} has edema now,")),
-        table.replace(",PA\n", &format!(",{CANARY} has edema and more than that\n")),
-        table.replace(",train,", &format!(",{CANARY} has edema and more than that,")),
-        table.lines().skip(1).collect::<Vec<_>>().join("\n"),
-    ] {
-        place.write("data/studies.csv", broken);
-        let ran = place.run(&file, "broken", &[]);
-        assert!(!ran.told().contains(CANARY), "{}", ran.told());
     }
 }
