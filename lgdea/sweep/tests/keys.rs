@@ -53,8 +53,8 @@ fn write_files(folder: &Path) {
             "version = 1\ndescription = ''\n[[class]]\nname = 'cardiomegaly'\nprompts = ['large heart']\n",
         ),
         ("ontology.toml", "extends = 'chest'\nname = 'own'\nversion = 1\n"),
-        ("weights.safetensors", "any bytes"),
-        ("weights2.safetensors", "other bytes"),
+        ("weights.safetensors", "\u{2}\0\0\0\0\0\0\0{}"),
+        ("weights2.safetensors", "\u{3}\0\0\0\0\0\0\0{ }"),
         ("bert/vocab.txt", "[PAD]\n"),
         ("bert2/vocab.txt", "[UNK]\n"),
     ] {
