@@ -8,9 +8,9 @@ use lgdea_evidence::{Evidence, Laterality, Ontology, Polarity, Rules};
 use serde::Deserialize;
 
 /// The lowest F1 of denial and accuracy of polarity on the half that the rules were tuned on, in percent.
-const TUNE_FLOOR: [f64; 2] = [0.0, 0.0];
+const TUNE_FLOOR: [f64; 2] = [99.0, 99.0];
 /// The same on the half that nobody read while changing the rules.
-const HELD_OUT_FLOOR: [f64; 2] = [0.0, 0.0];
+const HELD_OUT_FLOOR: [f64; 2] = [92.0, 91.0];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
