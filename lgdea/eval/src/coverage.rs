@@ -9,6 +9,8 @@ use crate::prompts::{PromptClass, PromptSet};
 
 /// Labels that a message lists.
 const LISTED: usize = 20;
+/// Characters of the longest label that a message shows.
+const LONGEST: usize = 50;
 
 /// What studies know of the classes of a prompt set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +87,8 @@ impl Coverage {
     fn shown(&self, label: &str) -> String {
         let known = self.labels.keys().map(String::as_str).filter(|known| *known != label);
         match lgdea_spec::nearest(label, known) {
-            Some(meant) if !self.labels.contains_key(label) => format!("`{label}` (did you mean `{meant}`?)"),
-            _ => format!("`{label}`"),
+            Some(meant) if !self.labels.contains_key(label) => format!("`{}` (did you mean `{meant}`?)", name(label)),
+            _ => format!("`{}`", name(label)),
         }
     }
 
@@ -103,13 +105,19 @@ impl Coverage {
         let mut labels: Vec<(&String, &usize)> = self.labels.iter().collect();
         labels.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         let listed: Vec<String> =
-            labels.iter().take(LISTED).map(|(label, count)| format!("`{label}` ({count})")).collect();
+            labels.iter().take(LISTED).map(|(label, count)| format!("`{}` ({count})", name(label))).collect();
         let mut text = format!("the labels that there are: {}", listed.join(", "));
         if labels.len() > LISTED {
             let _ = write!(text, " and {} more", labels.len() - LISTED);
         }
         text
     }
+}
+
+/// A label as a message shows it. A text that was taken for labels is not repeated: it may be a report.
+fn name(label: &str) -> String {
+    let length = label.chars().count();
+    if length <= LONGEST { label.to_owned() } else { format!("a text of {length} characters") }
 }
 
 #[cfg(test)]
@@ -185,6 +193,13 @@ mod tests {
         assert!(problem(&[("edema", &[])], &["-", "-"]).contains("no study has labels"));
         assert!(problem(&[("edema", &[])], &[]).contains("no study has labels"));
         assert!(problem(&[("edema", &[])], &["", ""]).contains("the 2 labelled studies bear none"));
+    }
+
+    #[test]
+    fn texts_that_were_taken_for_labels_are_not_repeated() {
+        let report = "there_is_a_small_left_pleural_effusion_and_no_pneumothorax";
+        let said = problem(&[("zebra", &[])], &[report]);
+        assert!(said.contains("`a text of 58 characters` (1)") && !said.contains("effusion"), "{said}");
     }
 
     #[test]

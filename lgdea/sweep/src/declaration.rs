@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::json_map;
-use crate::trials::replace;
+use crate::whole_file::replace;
 
 /// All that determines the proposals of a search beside the experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

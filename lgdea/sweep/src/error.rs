@@ -7,7 +7,6 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use crate::TrialsError;
-use crate::execute::is_full;
 
 /// Why a sweep cannot be planned.
 #[derive(Debug, Error)]
@@ -69,6 +68,11 @@ pub enum ExecuteError {
     /// The system does not tell what became of a process.
     #[error("failed to look after a trial's process: {0}")]
     Process(std::io::Error),
+}
+
+/// Whether an error is that no space is left.
+pub(crate) fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
 }
 
 fn still_to_run(left: Option<usize>) -> String {

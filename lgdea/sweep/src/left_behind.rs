@@ -9,15 +9,15 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lgdea_spec::sweep::Trial;
+use lgdea_spec::sweep::{Expansion, Sweep, Trial};
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::mlflow::tags;
 use lgdea_track::{Event, History, Reader, RunDir, Status};
 use serde_json::{Map, Value};
 
 use crate::declaration::Declaration;
+use crate::json_map;
 use crate::runs::key_of;
-use crate::{Plan, json_map};
 
 /// Keys that change no result, and the seed, which is told apart.
 const OUTSIDE: [&str; 6] = ["name", "description", "tags", "device", "tracker", "seed"];
@@ -36,14 +36,19 @@ pub struct LeftBehind {
 
 impl LeftBehind {
     /// Looks for them in a results folder; `is_part` says of a run's key whether the sweep has it now.
-    pub(crate) fn find(plan: &Plan, results: &Path, is_part: impl Fn(&str) -> bool) -> io::Result<Option<LeftBehind>> {
+    pub(crate) fn find(
+        sweep: &Sweep,
+        expansion: &Expansion,
+        results: &Path,
+        is_part: impl Fn(&str) -> bool,
+    ) -> io::Result<Option<LeftBehind>> {
         let folder = results.join("runs");
         let entries = match std::fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             entries => entries?,
         };
-        let now = Now { plan, declarations: OnceCell::new(), results };
-        let sweep = &plan.sweep.name;
+        let now = Now { sweep, expansion, declarations: OnceCell::new(), results };
+        let sweep = &sweep.name;
         let mut reasons = BTreeMap::new();
         for entry in entries {
             let run = RunDir::at(entry?.path());
@@ -84,7 +89,8 @@ impl fmt::Display for LeftBehind {
 
 /// The sweep as it is now.
 struct Now<'a> {
-    plan: &'a Plan,
+    sweep: &'a Sweep,
+    expansion: &'a Expansion,
     declarations: OnceCell<Vec<Declaration>>,
     results: &'a Path,
 }
@@ -92,7 +98,7 @@ struct Now<'a> {
 impl Now<'_> {
     /// What tells a run from the trials of now; none where it is not finished, or was run as something else.
     fn reason(&self, run: &RunDir) -> Option<String> {
-        let sweep = &self.plan.sweep;
+        let sweep = self.sweep;
         let history = History::read(run).ok()??;
         if history.status != Some(Status::Finished) {
             return None;
@@ -130,12 +136,12 @@ impl Now<'_> {
     }
 
     fn trials(&self) -> impl Iterator<Item = &Trial> {
-        self.plan.expansion.trials.iter()
+        self.expansion.trials.iter()
     }
 
     /// The settings of a run that the most similar trial of now has not, with what they are now.
     fn differences(&self, was: &Experiment, deltas: &Map<String, Value>, of_arm: &[&Trial]) -> Vec<String> {
-        let sweep = &self.plan.sweep;
+        let sweep = self.sweep;
         let equal = |trial: &Trial| {
             let values = json_map(sweep.deltas(trial));
             values.iter().filter(|(key, value)| deltas.get(*key) == Some(*value)).count()
@@ -170,20 +176,20 @@ impl Now<'_> {
 
     /// Keys whose values a search proposes or has proposed.
     fn searched<'k>(&'k self, deltas: &'k Map<String, Value>, trial: &Trial) -> BTreeSet<&'k str> {
-        let Some(search) = &self.plan.sweep.search else { return BTreeSet::new() };
+        let Some(search) = &self.sweep.search else { return BTreeSet::new() };
         let axes = self.axes(trial);
         let before = deltas.keys().map(String::as_str).filter(|key| !axes.iter().any(|axis| axis == key));
         search.space.iter().map(|parameter| parameter.key.as_str()).chain(before).collect()
     }
 
     fn axes(&self, trial: &Trial) -> Vec<String> {
-        self.plan.sweep.deltas(trial).into_iter().map(|(key, _)| key).collect()
+        self.sweep.deltas(trial).into_iter().map(|(key, _)| key).collect()
     }
 
     /// What has changed of the search that proposed a run, as far as its declaration is kept.
     fn change_of_search(&self, deltas: &Map<String, Value>, trial: &Trial) -> Option<String> {
-        let now = Declaration::new(self.plan.sweep.search.as_ref()?);
-        let folder = self.results.join("sweeps").join(&self.plan.sweep.name).join("searches");
+        let now = Declaration::new(self.sweep.search.as_ref()?);
+        let folder = self.results.join("sweeps").join(&self.sweep.name).join("searches");
         let axes = self.axes(trial);
         let earlier = self.declarations.get_or_init(|| Declaration::all(&folder));
         let may_have = earlier.iter().filter(|one| **one != now && one.may_propose(deltas, &axes));

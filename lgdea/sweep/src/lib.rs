@@ -28,6 +28,7 @@ mod template;
 mod tpe;
 mod trials;
 mod watch;
+mod whole_file;
 
 pub use change::SweepChange;
 pub use cluster::{Cluster, ClusterJob};

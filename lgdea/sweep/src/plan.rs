@@ -183,7 +183,7 @@ impl Plan {
     /// Finished runs that a sweep of this name has in a results folder, and which are no part of it now.
     pub fn left_behind(&self, results: &Path) -> Result<Option<LeftBehind>, PlanError> {
         let keys: HashSet<&str> = self.known(0..usize::MAX).filter_map(|one| one.run_key.as_deref()).collect();
-        let found = LeftBehind::find(self, results, |key| keys.contains(key));
+        let found = LeftBehind::find(&self.sweep, &self.expansion, results, |key| keys.contains(key));
         found.map_err(|source| PlanError::Results { path: results.join("runs"), source })
     }
 

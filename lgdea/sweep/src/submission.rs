@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::ExecuteError;
-use crate::trials::replace;
+use crate::whole_file::replace;
 
 /// A submission, as a file that its elements read.
 ///

@@ -4,7 +4,6 @@
 //! follows from the sweep file and, for a search, from its proposals, and is written anew whenever a sweep begins or goes on.
 //! What came of a trial stands in its run's journal and nowhere else.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use lgdea_fault::{AtFault, Fault};
@@ -15,6 +14,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::declaration::digest;
+use crate::whole_file::replace;
 
 /// A sweep and its trials, as `results/sweeps/<name>/trials.jsonl` holds them.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,16 +218,6 @@ impl SearchSummary {
 /// Values by dotted key, as JSON.
 pub fn json_map(values: impl IntoIterator<Item = (String, impl Serialize)>) -> Map<String, Value> {
     values.into_iter().map(|(key, value)| (key, serde_json::json!(value))).collect()
-}
-
-/// Puts a file in the place of another in one step, making its folder if need be.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
 //! What a file or line is that is no record: said to whoever took it for one.
+//!
+//! It and `records` import each other in a circle: the reader of records asks what else a line is, and only the reader can say
+//! what is wrong with a line that is meant to be one.
 
 use lgdea_track::Record;
 use serde_json::Value;

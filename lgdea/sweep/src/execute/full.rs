@@ -1,22 +1,18 @@
 //! A full disk: told once as what it is, and not as the failure of every trial that meets it.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::Executor;
 use super::ending::{Ending, Verdict};
 use super::jobs::JobState;
 use crate::ExecuteError;
+use crate::error::is_full;
 
 /// What the system calls a full disk and a spent quota, wherever a trial's error says it.
 const WORDS: [&str; 2] = ["(os error 28)", "(os error 122)"];
 /// Bytes that are written to see whether the disk takes any: a trial that died without a word may have met its end.
 const PROBE: usize = 1 << 20;
-
-/// Whether an error is that no space is left.
-pub(crate) fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
-}
 
 /// What the system says where a folder takes no more.
 fn probe(folder: &Path) -> Option<String> {

@@ -18,7 +18,7 @@ use crate::plan::Keys;
 use crate::proposals::{Outcome, Proposal, Proposals};
 use crate::runs::{Runs, State, state};
 use crate::submission::Submission;
-use crate::trials::replace;
+use crate::whole_file::replace;
 use crate::{ExecuteError, Plan, SweepSummary, TrialEntry, Trials, json_map};
 
 /// A run of the sweep.
@@ -128,7 +128,9 @@ impl Jobs {
 
     /// Finished runs of the sweep's name that are no part of it now.
     pub(super) fn left_behind(&self) -> Result<Option<LeftBehind>, ExecuteError> {
-        let found = LeftBehind::find(&self.plan, &self.results, |key| self.by_key.contains_key(key));
+        let found = LeftBehind::find(&self.plan.sweep, &self.plan.expansion, &self.results, |key| {
+            self.by_key.contains_key(key)
+        });
         found.map_err(ExecuteError::file("read", &self.results.join("runs")))
     }
 

@@ -30,7 +30,6 @@ use crate::{Curve, ExecuteError, Plan, SweepSummary, should_stop};
 
 pub use audience::{Audience, Counts, News, Running};
 pub use ending::Ending;
-pub(crate) use full::is_full;
 pub(crate) use left::left;
 
 use ending::{Verdict, verdict};
@@ -461,7 +460,7 @@ impl Executor<'_> {
         let job_of = &mut all[job];
         let process = match launcher.start(&file, &job_of.key, &job_of.run, &self.execution.slots[slot]) {
             Ok(process) => process,
-            Err(error) if full::is_full(&error) => {
+            Err(error) if crate::error::is_full(&error) => {
                 return Err(ExecuteError::file("write", job_of.run.path())(error));
             }
             Err(error) => return self.retry(job, format!("its process could not be started: {error}")),

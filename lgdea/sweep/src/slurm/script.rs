@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Request, SlurmError};
 use crate::ExecuteError;
 use crate::template::{fill, shell_words};
-use crate::trials::replace;
+use crate::whole_file::replace;
 
 const ARRAY: &str = include_str!("../../../../templates/slurm/array.sh.j2");
 const AGGREGATE: &str = include_str!("../../../../templates/slurm/aggregate.sh.j2");
