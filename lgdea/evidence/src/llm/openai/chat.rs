@@ -88,6 +88,10 @@ impl LimitNames {
     /// The server refused a name; says whether there is another to try. A server that has answered knows the name that it
     /// answered with: it is the number that it refuses.
     pub(super) fn refused(&self, name: LimitName) -> bool {
+        // Others may have settled the name while this request was under way.
+        if name != self.current() {
+            return true;
+        }
         if self.answered.get() {
             return false;
         }
@@ -120,5 +124,28 @@ impl ResponseFormats {
             AnswerFormat::JsonObject => Some(&self.json_object),
             AnswerFormat::Text => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_comes_late_is_asked_again_by_the_name_that_was_taken() {
+        let names = LimitNames::default();
+        assert_eq!(names.current(), LimitName::MaxTokens);
+        assert!(names.refused(LimitName::MaxTokens));
+        assert_eq!(names.current(), LimitName::MaxCompletionTokens);
+        names.answered();
+        assert!(names.refused(LimitName::MaxTokens), "it was under way when the other name was taken");
+        assert!(!names.refused(LimitName::MaxCompletionTokens), "a name that was taken is known");
+    }
+
+    #[test]
+    fn a_server_that_refuses_both_names_refuses_the_limit() {
+        let names = LimitNames::default();
+        assert!(names.refused(LimitName::MaxTokens));
+        assert!(!names.refused(LimitName::MaxCompletionTokens));
     }
 }
