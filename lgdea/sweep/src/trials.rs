@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::declaration::digest;
+use crate::json_map;
 use crate::whole_file::replace;
 
 /// A sweep and its trials, as `results/sweeps/<name>/trials.jsonl` holds them.
@@ -213,11 +214,6 @@ impl SearchSummary {
             keys: search.space.iter().map(|parameter| parameter.key.clone()).collect(),
         }
     }
-}
-
-/// Values by dotted key, as JSON.
-pub fn json_map(values: impl IntoIterator<Item = (String, impl Serialize)>) -> Map<String, Value> {
-    values.into_iter().map(|(key, value)| (key, serde_json::json!(value))).collect()
 }
 
 #[cfg(test)]
