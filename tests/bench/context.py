@@ -101,11 +101,11 @@ def write_ontology(group: Group, path: Path) -> dict[str, str]:
     """Writes the group's concepts as findings; gives the concept of each."""
     names = {f"concept_{at}": concept for at, concept in enumerate(group.concepts)}
     chest = [finding["name"] for finding in tomllib.loads(CHEST.read_text())["finding"]]
-    # A finding of the same name replaces the shipped one.
-    findings = names | {name: f"switched off {at}" for at, name in enumerate(chest)}
+    off = {name: f"switched off {at}" for at, name in enumerate(chest)}
     path.write_text('name = "negex"\nversion = 1\nextends = "chest"\n' + "".join(
-        f'\n[[finding]]\nname = "{name}"\nlabel = {json.dumps(words)}\nsite = "concept"\nsynonyms = [{json.dumps(words)}]\n'
-        for name, words in findings.items()
+        f'\n[[finding]]\nname = "{name}"\nlabel = {json.dumps(words)}\nsite = "chest"\nsynonyms = [{json.dumps(words)}]\n'
+        + ('existing = "replace"\n' if name in off else "")
+        for name, words in (names | off).items()
     ))
     return names
 
