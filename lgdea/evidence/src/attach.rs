@@ -113,7 +113,7 @@ fn follows_preposition(between: &[Token<'_>]) -> bool {
     let structure = between
         .iter()
         .rev()
-        .find(|token| token.is(Cue::Preposition) || token.is(Cue::Conjunction) || token.roles.contains(&Role::Comma));
+        .find(|token| token.is(Cue::Preposition) || token.is(Cue::Conjunction) || token.has(Role::Comma));
     structure.is_some_and(|token| token.is(Cue::Preposition))
 }
 

@@ -51,7 +51,7 @@ impl Gold {
     /// with a warning.
     pub fn read(path: &Path, ontology: &Ontology) -> Result<Self, EvidenceError> {
         let gold = match Rows::of(path)? {
-            Some(rows) => labels(&rows.read(path, ["report_id", "labels"], "rename a column")?, ontology)?,
+            Some(rows) => labels(rows.read(path, ["report_id", "labels"], "rename a column")?, ontology)?,
             None => openi(path)?,
         };
         if gold.classes.is_empty() || gold.reports.is_empty() {
@@ -102,12 +102,12 @@ fn openi(path: &Path) -> Result<Gold, EvidenceError> {
     Ok(Gold { classes, reports, warnings, granularity: Granularity::Ontology })
 }
 
-fn labels(rows: &[Row], ontology: &Ontology) -> Result<Gold, EvidenceError> {
+fn labels(rows: Vec<Row>, ontology: &Ontology) -> Result<Gold, EvidenceError> {
     let mut reports: BTreeMap<String, Findings> = BTreeMap::new();
     let (mut classes, mut unknown) = (BTreeSet::new(), BTreeSet::new());
-    for row in rows {
+    for Row { place, id, content } in rows {
         let mut findings = Findings::new();
-        let names = label_names(&row.content, "|;").into_iter().map(|name| normalise_label(&name));
+        let names = label_names(&content, "|;").into_iter().map(|name| normalise_label(&name));
         for name in names.filter(|name| !name.is_empty() && name != NO_FINDING) {
             match class(&name, ontology) {
                 Some(class) => {
@@ -119,16 +119,14 @@ fn labels(rows: &[Row], ontology: &Ontology) -> Result<Gold, EvidenceError> {
                 }
             }
         }
-        if row.id.is_empty() {
-            return Err(EvidenceError::Input {
-                place: row.place.clone(),
-                problem: "`report_id` is empty; fill it in".into(),
-            });
+        if id.is_empty() {
+            return Err(EvidenceError::Input { place, problem: "`report_id` is empty; fill it in".into() });
         }
-        if reports.insert(row.id.clone(), findings).is_some() {
-            let problem = format!("report {:?} occurs before; put all its labels into one row", shown_id(&row.id));
-            return Err(EvidenceError::Input { place: row.place.clone(), problem });
+        if reports.contains_key(&id) {
+            let problem = format!("report {:?} occurs before; put all its labels into one row", shown_id(&id));
+            return Err(EvidenceError::Input { place, problem });
         }
+        reports.insert(id, findings);
     }
     let mut warnings = Vec::new();
     if !unknown.is_empty() {

@@ -25,6 +25,16 @@ pub(crate) enum Role {
     Close,
 }
 
+impl Role {
+    /// Whether it parts what stands on its two sides.
+    pub(crate) fn parts(&self) -> bool {
+        matches!(
+            self,
+            Self::Comma | Self::Dash | Self::Open | Self::Close | Self::Cue(Cue::Terminator | Cue::Separator)
+        )
+    }
+}
+
 /// A term of the lexicon where it stands in normalised text: its byte range and its meanings.
 #[derive(Clone, Copy)]
 pub(crate) struct Token<'a> {

@@ -11,9 +11,6 @@ use crate::normalise::normalise_term;
 use crate::ontology_file::{Existing, File, FileFinding, Problem};
 pub(crate) use crate::vocabulary::{Cue, Finding, Grade, Location, Sections, Side};
 
-/// The finding that says that there is none.
-pub(crate) const NO_FINDING: &str = "no_finding";
-
 const SHIPPED: [(&str, &str); 1] = [("chest", include_str!("../ontology/chest.toml"))];
 
 /// Findings, their synonyms and the language that they are reported in: data, versioned, the user's to extend.
@@ -191,8 +188,8 @@ impl Ontology {
                 return Err(Problem::at(text, &finding.name, problem));
             }
             (None, Some(_)) => {
-                let meant = nearest(&name, self.finding_names()).map(|near| format!("; did you mean {near:?}?"));
-                let problem = format!("there is no finding {name:?} to extend or replace{}", meant.unwrap_or_default());
+                let meant = meant(&name, self.finding_names());
+                let problem = format!("there is no finding {name:?} to extend or replace{meant}");
                 return Err(Problem::at(text, &finding.name, problem));
             }
         }
@@ -207,12 +204,10 @@ impl Ontology {
         if known.contains(site) {
             return Ok(());
         }
-        let meant = nearest(site, known.iter().copied()).map(|near| format!("; did you mean {near:?}?"));
-        let known: Vec<&str> = known.into_iter().collect();
+        let meant = meant(site, known.iter().copied());
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
         Err(format!(
-            "{base:?} has no site {site:?}{}; known: {}; a new site needs a [[location]] that names it",
-            meant.unwrap_or_default(),
-            known.join(", ")
+            "{base:?} has no site {site:?}{meant}; known: {known}; a new site needs a [[location]] that names it"
         ))
     }
 
@@ -252,8 +247,8 @@ impl Ontology {
         let mut current = finding;
         while let Some(parent) = &current.parent {
             let Some(next) = self.find(parent) else {
-                let meant = nearest(parent, self.finding_names()).map(|near| format!("; did you mean {near:?}?"));
-                return Err(format!("its parent {parent:?} is not a finding{}", meant.unwrap_or_default()));
+                let meant = meant(parent, self.finding_names());
+                return Err(format!("its parent {parent:?} is not a finding{meant}"));
             };
             if !seen.insert(parent) {
                 return Err(format!("it is its own ancestor by {parent:?}; cut the cycle"));
@@ -285,6 +280,11 @@ fn shipped(name: &str) -> Option<&'static str> {
 
 fn shipped_names() -> String {
     SHIPPED.map(|(name, _)| name).join(", ")
+}
+
+/// What to add to "there is no such name": the known one that was probably meant, if any.
+fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(name, known).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default()
 }
 
 fn append<K: Ord>(into: &mut BTreeMap<K, Vec<String>>, from: BTreeMap<K, Vec<String>>) {

@@ -1,7 +1,8 @@
 //! From the evidence of a report to the phrases that training sees.
 
+use lgdea_data::NO_FINDING;
+
 use crate::evidence::{Polarity, ReportEvidence};
-use crate::ontology::NO_FINDING;
 
 /// The phrases of a report that enter training (method, "Evidence"): the texts of present and uncertain findings, each
 /// once, in order, at most `max`; `no_finding` alone if there is none.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use lgdea_data::NO_FINDING;
+
 use crate::attach::attach;
 use crate::evidence::{Laterality, Polarity, ReportEvidence, Severity};
 use crate::lexicon::{Lexicon, Role, Token};
@@ -9,7 +11,7 @@ use crate::located::Located;
 use crate::mention::Mention;
 use crate::merge::merge;
 use crate::normalise::Normalised;
-use crate::ontology::{NO_FINDING, Ontology};
+use crate::ontology::Ontology;
 use crate::scope::polarity;
 use crate::sections::sections;
 use crate::sentences::sentences;

@@ -18,6 +18,7 @@ pub(crate) enum Status {
 /// What a cue at `at` says of the finding that ends at `last` before it; none if it says nothing.
 pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: Cue) -> Option<Status> {
     let tokens = sentence.tokens;
+    let denied = || governed(tokens, at, last + 1).is_some();
     match cue {
         Cue::NegationBackward => Some(Status::Absent),
         // "Atelectasis, possible pneumonia" hedges what follows.
@@ -27,16 +28,10 @@ pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: 
             None
         }
         Cue::UncertainBackward => Some(Status::Uncertain),
-        Cue::ResolutionBackward => match governed(tokens, at, last + 1) {
-            Some(_) => Some(Status::Present),
-            None => Some(Status::Absent),
-        },
-        Cue::ExclusionBackward => match governed(tokens, at, last + 1) {
-            Some(_) => Some(Status::Uncertain),
-            None => Some(Status::Absent),
-        },
+        Cue::ResolutionBackward => Some(if denied() { Status::Present } else { Status::Absent }),
+        Cue::ExclusionBackward => Some(if denied() { Status::Uncertain } else { Status::Absent }),
         // "Is difficult to exclude", unless what is excluded follows.
-        Cue::ExclusionForward if !names_follow(tokens, at) => governed(tokens, at, last + 1).map(|_| Status::Uncertain),
+        Cue::ExclusionForward if !names_follow(tokens, at) => denied().then_some(Status::Uncertain),
         Cue::Observation => match governed(tokens, at, last + 1) {
             Some((governor, Cue::NegationVerb)) => {
                 let earlier = tokens[governor + 1..].iter().take(at + 1 - governor).any(|token| token.is(Cue::Earlier));

@@ -111,7 +111,7 @@ impl Forward<'_> {
                 Step::On(None)
             }
             Cue::NegationForward | Cue::NegationVerb | Cue::ResolutionForward if self.spared => Step::On(None),
-            Cue::NegationForward if self.is_value(at) => Step::On(None),
+            Cue::NegationForward if template::is_value(self.sentence, at) => Step::On(None),
             Cue::NegationForward if tokens[at].is(Cue::NegationBackward) && is_taken(tokens, at) => Step::On(None),
             Cue::NegationForward | Cue::NegationVerb => Step::On(Some(Status::Absent)),
             Cue::ResolutionForward => match governed(tokens, at, 0) {
@@ -134,10 +134,6 @@ impl Forward<'_> {
             Cue::Hypothetical => Step::On(Some(Status::Hypothetical)),
             _ => Step::On(None),
         }
-    }
-
-    fn is_value(&self, at: usize) -> bool {
-        template::is_value(self.sentence, at)
     }
 
     /// Whether a comma begins a statement of its own. What a sign's subject opens after a comma is one.

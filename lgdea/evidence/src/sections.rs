@@ -93,15 +93,13 @@ fn header_before(text: &str, colon: usize, rules: &ontology::Sections) -> Option
     };
     let line = &text[line_start.unwrap_or(window_start)..colon];
     let statement = line.rfind(['.', ';', '?']).map_or(line, |stop| &line[stop + 1..]);
-    let (start, name) = match line_start {
-        Some(start) if kind(line, rules) != Kind::Unknown => (start, line),
-        _ if kind(statement, rules) != Kind::Unknown => (colon - statement.len(), statement),
-        _ => {
-            let upper = upper_case_tail(line);
-            (colon - upper.len(), upper)
-        }
-    };
-    let kind = kind(name, rules);
+    let known = |name| Some((name, kind(name, rules))).filter(|(_, kind)| *kind != Kind::Unknown);
+    let whole = line_start.and_then(|_| known(line));
+    let (name, kind) = whole.or_else(|| known(statement)).unwrap_or_else(|| {
+        let upper = upper_case_tail(line);
+        (upper, kind(upper, rules))
+    });
+    let start = colon - name.len();
     let at_line_start = line_start.is_some_and(|line_start| visible(&text[line_start..start]).is_empty());
     let long_enough = name.bytes().filter(u8::is_ascii_uppercase).count() >= 2;
     if kind == Kind::Unknown && !(at_line_start && long_enough) {

@@ -15,7 +15,7 @@ fn is_subject(token: &Token<'_>) -> bool {
 }
 
 fn coordinates(token: &Token<'_>) -> bool {
-    is_subject(token) || token.is(Cue::Conjunction) || token.roles.contains(&Role::Comma)
+    is_subject(token) || token.is(Cue::Conjunction) || token.has(Role::Comma)
 }
 
 /// Whether nothing but numbers stands between two neighbouring tokens.
@@ -31,10 +31,10 @@ fn after(text: &str, tokens: &[Token<'_>], at: usize, sign: usize) -> Option<usi
         if !adjacent(text, &tokens[next - 1], token) {
             return None;
         }
-        if token.roles.contains(&Role::Subject(sign)) {
+        if token.has(Role::Subject(sign)) {
             return Some(next);
         }
-        let comma = token.roles.contains(&Role::Comma) && !tokens[at + 1..next].iter().any(is_subject);
+        let comma = token.has(Role::Comma) && !tokens[at + 1..next].iter().any(is_subject);
         let goes_on = token.is(Cue::Preposition) || token.is(Cue::Filler) || token.modifies() || coordinates(token);
         if comma || !goes_on {
             return None;
@@ -45,9 +45,7 @@ fn after(text: &str, tokens: &[Token<'_>], at: usize, sign: usize) -> Option<usi
 
 /// Left of the predicate, words may stand between, but no other statement.
 fn before(text: &str, tokens: &[Token<'_>], at: usize, sign: usize) -> Option<usize> {
-    let names_another = tokens.get(at + 1).is_some_and(|next| {
-        adjacent(text, &tokens[at], next) && next.roles.iter().any(|role| matches!(role, Role::Finding(_)))
-    });
+    let names_another = tokens.get(at + 1).is_some_and(|next| adjacent(text, &tokens[at], next) && next.is_finding());
     if names_another {
         return None;
     }

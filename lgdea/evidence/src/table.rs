@@ -1,6 +1,6 @@
 //! Rows of CSV and JSONL files.
 
-use std::io::{BufRead, BufReader, Cursor};
+use std::io::{BufRead, Cursor};
 use std::path::Path;
 
 use lgdea_data::table::{Table, content, is_missing, shown_names, zip_files};
@@ -39,15 +39,18 @@ pub(crate) enum Rows {
 impl Rows {
     /// What a file is, perhaps packed by gzip; `None` where it is no file of rows. A zip archive is what the one file in it is.
     pub(crate) fn of(path: &Path) -> Result<Option<Rows>, EvidenceError> {
-        if !path.is_file() || !has_ending(path, "zip") {
-            return Ok(Rows::named(path).filter(|_| path.is_file()));
+        if !path.is_file() {
+            return Ok(None);
         }
-        let mut inside = Vec::new();
+        if !has_ending(path, "zip") {
+            return Ok(Rows::named(path));
+        }
+        let mut inside = None;
         zip_files(path, |name| {
-            inside.push(name.to_owned());
+            inside = inside.or_else(|| Rows::named(name));
             false
         })?;
-        Ok(inside.iter().find_map(|name| Rows::named(name)))
+        Ok(inside)
     }
 
     fn named(path: &Path) -> Option<Rows> {
@@ -120,7 +123,7 @@ fn jsonl_rows(path: &Path, [id, content]: [&str; 2], remedy: &str) -> Result<Vec
 pub(crate) fn lines(
     path: &Path,
 ) -> Result<impl Iterator<Item = Result<(String, String), EvidenceError>> + use<'_>, EvidenceError> {
-    let lines = BufReader::new(Cursor::new(content(path)?)).lines();
+    let lines = Cursor::new(content(path)?).lines();
     let numbered = lines.zip(1_u64..).map(move |(line, number)| {
         let not_utf_8 = |_| refused(place(path, number), "the text is not UTF-8; save the file as UTF-8");
         Ok((place(path, number), line.map_err(not_utf_8)?))

@@ -117,19 +117,9 @@ fn stands_alone(sentence: Statement<'_>, at: usize, depth: usize) -> bool {
     if !sentence.ends_at(at) {
         return false;
     }
-    let ends = |role: &Role| {
-        matches!(
-            role,
-            Role::Comma
-                | Role::Dash
-                | Role::Open
-                | Role::Close
-                | Role::Cue(Cue::Terminator | Cue::Separator | Cue::Conjunction)
-        )
-    };
     match tokens.get(at + 1) {
         None => true,
-        Some(next) if next.roles.iter().any(ends) => true,
+        Some(next) if next.roles.iter().any(Role::parts) || next.is(Cue::Conjunction) => true,
         Some(next) if next.is(Cue::Observation) => {
             sentence.ends_at(at + 1) && tokens.get(at + 2).is_none_or(|it| !it.names())
         }

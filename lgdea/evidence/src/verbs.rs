@@ -15,15 +15,11 @@ pub(crate) fn governed(tokens: &[Token<'_>], at: usize, floor: usize) -> Option<
             return None;
         }
         for role in token.roles {
-            match role {
-                Role::Cue(cue @ (Cue::NegationVerb | Cue::NegationForward | Cue::Weakening)) => {
-                    return Some((before, *cue));
-                }
-                Role::Cue(Cue::Terminator | Cue::Separator) => return None,
-                Role::Finding(_) | Role::Subject(_) | Role::Comma | Role::Dash | Role::Open | Role::Close => {
-                    return None;
-                }
-                _ => {}
+            if let Role::Cue(cue @ (Cue::NegationVerb | Cue::NegationForward | Cue::Weakening)) = role {
+                return Some((before, *cue));
+            }
+            if role.parts() || matches!(role, Role::Finding(_) | Role::Subject(_)) {
+                return None;
             }
         }
     }
@@ -37,13 +33,7 @@ pub(crate) fn is_taken(tokens: &[Token<'_>], at: usize) -> bool {
         if token.names() {
             return true;
         }
-        let ends = |role: &Role| {
-            matches!(
-                role,
-                Role::Comma | Role::Dash | Role::Open | Role::Close | Role::Cue(Cue::Terminator | Cue::Separator)
-            )
-        };
-        if token.roles.iter().any(ends) || before + 1 == at && token.is(Cue::Conjunction) {
+        if token.roles.iter().any(Role::parts) || before + 1 == at && token.is(Cue::Conjunction) {
             return false;
         }
     }

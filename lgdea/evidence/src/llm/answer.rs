@@ -126,7 +126,7 @@ fn find(said: &str) -> Result<Found, Invalid> {
     let mut at = 0;
     let mut mark = next_mark(said, at);
     loop {
-        let bracket = said[at..].find(['{', '[']).filter(|_| reasoning.is_none()).map(|offset| at + offset);
+        let bracket = if reasoning.is_some() { None } else { said[at..].find(['{', '[']).map(|offset| at + offset) };
         let comes_first = |range: &Range<usize>| bracket.is_none_or(|start| range.start <= start);
         if let Some((range, kind)) = mark.clone().filter(|(range, _)| comes_first(range)) {
             // What came before a tag that closes, or before the channel with the answer, was reasoning.
@@ -217,11 +217,14 @@ fn place(json: &str, error: &serde_json::Error) -> usize {
 fn stands_alone(said: &str, range: &Range<usize>) -> bool {
     static FENCE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\A[\s\u{feff}]*(?:```\w*)?\s*\z").expect("a valid pattern"));
+    if !FENCE.is_match(&said[range.end..]) {
+        return false;
+    }
     let mut before = 0;
     while let Some((mark, _)) = next_mark(&said[..range.start], before) {
         before = mark.end;
     }
-    FENCE.is_match(&said[before..range.start]) && FENCE.is_match(&said[range.end..])
+    FENCE.is_match(&said[before..range.start])
 }
 
 #[cfg(test)]

@@ -6,14 +6,10 @@ use lgdea_harness::language_model::{Behaviour, Fault, Faults, Reply, Server};
 use lgdea_spec::{AnswerFormat, Openai};
 use serde_json::{Value, json};
 
-use crate::{Replies, Scratch, always, by_rules, reports, settings, statements};
+use crate::{Replies, Scratch, always, answer, by_rules, reports, settings, statements};
 
 fn asked_format(request: &Value) -> &str {
     request["response_format"]["type"].as_str().unwrap_or("text")
-}
-
-fn answer(right: &str) -> Reply {
-    Reply::message(&json!({ "role": "assistant", "content": right }))
 }
 
 fn error(status: u16, message: &str) -> Reply {

@@ -83,6 +83,11 @@ fn extract(settings: &lgdea_spec::Evidence, reports: &[ReportText], cache: &Path
 /// What a server replies to a request, given the right answer.
 type Replies = fn(&serde_json::Value, &str) -> Reply;
 
+/// The right answer as what a server replies.
+fn answer(right: &str) -> Reply {
+    Reply::message(&serde_json::json!({ "role": "assistant", "content": right }))
+}
+
 /// What a model says, given the right answer.
 type Says = fn(&str) -> String;
 

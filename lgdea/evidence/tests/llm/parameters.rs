@@ -5,11 +5,7 @@ use lgdea_harness::language_model::{Behaviour, Fault, Reply};
 use lgdea_spec::{Openai, Parameter};
 use serde_json::{Value, json};
 
-use crate::{Replies, Scratch, always, by_rules, replay, reports, settings, statements};
-
-fn answer(right: &str) -> Reply {
-    Reply::message(&json!({ "role": "assistant", "content": right }))
-}
+use crate::{Replies, Scratch, always, answer, by_rules, replay, reports, settings, statements};
 
 fn refused(status: u16, message: &str, param: Option<&str>) -> Reply {
     let error =

@@ -132,7 +132,7 @@ impl<'a> Session<'a> {
             Err(Silence::Stop(stop)) => return Err(stop),
         };
         let invalid = match first.claims {
-            Ok(claims) => return Ok(self.answer(claims, text, first.kind, usage)),
+            Ok(claims) => return Ok(Answer::of(self.outcome(claims, text), first.kind, usage)),
             Err(invalid) => invalid,
         };
         add_repair(&mut messages, &first.said, self.model.prompt.repair(text, &invalid.problem)?);
@@ -144,18 +144,14 @@ impl<'a> Session<'a> {
             Err(Silence::Stop(stop)) => return Err(stop),
         };
         Ok(match claims {
-            Ok(claims) => Answer { repaired: true, ..self.answer(claims, text, kind, usage) },
-            Err(invalid) => {
-                let kind = Kind { from_reasoning: false, ..kind };
-                Answer { outcome: Ok(failed(&invalid)), ..self.answer(Vec::new(), text, kind, usage) }
-            }
+            Ok(claims) => Answer { repaired: true, ..Answer::of(self.outcome(claims, text), kind, usage) },
+            Err(invalid) => Answer::of(failed(&invalid), Kind { from_reasoning: false, ..kind }, usage),
         })
     }
 
-    fn answer(&self, claims: Vec<Claim>, text: &str, kind: Kind, usage: Usage) -> Answer {
+    fn outcome(&self, claims: Vec<Claim>, text: &str) -> Outcome {
         let (evidence, dropped) = check(&self.model.ontology, claims, text);
-        let outcome = Ok(Outcome { evidence, failure: None, dropped });
-        Answer { outcome, repaired: false, from_reasoning: kind.from_reasoning, taken: kind.taken, usage }
+        Outcome { evidence, failure: None, dropped }
     }
 
     /// The model's next turn, in as many attempts and as weak a format as the server needs.
@@ -264,12 +260,18 @@ struct Turn {
 
 impl Turn {
     fn new(completion: Completion, taken: AnswerFormat) -> Self {
-        let Completion { content, said, from_reasoning, .. } = completion;
-        Self { claims: content.and_then(|content| parse(&content)), said, kind: Kind { taken, from_reasoning } }
+        let Completion { invalid, said, from_reasoning, .. } = completion;
+        let claims = invalid.map_or_else(|| parse(&said), Err);
+        Self { claims, said, kind: Kind { taken, from_reasoning } }
     }
 }
 
 impl Answer {
+    fn of(outcome: Outcome, kind: Kind, usage: Usage) -> Self {
+        let Kind { taken, from_reasoning } = kind;
+        Self { outcome: Ok(outcome), repaired: false, from_reasoning, taken, usage }
+    }
+
     /// The server gave none.
     fn none(why: String, usage: Usage) -> Self {
         Self { outcome: Err(why), repaired: false, from_reasoning: false, taken: AnswerFormat::Text, usage }

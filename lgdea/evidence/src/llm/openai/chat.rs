@@ -71,7 +71,6 @@ pub(super) enum LimitName {
 #[derive(Debug, Default)]
 pub(super) struct LimitNames {
     refused_older: Cell<bool>,
-    refused_newer: Cell<bool>,
     answered: Cell<bool>,
 }
 
@@ -92,14 +91,11 @@ impl LimitNames {
         if name != self.current() {
             return true;
         }
-        if self.answered.get() {
+        if self.answered.get() || name == LimitName::MaxCompletionTokens {
             return false;
         }
-        match name {
-            LimitName::MaxTokens => self.refused_older.set(true),
-            LimitName::MaxCompletionTokens => self.refused_newer.set(true),
-        }
-        !(self.refused_older.get() && self.refused_newer.get())
+        self.refused_older.set(true);
+        true
     }
 }
 

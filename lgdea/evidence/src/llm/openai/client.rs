@@ -85,7 +85,7 @@ impl Client {
         match Response::read(&body, request.max_tokens.or(request.max_completion_tokens)) {
             Response::Completion(completion) => Ok(completion),
             Response::Error(error) => Err(self.failure(meant(&error), "200 with an error", &error, None)),
-            Response::Other(other) => Err(transient(None, format!("a response that is {other}"))),
+            Response::Other(other) => Err(transient(format!("a response that is {other}"))),
         }
     }
 
@@ -164,7 +164,7 @@ impl Client {
         } else {
             format!("a cut connection: {}", cause(error))
         };
-        transient(None, what)
+        transient(what)
     }
 }
 
@@ -176,8 +176,8 @@ fn spent(what: &str) -> String {
     format!("answers {what}: the account has no money or quota left; see to that, then call again")
 }
 
-fn transient(status: Option<u16>, what: String) -> Failure {
-    Failure::Transient { status, what, retry_after: None }
+fn transient(what: String) -> Failure {
+    Failure::Transient { status: None, what, retry_after: None }
 }
 
 fn is_stream(headers: &HeaderMap) -> bool {
@@ -207,7 +207,7 @@ fn unpacked(body: Vec<u8>, encoding: &str) -> Result<Option<Vec<u8>>, Failure> {
         let mut body = Vec::new();
         match packed.take(LIMIT as u64 + 1).read_to_end(&mut body) {
             Ok(length) => Ok((length <= LIMIT).then_some(body)),
-            Err(_) => Err(transient(None, "a packed response that is damaged".to_owned())),
+            Err(_) => Err(transient("a packed response that is damaged".to_owned())),
         }
     };
     match encoding {

@@ -9,10 +9,9 @@ use crate::llm::cache::Usage;
 /// A model's turn.
 #[derive(Debug)]
 pub(super) struct Completion {
-    /// What it said, or why that is no answer at all.
-    pub(super) content: Result<String, Invalid>,
-    /// What it said in either case.
     pub(super) said: String,
+    /// Why what it said is no answer at all, where that is known without reading it.
+    pub(super) invalid: Option<Invalid>,
     /// Whether the server had put the answer where a model's reasoning belongs.
     pub(super) from_reasoning: bool,
     pub(super) usage: Usage,
@@ -154,17 +153,13 @@ impl Completion {
             _ => Some(Invalid::new("empty")),
         };
         let said = if from_reasoning { reasoning } else { text };
-        let content = match invalid {
-            Some(invalid) => Err(invalid),
-            None => Ok(said.clone()),
-        };
-        Self { content, said, from_reasoning, usage }
+        Self { said, invalid, from_reasoning, usage }
     }
 
     /// Stands for a response that was not read to its end.
     pub(super) fn too_long(limit: usize) -> Self {
         let invalid = Invalid::new(format!("longer than {} MiB", limit >> 20));
-        Self { content: Err(invalid), said: String::new(), from_reasoning: false, usage: Usage::default() }
+        Self { said: String::new(), invalid: Some(invalid), from_reasoning: false, usage: Usage::default() }
     }
 }
 

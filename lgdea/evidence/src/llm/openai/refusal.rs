@@ -41,10 +41,8 @@ impl ServerError {
 
     /// Reads an error that stands in a body.
     pub(super) fn of(body: &Value) -> Self {
-        let first = |value: &Value| value.as_array().and_then(|list| list.first()).cloned();
         let inner = ["error", "errors", "detail"].into_iter().filter_map(|key| body.get(key));
-        let inner = inner.map(|value| first(value).unwrap_or_else(|| value.clone())).find(Value::is_object);
-        let error = inner.as_ref().unwrap_or(body);
+        let error = inner.map(|value| value.get(0).unwrap_or(value)).find(|value| value.is_object()).unwrap_or(body);
         let code = ["code", "type"].into_iter().filter_map(|key| error.get(key));
         let code = code.filter_map(Value::as_str).find(|word| is_word(word));
         let number = error.get("code").or(error.get("status")).and_then(number);
