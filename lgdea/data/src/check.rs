@@ -7,7 +7,7 @@ use lgdea_spec::{BoxColumns, Columns, Data, Manifest, Openi};
 use crate::DataError;
 use crate::error::expand;
 use crate::labels::normalise_label;
-use crate::table::{Table, is_name, shown_names};
+use crate::table::{self, Table, is_name, is_somewhere};
 
 /// Names that data sets have for a column, the usual one first; compared without case, spaces, `_` and `-`.
 const STUDY: &[&str] = &[
@@ -133,16 +133,16 @@ impl Checked {
             ("width", width.as_str(), &["w", "width", "bw", "boxwidth"]),
             ("height", height.as_str(), &["h", "height", "bh", "boxheight"]),
         ];
-        let lacking = needed.into_iter().filter(|(_, name, _)| !table.header.iter().any(|column| column == name));
-        self.lacking(std::slice::from_ref(table), "data.manifest.box-columns", &lacking.collect::<Vec<_>>());
+        let alone = std::slice::from_ref(table);
+        let lacking = needed.into_iter().filter(|(_, name, _)| !is_somewhere(alone, name));
+        self.lacking(alone, "data.manifest.box-columns", &lacking.collect::<Vec<_>>());
     }
 
     /// Refuses tables without the columns that they need, with a mapping that fits them.
     fn columns(&mut self, tables: &[Table], columns: &Columns) {
         let Columns { study, patient, image, report, sections, .. } = columns;
-        let has = |table: &Table, name: &str| table.header.iter().any(|column| column == name);
-        let everywhere = |name: &str| tables.iter().all(|table| has(table, name));
-        let somewhere = |name: &str| name.is_empty() || tables.iter().any(|table| has(table, name));
+        let everywhere = |name: &str| tables.iter().all(|table| is_somewhere(std::slice::from_ref(table), name));
+        let somewhere = |name: &str| name.is_empty() || is_somewhere(tables, name);
         let mut lacking: Vec<(&str, &str, &[&str])> = Vec::new();
         if !everywhere(study) {
             lacking.push(("study", study.as_str(), STUDY));
@@ -164,15 +164,15 @@ impl Checked {
             return;
         }
         let lacks: Vec<String> = lacking.iter().map(|(role, name, _)| format!("`{name}` ({role})")).collect();
-        let files: Vec<String> = tables.iter().map(|table| table.path.display().to_string()).collect();
-        let reason = format!("{} without the columns {}; {}", files.join(", "), lacks.join(", "), shown(tables));
+        let (files, present) = table::described(tables);
+        let reason = format!("{files} without the columns {}; the columns there are {present}", lacks.join(", "));
         self.refusals.push(Refusal { key, reason, remedy: mapping(tables, key, lacking) });
     }
 
     /// Notes columns that look like labels, where none is read.
     fn labels(&mut self, tables: &[Table], columns: &Columns) {
         let is_read = |name: &String| columns.labels.contains(name);
-        if tables.iter().flat_map(|table| &table.header).any(is_read) {
+        if table::names(tables).any(is_read) {
             return;
         }
         let taken = [&columns.study, &columns.patient, &columns.image, &columns.report, &columns.split, &columns.view];
@@ -198,7 +198,11 @@ impl Checked {
 
     fn openi(&mut self, openi: &Openi) {
         let reports = expand("data.openi.reports", &openi.reports).and_then(|path| {
-            if path.is_dir() { readable_folder(&path) } else { std::fs::File::open(&path).map(drop).map_err(io(&path)) }
+            if path.is_dir() {
+                readable_folder(&path)
+            } else {
+                std::fs::File::open(&path).map(drop).map_err(DataError::io(&path))
+            }
         });
         self.tried("data.openi.reports", reports);
         if !openi.images.is_empty() {
@@ -208,20 +212,15 @@ impl Checked {
     }
 }
 
-fn io(path: &Path) -> impl FnOnce(std::io::Error) -> DataError {
-    move |source| DataError::Io { path: path.to_owned(), source }
-}
-
 fn readable_folder(path: &Path) -> Result<(), DataError> {
-    std::fs::read_dir(path).map(drop).map_err(io(path))
+    std::fs::read_dir(path).map(drop).map_err(DataError::io(path))
 }
 
 /// The lines of a table of columns (`key`) that would read tables which lack some columns.
 fn mapping(tables: &[Table], key_of_table: &str, lacking: &[(&str, &str, &[&str])]) -> String {
+    let present: Vec<&String> = table::names(tables).filter(|name| is_name(name)).collect();
     let mut lines = Vec::new();
     for (role, _, names) in lacking {
-        let present: Vec<&String> =
-            tables.iter().flat_map(|table| &table.header).filter(|name| is_name(name)).collect();
         let suited = names.iter().find_map(|name| present.iter().copied().find(|column| key(column) == **name));
         lines.push(match (*role, suited) {
             (role, Some(column)) => format!("{role} = {column:?}"),
@@ -261,14 +260,6 @@ fn is_indicator(table: &Table, position: usize) -> bool {
     let is_present = |cell: &str| ["1", "1.0", "true"].contains(&&*cell.to_lowercase());
     let cells = || table.rows.iter().map(|row| row.cell(Some(position))).filter(|cell| !cell.is_empty());
     cells().all(says) && cells().any(is_present)
-}
-
-/// The columns that tables have, as a message shows them.
-fn shown(tables: &[Table]) -> String {
-    let mut names: Vec<&str> = tables.iter().flat_map(|table| &table.header).map(String::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
-    format!("the columns there are {}", shown_names(names))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Why data cannot be used.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lgdea_fault::{AtFault, Fault};
 
@@ -193,6 +193,13 @@ pub enum DataError {
         /// What the system said.
         source: rayon::ThreadPoolBuildError,
     },
+}
+
+impl DataError {
+    /// Makes the error of a file or folder that cannot be read of what the system says.
+    pub(crate) fn io(path: &Path) -> impl Fn(io::Error) -> DataError + Copy {
+        move |source| DataError::Io { path: path.to_owned(), source }
+    }
 }
 
 /// Data are the input; what lgdea keeps of them is not.

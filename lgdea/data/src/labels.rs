@@ -32,6 +32,11 @@ pub struct StudyLabels {
 }
 
 impl StudyLabels {
+    /// The findings that names call present, however they are written.
+    pub(crate) fn named(names: &[Cow<'_, str>]) -> StudyLabels {
+        names.iter().map(|name| normalise_label(name)).filter(|name| !name.is_empty()).collect()
+    }
+
     /// Adds what another row says of the study: a finding that one row calls present is.
     pub(crate) fn join(&mut self, mut other: StudyLabels) {
         self.present.append(&mut other.present);
@@ -127,20 +132,8 @@ fn quoted(list: &str) -> Vec<String> {
 }
 
 /// Whether a name looks like several that are joined by something that does not separate them here.
-pub fn looks_like_several(name: &str) -> bool {
+pub(crate) fn looks_like_several(name: &str) -> bool {
     name.contains([',', ';', '|', '+', '&', '\n', '\t'])
-}
-
-/// Labels of a cell in a column that is named `finding`: names, or what a number or a yes says of the finding.
-pub(crate) fn labels_of(cell: &str, finding: &str, separators: &str, uncertain: UncertainLabels) -> StudyLabels {
-    match Indicator::parse(cell) {
-        Some(said) => said.labels(finding, uncertain),
-        None => label_names(cell, separators)
-            .iter()
-            .map(|name| normalise_label(name))
-            .filter(|name| !name.is_empty())
-            .collect(),
-    }
 }
 
 /// A finding's name as a phrase: `pleural_effusion` becomes "pleural effusion".
@@ -207,28 +200,33 @@ mod tests {
 
     #[test]
     fn numbers_and_yes_say_whether_the_finding_of_their_column_is_present() {
-        let labels = |cell| labels_of(cell, "Lung Opacity", "|;", UncertainLabels::Ignore);
+        let labels = |cell| Indicator::parse(cell).unwrap().labels("Lung Opacity", UncertainLabels::Ignore);
         for present in ["1", "1.0", "True", "true", "TRUE", "yes", "Y", "T", "1e0", "+1"] {
             assert_eq!(labels(present), StudyLabels::from_iter(["lung_opacity"]), "{present}");
         }
-        for absent in ["0", "0.0", "False", "no", "N", "f", "-0", ""] {
+        for absent in ["0", "0.0", "False", "no", "N", "f", "-0"] {
             assert!(labels(absent).is_empty(), "{absent}");
         }
         for unknown in ["-1", "-1.0", "0.7", "2", "3", "99", "inf"] {
             let labels = labels(unknown);
             assert!(labels.present.is_empty() && labels.uncertain.contains("lung_opacity"), "{unknown}");
         }
-        assert_eq!(labels("Mass"), StudyLabels::from_iter(["mass"]));
+        for none in ["", "Mass"] {
+            assert_eq!(Indicator::parse(none), None, "{none}");
+        }
+        let named = |cell| StudyLabels::named(&label_names(cell, "|;"));
+        assert!(named("").is_empty());
+        assert_eq!(named("Mass"), StudyLabels::from_iter(["mass"]));
     }
 
     #[test]
     fn the_policy_says_what_uncertain_means() {
-        let labels = |policy| labels_of("-1", "Edema", "|;", policy);
+        let labels = |policy| Indicator::parse("-1").unwrap().labels("Edema", policy);
         assert_eq!(labels(UncertainLabels::Positive), StudyLabels::from_iter(["edema"]));
         assert!(labels(UncertainLabels::Negative).is_empty());
         let mut joined = labels(UncertainLabels::Ignore);
         assert!(joined.uncertain.contains("edema"));
-        joined.join(labels_of("1", "Edema", "|;", UncertainLabels::Ignore));
+        joined.join(Indicator::parse("1").unwrap().labels("Edema", UncertainLabels::Ignore));
         assert_eq!(joined, StudyLabels::from_iter(["edema"]), "one row that is certain is enough");
     }
 }

@@ -35,7 +35,7 @@ pub use check::{Refusal, check};
 pub use corpus::{Corpus, load};
 pub use decode::Frame;
 pub use error::DataError;
-pub use labels::{NO_FINDING, StudyLabels, label_names, looks_like_several, normalise_label};
+pub use labels::{NO_FINDING, StudyLabels, label_names, normalise_label};
 pub use pairing::{PairingManifest, pair};
 pub use picture::{ImageFile, Picture};
 pub use report::{Report, Section};

@@ -5,7 +5,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
@@ -32,7 +32,7 @@ pub fn locate(weights: &str) -> Result<PathBuf, DataError> {
                 searched: format!("there is no snapshot of it in {}", hub.display()),
             })
         }
-        _ => Err(DataError::Io { path, source: std::io::ErrorKind::NotFound.into() }),
+        _ => Err(DataError::Io { path, source: io::ErrorKind::NotFound.into() }),
     }
 }
 
@@ -64,7 +64,7 @@ pub fn digest(pretrained: &[String]) -> Result<String, DataError> {
     let mut all = blake3::Hasher::new();
     for weights in pretrained {
         for path in files(weights)? {
-            let unreadable = |source| DataError::Io { path: path.clone(), source };
+            let unreadable = DataError::io(&path);
             let file = File::open(&path).map_err(unreadable)?;
             let mut hasher = blake3::Hasher::new();
             hasher.update_reader(file).map_err(unreadable)?;
@@ -89,7 +89,7 @@ pub fn files(weights: &str) -> Result<Vec<PathBuf>, DataError> {
 
 /// Refuses a file whose first bytes are those of something else.
 fn sound(path: &Path) -> Result<(), DataError> {
-    let unreadable = |source| DataError::Io { path: path.to_owned(), source };
+    let unreadable = DataError::io(path);
     let broken = |reason| Err(DataError::BrokenWeights { path: path.to_owned(), reason });
     let mut file = File::open(path).map_err(unreadable)?;
     let length = file.metadata().map_err(unreadable)?.len();
@@ -111,15 +111,17 @@ fn sound(path: &Path) -> Result<(), DataError> {
         // The length of the header, then the header.
         (Some("safetensors"), Some(header)) if u64::from_le_bytes(*header) <= length.saturating_sub(8) => Ok(()),
         (Some("safetensors"), _) => broken("is no safetensors file, or is cut off; fetch it again"),
-        (Some("json"), _) if serde_json::from_reader::<_, IgnoredAny>(BufReader::new(reopened(path)?)).is_err() => {
+        (Some("json"), _) if !is_json(&file).map_err(unreadable)? => {
             broken("is not JSON, or is cut off; fetch it again")
         }
         _ => Ok(()),
     }
 }
 
-fn reopened(path: &Path) -> Result<File, DataError> {
-    File::open(path).map_err(|source| DataError::Io { path: path.to_owned(), source })
+/// Whether a file is JSON from its beginning on.
+fn is_json(mut file: &File) -> io::Result<bool> {
+    file.rewind()?;
+    Ok(serde_json::from_reader::<_, IgnoredAny>(BufReader::new(file)).is_ok())
 }
 
 /// What an encoder may read of a folder besides weights.

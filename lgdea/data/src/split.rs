@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use lgdea_spec::{Fractions, Seed};
+use lgdea_spec::{Fractions, HeldOut, Seed};
 use serde::{Deserialize, Serialize};
 
 use crate::{DataError, Study};
@@ -31,6 +31,15 @@ impl Split {
             "validation" | "validate" | "valid" | "val" | "dev" => Some(Split::Validation),
             "test" | "testing" => Some(Split::Test),
             _ => None,
+        }
+    }
+}
+
+impl From<HeldOut> for Split {
+    fn from(split: HeldOut) -> Split {
+        match split {
+            HeldOut::Validation => Split::Validation,
+            HeldOut::Test => Split::Test,
         }
     }
 }

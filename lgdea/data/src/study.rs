@@ -1,9 +1,7 @@
 //! The one type that every source of studies is read into.
 
-use std::path::Path;
-
 use crate::labels::{NO_FINDING, StudyLabels, phrase_of};
-use crate::table::shown_id;
+use crate::table::{shown_id, shown_path};
 use crate::{FindingBox, Picture, Report, SkipReason, Skipped, Split};
 
 /// One examination of one patient: at most one frontal image and one report.
@@ -49,11 +47,4 @@ impl Study {
         }
         Some(self)
     }
-}
-
-/// A path as a message shows it. A wrong column of images makes paths of reports.
-fn shown_path(path: &Path) -> String {
-    let words = path.to_string_lossy().split_whitespace().count();
-    let is_text = words > 8 || path.to_string_lossy().contains(char::is_control);
-    if is_text { "a path that is a text".to_owned() } else { path.display().to_string() }
 }

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use lgdea_data::StudyLabels;
+use lgdea_data::table::shown_label;
 
 use crate::prompts::{PromptClass, PromptSet};
 
 /// Labels that a message lists.
 const LISTED: usize = 20;
-/// Characters of the longest label that a message shows.
-const LONGEST: usize = 50;
 
 /// What studies know of the classes of a prompt set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,8 +86,10 @@ impl Coverage {
     fn shown(&self, label: &str) -> String {
         let known = self.labels.keys().map(String::as_str).filter(|known| *known != label);
         match lgdea_spec::nearest(label, known) {
-            Some(meant) if !self.labels.contains_key(label) => format!("`{}` (did you mean `{meant}`?)", name(label)),
-            _ => format!("`{}`", name(label)),
+            Some(meant) if !self.labels.contains_key(label) => {
+                format!("`{}` (did you mean `{meant}`?)", shown_label(label))
+            }
+            _ => format!("`{}`", shown_label(label)),
         }
     }
 
@@ -105,19 +106,13 @@ impl Coverage {
         let mut labels: Vec<(&String, &usize)> = self.labels.iter().collect();
         labels.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
         let listed: Vec<String> =
-            labels.iter().take(LISTED).map(|(label, count)| format!("`{}` ({count})", name(label))).collect();
+            labels.iter().take(LISTED).map(|(label, count)| format!("`{}` ({count})", shown_label(label))).collect();
         let mut text = format!("the labels that there are: {}", listed.join(", "));
         if labels.len() > LISTED {
             let _ = write!(text, " and {} more", labels.len() - LISTED);
         }
         text
     }
-}
-
-/// A label as a message shows it. A text that was taken for labels is not repeated: it may be a report.
-fn name(label: &str) -> String {
-    let length = label.chars().count();
-    if length <= LONGEST { label.to_owned() } else { format!("a text of {length} characters") }
 }
 
 #[cfg(test)]

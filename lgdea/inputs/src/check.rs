@@ -1,11 +1,11 @@
 //! What a run of an experiment would be refused for, all of it at once, each with its place in the experiment.
 
-use lgdea_data::{Corpus, Split, Study, pretrained};
+use lgdea_data::{Corpus, Refusal, Split, Study, pretrained};
 use lgdea_eval::Coverage;
 use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
-use lgdea_spec::{Evidence, HeldOut, Problem, Resolved, Seed, WordPieces};
+use lgdea_spec::{Evidence, HeldOut, Inputs, Problem, Resolved, Seed, WordPieces, ZeroShot};
 
 /// What is wrong with the small files that an experiment names: its ontology and the prompt of its language model, zero-shot
 /// prompts, published weights.
@@ -41,46 +41,60 @@ pub fn references(resolved: &Resolved) -> Vec<Problem> {
     problems
 }
 
-/// What is wrong with the data that an experiment names, and what of it is hardly meant.
-///
-/// Where files and their columns are in order, the data are read; `progress` is called with the items that are done, and their
-/// number.
-pub fn data(resolved: &Resolved, progress: &(dyn Fn(usize, usize) + Sync)) -> (Vec<Problem>, Vec<String>) {
-    let experiment = &resolved.experiment;
-    let (refusals, mut notes) = lgdea_data::check(&experiment.data);
-    let mut problems: Vec<Problem> =
-        refusals.into_iter().map(|refusal| resolved.problem(refusal.key, refusal.reason, &refusal.remedy)).collect();
-    if problems.is_empty() {
-        let seed = experiment.inputs().split_seed.unwrap_or(Seed(0));
-        match lgdea_data::load(&experiment.data, seed, progress) {
-            Ok(corpus) => match uncovered(resolved, &corpus) {
-                Some((problem, true)) => problems.push(resolved.problem("eval.zero-shot.prompts", problem, "")),
-                Some((note, false)) => notes.push(note),
-                None => {}
-            },
-            Err(error) => problems.push(resolved.problem("data", chain(&error), "")),
+/// Data as far as they can be read.
+pub struct Read {
+    refusals: Vec<Refusal>,
+    notes: Vec<String>,
+    /// `None` where there are refusals.
+    corpus: Option<Corpus>,
+}
+
+/// Reads the data that inputs name, where files and their columns are in order. `progress` is called with the items that are
+/// done, and their number.
+pub fn read(inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Read {
+    let (mut refusals, notes) = lgdea_data::check(&inputs.data);
+    let mut corpus = None;
+    if refusals.is_empty() {
+        match lgdea_data::load(&inputs.data, inputs.split_seed.unwrap_or(Seed(0)), progress) {
+            Ok(read) => corpus = Some(read),
+            Err(error) => refusals.push(Refusal { key: "data", reason: chain(&error), remedy: String::new() }),
         }
+    }
+    Read { refusals, notes, corpus }
+}
+
+/// What is wrong with the data that an experiment names, and what of it is hardly meant; `read` is what [`read()`] made of its
+/// inputs.
+pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
+    let eval = &resolved.experiment.eval;
+    let problem = |refusal: &Refusal| resolved.problem(refusal.key, refusal.reason.clone(), &refusal.remedy);
+    let mut problems: Vec<Problem> = read.refusals.iter().map(problem).collect();
+    let mut notes = read.notes.clone();
+    let prompts = PromptSet::named_or_path(&eval.zero_shot.prompts).ok().filter(|_| eval.zero_shot.enabled);
+    let found = prompts.zip(read.corpus.as_ref());
+    match found.and_then(|(prompts, corpus)| uncovered(&eval.zero_shot, &prompts, &corpus.studies, &eval.splits)) {
+        Some((problem, true)) => problems.push(resolved.problem("eval.zero-shot.prompts", problem, "")),
+        Some((note, false)) => notes.push(note),
+        None => {}
     }
     (problems, notes)
 }
 
-/// The classes of the prompts that cannot be scored, in words, and whether a run is refused for it.
-fn uncovered(resolved: &Resolved, corpus: &Corpus) -> Option<(String, bool)> {
-    let zero_shot = &resolved.experiment.eval.zero_shot;
-    let prompts = PromptSet::named_or_path(&zero_shot.prompts).ok().filter(|_| zero_shot.enabled)?;
-    let splits = &resolved.experiment.eval.splits;
-    let coverage = coverage(&prompts, &corpus.studies, splits);
-    Some((coverage.problem(&zero_shot.prompts)?, coverage.is_empty() && zero_shot.prompts_file().is_some()))
+/// The classes of prompts that cannot be scored on the studies of some splits, in words, and whether a run is refused for it:
+/// prompts of one's own that score nothing are hardly meant.
+pub fn uncovered(
+    settings: &ZeroShot,
+    prompts: &PromptSet,
+    studies: &[Study],
+    splits: &[HeldOut],
+) -> Option<(String, bool)> {
+    let coverage = coverage(prompts, studies, splits);
+    Some((coverage.problem(&settings.prompts)?, coverage.is_empty() && settings.prompts_file().is_some()))
 }
 
 /// What the studies of some splits know of the classes of prompts.
-pub fn coverage(prompts: &PromptSet, studies: &[Study], splits: &[HeldOut]) -> Coverage {
-    let is_scored = |study: &&Study| {
-        splits.iter().any(|split| match split {
-            HeldOut::Validation => study.split == Split::Validation,
-            HeldOut::Test => study.split == Split::Test,
-        })
-    };
+fn coverage(prompts: &PromptSet, studies: &[Study], splits: &[HeldOut]) -> Coverage {
+    let is_scored = |study: &&Study| splits.iter().any(|&split| study.split == Split::from(split));
     Coverage::new(prompts, studies.iter().filter(is_scored).map(|study| study.labels.as_ref()))
 }
 

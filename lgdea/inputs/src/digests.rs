@@ -32,10 +32,11 @@ impl Digests {
 
     /// The key of the weights that an experiment's training ends with.
     pub fn training_key(&self, experiment: &Experiment) -> String {
-        let Digests { data, evidence, weights, prompts } = self;
-        let prompts = if experiment.prompts_teach() { prompts } else { "" };
-        let (experiment, code) = (&*experiment.training_identity(), &*code(&experiment.device.name));
-        KeyParts { experiment, data, evidence, weights, prompts, code }.key()
+        let mut digests = self.clone();
+        if !experiment.prompts_teach() {
+            digests.prompts.clear();
+        }
+        digests.key(&experiment.training_identity(), &code(&experiment.device.name))
     }
 }
 

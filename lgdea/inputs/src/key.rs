@@ -18,10 +18,9 @@ pub(crate) struct KeyParts<'a> {
 }
 
 impl KeyParts<'_> {
-    /// A version of the code on a device: `0.1.0 on libtorch-cuda` for the device `libtorch-cuda:1`.
+    /// As [`code_of`].
     pub(crate) fn code(version: &str, device: &str) -> String {
-        let kind = device.split_once(':').map_or(device, |(kind, _)| kind);
-        format!("{version} on {kind}")
+        code_of(version, device)
     }
 
     /// The run's key: the first 12 hexadecimal digits of a BLAKE3 hash over all parts.
@@ -34,6 +33,12 @@ impl KeyParts<'_> {
         }
         hasher.finalize().to_hex()[..12].to_owned()
     }
+}
+
+/// What computes runs: a version of lgdea on the kind of a device; `0.1.0 on libtorch-cuda` for the device `libtorch-cuda:1`.
+pub fn code_of(version: &str, device: &str) -> String {
+    let kind = device.split_once(':').map_or(device, |(kind, _)| kind);
+    format!("{version} on {kind}")
 }
 
 #[cfg(test)]

@@ -14,4 +14,5 @@ mod loader;
 
 pub use digests::{Digests, code};
 pub use error::InputsError;
+pub use key::code_of;
 pub use loader::{Loaded, Loader};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lgdea_data::Split;
+use lgdea_data::{NO_FINDING, Split};
 use lgdea_eval::prototypes::{LesionToken, Observed, ObservedImages, Phrase, Prototypes, Region};
 use lgdea_evidence::{Polarity, ReportEvidence, phrases};
 use ndarray::{Array2, Array3, Axis, s};
@@ -13,8 +13,6 @@ use crate::{InspectError, Trained, arrays, inference};
 /// Image regions kept of a prototype, and lesion tokens.
 const REGIONS: usize = 6;
 const LESIONS: usize = 4;
-/// The finding of a report without any.
-const NO_FINDING: &str = "no_finding";
 
 impl Trained<'_> {
     /// Describes the prototypes by the evidence of the training reports that the run may read, and by the images of a

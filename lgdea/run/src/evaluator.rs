@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use lgdea_data::Split;
 use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::{Evaluation, Scores, gallery};
-use lgdea_inputs::check::coverage;
+use lgdea_inputs::check::uncovered;
 use lgdea_inspect::{Evaluated, evaluate};
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
@@ -33,7 +33,7 @@ impl Evaluator<'_> {
     pub(crate) fn splits(&self, prepared: &Prepared) -> Result<Vec<HeldOut>, RunError> {
         let asked = &self.experiment.eval.splits;
         let asked = [HeldOut::Validation, HeldOut::Test].into_iter().filter(|split| asked.contains(split));
-        let (splits, empty): (Vec<_>, Vec<_>) = asked.partition(|&split| prepared.has_images(of_data(split)));
+        let (splits, empty): (Vec<_>, Vec<_>) = asked.partition(|&split| prepared.has_images(split.into()));
         if splits.is_empty() {
             let splits = empty.iter().map(|split| split.split().name()).collect::<Vec<_>>().join(" or the ");
             return Err(RunError::NothingToScore { splits });
@@ -54,12 +54,9 @@ impl Evaluator<'_> {
             return Ok(());
         }
         let prompts = PromptSet::named_or_path(&settings.prompts)?;
-        let coverage = coverage(&prompts, &prepared.studies, splits);
-        match coverage.problem(&settings.prompts) {
-            Some(problem) if coverage.is_empty() && settings.prompts_file().is_some() => {
-                Err(RunError::NothingToClassify { problem })
-            }
-            Some(problem) => self.recorder.warn(problem),
+        match uncovered(settings, &prompts, &prepared.studies, splits) {
+            Some((problem, true)) => Err(RunError::NothingToClassify { problem }),
+            Some((problem, false)) => self.recorder.warn(problem),
             None => Ok(()),
         }
     }
@@ -68,7 +65,7 @@ impl Evaluator<'_> {
     pub(crate) fn scores(&self, model: &Lgdea, prepared: &Prepared, split: HeldOut) -> Result<Scores, RunError> {
         let named = split.split();
         let name = named.name();
-        let evaluation = self.evaluation(model, prepared, of_data(split), name)?;
+        let evaluation = self.evaluation(model, prepared, split.into(), name)?;
         self.recorder.scores(self.experiment.train.steps, named, &evaluation)?;
         for warning in &evaluation.warnings {
             self.recorder.audience.say(&format!("{name}: {warning}"));
@@ -96,14 +93,6 @@ impl Evaluator<'_> {
             self.recorder.artifact(gallery)?;
         }
         Ok(evaluation)
-    }
-}
-
-/// A held-out split as the data know it.
-fn of_data(split: HeldOut) -> Split {
-    match split {
-        HeldOut::Validation => Split::Validation,
-        HeldOut::Test => Split::Test,
     }
 }
 

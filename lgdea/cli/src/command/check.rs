@@ -1,14 +1,15 @@
 //! `lgdea check`: says what a run of experiments or of a sweep's trials would be refused for, or explains a value.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use lgdea_spec::sweep::Sweep;
+use lgdea_spec::sweep::{Expansion, Sweep, Trial};
 use lgdea_spec::{Problem, Resolved, SpecError};
 
-use super::requirements;
+use super::requirements::{self, Told};
 use crate::args::CheckArgs;
 use crate::failure::{Failure, refused};
 
@@ -39,7 +40,7 @@ fn experiment(file: &Path, args: &CheckArgs) -> Result<String, Failure> {
     }
     let mut notes = resolved.experiment.remarks();
     if !args.file_only {
-        let (problems, more) = requirements::all(&resolved);
+        let (problems, more) = requirements::told(&resolved, &requirements::read(&resolved.experiment.inputs()));
         SpecError::unless_empty(problems)?;
         notes.extend(more);
     }
@@ -58,12 +59,9 @@ fn sweep(file: &Path, args: &CheckArgs) -> Result<String, Failure> {
     let sweep = Sweep::from_file(file)?;
     let expansion = sweep.expand()?;
     let (mut found, mut notes): (Vec<Found>, Vec<String>) = Default::default();
-    // One trial of each arm and of all that trials read stands for the others.
-    let mut seen = std::collections::HashSet::new();
-    let trials = expansion.trials.iter().filter(|trial| seen.insert((trial.arm(), trial.inputs)));
-    for trial in trials.filter(|_| !args.file_only) {
-        let (problems, more) = requirements::all(&sweep.resolve(trial)?);
-        let arm = sweep.arm(trial);
+    let told = if args.file_only { BTreeMap::new() } else { of_trials(&sweep, &expansion)? };
+    for (position, (problems, more)) in told {
+        let arm = sweep.arm(&expansion.trials[position]);
         for problem in problems {
             add(&mut found, problem, arm);
         }
@@ -73,6 +71,23 @@ fn sweep(file: &Path, args: &CheckArgs) -> Result<String, Failure> {
     SpecError::unless_empty(found.into_iter().map(|found| found.told(arms)).collect())?;
     let text = format!(" ({arms} {}, {} trials)", if arms == 1 { "arm" } else { "arms" }, expansion.trials.len());
     Ok(fine(file, &text, &notes))
+}
+
+/// What there is to tell of trials, by their positions: one of each arm and of all that trials read stands for the others.
+fn of_trials(sweep: &Sweep, expansion: &Expansion) -> Result<BTreeMap<usize, Told>, SpecError> {
+    let mut seen = HashSet::new();
+    let first = |(_, trial): &(usize, &Trial)| seen.insert((trial.arm(), trial.inputs));
+    let mut trials: Vec<(usize, &Trial)> = expansion.trials.iter().enumerate().filter(first).collect();
+    // What several arms read is read once, and is not kept for longer than they need it.
+    trials.sort_by_key(|(_, trial)| trial.inputs);
+    let mut told = BTreeMap::new();
+    for same in trials.chunk_by(|(_, one), (_, other)| one.inputs == other.inputs) {
+        let read = requirements::read(&expansion.inputs[same[0].1.inputs]);
+        for &(position, trial) in same {
+            told.insert(position, requirements::told(&sweep.resolve(trial)?, &read));
+        }
+    }
+    Ok(told)
 }
 
 /// A problem, and the arms of a sweep that have it.

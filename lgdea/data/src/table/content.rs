@@ -21,10 +21,10 @@ const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
 /// # Errors
 /// The file cannot be read, is broken, or is one of another kind (a Git LFS pointer, a spreadsheet, UTF-16 without mark).
 pub fn content(path: &Path) -> Result<Vec<u8>, DataError> {
-    let mut bytes = fs::read(path).map_err(failed(path))?;
+    let mut bytes = fs::read(path).map_err(DataError::io(path))?;
     if bytes.starts_with(GZIP) {
         let mut unpacked = Vec::new();
-        MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut unpacked).map_err(failed(path))?;
+        MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut unpacked).map_err(DataError::io(path))?;
         bytes = unpacked;
     } else if bytes.starts_with(ZIP) || bytes.starts_with(EMPTY_ZIP) {
         bytes = only_file(path, bytes)?;
@@ -57,7 +57,7 @@ pub fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
 /// # Errors
 /// The archive is broken, or a file in it cannot be unpacked.
 pub fn zip_files(path: &Path, mut wanted: impl FnMut(&Path) -> bool) -> Result<Vec<(String, Vec<u8>)>, DataError> {
-    unpack(path, File::open(path).map_err(failed(path))?, &mut wanted)
+    unpack(path, File::open(path).map_err(DataError::io(path))?, &mut wanted)
 }
 
 fn unpack(
@@ -65,7 +65,7 @@ fn unpack(
     archive: impl Read + io::Seek,
     wanted: &mut dyn FnMut(&Path) -> bool,
 ) -> Result<Vec<(String, Vec<u8>)>, DataError> {
-    let broken = |error: zip::result::ZipError| failed(path)(error.into());
+    let broken = |error: zip::result::ZipError| DataError::io(path)(error.into());
     let mut archive = zip::ZipArchive::new(archive).map_err(broken)?;
     let mut files = Vec::new();
     for index in 0..archive.len() {
@@ -73,7 +73,7 @@ fn unpack(
         let name = file.name().map_err(broken)?.into_owned();
         if file.is_file() && !is_of_macos(&name) && wanted(Path::new(&name)) {
             let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).map_err(failed(path))?;
+            file.read_to_end(&mut bytes).map_err(DataError::io(path))?;
             files.push((name, bytes));
         }
     }
@@ -105,10 +105,6 @@ fn utf_16(path: &Path, bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Vec<u8>
         Ok(text) if rest.is_empty() => Ok(text.into_bytes()),
         _ => Err(refused(path, "the text is neither UTF-8 nor UTF-16; save the file as UTF-8")),
     }
-}
-
-fn failed(path: &Path) -> impl Fn(io::Error) -> DataError {
-    move |source| DataError::Io { path: path.to_owned(), source }
 }
 
 fn refused(path: &Path, reason: &str) -> DataError {

@@ -13,8 +13,8 @@ use crate::DataError;
 pub use content::{content, decoded, zip_files};
 pub use missing::is_missing;
 pub(crate) use missing::is_missing_text;
-pub(crate) use shown::is_name;
-pub use shown::{shown, shown_id, shown_names};
+pub(crate) use shown::{is_name, shown_path};
+pub use shown::{shown, shown_id, shown_label, shown_names};
 
 /// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.
 const SIMILAR: f64 = 0.85;
@@ -102,7 +102,8 @@ impl Table {
     }
 }
 
-fn names(tables: &[Table]) -> impl Iterator<Item = &String> {
+/// The names of all columns of files.
+pub(crate) fn names(tables: &[Table]) -> impl Iterator<Item = &String> {
     tables.iter().flat_map(|table| &table.header)
 }
 
@@ -121,19 +122,19 @@ pub(crate) fn closest(tables: &[Table], name: &str) -> Option<String> {
         .map(|(_, column)| column.clone())
 }
 
-/// The error of a column that none of some files has.
-pub(crate) fn missing(tables: &[Table], name: &str, role: &str, suggestion: Option<String>) -> DataError {
+/// Files and the columns that they have, as a message shows them.
+pub(crate) fn described(tables: &[Table]) -> (String, String) {
     let files: Vec<String> = tables.iter().map(|table| table.path.display().to_string()).collect();
     let mut present: Vec<&str> = names(tables).map(String::as_str).collect();
     present.sort_unstable();
     present.dedup();
-    DataError::MissingColumn {
-        column: name.to_owned(),
-        role: role.to_owned(),
-        files: files.join(", "),
-        present: shown_names(present),
-        suggestion,
-    }
+    (files.join(", "), shown_names(present))
+}
+
+/// The error of a column that none of some files has.
+pub(crate) fn missing(tables: &[Table], name: &str, role: &str, suggestion: Option<String>) -> DataError {
+    let (files, present) = described(tables);
+    DataError::MissingColumn { column: name.to_owned(), role: role.to_owned(), files, present, suggestion }
 }
 
 /// Line of a record, counted from 1. The reader counts blank lines before a record as part of it.

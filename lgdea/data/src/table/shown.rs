@@ -1,9 +1,12 @@
 //! What messages may show of a file. The text of a report never is.
 
-/// Most characters of a cell, and of a column's name, that are shown.
+use std::path::Path;
+
+/// Most characters of a cell, of a column's name, and of a label that are shown.
 const CELL: usize = 24;
 const NAME: usize = 40;
-/// Most words of either.
+const LABEL: usize = 50;
+/// Most words of a cell, and of a column's name.
 const WORDS: usize = 4;
 
 /// A cell as a message shows it: as it is where it is as short as an identifier, a number or a word of a closed list, else
@@ -14,13 +17,30 @@ pub fn shown(cell: &str) -> String {
     if length <= CELL && words < WORDS && !(words > 1 && ends(cell)) && !cell.chars().any(char::is_control) {
         cell.to_owned()
     } else {
-        format!("a text of {length} characters")
+        text_of(length)
     }
+}
+
+/// A label as a message shows it. A text that was taken for labels is not repeated: it may be a report.
+pub fn shown_label(label: &str) -> String {
+    let length = label.chars().count();
+    if length <= LABEL { label.to_owned() } else { text_of(length) }
+}
+
+fn text_of(length: usize) -> String {
+    format!("a text of {length} characters")
 }
 
 /// An identifier of a study or a report as a message shows it: paths serve as such, too, which are longer than a word.
 pub fn shown_id(id: &str) -> String {
     if id.chars().any(char::is_whitespace) { shown(id) } else { id.chars().take(100).collect() }
+}
+
+/// A path as a message shows it. A wrong column of images makes paths of reports.
+pub(crate) fn shown_path(path: &Path) -> String {
+    let words = path.to_string_lossy().split_whitespace().count();
+    let is_text = words > 8 || path.to_string_lossy().contains(char::is_control);
+    if is_text { "a path that is a text".to_owned() } else { path.display().to_string() }
 }
 
 /// Names of columns or keys as a message shows them; of a first line that looks like no header, that it does.

@@ -11,8 +11,5 @@ pub mod grounding;
 pub mod retrieval;
 pub mod zero_shot;
 
-/// The label of a study without findings; it is not a finding itself.
-pub const NO_FINDING: &str = "no_finding";
-
 /// A study's labels; None where nobody labelled the study.
 pub type Labels<'a> = Option<&'a StudyLabels>;

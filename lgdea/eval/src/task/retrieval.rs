@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use lgdea_data::StudyLabels;
+use lgdea_data::{NO_FINDING, StudyLabels};
 use lgdea_metric::task::retrieval::{MEDIAN_RANK, PRECISION, PRECISION_ABNORMAL, RECALL};
 use lgdea_metric::{Declaration, Parameters, Way};
 use lgdea_spec::Retrieval;
 use ndarray::{ArrayView2, Axis};
 
-use super::{Labels, NO_FINDING};
+use super::Labels;
 use crate::metric::bootstrap::{self, Statistic};
 use crate::metric::retrieval::{precision_at, ranks, recall_at, relevance_of_top};
 use crate::{Bootstrap, EvalError, Evaluation, check};

@@ -68,7 +68,7 @@ pub struct Manifest {
     /// Names of the columns.
     pub columns: Columns,
     /// Names of the columns of `boxes`.
-    #[serde(skip_serializing_if = "BoxColumns::is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub box_columns: BoxColumns,
     /// Split of the studies without a split of their own, drawn by patient.
     pub fractions: Fractions,
@@ -169,14 +169,6 @@ static BOX_COLUMNS: LazyLock<BoxColumns> = LazyLock::new(|| {
 impl Default for BoxColumns {
     fn default() -> Self {
         BOX_COLUMNS.clone()
-    }
-}
-
-impl BoxColumns {
-    /// Whether nothing is renamed. These settings came later than others: they are written only where they are used, so that
-    /// no earlier run's key changes.
-    fn is_default(&self) -> bool {
-        *self == *BOX_COLUMNS
     }
 }
 

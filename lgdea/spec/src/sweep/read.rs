@@ -14,6 +14,7 @@ use super::confound::is_within;
 use super::expression::Expression;
 use super::file::{Condition, SweepFile};
 use super::quoted::as_paths;
+use super::recognise::{of_experiments, of_sweeps};
 use super::{Execute, Sweep, schema};
 use crate::error::{Problem, ProblemKind, SpecError};
 use crate::schema::Schema;
@@ -49,18 +50,12 @@ fn below(folder: &Path, mut execute: Execute) -> Execute {
 
 /// Tells an experiment from a sweep.
 fn not_a_sweep(table: &DeTable<'_>, source: &Source) -> Option<Problem> {
-    let of_experiments = |key: &str| key == "extends" || Schema::root().child(key).is_some() && !is_shared(key);
-    let (key, _) = table.iter().find(|(key, _)| of_experiments(key.get_ref()))?;
+    let (key, _) = table.iter().find(|(key, _)| of_experiments(key.get_ref()) && !of_sweeps(key.get_ref()))?;
     let kind = ProblemKind::Inconsistent {
         reason: "this is an experiment and no sweep".to_owned(),
         remedy: "`lgdea run` runs it; a sweep is a file of its own, which names it: `experiment = \"…\"`".to_owned(),
     };
     (!table.contains_key("experiment")).then(|| Problem::at(kind, source, key.span()))
-}
-
-/// Whether experiments and sweeps both have a key.
-fn is_shared(key: &str) -> bool {
-    schema::root().child(key).is_some()
 }
 
 fn unusable(source: &Source, error: &toml::de::Error) -> Problem {

@@ -15,11 +15,19 @@ impl Sweep {
         let Ok((source, _)) = extends::file(path) else { return false };
         let Ok(table) = DeTable::parse(&source.text) else { return false };
         let table = table.get_ref();
-        let of_sweeps = |key: &str| schema::root().names().any(|name| name == key);
-        let of_experiments = |key: &str| key == "extends" || Schema::root().names().any(|name| name == key);
         let mut keys = table.keys().map(|key| key.get_ref().as_ref());
         table.contains_key("experiment") || keys.any(|key| of_sweeps(key) && !of_experiments(key))
     }
+}
+
+/// Whether sweeps have a key.
+pub(super) fn of_sweeps(key: &str) -> bool {
+    schema::root().child(key).is_some()
+}
+
+/// Whether experiments have a key.
+pub(super) fn of_experiments(key: &str) -> bool {
+    key == "extends" || Schema::root().child(key).is_some()
 }
 
 #[cfg(test)]

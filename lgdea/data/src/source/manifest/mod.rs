@@ -11,7 +11,7 @@ use lgdea_spec::{Manifest, Seed, UncertainLabels};
 
 use super::{Contents, Progress, Source};
 use crate::error::expand;
-use crate::labels::{Indicator, labels_of, looks_like_several};
+use crate::labels::{Indicator, looks_like_several};
 use crate::split::{Split, Splits};
 use crate::table::{Row, Table, shown, shown_id};
 use crate::{DataError, ImageFile, NO_FINDING, Picture, Report, SkipReason, Skipped, Study, StudyLabels, label_names};
@@ -148,16 +148,18 @@ impl Join<'_> {
         let draft = &mut self.drafts[position];
         for Labels { column, name, indicates } in &positions.labels {
             let cell = row.cell(Some(*column));
-            match Indicator::parse(cell) {
-                Some(Indicator::Unknown) => self.skipped.add_value(SkipReason::UnknownLabel, shown(cell)),
-                Some(_) => {}
-                None => {
-                    for several in label_names(cell, self.separators).iter().filter(|name| looks_like_several(name)) {
-                        self.skipped.add_value(SkipReason::JoinedLabels, format!("\"{}\"", shown(several)));
-                    }
+            let found = if let Some(said) = Indicator::parse(cell) {
+                if said == Indicator::Unknown {
+                    self.skipped.add_value(SkipReason::UnknownLabel, shown(cell));
                 }
-            }
-            let found = labels_of(cell, name, self.separators, self.uncertain);
+                said.labels(name, self.uncertain)
+            } else {
+                let names = label_names(cell, self.separators);
+                for several in names.iter().filter(|name| looks_like_several(name)) {
+                    self.skipped.add_value(SkipReason::JoinedLabels, format!("\"{}\"", shown(several)));
+                }
+                StudyLabels::named(&names)
+            };
             if *indicates || !found.is_empty() {
                 draft.labels.get_or_insert_default().join(found);
             }

@@ -113,18 +113,14 @@ fn frontal(id: &str, names: &[String], files: &Files, skipped: &mut Skipped) -> 
 type Content = (String, Option<Vec<u8>>);
 
 fn folder_documents(folder: &Path) -> Result<Vec<Content>, DataError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| DataError::Io { path, source }
-    };
     let mut documents = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed(folder))? {
-        let path = entry.map_err(failed(folder))?.path();
+    for entry in fs::read_dir(folder).map_err(DataError::io(folder))? {
+        let path = entry.map_err(DataError::io(folder))?.path();
         if is_xml(&path) {
             // What is no file is no report, and is counted as a broken one.
             let content = if path.is_file() {
-                let file = File::open(&path).map_err(failed(&path))?;
-                read_limited(file).map_err(failed(&path))?
+                let file = File::open(&path).map_err(DataError::io(&path))?;
+                read_limited(file).map_err(DataError::io(&path))?
             } else {
                 None
             };
@@ -136,7 +132,7 @@ fn folder_documents(folder: &Path) -> Result<Vec<Content>, DataError> {
 
 /// Reads an archive without unpacking it to disk.
 fn archive_documents(path: &Path) -> Result<Vec<Content>, DataError> {
-    let failed = |source| DataError::Io { path: path.to_owned(), source };
+    let failed = DataError::io(path);
     let mut archive = tar::Archive::new(GzDecoder::new(File::open(path).map_err(failed)?));
     let mut documents = Vec::new();
     for entry in archive.entries().map_err(failed)? {
@@ -167,7 +163,7 @@ fn file_name(path: &Path) -> String {
 
 /// Image files of a folder by name without extension; of several, the first in order of their names.
 fn image_files(folder: &Path) -> Result<Files, DataError> {
-    let failed = |source| DataError::Io { path: folder.to_owned(), source };
+    let failed = DataError::io(folder);
     let entries: io::Result<Vec<_>> = fs::read_dir(folder).map_err(failed)?.collect();
     let mut paths: Vec<PathBuf> = entries.map_err(failed)?.iter().map(fs::DirEntry::path).collect();
     paths.sort();
