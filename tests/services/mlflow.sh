@@ -14,11 +14,8 @@ version=3.17.2
 venv=${LGDEA_MLFLOW_VENV:-$HOME/.cache/lgdea/mlflow-$version}
 dir=${TMPDIR:-/tmp}/lgdea-mlflow-$(id -u)
 port=0
-
-fail() {
-    echo "mlflow.sh: $*" >&2
-    exit 1
-}
+# shellcheck source=tests/services/server.sh
+. "$(dirname "$0")/server.sh"
 
 install() {
     [ -e "$venv/installed" ] && return
@@ -32,10 +29,6 @@ install() {
         "$venv/bin/pip" install --quiet --disable-pip-version-check "mlflow==$version" >&2
         touch "$venv/installed"
     ) 9>"$venv.lock"
-}
-
-running() {
-    [ -e "$dir/pid" ] && kill -0 "$(cat "$dir/pid")" 2>/dev/null
 }
 
 healthy() {
@@ -52,9 +45,7 @@ start() {
         return
     fi
     mkdir -p "$dir"
-    if [ "$port" = 0 ]; then
-        port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    fi
+    choose_port
     local url=http://127.0.0.1:$port
     # A session of its own, so that `stop` reaches the workers too.
     MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true \
@@ -63,41 +54,8 @@ start() {
         >>"$dir/log" 2>&1 </dev/null &
     echo $! >"$dir/pid"
     echo "$url" >"$dir/url"
-    for _ in $(seq 240); do
-        if healthy "$url"; then
-            echo "$url"
-            return
-        fi
-        running || fail "the server ended; its last words: $(tail -n 5 "$dir/log")"
-        sleep 0.5
-    done
-    stop
-    fail "no answer from $url within 120 s; see $dir/log"
+    wait_for "no answer from $url" healthy "$url"
+    echo "$url"
 }
 
-stop() {
-    if running; then
-        kill -- "-$(cat "$dir/pid")" 2>/dev/null || true
-        for _ in $(seq 50); do
-            running || break
-            sleep 0.1
-        done
-        kill -9 -- "-$(cat "$dir/pid")" 2>/dev/null || true
-    fi
-    rm -f "$dir/pid" "$dir/url"
-}
-
-command=${1:-}
-shift || true
-while [ $# -gt 0 ]; do
-    case $1 in
-    --port) port=${2:?--port needs a number} ;;
-    --dir) dir=${2:?--dir needs a folder} ;;
-    *) fail "unknown argument $1" ;;
-    esac
-    shift 2
-done
-case $command in
-start | stop) "$command" ;;
-*) fail "usage: mlflow.sh start|stop [--port PORT] [--dir DIR]" ;;
-esac
+main "$@"

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use lgdea_harness::tiny::RESUMABLE;
+use lgdea_harness::tiny::{RESUMABLE, without_data};
 use lgdea_harness::{Said, Workspace, data, root};
 
 use crate::metric;
@@ -14,11 +14,7 @@ fn a_manifest_of_own_files_runs_and_bad_files_are_counted() {
     let mut rows = String::from("study,patient,image,report,labels,split\n");
     for number in 0..24 {
         let split = ["train", "train", "validation", "test"][number % 4];
-        let path = place.path(&format!("data/{number}.png"));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        image::GrayImage::from_fn(40, 48, |x, y| image::Luma([((x * 3 + y * number as u32) % 251) as u8]))
-            .save(&path)
-            .unwrap();
+        place.picture(&format!("data/{number}.png"), number as u32);
         let (report, label) = match number % 3 {
             0 => ("There is a small left pleural effusion.", "pneumonia"),
             1 => ("Right lower lobe pneumonia.", "pneumonia"),
@@ -31,11 +27,8 @@ fn a_manifest_of_own_files_runs_and_bad_files_are_counted() {
     place.write("data/studies.csv", rows);
     let own =
         "[data.manifest]\nroot = \"data\"\nstudies = [\"studies.csv\"]\n[eval.zero-shot]\nprompts = \"pneumonia\"\n";
-    let tiny = RESUMABLE.split("[pairing]").nth(1).unwrap();
-    let file = place.write(
-        "own.toml",
-        format!("{own}[pairing]{}", tiny.replace("[eval]\n", "[eval]\ngrounding.enabled = false\n")),
-    );
+    let rest = without_data(RESUMABLE).replace("[eval]\n", "[eval]\ngrounding.enabled = false\n");
+    let file = place.write("own.toml", format!("{own}{rest}"));
     let ran = place.run(&file, "results", &[]).success();
     let said = ran.told();
     assert!(said.contains("broken.png"), "the broken image is named:\n{said}");

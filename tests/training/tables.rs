@@ -1,21 +1,16 @@
 //! Tables as people and pandas write them.
 
 use std::fmt::Write;
-use std::fs;
 use std::path::PathBuf;
 
-use lgdea_harness::tiny::QUICK;
+use lgdea_harness::tiny::{QUICK, without_data};
 use lgdea_harness::{Said, Workspace};
 
 /// An experiment on 24 small images and `rows` beside theirs; each row of theirs ends in a label, a split and a view.
 fn experiment(place: &Workspace, report: impl Fn(usize) -> String, view: impl Fn(usize) -> &'static str) -> PathBuf {
     let mut rows = String::from("study,patient,image,report,labels,split,view\n");
     for number in 0..24 {
-        let path = place.path(&format!("data/{number}.png"));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        image::GrayImage::from_fn(40, 48, |x, y| image::Luma([((x * 3 + y * number as u32) % 251) as u8]))
-            .save(&path)
-            .unwrap();
+        place.picture(&format!("data/{number}.png"), number as u32);
         let split = ["train", "train", "validation", "test"][number % 4];
         let label =
             ["\"Pneumonia, viral\"", "\"['pneumonia', 'edema']\"", "pneumonia;edema", "No Finding"][number / 4 % 4];
@@ -28,8 +23,7 @@ fn experiment(place: &Workspace, report: impl Fn(usize) -> String, view: impl Fn
     );
     let own = "[data.manifest]\nroot = \"data\"\nstudies = [\"studies.csv\"]\nboxes = \"boxes.csv\"\n\
                [eval.zero-shot]\nprompts = \"pneumonia\"\n";
-    let tiny = QUICK.split("[pairing]").nth(1).unwrap();
-    place.write("own.toml", format!("{own}[pairing]{}", tiny.replace("ratio = 0.3", "ratio = 0.5")))
+    place.write("own.toml", format!("{own}{}", without_data(QUICK).replace("ratio = 0.3", "ratio = 0.5")))
 }
 
 #[test]

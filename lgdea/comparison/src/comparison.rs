@@ -30,6 +30,21 @@ pub struct Request {
     pub command: String,
 }
 
+impl Request {
+    /// What is asked where nobody says more: the headline scores of the test split by arm, judged as by default.
+    pub fn usual(command: String) -> Request {
+        Request {
+            metrics: Vec::new(),
+            split: Split::Test,
+            by: ARM.to_owned(),
+            base: None,
+            equals: None,
+            judgement: Judgement::default(),
+            command,
+        }
+    }
+}
+
 /// A comparison.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -132,6 +147,11 @@ impl Comparison {
     /// Whether all metrics are of the validation split: whoever looks at it is still choosing, and should not see the test split.
     pub(crate) fn is_of_validation(&self) -> bool {
         self.metrics.iter().all(|metric| Split::of(&metric.name) == Some(Split::Validation))
+    }
+
+    /// Whether any difference has seeds enough for an interval and a verdict.
+    pub(crate) fn is_judged(&self) -> bool {
+        self.differences().any(|(_, _, difference)| !difference.has_too_few_seeds())
     }
 
     /// The differences of all rows with their metric.

@@ -219,15 +219,7 @@ fn question() -> Question {
 #[test]
 fn a_pilot_says_how_many_seeds_are_needed() {
     let (_results, collection) = table();
-    let question = Question {
-        metric: Metric::new(AUROC),
-        arm: "lgdea".to_owned(),
-        than: "clip_txt".to_owned(),
-        delta: Some(0.005),
-        power: 0.8,
-        alpha: 0.05,
-        comparisons: 3,
-    };
+    let question = Question { delta: Some(0.005), comparisons: 3, ..question() };
     let answers = seeds_needed(&collection, &question).unwrap();
     insta::assert_snapshot!("seeds", view::seeds(&question, &answers));
     assert_eq!(answers.left_out, 0);

@@ -41,6 +41,12 @@ fn sections(html: &str) -> Vec<&str> {
     html.split("<section aria-labelledby=\"").skip(1).map(|part| part.split('"').next().unwrap()).collect()
 }
 
+/// The section of a page that the heading with this id names.
+fn section<'h>(html: &'h str, id: &str) -> &'h str {
+    let begun = html.split(&format!("<section aria-labelledby=\"{id}\">")).nth(1).unwrap();
+    begun.split("</section>").next().unwrap()
+}
+
 fn plots(html: &str, figure: &str) -> Value {
     let of_figure = &html[html.find(&format!("id=\"{figure}\"")).unwrap()..];
     let json = of_figure.split("<script type=\"application/json\">").nth(1).unwrap().split("</script>").next().unwrap();
@@ -123,15 +129,7 @@ fn the_menu_of_learning_curves_has_every_score_that_was_asked_for() {
 fn confounds_stand_beside_the_claims() {
     let results = results();
     let mut collection = read(&results, "ablation");
-    let section = |html: &str| -> String {
-        html.split("<section aria-labelledby=\"claims\">")
-            .nth(1)
-            .unwrap()
-            .split("</section>")
-            .next()
-            .unwrap()
-            .to_owned()
-    };
+    let section = |html: &str| section(html, "claims").to_owned();
     let confound = "<code>base</code> do not see the same steps, pairs, images or reports: train.steps = 200 for 100";
     let html = own(&written(&collection, false));
     assert!(section(&html).contains("Confounds</h3>") && section(&html).contains(confound), "{}", section(&html));
@@ -172,7 +170,7 @@ fn too_few_seeds_are_told_once_on_the_whole_page() {
     let summary = body.split("</section>").next().unwrap();
     assert_eq!(summary.matches("fewer than 3 seeds").count(), 1, "{summary}");
     assert!(summary.contains("all 6 here have fewer") && !summary.contains("cannot be told"), "{summary}");
-    let claims = body.split("<section aria-labelledby=\"claims\">").nth(1).unwrap().split("</section>").next().unwrap();
+    let claims = section(body, "claims");
     assert!(!claims.contains("fewer than") && claims.contains(">undecided</td>"), "{claims}");
     let whole = html.matches("fewer than 3 seeds that both sides have").count();
     // Beside the sentence there is the caption of the tables, which are copied without the summary.
@@ -304,8 +302,7 @@ fn validation_chooses_the_best_setting_and_never_the_test_split() {
     };
     let (chosen, tempting) = (rate(chosen), rate(tempting));
     let html = own(&written(&collection, true));
-    let section =
-        html.split("<section aria-labelledby=\"search\">").nth(1).unwrap().split("</section>").next().unwrap();
+    let section = section(&html, "search");
     assert!(section.contains(&chosen) && !section.contains(&tempting));
     for part in [
         "Best setting of lgdea on validation",

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use lgdea_spec::sweep::{Expansion, Sweep, Trial};
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::mlflow::tags;
-use lgdea_track::{Event, History, Reader, RunDir, Status};
+use lgdea_track::{Event, History, Reader, RunDir, Status, leaves};
 use serde_json::{Map, Value};
 
 use crate::declaration::Declaration;
@@ -66,7 +66,7 @@ impl LeftBehind {
     }
 
     /// How many there are.
-    pub fn runs(&self) -> usize {
+    fn runs(&self) -> usize {
         self.reasons.values().sum()
     }
 }
@@ -206,8 +206,7 @@ impl Now<'_> {
 fn code_of(run: &RunDir) -> Option<String> {
     match Reader::open(&run.journal(), 0).ok()?.next()?.ok()?.1.event {
         Event::Started { lineage, .. } if !lineage.device.is_empty() => {
-            let kind = lineage.device.split_once(':').map_or(&*lineage.device, |(kind, _)| kind);
-            Some(format!("{} on {kind}", lineage.lgdea))
+            Some(lgdea_inputs::code_of(&lineage.lgdea, &lineage.device))
         }
         _ => None,
     }
@@ -215,19 +214,7 @@ fn code_of(run: &RunDir) -> Option<String> {
 
 /// The settings of an experiment that may change its result, by dotted key.
 fn settings(experiment: &Experiment) -> BTreeMap<String, Value> {
-    fn leaves(value: Value, path: &str, found: &mut BTreeMap<String, Value>) {
-        match value {
-            Value::Object(table) => {
-                for (key, value) in table {
-                    let path = if path.is_empty() { key } else { format!("{path}.{key}") };
-                    leaves(value, &path, found);
-                }
-            }
-            other => drop(found.insert(path.to_owned(), other)),
-        }
-    }
-    let mut found = BTreeMap::new();
-    leaves(serde_json::to_value(experiment).unwrap_or_default(), "", &mut found);
+    let mut found = leaves(experiment).unwrap_or_default();
     found.retain(|key, _| !OUTSIDE.contains(&key.split('.').next().unwrap_or_default()));
     found
 }

@@ -33,7 +33,8 @@ pub struct Plan {
     pub proposed: Vec<Proposed>,
     /// Proposals that each setting's search has made.
     made: Vec<usize>,
-    /// Seconds that the runs to come take one after the other, as far as earlier runs tell.
+    /// Seconds that the runs to come take one after the other, as far as earlier runs tell; those of a search are known after
+    /// [`Plan::look_up_proposals`].
     pub seconds: Option<f64>,
     /// Of the runs to come, the stages that are done already; none where there are too many to look them up.
     pub stages: Option<Stages>,
@@ -64,8 +65,6 @@ pub struct Planned {
 pub struct Proposed {
     /// Position in [`Expansion::trials`] of the trial whose settings the search changes.
     pub trial: usize,
-    /// Number of the proposal, from 0.
-    pub number: usize,
     /// The values that are proposed, by dotted key.
     pub values: Map<String, Value>,
     /// What is known about it.
@@ -142,7 +141,9 @@ impl Plan {
         }
         let (proposed, made) = (Vec::new(), Vec::new());
         let mut plan = Plan { sweep, expansion, planned, proposed, made, seconds: None, stages };
-        plan.seconds = plan.estimate(earlier)?;
+        if plan.sweep.search.is_none() {
+            plan.seconds = plan.estimate(earlier)?;
+        }
         Ok(plan)
     }
 
@@ -157,7 +158,7 @@ impl Plan {
             let mut proposals = Proposals::of_setting(results, &self.sweep, search, first)?;
             let path = proposals.folder().to_owned();
             proposals.read_on().map_err(|source| PlanError::Results { path, source })?;
-            for (number, proposal) in proposals.made().iter().enumerate() {
+            for proposal in proposals.made() {
                 let mut of_proposal = Vec::new();
                 for trial in setting.clone() {
                     // What is no valid experiment counts as failed and never runs.
@@ -165,7 +166,7 @@ impl Plan {
                     let Ok((resolved, values)) = at else { break };
                     let planned = Planned::new(keys.key(&resolved.experiment, &code)?, earlier);
                     let values = json_map(values);
-                    of_proposal.push(Proposed { trial, number, values, planned });
+                    of_proposal.push(Proposed { trial, values, planned });
                 }
                 if of_proposal.iter().any(|one| one.planned.pruned) {
                     for one in &mut of_proposal {
@@ -238,11 +239,10 @@ impl Plan {
         }
         let settings = self.settings();
         let every = settings.len().div_ceil(MOST_ESTIMATED);
-        let to_come =
-            |(position, setting): (usize, &Range<usize>)| self.tally_of(position, setting.clone()).to_come() as f64;
+        let tallies = settings.iter().enumerate().map(|(position, setting)| self.tally_of(position, setting.clone()));
+        let to_come: Vec<f64> = tallies.map(|tally| tally.to_come() as f64).collect();
         let (mut seconds, mut counted) = (0.0, 0.0);
-        for (position, setting) in settings.iter().enumerate().step_by(every) {
-            let count = to_come((position, setting));
+        for (setting, count) in settings.iter().zip(&to_come).step_by(every) {
             let trial: &Trial = &self.expansion.trials[setting.start];
             let mut experiment = self.sweep.resolve(trial)?.experiment;
             experiment.device.name.clone_from(&self.sweep.device);
@@ -250,7 +250,7 @@ impl Plan {
             seconds += one * count;
             counted += count;
         }
-        let all: f64 = settings.iter().enumerate().map(to_come).sum();
+        let all: f64 = to_come.iter().sum();
         // What no earlier run resembles counts as the mean of the others.
         Ok((counted > 0.0).then(|| seconds / counted * all))
     }

@@ -24,7 +24,7 @@ pub use event::{Event, Record, Status};
 pub use history::History;
 pub use journal::Journal;
 pub use lineage::{Git, Lineage};
-pub use params::params;
+pub use params::{leaves, params};
 pub use reader::{Reader, read};
 pub use run_dir::RunDir;
 pub use system::SystemMeter;

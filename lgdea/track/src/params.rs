@@ -9,25 +9,29 @@ use crate::Result;
 
 /// Settings as flat parameters: tables are entered, joined by dots (`train.learning-rate`); lists stay whole, as JSON.
 pub fn params(settings: &impl Serialize) -> Result<BTreeMap<String, String>> {
-    let mut params = BTreeMap::new();
-    flatten("", &serde_json::to_value(settings)?, &mut params);
-    Ok(params)
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(leaves(settings)?.into_iter().map(|(name, value)| (name, text(value))).collect())
 }
 
-fn flatten(name: &str, value: &Value, params: &mut BTreeMap<String, String>) {
+/// Settings by dotted key, as [`params`] has them, with their values.
+pub fn leaves(settings: &impl Serialize) -> Result<BTreeMap<String, Value>> {
+    let mut found = BTreeMap::new();
+    enter(String::new(), serde_json::to_value(settings)?, &mut found);
+    Ok(found)
+}
+
+fn enter(name: String, value: Value, found: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(table) => {
             for (key, value) in table {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                flatten(&name, value, params);
+                let name = if name.is_empty() { key } else { format!("{name}.{key}") };
+                enter(name, value, found);
             }
         }
-        Value::String(text) => {
-            params.insert(name.to_owned(), text.clone());
-        }
-        other => {
-            params.insert(name.to_owned(), other.to_string());
-        }
+        other => drop(found.insert(name, other)),
     }
 }
 

@@ -35,6 +35,13 @@ pub fn serve(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Strin
     format!("http://{address}")
 }
 
+/// Accepts connections and never answers, as long as the listener lives; returns it and the address.
+pub fn silent() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, format!("http://{address}"))
+}
+
 /// A whole answer with a plain text.
 pub fn plain(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();

@@ -39,3 +39,8 @@ unpaired-reports = 4
 text-warmup-steps = 3
 text-warmup-batch = 8
 ";
+
+/// An experiment of these that begins with `[data.phantom]`, from its table `[pairing]` on: to be appended to other data.
+pub fn without_data(experiment: &str) -> &str {
+    &experiment[experiment.find("[pairing]").unwrap()..]
+}

@@ -51,6 +51,15 @@ impl Workspace {
         path
     }
 
+    /// Writes a small grey picture, another one for each number; its path.
+    #[cfg(feature = "results")]
+    pub fn picture(&self, name: &str, number: u32) -> PathBuf {
+        let path = self.write(name, "");
+        let grey = |x: u32, y: u32| image::Luma([((x * 3 + y * number) % 251) as u8]);
+        image::GrayImage::from_fn(40, 48, grey).save(&path).unwrap();
+        path
+    }
+
     /// Reads a file.
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))

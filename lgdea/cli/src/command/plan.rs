@@ -84,10 +84,11 @@ fn json_lines(plan: &Plan, limit: Option<usize>) -> String {
 }
 
 fn table(plan: &Plan, earlier: &Earlier, limit: Option<usize>, further: &[String]) -> String {
+    let any_pruned = plan.tally().pruned > 0;
     let parts = [
         head(plan),
-        arms(plan),
-        settings(plan, limit.unwrap_or(SHOWN)),
+        arms(plan, any_pruned),
+        settings(plan, limit.unwrap_or(SHOWN), any_pruned),
         search(plan),
         totals(plan, earlier),
         notes(plan, further),
@@ -102,16 +103,16 @@ fn head(plan: &Plan) -> String {
 }
 
 /// Header and cells of how many runs were stopped early, where any were.
-fn with_pruned<'t>(plan: &Plan, mut cells: Vec<&'t str>, pruned: &'t str, after: usize) -> Vec<&'t str> {
-    if plan.tally().pruned > 0 {
+fn with_pruned<'t>(any_pruned: bool, mut cells: Vec<&'t str>, pruned: &'t str, after: usize) -> Vec<&'t str> {
+    if any_pruned {
         cells.insert(after, pruned);
     }
     cells
 }
 
 /// The arms with what they change and how many trials they have.
-fn arms(plan: &Plan) -> String {
-    let header = with_pruned(plan, vec!["arm", "changes", "settings", "trials", "cached"], "pruned", 5);
+fn arms(plan: &Plan, any_pruned: bool) -> String {
+    let header = with_pruned(any_pruned, vec!["arm", "changes", "settings", "trials", "cached"], "pruned", 5);
     let mut table = table::with_header(&header, 0..0);
     let trials = &plan.expansion.trials;
     let settings = plan.settings();
@@ -125,15 +126,15 @@ fn arms(plan: &Plan) -> String {
         changes.sort_by_key(|(key, _)| key.starts_with("eval."));
         let changes = assignments(&changes, CHANGES);
         let [runs, cached, pruned] = [all.runs, all.cached, all.pruned].map(|count| count.to_string());
-        table.add_row(with_pruned(plan, vec![name, &changes, &count, &runs, &cached], &pruned, 5));
+        table.add_row(with_pruned(any_pruned, vec![name, &changes, &count, &runs, &cached], &pruned, 5));
     }
     table.to_string()
 }
 
 /// What is tried of each arm: one line for all seeds of a setting.
-fn settings(plan: &Plan, limit: usize) -> String {
+fn settings(plan: &Plan, limit: usize, any_pruned: bool) -> String {
     let settings = plan.settings();
-    let header = with_pruned(plan, vec!["arm", "setting", "seeds", "cached", "first run key"], "pruned", 4);
+    let header = with_pruned(any_pruned, vec!["arm", "setting", "seeds", "cached", "first run key"], "pruned", 4);
     let mut table = table::with_header(&header, 0..0);
     for (position, setting) in settings.iter().enumerate().take(limit) {
         let trial = &plan.expansion.trials[setting.start];
@@ -142,7 +143,7 @@ fn settings(plan: &Plan, limit: usize) -> String {
         let key = first.unwrap_or(&plan.planned[setting.start]).run_key.as_deref().unwrap_or("-");
         let deltas = assignments(&plan.sweep.deltas(trial), SETTING);
         let [seeds, cached, pruned] = [setting.len(), tally.cached, tally.pruned].map(|count| count.to_string());
-        table.add_row(with_pruned(plan, vec![plan.sweep.arm(trial), &deltas, &seeds, &cached, key], &pruned, 4));
+        table.add_row(with_pruned(any_pruned, vec![plan.sweep.arm(trial), &deltas, &seeds, &cached, key], &pruned, 4));
     }
     let mut text = table.to_string();
     if settings.len() > limit {

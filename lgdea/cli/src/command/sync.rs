@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lgdea_cache::Leases;
-use lgdea_comparison::{ARM, Comparison, Interval, Judgement, Request, Split, Test, view};
+use lgdea_comparison::{Comparison, Request, view};
 use lgdea_run::no_such_run;
 use lgdea_spec::Resolved;
 use lgdea_sweep::Trials;
@@ -220,15 +220,7 @@ pub(crate) fn show_sweep(path: &Path, results: &Path, uri: Option<&str>) -> Resu
 /// The table of `lgdea compare`, whose deviations MLflow's bars lack; empty while there is nothing to compare.
 fn scores(results: &Path, sweep: &str) -> String {
     let inputs = Inputs { paths: vec![results.join("sweeps").join(sweep)], results: results.to_owned() };
-    let request = Request {
-        metrics: Vec::new(),
-        split: Split::Test,
-        by: ARM.to_owned(),
-        base: None,
-        equals: None,
-        judgement: Judgement { test: Test::PairedT, interval: Interval::default(), alpha: 0.05 },
-        command: format!("lgdea compare {sweep}"),
-    };
+    let request = Request::usual(format!("lgdea compare {sweep}"));
     let comparison = collect(&inputs).and_then(|collection| Ok(Comparison::new(&collection, &request)?));
     comparison.map(|comparison| view::markdown(&comparison)).unwrap_or_default()
 }

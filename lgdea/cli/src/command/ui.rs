@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use lgdea_comparison::{ARM, Interval, Judgement, Request, Split, Test};
+use lgdea_comparison::Request;
 use lgdea_fault::chain;
 use lgdea_track::mlflow;
 
@@ -72,18 +72,8 @@ fn without_mlflow(args: &UiArgs) -> Result<(), Failure> {
          of `lgdea report`:"
     ));
     let inputs = Inputs { paths: vec![args.results.clone()], results: args.results.clone() };
-    let judgement = Judgement { test: Test::PairedT, interval: Interval::default(), alpha: 0.05 };
-    let request = Request {
-        metrics: Vec::new(),
-        split: Split::Test,
-        by: ARM.to_owned(),
-        base: None,
-        equals: None,
-        judgement,
-        command: typed(),
-    };
     let out = std::path::absolute(args.results.join("report.html"))?;
-    report::write(&inputs, &request, &out, true)?;
+    report::write(&inputs, &Request::usual(typed()), &out, true)?;
     let page = format!("file://{}", out.display());
     print(&format!("{page}\n"))?;
     if !args.no_open {

@@ -65,7 +65,7 @@ pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) ->
         differences: grid::differences(comparison).map(|grid| {
             Table::new("differences", &format!("Differences to {}, paired by seed", comparison.base), &grid, true)
         }),
-        is_judged: comparison.differences().any(|(_, _, difference)| !difference.has_too_few_seeds()),
+        is_judged: comparison.is_judged(),
         forests: forest::forests(comparison),
         curves: efficiency::curves(comparison),
         efficiency: grid::efficiency(comparison).map(|grid| {

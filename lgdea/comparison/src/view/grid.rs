@@ -101,8 +101,7 @@ pub(crate) fn differences(comparison: &Comparison) -> Option<Grid> {
     header.push(comparison.by.clone());
     let level = interval_name(comparison);
     let columns = ["seeds", "difference", &level, "p (t)", "p (perm.)", "p (Wilc.)", "p (Holm)", "significant"];
-    let is_judged = comparison.differences().any(|(_, _, difference)| !difference.has_too_few_seeds());
-    let columns = &columns[..if is_judged { columns.len() } else { 2 }];
+    let columns = &columns[..if comparison.is_judged() { columns.len() } else { 2 }];
     header.extend(columns.iter().map(|&column| column.to_owned()));
     let mut grid = Grid { header, numbers: comparison.keys.len() + 2, rows: vec![], breaks: vec![] };
     for metric in &comparison.metrics {

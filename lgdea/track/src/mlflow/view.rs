@@ -20,23 +20,18 @@ const SECTION: &str = "lgdea-scores";
 /// Names the view of all runs. Those of sweeps go on after this.
 const ALL: &str = "lgdea";
 
-/// The scores that are shown where nobody asks for one, as `lgdea compare` does.
-fn scores() -> impl Iterator<Item = String> {
-    Instance::headlines().map(|score| Split::Test.of_score(&score.name()))
-}
-
 /// What all views have in common: the scores as columns of the list and as bars.
 fn view(filter: &str, section: &str) -> Value {
-    // Scores that the runs do not have are not shown.
-    let charts = Instance::headlines().map(|instance| {
+    // As `lgdea compare` where nobody asks for a score. Scores that the runs do not have are not shown.
+    let scores = Instance::headlines().map(|instance| {
         let score = Split::Test.of_score(&instance.name());
-        json!({
+        let chart = json!({
             "displayName": instance.label(), "uuid": score, "type": "BAR", "metricKey": score, "dataAccessKey": score, "metricSectionId": SECTION,
             "runsCountToCompare": 100, "deleted": false, "isGenerated": false,
-        })
+        });
+        (chart, format!("metrics.`{score}`"))
     });
-    let charts: Vec<Value> = charts.collect();
-    let columns: Vec<String> = scores().map(|score| format!("metrics.`{score}`")).collect();
+    let (charts, columns): (Vec<Value>, Vec<String>) = scores.unzip();
     json!({
         "searchFilter": filter,
         "orderByKey": "attributes.start_time",

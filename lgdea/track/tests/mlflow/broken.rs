@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use lgdea_harness::http::{plain, serve};
+use lgdea_harness::http::{plain, serve, silent};
 use lgdea_track::mlflow::{Mirror, Report, Settings, sync};
 use lgdea_track::{History, Status};
 
@@ -43,13 +43,6 @@ fn costs_at_most(cost: Duration, uri: &str) -> String {
     let left = report.left("lgdea sync abc").unwrap();
     assert!(left.ends_with("`lgdea sync abc` sends the rest") && !left.contains('\n'), "{left}");
     report.error.unwrap()
-}
-
-/// Accepts connections and never answers.
-fn silent() -> (TcpListener, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let uri = format!("http://{}", listener.local_addr().unwrap());
-    (listener, uri)
 }
 
 #[test]
