@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lgdea_metric::{Instance, Split, curve};
 use serde_json::Value;
 
 use super::api::{Dataset, Metric, Pair};
@@ -56,18 +57,17 @@ pub(super) struct Batch {
 
 impl Metric {
     /// A journal's value in MLflow's terms. `time` is in milliseconds since 1970.
+    ///
+    /// A score of the test split is no point of a curve. MLflow draws bars of step 0 alone, and of any other a curve with one
+    /// point; the step of the weights is with the model.
     pub(super) fn new(time: u64, step: u64, name: &str, value: f64) -> Metric {
+        let step = if Split::of(name) == Some(Split::Test) { 0 } else { step };
         Metric {
             key: names::metric(name).into_owned(),
             value: non_finite(value).map_or_else(|| Value::from(value), Value::from),
             timestamp: time,
-            step: Metric::step_of(step),
+            step: i64::try_from(step).unwrap_or(i64::MAX),
         }
-    }
-
-    /// A step as MLflow counts it.
-    pub(super) fn step_of(step: u64) -> i64 {
-        i64::try_from(step).unwrap_or(i64::MAX)
     }
 }
 
@@ -139,6 +139,7 @@ impl Batch {
     pub(super) fn requests(self, model: Option<Model>) -> impl Iterator<Item = Request> {
         let tags = self.tags.into_iter().map(|(key, value)| Pair { key, value });
         let mut metrics = self.metrics;
+        metrics.sort_by_cached_key(|metric| rank(&metric.key));
         let mut portions_of_metrics = Vec::new();
         while !metrics.is_empty() {
             let rest = metrics.split_off(METRICS.min(metrics.len()));
@@ -158,6 +159,13 @@ impl Batch {
         let value = names::value(value, TAG_LENGTH).into_owned();
         self.tags.insert(names::name(key).into_owned(), value);
     }
+}
+
+/// The place of a metric among those that are sent together. MLflow's page *Compare* opens on the metric that it was told of first.
+fn rank(key: &str) -> usize {
+    let compared = Instance::headlines().map(|score| Split::Test.of_score(&score.name()));
+    let first: Vec<String> = compared.chain([curve::LOSS.name.to_owned()]).collect();
+    first.iter().position(|name| name == key).unwrap_or(first.len())
 }
 
 /// Errors name files, and files lie in a home folder that is named after its owner.
@@ -208,6 +216,43 @@ mod tests {
         let key = names::name("b@1");
         assert_eq!(rows, [("a", "\"NaN\"".to_owned()), (&key, "\"-Infinity\"".to_owned()), ("c", "0.1".to_owned())]);
         assert!(batch.metrics.iter().all(|row| row.timestamp == 100 && row.step == i64::MAX));
+    }
+
+    #[test]
+    fn scores_of_the_test_split_are_bars_and_others_are_curves() {
+        let step = |name| Metric::new(1, 600, name, 0.5).step;
+        for bar in ["test/zero_shot/auroc_macro", "test/grounding/cnr/low", "test/odd"] {
+            assert_eq!(step(bar), 0, "{bar}");
+        }
+        for curve in ["validation/zero_shot/auroc_macro", "train/loss", "testing/a", "test", "loss"] {
+            assert_eq!(step(curve), 600, "{curve}");
+        }
+    }
+
+    #[test]
+    fn what_is_compared_is_told_first_and_a_curve_keeps_its_order() {
+        let metrics = |step, names: &[&str]| Event::Metrics {
+            step,
+            values: names.iter().map(|name| ((*name).to_owned(), 0.0)).collect(),
+        };
+        let mut requests = batch(vec![
+            metrics(1, &["evidence/dead_prototypes", "train/loss"]),
+            metrics(2, &["evidence/dead_prototypes", "train/loss"]),
+            metrics(2, &["test/grounding/cnr", "test/odd", "test/zero_shot/auroc_macro"]),
+        ])
+        .requests(None);
+        let Some(Request::Metrics(rows)) = requests.next() else { panic!("no metrics") };
+        let rows: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.step)).collect();
+        let expected = [
+            ("test/zero_shot/auroc_macro", 0),
+            ("test/grounding/cnr", 0),
+            ("train/loss", 1),
+            ("train/loss", 2),
+            ("train/evidence/dead_prototypes", 1),
+            ("train/evidence/dead_prototypes", 2),
+            ("test/odd", 0),
+        ];
+        assert_eq!(rows, expected);
     }
 
     #[test]

@@ -62,8 +62,8 @@ struct Told {
     datasets: BTreeMap<String, (String, String)>,
     /// Step and path of the last one.
     checkpoint: Option<(u64, String)>,
-    /// The last row of each score, by the journal's name.
-    scores: BTreeMap<String, Metric>,
+    /// The last row of each score with the step of its weights, by the journal's name.
+    scores: BTreeMap<String, (u64, Metric)>,
 }
 
 impl Told {
@@ -91,7 +91,7 @@ impl Told {
                 let scores = values.into_iter().filter(|(name, value)| Split::of(name).is_some() && !value.is_nan());
                 self.scores.extend(scores.map(|(name, value)| {
                     let metric = Metric::new(time, step, &name, value);
-                    (name, metric)
+                    (name, (step, metric))
                 }));
             }
             _ => {}
@@ -116,13 +116,13 @@ impl Told {
         ];
         let params = self.encoders.iter().map(|(tower, name)| Pair::new(&tags::encoder(tower), name));
         // Earlier scores are those of other weights.
-        let scores = self.scores.iter().filter(|(_, metric)| metric.step == Metric::step_of(*step));
+        let scores = self.scores.iter().filter(|(_, (of, _))| of == step);
         Some(Model {
             name: names::model(&self.name),
             step: *step,
             params: params.collect(),
             tags: tags.into_iter().map(pair).collect(),
-            scores: scores.map(|(name, metric)| self.score(name, metric)).collect(),
+            scores: scores.map(|(name, (_, metric))| self.score(name, metric)).collect(),
         })
     }
 
@@ -203,7 +203,7 @@ mod tests {
         let expected = [
             ("test/auroc", 0.5, "phantom/test", "digest of phantom"),
             ("validation/auroc", 0.4, "phantom/validation", "digest of phantom"),
-            ("validation/auroc/low", 0.3, "phantom/validation", "digest of phantom"),
+            ("validation/auroc.low", 0.3, "phantom/validation", "digest of phantom"),
         ];
         assert_eq!(model.scores.iter().map(shown).collect::<Vec<_>>(), expected);
 

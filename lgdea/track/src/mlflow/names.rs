@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lgdea_metric::Group;
+use lgdea_metric::{Group, Name};
 use serde_json::{Map, Value};
 
 /// Longest name of a metric, parameter or tag, in characters.
@@ -43,8 +43,14 @@ pub fn name(name: &str) -> Cow<'_, str> {
 /// Name of a journal's metric on MLflow.
 ///
 /// MLflow's charts are ordered by name, in sections by what stands before the last `/`, and nothing that a server keeps changes
-/// that. What training tells of itself (`evidence/…`, `graph/…`) goes below `train/`, so that the scores on `test/` come first.
+/// that. What training tells of itself (`evidence/…`, `graph/…`) goes below `train/`, so that the scores on `test/` come first. The
+/// ends of a score's interval stand beside it (`test/…/cnr.low`): below it, every score would have a section of its own.
 pub fn metric(metric: &str) -> Cow<'_, str> {
+    if Name::parse(metric).bound.is_some()
+        && let Some((score, end)) = metric.rsplit_once('/')
+    {
+        return Cow::Owned(name(&format!("{score}.{end}")).into_owned());
+    }
     match Group::of(metric) {
         Some(Group::TextWarmup | Group::Evidence | Group::Graph | Group::PseudoPair) => {
             Cow::Owned(name(&Group::Train.name(metric)).into_owned())
@@ -125,6 +131,11 @@ mod tests {
             ("test/zero_shot/auroc_macro", "test/zero_shot/auroc_macro"),
             ("validation/zero_shot/auroc_macro", "validation/zero_shot/auroc_macro"),
             ("evidence", "evidence"),
+            ("test/grounding/cnr/low", "test/grounding/cnr.low"),
+            ("test/zero_shot/auroc/cardiomegaly/high", "test/zero_shot/auroc/cardiomegaly.high"),
+            ("validation/odd/high", "validation/odd.high"),
+            ("train/loss/low", "train/loss/low"),
+            ("odd/low", "odd/low"),
         ];
         for (journal, shown) in metrics {
             assert_eq!(metric(journal), shown);

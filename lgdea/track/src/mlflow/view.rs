@@ -3,61 +3,117 @@
 //! MLflow itself lists no score and plots the first metrics by their names; its pages ask the server for nothing else. What a
 //! user of its pages saves for others is kept as a tag of the experiment, and such tags are written here: one for each sweep,
 //! one for all runs. From version 3.17 on they are in the list `Views` of the experiment; earlier ones show them by address
-//! alone, and one that knows no such tags shows its own page. Its bars have no error bars; the note of the sweep's run has the
-//! deviations.
+//! alone, and one that knows no such tags shows its own page. Its bars have no error bars, but its curves have a band from the
+//! least to the greatest of the seeds; the note of the sweep's run has the deviations.
 
 use std::path::Path;
 use std::time::SystemTime;
 
-use lgdea_metric::{Better, Instance, Split};
+use lgdea_metric::{Better, Instance, Split, curve};
 use serde_json::{Value, json};
 
+use super::api::TRAINING;
 use super::state::State;
 use super::tags;
 
-/// The section of the plots.
-const SECTION: &str = "lgdea-scores";
+/// The sections of the plots.
+const SCORES: &str = "scores";
+const CURVES: &str = "curves";
 /// Names the view of all runs. Those of sweeps go on after this.
 const ALL: &str = "lgdea";
+/// The loss term that LGDEA and its controls have in common. Their sums are of different terms.
+const SHARED_TERM: &str = "global";
+/// How MLflow names the column of the runs' names.
+const RUN_NAME_COLUMN: &str = "attributes.`Run Name`";
+/// Width of a column, in pixels: a score's name can be read whole.
+const COLUMN: u16 = 190;
 
-/// What all views have in common: the scores as columns of the list and as bars.
-fn view(filter: &str, section: &str) -> Value {
-    // As `lgdea compare` where nobody asks for a score. Scores that the runs do not have are not shown.
-    let scores = Instance::headlines().map(|instance| {
-        let score = Split::Test.of_score(&instance.name());
-        let chart = json!({
-            "displayName": instance.label(), "uuid": score, "type": "BAR", "metricKey": score, "dataAccessKey": score, "metricSectionId": SECTION,
-            "runsCountToCompare": 100, "deleted": false, "isGenerated": false,
-        });
-        (chart, format!("metrics.`{score}`"))
-    });
-    let (charts, columns): (Vec<Value>, Vec<String>) = scores.unzip();
-    json!({
-        "searchFilter": filter,
-        "orderByKey": "attributes.start_time",
-        "orderByAsc": false,
-        "startTime": "ALL",
-        "lifecycleFilter": "Active",
-        "datasetsFilter": [],
-        "modelVersionFilter": "All Runs",
-        "selectedColumns": columns,
-        "hideEmptyCharts": true,
-        "isAccordionReordered": true,
-        "compareRunCharts": charts,
-        "compareRunSections": [{
-            "uuid": SECTION, "name": section,
-            "display": true, "isReordered": true, "deleted": false, "isGenerated": false,
-        }],
-    })
+/// What is shown of which runs.
+struct View {
+    /// MLflow's search for the runs.
+    filter: String,
+    /// Key and direction of their order. In any order but that of time, MLflow lists runs by themselves and not below their sweep,
+    /// whose own run has no score.
+    order: (String, bool),
+    /// Which of them are drawn: MLflow's word for it.
+    drawn: &'static str,
+    /// What the section of the scores is called.
+    section: &'static str,
+    /// Whether runs of equal setting are one.
+    by_setting: bool,
 }
 
-/// A view as servers keep it: in the form of version 3.17, which lists it by name, and in that of earlier ones at once.
-fn saved(name: &str, mut view: Value) -> String {
-    let state = view.to_string();
-    view["name"] = name.into();
-    view["createdAt"] = crate::event::now().into();
-    view["state"] = state.into();
-    view.to_string()
+/// The scores that are shown, by MLflow's names: as `lgdea compare` where nobody asks for a score. Scores that the runs do not have
+/// are not shown.
+fn scores() -> impl Iterator<Item = String> {
+    Instance::headlines().map(|score| Split::Test.of_score(&score.name()))
+}
+
+/// How MLflow names the column of a metric.
+fn column(metric: &str) -> String {
+    format!("metrics.`{metric}`")
+}
+
+impl View {
+    /// In the terms of MLflow's pages before version 3.17.
+    fn state(&self) -> Value {
+        let shared = curve::loss_of(SHARED_TERM);
+        let validation = Instance::headlines().next().map(|score| Split::Validation.of_score(&score.name()));
+        let curves = [shared, curve::LOSS.name.to_owned()].into_iter().chain(validation);
+        let bars = scores().map(|score| json!({ "type": "BAR", "metricKey": score, "metricSectionId": SCORES }));
+        let lines = curves.map(|curve| {
+            json!({
+                "type": "LINE", "metricKey": curve, "metricSectionId": CURVES,
+                "useGlobalXaxisKey": true, "useGlobalLineSmoothing": true,
+            })
+        });
+        let mut charts: Vec<Value> = bars.chain(lines).collect();
+        for (number, chart) in charts.iter_mut().enumerate() {
+            chart["uuid"] = number.to_string().into();
+        }
+        let section = |uuid: &str, name: &str| {
+            // Titles beside each other are cut.
+            json!({ "uuid": uuid, "name": name, "display": true, "isReordered": true, "columns": 1, "cardHeight": 300 })
+        };
+        let mut state = json!({
+            "searchFilter": self.filter,
+            "orderByKey": self.order.0,
+            "orderByAsc": self.order.1,
+            "startTime": "ALL",
+            "lifecycleFilter": "Active",
+            "datasetsFilter": [],
+            "modelVersionFilter": "All Runs",
+            "selectedColumns": scores().map(|score| column(&score)).collect::<Vec<_>>(),
+            "runsHiddenMode": self.drawn,
+            "hideEmptyCharts": true,
+            "isAccordionReordered": true,
+            "compareRunCharts": charts,
+            "compareRunSections": [section(SCORES, self.section), section(CURVES, "Learning curves")],
+        });
+        if self.by_setting {
+            // What cases and axes of the sweep give a trial, seeds aside.
+            let setting = json!({ "mode": "tag", "groupByData": tags::SETTING });
+            state["groupBy"] = json!({ "aggregateFunction": "average", "groupByKeys": [setting] });
+            state["useGroupedValuesInCharts"] = true.into();
+        }
+        state
+    }
+
+    /// As servers keep it: in the form of version 3.17, which lists it by name, and in that of earlier ones at once.
+    fn saved(&self, name: &str) -> String {
+        let mut view = self.state();
+        let (mut state, mut order) = (view.clone(), Vec::new());
+        let columns = scores().map(|score| column(&score));
+        for column in [RUN_NAME_COLUMN.to_owned()].into_iter().chain(columns) {
+            state["columnWidths"][&column] = COLUMN.into();
+            order.push(column);
+        }
+        state["columnOrder"] = order.into();
+        view["name"] = name.into();
+        view["createdAt"] = crate::event::now().into();
+        view["state"] = state.to_string().into();
+        view.to_string()
+    }
 }
 
 /// Whether two saved views show the same.
@@ -68,17 +124,30 @@ pub(super) fn are_alike(one: &str, other: &str) -> bool {
 
 /// The experiment's tag of a sweep's view.
 pub(super) fn tag(sweep: &str) -> (String, String) {
-    let mut view = view(&format!("tags.{} = '{sweep}'", tags::SWEEP), "Scores by arm and setting, means over seeds");
-    // What cases and axes of the sweep give a trial, seeds aside.
-    let setting = json!({ "mode": "tag", "groupByData": tags::SETTING });
-    view["groupBy"] = json!({ "aggregateFunction": "average", "groupByKeys": [setting] });
-    view["useGroupedValuesInCharts"] = true.into();
-    (tags::shared_view(&key(sweep)), saved(&format!("Sweep {sweep}"), view))
+    let view = View {
+        filter: format!("tags.{} = '{sweep}'", tags::SWEEP),
+        order: (format!("tags.`{}`", tags::RUN_NAME), true),
+        drawn: "SHOW_ALL",
+        section: "Means over seeds",
+        by_setting: true,
+    };
+    (tags::shared_view(&key(sweep)), view.saved(&format!("Sweep {sweep}")))
 }
 
-/// The experiment's tag of the view of all its runs.
+/// The experiment's tag of the view of all its runs, the best by the first score at the top.
 pub(super) fn of_all_runs() -> (String, String) {
-    (tags::shared_view(ALL), saved("Scores", view("", "Scores")))
+    let first = Instance::headlines().next();
+    let view = View {
+        // The runs of sweeps have no key.
+        filter: format!("tags.`{}` != ''", tags::RUN_KEY),
+        order: first.map_or_else(Default::default, |score| {
+            (column(&Split::Test.of_score(&score.name())), score.declaration.better == Better::Lower)
+        }),
+        drawn: "FIRST_20_RUNS",
+        section: "Scores",
+        by_setting: false,
+    };
+    (tags::shared_view(ALL), view.saved("Scores"))
 }
 
 /// The experiment's tags of what MLflow sorts and draws first: the first of the scores.
@@ -117,7 +186,7 @@ pub(super) fn page_of_all(server: &str, experiment_id: &str) -> String {
 }
 
 fn address(server: &str, experiment_id: &str, key: &str) -> String {
-    format!("{server}/#/experiments/{experiment_id}/runs?compareRunsMode=CHART&viewStateShareKey={key}")
+    format!("{server}/#/experiments/{experiment_id}/runs?{TRAINING}&compareRunsMode=CHART&viewStateShareKey={key}")
 }
 
 /// Names the view in tags and addresses, which take few signs.
@@ -139,27 +208,82 @@ mod tests {
         assert!(page("http://h", "3", "my sweep.2").ends_with("viewStateShareKey=lgdea-my-sweep-2"));
     }
 
+    /// A saved view in the form of earlier servers and in that of version 3.17.
+    fn forms(saved: &str) -> [Value; 2] {
+        let old: Value = serde_json::from_str(saved).unwrap();
+        let new = serde_json::from_str(old["state"].as_str().unwrap()).unwrap();
+        [old, new]
+    }
+
+    fn of_type<'a>(view: &'a Value, kind: &'a str) -> impl Iterator<Item = &'a str> {
+        let charts = view["compareRunCharts"].as_array().unwrap().iter().filter(move |chart| chart["type"] == kind);
+        charts.map(|chart| chart["metricKey"].as_str().unwrap())
+    }
+
     #[test]
     fn a_view_shows_what_compare_shows_and_is_read_in_both_forms() {
         let compared: Vec<String> = Instance::headlines().map(|score| format!("test/{}", score.name())).collect();
+        let listed: Vec<String> = compared.iter().map(|name| format!("metrics.`{name}`")).collect();
         for (_, saved) in [tag("table"), of_all_runs()] {
-            let old: Value = serde_json::from_str(&saved).unwrap();
-            let new: Value = serde_json::from_str(old["state"].as_str().unwrap()).unwrap();
-            for view in [old, new] {
-                let plotted =
-                    view["compareRunCharts"].as_array().unwrap().iter().map(|chart| chart["metricKey"].clone());
-                assert!(plotted.eq(compared.iter().map(|name| json!(name))));
-                let columns = view["selectedColumns"].as_array().unwrap().iter().cloned();
-                assert!(columns.eq(compared.iter().map(|name| json!(format!("metrics.`{name}`")))));
+            for view in forms(&saved) {
+                assert!(of_type(&view, "BAR").eq(compared.iter()));
+                assert_eq!(view["selectedColumns"], json!(listed));
                 assert!(!view.to_string().contains("similarity"), "a single map is not what compare shows");
             }
         }
     }
 
     #[test]
+    fn scores_are_the_first_columns_each_wide_enough_for_its_name() {
+        for (_, saved) in [tag("table"), of_all_runs()] {
+            let [old, new] = forms(&saved);
+            let order: Vec<&str> =
+                new["columnOrder"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+            assert_eq!(order[..2], ["attributes.`Run Name`", "metrics.`test/zero_shot/auroc_macro`"]);
+            assert_eq!(order.len(), 1 + new["selectedColumns"].as_array().unwrap().len());
+            assert!(order.iter().all(|column| new["columnWidths"][column] == json!(190)));
+            assert_eq!(old.get("columnOrder"), None, "earlier servers know no order");
+        }
+    }
+
+    #[test]
+    fn runs_stand_by_themselves_and_not_below_a_run_without_scores() {
+        for (_, saved) in [tag("table"), of_all_runs()] {
+            for view in forms(&saved) {
+                assert_ne!(view["orderByKey"], "attributes.start_time", "MLflow nests runs in the order of time");
+                assert!(!view["searchFilter"].as_str().unwrap().is_empty(), "no filter finds the sweep's run, too");
+            }
+        }
+        let [of_sweep, _] = forms(&tag("table").1);
+        assert_eq!((&of_sweep["runsHiddenMode"], &of_sweep["orderByAsc"]), (&json!("SHOW_ALL"), &json!(true)));
+        let [of_all, _] = forms(&of_all_runs().1);
+        assert_eq!(of_all["orderByKey"], "metrics.`test/zero_shot/auroc_macro`");
+        assert_eq!(of_all["orderByAsc"], false);
+    }
+
+    #[test]
+    fn scores_come_before_curves_and_the_first_curve_is_one_that_arms_share() {
+        let [view, _] = forms(&tag("table").1);
+        let curves: Vec<&str> = of_type(&view, "LINE").collect();
+        assert_eq!(curves, ["train/loss/global", "train/loss", "validation/zero_shot/auroc_macro"]);
+        let sections = view["compareRunSections"].as_array().unwrap();
+        assert!(sections.iter().map(|section| &section["uuid"]).eq(["scores", "curves"]));
+        for chart in view["compareRunCharts"].as_array().unwrap() {
+            assert!(sections.iter().any(|section| section["uuid"] == chart["metricSectionId"]), "{chart}");
+        }
+    }
+
+    #[test]
     fn views_are_alike_whenever_they_were_saved_but_not_with_other_content() {
-        let (one, other) = (saved("a", json!({ "x": 1 })), saved("b", json!({ "x": 1 })));
-        assert!(are_alike(&one, &other) && !are_alike(&one, &saved("a", json!({ "x": 2 }))));
+        let view = |section| View {
+            filter: String::new(),
+            order: (String::new(), true),
+            drawn: "SHOW_ALL",
+            section,
+            by_setting: false,
+        };
+        let (one, other) = (view("x").saved("a"), view("x").saved("b"));
+        assert!(are_alike(&one, &other) && !are_alike(&one, &view("y").saved("a")));
         assert!(!are_alike("", "") && !are_alike("{}", "{}"));
     }
 
@@ -177,7 +301,7 @@ mod tests {
         for (sweep, server) in [("one", "http://h"), ("other", "http://elsewhere")] {
             let folder = results.path().join("sweeps").join(sweep);
             std::fs::create_dir_all(&folder).unwrap();
-            let url = format!("{server}/#/experiments/7/runs/r");
+            let url = format!("{server}/#/experiments/7/runs/r?workflowType=machine_learning");
             let state = State {
                 server: server.to_owned(),
                 experiment: "lgdea".to_owned(),
@@ -188,7 +312,10 @@ mod tests {
             state.save(&folder.join("mlflow.json")).unwrap();
         }
         let page = newest_page(results.path(), "http://h").unwrap();
-        assert_eq!(page, "http://h/#/experiments/7/runs?compareRunsMode=CHART&viewStateShareKey=lgdea-one");
+        assert_eq!(
+            page,
+            "http://h/#/experiments/7/runs?workflowType=machine_learning&compareRunsMode=CHART&viewStateShareKey=lgdea-one"
+        );
         assert_eq!(newest_page(results.path(), "http://nowhere"), None);
     }
 }

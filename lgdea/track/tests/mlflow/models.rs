@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lgdea_harness::http::{Fault, forward, plain, serve, tripping};
 use lgdea_harness::mlflow::{Server, id, value};
-use lgdea_track::mlflow::sync;
+use lgdea_track::mlflow::{metric_name, sync};
 use lgdea_track::{Event, Journal, RunDir, Status, read};
 use serde_json::{Value, json};
 
@@ -53,7 +53,8 @@ fn scores(run: &RunDir) -> BTreeSet<Shown> {
     scores
         .map(|(name, (time, value))| {
             let dataset = format!("phantom/{}", name.split('/').next().unwrap());
-            (name, 20, time, json!(value).to_string(), dataset, DIGEST[..36].to_owned())
+            let step = if name.starts_with("test/") { 0 } else { 20 };
+            (metric_name(&name).into_owned(), step, time, json!(value).to_string(), dataset, DIGEST[..36].to_owned())
         })
         .collect()
 }

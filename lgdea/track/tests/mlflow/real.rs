@@ -125,7 +125,7 @@ fn everything_arrives_and_arrives_once() {
     assert!(report.problems[0].contains("missing.png"), "{report:?}");
     assert_whole_run(&server, &run);
     let run_id = server.only_run()["info"]["run_id"].as_str().unwrap().to_owned();
-    assert!(report.url.unwrap().ends_with(&format!("/runs/{run_id}")));
+    assert!(report.url.unwrap().ends_with(&format!("/runs/{run_id}?workflowType=machine_learning")));
 
     // Nothing new, then everything once more: the server stays as it is.
     for lose_state in [false, true] {
