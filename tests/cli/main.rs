@@ -1,6 +1,7 @@
 //! What a user sees of `check`, `schema` and of wrong input, through the binary.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod before;
 mod messages;
 mod newcomer;
 

@@ -169,6 +169,22 @@ fn what_was_evaluated_on_validation_alone_is_compared_with_its_split() {
 }
 
 #[test]
+fn a_report_is_not_written_onto_what_it_reads() {
+    let results = table(&[]);
+    lgdea(&results, &["compare", "table", "--records", "table.jsonl"]).success();
+    std::fs::copy(results.file("table.jsonl"), results.file("table.html")).unwrap();
+    lgdea(&results, &["report", "table.html", "--out", "table.html"]).code(2).stderr(contains("which is read"));
+    #[cfg(unix)]
+    for (number, read) in ["table.jsonl", "sweeps/table/trials.jsonl"].into_iter().enumerate() {
+        let link = format!("link{number}.html");
+        std::os::unix::fs::symlink(results.file(read), results.file(&link)).unwrap();
+        let named = if number == 0 { "table.jsonl" } else { "table" };
+        lgdea(&results, &["report", named, "--out", &link]).code(2).stderr(contains("which is read"));
+    }
+    lgdea(&results, &["compare", "table.jsonl"]).success();
+}
+
+#[test]
 fn a_broken_journal_costs_its_own_run_only() {
     let results = table(&[]);
     let run = std::fs::read_dir(results.file("runs")).unwrap().map(|entry| entry.unwrap().path()).min().unwrap();

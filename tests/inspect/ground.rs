@@ -1,7 +1,9 @@
 //! `lgdea ground`.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
+use lgdea_harness::{Run, Workspace, tiny};
 use lgdea_spec::{Data, Phantom, Seed};
 use serde_json::Value;
 
@@ -93,6 +95,33 @@ fn what_cannot_be_grounded_is_refused_before_anything_is_written() {
     assert!(refused(study, "edema", "heat.gif").contains(".png"));
     assert!(refused(study, "edema", place.path("none/heat.png").to_str().unwrap()).contains("no folder"));
     assert!(!std::path::Path::new(out).exists());
+}
+
+#[test]
+fn a_study_whose_image_was_left_out_is_told_as_that() {
+    const PNG: &[u8] = include_bytes!("../../lgdea/data/src/source/manifest/example/images/heart.png");
+    let mut studies = "study,patient,image,report,split\n".to_owned();
+    for number in 0..60 {
+        let image = if number < 24 { "a.png" } else { "none.png" };
+        let split = ["train", "train", "validation", "test"][number % 4];
+        // The last has nothing that can be read.
+        let report = if number == 59 { "" } else { "Report of an edema." };
+        writeln!(studies, "s{number},p{number},{image},{report},{split}").unwrap();
+    }
+    let data = "[data.manifest]\nroot = \".\"\nstudies = [\"studies.csv\"]\ncolumns.labels = []\n";
+    let place = Workspace::new().with("studies.csv", studies).with("a.png", PNG);
+    let file = place.write("e.toml", format!("{data}{}", tiny::without_data(tiny::QUICK)));
+    let outcome = place.outcome(&file, "results", &["--set", "pairing.ratio=1.0"]);
+    let run = Run::of(&outcome);
+    for (image, said) in [
+        ("s24", "no image that can be looked at, only a report"),
+        ("s58", "(36 × image file not found"),
+        ("s59", "a study that is in the data was left out of them (36 × image file not found"),
+        ("s99", "neither an image file nor one of the run's 59 studies"),
+    ] {
+        let told = place.ended(2, &["ground", run.name(), "--image", image, "--phrase", "edema", "--out", "o.png"]);
+        assert!(told.contains(said), "{image}: {told}");
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn missing_values_views_labels_and_boxes_are_counted_and_named() {
     for part in [
         "12 × empty report (s4, s5, s6, s7, s12, …)",
         "4 × image that is no radiograph by its view (Axial",
-        "4 × view that is neither frontal nor lateral (such an image is read where its study has no better one) (LAO",
+        "4 × view that is neither frontal nor lateral (read where its study has no better image) (LAO",
         "8 × label that looks like several, taken as one",
         "\"Pneumonia, viral\"",
         "2 × row without a box (s7, s11)",

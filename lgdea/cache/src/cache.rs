@@ -140,7 +140,8 @@ impl Cache {
         let path = self.path(stage, key);
         match open(&path) {
             Ok(there) => Some(there),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            // Where the folder is none, keeping what is made says so.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
             Err(error) => {
                 tracing::warn!("{} cannot be used and is made anew: {error}", path.display());
                 None

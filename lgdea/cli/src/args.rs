@@ -5,7 +5,8 @@ pub(crate) mod evidence;
 pub(crate) mod inspect;
 pub(crate) mod sweep;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use lgdea_spec::Resolved;
@@ -18,6 +19,28 @@ use crate::failure::Failure;
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Args {
+    /// What the user typed, with `~` as the home folder in `--flag=~/…`, where shells leave it as it is.
+    pub(crate) fn read() -> Self {
+        let home = std::env::home_dir();
+        Self::parse_from(std::env::args_os().map(|argument| at_home(argument, home.as_deref())))
+    }
+}
+
+/// An argument whose value, behind `=`, begins at the home folder where it is `~` or `~/…`.
+fn at_home(argument: OsString, home: Option<&Path>) -> OsString {
+    let value = argument.to_str().filter(|text| text.starts_with('-')).and_then(|text| text.split_once('='));
+    let (Some((flag, value)), Some(home)) = (value, home) else { return argument };
+    let path = match value.strip_prefix('~') {
+        Some("") => home.to_owned(),
+        Some(below) if below.starts_with('/') => home.join(below.trim_start_matches('/')),
+        _ => return argument,
+    };
+    let mut expanded = OsString::from(format!("{flag}="));
+    expanded.push(path);
+    expanded
 }
 
 #[derive(Debug, Subcommand)]
@@ -204,4 +227,31 @@ pub(crate) struct ReferenceArgs {
     /// Folder to write to.
     #[arg(long)]
     pub(crate) out: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_behind_an_equals_sign_is_found() {
+        let table = [
+            ("--results=~/x", "--results=/home/me/x"),
+            ("--results=~", "--results=/home/me"),
+            ("--results=~/", "--results=/home/me/"),
+            ("--out=~//a b.html", "--out=/home/me/a b.html"),
+            ("-o=~/x", "-o=/home/me/x"),
+            ("--set=data.manifest.root=~/x", "--set=data.manifest.root=~/x"),
+            ("--results=~you/x", "--results=~you/x"),
+            ("--results=./~/x", "--results=./~/x"),
+            ("--phrase=~5 mm", "--phrase=~5 mm"),
+            ("--results", "--results"),
+            ("~/x", "~/x"),
+            ("a=~/x", "a=~/x"),
+        ];
+        for (typed, meant) in table {
+            assert_eq!(at_home(typed.into(), Some(Path::new("/home/me"))), OsString::from(meant), "{typed}");
+            assert_eq!(at_home(typed.into(), None), OsString::from(typed), "{typed}");
+        }
+    }
 }

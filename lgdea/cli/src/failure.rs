@@ -90,6 +90,17 @@ pub(crate) fn refused_with_help(problem: String, help: &str) -> Failure {
     Words { fault: Fault::Input, words: MietteDiagnostic::new(problem).with_help(help) }.into()
 }
 
+/// That no space is left, with what to do about it, where an error of a run is that.
+pub(crate) fn or_full(error: impl AtFault + 'static) -> Failure {
+    let message = chain(&error);
+    if lgdea_fault::full_disk(&message).is_none() {
+        return error.into();
+    }
+    let help = "free some space and give the same command again: it goes on from the last checkpoint, and what was \
+                written is kept";
+    Words { fault: error.fault(), words: MietteDiagnostic::new(message).with_help(help) }.into()
+}
+
 /// A failed run, in words.
 pub(crate) fn failed(problem: String) -> Failure {
     Words { fault: Fault::Run, words: MietteDiagnostic::new(problem) }.into()
@@ -119,6 +130,11 @@ mod tests {
     fn words_have_the_exit_code_that_their_command_means() {
         assert_eq!(refused("no".to_owned()).exit_code(), ExitCode::from(2));
         assert_eq!(failed("no".to_owned()).exit_code(), ExitCode::from(1));
+        let full = std::io::Error::other("cannot write a: No space left on device (os error 28)");
+        let full = or_full(full);
+        assert_eq!(full.exit_code(), ExitCode::from(1));
+        assert!(shown(&full).contains("from the last checkpoint") && shown(&full).contains("(os error 28)"));
+        assert!(!or_full(std::io::Error::other("(os error 2)")).message().contains("checkpoint"));
         assert!(shown(&refused_with_help("no".to_owned(), "say yes")).contains("help: say yes"));
     }
 }

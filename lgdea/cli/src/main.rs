@@ -11,8 +11,6 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::{Args, Command};
 
 /// Tensors of a step are allocated and freed over and over; the system's allocator returns each large one to the kernel,
@@ -44,7 +42,7 @@ fn main() -> ExitCode {
         .with_ansi(terminal::is_coloured())
         .without_time()
         .init();
-    let result = match Args::parse().command {
+    let result = match Args::read().command {
         Command::Run(args) => command::run::run(&args),
         Command::Check(args) => command::check::check(&args),
         Command::Plan(args) => command::plan::plan(&args),

@@ -64,10 +64,11 @@ pub struct CheckedClaim {
 /// # Errors
 /// There are no claims or no finished runs; a claim's metric is in no run.
 pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<CheckedClaim>, ComparisonError> {
-    let mut claims: Vec<&ClaimSummary> = Vec::new();
+    let mut claims: Vec<ClaimSummary> = Vec::new();
     for claim in collection.sweeps.iter().flat_map(|sweep| &sweep.claims) {
-        if !claims.contains(&claim) {
-            claims.push(claim);
+        match claims.iter_mut().find(|known| known.is_same(claim)) {
+            Some(known) => known.after = known.after.min(claim.after),
+            None => claims.push(claim.clone()),
         }
     }
     if claims.is_empty() {

@@ -1,6 +1,6 @@
 //! Runs that were brought together to be compared.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lgdea_sweep::SweepSummary;
 
@@ -18,6 +18,8 @@ pub struct Collection {
     pub missing: Vec<Missing>,
     /// What the runs were made with.
     pub provenance: Provenance,
+    /// What of their data was left out or is doubtful, in a line, with the keys of the runs of which it is true.
+    pub left_out: BTreeMap<String, BTreeSet<String>>,
     /// What a reader should know about them.
     pub warnings: Vec<String>,
 }
@@ -26,10 +28,13 @@ impl Collection {
     /// Adds another collection; a run that is in both is kept as it is in this one.
     pub(crate) fn join(&mut self, other: Collection) {
         for sweep in other.sweeps {
-            // A records file of an earlier version does not know what a sweep confounds.
-            let rest = |sweep: &SweepSummary| SweepSummary { confounds: None, ..sweep.clone() };
             match self.sweeps.iter_mut().find(|known| rest(known) == rest(&sweep)) {
-                Some(known) => known.confounds = known.confounds.take().or(sweep.confounds),
+                Some(known) => {
+                    known.confounds = known.confounds.take().or(sweep.confounds);
+                    for (claim, other) in known.claims.iter_mut().zip(&sweep.claims) {
+                        claim.after = claim.after.min(other.after);
+                    }
+                }
                 None => self.sweeps.push(sweep),
             }
         }
@@ -52,7 +57,25 @@ impl Collection {
             }
         }
         self.provenance.merge(&other.provenance);
+        for (told, keys) in other.left_out {
+            self.left_out.entry(told).or_default().extend(keys);
+        }
         self.warnings.extend(other.warnings);
+    }
+
+    /// That trials left data out, in a sentence; `None` where none did.
+    pub fn data_left_out(&self) -> Option<String> {
+        let runs: BTreeSet<&String> = self.left_out.values().flatten().collect();
+        let (first, _) = self.left_out.iter().max_by_key(|(_, keys)| keys.len())?;
+        let others = match self.left_out.len() - 1 {
+            0 => String::new(),
+            others => format!(", and {others} other such {}", if others == 1 { "list" } else { "lists" }),
+        };
+        Some(format!(
+            "data of {} of {} runs were left out or are doubtful: {first}{others}",
+            runs.len(),
+            self.runs.len()
+        ))
     }
 
     /// The arms in the order of their sweeps, then of their runs; the first is the base.
@@ -82,4 +105,12 @@ impl Collection {
         let all = self.runs.len() + self.missing.len();
         format!("{} of {all} trials have no finished run ({})", self.missing.len(), states.join(", "))
     }
+}
+
+/// What tells a sweep from others. A records file of an earlier version knows neither what a sweep confounds nor when a claim was
+/// stated.
+fn rest(sweep: &SweepSummary) -> SweepSummary {
+    let mut rest = SweepSummary { confounds: None, ..sweep.clone() };
+    rest.claims.iter_mut().for_each(|claim| claim.after = 0);
+    rest
 }

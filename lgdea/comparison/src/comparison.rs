@@ -215,6 +215,7 @@ fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], bas
     if !shortfall.is_empty() {
         notes.push(shortfall);
     }
+    notes.extend(collection.data_left_out());
     if let Some(sweep) = collection.sweeps.first()
         && rows.by == ARM
         && rows.group(&sweep.base).is_err()

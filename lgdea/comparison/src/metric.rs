@@ -76,7 +76,7 @@ pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric
             .map_err(|error| ComparisonError::Request(format!("`{asked}` is no pattern of metrics: {error}")))?;
         let fitting: Vec<&str> = known.iter().copied().filter(|known| pattern.matches(known)).collect();
         if fitting.is_empty() {
-            return Err(elsewhere(&name, &known).unwrap_or_else(|| ComparisonError::unknown("metric", &name, known)));
+            return Err(elsewhere(&name, &known).unwrap_or_else(|| unknown(asked, &name, split, &known)));
         }
         for name in fitting {
             if !metrics.iter().any(|metric| metric.name == name) {
@@ -85,6 +85,38 @@ pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric
         }
     }
     Ok(metrics)
+}
+
+/// What people call scores, and a part of the names that these have.
+const CALLED: [(&str, &str); 6] = [
+    ("roc_auc", "auroc"),
+    ("auc", "auroc"),
+    ("recall", "_r_at_"),
+    ("r@", "_r_at_"),
+    ("precision", "_p_at_"),
+    ("p@", "_p_at_"),
+];
+/// Metrics that are named where several may be meant.
+const NAMED: usize = 5;
+
+/// That there is no such metric, with the full names of those that hold what was asked for, headline scores first.
+fn unknown(asked: &str, name: &str, split: Split, known: &BTreeSet<&str>) -> ComparisonError {
+    let word = asked.to_lowercase().replace(['-', ' '], "_");
+    let called = CALLED.iter().find(|(called, part)| word.contains(called) && !word.contains(part));
+    let word = called.map_or(word.clone(), |(called, part)| word.replace(called, part));
+    let is_meant = |name: &&&str| !word.is_empty() && name.contains(&word);
+    let headlines: Vec<String> = Instance::headlines().map(|score| split.of_score(&score.name())).collect();
+    let mut meant: Vec<&str> = known.iter().filter(is_meant).copied().collect();
+    // Those of the split that is asked for, and of them the headline scores, come first.
+    meant.sort_by_key(|&name| (Split::of(name) != Some(split), !headlines.iter().any(|headline| headline == name)));
+    let names: Vec<String> = meant.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let suggestion = match names.as_slice() {
+        [] => return ComparisonError::unknown("metric", name, known.iter().copied()),
+        [one] => format!("; did you mean {one}?"),
+        some if meant.len() > NAMED => format!("; did you mean one of {}, …?", some.join(", ")),
+        [others @ .., last] => format!("; did you mean {} or {last}?", others.join(", ")),
+    };
+    ComparisonError::Unknown { what: "metric", name: asked.to_owned(), suggestion }
 }
 
 /// Why there is no headline score of a split, and where there are some.
@@ -191,6 +223,38 @@ mod tests {
         assert!(error.contains("`--split test`"), "{error}");
         let error = asked(&[], Split::Test, &["validation/zero_shot/auroc/edema"]);
         assert!(error.contains("`--metric` names others"), "{error}");
+    }
+
+    #[test]
+    fn short_names_of_scores_lead_to_their_full_names() {
+        let runs = runs(&[
+            "test/zero_shot/auroc_macro",
+            "test/zero_shot/auroc/edema",
+            "test/zero_shot/auroc/mass",
+            "test/retrieval/i2t_r_at_10",
+            "test/retrieval/i2t_p_at_10",
+            "test/grounding/pointing",
+            "validation/zero_shot/auroc_macro",
+        ]);
+        for (asked, first) in [
+            ("auroc", "did you mean `test/zero_shot/auroc_macro`, `test/zero_shot/auroc/edema`"),
+            ("AUROC", "did you mean `test/zero_shot/auroc_macro`"),
+            ("auc", "did you mean `test/zero_shot/auroc_macro`"),
+            ("roc-auc", "did you mean `test/zero_shot/auroc_macro`"),
+            ("auroc_macro", "did you mean `test/zero_shot/auroc_macro` or `validation/zero_shot/auroc_macro`?"),
+            ("auroc-macro", "did you mean `test/zero_shot/auroc_macro`"),
+            ("zero_shot", "did you mean `test/zero_shot/auroc_macro`"),
+            ("recall", "did you mean `test/retrieval/i2t_r_at_10`?"),
+            ("R@10", "did you mean `test/retrieval/i2t_r_at_10`?"),
+            ("precision", "did you mean `test/retrieval/i2t_p_at_10`?"),
+            ("pointing", "did you mean `test/grounding/pointing`?"),
+            ("edema", "did you mean `test/zero_shot/auroc/edema`?"),
+        ] {
+            let error = chosen(&[asked.to_owned()], Split::Test, &runs).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{asked}`; {first}")), "{asked}: {error}");
+        }
+        let error = chosen(&["bleu".to_owned()], Split::Test, &runs).unwrap_err().to_string();
+        assert!(error.contains("; there are `test/grounding/pointing`"), "{error}");
     }
 
     #[test]

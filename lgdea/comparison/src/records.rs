@@ -3,7 +3,7 @@
 //! The first line says which sweeps the runs are of, what they were made with, and which trials had no finished run; every other
 //! line is a finished run.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use lgdea_sweep::SweepSummary;
@@ -20,6 +20,8 @@ struct Head {
     provenance: Provenance,
     #[serde(default)]
     missing: Vec<Missing>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    left_out: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Whether a file begins as a records file does.
@@ -50,6 +52,7 @@ pub(crate) fn read(path: &Path) -> Result<Collection, ComparisonError> {
         runs: lines.map(run).collect::<Result<_, _>>()?,
         missing: head.missing,
         provenance: head.provenance,
+        left_out: head.left_out,
         warnings: Vec::new(),
     })
 }
@@ -89,6 +92,7 @@ pub fn write(collection: &Collection, path: &Path) -> Result<(), ComparisonError
         sweeps: collection.sweeps.clone(),
         provenance: collection.provenance.clone(),
         missing: collection.missing.clone(),
+        left_out: collection.left_out.clone(),
     };
     let mut text = serde_json::to_vec(&head).map_err(|error| failed()(error.into()))?;
     text.push(b'\n');

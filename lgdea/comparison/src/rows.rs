@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
+use lgdea_metric::readable;
+
 use crate::error::suggestion;
 use crate::run::shown;
 use crate::{Collection, ComparisonError, Run};
@@ -128,7 +130,8 @@ impl Row<'_> {
 }
 
 fn describe(keys: &[String], setting: &Setting, before: &str) -> String {
-    let values = keys.iter().zip(setting).filter_map(|(key, value)| Some(format!("{key} = {}", value.as_ref()?)));
+    let values =
+        keys.iter().zip(setting).filter_map(|(key, value)| Some(format!("{key} = {}", readable(value.as_ref()?))));
     let text = values.collect::<Vec<_>>().join(", ");
     if text.is_empty() { text } else { format!("{before}{text}") }
 }

@@ -69,7 +69,7 @@ impl SkipReason {
             SkipReason::LateralView => "lateral view",
             SkipReason::OtherImage => "image that is no radiograph by its view",
             SkipReason::UnknownView => {
-                "view that is neither frontal nor lateral (such an image is read where its study has no better one)"
+                "view that is neither frontal nor lateral (read where its study has no better image)"
             }
             SkipReason::AdditionalImage => "further frontal image of the same study",
             SkipReason::MissingImage => "image file not found",
@@ -163,6 +163,12 @@ impl Skipped {
         self.0.values().map(|items| items.count).sum()
     }
 
+    /// The counts in a line, without examples: "3 × lateral view, 1 × empty report".
+    pub fn counts(&self) -> String {
+        let counts = self.0.iter().map(|(reason, items)| format!("{} × {}", items.count, reason.describe()));
+        counts.collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether nothing was left out.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -199,6 +205,8 @@ mod tests {
         assert_eq!(skipped.count(SkipReason::LateralView), 8);
         assert_eq!(skipped.total(), 9);
         assert_eq!(skipped.to_string(), "8 × lateral view (a0, a1, a2, a3, a0, …)\n1 × broken report file (x.xml)");
+        assert_eq!(skipped.counts(), "8 × lateral view, 1 × broken report file");
+        assert_eq!(Skipped::default().counts(), "");
         let json = serde_json::to_value(&skipped).unwrap();
         assert_eq!(json["broken-xml"]["count"], 1);
     }

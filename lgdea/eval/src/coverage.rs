@@ -58,13 +58,15 @@ impl Coverage {
         let mut reasons = Vec::new();
         if !self.positives.is_empty() {
             let names: Vec<String> = self.positives.iter().map(|label| self.shown(label)).collect();
-            reasons.push(format!("no study bears the label {}", names.join(", ")));
+            reasons.push(format!("no study bears the {} {}", labels(names.len()), names.join(", ")));
         }
         for (class, against) in &self.negatives {
             let against: Vec<String> = against.iter().map(|label| self.shown(label)).collect();
             reasons.push(match against.as_slice() {
                 [] => format!("every labelled study is a positive of `{class}`, which has no negative"),
-                some => format!("`{class}` has no negative: no study bears the label {}", some.join(", ")),
+                some => {
+                    format!("`{class}` has no negative: no study bears the {} {}", labels(some.len()), some.join(", "))
+                }
             });
         }
         let mut text = format!(
@@ -80,6 +82,12 @@ impl Coverage {
 
     fn lacking(&self) -> usize {
         self.positives.len() + self.negatives.len()
+    }
+
+    /// The classes that cannot be scored.
+    fn lacking_names(&self) -> Vec<&str> {
+        let negatives = self.negatives.iter().map(|(class, _)| class);
+        self.positives.iter().chain(negatives).map(String::as_str).collect()
     }
 
     /// A label, with the one that was probably meant.
@@ -112,6 +120,58 @@ impl Coverage {
             let _ = write!(text, " and {} more", labels.len() - LISTED);
         }
         text
+    }
+}
+
+fn labels(count: usize) -> &'static str {
+    if count == 1 { "label" } else { "labels" }
+}
+
+/// What the studies of several splits know of the classes of a prompt set: of all of them together, and of each, which is scored
+/// alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SplitCoverage {
+    all: Coverage,
+    each: Vec<(String, Coverage)>,
+}
+
+impl SplitCoverage {
+    /// Looks through the labels of the studies of splits, which have names; `None` is an unlabelled one.
+    pub fn new(prompts: &PromptSet, splits: &[(String, Vec<Option<&StudyLabels>>)]) -> Self {
+        let all = Coverage::new(prompts, splits.iter().flat_map(|(_, studies)| studies.iter().copied()));
+        let each = splits.iter().map(|(name, studies)| (name.clone(), Coverage::new(prompts, studies.iter().copied())));
+        Self { all, each: each.collect() }
+    }
+
+    /// Whether no class can be scored in any split.
+    pub fn is_empty(&self) -> bool {
+        self.each.iter().all(|(_, coverage)| coverage.is_empty())
+    }
+
+    /// What cannot be scored and why; `None` where everything can, in every split. `prompts` is what the experiment names.
+    pub fn problem(&self, prompts: &str) -> Option<String> {
+        let known = self.all.lacking_names();
+        let of_split = |(name, coverage): &(String, Coverage)| {
+            let names: Vec<&str> =
+                coverage.lacking_names().into_iter().filter(|class| !known.contains(class)).collect();
+            let listed: Vec<String> =
+                names.iter().take(LISTED).map(|class| format!("`{}`", shown_label(class))).collect();
+            let more = names.len().saturating_sub(LISTED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            (!names.is_empty()).then(|| {
+                format!(
+                    "in the {name} split {} of the {} classes of `eval.zero-shot.prompts = \"{prompts}\"` cannot be scored, \
+                     for want of positives or negatives among its {} labelled studies: {}{more}",
+                    names.len(),
+                    coverage.classes,
+                    coverage.labelled,
+                    listed.join(", "),
+                )
+            })
+        };
+        let problems: Vec<String> =
+            self.all.problem(prompts).into_iter().chain(self.each.iter().filter_map(of_split)).collect();
+        (!problems.is_empty()).then(|| problems.join("; "))
     }
 }
 
@@ -195,6 +255,52 @@ mod tests {
         let report = "there_is_a_small_left_pleural_effusion_and_no_pneumothorax";
         let said = problem(&[("zebra", &[])], &[report]);
         assert!(said.contains("`a text of 58 characters` (1)") && !said.contains("effusion"), "{said}");
+    }
+
+    #[test]
+    fn what_one_split_lacks_is_told_with_its_name() {
+        let told = |validation: &[&str], test: &[&str]| {
+            let set = |labels: &&str| -> Option<StudyLabels> {
+                (*labels != "-").then(|| labels.split_whitespace().collect())
+            };
+            let [validation, test]: [Vec<Option<StudyLabels>>; 2] =
+                [validation, test].map(|studies| studies.iter().map(set).collect());
+            let splits = [("validation", &validation), ("test", &test)];
+            let splits = splits.map(|(name, studies)| (name.to_owned(), studies.iter().map(Option::as_ref).collect()));
+            let coverage = SplitCoverage::new(&prompts(&[("edema", &[]), ("mass", &["normal"])]), &splits);
+            (coverage.problem("p.toml").unwrap_or_default(), coverage.is_empty())
+        };
+        let whole = ["edema", "mass", "normal"];
+        let table: [(&[&str], &[&str], &[&str], bool); 12] = [
+            (&whole, &whole, &[], false),
+            (
+                &whole,
+                &["edema", "normal"],
+                &["in the test split 1 of the 2 classes", "its 2 labelled studies: `mass`"],
+                false,
+            ),
+            (&["mass", "normal"], &whole, &["in the validation split 1 of the 2", ": `edema`"], false),
+            (&whole, &["mass", "edema"], &["in the test split 1 of the 2", ": `mass`"], false),
+            (&whole, &["edema", "edema"], &["in the test split 2 of the 2", "`mass`, `edema`"], false),
+            (&whole, &["-", "-"], &["in the test split 2 of the 2", "its 0 labelled studies"], false),
+            (&["-"], &whole, &["in the validation split 2 of the 2"], false),
+            (&["normal"], &["normal"], &["no study bears the labels `edema`, `mass`"], true),
+            (&["edema", "normal"], &["edema", "normal"], &["no study bears the label `mass`"], false),
+            (
+                &["edema"],
+                &["normal"],
+                &["no study bears the label `mass`", "in the validation split 1", "in the test split 1"],
+                true,
+            ),
+            (&["edema mass"], &["normal"], &["in the validation split 2", "in the test split 2"], true),
+            (&["edema mass", "normal"], &["normal"], &["in the test split 2"], false),
+        ];
+        for (validation, test, said, is_empty) in table {
+            let (problem, empty) = told(validation, test);
+            assert_eq!(empty, is_empty, "{validation:?} {test:?}: {problem}");
+            assert!(said.iter().all(|part| problem.contains(part)), "{validation:?} {test:?}: {problem}");
+            assert_eq!(problem.is_empty(), said.is_empty(), "{problem}");
+        }
     }
 
     #[test]

@@ -44,6 +44,14 @@ pub fn of_place(error: &std::io::Error) -> Fault {
     }
 }
 
+/// What the system calls a full disk and a spent quota, whatever its language.
+const FULL: [&str; 2] = ["(os error 28)", "(os error 122)"];
+
+/// The line of a message that says that no space is left on a disk; none where it does not say so.
+pub fn full_disk(message: &str) -> Option<&str> {
+    message.lines().find(|line| FULL.iter().any(|words| line.contains(words)))
+}
+
 /// What the system says where nothing else is known of it.
 impl AtFault for std::io::Error {
     fn fault(&self) -> Fault {

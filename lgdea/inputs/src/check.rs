@@ -1,7 +1,7 @@
 //! What a run of an experiment would be refused for, all of it at once, each with its place in the experiment.
 
 use lgdea_data::{Corpus, Refusal, Split, Study, pretrained};
-use lgdea_eval::Coverage;
+use lgdea_eval::SplitCoverage;
 use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
@@ -67,7 +67,8 @@ pub fn read(inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Read {
 /// inputs.
 pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
     let eval = &resolved.experiment.eval;
-    let problem = |refusal: &Refusal| resolved.problem(refusal.key, refusal.reason.clone(), &refusal.remedy);
+    let problem =
+        |refusal: &Refusal| resolved.problem(named_by(resolved, refusal.key), refusal.reason.clone(), &refusal.remedy);
     let mut problems: Vec<Problem> = read.refusals.iter().map(problem).collect();
     let mut notes = read.notes.clone();
     let prompts = PromptSet::named_or_path(&eval.zero_shot.prompts).ok().filter(|_| eval.zero_shot.enabled);
@@ -77,7 +78,23 @@ pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
         Some((note, false)) => notes.push(note),
         None => {}
     }
+    let empty = |split: &&HeldOut| read.corpus.as_ref().is_some_and(|corpus| !has_images(&corpus.studies, **split));
+    let empty = eval.splits.iter().filter(empty).map(|&split| Split::from(split));
+    notes.extend(empty.map(|split| format!("no study of the {split} split has an image: it is not scored")));
     (problems, notes)
+}
+
+fn has_images(studies: &[Study], split: HeldOut) -> bool {
+    studies.iter().any(|study| study.split == Split::from(split) && study.image.is_some())
+}
+
+/// The key that a problem of columns points at: where none are named, that of the files that lack them.
+fn named_by<'k>(resolved: &Resolved, key: &'k str) -> &'k str {
+    match key {
+        "data.manifest.columns" if !resolved.is_written(key) => "data.manifest.studies",
+        "data.manifest.box-columns" if !resolved.is_written(key) => "data.manifest.boxes",
+        key => key,
+    }
 }
 
 /// The classes of prompts that cannot be scored on the studies of some splits, in words, and whether a run is refused for it:
@@ -92,10 +109,15 @@ pub fn uncovered(
     Some((coverage.problem(&settings.prompts)?, coverage.is_empty() && settings.prompts_file().is_some()))
 }
 
-/// What the studies of some splits know of the classes of prompts.
-fn coverage(prompts: &PromptSet, studies: &[Study], splits: &[HeldOut]) -> Coverage {
-    let is_scored = |study: &&Study| splits.iter().any(|&split| study.split == Split::from(split));
-    Coverage::new(prompts, studies.iter().filter(is_scored).map(|study| study.labels.as_ref()))
+/// What the studies of some splits know of the classes of prompts. Only images are classified.
+fn coverage(prompts: &PromptSet, studies: &[Study], splits: &[HeldOut]) -> SplitCoverage {
+    let of_split = |&split: &HeldOut| {
+        let split = Split::from(split);
+        let of_split = studies.iter().filter(|study| study.split == split && study.image.is_some());
+        (split.to_string(), of_split.map(|study| study.labels.as_ref()).collect())
+    };
+    let scored = splits.iter().filter(|&&split| has_images(studies, split));
+    SplitCoverage::new(prompts, &scored.map(of_split).collect::<Vec<_>>())
 }
 
 /// The key that an error of who reads the evidence is about.

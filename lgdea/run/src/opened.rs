@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use lgdea_data::{Corpus, Study};
+use lgdea_data::{Corpus, Skipped, Study};
 use lgdea_evidence::{EvidenceError, Extraction, Provider, ReportEvidence};
 use lgdea_inputs::Loaded;
 use lgdea_inspect::Trained;
@@ -36,6 +36,8 @@ pub struct Opened {
     pub prepared: Prepared,
     /// The evidence that training read.
     pub evidence: Vec<ReportEvidence>,
+    /// What of its data was left out or is doubtful.
+    pub skipped: Skipped,
     /// Joint steps that the model has seen.
     pub step: usize,
     /// Who reads the evidence, without a server.
@@ -67,14 +69,14 @@ impl Found {
             let steps = self.experiment.train.steps;
             audience.say(&format!("the run has not finished: this is its model after {step} of {steps} steps"));
         }
-        let (prepared, provider, evidence) = self.data(audience)?;
+        let (prepared, skipped, provider, evidence) = self.data(audience)?;
         let model = load_model(&self.experiment, &prepared, &checkpoint, &device)?;
         let Self { run, experiment, results, .. } = self;
-        Ok(Opened { run, experiment, prepared, evidence, step, provider, model, device, results })
+        Ok(Opened { run, experiment, prepared, evidence, skipped, step, provider, model, device, results })
     }
 
-    /// What training read, who reads its evidence, and the evidence that it read.
-    fn data(&self, audience: &dyn Audience) -> Result<(Prepared, Provider, Vec<ReportEvidence>), RunError> {
+    /// What training read, what it left out, who reads its evidence, and the evidence that it read.
+    fn data(&self, audience: &dyn Audience) -> Result<(Prepared, Skipped, Provider, Vec<ReportEvidence>), RunError> {
         let experiment = &Experiment { evidence: without_server(&self.experiment.evidence), ..self.experiment.clone() };
         let stages = Preparation { experiment, results: &self.results, audience };
         let Loaded { mut corpus, provider, .. } = stages.inputs()?;
@@ -83,9 +85,10 @@ impl Found {
         let pairing = stages.pairs(&corpus)?;
         let evidence = stages.evidence(&provider, &corpus, &pairing)?;
         self.same_evidence(&evidence)?;
+        let skipped = corpus.skipped.clone();
         let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)?;
         self.same_pieces(&prepared)?;
-        Ok((prepared, provider, evidence.reports))
+        Ok((prepared, skipped, provider, evidence.reports))
     }
 
     fn same_data(&self, corpus: &Corpus) -> Result<(), RunError> {

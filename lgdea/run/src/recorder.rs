@@ -11,6 +11,7 @@ use lgdea_evidence::Extraction;
 use lgdea_fault::chain;
 use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Resolved};
+use lgdea_track::mlflow::tags::LEFT_OUT;
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, Status, SystemMeter, params};
 
 use crate::outcome::reported;
@@ -45,10 +46,10 @@ impl Recorder<'_> {
             self.write(Event::Tags { values: experiment.tags.clone() })?;
         }
         self.data(experiment, corpus)?;
-        experiment.remarks().into_iter().try_for_each(|remark| self.warn(remark))
+        resolved.remarks().into_iter().try_for_each(|remark| self.warn(remark))
     }
 
-    /// The data, split by split, and what of them cannot be used.
+    /// The data, split by split.
     fn data(&self, experiment: &Experiment, corpus: &Corpus) -> Result<(), RunError> {
         let counts = summary(corpus);
         for split in Split::ALL {
@@ -58,9 +59,6 @@ impl Recorder<'_> {
                 context: split.to_string(),
                 profile: serde_json::to_string(&counts.splits.get(&split))?,
             })?;
-        }
-        for (reason, items) in &counts.skipped.0 {
-            self.write(Event::Warning { message: format!("{} × {}", items.count, reason.describe()) })?;
         }
         Ok(())
     }
@@ -112,11 +110,9 @@ impl Recorder<'_> {
         self.write(Event::Warning { message })
     }
 
-    /// The pairs, beside what could be read of the data.
+    /// The pairs, beside what could not be read of the data.
     pub(crate) fn pairs(&self, corpus: &Corpus, pairing: &PairingManifest) -> Result<(), RunError> {
-        if !corpus.skipped.is_empty() {
-            self.audience.say(&format!("left out: {}", corpus.skipped));
-        }
+        self.left_out(corpus)?;
         self.audience.say(&format!(
             "{} studies; training on {} pairs, {} images without report, {} reports without image",
             corpus.studies.len(),
@@ -125,6 +121,19 @@ impl Recorder<'_> {
             pairing.reports.len(),
         ));
         write_file(&self.run.pairing(), &serde_json::to_string_pretty(pairing)?)
+    }
+
+    /// What of the data cannot be used, its images among it: on the terminal with examples, in the journal by its counts.
+    fn left_out(&self, corpus: &Corpus) -> Result<(), RunError> {
+        let skipped = &corpus.skipped;
+        if skipped.is_empty() {
+            return Ok(());
+        }
+        self.audience.say(&format!("left out or doubtful: {skipped}"));
+        for (reason, items) in &skipped.0 {
+            self.write(Event::Warning { message: format!("{} × {}", items.count, reason.describe()) })?;
+        }
+        self.write(Event::Tags { values: [(LEFT_OUT.to_owned(), skipped.counts())].into() })
     }
 
     /// The evidence that training reads, as a data set of its own, and what is doubtful about it.

@@ -66,6 +66,28 @@ impl Resolved {
         toml::to_string_pretty(&self.experiment).expect("what was read from TOML can be written as TOML")
     }
 
+    /// What is allowed, but hardly meant: of the experiment ([`Experiment::remarks`]), and of what nothing gives.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = self.experiment.remarks();
+        let sources = self.tree.get("data").and_then(Node::table);
+        let is_given = |node: &Node| node.place.source.kind != SourceKind::Defaults;
+        if !sources.is_some_and(|sources| sources.values().any(is_given)) {
+            remarks.insert(
+                0,
+                "no [data] table: the phantom is used (`[data.manifest]` or `[data.openi]` names data of your own)"
+                    .to_owned(),
+            );
+        }
+        remarks
+    }
+
+    /// Whether a file or a flag gives a key, so that a problem of it has a place of its own.
+    pub fn is_written(&self, key: &str) -> bool {
+        let mut names = key.split('.');
+        let node = names.try_fold(&self.tree, |node, name| node.get(name));
+        node.is_some_and(|node| node.place.source.kind != SourceKind::Defaults)
+    }
+
     pub(crate) fn tree(&self) -> &Node {
         &self.tree
     }
@@ -187,6 +209,33 @@ mod tests {
         assert_eq!(experiment.name, "my-first.run");
         assert_eq!(experiment.pairing.ratio, 0.05);
         assert!(experiment.data.phantom.is_some());
+    }
+
+    #[test]
+    fn the_phantom_that_nobody_named_is_told() {
+        let told = |files: &[(&str, &str)], flags: &[&str]| {
+            let remarks = resolve(files, flags).unwrap().remarks();
+            remarks.iter().any(|remark| remark.starts_with("no [data] table: the phantom is used"))
+        };
+        let own = "[data.manifest]\nroot = 'd'\nstudies = ['s.csv']\n";
+        let extended = "extends = 'b.toml'\n";
+        let table: [(&[(&str, &str)], &[&str], bool); 12] = [
+            (&[("a.toml", "")], &[], true),
+            (&[("a.toml", "# nothing\n")], &[], true),
+            (&[("a.toml", "name = 'a'\ntrain.steps = 300\n")], &[], true),
+            (&[("a.toml", "extends = 'clip'\n")], &[], true),
+            (&[("a.toml", "[data]\n")], &[], true),
+            (&[("a.toml", "data = {}\n")], &[], true),
+            (&[("a.toml", extended), ("b.toml", "seed = 3\n")], &["train.batch=8"], true),
+            (&[("a.toml", "data.phantom.studies = 90\n")], &[], false),
+            (&[("a.toml", "[data.phantom]\n")], &[], false),
+            (&[("a.toml", own)], &[], false),
+            (&[("a.toml", extended), ("b.toml", own)], &[], false),
+            (&[("a.toml", "")], &["data.phantom.studies=90"], false),
+        ];
+        for (files, flags, expected) in table {
+            assert_eq!(told(files, flags), expected, "{files:?} {flags:?}");
+        }
     }
 
     #[test]

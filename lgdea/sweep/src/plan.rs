@@ -6,10 +6,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use lgdea_cache::{Cache, Stage};
-use lgdea_data::ImageStore;
+use lgdea_data::{Corpus, ImageStore};
 use lgdea_inputs::{Digests, Loaded, Loader, code};
-use lgdea_spec::Experiment;
 use lgdea_spec::sweep::{Expansion, Sweep, Trial};
+use lgdea_spec::{Experiment, Inputs};
 use serde_json::{Map, Value};
 
 use crate::proposals::Proposals;
@@ -36,6 +36,10 @@ pub struct Plan {
     /// Seconds that the runs to come take one after the other, as far as earlier runs tell; those of a search are known after
     /// [`Plan::look_up_proposals`].
     pub seconds: Option<f64>,
+    /// What of the data is left out or doubtful, once for all data of which it is true.
+    pub left_out: Vec<String>,
+    /// Keys of the experiments whose inputs were read.
+    pub(crate) keys: Keys,
     /// Of the runs to come, the stages that are done already; none where there are too many to look them up.
     pub stages: Option<Stages>,
 }
@@ -119,14 +123,19 @@ impl Plan {
         let few = sweep.search.is_none() && expansion.trials.len() <= MOST_LOOKED_UP;
         let cache = cache.filter(|_| few);
         let mut stages = cache.map(|_| Stages::default());
-        if sweep.search.is_none() {
-            let mut trials = vec![Vec::new(); expansion.inputs.len()];
-            for (position, trial) in expansion.trials.iter().enumerate() {
-                trials[trial.inputs].push(position);
+        let mut left_out = Vec::new();
+        let mut keys = Keys::default();
+        let mut trials = vec![Vec::new(); expansion.inputs.len()];
+        for (position, trial) in expansion.trials.iter().enumerate() {
+            trials[trial.inputs].push(position);
+        }
+        for (done, (inputs, trials)) in expansion.inputs.iter().zip(&trials).enumerate() {
+            let loaded = keys.load(inputs)?;
+            if let Some(told) = told_of(inputs, &loaded.corpus).filter(|told| !left_out.contains(told)) {
+                left_out.push(told);
             }
-            let mut loader = Loader::default();
-            for (done, (inputs, trials)) in expansion.inputs.iter().zip(&trials).enumerate() {
-                let loaded = loader.load(inputs, &|_, _| ())?;
+            // What a search tries is not known yet.
+            if sweep.search.is_none() {
                 for &position in trials {
                     let run_key = loaded.digests.key(&expansion.trials[position].identity(), code);
                     planned[position] = Planned::new(run_key, earlier);
@@ -136,11 +145,11 @@ impl Plan {
                     let to_come = trials.iter().filter(|&&position| !has_ended(&planned[position]));
                     stages.look_up(&sweep, to_come.map(|&position| &expansion.trials[position]), &loaded, cache)?;
                 }
-                progress(done + 1, expansion.inputs.len());
             }
+            progress(done + 1, expansion.inputs.len());
         }
         let (proposed, made) = (Vec::new(), Vec::new());
-        let mut plan = Plan { sweep, expansion, planned, proposed, made, seconds: None, stages };
+        let mut plan = Plan { sweep, expansion, planned, proposed, made, seconds: None, left_out, keys, stages };
         if plan.sweep.search.is_none() {
             plan.seconds = plan.estimate(earlier)?;
         }
@@ -152,7 +161,7 @@ impl Plan {
     /// [`crate::execute()`] needs it not: it follows the proposals as they are made.
     pub fn look_up_proposals(&mut self, results: &Path, earlier: &Earlier) -> Result<(), PlanError> {
         let Some(search) = &self.sweep.search else { return Ok(()) };
-        let (mut keys, code) = (Keys::default(), code(&self.sweep.device));
+        let code = code(&self.sweep.device);
         for setting in self.settings() {
             let first = &self.expansion.trials[setting.start];
             let mut proposals = Proposals::of_setting(results, &self.sweep, search, first)?;
@@ -164,7 +173,7 @@ impl Plan {
                     // What is no valid experiment counts as failed and never runs.
                     let at = self.sweep.resolve_at(&self.expansion.trials[trial], &proposal.coordinates);
                     let Ok((resolved, values)) = at else { break };
-                    let planned = Planned::new(keys.key(&resolved.experiment, &code)?, earlier);
+                    let planned = Planned::new(self.keys.key(&resolved.experiment, &code)?, earlier);
                     let values = json_map(values);
                     of_proposal.push(Proposed { trial, values, planned });
                 }
@@ -256,6 +265,14 @@ impl Plan {
     }
 }
 
+/// What of data is left out or doubtful, in a line.
+fn told_of(inputs: &Inputs, corpus: &Corpus) -> Option<String> {
+    (!corpus.skipped.is_empty()).then(|| {
+        let (name, studies) = (inputs.data.name(), corpus.studies.len());
+        format!("{name}: {studies} studies are read; left out or doubtful: {}", corpus.skipped.counts())
+    })
+}
+
 /// Counts distinct runs.
 fn tally<'p>(known: impl Iterator<Item = &'p Planned>) -> Tally {
     let (mut tally, mut keys) = (Tally::default(), HashSet::new());
@@ -305,6 +322,13 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
+    /// Reads inputs.
+    fn load(&mut self, inputs: &Inputs) -> Result<Loaded, PlanError> {
+        let loaded = self.loader.load(inputs, &|_, _| ())?;
+        self.digests.insert(inputs.key(), loaded.digests.clone());
+        Ok(loaded)
+    }
+
     /// The key that `lgdea run` gives an experiment; `code` is what computes.
     pub(crate) fn key(&mut self, experiment: &Experiment, code: &str) -> Result<String, PlanError> {
         let inputs = experiment.inputs();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use lgdea_fault::{AtFault, Fault};
 use lgdea_inputs::code;
-use lgdea_spec::sweep::{Expansion, Goal, Search, Sweep};
+use lgdea_spec::sweep::{Claim, Expansion, Goal, Search, Sweep};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -75,6 +75,28 @@ pub struct ClaimSummary {
     pub than: String,
     /// Least difference of the means, in the metric's unit.
     pub min_delta: f64,
+    /// Finished runs of the sweep that there were when it was first stated: where there were some, their results may have
+    /// suggested it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub after: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl ClaimSummary {
+    /// What a sweep file claims, as if nothing had been run before.
+    fn new(claim: &Claim) -> ClaimSummary {
+        let Claim { metric, better, than, min_delta } = claim.clone();
+        ClaimSummary { metric, better, than, min_delta, after: 0 }
+    }
+
+    /// Whether another one claims the same, whenever it was stated.
+    pub fn is_same(&self, other: &ClaimSummary) -> bool {
+        *self == ClaimSummary { after: self.after, ..other.clone() }
+    }
 }
 
 /// A search, as far as its result is read by it.
@@ -178,6 +200,16 @@ impl Trials {
 }
 
 impl SweepSummary {
+    /// Puts what a sweep file claims in the place of the claims. Those that were stated before keep their time; the others are
+    /// stated now, `finished` runs being there.
+    pub fn restate(&mut self, claims: &[Claim], finished: usize) {
+        let restated = claims.iter().map(ClaimSummary::new).map(|claim| {
+            let before = self.claims.iter().find(|known| known.is_same(&claim));
+            ClaimSummary { after: before.map_or(finished, |known| known.after), ..claim }
+        });
+        self.claims = restated.collect();
+    }
+
     /// The summary of a sweep, and of what it comes to, that was read from `file`.
     pub fn new(sweep: &Sweep, expansion: &Expansion, file: &Path) -> SweepSummary {
         let arm = |(position, name): (usize, &str)| ArmSummary {
@@ -185,19 +217,13 @@ impl SweepSummary {
             changes: json_map(sweep.changes(position).iter().cloned()),
         };
         let arms: Vec<ArmSummary> = sweep.arms().enumerate().map(arm).collect();
-        let claim = |claim: &lgdea_spec::sweep::Claim| ClaimSummary {
-            metric: claim.metric.clone(),
-            better: claim.better.clone(),
-            than: claim.than.clone(),
-            min_delta: claim.min_delta,
-        };
         SweepSummary {
             name: sweep.name.clone(),
             file: file.display().to_string(),
             description: sweep.description.clone(),
             base: arms.first().map(|arm| arm.name.clone()).unwrap_or_default(),
             arms,
-            claims: sweep.claims.iter().map(claim).collect(),
+            claims: sweep.claims.iter().map(ClaimSummary::new).collect(),
             confounds: Some(sweep.confounds().iter().map(ToString::to_string).collect()),
             search: sweep.search.as_ref().map(SearchSummary::new),
             code: code(&sweep.device),
@@ -243,6 +269,7 @@ mod tests {
                     better: "lgdea".to_owned(),
                     than: "clip".to_owned(),
                     min_delta: 0.01,
+                    after: 0,
                 }],
                 confounds: None,
                 search: None,

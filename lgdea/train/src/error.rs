@@ -70,7 +70,7 @@ pub enum TrainError {
         source: std::io::Error,
     },
     /// A checkpoint does not fit or cannot be read.
-    #[error("failed to {action} the checkpoint {path}: {message}; delete the folder to start over")]
+    #[error("failed to {action} the checkpoint {path}: {message}{}", advice(action))]
     Checkpoint {
         /// What was tried.
         action: &'static str,
@@ -85,6 +85,11 @@ pub enum TrainError {
     /// The journal could not be written.
     #[error(transparent)]
     Journal(#[from] lgdea_track::Error),
+}
+
+/// What to do about a checkpoint: one that cannot be written costs nothing that was written before.
+fn advice(action: &str) -> &'static str {
+    if action == "write" { "" } else { "; delete the folder to start over" }
 }
 
 /// What the experiment names and the data hold is the input; how training goes is not.

@@ -41,6 +41,7 @@ fn ablation(results: &Path) {
         better: arms[1].to_owned(),
         than: arms[0].to_owned(),
         min_delta: 0.01,
+        after: 0,
     };
     for (key, split) in [("a100", "validation"), ("a101", "test")] {
         keep_prototypes(&RunDir::new(results, "ablation.run", key), split);

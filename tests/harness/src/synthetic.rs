@@ -86,6 +86,7 @@ impl Results {
             better: better.to_owned(),
             than: than.to_owned(),
             min_delta,
+            after: 0,
         };
         let sweep = SweepSummary {
             name: name.to_owned(),

@@ -38,7 +38,7 @@ fn experiment(file: &Path, args: &CheckArgs) -> Result<String, Failure> {
     if let Some(key) = &args.explain {
         return Ok(resolved.explain(key)?.to_string());
     }
-    let mut notes = resolved.experiment.remarks();
+    let mut notes = resolved.remarks();
     if !args.file_only {
         let (problems, more) = requirements::told(&resolved, &requirements::read(&resolved.experiment.inputs()));
         SpecError::unless_empty(problems)?;

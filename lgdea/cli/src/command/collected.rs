@@ -1,8 +1,11 @@
 //! Runs that are compared: brought together for all commands that do.
 
+use std::path::{Path, PathBuf};
+
 use lgdea_comparison::Collection;
 
 use crate::args::compare::Inputs;
+use crate::command::not_read;
 use crate::failure::Failure;
 use crate::progress::say;
 
@@ -10,10 +13,22 @@ pub(crate) fn collect(inputs: &Inputs) -> Result<Collection, Failure> {
     Ok(Collection::read(&inputs.paths, &inputs.results)?)
 }
 
+/// Refuses to write onto what is compared, named as a path or as something of the results folder.
+pub(crate) fn not_an_input(out: &Path, inputs: &Inputs) -> Result<(), Failure> {
+    let Inputs { paths, results } = inputs;
+    let places = |path: &PathBuf| {
+        let folders = [path.clone(), results.join("sweeps").join(path), results.join("runs").join(path)];
+        folders.into_iter().flat_map(|folder| [folder.join("trials.jsonl"), folder.join("journal.jsonl"), folder])
+    };
+    let read: Vec<PathBuf> = paths.iter().flat_map(places).collect();
+    not_read(out, &read.iter().map(PathBuf::as_path).collect::<Vec<_>>())
+}
+
 /// Says what is missing and doubtful.
 pub(crate) fn warn(collection: &Collection) {
     let shortfall = collection.shortfall();
-    let all = collection.warnings.iter().map(String::as_str).chain([shortfall.as_str()]);
+    let left_out = collection.data_left_out().unwrap_or_default();
+    let all = collection.warnings.iter().map(String::as_str).chain([shortfall.as_str(), left_out.as_str()]);
     all.filter(|note| !note.is_empty()).for_each(|note| say(format!("note: {note}")));
 }
 

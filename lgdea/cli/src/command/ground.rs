@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lgdea_data::{Frame, Picture, normalise_label};
+use lgdea_data::{Frame, Picture, Study, normalise_label};
 use lgdea_eval::gallery::{Figure, Grounded, peak};
 use lgdea_eval::metric::heat_map::{range, upsample};
 use lgdea_eval::task::grounding::chosen_map;
@@ -80,6 +80,18 @@ fn no_map(opened: &Opened, choice: HeatMap, maps: &HeatMaps) -> Failure {
     refused(format!("{} has no heat map `{}`: {why}; take {}", opened.name(), name_of(choice), has.join(" or ")))
 }
 
+/// Why a study has no image: that of its data was left out, or there is none.
+fn without_image(opened: &Opened, study: &Study) -> String {
+    let id = &study.id;
+    match opened.skipped.counts() {
+        counts if counts.is_empty() => format!("study `{id}` has no image, only a report"),
+        counts => format!(
+            "study `{id}` has no image that can be looked at, only a report: there is none, or it was left out of the run's data \
+             ({counts})"
+        ),
+    }
+}
+
 /// The image to look at.
 struct Image {
     /// As the model sees it, at the size of the run's data.
@@ -108,14 +120,18 @@ impl Image {
         let Some(study) = studies.iter().position(|study| study.id == name) else {
             let with_image = studies.iter().find(|study| study.image.is_some());
             let example = with_image.map_or_else(String::new, |study| format!(", such as `{}`", study.id));
+            let left_out = match opened.skipped.counts() {
+                counts if counts.is_empty() => String::new(),
+                counts => format!("; a study that is in the data was left out of them ({counts})"),
+            };
             return Err(refused(format!(
-                "`{name}` is neither an image file nor one of the run's {} studies{example}",
+                "`{name}` is neither an image file nor one of the run's {} studies{example}{left_out}",
                 studies.len()
             )));
         };
         match &studies[study].image {
             Some(picture) => Self::read(opened, picture, name.to_owned(), Some(study)),
-            None => Err(refused(format!("study `{name}` has no image, only a report"))),
+            None => Err(refused(without_image(opened, &studies[study]))),
         }
     }
 

@@ -6,6 +6,7 @@ use std::io::Write;
 
 use lgdea_cache::Cache;
 use lgdea_eval::table;
+use lgdea_metric::readable;
 use lgdea_spec::sweep::Sweep;
 use lgdea_sweep::{Earlier, Plan, Planned, Stages, Tally, json_map};
 use serde_json::{Map, Value, json};
@@ -32,7 +33,8 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     plan.look_up_proposals(&args.results, &earlier)?;
     drop(counter);
     let behind = plan.left_behind(&args.results)?.map(|behind| behind.to_string());
-    let further: Vec<String> = behind.into_iter().chain(device::known_somewhere(&plan.sweep.device)?).collect();
+    let device = device::known_somewhere(&plan.sweep.device)?;
+    let further: Vec<String> = plan.left_out.iter().cloned().chain(behind).chain(device).collect();
     let text = if args.json {
         for note in &further {
             say(format!("note: {note}"));
@@ -199,13 +201,13 @@ fn totals(plan: &Plan, earlier: &Earlier) -> String {
 }
 
 /// What hardly takes part as an arm is set, told once for all arms of which it is true.
-fn remarks(plan: &Plan) -> Vec<String> {
+pub(crate) fn remarks(plan: &Plan) -> Vec<String> {
     let mut arms: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (arm, name) in plan.sweep.arms().enumerate() {
         let first = plan.expansion.trials.iter().find(|trial| trial.arm() == arm);
         // Every trial was resolved when the sweep was expanded.
         let Some(Ok(resolved)) = first.map(|trial| plan.sweep.resolve(trial)) else { continue };
-        for remark in resolved.experiment.remarks() {
+        for remark in resolved.remarks() {
             arms.entry(remark).or_default().push(name);
         }
     }
@@ -246,7 +248,7 @@ fn assignments(values: &[(String, impl Display)], width: usize) -> String {
     }
     let mut text = String::new();
     for (position, (key, value)) in values.iter().enumerate() {
-        let one = format!("{}{key} = {value}", if position > 0 { ", " } else { "" });
+        let one = format!("{}{key} = {}", if position > 0 { ", " } else { "" }, readable(&value.to_string()));
         if position > 0 && text.chars().count() + one.chars().count() > width {
             let _ = write!(text, ", … ({} more)", values.len() - position);
             break;

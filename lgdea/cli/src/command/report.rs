@@ -5,7 +5,7 @@ use std::path::Path;
 use lgdea_comparison::{Comparison, Request, page};
 
 use crate::args::compare::{Inputs, ReportArgs};
-use crate::command::collected::{collect, typed};
+use crate::command::collected::{collect, not_an_input, typed};
 use crate::command::writable;
 use crate::failure::Failure;
 use crate::output::{print, write_file};
@@ -13,6 +13,7 @@ use crate::progress::say;
 
 pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
     writable(&args.out, "html")?;
+    not_an_input(&args.out, &args.inputs)?;
     write(&args.inputs, &args.comparing.request(typed()), &args.out, !args.no_pictures)?;
     print(&format!("{}\n", args.out.display()))
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::args::RunArgs;
 use crate::command::requirements;
 use crate::device;
-use crate::failure::Failure;
+use crate::failure::{Failure, or_full};
 use crate::progress::{Progress, say};
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let ended = lgdea_run::run(&order, &device, &Progress::new()).map_err(|error| match error {
         // What is wrong with data is told all at once, and where the experiment names it.
         RunError::Inputs(InputsError::Data(_)) => requirements::of_data(&resolved).unwrap_or_else(|| error.into()),
-        error => error.into(),
+        error => or_full(error),
     });
     match ended? {
         Ended::Finished(outcome) => print(&outcome, args.json),

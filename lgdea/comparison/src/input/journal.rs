@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lgdea_track::mlflow::tags::LEFT_OUT;
 use lgdea_track::{Event, History, Reader, RunDir, Status};
 
 use crate::Provenance;
@@ -13,6 +14,8 @@ pub(super) struct Told {
     /// Settings by dotted key.
     pub(super) params: BTreeMap<String, String>,
     pub(super) provenance: Provenance,
+    /// What of the data was left out or is doubtful, where anything was.
+    pub(super) left_out: Option<String>,
 }
 
 impl Told {
@@ -26,8 +29,10 @@ impl Told {
         for record in Reader::open(&path, 0)? {
             let record = record?.1;
             told.provenance.add(&record);
-            if let Event::Params { values } = &record.event {
-                told.params.clone_from(values);
+            match &record.event {
+                Event::Params { values } => told.params.clone_from(values),
+                Event::Tags { values } => told.left_out = values.get(LEFT_OUT).cloned().or(told.left_out),
+                _ => {}
             }
             told.history.add(record.event);
         }

@@ -4,6 +4,7 @@ mod foreign;
 mod journal;
 mod locate;
 mod loose;
+mod stated;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -31,15 +32,15 @@ impl Collection {
         for path in paths {
             match locate(path, results)? {
                 Located::Records(file) => all.join(records::read(&file)?),
-                Located::Sweep { trials, results } => all.join(sweep(&trials, &results)?),
+                Located::Sweep { trials, results } => all.join(sweep(&trials, &results, None)?),
                 Located::SweepFile(file) => {
-                    let name = Sweep::from_file(&file)?.name;
-                    let trials = Trials::path(results, &name);
+                    let stated = Sweep::from_file(&file)?;
+                    let trials = Trials::path(results, &stated.name);
                     if !trials.is_file() {
                         let reason = format!("has not been run: there is no {}", trials.display());
                         return Err(ComparisonError::NotResults { path: path.clone(), reason });
                     }
-                    all.join(sweep(&trials, results)?);
+                    all.join(sweep(&trials, results, Some((stated, &file)))?);
                 }
                 Located::Runs(folders) => loose.extend(folders),
             }
@@ -51,13 +52,26 @@ impl Collection {
     }
 }
 
-/// The runs of a sweep.
-fn sweep(trials: &Path, results: &Path) -> Result<Collection, ComparisonError> {
-    let Trials { sweep, trials } = Trials::read(trials)?;
+/// The runs of a sweep; `stated` is what its file says now, where that was named.
+fn sweep(trials: &Path, results: &Path, stated: Option<(Sweep, &Path)>) -> Result<Collection, ComparisonError> {
+    let mut listed = Trials::read(trials)?;
+    let mut collection = runs_of(&listed, results);
+    let (finished, warnings) = (collection.runs.len(), &mut collection.warnings);
+    let (named, path) = stated.unzip();
+    let path = path.map_or_else(|| PathBuf::from(&listed.sweep.file), Path::to_path_buf);
+    if let Some(stated) = named.or_else(|| stated::file_of(&listed, warnings)) {
+        stated::apply(&stated, &path, &mut listed, finished, warnings);
+    }
+    collection.sweeps.push(listed.sweep);
+    Ok(collection)
+}
+
+/// The runs of listed trials.
+fn runs_of(listed: &Trials, results: &Path) -> Collection {
     let by_key = locate::runs_by_key(&results.join("runs"));
-    let mut collection = Collection { sweeps: vec![sweep], ..Collection::default() };
+    let mut collection = Collection::default();
     let mut seen = HashSet::new();
-    for trial in trials {
+    for trial in listed.trials.iter().cloned() {
         let place = SweepPlace { run_key: trial.run_key, arm: trial.arm, seed: trial.seed, deltas: trial.deltas };
         if !seen.insert(place.run_key.clone()) {
             continue;
@@ -76,7 +90,7 @@ fn sweep(trials: &Path, results: &Path) -> Result<Collection, ComparisonError> {
             }
         }
     }
-    Ok(collection)
+    collection
 }
 
 impl Collection {
@@ -88,6 +102,9 @@ impl Collection {
             self.warnings.push(format!("run {} has no number as its {names}", place.run_key));
         }
         self.provenance.merge(&told.provenance);
+        if let Some(left_out) = &told.left_out {
+            self.left_out.entry(left_out.clone()).or_default().insert(place.run_key.clone());
+        }
         let metrics = defined.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let folder = folder.map(Path::to_path_buf);
         self.runs.push(Run { place, seconds: told.history.seconds, metrics, folder });

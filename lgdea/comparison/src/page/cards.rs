@@ -1,5 +1,6 @@
 //! Run cards: what is needed to make a run again, and what it cost.
 
+use lgdea_metric::readable;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -77,7 +78,7 @@ impl Card {
         facts.retain(|(_, values)| !values.is_empty());
         // What is so of all runs tells none from another.
         let varying = place.deltas.iter().filter(|(key, _)| comparison.keys.contains(key) || **key == comparison.by);
-        let varying = varying.map(|(key, value)| format!("{key} = {}", shown(value)));
+        let varying = varying.map(|(key, value)| format!("{key} = {}", readable(&shown(value))));
         let line = varying.chain([hours(run.seconds / 3600.0)]).collect::<Vec<_>>().join(", ");
         Card { run: place.run_key.clone(), arm: place.arm.clone(), seed: place.seed, line, facts }
     }

@@ -7,8 +7,6 @@ use serde_json::{Value, json};
 const COLOURS: usize = 8;
 /// Markers, of which no two of one colour are alike.
 const SYMBOLS: [&str; 8] = ["circle", "square", "diamond", "triangle-up", "x", "triangle-down", "star", "pentagon"];
-/// Characters of a number beyond which it is shortened.
-const LONG: usize = 8;
 const DASHES: [&str; 3] = ["solid", "dash", "dot"];
 
 /// How a line or a row of points is told from others: never by its colour alone.
@@ -72,17 +70,6 @@ pub(super) fn plain(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// A value of a setting without digits that nobody reads: `0.0008254`.
-pub(super) fn readable(value: &str) -> String {
-    match value.parse::<f64>() {
-        Ok(number) if value.len() > LONG && number.is_finite() => {
-            let short = format!("{number:.3e}").parse::<f64>().unwrap_or(number);
-            if (1e-4..1e6).contains(&short.abs()) { short.to_string() } else { format!("{short:e}") }
-        }
-        _ => value.to_owned(),
-    }
-}
-
 /// A number with five digits, which no eye can tell from all of them; `null` of what JSON has no number for.
 pub(super) fn short(value: f64) -> Value {
     let short = format!("{value:.4e}").parse::<f64>().unwrap_or(value);
@@ -114,10 +101,6 @@ mod tests {
     #[test]
     fn numbers_are_short_and_never_break_the_json() {
         assert_eq!(short(0.123_456_789), json!(0.12346));
-        assert_eq!(
-            ["0.0008254041852680183", "0.02", "patch-cnn", "1.23456789e-9"].map(readable),
-            ["0.0008254", "0.02", "patch-cnn", "1.235e-9"]
-        );
         assert_eq!(short(1_234_567.0), json!(1_234_600.0));
         assert_eq!((short(f64::NAN), short(f64::INFINITY)), (Value::Null, Value::Null));
     }

@@ -1,12 +1,11 @@
 //! What the comparison says, in words that say no more than it can.
 
+use lgdea_metric::readable;
 use serde::Serialize;
 
 use crate::difference::{Difference, Verdict};
 use crate::view::grid::signed;
 use crate::{Cell, ComparedRow, Comparison, Metric};
-
-use super::figure::readable;
 
 /// Settings that are told one by one.
 const TOLD: usize = 6;

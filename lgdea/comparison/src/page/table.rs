@@ -1,10 +1,9 @@
 //! A grid as the page's tables want it.
 
+use lgdea_metric::readable;
 use serde::Serialize;
 
 use crate::view::grid::{Grid, Mark};
-
-use super::figure::readable;
 
 /// A table that readers sort and filter.
 #[derive(Serialize)]

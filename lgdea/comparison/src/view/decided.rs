@@ -27,7 +27,12 @@ pub(crate) fn claims_grid(checked: &[CheckedClaim]) -> Grid {
     for claim in checked {
         let stated = &claim.claim;
         let least = if stated.min_delta > 0.0 { format!(" by {}", stated.min_delta) } else { String::new() };
-        let name = format!("{} > {}{least}: {}", stated.better, stated.than, claim.metric.label);
+        let late = match stated.after {
+            0 => String::new(),
+            1 => " (stated after 1 run had finished)".to_owned(),
+            some => format!(" (stated after {some} runs had finished)"),
+        };
+        let name = format!("{} > {}{least}: {}{late}", stated.better, stated.than, claim.metric.label);
         let outcome = match &claim.outcome {
             Outcome::Holds { if_normal: false } => "holds".to_owned(),
             Outcome::Holds { if_normal: true } => "holds if differences are normal".to_owned(),

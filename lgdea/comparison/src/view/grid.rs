@@ -1,5 +1,7 @@
 //! A comparison as grids of text: what every format lays out in its own way.
 
+use lgdea_metric::readable;
+
 use crate::difference::{Difference, Verdict};
 use crate::{Comparison, Metric, Setting};
 
@@ -158,8 +160,8 @@ pub(crate) fn percent(share: f64) -> String {
 }
 
 fn place(setting: &Setting, group: &str) -> Vec<GridCell> {
-    let values = setting.iter().map(|value| GridCell::from(value.as_deref().unwrap_or("–")));
-    values.chain([group.into()]).collect()
+    let values = setting.iter().map(|value| GridCell::from(readable(value.as_deref().unwrap_or("–"))));
+    values.chain([readable(group).into()]).collect()
 }
 
 /// The numbers of a difference and what follows.

@@ -134,7 +134,11 @@ impl Task {
     fn possible(&mut self, at: &[usize], candidates: usize, what: &str) -> Vec<usize> {
         let (possible, beyond): (Vec<usize>, Vec<usize>) = at.iter().partition(|&&k| (1..=candidates).contains(&k));
         if !beyond.is_empty() {
-            self.warnings.push(format!("retrieval: {what} at {beyond:?} left out, there are {candidates} candidates"));
+            let there = match candidates {
+                1 => "there is 1 candidate".to_owned(),
+                some => format!("there are {some} candidates"),
+            };
+            self.warnings.push(format!("retrieval: {what} at {beyond:?} left out, {there}"));
         }
         possible
     }

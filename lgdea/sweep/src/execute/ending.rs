@@ -45,7 +45,7 @@ pub(super) fn verdict(
         State::Finished => Verdict::Ended(Ending::Finished),
         State::Pruned => Verdict::Ended(Ending::Pruned),
         State::Stopped if of_this_attempt && status.code() == Some(1) => Verdict::Stopped,
-        State::Failed(error) if of_this_attempt && status.code() == Some(1) => {
+        State::Failed(error) if of_this_attempt && matches!(status.code(), Some(1 | 2)) => {
             Verdict::Ended(Ending::Failed(told(error.clone())))
         }
         _ => match status.code() {

@@ -9,8 +9,6 @@ use super::jobs::JobState;
 use crate::ExecuteError;
 use crate::error::is_full;
 
-/// What the system calls a full disk and a spent quota, wherever a trial's error says it.
-const WORDS: [&str; 2] = ["(os error 28)", "(os error 122)"];
 /// Bytes that are written to see whether the disk takes any: a trial that died without a word may have met its end.
 const PROBE: usize = 1 << 20;
 
@@ -26,7 +24,7 @@ fn probe(folder: &Path) -> Option<String> {
 
 /// The words of a message that say that no space is left.
 fn said(message: &str) -> Option<String> {
-    let line = message.lines().find(|line| WORDS.iter().any(|word| line.contains(word)))?;
+    let line = lgdea_fault::full_disk(message)?;
     Some(line.trim().trim_start_matches(['×', '│', ' ']).to_owned())
 }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use lgdea_metric::readable;
 use lgdea_spec::Resolved;
 use lgdea_spec::sweep::{Sweep, Trial};
 use lgdea_track::mlflow::tags;
@@ -91,13 +92,14 @@ struct Searched {
 impl Jobs {
     /// The jobs of a plan, and of the proposals that there are already.
     pub(super) fn new(
-        plan: Plan,
+        mut plan: Plan,
         summary: SweepSummary,
         results: &Path,
         submission: Option<Submission>,
     ) -> Result<Jobs, ExecuteError> {
         let runs = Runs::read(results).map_err(ExecuteError::file("read", &results.join("runs")))?;
         let settings = plan.settings();
+        let keys = std::mem::take(&mut plan.keys);
         let mut jobs = Jobs {
             plan,
             all: Vec::new(),
@@ -107,7 +109,7 @@ impl Jobs {
             entries: Vec::new(),
             settings,
             searches: Vec::new(),
-            keys: Keys::default(),
+            keys,
             runs,
             submission,
         };
@@ -122,8 +124,17 @@ impl Jobs {
                 }
             }
         }
+        jobs.date_claims();
         jobs.write_trials()?;
         Ok(jobs)
+    }
+
+    /// Notes which claims are stated after runs had finished. A list that cannot be read tells of no claim.
+    fn date_claims(&mut self) {
+        let finished = self.all.iter().filter(|job| job.place == JobState::Settled(Ending::Cached)).count();
+        let listed = Trials::read(&Trials::path(&self.results, &self.summary.name));
+        self.summary.claims = listed.map(|listed| listed.sweep.claims).unwrap_or_default();
+        self.summary.restate(&self.plan.sweep.claims, finished);
     }
 
     /// Finished runs of the sweep's name that are no part of it now.
@@ -263,6 +274,11 @@ impl Jobs {
         Ok(resolved)
     }
 
+    /// What a job's experiment is.
+    pub(super) fn resolved(&self, job: usize) -> Result<Resolved, ExecuteError> {
+        Ok(self.resolve(self.all[job].source)?.0)
+    }
+
     /// Writes a job's experiment to its place.
     pub(super) fn write_experiment(&self, job: usize, resolved: &Resolved) -> Result<PathBuf, ExecuteError> {
         let path = self.folder().join("trials").join(format!("{}.toml", self.all[job].key));
@@ -364,6 +380,6 @@ fn objective<'j>(jobs: impl Iterator<Item = &'j Job>, metric: &str) -> Outcome {
 
 /// What people call a trial.
 fn label(entry: &TrialEntry) -> String {
-    let deltas = entry.deltas.iter().map(|(key, value)| format!(", {key} = {value}"));
+    let deltas = entry.deltas.iter().map(|(key, value)| format!(", {key} = {}", readable(&value.to_string())));
     format!("{}, seed {}{}", entry.arm, entry.seed, deltas.collect::<String>())
 }

@@ -11,6 +11,7 @@ mod full;
 mod jobs;
 mod left;
 mod mirrors;
+mod shared_fault;
 mod standing;
 
 use std::collections::{HashMap, VecDeque};
@@ -35,6 +36,7 @@ pub(crate) use left::left;
 use ending::{Verdict, verdict};
 use jobs::{JobState, Jobs};
 use mirrors::Mirrors;
+use shared_fault::Faults;
 
 /// How often processes and journals are looked at, and how often those of other executors.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -86,6 +88,8 @@ struct Executor<'a> {
     /// What journals say, of jobs that run or are compared with one that does.
     watches: HashMap<usize, Watch>,
     mirrors: Mirrors,
+    /// What failed trials found wrong with their input.
+    faults: Faults,
     failures: usize,
     /// Of the failures, those of other elements of the submission, before this one was started.
     failed_before: usize,
@@ -145,6 +149,7 @@ fn begin(
         leases,
         watches: HashMap::new(),
         mirrors: Mirrors::default(),
+        faults: Faults::default(),
         failures,
         failed_before: failures,
         ran: 0,
@@ -243,6 +248,10 @@ impl Executor<'_> {
                 let found = crate::runs::state(&self.jobs.all[worker.job].run);
                 let verdict = verdict(status, &found, worker.attempts, &worker.process.last_words());
                 self.jobs.all[worker.job].seconds = found.1.seconds;
+                // The exit code of wrong input.
+                if let (Some(2), Verdict::Ended(Ending::Failed(reason))) = (status.code(), &verdict) {
+                    self.note_fault(worker.job, reason)?;
+                }
                 self.judge(worker.job, verdict)?;
             }
         }
@@ -411,9 +420,12 @@ impl Executor<'_> {
         }
         loop {
             while let Some(job) = self.waiting.pop_front() {
-                if self.claim(job)? {
+                if !self.shares_fault(job)? && self.claim(job)? {
                     return Ok(Some(job));
                 }
+            }
+            if self.closed.is_some() {
+                return Ok(None);
             }
             if !self.jobs.may_ask() {
                 return Ok(None);

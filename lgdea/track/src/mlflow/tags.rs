@@ -35,6 +35,8 @@ pub const ERROR: &str = "lgdea.error";
 pub const CHECKPOINT_STEP: &str = "lgdea.checkpoint_step";
 /// Of a model: where its checkpoint lies, below the results folder.
 pub const CHECKPOINT: &str = "lgdea.checkpoint";
+/// What of the data was left out or is doubtful: counts by reason, in a line.
+pub const LEFT_OUT: &str = "lgdea.left_out";
 /// Name of the run that the weights were taken from.
 pub const TRAINED_AS: &str = "lgdea.trained_as";
 

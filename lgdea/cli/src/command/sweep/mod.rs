@@ -15,6 +15,7 @@ use lgdea_sweep::{Cluster, ClusterJob, Counts, Earlier, Execution, Local, Plan, 
 use lgdea_track::mlflow::sync_command;
 
 use crate::args::sweep::{ClusterArg, SweepArgs};
+use crate::command::plan::remarks;
 use crate::command::sync;
 use crate::device;
 use crate::failure::{Failure, refused};
@@ -62,6 +63,11 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     // What is done already is looked up run by run, without the estimates of a plan.
     let plan = Plan::new(sweep, &Earlier::default(), None, &update)?;
     drop(counter);
+    // The elements of a submission need not repeat what it said.
+    if args.submission.is_none() {
+        remarks(&plan).iter().for_each(say);
+        plan.left_out.iter().for_each(|note| say(format!("note: {note}")));
+    }
     if by_slurm {
         return submit::to_slurm(plan, args);
     }
@@ -140,7 +146,13 @@ fn describe(execution: &Execution) -> String {
     let gpus = if gpus.is_empty() { gpus } else { format!(" on GPU {gpus}") };
     let stop = if *on_failure == OnFailure::Stop { "; the first failure ends the sweep" } else { "" };
     let threads = launcher.threads;
-    format!("{} trials at a time{gpus}, {threads} CPU threads each{stop}", slots.len())
+    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    format!(
+        "{} at a time{gpus}, {}{}{stop}",
+        plural(slots.len(), "trial"),
+        plural(*threads, "CPU thread"),
+        if slots.len() == 1 { "" } else { " each" }
+    )
 }
 
 /// The number of times that the user asked to stop.

@@ -5,14 +5,13 @@
 
 use std::collections::HashMap;
 
-use lgdea_metric::{Better, Name};
+use lgdea_metric::{Better, Name, readable};
 use lgdea_sweep::SearchSummary;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Collection, ComparedRow, Comparison, Metric, Run, Setting, Split};
 
-use super::super::figure::readable;
 use super::candidate::{Candidate, Scores, ranked};
 use super::settings;
 
