@@ -10,6 +10,7 @@ mod openai;
 mod outcome;
 mod privacy;
 mod prompt;
+mod prose;
 mod quote;
 mod reasoning;
 mod replay;
