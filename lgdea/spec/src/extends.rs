@@ -36,6 +36,22 @@ pub(crate) fn layers(path: &Path, problems: &mut Vec<Problem>) -> Vec<Node> {
     loader.layers
 }
 
+/// The files that an experiment file is made of: itself and all that it extends, without symbolic links.
+///
+/// What cannot be read is left out: who resolves the experiment is told.
+pub fn experiment_files(path: &Path) -> Vec<PathBuf> {
+    let mut problems = Vec::new();
+    let mut loader = Loader { layers: Vec::new(), applied: Vec::new(), chain: Vec::new(), problems: &mut problems };
+    if let Ok(text) = Text::of_file(path) {
+        loader.load(text);
+    }
+    let file = |id| match id {
+        Id::File(path) => Some(path),
+        Id::Preset(_) => None,
+    };
+    loader.applied.into_iter().filter_map(file).collect()
+}
+
 /// Reads what a key of another file names: paths relative to `folder`, and presets.
 pub(crate) fn layers_of(
     entries: Spanned<DeValue<'_>>,

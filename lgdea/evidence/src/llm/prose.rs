@@ -67,9 +67,10 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         answer: pattern(&format!(
             r"(?xim) \b (?:final|actual|real|correct(?:ed)?|revised|updated|true|right|new|better) \s+
                 (?:answer|output|result|response|json|verdict|version|evidence|decision) \b
-                \W{{0,3}} (?: is\b | are\b | should\b | would\b | must\b | [:=*_—–-] | \n | \z )
+                \W{{0,3}} (?: is\b | are\b | should\b | would\b | must\b | [:=*_—–-] )
               | \b (?:the|my|so|our) \s+ answer \s+ (?:is|should|would|must) \b
-              | {start} (?: (?:my|the|so|and|thus|hence) \s+ )* (?:answer|output|result|response|final|conclusion|verdict|solution|decision|revision|update)
+              | {start} (?: (?:my|the|so|and|thus|hence|final|actual|real|correct(?:ed)?|revised|updated|true|new) \s+ )*
+                (?:answer|output|result|response|final|conclusion|verdict|solution|decision|revision|update)
                 \s* (?: [:=*_—–-] | $ )
               | < \s* (?:final[_\s-]?)? (?:answer|output|result|response|solution) \s* > | \\boxed"
         )),

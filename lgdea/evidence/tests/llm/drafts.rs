@@ -199,9 +199,64 @@ fn an_answer_in_words_takes_the_place_of_the_object_before_it() {
         "RIGHT\nThe correct answer would be an empty list.",
         "RIGHT\nConclusion: nothing.",
         "RIGHT\nOutput:\n[]",
+        "RIGHT\n\n### Final answer\nnone",
+        "RIGHT\n\n__Corrected answer__\nnothing",
     ] {
         let failure = read.expect_err(case);
         assert!(failure.starts_with("no valid answer: in words after the JSON"), "{case}: {failure}");
+    }
+}
+
+#[test]
+fn an_answer_that_contradicts_itself_or_quotes_nothing_is_none() {
+    for (says, reason) in [
+        (
+            (|right| {
+                right.replace("}]", r#"},{"finding":"pneumothorax","polarity":"present","quote":"pneumothorax"}]"#)
+            }) as crate::Says,
+            "with the same words for and against a finding",
+        ),
+        (
+            |right| {
+                right.replace("}]", r#"},{"finding":"pneumothorax","polarity":"uncertain","quote":"No pneumothorax"}]"#)
+            },
+            "with the same words for and against a finding",
+        ),
+        (
+            |_| r#"{"evidence":[{"finding":"edema","polarity":"present","quote":"x"}]}"#.into(),
+            "with a quote of fewer than 3 letters",
+        ),
+        (
+            |right| right.replace("}]", r#"},{"finding":"edema","polarity":"absent","quote":"No"}]"#),
+            "with a quote of fewer than 3 letters",
+        ),
+        (
+            |_| r#"{"evidence":[{"finding":"edema","polarity":"present","quote":"wet lungs"}]}"#.into(),
+            "with quotes of which none is in the report",
+        ),
+        (|right| right.replacen('{', r#"{"evidence":[],"#, 1), "JSON with a key given twice"),
+        (|right| right.replace(r#""polarity":"#, r#""polarity":"present","polarity":"#), "JSON with a key given twice"),
+        (
+            |_| r#"{"evidence":[["pneumothorax","absent","none",[],"none","pneumothorax"]]}"#.into(),
+            "JSON that does not follow the schema",
+        ),
+        (|right| right.replace(r#""absent""#, r#"{"absent":null}"#), "JSON that does not follow the schema"),
+        (|_| r#"["pneumothorax"]"#.into(), "JSON that does not follow the schema"),
+    ] {
+        assert_eq!(read(says), Err(format!("no valid answer: {reason}")));
+    }
+    for (case, read) in [
+        ("a list of claims", read(|right| right[r#"{"evidence":"#.len()..right.len() - 1].into())),
+        ("a key that nobody asked for", read(|right| right.replacen('{', r#"{"reasoning":"It denies one.","#, 1))),
+        (
+            "the same claim twice",
+            read(|right| {
+                let claims = &right[r#"{"evidence":["#.len()..right.len() - 2];
+                format!(r#"{{"evidence":[{claims},{claims}]}}"#)
+            }),
+        ),
+    ] {
+        assert_right(case, &read);
     }
 }
 
