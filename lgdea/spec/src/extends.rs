@@ -339,4 +339,25 @@ mod tests {
         assert!(kinds[2].ends_with("more than 16777216 bytes"), "{kinds:?}");
         assert!(kinds[3].ends_with("byte 11 starts no character"), "{kinds:?}");
     }
+
+    #[test]
+    fn an_experiment_is_made_of_its_file_and_all_that_it_extends() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).canonicalize().unwrap();
+        for (name, text) in [
+            ("e.toml", "extends = [\"one.toml\", \"two.toml\"]\n"),
+            ("one.toml", "extends = \"base.toml\"\n"),
+            ("two.toml", "extends = [\"base.toml\", \"gone.toml\"]\n"),
+            ("base.toml", "seed = 1\n"),
+            ("broken.toml", "seed = \n"),
+        ] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let mut files = experiment_files(&at("e.toml"));
+        files.sort();
+        assert_eq!(files, ["base.toml", "e.toml", "one.toml", "two.toml"].map(at));
+        assert_eq!(experiment_files(&at("base.toml")), [at("base.toml")]);
+        assert_eq!(experiment_files(Path::new("nowhere.toml")), Vec::<PathBuf>::new());
+        assert_eq!(experiment_files(&at("broken.toml")), Vec::<PathBuf>::new());
+    }
 }

@@ -213,12 +213,11 @@ impl Found {
 /// Reads JSON strictly: from its text, because `value` has forgotten which keys were given twice.
 fn claims(json: &str, value: &Value) -> Result<Vec<Claim>, Invalid> {
     let mut from = serde_json::Deserializer::from_str(json);
-    let (list, claims) = match value {
-        Value::Array(list) => (Some(list), serde_path_to_error::deserialize(&mut from)),
-        _ => {
-            let answer = serde_path_to_error::deserialize::<_, Answer>(&mut from);
-            (value["evidence"].as_array(), answer.map(|answer| answer.evidence))
-        }
+    let (list, claims) = if let Value::Array(list) = value {
+        (Some(list), serde_path_to_error::deserialize(&mut from))
+    } else {
+        let answer = serde_path_to_error::deserialize::<_, Answer>(&mut from);
+        (value["evidence"].as_array(), answer.map(|answer| answer.evidence))
     };
     let claims = claims.map_err(|error| {
         let twice = error.inner().to_string().starts_with("duplicate field");

@@ -57,7 +57,7 @@ impl Prompt {
         ontology: &Ontology,
         schema: &serde_json::Value,
     ) -> Result<Self, EvidenceError> {
-        let Sources { template, sources, .. } = sources(path)?;
+        let Parts { template, sources, .. } = sources(path)?;
         let mut hasher = blake3::Hasher::new();
         for part in [&template].into_iter().chain(sources.iter().flat_map(|(name, source)| [name, source])) {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
@@ -224,7 +224,7 @@ fn broken(path: &str, template: &str, error: &minijinja::Error, detail: Detail) 
 }
 
 /// What a prompt is made of.
-struct Sources {
+struct Parts {
     /// Name of the template.
     template: String,
     /// Its source, and those of all that it extends, includes or imports, by name.
@@ -239,7 +239,7 @@ pub(crate) fn files(path: &str) -> Result<Vec<PathBuf>, EvidenceError> {
 }
 
 /// They are read once and together, so that the prompt's hash covers whatever a report may make it render.
-fn sources(path: &str) -> Result<Sources, EvidenceError> {
+fn sources(path: &str) -> Result<Parts, EvidenceError> {
     let file = &lgdea_spec::expand_env(path)?;
     let (name, source) = match (shipped(path), file.file_name()) {
         (Some(source), _) => (path.to_owned(), source.to_owned()),
@@ -272,7 +272,7 @@ fn sources(path: &str) -> Result<Sources, EvidenceError> {
             sources.insert(other, source);
         }
     }
-    Ok(Sources { template: name, sources, files })
+    Ok(Parts { template: name, sources, files })
 }
 
 /// The templates that a source names in its tags.

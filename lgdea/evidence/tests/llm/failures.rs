@@ -94,7 +94,7 @@ fn overwrite(cache: &Path, outcome: &str) {
 fn a_report_that_always_fails_is_named_soon() {
     let faults: [(Fault, &str); 4] = [
         (Fault::Status(500), "500 (server_error), 6 times"),
-        (Fault::Garbage, "a response that is no chat completion, 6 times"),
+        (Fault::Garbage, "a response that is a web page, 6 times"),
         (Fault::Cut, "times"),
         (
             Fault::Replies(|_, _| Reply::json(200, &json!({ "choices": [] }))),

@@ -207,7 +207,7 @@ impl<'a> Session<'a> {
                 }
                 Err(Failure::Refused { status, what, about }) => {
                     self.health.alive();
-                    let weaker = self.weaker(status, &about, format);
+                    let weaker = weaker(status, &about, format);
                     refused_to = weaker.or(refused_to);
                     if weaker.is_none() && !self.has_other_name(&about, limit) {
                         return Err(self.refused(status, &what, &about));
@@ -225,12 +225,6 @@ impl<'a> Session<'a> {
         }
         let formats = if self.formats.all_failed() { ", in each answer-format that is weaker, too" } else { "" };
         Silence::Stop(Stop::Server(format!("{problem}{formats}")))
-    }
-
-    /// The format to ask in instead, where the server may have refused this one.
-    fn weaker(&self, status: u16, about: &[About], format: AnswerFormat) -> Option<AnswerFormat> {
-        let unnamed = about.is_empty() && matches!(status, 400 | 404 | 415 | 422 | 501);
-        (unnamed || about.contains(&About::Format)).then(|| format.weaker()).flatten()
     }
 
     /// Whether the server refused the name of the longest answer, which has another.
@@ -303,6 +297,12 @@ fn add_repair(messages: &mut Vec<Message>, said: &str, repair: Message) {
     } else if let Some(last) = messages.last_mut() {
         last.content = format!("{}\n\n{}", last.content, repair.content);
     }
+}
+
+/// The format to ask in instead, where the server may have refused this one.
+fn weaker(status: u16, about: &[About], format: AnswerFormat) -> Option<AnswerFormat> {
+    let unnamed = about.is_empty() && matches!(status, 400 | 404 | 415 | 422 | 501);
+    (unnamed || about.contains(&About::Format)).then(|| format.weaker()).flatten()
 }
 
 fn refused_parameters(parameters: &[Parameter], what: &str) -> String {
