@@ -140,3 +140,38 @@ fn a_reading_agrees_with_itself_and_less_with_another() {
         assert!(table.contains(part), "{part}: {table}");
     }
 }
+
+#[test]
+fn readings_of_different_reports_cannot_be_compared() {
+    let folder = Workspace::new()
+        .with("a.csv", csv("report", [("a", "Edema.".into())]))
+        .with("b.csv", csv("report", [("b", "Edema.".into())]));
+    let (a, b) = (extract(&folder, "a.csv", "a.jsonl"), extract(&folder, "b.csv", "b.jsonl"));
+    for more in [&[][..], &["--json"]] {
+        let told = lgdea(&[&["diff", &a, &b][..], more].concat()).assert().code(1).told();
+        assert!(told.contains("no report in common (1 and 1 reports)") && told.contains("a.jsonl"), "{told}");
+    }
+    let unread =
+        folder.read("a.jsonl").trim_end().trim_end_matches('}').to_owned() + ",\"failure\":\"no valid answer\"}\n";
+    let folder = folder.with("c.jsonl", unread);
+    let told = lgdea(&["diff", &a, &folder.at("c.jsonl")]).assert().code(1).told();
+    assert!(told.contains("nothing can be compared") && told.contains("1 reports"), "{told}");
+}
+
+#[test]
+fn evidence_of_another_text_is_told() {
+    let folder = Workspace::new()
+        .with("a.csv", csv("report", [("a", "Small effusion. No edema.".into())]))
+        .with("other.csv", csv("report", [("a", "The lungs are clear, with no change since.".into())]));
+    let evidence = extract(&folder, "a.csv", "a.jsonl");
+    let show = |input: &str, evidence: &str| {
+        lgdea(&["show", "a", "--input", &folder.at(input), "--evidence", evidence]).assert().success().told()
+    };
+    assert!(!show("a.csv", &evidence).contains("does not fit"));
+    assert!(show("other.csv", &evidence).contains("does not fit this text"));
+    // Of a language model only the places of its quotes are known.
+    let model = folder.read("a.jsonl").replace("\"rules\"", "\"openai\"");
+    std::fs::write(folder.at("model.jsonl"), model).unwrap();
+    assert!(!show("a.csv", &folder.at("model.jsonl")).contains("does not fit"));
+    assert!(show("other.csv", &folder.at("model.jsonl")).contains("does not fit this text"));
+}

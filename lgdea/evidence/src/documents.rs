@@ -1,8 +1,9 @@
 //! Text and XML files, from a folder, an archive, or alone.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 use lgdea_data::table::{decoded, zip_files};
@@ -31,7 +32,7 @@ pub(crate) enum Format {
     Text,
 }
 
-/// All `.xml` and `.txt` files of a folder (not of those within it) or of a `.tgz`, `.tar.gz` or `.zip` archive, or the file at
+/// All `.xml` and `.txt` files of a folder and those within it or of a `.tgz`, `.tar.gz` or `.zip` archive, or the file at
 /// `path`, in the order of their paths. Hidden files are left out; macOS adds some to archives.
 pub(crate) fn documents(path: &Path) -> Result<Vec<Document>, EvidenceError> {
     let mut documents = if path.is_dir() {
@@ -47,7 +48,7 @@ pub(crate) fn documents(path: &Path) -> Result<Vec<Document>, EvidenceError> {
     documents.sort_by(|a, b| a.path.cmp(&b.path));
     if documents.is_empty() {
         let problem = if path.is_dir() || is_archive(path) || has_ending(path, "zip") {
-            "it holds no .xml or .txt file (folders within a folder are not searched)"
+            "it holds no .xml or .txt file, nor do the folders within it"
         } else {
             "its name ends in none of .xml, .txt, .tgz, .tar.gz, .zip, .csv, .tsv and .jsonl (the last three also with .gz); \
              name it for what it is"
@@ -63,15 +64,34 @@ fn is_archive(path: &Path) -> bool {
 }
 
 fn folder(path: &Path) -> Result<Vec<Document>, EvidenceError> {
-    let mut documents = Vec::new();
-    for entry in fs::read_dir(path).map_err(failed(path))? {
-        let path = entry.map_err(failed(path))?.path();
-        if path.is_file() && format(&path).is_some() {
-            let file = File::open(&path).map_err(failed(&path))?;
-            documents.extend(document(&path, file).transpose()?);
+    let read = |path: PathBuf| {
+        let file = File::open(&path).map_err(failed(&path))?;
+        document(&path, file).transpose()
+    };
+    report_files(path)?.into_iter().filter_map(|path| read(path).transpose()).collect()
+}
+
+/// The files of reports, `.xml` and `.txt`, in a folder and in those within it. What is hidden is left out.
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn report_files(folder: &Path) -> Result<Vec<PathBuf>, EvidenceError> {
+    let (mut files, mut open, mut seen) = (Vec::new(), vec![folder.to_owned()], BTreeSet::new());
+    while let Some(folder) = open.pop() {
+        // A link may lead to where it stands.
+        if !seen.insert(folder.canonicalize().map_err(failed(&folder))?) {
+            continue;
+        }
+        for entry in fs::read_dir(&folder).map_err(failed(&folder))? {
+            let path = entry.map_err(failed(&folder))?.path();
+            if path.is_dir() && !is_hidden(&path) {
+                open.push(path);
+            } else if path.is_file() && format(&path).is_some() {
+                files.push(path);
+            }
         }
     }
-    Ok(documents)
+    Ok(files)
 }
 
 fn archive(path: &Path) -> Result<Vec<Document>, EvidenceError> {
@@ -117,7 +137,7 @@ fn document(path: &Path, content: impl Read) -> Option<Result<Document, Evidence
 }
 
 fn format(path: &Path) -> Option<Format> {
-    if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+    if is_hidden(path) {
         return None;
     }
     match path.extension()?.to_string_lossy().to_lowercase().as_str() {
@@ -125,6 +145,10 @@ fn format(path: &Path) -> Option<Format> {
         "txt" => Some(Format::Text),
         _ => None,
     }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> EvidenceError {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lgdea_data::table::{shown, shown_id};
+use lgdea_data::table::{is_missing, shown, shown_id};
 use lgdea_data::{NO_FINDING, label_names, normalise_label};
 
 use crate::documents::{Format, documents};
@@ -108,7 +108,7 @@ fn labels(rows: Vec<Row>, ontology: &Ontology) -> Result<Gold, EvidenceError> {
     for Row { place, id, content } in rows {
         let mut findings = Findings::new();
         let names = label_names(&content, "|;").into_iter().map(|name| normalise_label(&name));
-        for name in names.filter(|name| !name.is_empty() && name != NO_FINDING) {
+        for name in names.filter(|name| !name.is_empty() && name != NO_FINDING && !is_missing(name)) {
             match class(&name, ontology) {
                 Some(class) => {
                     add(&mut findings, &class.finding, class.laterality);
@@ -182,6 +182,23 @@ mod tests {
         assert_eq!(gold.reports["a"], of_a.map(|(finding, side)| (finding.to_owned(), side)).into());
         assert!(gold.reports["b"].is_empty() && gold.reports["c"].is_empty());
         assert_eq!(gold.warnings, ["labels that the ontology does not know are left out: martian"]);
+    }
+
+    #[test]
+    fn missing_labels_are_no_findings_however_they_are_written() {
+        let cells = [
+            "None", "nan", "NaN", "None.", "NA", "<NA>", "['None']", "['nan']", "nan|None", "NaN;nan", "null",
+            "[None]", "-", "\"None\"",
+        ];
+        for cell in cells {
+            let gold = read("gold.csv", &format!("report_id,labels\na,effusion\nb,{cell}\n")).unwrap();
+            assert!(gold.reports["b"].is_empty() && gold.warnings.is_empty(), "{cell}: {:?}", gold.warnings);
+            let json = serde_json::json!({ "report_id": "b", "labels": cell }).to_string();
+            let gold = read("gold.jsonl", &format!("{{\"report_id\":\"a\",\"labels\":\"edema\"}}\n{json}")).unwrap();
+            assert!(gold.reports["b"].is_empty() && gold.warnings.is_empty(), "{cell}: {:?}", gold.warnings);
+        }
+        let gold = read("gold.csv", "report_id,labels\na,effusion|nan\n").unwrap();
+        assert_eq!(gold.classes.len(), 1);
     }
 
     #[test]

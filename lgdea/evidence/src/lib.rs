@@ -25,6 +25,7 @@ mod ontology_file;
 mod openi;
 mod phrases;
 mod provider;
+mod quotes;
 mod reports;
 mod rules;
 mod said;
@@ -39,6 +40,7 @@ mod verbs;
 mod vocabulary;
 
 pub use agreement::{Agreement, FindingAgreement, Sides, agreement};
+pub use documents::report_files;
 pub use error::EvidenceError;
 pub use evidence::{Evidence, Laterality, Polarity, ReportEvidence, Severity, digest};
 pub use evidence_file::{read_evidence, write_evidence};

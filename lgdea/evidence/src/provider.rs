@@ -1,6 +1,6 @@
 //! The provider that an experiment names: rules, a language model, or its kept answers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lgdea_spec::Evidence;
@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::error::EvidenceError;
 use crate::extraction::{Extraction, Progress, ReportText};
-use crate::llm::{Openai, Replay, Tally};
+use crate::llm::{Openai, Replay, Tally, prompt_files};
 use crate::{Ontology, Rules};
 
 /// What is hashed together with an ontology: to be changed whenever the rules read it otherwise.
@@ -33,6 +33,22 @@ impl Provider {
             Evidence::Openai(openai) => Reader::Openai(Box::new(Openai::new(openai)?)),
             Evidence::Replay(replay) => Reader::Replay(Box::new(Replay::new(replay)?)),
         }))
+    }
+
+    /// The files of the user's own that the provider of an experiment reads: its ontology, and its prompt with the templates
+    /// that this takes in.
+    ///
+    /// # Errors
+    /// The prompt cannot be read, or a path names an environment variable that cannot be used.
+    pub fn files(settings: &Evidence) -> Result<Vec<PathBuf>, EvidenceError> {
+        let (ontology, prompt) = match settings {
+            Evidence::Rules(rules) => (&rules.ontology, None),
+            Evidence::Openai(openai) => (&openai.ontology, Some(&openai.prompt)),
+            Evidence::Replay(replay) => (&replay.ontology, Some(&replay.prompt)),
+        };
+        let mut files = prompt.map_or(Ok(Vec::new()), |prompt| prompt_files(prompt))?;
+        files.extend(Some(lgdea_spec::expand_env(ontology)?).filter(|ontology| ontology.is_file()));
+        Ok(files)
     }
 
     /// Hash of all that determines what the provider reads in a text; a replay has that of the model it replays.

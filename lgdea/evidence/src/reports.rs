@@ -20,6 +20,8 @@ pub struct Reports {
     pub reports: Vec<ReportText>,
     /// Empty and repeated reports, rows without identifier, broken XML.
     pub skipped: Skipped,
+    /// Files that were read in folders within the folder; none elsewhere.
+    pub within: usize,
 }
 
 /// Where rows have a report.
@@ -48,7 +50,7 @@ pub fn read_reports(path: &Path) -> Result<Reports, EvidenceError> {
 /// Reads reports: the `.xml` (Open-I) and `.txt` files of a folder, a `.tgz` or a `.zip` archive, a single such file, or two
 /// columns of a table (`.csv`, `.tsv`) or of JSON lines (`.jsonl`), which may be packed as `.gz` or `.zip`.
 ///
-/// Folders within a folder are not searched. The identifier of a text file is its name without ending, that of an XML
+/// Folders within a folder are searched, too. The identifier of a text file is its name without ending, that of an XML
 /// file its `uId`. The text is taken as it is, for spans refer to it; of Open-I, findings and impression.
 ///
 /// # Errors
@@ -63,25 +65,27 @@ pub fn read_reports_of(path: &Path, columns: ReportColumns<'_>) -> Result<Report
         )?)?,
         None => collected.documents(path)?,
     }
-    let Collected { reports, skipped } = collected;
+    let Collected { reports, skipped, within } = collected;
     if reports.is_empty() {
         let left_out = if skipped.is_empty() { String::new() } else { format!("; left out: {skipped}") };
         let problem = format!("it holds no report that can be read{left_out}");
         return Err(EvidenceError::Input { place: path.display().to_string(), problem });
     }
     let reports = reports.into_iter().map(|(id, text)| ReportText { id, text }).collect();
-    Ok(Reports { reports, skipped })
+    Ok(Reports { reports, skipped, within })
 }
 
 #[derive(Default)]
 struct Collected {
     reports: BTreeMap<String, String>,
     skipped: Skipped,
+    within: usize,
 }
 
 impl Collected {
     fn documents(&mut self, path: &Path) -> Result<(), EvidenceError> {
         for document in documents(path)? {
+            self.within += usize::from(path.is_dir() && Path::new(&document.path).parent() != Some(path));
             match document.format {
                 Format::Text => self.add(document.stem, document.text, &document.path)?,
                 Format::Openi => match OpeniReport::parse(&document.path, &document.text) {
@@ -177,8 +181,33 @@ mod tests {
         assert_eq!(skipped.0[&SkipReason::EmptyReport].examples, ["empty"]);
         assert_eq!(skipped.0[&SkipReason::DuplicateReport].examples, ["CXR9"]);
         assert!(skipped.0[&SkipReason::BrokenXml].examples[0].ends_with("broken.xml"));
-        assert_eq!(skipped.total(), 3);
+        assert_eq!((skipped.total(), reports.within), (3, 0));
         assert_eq!(ids(&read_reports(&folder.path().join("b.txt")).unwrap()), ["b"]);
+    }
+
+    #[test]
+    fn folders_within_a_folder_are_read_and_counted() {
+        let (folder, _) = file("a.txt", "Edema.");
+        let at = |name: &str| folder.path().join(name);
+        for (name, text) in [
+            ("p10/b.txt", "Mass."),
+            ("p10/s1/c.TXT", "Nodule."),
+            ("p11/d.xml", XML),
+            (".git/x.txt", "x"),
+            ("p11/._e.txt", "x"),
+        ] {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), text).unwrap();
+        }
+        std::os::unix::fs::symlink(folder.path(), at("p10/up")).unwrap();
+        std::os::unix::fs::symlink(at("p11"), at("again")).unwrap();
+        let reports = read_reports(folder.path()).unwrap();
+        assert_eq!((ids(&reports), reports.within), (vec!["CXR9", "a", "b", "c"], 3));
+        let alone = read_reports(&at("p10/s1")).unwrap();
+        assert_eq!((ids(&alone), alone.within), (vec!["c"], 0));
+        fs::write(at("p11/b.txt"), "Another.").unwrap();
+        let said = read_reports(folder.path()).unwrap_err().to_string();
+        assert!(said.contains("b.txt: report \"b\" occurs before with another text"), "{said}");
     }
 
     #[test]
@@ -221,6 +250,11 @@ mod tests {
             ("a.csv", "report_id,report,report\n", ["a.csv, line 1", "two columns", "`report`"]),
             ("a.csv", "report_id,report\n1,x,y\n", ["a.csv, line 2", "3 cells", "quotes"]),
             ("a.csv", "report_id,report\n1,x\n1,y\n", ["a.csv, line 3", "\"1\"", "another text"]),
+            (
+                "a.csv",
+                "report_id,report\nr1,\"x\nr2,y\n",
+                ["a.csv, line 2: a quotation mark opens", "no other closes", "double it"],
+            ),
             ("a.jsonl", "{\"report_id\":1,\"report\":\"x\"}\n{", ["a.jsonl, line 2", "JSON object", "column 1"]),
             (
                 "a.jsonl",
@@ -302,6 +336,15 @@ mod tests {
             ("a.csv", format!("\"{CANARY}\"\n\"{CANARY}\"\n")),
             ("a.csv", format!("r1,\"{CANARY}\"\nr2,\"{CANARY}\"\n")),
             ("a.csv", format!("r1;{CANARY}\n")),
+            ("a.csv", "r1,Canary\nr2,Clear\n".into()),
+            ("a.csv", "Canary\nClear\n".into()),
+            ("a.csv", "a,Canary\nb,Canary\n".into()),
+            ("a.csv", "1;Canary\n2;Canary\n".into()),
+            ("a.csv", "r1\tCANARY Normal\n".replace("CANARY", "Canary")),
+            ("a.csv", "r1,Canary,No-pneumothorax\n".into()),
+            ("a.csv", "12345,Canary_pneumothorax\n".into()),
+            ("a.csv", format!("report_id,report\nr1,\"{CANARY}\nr2,{CANARY}\n")),
+            ("a.csv", format!("report_id,report\nr1,\"{CANARY}\nr2,\"{CANARY}\"\n")),
             ("a.csv", format!("report_id,report\nr1,{CANARY}\n")),
             ("a.csv", format!("report_id,report\n\"{CANARY}\",a\n\"{CANARY}\",b\n")),
             ("a.csv", format!("report_id,report\n\"{CANARY}\",\n")),

@@ -3,10 +3,12 @@
 use std::io::{BufRead, Cursor};
 use std::path::Path;
 
+use lgdea_data::DataError;
 use lgdea_data::table::{Table, content, is_missing, shown_names, zip_files};
 use serde_json::{Map, Value};
 
 use crate::error::EvidenceError;
+use crate::quotes;
 
 /// Identifier and content of a report, and where they stand.
 pub(crate) struct Row {
@@ -74,16 +76,69 @@ pub(crate) fn has_ending(path: &Path, ending: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
 }
 
-fn csv_rows(path: &Path, [id, content]: [&str; 2], remedy: &str) -> Result<Vec<Row>, EvidenceError> {
+fn csv_rows(path: &Path, [id, text]: [&str; 2], remedy: &str) -> Result<Vec<Row>, EvidenceError> {
+    if let Some((line, problem)) = quotes::problem(&content(path)?) {
+        return Err(refused(place(path, line), problem));
+    }
     let table = Table::read(path)?;
-    let id = table.required(id, &format!("the report's identifier; {remedy}"))?;
-    let content = table.required(content, &format!("what is read of a report; {remedy}"))?;
+    let required = |name: &str, role: String| table.required(name, &role).map_err(without_texts);
+    let id = required(id, format!("the report's identifier; {remedy}"))?;
+    let content = required(text, format!("what is read of a report; {remedy}"))?;
     let row = |row: &lgdea_data::table::Row| Row {
         place: place(path, row.line),
         id: row.cell(Some(id)).to_owned(),
         content: row.text(Some(content)).to_owned(),
     };
     Ok(table.rows.iter().map(row).collect())
+}
+
+/// Words of which the names of columns beside reports are made.
+const OF_COLUMNS: [&str; 26] = [
+    "id",
+    "ids",
+    "uid",
+    "study",
+    "patient",
+    "subject",
+    "report",
+    "reports",
+    "text",
+    "note",
+    "findings",
+    "finding",
+    "impression",
+    "label",
+    "labels",
+    "image",
+    "path",
+    "file",
+    "filename",
+    "name",
+    "split",
+    "view",
+    "date",
+    "age",
+    "sex",
+    "index",
+];
+
+/// An error that does not repeat a first line that may be a report: without a header, a short report looks like a column's
+/// name. Names are shown where one is made of words of columns.
+fn without_texts(error: DataError) -> DataError {
+    match error {
+        DataError::MissingColumn { column, role, files, present, suggestion } => {
+            let is_usual = |name: &str| {
+                let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+                let mut words = words.map(str::to_lowercase).peekable();
+                words.peek().is_some() && words.all(|word| OF_COLUMNS.contains(&word.as_str()))
+            };
+            let known = present.split('`').skip(1).step_by(2).any(is_usual) || suggestion.is_some();
+            let hidden = "not shown, because the first line looks like no header: it must name the columns";
+            let present = if known { present } else { hidden.to_owned() };
+            DataError::MissingColumn { column, role, files, present, suggestion }
+        }
+        error => error,
+    }
 }
 
 /// The keys `id` (a string or a number) and `content` (a string or null) of the objects of a JSONL file.

@@ -36,6 +36,22 @@ pub(crate) fn layers(path: &Path, problems: &mut Vec<Problem>) -> Vec<Node> {
     loader.layers
 }
 
+/// The files that an experiment file is made of: itself and all that it extends, without symbolic links.
+///
+/// What cannot be read is left out: who resolves the experiment is told.
+pub fn experiment_files(path: &Path) -> Vec<PathBuf> {
+    let mut problems = Vec::new();
+    let mut loader = Loader { layers: Vec::new(), applied: Vec::new(), chain: Vec::new(), problems: &mut problems };
+    if let Ok(text) = Text::of_file(path) {
+        loader.load(text);
+    }
+    let file = |id| match id {
+        Id::File(path) => Some(path),
+        Id::Preset(_) => None,
+    };
+    loader.applied.into_iter().filter_map(file).collect()
+}
+
 /// Reads what a key of another file names: paths relative to `folder`, and presets.
 pub(crate) fn layers_of(
     entries: Spanned<DeValue<'_>>,
@@ -322,5 +338,26 @@ mod tests {
         assert!(kinds[1].contains("none.toml"), "{kinds:?}");
         assert!(kinds[2].ends_with("more than 16777216 bytes"), "{kinds:?}");
         assert!(kinds[3].ends_with("byte 11 starts no character"), "{kinds:?}");
+    }
+
+    #[test]
+    fn an_experiment_is_made_of_its_file_and_all_that_it_extends() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).canonicalize().unwrap();
+        for (name, text) in [
+            ("e.toml", "extends = [\"one.toml\", \"two.toml\"]\n"),
+            ("one.toml", "extends = \"base.toml\"\n"),
+            ("two.toml", "extends = [\"base.toml\", \"gone.toml\"]\n"),
+            ("base.toml", "seed = 1\n"),
+            ("broken.toml", "seed = \n"),
+        ] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let mut files = experiment_files(&at("e.toml"));
+        files.sort();
+        assert_eq!(files, ["base.toml", "e.toml", "one.toml", "two.toml"].map(at));
+        assert_eq!(experiment_files(&at("base.toml")), [at("base.toml")]);
+        assert_eq!(experiment_files(Path::new("nowhere.toml")), Vec::<PathBuf>::new());
+        assert_eq!(experiment_files(&at("broken.toml")), Vec::<PathBuf>::new());
     }
 }

@@ -67,6 +67,7 @@ pub use evidence::{AnswerFormat, Evidence, Openai, Parameter, Replay, Rules};
 pub use evidence_space::{EvidenceSpace, PrototypeInit};
 pub use experiment::Experiment;
 pub use explain::{Entry, Explanation, Replaced};
+pub use extends::experiment_files;
 pub use graph::Graph;
 pub use inputs::Inputs;
 pub use loss::{Loss, Need, Needs};

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::prose::objection;
 use super::reasoning::{Mark, next_mark};
 use crate::evidence::{Laterality, Polarity, Severity};
 use crate::ontology::Ontology;
@@ -99,16 +100,21 @@ fn make_strict(schema: &mut Schema) {
 /// Reads what a model said: its answer is the last object that follows the schema and lies outside of reasoning.
 ///
 /// An object in reasoning, or before another one, is a draft. What the model began after the last whole answer takes its
-/// place, too: an answer that is broken is none, whatever stood before it. A list of claims counts as the object around it.
+/// place, too, in JSON or in words: an answer that is broken is none, whatever stood before it. A list of claims counts as
+/// the object around it, for many models leave that out.
 pub(super) fn parse(said: &str) -> Result<Vec<Claim>, Invalid> {
-    let Found { attempt, other } = find(said)?;
-    attempt.or(other).unwrap_or_else(|| Err(Invalid::new("without any JSON")))
+    let Found { attempt, other, prose, lead } = find(said)?;
+    let claims = attempt.or(other).unwrap_or_else(|| Err(Invalid::new("without any JSON")))?;
+    objection(&prose[..lead], &prose[lead..]).map_or(Ok(claims), Err)
 }
 
 /// Whether a text is an answer and nothing else.
 pub(super) fn is_whole_answer(text: &str) -> bool {
-    serde_json::from_str::<Answer>(text).is_ok()
+    serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object() && claims(text, &value).is_ok())
 }
+
+/// Stands in the prose where JSON stood.
+const OBJECT: char = '\u{fffc}';
 
 /// What was found in a model's words.
 #[derive(Default)]
@@ -117,6 +123,10 @@ struct Found {
     attempt: Option<Result<Vec<Claim>, Invalid>>,
     /// The last JSON that was not: why it is no answer.
     other: Option<Result<Vec<Claim>, Invalid>>,
+    /// What was said in words, outside of reasoning.
+    prose: String,
+    /// How much of it was said before `attempt`.
+    lead: usize,
 }
 
 /// Reads from left to right. JSON is read as such, so that a tag within one of its strings is text.
@@ -132,6 +142,8 @@ fn find(said: &str) -> Result<Found, Invalid> {
             // What came before a tag that closes, or before the channel with the answer, was reasoning.
             if kind == Mark::Final || (kind == Mark::Closes && reasoning.is_none()) {
                 found = Found::default();
+            } else if reasoning.is_none() {
+                found.prose.push_str(&said[at..range.start]);
             }
             reasoning = match (kind, reasoning) {
                 (Mark::Opens | Mark::Aside, _) => Some(kind),
@@ -140,6 +152,7 @@ fn find(said: &str) -> Result<Found, Invalid> {
             };
             at = range.end;
         } else if let Some(start) = bracket {
+            found.prose.push_str(&said[at..start]);
             at = found.read(said, start);
         } else {
             break;
@@ -148,7 +161,11 @@ fn find(said: &str) -> Result<Found, Invalid> {
             mark = next_mark(said, at);
         }
     }
-    if reasoning.is_some() { Err(Invalid::new("reasoning that does not end")) } else { Ok(found) }
+    if reasoning.is_some() {
+        return Err(Invalid::new("reasoning that does not end"));
+    }
+    found.prose.push_str(&said[at..]);
+    Ok(found)
 }
 
 impl Found {
@@ -158,13 +175,15 @@ impl Found {
         match values.next() {
             Some(Ok(value)) => {
                 let end = start + values.byte_offset();
-                self.take(said, start..end, value);
+                self.take(said, start..end, &value);
+                self.prose.push(OBJECT);
                 end
             }
             Some(Err(error)) => {
                 let broken = Some(Err(malformed(&error)));
                 if error.is_eof() || ATTEMPT.is_match(&said[start..]) {
                     self.attempt = broken;
+                    self.lead = self.prose.len();
                 } else {
                     self.other = broken;
                 }
@@ -175,24 +194,50 @@ impl Found {
         }
     }
 
-    fn take(&mut self, said: &str, range: Range<usize>, value: Value) {
+    fn take(&mut self, said: &str, range: Range<usize>, value: &Value) {
         let is_claim = |value: &Value| value.get("finding").is_some();
-        let is_attempt = match &value {
-            Value::Array(values) => values.first().is_some_and(is_claim) || stands_alone(said, &range),
+        let is_attempt = match value {
+            Value::Array(values) => values.iter().any(is_claim) || stands_alone(said, &range),
             value => value.get("evidence").is_some() || is_claim(value),
         };
-        let answer = if value.is_array() { json!({ "evidence": value }) } else { value };
-        let claims = serde_path_to_error::deserialize::<_, Answer>(answer).map(|answer| answer.evidence);
-        let claims = claims.map_err(|error| Invalid {
-            reason: "JSON that does not follow the schema".into(),
-            problem: format!("The answer did not follow the schema: {}: {}.", error.path(), error.inner()),
-        });
+        let claims = claims(&said[range], value);
         if is_attempt {
             self.attempt = Some(claims);
+            self.lead = self.prose.len();
         } else if claims.is_err() {
             self.other = Some(claims);
         }
     }
+}
+
+/// Reads JSON strictly: from its text, because `value` has forgotten which keys were given twice.
+fn claims(json: &str, value: &Value) -> Result<Vec<Claim>, Invalid> {
+    let mut from = serde_json::Deserializer::from_str(json);
+    let (list, claims) = if let Value::Array(list) = value {
+        (Some(list), serde_path_to_error::deserialize(&mut from))
+    } else {
+        let answer = serde_path_to_error::deserialize::<_, Answer>(&mut from);
+        (value["evidence"].as_array(), answer.map(|answer| answer.evidence))
+    };
+    let claims = claims.map_err(|error| {
+        let twice = error.inner().to_string().starts_with("duplicate field");
+        let reason = if twice { "JSON with a key given twice" } else { "JSON that does not follow the schema" };
+        let problem = format!("The answer did not follow the schema: {}: {}.", error.path(), error.inner());
+        Invalid { reason: reason.into(), problem }
+    })?;
+    match list.into_iter().flatten().position(|claim| !is_plain(claim)) {
+        Some(index) => Err(Invalid {
+            reason: "JSON that does not follow the schema".into(),
+            problem: format!("The answer did not follow the schema: evidence[{index}] is no object of strings."),
+        }),
+        None => Ok(claims),
+    }
+}
+
+/// Whether a claim is an object whose words are strings: serde reads lists and objects for them, too.
+fn is_plain(claim: &Value) -> bool {
+    let words = ["polarity", "laterality", "severity"];
+    claim.is_object() && words.iter().all(|key| claim[key].is_string() || claim[key].is_null())
 }
 
 /// JSON that was to be an answer, unlike a bracket in prose: `{` with a key, or a list of objects.
@@ -271,6 +316,20 @@ mod tests {
             ("{evidence: []}", "malformed JSON"),
             (&nested, "JSON that ends too early"),
             ("{\"findings\": []}", "JSON that does not follow the schema"),
+            ("{\"evidence\": [], \"evidence\": []}", "JSON with a key given twice"),
+            (&ONE.replace("\"polarity\"", "\"polarity\": \"absent\", \"polarity\""), "JSON with a key given twice"),
+            (&ONE.replace("\"quote\"", "\"quote\": \"edema\", \"quote\""), "JSON with a key given twice"),
+            (
+                "[{\"finding\": \"edema\", \"finding\": \"mass\", \"polarity\": \"present\", \"quote\": \"x\"}]",
+                "JSON with a key given twice",
+            ),
+            (&ONE.replace("\"present\"", "{\"present\": null}"), "JSON that does not follow the schema"),
+            (
+                "{\"evidence\": [[\"edema\", \"present\", \"none\", [], \"none\", \"edema\"]]}",
+                "JSON that does not follow the schema",
+            ),
+            ("[[\"edema\", \"present\", \"none\", [], \"none\", \"edema\"]]", "JSON that does not follow the schema"),
+            ("[[]]", "JSON that does not follow the schema"),
             ("{\"evidence\": {}}", "JSON that does not follow the schema"),
             (&ONE.replace("present", "maybe"), "JSON that does not follow the schema"),
             (&ONE.replace("\"edema\"}", "7}"), "JSON that does not follow the schema"),

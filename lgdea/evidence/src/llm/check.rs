@@ -5,7 +5,7 @@ use std::ops::{AddAssign, Range};
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::Claim;
+use super::answer::{Claim, Invalid};
 use super::quote::Quotable;
 use crate::evidence::{Evidence, Laterality};
 use crate::located::Located;
@@ -35,9 +35,15 @@ impl AddAssign for Dropped {
     }
 }
 
+/// Fewest letters and digits of a quote that is no term of its finding: fewer are found in any report.
+const SHORTEST: usize = 3;
+
 /// The evidence among a model's claims: of findings of the ontology, with a quote of the report, each once, in the order
 /// of the text.
-pub(super) fn check(ontology: &Ontology, claims: Vec<Claim>, text: &str) -> (Vec<Evidence>, Dropped) {
+///
+/// Claims that do not hold are dropped. The whole answer is invalid where that says too little: if a quote is too short to
+/// say anything, if the same words are given for and against a finding, or if all quotes are invented.
+pub(super) fn check(ontology: &Ontology, claims: Vec<Claim>, text: &str) -> Result<(Vec<Evidence>, Dropped), Invalid> {
     let sections = sections(text, &ontology.sections);
     let quotable = Quotable::new(text);
     let mut dropped = Dropped::default();
@@ -51,6 +57,9 @@ pub(super) fn check(ontology: &Ontology, claims: Vec<Claim>, text: &str) -> (Vec
             dropped.finding_outside_ontology += 1;
             continue;
         };
+        if !is_telling(ontology, finding, &claim.quote) {
+            return Err(too_short(&ontology.findings[finding].name));
+        }
         let quotes = quotable.find(&claim.quote);
         if quotes.is_empty() {
             dropped.quote_not_in_report += 1;
@@ -72,21 +81,82 @@ pub(super) fn check(ontology: &Ontology, claims: Vec<Claim>, text: &str) -> (Vec
     }
     located.sort();
     located.dedup();
-    (located.iter().map(|one| one.evidence(ontology, text, &sections)).collect(), dropped)
+    if let Some(finding) = contradicted(&located) {
+        return Err(contradiction(&ontology.findings[finding].name));
+    }
+    if located.is_empty() && dropped.quote_not_in_report > 0 {
+        return Err(Invalid::new("with quotes of which none is in the report"));
+    }
+    Ok((located.iter().map(|one| one.evidence(ontology, text, &sections)).collect(), dropped))
+}
+
+/// Whether a quote can say something: by its length, or as a term of the finding ("fx").
+fn is_telling(ontology: &Ontology, finding: usize, quote: &str) -> bool {
+    // A letter of three bytes, as those of Chinese, is a word.
+    let length = |letter: char| if letter.len_utf8() < 3 { 1 } else { SHORTEST };
+    let letters: usize = quote.chars().filter(|letter| letter.is_alphanumeric()).map(length).sum();
+    let is_term = |term: &String| term.eq_ignore_ascii_case(quote.trim());
+    letters >= SHORTEST || ontology.findings[finding].synonyms.iter().any(is_term)
+}
+
+fn too_short(finding: &str) -> Invalid {
+    Invalid {
+        reason: format!("with a quote of fewer than {SHORTEST} letters"),
+        problem: format!(
+            "The quote of {finding} had fewer than {SHORTEST} letters: copy the words of the report that say so, or leave \
+             the finding out."
+        ),
+    }
+}
+
+/// A finding for which the same words are given with two polarities, if there is one. Sides and places that are named, and
+/// differ, tell two statements apart.
+fn contradicted(located: &[Located]) -> Option<usize> {
+    let nested =
+        |a: &Located, b: &Located| (a.start <= b.start && b.end <= a.end) || (b.start <= a.start && a.end <= b.end);
+    let apart = |a: &Located, b: &Located| {
+        let sides = [a.laterality, b.laterality];
+        let places = [&a.location, &b.location];
+        (sides[0] != sides[1] && !sides.contains(&Laterality::None))
+            || (places[0] != places[1] && places.iter().all(|place| !place.is_empty()))
+    };
+    let contradicts =
+        |a: &Located, b: &Located| a.finding == b.finding && a.polarity != b.polarity && nested(a, b) && !apart(a, b);
+    let mut pairs = located.iter().enumerate().flat_map(|(at, a)| {
+        // In the order of the text: those after the end of one cannot share its words.
+        located[at + 1..].iter().take_while(|b| b.start < a.end).map(move |b| (a, b))
+    });
+    pairs.find(|(a, b)| contradicts(a, b)).map(|(a, _)| a.finding)
+}
+
+fn contradiction(finding: &str) -> Invalid {
+    Invalid {
+        reason: "with the same words for and against a finding".into(),
+        problem: format!(
+            "The answer gave the same words of the report for {finding} with two polarities: keep the one that they say."
+        ),
+    }
 }
 
 /// Whether evidence that was kept is what checking it again would give.
 pub(super) fn holds(ontology: &Ontology, evidence: &[Evidence], text: &str) -> bool {
     let sections = sections(text, &ontology.sections);
-    evidence.iter().all(|one| {
-        let located = locate(ontology, one, text, &sections);
-        located.is_some_and(|located| located.evidence(ontology, text, &sections) == *one)
+    let locate = |one: &Evidence| {
+        locate(ontology, one, text, &sections).filter(|located| located.evidence(ontology, text, &sections) == *one)
+    };
+    let located: Option<Vec<Located>> = evidence.iter().map(locate).collect();
+    located.is_some_and(|mut located| {
+        located.sort();
+        contradicted(&located).is_none()
     })
 }
 
 fn locate(ontology: &Ontology, evidence: &Evidence, text: &str, sections: &[Section]) -> Option<Located> {
     let Range { start, end } = evidence.byte_range(text).filter(|range| !text[range.clone()].trim().is_empty())?;
     let finding = ontology.findings.iter().position(|finding| finding.name == evidence.finding)?;
+    if !is_telling(ontology, finding, &text[start..end]) {
+        return None;
+    }
     if ontology.findings[finding].midline && evidence.laterality != Laterality::None {
         return None;
     }
@@ -165,7 +235,7 @@ mod tests {
 
     fn checked(claims: &[String]) -> (Vec<(String, String, String)>, Dropped) {
         let claims = parse(&format!("[{}]", claims.join(","))).unwrap();
-        let (evidence, dropped) = check(&ontology(), claims, TEXT);
+        let (evidence, dropped) = check(&ontology(), claims, TEXT).unwrap();
         assert!(holds(&ontology(), &evidence, TEXT));
         let shown = |one: &Evidence| (one.text.clone(), one.quote(TEXT).unwrap().to_owned(), one.section.clone());
         (evidence.iter().map(shown).collect(), dropped)
@@ -195,7 +265,7 @@ mod tests {
     fn what_does_not_hold_is_dropped_and_counted() {
         let (evidence, dropped) = checked(&[
             claim("edema", "", "pulmonary edema"),
-            claim("edema", "", " "),
+            claim("edema", "", "wet lungs"),
             claim("pneumonia", "", "pneumonia"),
             claim("broken_heart", "", "heart"),
             claim("nodule", r#""location":["left foot", "lower lobe", "Lower Lung"],"#, "large"),
@@ -219,10 +289,63 @@ mod tests {
         assert_eq!(quotes, ["effusion", "mass", "Effusion"], "{evidence:?}");
     }
 
+    fn refusal(claims: &[String], text: &str) -> Option<String> {
+        let claims = parse(&format!("[{}]", claims.join(","))).unwrap();
+        check(&ontology(), claims, text).err().map(|invalid| invalid.reason)
+    }
+
+    #[test]
+    fn quotes_that_say_too_little_make_no_answer() {
+        for quote in ["", " ", "e", "ed", "a.", "is", "°C", "-", "e e", "No"] {
+            let claims = [claim("mass", "", "Effusion"), claim("edema", "", quote)];
+            let said = refusal(&claims, TEXT);
+            assert_eq!(said.as_deref(), Some("with a quote of fewer than 3 letters"), "{quote:?}");
+        }
+        assert_eq!(refusal(&[claim("fracture", "", "Fx")], "Old rib fx."), None, "a term of the finding");
+        assert_eq!(refusal(&[claim("pneumothorax", "", "气胸")], "无气胸。"), None);
+        let invented = [claim("edema", "", "wet lungs"), claim("mass", "", "a mass of tissue")];
+        assert_eq!(refusal(&invented, TEXT).as_deref(), Some("with quotes of which none is in the report"));
+    }
+
+    #[test]
+    fn the_same_words_for_and_against_a_finding_make_no_answer() {
+        let effusion = |polarity: &str, more: &str, quote: &str| {
+            claim("pleural_effusion", more, quote).replace("present", polarity)
+        };
+        let (one, two) = ("Left effusion, none on the right.", "Small effusion. No new effusion.");
+        let left = r#""laterality":"left","#;
+        let right = r#""laterality":"right","#;
+        let (lower, upper) = (r#""location":["lower lung"],"#, r#""location":["upper lung"],"#);
+        for (claims, text) in [
+            ([effusion("present", "", "effusion"), effusion("absent", "", "effusion")], one),
+            ([effusion("absent", "", "effusion"), effusion("present", "", "Effusion")], one),
+            ([effusion("uncertain", "", "effusion"), effusion("present", "", "effusion")], one),
+            ([effusion("present", "", "effusion"), effusion("absent", "", "Left effusion")], one),
+            ([effusion("present", left, "effusion"), effusion("absent", "", "effusion")], one),
+            ([effusion("present", left, "effusion"), effusion("absent", left, "effusion")], one),
+            ([effusion("present", lower, "effusion"), effusion("absent", "", "effusion")], one),
+            ([effusion("present", lower, "effusion"), effusion("absent", lower, "effusion")], one),
+            ([effusion("present", "", "Small effusion"), effusion("absent", "", "small  effusion")], two),
+        ] {
+            let said = refusal(&claims, text);
+            assert_eq!(said.as_deref(), Some("with the same words for and against a finding"), "{claims:?}");
+        }
+        for (claims, text) in [
+            ([effusion("present", left, one), effusion("absent", right, one)], one),
+            ([effusion("present", lower, one), effusion("absent", upper, one)], one),
+            ([effusion("present", "", "effusion"), effusion("absent", "", "effusion")], two),
+            ([effusion("present", "", "Small effusion"), effusion("absent", "", "No new effusion")], two),
+            ([effusion("present", "", "effusion"), claim("mass", "", "effusion").replace("present", "absent")], one),
+            ([effusion("present", left, "effusion"), effusion("present", "", "effusion")], one),
+        ] {
+            assert_eq!(refusal(&claims, text), None, "{claims:?}");
+        }
+    }
+
     #[test]
     fn evidence_that_was_tampered_with_does_not_hold() {
         let claims = parse(&format!("[{}]", claim("pleural_effusion", "", "Effusion"))).unwrap();
-        let (evidence, _) = check(&ontology(), claims, TEXT);
+        let (evidence, _) = check(&ontology(), claims, TEXT).unwrap();
         let tamper: [fn(&mut Evidence); 7] = [
             |one| one.span = [0, 100_000],
             |one| one.span = [9, 3],

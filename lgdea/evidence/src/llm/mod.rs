@@ -10,6 +10,7 @@ mod openai;
 mod outcome;
 mod privacy;
 mod prompt;
+mod prose;
 mod quote;
 mod reasoning;
 mod replay;
@@ -33,6 +34,7 @@ use crate::ontology::Ontology;
 
 pub use check::Dropped;
 pub(crate) use openai::Openai;
+pub(crate) use prompt::files as prompt_files;
 pub(crate) use replay::Replay;
 pub use residue::Residue;
 pub use tally::{Failures, Tally, Unanswered};

@@ -57,7 +57,7 @@ impl Prompt {
         ontology: &Ontology,
         schema: &serde_json::Value,
     ) -> Result<Self, EvidenceError> {
-        let (template, sources) = sources(path)?;
+        let Parts { template, sources, .. } = sources(path)?;
         let mut hasher = blake3::Hasher::new();
         for part in [&template].into_iter().chain(sources.iter().flat_map(|(name, source)| [name, source])) {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
@@ -223,10 +223,23 @@ fn broken(path: &str, template: &str, error: &minijinja::Error, detail: Detail) 
     EvidenceError::Prompt { path: path.to_owned(), problem }
 }
 
-/// Name of a template, and the sources of it and of all that it extends, includes or imports, by name.
-///
+/// What a prompt is made of.
+struct Parts {
+    /// Name of the template.
+    template: String,
+    /// Its source, and those of all that it extends, includes or imports, by name.
+    sources: BTreeMap<String, String>,
+    /// Those that are files of the user's own.
+    files: Vec<PathBuf>,
+}
+
+/// The files of the user's own that a prompt is made of.
+pub(crate) fn files(path: &str) -> Result<Vec<PathBuf>, EvidenceError> {
+    Ok(sources(path)?.files)
+}
+
 /// They are read once and together, so that the prompt's hash covers whatever a report may make it render.
-fn sources(path: &str) -> Result<(String, BTreeMap<String, String>), EvidenceError> {
+fn sources(path: &str) -> Result<Parts, EvidenceError> {
     let file = &lgdea_spec::expand_env(path)?;
     let (name, source) = match (shipped(path), file.file_name()) {
         (Some(source), _) => (path.to_owned(), source.to_owned()),
@@ -237,6 +250,7 @@ fn sources(path: &str) -> Result<(String, BTreeMap<String, String>), EvidenceErr
         }
     };
     let folder = file.parent().unwrap_or(Path::new(""));
+    let mut files = if shipped(path).is_some() { Vec::new() } else { vec![file.clone()] };
     let mut open = vec![name.clone()];
     let mut sources = BTreeMap::from([(name.clone(), source)]);
     while let Some(next) = open.pop() {
@@ -246,7 +260,11 @@ fn sources(path: &str) -> Result<(String, BTreeMap<String, String>), EvidenceErr
             }
             let source = match (shipped(&other), beside(folder, &other).filter(|path| path.is_file())) {
                 (Some(source), _) => source.to_owned(),
-                (None, Some(path)) => read(&path)?,
+                (None, Some(path)) => {
+                    let source = read(&path)?;
+                    files.push(path);
+                    source
+                }
                 // The template may say `ignore missing`; if not, trying it out tells.
                 (None, None) => continue,
             };
@@ -254,7 +272,7 @@ fn sources(path: &str) -> Result<(String, BTreeMap<String, String>), EvidenceErr
             sources.insert(other, source);
         }
     }
-    Ok((name, sources))
+    Ok(Parts { template: name, sources, files })
 }
 
 /// The templates that a source names in its tags.

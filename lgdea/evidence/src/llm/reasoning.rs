@@ -27,15 +27,18 @@ pub(super) enum Mark {
 static MARK: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?xi)
-        <\|? (?P<close>/ | end_(?:of_)?)? (?:(?:begin|start)_(?:of_)?)? (?:\w{1,20}[:_-] | ant)?
-            (?: think | thinking | thoughts? | reasoning | reflection | analysis | scratchpad | rationale | monologue )
-            (?:\s[^<>]{0,80}?)? (?P<void>\s*/)? \|?>
-        | \[ (?P<close_bracket>/)? (?: think | thinking | thought | reasoning ) \]
+        (?:<|&lt;) \s* [|｜]? \s* (?P<close>/ | end[_▁](?:of[_▁])?)? \s* (?:(?:begin|start)[_▁](?:of[_▁])?)? (?:\w{1,20}[:_-] | ant)?
+            (?: think | thinking | thoughts? | reasoning | reflection | analysis | scratch[_-]?pad | rationale | monologue
+              | drafts? | plan | planning | working | brainstorm(?:ing)? | deliberation | attempt | cot | notes | example
+              | explanation | critique | review | verification )
+            (?: [_-]? (?: process | steps? | answer | output | json | \d{1,2} ) )?
+            (?:\s[^<>]{0,200}?)? \s* (?P<void>/)? \s* [|｜]? (?:>|&gt;)
+        | \[ \s* (?P<close_bracket>/)? \s* (?: think | thinking | thoughts? | reasoning | draft | scratchpad ) \s* \]
         | ◁ (?P<close_triangle>/)? think ▷
         | <unused94> | (?P<unused><unused95>)
         | <\|channel\|> \s* (?P<channel>\w*) [^<{\[]* (?: <\|constrain\|> [^<{\[]* )? (?: <\|message\|> )?
         | <\|channel> | (?P<gemma><channel\|>)
-        | (?P<end> <\| (?: end | return | call | start ) \|> )
+        | (?P<end> <\| (?: end | return | call | start ) \|> | \[END\ FINAL\ RESPONSE\] )
         | assistant (?P<glued> final | analysis | commentary )
         | (?P<bare> (?-i: \A \s* analysis [A-Z] ) )
         | (?P<final> \[BEGIN\ FINAL\ RESPONSE\] )
@@ -98,6 +101,22 @@ mod tests {
             "<analysis>x</analysis>",
             "<scratchpad>x</scratchpad>",
             "<think duration=\"3\">x</think>",
+            "< think >x< / think >",
+            "<think\n>x</think >",
+            "< THINK lang='en' step=\"1\">x</ THINK>",
+            "&lt;think&gt;x&lt;/think&gt;",
+            "<｜begin▁of▁thinking｜>x<｜end▁of▁thinking｜>",
+            "<draft>x</draft>",
+            "<draft id=\"1\" note=\"a first try that is wrong, and has a long note beside it, longer than eighty characters\">x</draft>",
+            "<first_draft>x</first_draft>",
+            "<draft_answer>x</draft_answer>",
+            "<draft2>x</draft2>",
+            "<thought_process>x</thought_process>",
+            "<scratch_pad>x</scratch_pad>",
+            "<Brainstorming>x</Brainstorming>",
+            "<example>x</example>",
+            "[DRAFT]x[/DRAFT]",
+            "[ thinking ]x[ /thinking ]",
             "[THINK]x[/THINK]",
             "<|think|>x<|/think|>",
             "<|begin_of_thought|>x<|end_of_thought|>",
@@ -122,14 +141,24 @@ mod tests {
         assert_eq!(marks(harmony), [Mark::Aside, Mark::Ends, Mark::Ends, Mark::Final]);
         assert_eq!(marks("<|channel|>commentary to=functions.x <|constrain|>json<|message|>{}"), [Mark::Aside]);
         assert_eq!(marks("analysisWe see.assistantfinal{}"), [Mark::Aside, Mark::Final]);
-        assert_eq!(marks("x\n[BEGIN FINAL RESPONSE]\ny[END FINAL RESPONSE]"), [Mark::Final]);
+        assert_eq!(marks("x\n[BEGIN FINAL RESPONSE]\ny[END FINAL RESPONSE]"), [Mark::Final, Mark::Ends]);
     }
 
     #[test]
     fn what_is_none() {
-        for said in
-            ["<think/>", "<thinkers>", "<br>", "analysis of it", "Analysis: A", "[1]", "a < think > b", "<i>x</i>"]
-        {
+        for said in [
+            "<think/>",
+            "< think / >",
+            "<thinkers>",
+            "<br>",
+            "analysis of it",
+            "Analysis: A",
+            "[1]",
+            "a < thinking b",
+            "<i>x</i>",
+            "<answer>",
+            "<json>",
+        ] {
             assert_eq!(marks(said), [], "{said}");
         }
     }

@@ -1,6 +1,7 @@
 //! Failures: counted by reason, kept for a replay, and asked for again.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use lgdea_evidence::ReportEvidence;
 use lgdea_harness::language_model::{Behaviour, Fault, Faults, Reply, Server};
@@ -86,4 +87,44 @@ fn a_failure_that_an_earlier_version_kept_is_no_answer() {
 fn overwrite(cache: &Path, outcome: &str) {
     let connection = rusqlite::Connection::open(cache).unwrap();
     assert_eq!(connection.execute("UPDATE answer SET outcome = ?1", [outcome]).unwrap(), 1);
+}
+
+/// Reports that the server always fails at: they are named, with the reason, and not waited for as long as for a server.
+#[test]
+fn a_report_that_always_fails_is_named_soon() {
+    let faults: [(Fault, &str); 4] = [
+        (Fault::Status(500), "500 (server_error), 6 times"),
+        (Fault::Garbage, "a response that is a web page, 6 times"),
+        (Fault::Cut, "times"),
+        (
+            Fault::Replies(|_, _| Reply::json(200, &json!({ "choices": [] }))),
+            "a response that is no chat completion, 6 times",
+        ),
+    ];
+    for (fault, reason) in faults {
+        for (count, concurrency) in [(1, 16), (8, 16), (8, 1)] {
+            let server = Server::start(Behaviour { faults: Faults::About("Case 0,", fault), ..Behaviour::default() });
+            let settings = lgdea_spec::Openai { concurrency, patience_seconds: 300, ..settings(&server.base_url()) };
+            let began = Instant::now();
+            let extraction = Scratch::new().extract(&settings, &reports(count)).unwrap();
+            let told = &extraction.tally.unanswered;
+            assert_eq!((told.len(), &*told[0].report_id, extraction.reports.len()), (1, "r0", count - 1), "{fault:?}");
+            assert!(told[0].reason.contains(reason), "{fault:?}: {}", told[0].reason);
+            assert!(began.elapsed() < Duration::from_secs(20), "{fault:?}: {:?}", began.elapsed());
+            assert!(extraction.tally.to_string().contains("as r0"), "{}", extraction.tally);
+        }
+    }
+}
+
+#[test]
+fn the_last_report_is_named_when_patience_ends() {
+    for fault in [Fault::Status(503), Fault::Status(500), Fault::TooMany(0), Fault::Hang] {
+        let server = Server::start(Behaviour { faults: Faults::About("Case 3,", fault), ..Behaviour::default() });
+        let settings = lgdea_spec::Openai { patience_seconds: 2, ..settings(&server.base_url()) };
+        let began = Instant::now();
+        let extraction = Scratch::new().extract(&settings, &reports(6)).unwrap();
+        let told = &extraction.tally.unanswered;
+        assert_eq!((told.len(), &*told[0].report_id, extraction.reports.len()), (1, "r3", 5), "{fault:?}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{fault:?}: {:?}", began.elapsed());
+    }
 }

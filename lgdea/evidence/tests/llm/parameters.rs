@@ -116,6 +116,44 @@ fn a_refusal_names_the_parameter_and_how_to_leave_it_out() {
 }
 
 #[test]
+fn a_refusal_of_several_parameters_names_all_of_them() {
+    let replies: [(Replies, &str); 5] = [
+        (
+            |_, _| refused(400, "Unsupported parameters: 'temperature', 'seed'", None),
+            "refuses the temperature, and the seed: 400 (unsupported_parameter: temperature, seed); leave them out with evidence.openai.leave-out = [\"temperature\", \"seed\"]",
+        ),
+        (
+            |_, _| {
+                let place = |name: &str| json!({ "type": "extra_forbidden", "loc": ["body", name], "msg": "No." });
+                Reply::json(422, &json!({ "detail": [place("seed"), place("temperature")] }))
+            },
+            "leave-out = [\"seed\", \"temperature\"]",
+        ),
+        (
+            |_, _| refused(400, "System role not supported; seed is not allowed", None),
+            "leave-out = [\"system-role\", \"seed\"]",
+        ),
+        (
+            |_, _| refused(400, "max_tokens, max_completion_tokens and seed are not supported", None),
+            "refuses max-tokens, as max_tokens and as max_completion_tokens, and the seed",
+        ),
+        (
+            |request, right| match (request.get("seed"), request.get("temperature"), request.get("max_tokens")) {
+                (None, None, None) => answer(right),
+                _ => refused(400, "Unrecognized request arguments supplied: max_tokens, seed, temperature", None),
+            },
+            "leave-out = [\"max-tokens\", \"seed\", \"temperature\"]",
+        ),
+    ];
+    for (reply, expected) in replies {
+        let server = always(Fault::Replies(reply));
+        let error = Scratch::new().extract(&settings(&server.base_url()), &reports(3)).unwrap_err().to_string();
+        assert!(error.contains(expected), "{expected}: {error}");
+        assert!(server.total() <= 12, "at once, after {} requests", server.total());
+    }
+}
+
+#[test]
 fn what_is_left_out_is_not_sent() {
     let strict: Replies = |request, right| {
         let keys = ["max_tokens", "max_completion_tokens", "seed", "temperature"];

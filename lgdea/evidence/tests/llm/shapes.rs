@@ -230,7 +230,7 @@ fn impatient(reply: Replies) -> String {
 const ERRORS: [(Replies, &str); 12] = [
     (
         |_, _| Reply::json(200, &json!({ "error": { "message": "Provider returned error", "code": 502 } })),
-        "last: 200 with an error (502)",
+        "200 with an error (502)",
     ),
     (
         |_, _| {
@@ -262,12 +262,12 @@ const ERRORS: [(Replies, &str); 12] = [
     (|_, _| Reply::json(200, &json!({ "error": "small effusion" })), "not answered: 1 200 with an error, as denial"),
     (
         |_, _| Reply::json(200, &json!({ "choices": [{ "error": { "code": 503 }, "message": { "content": "" } }] })),
-        "last: 200 with an error (503)",
+        "200 with an error (503)",
     ),
     (|_, _| Reply::json(200, &json!({ "errors": [{ "code": "bad_thing" }] })), "200 with an error (bad_thing)"),
     (
         |_, _| Reply::json(200, &json!({ "error": { "type": "overloaded_error" } })),
-        "last: 200 with an error (overloaded_error)",
+        "200 with an error (overloaded_error)",
     ),
     (|_, _| Reply::json(200, &json!({ "error": { "code": "insufficient_quota" } })), "no money or quota left"),
     (

@@ -7,11 +7,28 @@ use lgdea_evidence::{Agreement, FindingAgreement, Sides, agreement, read_evidenc
 
 use super::{print, print_json};
 use crate::args::evidence::DiffArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, failed};
 
 pub(super) fn diff(args: &DiffArgs) -> Result<(), Failure> {
     let found = agreement(&read_evidence(&args.a)?, &read_evidence(&args.b)?);
+    if found.reports == 0 {
+        return Err(failed(nothing_in_common(args, &found)));
+    }
     if args.json { print_json(&found) } else { print(&text(&found)) }
+}
+
+fn nothing_in_common(args: &DiffArgs, found: &Agreement) -> String {
+    let (a, b) = (args.a.display(), args.b.display());
+    match found.unread {
+        0 => format!(
+            "{a} and {b} have no report in common ({} and {} reports): extract both from the same reports",
+            found.only_a, found.only_b
+        ),
+        unread => format!(
+            "nothing can be compared: of each of the {unread} reports that are in {a} and in {b}, one of the two got no valid \
+             answer; extract them again"
+        ),
+    }
 }
 
 fn text(found: &Agreement) -> String {

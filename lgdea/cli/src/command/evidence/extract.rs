@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lgdea_evidence::{Extraction, ReportEvidence, read_reports_of, write_evidence};
+use lgdea_evidence::{Extraction, ReportEvidence, read_reports_of, report_files, write_evidence};
 
 use super::{provider, refused};
 use crate::args::evidence::ExtractArgs;
@@ -21,6 +21,9 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
     let reports = read_reports_of(&args.input, args.columns.names())?;
     if !reports.skipped.is_empty() {
         say(format!("left out: {}", reports.skipped));
+    }
+    if reports.within > 0 {
+        say(format!("{} files were read in folders within {}", reports.within, args.input.display()));
     }
     let counter = Progress::new().counter("reading evidence");
     let began = Instant::now();
@@ -86,30 +89,38 @@ fn check_out(out: &Path) -> Result<(), Failure> {
 /// Refuses a place that is read: a file of its own, or one of the reports of a folder.
 fn check_not_read(args: &ExtractArgs) -> Result<(), Failure> {
     let ExtractArgs { input, out, provider, .. } = args;
-    not_read(&provider.cache, &[input])?;
+    let files = provider::files(provider)?;
+    let mut read: Vec<&Path> = files.iter().map(PathBuf::as_path).chain([input.as_path()]).collect();
+    not_read(&provider.cache, &read)?;
     if is_stdout(out) {
         return Ok(());
     }
-    let read: Vec<&Path> = [Some(input), provider.experiment.as_ref(), Some(&provider.cache)]
-        .into_iter()
-        .flatten()
-        .map(PathBuf::as_path)
-        .collect();
+    read.push(&provider.cache);
     not_read(out, &read)?;
-    let is_report =
-        ["txt", "xml"].iter().any(|ending| out.extension().is_some_and(|it| it.eq_ignore_ascii_case(ending)));
-    if is_report && input.is_dir() {
-        let reports = fs::read_dir(input).into_iter().flatten().flatten().map(|entry| entry.path());
-        for report in reports {
+    if is_report(out) && input.is_dir() {
+        for report in report_files(input)? {
             not_read(out, &[&report])?;
         }
-        if not_read(&folder_of(out), &[input]).is_err() {
+        if is_within(&folder_of(out), input) {
             let problem =
                 format!("{} would be one of the reports of {}; end its name in .jsonl", out.display(), input.display());
             return Err(refused(problem));
         }
     }
     Ok(())
+}
+
+/// Whether a file is a report by its name.
+fn is_report(file: &Path) -> bool {
+    ["txt", "xml"].iter().any(|ending| file.extension().is_some_and(|it| it.eq_ignore_ascii_case(ending)))
+}
+
+/// Whether a folder is another or lies in it, whatever they are called.
+fn is_within(folder: &Path, other: &Path) -> bool {
+    match (folder.canonicalize(), other.canonicalize()) {
+        (Ok(folder), Ok(other)) => folder.starts_with(other),
+        _ => false,
+    }
 }
 
 fn folder_of(file: &Path) -> PathBuf {

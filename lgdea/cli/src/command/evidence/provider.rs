@@ -1,8 +1,10 @@
 //! Who reads: an experiment's choice, or another that takes over what the two have in common.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 use lgdea_evidence::Provider;
-use lgdea_spec::{Evidence, Replay, Resolved};
+use lgdea_spec::{Evidence, Replay, Resolved, experiment_files};
 
 use crate::args::evidence::{ProviderArgs, ProviderName};
 use crate::failure::Failure;
@@ -10,6 +12,13 @@ use crate::failure::Failure;
 /// The provider that the user asks for. Contacts nobody.
 pub(super) fn provider(args: &ProviderArgs) -> Result<Provider, Failure> {
     Ok(Provider::new(&settings(args)?)?)
+}
+
+/// The files that the choice of the provider, its ontology and its prompt are read from.
+pub(super) fn files(args: &ProviderArgs) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Provider::files(&settings(args)?)?;
+    files.extend(args.experiment.iter().flat_map(|file| experiment_files(file)));
+    Ok(files)
 }
 
 fn settings(args: &ProviderArgs) -> Result<Evidence, Failure> {

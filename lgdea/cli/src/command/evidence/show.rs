@@ -4,12 +4,13 @@ use std::io::Read;
 use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
-use lgdea_evidence::{Evidence, ReportEvidence, ReportText, read_evidence, read_reports_of};
+use lgdea_evidence::{Evidence, Ontology, ReportEvidence, ReportText, Rules, read_evidence, read_reports_of};
 
 use super::highlight::{highlight, name};
 use super::{print, printable, provider, refused};
 use crate::args::evidence::ShowArgs;
 use crate::failure::{Failure, failed};
+use crate::progress::say;
 
 pub(super) fn show(args: &ShowArgs) -> Result<(), Failure> {
     let report = report(args)?;
@@ -21,6 +22,13 @@ pub(super) fn show(args: &ShowArgs) -> Result<(), Failure> {
     let marked = highlight(&report.text, &evidence.evidence, coloured).ok_or_else(|| {
         refused(format!("the evidence of report {:?} points beyond its text: it was read from another one", report.id))
     })?;
+    if args.evidence.is_some() && !was_read_in(&report.text, &evidence)? {
+        say(format!(
+            "the evidence of report {:?} does not fit this text: it was read from another text, or by another version of \
+             lgdea; extract it again",
+            report.id
+        ));
+    }
     let failed = evidence.failure.iter().map(|reason| format!("not read: {reason}\n"));
     let source = format!("read by {} ({})\n", evidence.provider, evidence.model);
     print(&format!("{marked}{}{}{source}", table(&evidence.evidence), failed.collect::<String>()))
@@ -67,6 +75,25 @@ fn known(file: &Path, id: &str) -> Result<ReportEvidence, Failure> {
     let reports = read_evidence(file)?;
     let found = reports.into_iter().find(|report| report.report_id == id);
     found.ok_or_else(|| refused(format!("{} has no evidence of report {id:?}; extract it first", file.display())))
+}
+
+/// Whether evidence was read in this text, as far as can be told: the shipped rules read the same again, and what others
+/// quote is made of whole words.
+fn was_read_in(text: &str, evidence: &ReportEvidence) -> Result<bool, Failure> {
+    let again = Rules::new(&Ontology::named_or_path("chest")?).extract(&evidence.report_id, text);
+    if (&again.provider, &again.prompt_hash) == (&evidence.provider, &evidence.prompt_hash) {
+        return Ok(again.evidence == evidence.evidence);
+    }
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let is_whole = |one: &Evidence| {
+        one.byte_range(text).is_some_and(|range| {
+            let (before, inside, after) = (&text[..range.start], &text[range.clone()], &text[range.end..]);
+            let cuts_start = is_word(before.chars().next_back()) && is_word(inside.chars().next());
+            let cuts_end = is_word(inside.chars().next_back()) && is_word(after.chars().next());
+            !inside.trim().is_empty() && !cuts_start && !cuts_end
+        })
+    };
+    Ok(evidence.evidence.iter().all(is_whole))
 }
 
 /// Its evidence, read now.

@@ -7,7 +7,7 @@ use lgdea_spec::{AnswerFormat, Parameter};
 use tokio::time::Instant;
 
 use super::chat::{ChatRequest, LimitName, LimitNames, ResponseFormats};
-use super::client::{Client, Failure};
+use super::client::{Client, Failure, Trouble};
 use super::completion::Completion;
 use super::format::Formats;
 use super::health::{Health, pause};
@@ -21,8 +21,10 @@ use crate::llm::outcome::Outcome;
 use crate::llm::privacy::Address;
 use crate::llm::prompt::Message;
 
-/// A report that failed so often, while the server answered others, is left alone.
+/// A report that failed so often, while the server answered others or said that it is not its state, is left alone.
 const ATTEMPTS: u32 = 6;
+/// Attempts that one counts as which waited in vain: they take long.
+const LATE: u32 = 2;
 /// A server that refused so many requests and took none refuses them all.
 const REFUSALS: u32 = 8;
 /// Bytes of an invalid answer that the model is shown when it is asked to repair it.
@@ -39,6 +41,8 @@ pub(super) struct Session<'a> {
     formats: Formats,
     limit_names: LimitNames,
     refusals: Cell<u32>,
+    /// Texts that are not done with.
+    left: Cell<usize>,
 }
 
 /// What came of asking about a text.
@@ -81,6 +85,7 @@ impl<'a> Session<'a> {
         model: &'a LanguageModel,
         settings: &lgdea_spec::Openai,
         address: &Address,
+        texts: usize,
     ) -> Result<Self, EvidenceError> {
         Ok(Self {
             model,
@@ -90,6 +95,7 @@ impl<'a> Session<'a> {
             formats: Formats::new(settings.answer_format),
             limit_names: LimitNames::default(),
             refusals: Cell::new(0),
+            left: Cell::new(texts),
         })
     }
 
@@ -124,6 +130,12 @@ impl<'a> Session<'a> {
 
     /// Asks about a text, and once more where the answer is invalid.
     pub(super) async fn ask(&self, text: &str) -> Result<Answer, Stop> {
+        let answer = self.converse(text).await;
+        self.left.set(self.left.get() - 1);
+        answer
+    }
+
+    async fn converse(&self, text: &str) -> Result<Answer, Stop> {
         let mut usage = Usage::default();
         let mut messages = self.model.prompt.messages(text)?;
         let first = match self.turn(&messages, &mut usage).await {
@@ -131,34 +143,35 @@ impl<'a> Session<'a> {
             Err(Silence::Refused(what) | Silence::Failed(what)) => return Ok(Answer::none(what, usage)),
             Err(Silence::Stop(stop)) => return Err(stop),
         };
-        let invalid = match first.claims {
-            Ok(claims) => return Ok(Answer::of(self.outcome(claims, text), first.kind, usage)),
+        let invalid = match self.outcome(first.claims, text) {
+            Ok(outcome) => return Ok(Answer::of(outcome, first.kind, usage)),
             Err(invalid) => invalid,
         };
         add_repair(&mut messages, &first.said, self.model.prompt.repair(text, &invalid.problem)?);
-        let (claims, kind) = match self.turn(&messages, &mut usage).await {
-            Ok(second) => (second.claims, second.kind),
+        let (outcome, kind) = match self.turn(&messages, &mut usage).await {
+            Ok(second) => (self.outcome(second.claims, text), second.kind),
             // It took the report, but not the longer conversation.
             Err(Silence::Refused(_)) => (Err(invalid), first.kind),
             Err(Silence::Failed(what)) => return Ok(Answer::none(what, usage)),
             Err(Silence::Stop(stop)) => return Err(stop),
         };
-        Ok(match claims {
-            Ok(claims) => Answer { repaired: true, ..Answer::of(self.outcome(claims, text), kind, usage) },
+        Ok(match outcome {
+            Ok(outcome) => Answer { repaired: true, ..Answer::of(outcome, kind, usage) },
             Err(invalid) => Answer::of(failed(&invalid), Kind { from_reasoning: false, ..kind }, usage),
         })
     }
 
-    fn outcome(&self, claims: Vec<Claim>, text: &str) -> Outcome {
-        let (evidence, dropped) = check(&self.model.ontology, claims, text);
-        Outcome { evidence, failure: None, dropped }
+    /// What claims come to that were read in an answer about a text.
+    fn outcome(&self, claims: Result<Vec<Claim>, Invalid>, text: &str) -> Result<Outcome, Invalid> {
+        let (evidence, dropped) = check(&self.model.ontology, claims?, text)?;
+        Ok(Outcome { evidence, failure: None, dropped })
     }
 
     /// The model's next turn, in as many attempts and as weak a format as the server needs.
     async fn turn(&self, messages: &[Message], usage: &mut Usage) -> Result<Turn, Silence> {
         let successes = self.health.successes();
         let mut refused_to = None;
-        let mut attempts = 0;
+        let (mut attempts, mut failures) = (0, 0);
         loop {
             let permit = self.health.permit().await;
             let (format, limit, sent) =
@@ -174,24 +187,30 @@ impl<'a> Session<'a> {
                     usage.completion_tokens += completion.usage.completion_tokens;
                     return Ok(Turn::new(completion, format));
                 }
-                Err(Failure::Transient { status, what, retry_after }) => {
-                    if status == Some(500) {
+                Err(Failure::Transient { trouble, what, retry_after }) => {
+                    if trouble == (Trouble::Failed { status: Some(500) }) {
                         self.formats.failed(format, sent);
                     }
-                    self.health.failure(&what, retry_after).map_err(|problem| self.out_of_patience(problem))?;
-                    drop(permit);
                     attempts += 1;
-                    if attempts >= ATTEMPTS && self.health.successes() > successes {
-                        return Err(Silence::Failed(format!("{what}, {attempts} times")));
+                    failures += if trouble == Trouble::Late { LATE } else { 1 };
+                    if let Err(problem) = self.health.failure(&what, retry_after) {
+                        return Err(self.out_of_patience(trouble, &what, attempts, problem));
                     }
-                    tokio::time::sleep(pause(attempts - 1)).await;
+                    drop(permit);
+                    let is_its_own = self.health.successes() > successes || matches!(trouble, Trouble::Failed { .. });
+                    if failures >= ATTEMPTS && is_its_own {
+                        return Err(Silence::Failed(failed_at(&what, attempts)));
+                    }
+                    // A server that works is not spared by a long pause.
+                    let longest = if matches!(trouble, Trouble::Failed { .. }) { 2 } else { u32::MAX };
+                    tokio::time::sleep(pause((attempts - 1).min(longest))).await;
                 }
                 Err(Failure::Refused { status, what, about }) => {
                     self.health.alive();
-                    match self.way_out(status, about, format, limit) {
-                        Some(WayOut::Format(weaker)) => refused_to = Some(weaker),
-                        Some(WayOut::LimitName) => {}
-                        None => return Err(self.refused(status, &what, about)),
+                    let weaker = weaker(status, &about, format);
+                    refused_to = weaker.or(refused_to);
+                    if weaker.is_none() && !self.has_other_name(&about, limit) {
+                        return Err(self.refused(status, &what, &about));
                     }
                 }
                 Err(Failure::Fatal(problem)) => return Err(Silence::Stop(Stop::Server(problem))),
@@ -199,49 +218,40 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn out_of_patience(&self, problem: String) -> Silence {
+    /// A server that does not answer about the last text may answer about others.
+    fn out_of_patience(&self, trouble: Trouble, what: &str, attempts: u32, problem: String) -> Silence {
+        if self.left.get() == 1 && trouble != Trouble::NoConnection {
+            return Silence::Failed(failed_at(what, attempts));
+        }
         let formats = if self.formats.all_failed() { ", in each answer-format that is weaker, too" } else { "" };
         Silence::Stop(Stop::Server(format!("{problem}{formats}")))
     }
 
-    /// How a request that was refused may be sent again.
-    fn way_out(&self, status: u16, about: Option<About>, format: AnswerFormat, limit: LimitName) -> Option<WayOut> {
-        let weaker = || format.weaker().map(WayOut::Format);
-        match about {
-            Some(About::Parameter(Parameter::MaxTokens)) if self.model.request.sends(Parameter::MaxTokens) => {
-                self.limit_names.refused(limit).then_some(WayOut::LimitName)
-            }
-            Some(About::Format) => weaker(),
-            None if matches!(status, 400 | 404 | 415 | 422 | 501) => weaker(),
-            Some(About::Parameter(_) | About::Context) | None => None,
-        }
+    /// Whether the server refused the name of the longest answer, which has another.
+    fn has_other_name(&self, about: &[About], limit: LimitName) -> bool {
+        let tokens = Parameter::MaxTokens;
+        about.contains(&About::Parameter(tokens)) && self.model.request.sends(tokens) && self.limit_names.refused(limit)
     }
 
-    fn refused(&self, status: u16, what: &str, about: Option<About>) -> Silence {
+    fn refused(&self, status: u16, what: &str, about: &[About]) -> Silence {
         self.refusals.set(self.refusals.get() + 1);
         let none_taken = self.health.successes() == 0;
         let stop = |problem| Silence::Stop(Stop::Server(problem));
-        match about {
-            Some(About::Parameter(parameter)) if none_taken && self.model.request.sends(parameter) => {
-                stop(refused_parameter(parameter, what))
-            }
-            _ if status == 404 => stop(format!(
+        let parameters: Vec<Parameter> = about.iter().filter_map(|about| about.parameter()).collect();
+        let sent: Vec<Parameter> =
+            parameters.into_iter().filter(|parameter| self.model.request.sends(*parameter)).collect();
+        if none_taken && !sent.is_empty() {
+            stop(refused_parameters(&sent, what))
+        } else if status == 404 {
+            stop(format!(
                 "answers {what}: it knows no chat completions there, or no such model; check base-url and model"
-            )),
-            _ if none_taken && self.refusals.get() >= REFUSALS => {
-                stop(format!("refuses every request (last: {what}); check model, max-tokens, temperature and prompt"))
-            }
-            _ => Silence::Refused(what.to_owned()),
+            ))
+        } else if none_taken && self.refusals.get() >= REFUSALS {
+            stop(format!("refuses every request (last: {what}); check model, max-tokens, temperature and prompt"))
+        } else {
+            Silence::Refused(what.to_owned())
         }
     }
-}
-
-/// How a request that was refused may be sent again.
-enum WayOut {
-    /// In this weaker format.
-    Format(AnswerFormat),
-    /// With the other name of the longest answer.
-    LimitName,
 }
 
 /// What is to be known of a turn, beside what was said.
@@ -289,17 +299,33 @@ fn add_repair(messages: &mut Vec<Message>, said: &str, repair: Message) {
     }
 }
 
-fn refused_parameter(parameter: Parameter, what: &str) -> String {
-    let name = parameter.name();
-    let (refused, or) = match parameter {
-        Parameter::MaxTokens => {
-            ("max-tokens, as max_tokens and as max_completion_tokens", "give another max-tokens, or ")
-        }
-        Parameter::Temperature => ("the temperature", "give another temperature, or "),
-        Parameter::Seed => ("the seed", ""),
-        Parameter::SystemRole => ("the system's message", ""),
+/// The format to ask in instead, where the server may have refused this one.
+fn weaker(status: u16, about: &[About], format: AnswerFormat) -> Option<AnswerFormat> {
+    let unnamed = about.is_empty() && matches!(status, 400 | 404 | 415 | 422 | 501);
+    (unnamed || about.contains(&About::Format)).then(|| format.weaker()).flatten()
+}
+
+fn refused_parameters(parameters: &[Parameter], what: &str) -> String {
+    let refused = parameters.iter().map(|parameter| match parameter {
+        Parameter::MaxTokens => "max-tokens, as max_tokens and as max_completion_tokens",
+        Parameter::Temperature => "the temperature",
+        Parameter::Seed => "the seed",
+        Parameter::SystemRole => "the system's message",
+    });
+    let refused: Vec<&str> = refused.collect();
+    let other = match parameters {
+        [Parameter::MaxTokens] => "give another max-tokens, or ",
+        [Parameter::Temperature] => "give another temperature, or ",
+        _ => "",
     };
-    format!("refuses {refused}: {what}; {or}leave it out with evidence.openai.leave-out = [\"{name}\"]")
+    let names: Vec<String> = parameters.iter().map(|parameter| format!("\"{}\"", parameter.name())).collect();
+    let them = if names.len() == 1 { "it" } else { "them" };
+    let (refused, names) = (refused.join(", and "), names.join(", "));
+    format!("refuses {refused}: {what}; {other}leave {them} out with evidence.openai.leave-out = [{names}]")
+}
+
+fn failed_at(what: &str, attempts: u32) -> String {
+    if attempts == 1 { what.to_owned() } else { format!("{what}, {attempts} times") }
 }
 
 fn failed(invalid: &Invalid) -> Outcome {

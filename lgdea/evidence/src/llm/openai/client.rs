@@ -35,11 +35,24 @@ pub(super) struct Client {
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Another attempt may succeed.
-    Transient { status: Option<u16>, what: String, retry_after: Option<Duration> },
+    Transient { trouble: Trouble, what: String, retry_after: Option<Duration> },
     /// The server does not want this request, or something in it.
-    Refused { status: u16, what: String, about: Option<About> },
+    Refused { status: u16, what: String, about: Vec<About> },
     /// No request can succeed.
     Fatal(String),
+}
+
+/// Where an attempt that may be repeated went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Nobody could be reached.
+    NoConnection,
+    /// The server says that it cannot answer now: 503, 429 and others.
+    Unready,
+    /// The server failed at this request: 500, or a response that is none.
+    Failed { status: Option<u16> },
+    /// No answer came in time.
+    Late,
 }
 
 impl Client {
@@ -85,7 +98,9 @@ impl Client {
         match Response::read(&body, request.max_tokens.or(request.max_completion_tokens)) {
             Response::Completion(completion) => Ok(completion),
             Response::Error(error) => Err(self.failure(meant(&error), "200 with an error", &error, None)),
-            Response::Other(other) => Err(transient(format!("a response that is {other}"))),
+            Response::Other(other) => {
+                Err(transient(Trouble::Failed { status: None }, format!("a response that is {other}")))
+            }
         }
     }
 
@@ -127,7 +142,7 @@ impl Client {
     fn failure(&self, status: StatusCode, shown: &str, error: &ServerError, retry_after: Option<Duration>) -> Failure {
         let number = status.as_u16();
         let what = error.told(shown);
-        let named = error.about.is_some();
+        let named = !error.about.is_empty();
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::Fatal(self.forbidden(&what)),
             StatusCode::PAYMENT_REQUIRED => Failure::Fatal(spent(&what)),
@@ -138,12 +153,14 @@ impl Client {
             StatusCode::REQUEST_TIMEOUT
             | StatusCode::CONFLICT
             | StatusCode::TOO_EARLY
-            | StatusCode::TOO_MANY_REQUESTS => Failure::Transient { status: Some(number), what, retry_after },
+            | StatusCode::TOO_MANY_REQUESTS => Failure::Transient { trouble: Trouble::Unready, what, retry_after },
             // Some servers say 500 where they mean 400.
             _ if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED && !named => {
-                Failure::Transient { status: Some(number), what, retry_after }
+                let failed = status == StatusCode::INTERNAL_SERVER_ERROR;
+                let trouble = if failed { Trouble::Failed { status: Some(number) } } else { Trouble::Unready };
+                Failure::Transient { trouble, what, retry_after }
             }
-            _ => Failure::Refused { status: number, what, about: error.about },
+            _ => Failure::Refused { status: number, what, about: error.about.clone() },
         }
     }
 
@@ -157,14 +174,13 @@ impl Client {
     }
 
     fn broken(&self, error: &reqwest::Error) -> Failure {
-        let what = if error.is_timeout() {
-            format!("no answer within {} s", self.timeout.as_secs())
-        } else if error.is_connect() {
-            format!("no connection: {}", cause(error))
+        if error.is_connect() {
+            transient(Trouble::NoConnection, format!("no connection: {}", cause(error)))
+        } else if error.is_timeout() {
+            transient(Trouble::Late, format!("no answer within {} s", self.timeout.as_secs()))
         } else {
-            format!("a cut connection: {}", cause(error))
-        };
-        transient(what)
+            transient(Trouble::Failed { status: None }, format!("a cut connection: {}", cause(error)))
+        }
     }
 }
 
@@ -176,8 +192,8 @@ fn spent(what: &str) -> String {
     format!("answers {what}: the account has no money or quota left; see to that, then call again")
 }
 
-fn transient(what: String) -> Failure {
-    Failure::Transient { status: None, what, retry_after: None }
+fn transient(trouble: Trouble, what: String) -> Failure {
+    Failure::Transient { trouble, what, retry_after: None }
 }
 
 fn is_stream(headers: &HeaderMap) -> bool {
@@ -207,7 +223,7 @@ fn unpacked(body: Vec<u8>, encoding: &str) -> Result<Option<Vec<u8>>, Failure> {
         let mut body = Vec::new();
         match packed.take(LIMIT as u64 + 1).read_to_end(&mut body) {
             Ok(length) => Ok((length <= LIMIT).then_some(body)),
-            Err(_) => Err(transient("a packed response that is damaged".to_owned())),
+            Err(_) => Err(transient(Trouble::Failed { status: None }, "a packed response that is damaged".to_owned())),
         }
     };
     match encoding {

@@ -86,7 +86,7 @@ impl Openai {
         for &text in &missing {
             keeper.tally.residue.count(texts.distinct[text]);
         }
-        let session = Session::new(&self.model, &self.settings, &self.address)?;
+        let session = Session::new(&self.model, &self.settings, &self.address, missing.len())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| EvidenceError::Server {
             server: self.address.to_string(),

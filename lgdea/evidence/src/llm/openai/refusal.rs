@@ -16,8 +16,8 @@ pub(super) struct ServerError {
     pub(super) code: Option<String>,
     /// An HTTP status that the body tells.
     pub(super) status: Option<u16>,
-    /// What the server does not want.
-    pub(super) about: Option<About>,
+    /// What the server does not want, each once.
+    pub(super) about: Vec<About>,
 }
 
 /// What an error is about.
@@ -41,26 +41,29 @@ impl ServerError {
 
     /// Reads an error that stands in a body.
     pub(super) fn of(body: &Value) -> Self {
-        let inner = ["error", "errors", "detail"].into_iter().filter_map(|key| body.get(key));
-        let error = inner.map(|value| value.get(0).unwrap_or(value)).find(|value| value.is_object()).unwrap_or(body);
+        let errors = ["error", "errors", "detail"].into_iter().filter_map(|key| body.get(key)).map(all);
+        let errors: Vec<&Value> = errors.flatten().filter(|error| error.is_object()).collect();
+        let error = errors.first().copied().unwrap_or(body);
         let code = ["code", "type"].into_iter().filter_map(|key| error.get(key));
         let code = code.filter_map(Value::as_str).find(|word| is_word(word));
         let number = error.get("code").or(error.get("status")).and_then(number);
         let status = number.filter(|number| (400..600).contains(number));
-        let message = ["message", "msg", "error", "detail"].into_iter().find_map(|key| error.get(key)?.as_str());
-        let message = message.or_else(|| body.get("error")?.as_str()).or_else(|| body.get("detail")?.as_str());
+        let mut about = Vec::new();
+        for error in if errors.is_empty() { vec![body] } else { errors } {
+            add(&mut about, About::of_error(error, body));
+        }
         Self {
             code: code.map(str::to_owned).or_else(|| number.map(|number| number.to_string())),
             status: status.map(|status| status as u16),
-            about: named(error).or_else(|| About::of_message(message?)),
+            about,
         }
     }
 
     /// As in "400 (`unsupported_parameter`: `max_tokens`)".
     pub(super) fn told(&self, status: &str) -> String {
-        let about = self.about.map(About::name);
+        let about = self.about.iter().map(|about| about.name()).collect::<Vec<_>>().join(", ");
         let code = self.code.as_deref().filter(|code| *code != status);
-        let known: Vec<&str> = code.into_iter().chain(about).collect();
+        let known: Vec<&str> = code.into_iter().chain(Some(&*about).filter(|about| !about.is_empty())).collect();
         if known.is_empty() { status.to_owned() } else { format!("{status} ({})", known.join(": ")) }
     }
 
@@ -83,7 +86,15 @@ impl About {
         }
     }
 
-    /// A parameter of this name.
+    /// The parameter that it is, if it is one.
+    pub(super) fn parameter(self) -> Option<Parameter> {
+        match self {
+            Self::Parameter(parameter) => Some(parameter),
+            Self::Format | Self::Context => None,
+        }
+    }
+
+    /// What this name is about.
     fn called(name: &str) -> Option<Self> {
         let root = name.split(['.', '[']).next().unwrap_or_default();
         Some(match root {
@@ -99,24 +110,48 @@ impl About {
         })
     }
 
-    fn of_message(message: &str) -> Option<Self> {
+    /// What one error of a body is about: what it names in a field for that, and what its message names.
+    fn of_error(error: &Value, body: &Value) -> Vec<Self> {
+        let mut about = named(error);
+        let message = ["message", "msg", "error", "detail"].into_iter().find_map(|key| error.get(key)?.as_str());
+        let message = message.or_else(|| body.get("error")?.as_str()).or_else(|| body.get("detail")?.as_str());
+        let of_message = message.map(Self::of_message).unwrap_or_default();
+        if about.is_empty() || of_message != [Self::Context] {
+            add(&mut about, of_message);
+        }
+        about
+    }
+
+    fn of_message(message: &str) -> Vec<Self> {
         let message = &message[..message.floor_char_boundary(LOOKED_AT)];
         let patterns = &*PATTERNS;
         if patterns.context.is_match(message) {
-            return Some(Self::Context);
+            return vec![Self::Context];
         }
-        if let Some(found) = patterns.underscored.captures(message) {
-            return Self::called(&found[1].to_ascii_lowercase());
+        let called = |name: regex::Match<'_>| Self::called(&name.as_str().to_ascii_lowercase());
+        let mut about: Vec<Self> = Vec::new();
+        add(&mut about, patterns.underscored.find_iter(message).filter_map(called));
+        add(&mut about, patterns.format.is_match(message).then_some(Self::Format));
+        add(&mut about, patterns.system.is_match(message).then_some(Self::Parameter(Parameter::SystemRole)));
+        for sentence in patterns.end.split(message).filter(|sentence| patterns.refused.is_match(sentence)) {
+            add(&mut about, patterns.plain.find_iter(sentence).filter_map(called));
         }
-        if patterns.format.is_match(message) {
-            return Some(Self::Format);
-        }
-        if patterns.system.is_match(message) {
-            return Some(Self::Parameter(Parameter::SystemRole));
-        }
-        let found = patterns.refused.captures(message)?;
-        Self::called(&found.get(1).or(found.get(2))?.as_str().to_ascii_lowercase())
+        about
     }
+}
+
+/// Each once, in the order in which they are named.
+fn add(about: &mut Vec<About>, more: impl IntoIterator<Item = About>) {
+    for one in more {
+        if !about.contains(&one) {
+            about.push(one);
+        }
+    }
+}
+
+/// The values of a list, or a value that is none.
+fn all(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
 struct Patterns {
@@ -125,8 +160,11 @@ struct Patterns {
     underscored: Regex,
     format: Regex,
     system: Regex,
-    /// Names that prose may have: only beside words that refuse.
+    /// Names that prose may have: only in a sentence where one stands beside words that refuse.
+    plain: Regex,
     refused: Regex,
+    /// The end of a sentence: `response_format.type` has none.
+    end: Regex,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -138,7 +176,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"(?i)context[ _](?:length|size|window)|(?:prompt|input|request)s? (?:is|are) too long|too many (?:input )?tokens",
         ),
         underscored: pattern(
-            r"(?i)\b(max_tokens|max_completion_tokens|max_output_tokens|max_new_tokens|response_format|json_schema|guided_json|random_seed)\b",
+            r"(?i)\b(?:max_tokens|max_completion_tokens|max_output_tokens|max_new_tokens|response_format|json_schema|guided_json|random_seed)\b",
         ),
         format: pattern(
             r"(?i)\b(?:json[ _-]?(?:schema|object|mode)|structured outputs?|(?:parse|compile|invalid) grammar)\b",
@@ -146,16 +184,21 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         system: pattern(&format!(
             r#"(?i)\bsystem['"`]? (?:role|message|prompt)s?\b[^.;\n]{{0,40}}{refuses}|{refuses}[^.;\n]{{0,40}}\bsystem\b|support (?:the )?['"`]?system|roles must alternate|\bonly user and (?:assistant|model)\b"#
         )),
+        plain: pattern(r"(?i)\b(?:seed|temperature)\b"),
+        end: pattern(r"[.;]\s|\n"),
         refused: pattern(&format!(
-            r"(?i){refuses}[^.;\n]{{0,40}}?\b(seed|temperature)\b|\b(seed|temperature)\b[^.;\n]{{0,40}}?{refuses}"
+            r"(?i){refuses}[^.;\n]{{0,80}}?\b(?:seed|temperature)\b|\b(?:seed|temperature)\b[^.;\n]{{0,80}}?{refuses}"
         )),
     }
 });
 
-/// The parameter that an error names in `param`, or in the place (`loc`) where its check failed.
-fn named(error: &Value) -> Option<About> {
-    let place = error.get("loc").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    error.get("param").and_then(Value::as_str).into_iter().chain(place).find_map(About::called)
+/// The parameters that an error names in `param`, or in the place (`loc`) where its check failed.
+fn named(error: &Value) -> Vec<About> {
+    let names = ["param", "params", "loc"].into_iter().filter_map(|key| error.get(key)).flat_map(all);
+    let names = names.filter_map(Value::as_str).flat_map(|names| names.split([',', ' ']));
+    let mut about = Vec::new();
+    add(&mut about, names.filter_map(About::called));
+    about
 }
 
 fn number(value: &Value) -> Option<u64> {
@@ -195,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_parameter_is_found_where_servers_name_it() {
-        let about = |body: &str| ServerError::read(body.as_bytes()).about.map(About::name);
+        let about = |body: &str| ServerError::read(body.as_bytes()).about.first().map(|about| about.name());
         let param = |param: &str| format!(r#"{{"error": {{"message": "No.", "param": "{param}"}}}}"#);
         for (name, expected) in [
             ("max_tokens", Some("max_tokens")),
@@ -221,9 +264,9 @@ mod tests {
                 serde_json::json!({ "error": message }),
                 serde_json::json!({ "detail": message }),
             ];
-            let about = bodies.map(|body| ServerError::of(&body).about.map(About::name));
-            assert!(about.iter().all(|one| *one == about[0]), "{message}: {about:?}");
-            about[0]
+            let about = bodies.map(|body| ServerError::of(&body).about);
+            assert!(about.iter().all(|one| *one == about[0] && one.len() < 2), "{message}: {about:?}");
+            about[0].first().map(|about| about.name())
         };
         for (message, expected) in [
             ("Unsupported parameter: 'max_tokens' is not supported with this model.", "max_tokens"),
@@ -258,5 +301,46 @@ mod tests {
         }
         let late = format!("Bad request: {} unsupported seed", "effusion ".repeat(60));
         assert_eq!(about(&late), None, "what stands so late quotes the request");
+    }
+
+    #[test]
+    fn all_parameters_that_are_named_at_once_are_found() {
+        let of = |message: &str| serde_json::json!({ "error": { "message": message, "param": null } });
+        let place = |name: &str| serde_json::json!({ "type": "extra_forbidden", "loc": ["body", name], "msg": "No." });
+        let (seed, temperature, tokens) = ("seed", "temperature", "max_tokens");
+        for (body, expected) in [
+            (of("Unsupported parameters: seed, temperature"), &[seed, temperature][..]),
+            (of("Unsupported parameters: 'temperature' and 'seed'."), &[temperature, seed]),
+            (of("temperature, seed and max_tokens are not supported with this model"), &[tokens, temperature, seed]),
+            (
+                of("Unrecognized request arguments supplied: max_tokens, seed, temperature"),
+                &[tokens, seed, temperature],
+            ),
+            (of("seed is not supported. temperature is not supported."), &[seed, temperature]),
+            (of("System role not supported; temperature must be 1"), &["system role", temperature]),
+            (of("response_format and seed are not supported"), &["response_format", seed]),
+            (of("Invalid: seed\nInvalid: temperature"), &[seed, temperature]),
+            (
+                serde_json::json!({ "detail": [place(seed), place(temperature), place(tokens)] }),
+                &[seed, temperature, tokens],
+            ),
+            (serde_json::json!({ "detail": [place("x"), place(seed)] }), &[seed]),
+            (
+                serde_json::json!({ "errors": [{ "param": seed }, { "message": "temperature is not allowed" }] }),
+                &[seed, temperature],
+            ),
+            (serde_json::json!({ "error": { "param": "seed, temperature", "message": "No." } }), &[seed, temperature]),
+            (serde_json::json!({ "error": { "param": [seed, tokens], "message": "No." } }), &[seed, tokens]),
+            (
+                serde_json::json!({ "error": { "param": seed, "message": "seed and temperature are unsupported" } }),
+                &[seed, temperature],
+            ),
+            (of("Seed and temperature are seen in the report."), &[]),
+        ] {
+            let about: Vec<&str> = ServerError::of(&body).about.iter().map(|about| about.name()).collect();
+            assert_eq!(about, expected, "{body}");
+        }
+        let body = serde_json::json!({ "detail": [place(seed), place(tokens)] });
+        assert_eq!(ServerError::of(&body).told("422"), "422 (extra_forbidden: seed, max_tokens)");
     }
 }
