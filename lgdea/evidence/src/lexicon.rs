@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use lgdea_data::NO_FINDING;
 
 use crate::evidence::{Laterality, Severity};
 use crate::normalise::normalise_term;
 use crate::ontology::{Cue, Grade, Ontology};
 
+/// The site of findings that are devices.
+const DEVICE: &str = "device";
+
 /// What a term can mean; indices are those of the ontology's findings and locations and of [`Lexicon::sign_findings`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Finding(usize),
+    /// Beside `Finding`: names a device, or says that there is no finding.
+    Device,
+    NoFinding,
     Subject(usize),
     Abnormal(usize),
     Normal(usize),
@@ -21,6 +28,8 @@ pub(crate) enum Role {
     Cue(Cue),
     Comma,
     Dash,
+    /// `+`, `&` or `/`.
+    Joint,
     Open,
     Close,
 }
@@ -63,13 +72,16 @@ impl Token<'_> {
 
     /// Whether it says nothing about the side, place and grade of the findings around it.
     pub(crate) fn is_silent(&self) -> bool {
-        const SILENT: [Cue; 6] = [
+        const SILENT: [Cue; 9] = [
             Cue::Change,
             Cue::Earlier,
             Cue::Observation,
             Cue::ResolutionBackward,
             Cue::DenialTerminator,
             Cue::Weakening,
+            Cue::Relation,
+            Cue::Instance,
+            Cue::Recurrence,
         ];
         self.roles.iter().all(|role| matches!(role, Role::Cue(cue) if SILENT.contains(cue)))
     }
@@ -159,12 +171,13 @@ fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
     !cut_before && !cut_after && !is_of_a_number(text, start, end)
 }
 
-/// Whether a sign is that of a number, as in "#2" or "0.5".
+/// Whether a sign is that of a number, as in "#2", "> 6 mm" or "0.5".
 fn is_of_a_number(text: &[u8], start: usize, end: usize) -> bool {
     let digit = |at: usize| text.get(at).is_some_and(u8::is_ascii_digit);
     let fraction = digit(end - 1) && text.get(end) == Some(&b'.') && digit(end + 1);
     let decimals = start > 1 && digit(start) && text[start - 1] == b'.' && digit(start - 2);
-    text[end - 1] == b'#' && digit(end) || fraction || decimals
+    let compares = text[start] == b'>' && (digit(end) || text.get(end) == Some(&b' ') && digit(end + 1));
+    text[end - 1] == b'#' && digit(end) || compares || fraction || decimals
 }
 
 #[derive(Default)]
@@ -174,6 +187,9 @@ impl Terms {
     /// Adds a term, and also without its apostrophe: "isnt" for "isn't".
     fn add(&mut self, term: &str, role: Role) {
         let term = normalise_term(term);
+        if term.len() > 1 && term.starts_with(',') {
+            self.insert(term.clone(), Role::Comma);
+        }
         if term.contains('\'') {
             self.insert(term.replace('\'', ""), role);
         }
@@ -207,6 +223,12 @@ fn add_findings(ontology: &Ontology, terms: &mut Terms) -> Vec<usize> {
     for (index, finding) in ontology.findings.iter().enumerate() {
         for synonym in &finding.synonyms {
             terms.add_with_plural(synonym, Role::Finding(index));
+            if finding.site == DEVICE {
+                terms.add_with_plural(synonym, Role::Device);
+            }
+            if finding.name == NO_FINDING {
+                terms.add_with_plural(synonym, Role::NoFinding);
+            }
         }
         for sign in &finding.signs {
             let id = sign_findings.len();
@@ -257,6 +279,10 @@ fn add_modifiers(ontology: &Ontology, terms: &mut Terms) {
     let punctuation = [
         (",", Role::Comma),
         ("-", Role::Dash),
+        (">", Role::Dash),
+        ("+", Role::Joint),
+        ("&", Role::Joint),
+        ("/", Role::Joint),
         ("(", Role::Open),
         ("[", Role::Open),
         (")", Role::Close),

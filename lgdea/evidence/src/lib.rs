@@ -23,6 +23,7 @@ mod normalise;
 mod ontology;
 mod ontology_file;
 mod openi;
+mod parts;
 mod phrases;
 mod provider;
 mod quotes;

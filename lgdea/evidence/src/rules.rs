@@ -12,6 +12,7 @@ use crate::mention::Mention;
 use crate::merge::merge;
 use crate::normalise::Normalised;
 use crate::ontology::Ontology;
+use crate::parts::{List, announcement, sides};
 use crate::scope::polarity;
 use crate::sections::sections;
 use crate::sentences::sentences;
@@ -48,15 +49,9 @@ impl Rules {
         for (index, section) in sections.iter().enumerate() {
             normalised.read(text, section.body.start, section.body.end);
             self.lexicon.tokens(&normalised.text, &mut tokens);
-            let mut rest = tokens.as_slice();
-            for range in sentences(&normalised.text, &tokens, &self.ontology.abbreviations) {
-                let (inside, after) = rest.split_at(rest.partition_point(|token| token.start < range.end));
-                rest = after;
-                let text = &normalised.text[..range.end];
-                for mention in self.read_sentence(Statement { start: range.start, text, tokens: inside }) {
-                    located.push(locate(mention, inside, &normalised, index));
-                }
-            }
+            self.read_section(text, &normalised, &tokens, |mention, tokens| {
+                located.push(locate(mention, tokens, &normalised, index));
+            });
         }
         let mut evidence = merge(located);
         self.drop_contradicted(&mut evidence);
@@ -67,6 +62,52 @@ impl Rules {
             model: self.model.clone(),
             prompt_hash: self.ontology.digest().to_owned(),
             failure: None,
+        }
+    }
+
+    /// Reads the sentences of a section, whose normalised text and terms are given; `found` gets each mention with the terms
+    /// that it counts.
+    fn read_section(
+        &self,
+        original: &str,
+        normalised: &Normalised,
+        tokens: &[Token<'_>],
+        mut found: impl FnMut(Mention, &[Token<'_>]),
+    ) {
+        let (mut rest, mut list, mut before) = (tokens, None::<List<'_>>, 0);
+        for range in sentences(&normalised.text, tokens, &self.ontology.abbreviations) {
+            let (inside, after) = rest.split_at(rest.partition_point(|token| token.start < range.end));
+            rest = after;
+            let (Some(first), Some(last)) = (inside.first(), inside.last()) else { continue };
+            // The dash or brackets of "- effusion", "1) effusion".
+            let marker = inside.iter().take_while(|token| is_marker(token)).count();
+            let sentence = Statement::whole(range.start, &normalised.text[..range.end], inside);
+            let mut read = |sentence: Statement<'_>| {
+                self.read_sentence(sentence).into_iter().for_each(|mention| found(mention, sentence.tokens));
+            };
+            let takes = |list: &mut List<'_>| {
+                let from = normalised.origin(before - 1, before).1;
+                let to = match marker {
+                    0 => normalised.origin(first.start, first.end).0,
+                    _ => normalised.origin(first.start, inside[marker - 1].end).1,
+                };
+                list.takes(sentence, &original[from..to])
+            };
+            list = list.take().and_then(|mut list| takes(&mut list).then_some(list));
+            if let Some(list) = &list {
+                sentence.under(list.lead, &inside[marker..], list.start, &mut read);
+            } else {
+                list = announcement(sentence).map(|lead| List::new(lead, range.start));
+                match sides(sentence) {
+                    None => read(sentence),
+                    Some(sides) => {
+                        for (lead, own) in sides {
+                            sentence.under(lead, own, range.start, &mut read);
+                        }
+                    }
+                }
+            }
+            before = last.end;
         }
     }
 
@@ -110,6 +151,10 @@ impl Rules {
             evidence.retain(|one| !none(one));
         }
     }
+}
+
+fn is_marker(token: &Token<'_>) -> bool {
+    [Role::Dash, Role::Open, Role::Close].iter().any(|&role| token.has(role))
 }
 
 /// The two parts of a sign name nothing else: "calcified ... granuloma" is no plain granuloma and no other calcification.

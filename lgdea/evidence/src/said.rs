@@ -20,7 +20,8 @@ pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: 
     let tokens = sentence.tokens;
     let denied = || governed(tokens, at, last + 1).is_some();
     match cue {
-        Cue::NegationBackward => Some(Status::Absent),
+        Cue::NegationBackward if tokens[at].is(Cue::NegationForward) && opens_item(tokens, at) => None,
+        Cue::NegationBackward => Some(if is_reversed(sentence, at) { Status::Present } else { Status::Absent }),
         // "Atelectasis, possible pneumonia" hedges what follows.
         Cue::UncertainBackward
             if tokens[at].is(Cue::UncertainForward) && (names_follow(tokens, at) || is_list(&tokens[last + 1..at])) =>
@@ -28,7 +29,12 @@ pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: 
             None
         }
         Cue::UncertainBackward => Some(Status::Uncertain),
-        Cue::ResolutionBackward => Some(if denied() { Status::Present } else { Status::Absent }),
+        Cue::RemovalBackward if !tokens[last].has(Role::Device) => None,
+        Cue::ResolutionBackward | Cue::RemovalBackward => {
+            Some(if denied() || recurs(tokens, at) { Status::Present } else { Status::Absent })
+        }
+        // "Has not recurred".
+        Cue::Recurrence => denied().then_some(Status::Absent),
         Cue::ExclusionBackward => Some(if denied() { Status::Uncertain } else { Status::Absent }),
         // "Is difficult to exclude", unless what is excluded follows.
         Cue::ExclusionForward if !names_follow(tokens, at) => denied().then_some(Status::Uncertain),
@@ -41,6 +47,26 @@ pub(crate) fn said_before(sentence: Statement<'_>, last: usize, at: usize, cue: 
         },
         _ => None,
     }
+}
+
+/// Whether what is gone at `at` is back: "had resolved and has now returned".
+pub(crate) fn recurs(tokens: &[Token<'_>], at: usize) -> bool {
+    let own = tokens[at + 1..].iter().take_while(|token| !token.names());
+    let back = own.enumerate().find(|(_, token)| token.is(Cue::Recurrence));
+    back.is_some_and(|(after, _)| governed(tokens, at + 1 + after, at + 1).is_none())
+}
+
+/// Whether "absent" at `at` is itself denied, or is said of an earlier study.
+fn is_reversed(sentence: Statement<'_>, at: usize) -> bool {
+    let tokens = sentence.tokens;
+    let beside = |one: usize, cue: Cue| tokens.get(one).is_some_and(|token| token.is(cue));
+    at > 0 && sentence.adjacent(at - 1, at) && (beside(at - 1, Cue::NegationVerb) || beside(at - 1, Cue::Earlier))
+        || beside(at + 1, Cue::Earlier) && sentence.adjacent(at, at + 1)
+}
+
+/// Whether a comma stands before `at` and a finding after it: "edema, unlikely pneumonia".
+fn opens_item(tokens: &[Token<'_>], at: usize) -> bool {
+    tokens[at - 1].has(Role::Comma) && names_follow(tokens, at)
 }
 
 /// Whether a finding is named after `at` in the same clause.

@@ -1,9 +1,9 @@
 //! Negation and uncertainty: which cue a finding stands under.
 
-use crate::evidence::Polarity;
+use crate::evidence::{Polarity, Severity};
 use crate::lexicon::{Role, Token};
 use crate::ontology::Cue;
-use crate::said::{Status, said_before};
+use crate::said::{Status, recurs, said_before};
 use crate::statement::{REACH, Statement};
 use crate::template;
 use crate::verbs::{governed, is_taken};
@@ -14,7 +14,7 @@ use crate::verbs::{governed, is_taken};
 /// `head` is where the search to the left begins: for a sign ("the heart is not enlarged") the predicate, for its cue may
 /// stand between the two.
 pub(crate) fn polarity(sentence: Statement<'_>, first: usize, head: usize, last: usize) -> Option<Polarity> {
-    let before = forward(sentence, first, head);
+    let before = forward(sentence, first, head, last);
     if before == Some(Status::Hypothetical) {
         return None;
     }
@@ -25,7 +25,8 @@ pub(crate) fn polarity(sentence: Statement<'_>, first: usize, head: usize, last:
     Some(match before.max(after) {
         Some(Status::Absent) => Polarity::Absent,
         Some(Status::Uncertain) => Polarity::Uncertain,
-        Some(Status::Hypothetical | Status::Present) | None => Polarity::Present,
+        Some(Status::Hypothetical) => return None,
+        Some(Status::Present) | None => Polarity::Present,
     })
 }
 
@@ -47,9 +48,10 @@ enum Step {
 }
 
 /// The strongest forward cue to the left of `head`.
-fn forward(sentence: Statement<'_>, first: usize, head: usize) -> Option<Status> {
+fn forward(sentence: Statement<'_>, first: usize, head: usize, last: usize) -> Option<Status> {
     let tokens = sentence.tokens;
-    let mut walk = Forward { sentence, first, head, spared: false, left_bracket: false };
+    let mut walk =
+        Forward { sentence, first, head, last, spared: false, left_bracket: false, between: Between::Nothing };
     let mut strongest = None;
     let mut at = head;
     let end = head.saturating_sub(REACH);
@@ -74,10 +76,22 @@ struct Forward<'a> {
     sentence: Statement<'a>,
     first: usize,
     head: usize,
+    last: usize,
     /// Whether no denial reaches the finding: "no increase in ..." denies the increase, "despite ..." ends a denial.
     spared: bool,
     /// Whether the finding stands in a bracket that the walk has left.
     left_bracket: bool,
+    between: Between,
+}
+
+/// What stands between the finding and the one to its left that the walk has not reached yet.
+#[derive(PartialEq)]
+enum Between {
+    Nothing,
+    /// What makes the two items of a list.
+    Joint,
+    /// What says where the other one is, or why: "no effusion adjacent to the nodule".
+    Relation,
 }
 
 impl Forward<'_> {
@@ -85,6 +99,12 @@ impl Forward<'_> {
         let sentence = self.sentence;
         match role {
             Role::Comma if self.comma_stops(at) => Step::Stop,
+            Role::Comma => {
+                self.join();
+                Step::On(None)
+            }
+            Role::Dash if sentence.is_sign(at) => Step::Jump(0, (!self.spared).then_some(Status::Absent)),
+            Role::Joint if sentence.is_sign(at) || self.joins_graded(at) => Step::Stop,
             Role::Dash | Role::Cue(Cue::Separator) if self.break_stops(at) => Step::Stop,
             Role::Close => sentence.opening(at).map_or(Step::Stop, |open| Step::Jump(open, None)),
             Role::Open if sentence.is_apposition(at) => Step::On(None),
@@ -92,7 +112,13 @@ impl Forward<'_> {
                 self.left_bracket = true;
                 Step::On(None)
             }
-            Role::Finding(_) if self.left_bracket => Step::Stop,
+            Role::Finding(_) if self.left_bracket && !self.is_instance(at) => Step::Stop,
+            Role::Finding(_) | Role::Normal(_) | Role::Abnormal(_) if self.is_run_on(at) => Step::Stop,
+            Role::Finding(_) => {
+                self.spared |= self.between == Between::Relation;
+                Step::On(None)
+            }
+            Role::NoFinding if self.is_instance(at) => Step::On(Some(Status::Absent)),
             Role::Cue(cue) => self.cue(at, cue),
             _ => Step::On(None),
         }
@@ -106,17 +132,32 @@ impl Forward<'_> {
                 self.spared = true;
                 Step::On(None)
             }
+            Cue::Relation | Cue::Preposition if self.relates(at, cue) => {
+                self.between = Between::Relation;
+                Step::On(None)
+            }
+            Cue::Conjunction => {
+                self.join();
+                Step::On(None)
+            }
             Cue::Change => {
                 self.spared |= changes(tokens, at, self.head);
                 Step::On(None)
             }
             Cue::NegationForward | Cue::NegationVerb | Cue::ResolutionForward if self.spared => Step::On(None),
+            Cue::RemovalForward if !self.spared && tokens[self.first].has(Role::Device) => {
+                Step::On(Some(Status::Absent))
+            }
             Cue::NegationForward if template::is_value(self.sentence, at) => Step::On(None),
+            Cue::NegationForward if template::is_ticked(tokens, at) => Step::Stop,
+            Cue::NegationForward if is_double(self.sentence, at) => Step::Stop,
+            Cue::NegationForward if is_of_earlier(self.sentence, at, self.last) => Step::On(Some(Status::Hypothetical)),
+            Cue::NegationValue if self.announces(at) => Step::On(Some(Status::Absent)),
             Cue::NegationForward if tokens[at].is(Cue::NegationBackward) && is_taken(tokens, at) => Step::On(None),
             Cue::NegationForward | Cue::NegationVerb => Step::On(Some(Status::Absent)),
             Cue::ResolutionForward => match governed(tokens, at, 0) {
                 Some((governor, _)) => Step::Jump(governor, None),
-                None if is_taken(tokens, at) => Step::On(None),
+                None if is_taken(tokens, at) || recurs(tokens, self.last) => Step::On(None),
                 None => Step::On(Some(Status::Absent)),
             },
             Cue::ExclusionForward => match governed(tokens, at, 0) {
@@ -139,16 +180,85 @@ impl Forward<'_> {
     /// Whether a comma begins a statement of its own. What a sign's subject opens after a comma is one.
     fn comma_stops(&self, at: usize) -> bool {
         let sign = self.first != self.head;
-        at < self.first && (sign || opens_statement(self.sentence.tokens, at, self.head))
+        let instance = self.sentence.tokens[at + 1].is(Cue::Instance);
+        at < self.first && !instance && (sign || opens_statement(self.sentence.tokens, at, self.head))
     }
 
     /// Whether a dash or colon ends the reach of what stands before it; "no evidence of: effusion" goes on.
     fn break_stops(&self, at: usize) -> bool {
         let tokens = self.sentence.tokens;
         let joins_grades = at > 0 && tokens[at - 1].modifies() && tokens[at + 1].modifies();
-        let announced = at > 0 && self.sentence.adjacent(at - 1, at) && denies(&tokens[at - 1]);
-        !joins_grades && !announced
+        let announced = at > 0 && self.sentence.adjacent(at - 1, at) && self.announces(at - 1);
+        // An item of a list in one line: "no evidence of: - effusion - nodule".
+        let opens = |colon: usize| tokens[colon + 1].has(Role::Dash) && self.announces(colon - 1);
+        let item = tokens[at].has(Role::Dash)
+            && (at.saturating_sub(REACH).max(1)..at).any(|it| tokens[it].is(Cue::Separator) && opens(it));
+        !joins_grades && !announced && !item
     }
+
+    /// Whether a denial or hedge stands before a colon: "no evidence of: effusion", "not seen: effusion", "neg: effusion".
+    fn announces(&self, at: usize) -> bool {
+        let tokens = self.sentence.tokens;
+        let denied = || governed(tokens, at, 0).is_some_and(|(_, cue)| cue == Cue::NegationVerb);
+        let colon =
+            tokens.get(at + 1).is_some_and(|next| next.is(Cue::Separator)) && self.sentence.adjacent(at, at + 1);
+        colon
+            && !is_taken(tokens, at)
+            && (denies(&tokens[at]) || tokens[at].is(Cue::NegationValue) || tokens[at].is(Cue::Observation) && denied())
+    }
+
+    /// Whether "+", "&" or "/" between blanks joins a graded finding, which is a statement of its own: "no PTX + small effusion".
+    fn joins_graded(&self, at: usize) -> bool {
+        let Statement { text, tokens, .. } = self.sentence;
+        let apart = text[..tokens[at].start].ends_with(' ') && text[tokens[at].end..].starts_with(' ');
+        let grade = |role: &Role| matches!(role, Role::Severity(Severity::Mild | Severity::Moderate));
+        apart && at < self.first && tokens[at + 1..self.first].iter().any(|token| token.roles.iter().any(grade))
+    }
+
+    fn join(&mut self) {
+        if self.between == Between::Nothing {
+            self.between = Between::Joint;
+        }
+    }
+
+    /// Whether the word at `at` relates the finding to another one before it. A preposition does so only where an article and no
+    /// more stands between: "no calcification in the nodule", unlike "no opacity in the base to suggest pneumonia".
+    fn relates(&self, at: usize, cue: Cue) -> bool {
+        let tokens = self.sentence.tokens;
+        let sparse = |it: usize| tokens[it].is(Cue::Filler) || tokens[it].is(Cue::Affirmation) || tokens[it].modifies();
+        let direct = || {
+            at + 1 < self.first
+                && (at + 1..self.first).all(sparse)
+                && (at..self.first).all(|it| self.sentence.adjacent(it, it + 1))
+        };
+        self.between == Between::Nothing && self.first == self.head && (cue == Cue::Relation || direct())
+    }
+
+    /// Whether a sign's subject follows a finding without a word between, as in dictation: "no effusion heart is enlarged".
+    fn is_run_on(&self, at: usize) -> bool {
+        self.first != self.head && at + 1 == self.first && self.sentence.adjacent(at, at + 1)
+    }
+
+    /// Whether what follows "no acute abnormality" at `at` is an instance of it: "no acute abnormality, including ...".
+    fn is_instance(&self, at: usize) -> bool {
+        let tokens = self.sentence.tokens;
+        let next = at + 1 + usize::from(tokens[at + 1].has(Role::Comma) || tokens[at + 1].has(Role::Open));
+        tokens[at].has(Role::NoFinding) && !self.spared && next < self.first && tokens[next].is(Cue::Instance)
+    }
+}
+
+/// Whether the denial at `at` is denied: "not without effusion", "isn't free of".
+fn is_double(sentence: Statement<'_>, at: usize) -> bool {
+    at > 0 && sentence.tokens[at - 1].is(Cue::NegationVerb) && sentence.adjacent(at - 1, at)
+}
+
+/// Whether the denial at `at` is one of an earlier study, which says nothing now: "previously no edema", "no edema previously".
+fn is_of_earlier(sentence: Statement<'_>, at: usize, last: usize) -> bool {
+    let tokens = sentence.tokens;
+    let earlier = |it: usize| tokens.get(it).is_some_and(|token| token.is(Cue::Earlier));
+    let ends = |it: usize| tokens.get(it).is_none_or(|token| token.roles.iter().any(Role::parts));
+    at > 0 && earlier(at - 1) && sentence.adjacent(at - 1, at)
+        || earlier(last + 1) && sentence.adjacent(last, last + 1) && ends(last + 2)
 }
 
 fn denies(token: &Token<'_>) -> bool {

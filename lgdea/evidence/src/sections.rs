@@ -36,22 +36,26 @@ enum Kind {
 
 /// The sections of `text` that may hold evidence: those under headers that the ontology lists as such, and text under
 /// no header. A header is followed by a colon and stands at the start of a line in any case or, if in upper case,
-/// anywhere. A blank line ends a section that is ignored, as in reports whose findings have no header.
+/// anywhere; or it is a line of its own. A section that is ignored ends at a blank line, as in reports whose findings have
+/// no header, and where no section with evidence follows, with the line that ends its first sentence.
 pub(crate) fn sections(text: &str, rules: &ontology::Sections) -> Vec<Section> {
     let mut found = Vec::new();
     let mut current = Header { name: UNTITLED.into(), start: 0, body: 0, kind: Kind::Evidence };
-    for header in headers(text, rules) {
+    let headers = headers(text, rules);
+    let last = headers.iter().rposition(|header| header.kind == Kind::Evidence).map_or(0, |at| headers[at].start);
+    for header in headers {
         if header.kind == Kind::Unknown && current.kind != Kind::Ignored {
             continue;
         }
-        close(text, &current, header.start, &mut found);
+        close(text, &current, header.start, last, &mut found);
         current = header;
     }
-    close(text, &current, text.len(), &mut found);
+    close(text, &current, text.len(), last, &mut found);
     found
 }
 
-fn close(text: &str, header: &Header, end: usize, found: &mut Vec<Section>) {
+/// Ends a section; `last` is where the last header of evidence stands.
+fn close(text: &str, header: &Header, end: usize, last: usize, found: &mut Vec<Section>) {
     let mut push = |name: &str, body: Range<usize>| {
         if !text[body.clone()].trim().is_empty() {
             found.push(Section { name: name.into(), body });
@@ -65,8 +69,9 @@ fn close(text: &str, header: &Header, end: usize, found: &mut Vec<Section>) {
             // The blank line right after the header does not end its section.
             let body = &text[header.body..end];
             let content = body.len() - body.trim_start().len();
-            if let Some(blank) = blank_line(&body[content..]) {
-                push(UNTITLED, header.body + content + blank..end);
+            let sentence = || if header.start < last { None } else { sentence_line(&body[content..]) };
+            if let Some(rest) = blank_line(&body[content..]).or_else(sentence) {
+                push(UNTITLED, header.body + content + rest..end);
             }
         }
     }
@@ -80,8 +85,42 @@ fn blank_line(body: &str) -> Option<usize> {
     lines.find(|(_, line)| line.trim().is_empty()).map(|(after, _)| after)
 }
 
-fn headers(text: &str, rules: &ontology::Sections) -> impl Iterator<Item = Header> {
-    text.match_indices(':').filter_map(|(colon, _)| header_before(text, colon, rules))
+/// Where the line after the first one that ends a statement begins: with a full stop, or before a capital.
+fn sentence_line(body: &str) -> Option<usize> {
+    let ends = |&at: &usize| {
+        let next = body[at + 1..].trim_start();
+        body[..at].trim_end().ends_with(['.', '?', '!']) || next.starts_with(|c: char| c.is_ascii_uppercase())
+    };
+    body.match_indices('\n').map(|(at, _)| at).find(ends).map(|at| at + 1)
+}
+
+/// The headers of a text in their order: before a colon, or on a line of their own.
+fn headers(text: &str, rules: &ontology::Sections) -> Vec<Header> {
+    let mut headers: Vec<Header> =
+        text.match_indices(':').filter_map(|(colon, _)| header_before(text, colon, rules)).collect();
+    if text.contains('\n') {
+        let known = headers.len();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            headers.extend(header_line(line, start, rules));
+            start += line.len();
+        }
+        if headers.len() > known {
+            headers.sort_by_key(|header| header.start);
+        }
+    }
+    headers
+}
+
+/// The header that is all of a line, in capitals or with one: "Findings".
+fn header_line(line: &str, start: usize, rules: &ontology::Sections) -> Option<Header> {
+    let capital = || line.bytes().find(u8::is_ascii_alphanumeric).is_some_and(|first| first.is_ascii_uppercase());
+    if line.len() > LONGEST_HEADER || !capital() {
+        return None;
+    }
+    let name = visible(line);
+    let header = Header { name: name.to_ascii_lowercase(), start, body: start + line.len(), kind: kind(&name, rules) };
+    (header.kind != Kind::Unknown).then_some(header)
 }
 
 fn header_before(text: &str, colon: usize, rules: &ontology::Sections) -> Option<Header> {
@@ -117,16 +156,21 @@ fn kind(name: &str, rules: &ontology::Sections) -> Kind {
     } else if listed(&rules.ignored) {
         Kind::Ignored
     } else {
-        Kind::Unknown
+        match name.split_once(['/', '&']) {
+            // "History / Indication"
+            Some((one, two)) if kind(one, rules) == kind(two, rules) => kind(one, rules),
+            _ => Kind::Unknown,
+        }
     }
 }
 
-/// A name as it is read: without byte order marks and the like.
+/// A name as it is read: without byte order marks and the like, and without the marks of Markdown: "**Findings**".
 fn visible(name: &str) -> Cow<'_, str> {
+    let mark = |c: char| c.is_whitespace() || matches!(c, '*' | '#' | '_');
     if name.contains(is_invisible) {
-        Cow::Owned(name.replace(is_invisible, "").trim().to_owned())
+        Cow::Owned(name.replace(is_invisible, "").trim_matches(mark).to_owned())
     } else {
-        Cow::Borrowed(name.trim())
+        Cow::Borrowed(name.trim_matches(mark))
     }
 }
 

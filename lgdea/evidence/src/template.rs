@@ -11,8 +11,14 @@ const CHAIN: usize = 8;
 /// What the value behind the finding that ends at `last` says of it; none if there is no value.
 pub(crate) fn value(sentence: Statement<'_>, last: usize) -> Option<Status> {
     let tokens = sentence.tokens;
-    let (separator, at) = place_of_value(sentence, last)?;
-    let token = tokens.get(at)?;
+    let ticked = ticked(sentence, last);
+    if ticked.is_some() {
+        return ticked;
+    }
+    let (separator, place) = place_of_value(sentence, last)?;
+    // "Effusion: left - none".
+    let at = (place..tokens.len()).find(|&at| !tokens[at].modifies() && !tokens[at].has(Role::Dash))?;
+    let token = &tokens[at];
     if token.is(Cue::NegationValue) && stands_alone(sentence, at, 0) {
         return Some(Status::Absent);
     }
@@ -45,6 +51,50 @@ pub(crate) fn value(sentence: Statement<'_>, last: usize) -> Option<Status> {
     };
     let opening = usize::from(token.is(Cue::Terminator));
     (is_label(sentence, last) && tokens[separator].is(Cue::Separator) && denied(at + opening)).then_some(Status::Absent)
+}
+
+/// What the boxes behind the finding that ends at `last` say: "[x] yes [ ] no", "yes [x] no [ ]", or a single one.
+fn ticked(sentence: Statement<'_>, last: usize) -> Option<Status> {
+    let tokens = sentence.tokens;
+    if !tokens[last + 1..].iter().take(REACH).any(is_box) || !boxes_follow(tokens) {
+        return None;
+    }
+    let start = last + 1 + usize::from(tokens.get(last + 1).is_some_and(|next| next.is(Cue::Separator)));
+    let ends = |&at: &usize| tokens[at].names() || at > start && !sentence.adjacent(at - 1, at);
+    let end = (start..tokens.len()).find(ends).unwrap_or(tokens.len());
+    let row = &tokens[start.min(end)..end];
+    let says = |answer: Option<&Token<'_>>| match answer {
+        Some(answer) if answer.is(Cue::NegationValue) => Status::Absent,
+        _ => Status::Present,
+    };
+    let [first, rest @ ..] = row else { return None };
+    if rest.is_empty() && is_box(first) {
+        return Some(if first.is(Cue::BoxChecked) { Status::Present } else { Status::Absent });
+    }
+    if rest.is_empty() || !row.iter().any(is_box) {
+        return None;
+    }
+    // A box stands before its answer, or all of them behind.
+    let shift = usize::from(is_box(first));
+    let answered = row.iter().enumerate().filter(|(_, token)| token.is(Cue::BoxChecked));
+    let answer =
+        |(at, _): (usize, &Token<'_>)| says(if shift == 1 { row.get(at + 1) } else { row.get(at.wrapping_sub(1)) });
+    Some(answered.map(answer).next().unwrap_or(Status::Hypothetical))
+}
+
+/// Whether the box or answer at `at` belongs to what stands before it.
+pub(crate) fn is_ticked(tokens: &[Token<'_>], at: usize) -> bool {
+    (is_box(&tokens[at]) || at > 0 && is_box(&tokens[at - 1])) && boxes_follow(tokens)
+}
+
+fn is_box(token: &Token<'_>) -> bool {
+    token.is(Cue::BoxChecked) || token.is(Cue::BoxEmpty)
+}
+
+/// Whether the boxes of a form stand behind what they are about.
+fn boxes_follow(tokens: &[Token<'_>]) -> bool {
+    let first = tokens.iter().find(|token| token.names() || is_box(token));
+    first.is_some_and(Token::names)
 }
 
 /// Whether the finding at `at` is the label of a form: it opens the sentence, and a colon follows.

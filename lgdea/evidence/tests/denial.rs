@@ -10,7 +10,7 @@ use serde::Deserialize;
 /// The lowest F1 of denial and accuracy of polarity on the half that the rules were tuned on, in percent.
 const TUNE_FLOOR: [f64; 2] = [99.0, 99.0];
 /// The same on the half that nobody read while changing the rules.
-const HELD_OUT_FLOOR: [f64; 2] = [92.0, 91.0];
+const HELD_OUT_FLOOR: [f64; 2] = [94.0, 93.0];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
