@@ -150,7 +150,7 @@ fn describe(execution: &Execution) -> String {
     format!(
         "{} at a time{gpus}, {}{}{stop}",
         plural(slots.len(), "trial"),
-        plural(*threads, "CPU thread"),
+        plural(threads, "CPU thread"),
         if slots.len() == 1 { "" } else { " each" }
     )
 }
