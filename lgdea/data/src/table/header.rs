@@ -199,7 +199,10 @@ pub(super) fn column_names<Cell: AsRef<str>>(first_line: &[Cell]) -> Option<Vec<
 /// Whether a cell is made of words that columns are called by.
 fn is_usual(cell: &str) -> bool {
     let parts: Vec<String> = parts(cell);
-    !parts.is_empty() && is_short(cell) && parts.iter().all(|part| OF_COLUMNS.contains(&part.as_str()))
+    !parts.is_empty()
+        && is_short(cell)
+        && !cell.contains(|c: char| c.is_ascii_digit())
+        && parts.iter().all(|part| OF_COLUMNS.contains(&part.as_str()))
 }
 
 /// Whether a cell of a first line can be a column's name: one word, or words that columns are called by; or a few words of

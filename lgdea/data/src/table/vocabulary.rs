@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn values_of_several_parts_are_shown_where_their_parts_are_known() {
         let shown = |values: &[&str], value| vocabulary(values).shown_parts(value, &[',', '+']);
-        let parts = ["COVID-19", "ARDS", "COVID-19", "ARDS", "mass"];
+        let parts = ["COVID-19", "ARDS", "COVID-19", "ARDS", "ARDS", "mass"];
         assert_eq!(shown(&parts, "COVID-19, ARDS"), "COVID-19, ARDS");
         assert_eq!(shown(&parts, "COVID-19, mass"), "a text of 14 characters");
         assert_eq!(shown(&["Heart enlarged", "edema"], "Heart enlarged, edema"), "a text of 21 characters");

@@ -39,8 +39,8 @@ fn a_split_under_another_name_is_told() {
 #[test]
 fn a_view_under_another_name_is_told() {
     for (header, rows, name) in [
-        ("ViewPosition", &["PA", "AP"][..], "ViewPosition"),
-        ("View Position", &["PA", "LATERAL", ""], "View Position"),
+        ("Position", &["PA", "AP"][..], "Position"),
+        ("Film position", &["PA", "LATERAL", ""], "Film position"),
         ("projection", &["frontal", "lateral"], "projection"),
         ("AP/PA", &["AP", "PA", ""], "AP/PA"),
         ("Frontal/Lateral,AP/PA", &["Frontal,AP", "Lateral,", "Frontal,PA"], "Frontal/Lateral"),
