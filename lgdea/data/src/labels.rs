@@ -131,9 +131,20 @@ fn quoted(list: &str) -> Vec<String> {
     texts
 }
 
+/// What joins several names of findings.
+pub(crate) const SEVERAL: &[char] = &[',', ';', '|', '+', '&', '\n', '\t'];
+
 /// Whether a name looks like several that are joined by something that does not separate them here.
 pub(crate) fn looks_like_several(name: &str) -> bool {
-    name.contains([',', ';', '|', '+', '&', '\n', '\t'])
+    name.contains(SEVERAL)
+}
+
+/// Whether a column is called as those are that hold names of findings.
+pub(crate) fn is_called_labels(column: &str) -> bool {
+    const CALLED: &[&str] =
+        &["label", "finding", "diagnosis", "diagnose", "class", "classe", "patholog", "disease", "target"];
+    let name = normalise_label(column).replace('_', "");
+    CALLED.iter().any(|called| name.contains(called)) && name != "nofinding"
 }
 
 /// A finding's name as a phrase: `pleural_effusion` becomes "pleural effusion".

@@ -15,6 +15,12 @@ const EXAMPLES: usize = 5;
 pub enum SkipReason {
     /// A row of a CSV file without a study identifier.
     RowWithoutStudy,
+    /// A column that looks like the split, which no setting names.
+    UnreadSplit,
+    /// A column that looks like the view, which no setting names.
+    UnreadView,
+    /// A study without a patient, where others have one; it was taken as a patient of its own.
+    StudyWithoutPatient,
     /// A lateral view.
     LateralView,
     /// An image that its view calls a slice or one of another examination: no radiograph.
@@ -43,18 +49,24 @@ pub enum SkipReason {
     ContradictoryLabels,
     /// A label that looks like several; it was taken as one.
     JoinedLabels,
-    /// A number for a label that is none of 1, 0 and -1; the study does not count for that label.
+    /// A value for a label that is none of 1, 0, -1, yes and no; the study does not count for that label.
     UnknownLabel,
+    /// A word in a column that seems to be named for one finding; it was taken as a label of its own.
+    WordForLabel,
     /// A report file that is not what it should be.
     BrokenXml,
     /// A report whose identifier was seen before.
     DuplicateReport,
     /// A row of a file of boxes without a box: nothing is there.
     RowWithoutBox,
+    /// A box of a study that the files of studies do not have.
+    BoxWithoutStudy,
     /// A box whose study has no image here.
     BoxWithoutImage,
     /// A box on an image that is not the one that its study is read with.
     BoxOnOtherImage,
+    /// A box that reaches beyond its image; it was cut at the edges.
+    CutBox,
     /// A box without any area inside its image.
     EmptyBox,
     /// A study with neither image nor report.
@@ -66,6 +78,11 @@ impl SkipReason {
     pub fn describe(self) -> &'static str {
         match self {
             SkipReason::RowWithoutStudy => "row without a study identifier",
+            SkipReason::UnreadSplit => {
+                "column that looks like a split and is not read: add to `[data.manifest.columns]`"
+            }
+            SkipReason::UnreadView => "column that looks like a view and is not read: add to `[data.manifest.columns]`",
+            SkipReason::StudyWithoutPatient => "study without a patient (taken as a patient of its own)",
             SkipReason::LateralView => "lateral view",
             SkipReason::OtherImage => "image that is no radiograph by its view",
             SkipReason::UnknownView => {
@@ -84,12 +101,23 @@ impl SkipReason {
             SkipReason::JoinedLabels => {
                 "label that looks like several, taken as one (`data.manifest.label-separators` says what separates labels)"
             }
-            SkipReason::UnknownLabel => "number for a label that is none of 1, 0 and -1 (not counted for that label)",
+            SkipReason::UnknownLabel => {
+                "value for a label that is none of 1, 0, -1, yes and no (not counted for that label)"
+            }
+            SkipReason::WordForLabel => {
+                "word in a column that seems to be named for one finding, taken as a label of its own (1, 0, -1, true, false, \
+                 yes and no would say whether that finding is there)"
+            }
             SkipReason::BrokenXml => "broken report file",
             SkipReason::DuplicateReport => "report with an identifier seen before",
             SkipReason::RowWithoutBox => "row without a box",
+            SkipReason::BoxWithoutStudy => "box of a study that is in no file of studies",
             SkipReason::BoxWithoutImage => "box of a study without image",
             SkipReason::BoxOnOtherImage => "box on a further image of its study",
+            SkipReason::CutBox => {
+                "box that reaches beyond its image, cut at the edges (corners are named as `x-max` and `y-max` in \
+                 `[data.manifest.box-columns]`)"
+            }
             SkipReason::EmptyBox => "box without area inside its image",
             SkipReason::NothingLeft => "study with neither image nor report",
         }
@@ -105,7 +133,7 @@ impl SkipReason {
     }
 
     /// Whether it says that a file could not be read, which another time may not hold.
-    pub(crate) fn may_pass(self) -> bool {
+    pub fn may_pass(self) -> bool {
         matches!(self, SkipReason::MissingImage | SkipReason::ForbiddenImage | SkipReason::FailedImage)
     }
 }
@@ -153,6 +181,24 @@ impl Skipped {
         }
     }
 
+    /// Image files that are not there or cannot be read.
+    pub fn missing_images(&self) -> SkippedItems {
+        let mut missing = SkippedItems::default();
+        for (_, items) in self.0.iter().filter(|(reason, _)| reason.may_pass()) {
+            missing.count += items.count;
+            missing.examples.extend(items.examples.iter().cloned());
+        }
+        missing
+    }
+
+    /// One line a reason: "3 × lateral view (a, b, c)".
+    pub fn lines(&self) -> impl Iterator<Item = (SkipReason, String)> {
+        self.0.iter().map(|(reason, items)| {
+            let more = if items.count > items.examples.len() { ", …" } else { "" };
+            (*reason, format!("{} × {} ({}{more})", items.count, reason.describe(), items.examples.join(", ")))
+        })
+    }
+
     /// How many items were left out for a reason.
     pub fn count(&self, reason: SkipReason) -> usize {
         self.0.get(&reason).map_or(0, |items| items.count)
@@ -176,16 +222,10 @@ impl Skipped {
 }
 
 impl fmt::Display for Skipped {
-    /// One line a reason: "3 × lateral view (a, b, c)".
+    /// The lines of all reasons.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, (reason, items)) in self.0.iter().enumerate() {
-            if position > 0 {
-                writeln!(formatter)?;
-            }
-            let more = if items.count > items.examples.len() { ", …" } else { "" };
-            write!(formatter, "{} × {} ({}{more})", items.count, reason.describe(), items.examples.join(", "))?;
-        }
-        Ok(())
+        let lines: Vec<String> = self.lines().map(|(_, line)| line).collect();
+        formatter.write_str(&lines.join("\n"))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use lgdea_data::StudyLabels;
-use lgdea_data::table::shown_label;
+use lgdea_data::table::Vocabulary;
 
 use crate::prompts::{PromptClass, PromptSet};
 
@@ -90,15 +90,20 @@ impl Coverage {
         self.positives.iter().chain(negatives).map(String::as_str).collect()
     }
 
-    /// A label, with the one that was probably meant.
+    /// A label that is asked for, with the one that was probably meant.
     fn shown(&self, label: &str) -> String {
-        let known = self.labels.keys().map(String::as_str).filter(|known| *known != label);
+        let vocabulary = self.vocabulary();
+        let is_shown = |known: &&str| vocabulary.shown(known) == *known;
+        let known = self.labels.keys().map(String::as_str).filter(|known| *known != label).filter(is_shown);
         match lgdea_spec::nearest(label, known) {
-            Some(meant) if !self.labels.contains_key(label) => {
-                format!("`{}` (did you mean `{meant}`?)", shown_label(label))
-            }
-            _ => format!("`{}`", shown_label(label)),
+            Some(meant) if !self.labels.contains_key(label) => format!("`{label}` (did you mean `{meant}`?)"),
+            _ => format!("`{label}`"),
         }
+    }
+
+    /// The labels that may be shown as they are: texts that were taken for labels are not repeated.
+    fn vocabulary(&self) -> Vocabulary {
+        self.labels.iter().map(|(label, &count)| (label.as_str(), count)).collect()
     }
 
     /// The labels that there are, the most frequent first.
@@ -113,8 +118,12 @@ impl Coverage {
         }
         let mut labels: Vec<(&String, &usize)> = self.labels.iter().collect();
         labels.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-        let listed: Vec<String> =
-            labels.iter().take(LISTED).map(|(label, count)| format!("`{}` ({count})", shown_label(label))).collect();
+        let vocabulary = self.vocabulary();
+        let listed: Vec<String> = labels
+            .iter()
+            .take(LISTED)
+            .map(|(label, count)| format!("`{}` ({count})", vocabulary.shown(label)))
+            .collect();
         let mut text = format!("the labels that there are: {}", listed.join(", "));
         if labels.len() > LISTED {
             let _ = write!(text, " and {} more", labels.len() - LISTED);
@@ -154,8 +163,7 @@ impl SplitCoverage {
         let of_split = |(name, coverage): &(String, Coverage)| {
             let names: Vec<&str> =
                 coverage.lacking_names().into_iter().filter(|class| !known.contains(class)).collect();
-            let listed: Vec<String> =
-                names.iter().take(LISTED).map(|class| format!("`{}`", shown_label(class))).collect();
+            let listed: Vec<String> = names.iter().take(LISTED).map(|class| format!("`{class}`")).collect();
             let more = names.len().saturating_sub(LISTED);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             (!names.is_empty()).then(|| {
@@ -301,6 +309,25 @@ mod tests {
             assert!(said.iter().all(|part| problem.contains(part)), "{validation:?} {test:?}: {problem}");
             assert_eq!(problem.is_empty(), said.is_empty(), "{problem}");
         }
+    }
+
+    #[test]
+    fn texts_of_two_to_eight_words_are_not_repeated_even_where_one_was_probably_meant() {
+        let words = ["quokka", "basal", "opacity", "stable", "lines", "small", "left", "hilar"];
+        for many in 2..=8 {
+            let texts: Vec<String> =
+                (0..8).map(|first| [&words[first..], &words[..first]].concat()[..many].join("_")).collect();
+            let studies: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let said = problem(&[("quokka_basl", &[])], &studies);
+            assert!(said.contains("a text of") && !said.contains("basal") && !said.contains("hilar"), "{said}");
+        }
+    }
+
+    #[test]
+    fn labels_of_several_words_are_listed_where_they_are_frequent() {
+        let said =
+            problem(&[("effusion", &[])], &["pleural_effusion", "pleural_effusion", "lung_opacity", "lung_opacity"]);
+        assert!(said.contains("`pleural_effusion` (2)") && said.contains("`lung_opacity` (2)"), "{said}");
     }
 
     #[test]

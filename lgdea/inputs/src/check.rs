@@ -1,6 +1,6 @@
 //! What a run of an experiment would be refused for, all of it at once, each with its place in the experiment.
 
-use lgdea_data::{Corpus, Refusal, Split, Study, pretrained};
+use lgdea_data::{Corpus, Refusal, SkipReason, Split, Study, pretrained};
 use lgdea_eval::SplitCoverage;
 use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::{EvidenceError, Provider};
@@ -66,20 +66,28 @@ pub fn read(inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Read {
 /// What is wrong with the data that an experiment names, and what of it is hardly meant; `read` is what [`read()`] made of its
 /// inputs.
 pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
-    let eval = &resolved.experiment.eval;
+    let experiment = &resolved.experiment;
     let problem =
         |refusal: &Refusal| resolved.problem(named_by(resolved, refusal.key), refusal.reason.clone(), &refusal.remedy);
     let mut problems: Vec<Problem> = read.refusals.iter().map(problem).collect();
     let mut notes = read.notes.clone();
-    let prompts = PromptSet::named_or_path(&eval.zero_shot.prompts).ok().filter(|_| eval.zero_shot.enabled);
-    let found = prompts.zip(read.corpus.as_ref());
-    match found.and_then(|(prompts, corpus)| uncovered(&eval.zero_shot, &prompts, &corpus.studies, &eval.splits)) {
+    let Some(corpus) = &read.corpus else { return (problems, notes) };
+    notes.extend(missing_images(corpus));
+    let is_told = |reason: &SkipReason| !reason.may_pass();
+    notes.extend(corpus.skipped.lines().filter(|(reason, _)| is_told(reason)).map(|(_, line)| line));
+    // As a run draws its pairs, once it has decoded the images.
+    if let Err(error) = lgdea_data::pair(corpus, &experiment.pairing, experiment.seed.stream("pairing")) {
+        problems.push(resolved.problem("data", chain(&error), &notes_of_pairs(corpus, &read.notes)));
+    }
+    let zero_shot = &experiment.eval.zero_shot;
+    let prompts = PromptSet::named_or_path(&zero_shot.prompts).ok().filter(|_| zero_shot.enabled);
+    match prompts.and_then(|prompts| uncovered(zero_shot, &prompts, &corpus.studies, &experiment.eval.splits)) {
         Some((problem, true)) => problems.push(resolved.problem("eval.zero-shot.prompts", problem, "")),
         Some((note, false)) => notes.push(note),
         None => {}
     }
-    let empty = |split: &&HeldOut| read.corpus.as_ref().is_some_and(|corpus| !has_images(&corpus.studies, **split));
-    let empty = eval.splits.iter().filter(empty).map(|&split| Split::from(split));
+    let empty = experiment.eval.splits.iter().filter(|&&split| !has_images(&corpus.studies, split));
+    let empty = empty.map(|&split| Split::from(split));
     notes.extend(empty.map(|split| format!("no study of the {split} split has an image: it is not scored")));
     (problems, notes)
 }
@@ -95,6 +103,27 @@ fn named_by<'k>(resolved: &Resolved, key: &'k str) -> &'k str {
         "data.manifest.box-columns" if !resolved.is_written(key) => "data.manifest.boxes",
         key => key,
     }
+}
+
+/// How many of the image files that the data name are not there.
+fn missing_images(corpus: &Corpus) -> Option<String> {
+    let missing = corpus.skipped.missing_images();
+    let first = missing.examples.first()?;
+    let all = missing.count + corpus.studies.iter().filter(|study| study.image.is_some()).count();
+    Some(format!("{} of {all} images are missing or cannot be read, the first is {first}", missing.count))
+}
+
+/// What explains that there is nothing to pair.
+fn notes_of_pairs(corpus: &Corpus, notes: &[String]) -> String {
+    let mut reasons: Vec<String> = missing_images(corpus).into_iter().collect();
+    reasons.extend(notes.iter().cloned());
+    if corpus.studies.iter().all(|study| study.report.is_none()) {
+        reasons.push("no study has a report: name its column as `report`, or those of its sections, in `[data.manifest.columns]`".to_owned());
+    }
+    if corpus.studies.iter().all(|study| study.split != Split::Train) {
+        reasons.push("no study is for training: name it `train` in the column of the split".to_owned());
+    }
+    reasons.join("\n")
 }
 
 /// The classes of prompts that cannot be scored on the studies of some splits, in words, and whether a run is refused for it:

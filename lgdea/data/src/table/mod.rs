@@ -1,8 +1,11 @@
 //! A CSV file as a table of text.
 
 mod content;
+mod header;
 mod missing;
 mod shown;
+mod text;
+mod vocabulary;
 
 use std::path::{Path, PathBuf};
 
@@ -11,10 +14,13 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use crate::DataError;
 
 pub use content::{content, decoded, zip_files};
+pub use header::shown_names;
 pub use missing::is_missing;
 pub(crate) use missing::is_missing_text;
-pub(crate) use shown::{is_name, shown_path};
-pub use shown::{shown, shown_id, shown_label, shown_names};
+pub(crate) use shown::shown_path;
+pub use shown::{shown, shown_id};
+pub(crate) use text::{is_no_identifier, is_personal_name, is_sentence};
+pub use vocabulary::Vocabulary;
 
 /// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.
 const SIMILAR: f64 = 0.85;
@@ -88,6 +94,17 @@ impl Table {
         self.column(name)?.ok_or_else(|| missing(alone, name, role, closest(alone, name)))
     }
 
+    /// The names of the columns that a message may show; none where the first line looks like no header.
+    pub(crate) fn column_names(&self) -> Vec<&str> {
+        let names = header::column_names(&self.header).unwrap_or_default();
+        names.into_iter().filter(|name| !name.is_empty()).collect()
+    }
+
+    /// The cells of a column that are not empty, with their rows.
+    pub(crate) fn filled(&self, column: usize) -> impl Iterator<Item = (&Row, &str)> {
+        self.rows.iter().map(move |row| (row, row.cell(Some(column)))).filter(|(_, cell)| !cell.is_empty())
+    }
+
     /// Position of a column; none where the table lacks it or `name` is empty.
     pub(crate) fn column(&self, name: &str) -> Result<Option<usize>, DataError> {
         let mut found = (0..self.header.len()).filter(|&column| !name.is_empty() && self.header[column] == name);
@@ -125,10 +142,7 @@ pub(crate) fn closest(tables: &[Table], name: &str) -> Option<String> {
 /// Files and the columns that they have, as a message shows them.
 pub(crate) fn described(tables: &[Table]) -> (String, String) {
     let files: Vec<String> = tables.iter().map(|table| table.path.display().to_string()).collect();
-    let mut present: Vec<&str> = names(tables).map(String::as_str).collect();
-    present.sort_unstable();
-    present.dedup();
-    (files.join(", "), shown_names(present))
+    (files.join(", "), header::shown_headers(tables.iter().map(|table| table.header.as_slice())))
 }
 
 /// The error of a column that none of some files has.

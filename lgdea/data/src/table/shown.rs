@@ -2,70 +2,46 @@
 
 use std::path::Path;
 
-/// Most characters of a cell, of a column's name, and of a label that are shown.
-const CELL: usize = 24;
-const NAME: usize = 40;
-const LABEL: usize = 50;
-/// Most words of a cell, and of a column's name.
-const WORDS: usize = 4;
+use super::text::{is_image_file, is_several_words, is_unspaced};
 
-/// A cell as a message shows it: as it is where it is as short as an identifier, a number or a word of a closed list, else
-/// how long it is. A wrong column or an open quotation mark can put a report anywhere.
+/// Most characters of a cell and of an identifier that are shown.
+const CELL: usize = 24;
+const IDENTIFIER: usize = 100;
+
+/// A cell as a message shows it: as it is where it is a number or one word, else how long it is. A wrong column or an open
+/// quotation mark can put a report anywhere, even a short one.
 pub fn shown(cell: &str) -> String {
-    let (length, words) = (cell.chars().count(), cell.split_whitespace().count());
-    let ends = |cell: &str| cell.ends_with(['.', '!', '?']);
-    if length <= CELL && words < WORDS && !(words > 1 && ends(cell)) && !cell.chars().any(char::is_control) {
+    if cell.chars().count() <= CELL && !is_several_words(cell) && !cell.contains(char::is_control) {
         cell.to_owned()
     } else {
-        text_of(length)
+        text_of(cell)
     }
 }
 
-/// A label as a message shows it. A text that was taken for labels is not repeated: it may be a report.
-pub fn shown_label(label: &str) -> String {
-    let length = label.chars().count();
-    if length <= LABEL { label.to_owned() } else { text_of(length) }
-}
-
-fn text_of(length: usize) -> String {
-    format!("a text of {length} characters")
+/// What is said of a text that is not shown.
+pub(super) fn text_of(text: &str) -> String {
+    format!("a text of {} characters", text.chars().count())
 }
 
 /// An identifier of a study or a report as a message shows it: paths serve as such, too, which are longer than a word.
 pub fn shown_id(id: &str) -> String {
-    if id.chars().any(char::is_whitespace) { shown(id) } else { id.chars().take(100).collect() }
+    let is_one = !id.contains([',', ';', ' ']) && !id.contains(char::is_whitespace);
+    if is_path(id, is_one) { id.chars().take(IDENTIFIER).collect() } else { shown(id) }
 }
 
 /// A path as a message shows it. A wrong column of images makes paths of reports.
 pub(crate) fn shown_path(path: &Path) -> String {
-    let words = path.to_string_lossy().split_whitespace().count();
-    let is_text = words > 8 || path.to_string_lossy().contains(char::is_control);
-    if is_text { "a path that is a text".to_owned() } else { path.display().to_string() }
+    let text = path.to_string_lossy();
+    let is_one = !text.contains(char::is_whitespace);
+    if is_path(&text, is_one) { text.into_owned() } else { "a path that is a text".to_owned() }
 }
 
-/// Names of columns or keys as a message shows them; of a first line that looks like no header, that it does.
-pub fn shown_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.into_iter().collect();
-    if !names.iter().all(|name| is_name(name)) {
-        return "not shown, because the first line looks like no header: it must name the columns".to_owned();
-    }
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
-}
-
-/// Whether a text looks like a column's name: one word, or a few that are written as titles are ("Finding Labels").
-pub(crate) fn is_name(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let starts_small = |word: &&str| word.chars().next().is_some_and(char::is_lowercase);
-    let is_shouted = |text: &str| !text.chars().any(char::is_lowercase);
-    let is_title = words.len() <= WORDS && !words.iter().any(starts_small) && !is_shouted(text);
-    // A column may have no name: pandas writes its index so.
-    text.is_empty()
-        || (text.chars().count() <= NAME
-            && !text.ends_with(['.', '!', '?', ',', ';', ':'])
-            && !text.chars().any(char::is_control)
-            && text.chars().any(char::is_alphabetic)
-            && (words.len() == 1 || is_title))
+/// Whether a text can be a path, of which `is_one` says that it has no spaces.
+fn is_path(text: &str, is_one: bool) -> bool {
+    const WORDS: usize = 8;
+    let is_long = || text.split_whitespace().count() > WORDS;
+    !text.contains(char::is_control)
+        && if is_image_file(text) { !is_long() } else { is_one && !text.contains(is_unspaced) }
 }
 
 #[cfg(test)]
@@ -73,42 +49,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_cells_are_shown_and_texts_are_not() {
-        for cell in ["tset", "left PA", "AP Supine", "12.5", "", "COVID-19, ARDS", "patient00001/study1"] {
+    fn numbers_and_single_words_are_shown_and_texts_are_not() {
+        for cell in ["tset", "PA", "12.5", "", "COVID-19", "oblique", "Patient 17"] {
             assert_eq!(shown(cell), cell);
         }
         for text in [
             "No effusion.",
+            "no effusion",
+            "Clear Lungs",
+            "CLEAR LUNGS",
+            "no_effusion",
+            "no-effusion",
+            "normal,clear",
             "There is no effusion",
             "Cardiomegaly and effusions",
             "Line\nbreak",
+            "心影增大",
             "Patient J.D. has a small left effusion, no pneumothorax.",
         ] {
             assert_eq!(shown(text), format!("a text of {} characters", text.chars().count()));
         }
-        assert_eq!(shown_id("CheXpert-v1.0/train/patient00001/study1/view1.jpg").len(), 49);
-        assert_eq!(shown_id("Small left effusion, no pneumothorax."), "a text of 37 characters");
     }
 
     #[test]
-    fn headers_are_shown_and_first_lines_that_are_none_are_not() {
-        let header =
-            ["Image Index", "Finding Labels", "Follow-up #", "OriginalImage[Width", "age", "report_id", "", "AP/PA"];
-        assert!(shown_names(header).starts_with("`Image Index`, `Finding Labels`"));
-        for first_line in [
-            &["Patient J.D. has a small left effusion, no pneumothorax."][..],
-            &["Clear lungs."],
-            &["r1", "No pneumothorax"],
-            &["r1", "no pneumothorax"],
-            &["r1", "NO PNEUMOTHORAX"],
-            &["s0", "p0", "img/0.png", "Normal."],
-            &["17", "normal"],
-            &["r1", "line\nbreak"],
-            &["r1", "FINDINGS:"],
-            &["r1", "Heart, lungs and mediastinum"],
+    fn identifiers_and_paths_are_shown_and_texts_are_not() {
+        for id in
+            ["CheXpert-v1.0/train/patient00001/study1/view1.jpg", "s 1.png", "1.2.840.113619", "CXR1_1_IM-0001-4001"]
+        {
+            assert_eq!((shown_id(id), shown_path(Path::new(id))), (id.to_owned(), id.to_owned()));
+        }
+        assert_eq!(shown_id("Patient 17"), "Patient 17");
+        assert_eq!(shown_id(&"x".repeat(200)).len(), 100);
+        for text in [
+            "Small left effusion, no pneumothorax.",
+            "Clear lungs",
+            "effusion w/o change",
+            "Small effusion w/o",
+            "/data/Small effusion, see text",
+            "quokka basal opacity stable lines small left hilar",
+            "心影增大",
         ] {
-            let said = shown_names(first_line.iter().copied());
-            assert!(said.contains("looks like no header"), "{said}");
+            assert!(!shown_id(text).contains("ffusion") && shown_id(text).starts_with("a text of"), "{text}");
+            assert_eq!(shown_path(Path::new(text)), "a path that is a text");
         }
     }
 }

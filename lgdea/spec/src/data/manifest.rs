@@ -34,6 +34,8 @@ x = "x"
 y = "y"
 width = "w"
 height = "h"
+x-max = ""
+y-max = ""
 image-width = "image_width"
 image-height = "image_height"
 
@@ -153,6 +155,12 @@ pub struct BoxColumns {
     /// Height, in pixels.
     #[schemars(length(min = 1))]
     pub height: String,
+    /// Right edge, in pixels, where the file has corners instead of width and height; empty where it has these.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub x_max: String,
+    /// Lower edge, in pixels, where the file has corners instead of width and height; empty where it has these.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub y_max: String,
     /// Width of the image that the box was drawn on, in pixels. The file may lack it.
     pub image_width: String,
     /// Height of that image, in pixels. The file may lack it.
@@ -172,6 +180,46 @@ impl Default for BoxColumns {
     }
 }
 
+impl BoxColumns {
+    /// Whether boxes are given by their corners.
+    pub fn has_corners(&self) -> bool {
+        !self.x_max.is_empty()
+    }
+
+    /// The columns of a box: left and upper edge, then right and lower edge where boxes are given by their corners, or else
+    /// width and height.
+    pub fn rectangle(&self) -> [&str; 4] {
+        let [third, fourth] = if self.has_corners() { [&self.x_max, &self.y_max] } else { [&self.width, &self.height] };
+        [&self.x, &self.y, third, fourth]
+    }
+
+    fn check(&self, table: &str, findings: &mut Findings<'_>) {
+        let [x_max, y_max] = ["x-max", "y-max"].map(|key| format!("{table}.box-columns.{key}"));
+        let (given, lacking) = if self.x_max.is_empty() { (&y_max, &x_max) } else { (&x_max, &y_max) };
+        findings.require(
+            self.x_max.is_empty() == self.y_max.is_empty(),
+            &[given],
+            format!("boxes that are given by their corners need `{lacking}`, too"),
+            "name both columns, or none where the file has width and height",
+        );
+        for (key, name, corner) in [("width", &self.width, "x-max"), ("height", &self.height, "y-max")] {
+            let is_corner = CORNERS.contains(&name.to_lowercase().replace([' ', '_', '-', '.'], "").as_str());
+            findings.require(
+                self.has_corners() || !is_corner,
+                &[&format!("{table}.box-columns.{key}")],
+                format!("`{name}` is called as the far corner of a box is, and not its {key}"),
+                &format!("name it as `{corner}`"),
+            );
+        }
+    }
+}
+
+/// What columns of right and lower edges are called, in lower case and without what divides words.
+const CORNERS: &[&str] = &[
+    "xmax", "ymax", "maxx", "maxy", "x2", "y2", "right", "bottom", "xbr", "ybr", "xend", "yend", "endx", "endy",
+    "bboxxmax", "bboxymax", "bboxx2", "bboxy2", "xright", "ybottom", "lower",
+];
+
 impl Manifest {
     /// The column of the study and that of the image in the file of boxes.
     pub fn box_keys(&self) -> [&str; 2] {
@@ -188,6 +236,7 @@ impl SourceSettings for Manifest {
 
     fn check(&self, table: &str, findings: &mut Findings<'_>) {
         self.fractions.check(table, findings);
+        self.box_columns.check(table, findings);
         let is_part_of_names = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '\'' | '"' | '[' | ']');
         findings.require(
             !self.label_separators.contains(is_part_of_names),
@@ -288,6 +337,31 @@ mod tests {
         assert_eq!(manifest(&["data.manifest.columns.study=id"]).box_keys(), ["id", "image"]);
         let named = ["data.manifest.box-columns.study=study_id", "data.manifest.box-columns.image=dicom_id"];
         assert_eq!(manifest(&named).box_keys(), ["study_id", "dicom_id"]);
+    }
+
+    #[test]
+    fn boxes_may_have_corners_instead_of_width_and_height() {
+        let boxes = |set: &str| format!("{MANIFEST}[data.manifest.box-columns]\n{set}\n");
+        let manifest = resolved_with(&boxes("x-max = 'xmax'\ny-max = 'ymax'"), &[]).experiment.data.manifest.unwrap();
+        assert_eq!(manifest.box_columns.rectangle(), ["x", "y", "xmax", "ymax"]);
+        let manifest = resolved_with(&boxes("width = 'width'"), &[]).experiment.data.manifest.unwrap();
+        assert_eq!(manifest.box_columns.rectangle(), ["x", "y", "width", "h"]);
+        let written = resolved_with(&boxes("width = 'width'"), &[]).to_toml();
+        assert!(!written.contains("x-max"), "the key of a run without corners stays as it was: {written}");
+        for (set, part) in [
+            ("x-max = 'xmax'", "need `data.manifest.box-columns.y-max`"),
+            ("y-max = 'ymax'", "need `data.manifest.box-columns.x-max`"),
+            ("width = 'xmax'", "name it as `x-max`"),
+            ("width = 'x_max'", "name it as `x-max`"),
+            ("width = 'x2'", "name it as `x-max`"),
+            ("width = 'Right'", "name it as `x-max`"),
+            ("height = 'Y Max'", "name it as `y-max`"),
+            ("height = 'bbox_y2'", "name it as `y-max`"),
+            ("height = 'bottom'", "name it as `y-max`"),
+        ] {
+            let said = refusal(&[("d.toml", &boxes(set))], &[]);
+            assert!(said.contains(part), "{set}: {said}");
+        }
     }
 
     #[test]

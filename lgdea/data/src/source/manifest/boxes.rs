@@ -1,5 +1,5 @@
 //! Boxes of findings: a CSV file with the study's column, `finding`, and `x`, `y`, `w`, `h` in pixels of the image, or columns
-//! that the manifest's `box-columns` names.
+//! that the manifest's `box-columns` names; with `x-max` and `y-max`, its corners.
 //!
 //! The image's column, where the file has it, tells boxes on other images of the study apart, which do not count.
 //! `image_width` and `image_height` give the image's size where the boxes were drawn on another size than the file's;
@@ -9,11 +9,15 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use lgdea_spec::{BoxColumns, Manifest};
+use lgdea_spec::Manifest;
 
+use super::file_of;
 use crate::decode::dimensions;
 use crate::table::{Row, Table, shown, shown_id};
 use crate::{DataError, FindingBox, Picture, SkipReason, Skipped, Study, normalise_label};
+
+/// Share of an image's side by which a box may reach beyond the image: who draws one often slips over an edge.
+const SLIP: f64 = 0.02;
 
 /// Adds the boxes of a manifest's file to their studies.
 pub(super) fn add(
@@ -22,57 +26,137 @@ pub(super) fn add(
     studies: &mut [Study],
     skipped: &mut Skipped,
 ) -> Result<(), DataError> {
-    let path = &root.join(&manifest.boxes);
-    let table = Table::read(path)?;
-    let [study, image] = manifest.box_keys();
-    let study = table.required(study, "the study")?;
-    let drawn_on = table.column(image)?;
-    let BoxColumns { finding, phrase, x, y, width, height, image_width, image_height, .. } = &manifest.box_columns;
-    let finding = table.required(finding, "the finding")?;
-    let names = [x, y, width, height];
-    let mut rectangle = [0; 4];
-    for (position, name) in rectangle.iter_mut().zip(names) {
-        *position = table.required(name, "the box in pixels: left, upper, width, height")?;
-    }
-    let size = [table.column(image_width)?, table.column(image_height)?];
-    let phrase = table.column(phrase)?;
-
+    let table = Table::read(&root.join(&manifest.boxes))?;
+    let columns = BoxPositions::of(&table, manifest)?;
     let position: HashMap<String, usize> = studies.iter().enumerate().map(|(i, study)| (study.id.clone(), i)).collect();
     for row in &table.rows {
-        let id = row.cell(Some(study));
-        if rectangle.iter().all(|&column| row.cell(Some(column)).is_empty()) {
+        let id = row.cell(Some(columns.study));
+        let Some(drawn) = columns.drawn(&table.path, row)? else {
             skipped.add(SkipReason::RowWithoutBox, shown_id(id));
             continue;
+        };
+        let Some(study) = position.get(id).map(|&i| &mut studies[i]) else {
+            skipped.add(SkipReason::BoxWithoutStudy, shown_id(id));
+            continue;
+        };
+        let Some(Picture::File(image)) = &study.image else {
+            skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
+            continue;
+        };
+        let on = row.cell(columns.drawn_on);
+        if !on.is_empty() && file_of(root, on) != image.path {
+            skipped.add(SkipReason::BoxOnOtherImage, shown_id(id));
+            continue;
         }
-        let finding = normalise_label(row.cell(Some(finding)));
+        let in_header = || dimensions(&image.path).map(|(width, height)| [f64::from(width), f64::from(height)]);
+        let Some(size) = drawn.size.or_else(in_header) else {
+            skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
+            continue;
+        };
+        match FindingBox::in_pixels(&drawn.finding, row.cell(columns.phrase), drawn.edges, size) {
+            Some(found) => study.boxes.push(found),
+            None => {
+                skipped.add(SkipReason::EmptyBox, shown_id(id));
+                continue;
+            }
+        }
+        if reaches_beyond(drawn.edges, size) {
+            skipped.add(SkipReason::CutBox, shown_id(id));
+        }
+    }
+    Ok(())
+}
+
+/// Where the columns of boxes are.
+struct BoxPositions<'a> {
+    study: usize,
+    drawn_on: Option<usize>,
+    finding: usize,
+    phrase: Option<usize>,
+    /// Left and upper edge, and width and height or right and lower edge, with their names.
+    rectangle: [(usize, &'a str); 4],
+    has_corners: bool,
+    size: [Option<usize>; 2],
+}
+
+/// What a row says of a box.
+struct Drawn {
+    finding: String,
+    /// Left, upper, width, height.
+    edges: [f64; 4],
+    /// Of the image, where the row gives it.
+    size: Option<[f64; 2]>,
+}
+
+impl<'a> BoxPositions<'a> {
+    fn of(table: &Table, manifest: &'a Manifest) -> Result<Self, DataError> {
+        let [study, image] = manifest.box_keys();
+        let columns = &manifest.box_columns;
+        let has_corners = columns.has_corners();
+        let mut rectangle = columns.rectangle().map(|name| (0, name));
+        let role = if has_corners {
+            "the box in pixels: left, upper, right, lower edge"
+        } else {
+            "the box in pixels: left, upper, width, height"
+        };
+        for (position, name) in &mut rectangle {
+            *position = table.required(name, role)?;
+        }
+        Ok(Self {
+            study: table.required(study, "the study")?,
+            drawn_on: table.column(image)?,
+            finding: table.required(&columns.finding, "the finding")?,
+            phrase: table.column(&columns.phrase)?,
+            rectangle,
+            has_corners,
+            size: [table.column(&columns.image_width)?, table.column(&columns.image_height)?],
+        })
+    }
+
+    /// The box of a row; `None` where it has none.
+    fn drawn(&self, path: &Path, row: &Row) -> Result<Option<Drawn>, DataError> {
+        let is_empty = |&(column, _): &(usize, &str)| row.cell(Some(column)).is_empty();
+        if self.rectangle.iter().all(is_empty) {
+            return Ok(None);
+        }
+        if let Some((_, name)) = self.rectangle.iter().find(|edge| is_empty(edge)) {
+            let reason = format!("the box has no {name}; give all four numbers, or none where nothing is there");
+            return Err(row.error(path, reason));
+        }
+        let finding = normalise_label(row.cell(Some(self.finding)));
         if finding.is_empty() {
             return Err(row.error(path, "the box has no finding; name it".to_owned()));
         }
         let mut edges = [0.0; 4];
-        for ((edge, column), name) in edges.iter_mut().zip(rectangle).zip(names) {
+        for (edge, (column, name)) in edges.iter_mut().zip(self.rectangle) {
             *edge = number(path, row, column, name)?;
         }
-        let found = position.get(id).map(|&i| &mut studies[i]);
-        let Some((study, Picture::File(image))) =
-            found.and_then(|study| study.image.clone().map(|image| (study, image)))
-        else {
-            skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
-            continue;
-        };
-        if !row.cell(drawn_on).is_empty() && root.join(row.cell(drawn_on)) != image.path {
-            skipped.add(SkipReason::BoxOnOtherImage, shown_id(id));
-            continue;
+        let size = self.size(path, row)?;
+        // Boxes in shares of the image are right where the image is said to be of size 1.
+        if is_in_shares(edges) && !size.is_some_and(|size| size.iter().all(|&side| side <= 1.0)) {
+            let reason = "the box is in shares of the image (0 to 1), and not in pixels; multiply the numbers by the image's \
+                          width and height, or add columns `image_width` and `image_height` that are 1 (x and y of YOLO's \
+                          files are the middle of the box: subtract half its width and height)";
+            return Err(row.error(path, reason.to_owned()));
         }
-        let Some(size) = image_size(path, row, size, &image.path)? else {
-            skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
-            continue;
-        };
-        match FindingBox::in_pixels(&finding, row.cell(phrase), edges, size) {
-            Some(found) => study.boxes.push(found),
-            None => skipped.add(SkipReason::EmptyBox, shown_id(id)),
+        if self.has_corners {
+            edges = [edges[0], edges[1], edges[2] - edges[0], edges[3] - edges[1]];
         }
+        Ok(Some(Drawn { finding, edges, size }))
     }
-    Ok(())
+
+    /// Width and height of the image, where the row gives them.
+    fn size(&self, path: &Path, row: &Row) -> Result<Option<[f64; 2]>, DataError> {
+        let [Some(width), Some(height)] = self.size else { return Ok(None) };
+        if row.cell(Some(width)).is_empty() || row.cell(Some(height)).is_empty() {
+            return Ok(None);
+        }
+        let size = [number(path, row, width, "image_width")?, number(path, row, height, "image_height")?];
+        if size.iter().all(|&side| side > 0.0) {
+            return Ok(Some(size));
+        }
+        Err(row.error(path, "image_width and image_height must be above 0".to_owned()))
+    }
 }
 
 fn number(path: &Path, row: &Row, column: usize, name: &str) -> Result<f64, DataError> {
@@ -83,23 +167,12 @@ fn number(path: &Path, row: &Row, column: usize, name: &str) -> Result<f64, Data
     }
 }
 
-/// Width and height from the row, or else from the image's header; `None` where the image cannot be read.
-fn image_size(
-    path: &Path,
-    row: &Row,
-    columns: [Option<usize>; 2],
-    image: &Path,
-) -> Result<Option<[f64; 2]>, DataError> {
-    if let [Some(width), Some(height)] = columns
-        && !row.cell(columns[0]).is_empty()
-        && !row.cell(columns[1]).is_empty()
-    {
-        let size = [number(path, row, width, "image_width")?, number(path, row, height, "image_height")?];
-        if size.iter().all(|&side| side > 0.0) {
-            return Ok(Some(size));
-        }
-        let reason = "image_width and image_height must be above 0".to_owned();
-        return Err(row.error(path, reason));
-    }
-    Ok(dimensions(image).map(|(width, height)| [f64::from(width), f64::from(height)]))
+/// Whether four numbers are shares: none is above 1, and they are not whole numbers, which pixels may be.
+fn is_in_shares(edges: [f64; 4]) -> bool {
+    edges.iter().all(|edge| (0.0..=1.0).contains(edge)) && edges.iter().any(|edge| edge.fract() > 0.0)
+}
+
+fn reaches_beyond([x, y, width, height]: [f64; 4], [image_width, image_height]: [f64; 2]) -> bool {
+    let beyond = |start: f64, length: f64, side: f64| start < -SLIP * side || start + length > (1.0 + SLIP) * side;
+    beyond(x, width, image_width) || beyond(y, height, image_height)
 }

@@ -3,7 +3,7 @@
 use lgdea_spec::Columns;
 
 use crate::DataError;
-use crate::labels::Indicator;
+use crate::labels::{Indicator, is_called_labels};
 use crate::table::{Table, closest, is_somewhere, missing};
 
 /// Positions of a file's columns.
@@ -25,6 +25,10 @@ pub(super) struct Labels {
     pub(super) name: String,
     /// Whether it says with numbers, or with yes and no, whether the finding that it is named for is present: an empty cell then says no.
     pub(super) indicates: bool,
+    /// Whether most of its cells do so: another word then says nothing of the finding, and is no name of one.
+    pub(super) mostly_indicates: bool,
+    /// Whether it is named for a finding, as far as one can tell, so that words in it are hardly meant as names of others.
+    pub(super) is_of_one: bool,
 }
 
 /// Finds the columns in every file.
@@ -63,11 +67,17 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
         Ok(found.collect::<Result<Vec<_>, DataError>>()?.into_iter().flatten().collect())
     };
     let labels = several(&columns.labels)?.into_iter().map(|(column, name)| {
-        let cells = || table.rows.iter().map(|row| row.cell(Some(column))).filter(|cell| !cell.is_empty());
+        let cells = || table.filled(column).map(|(_, cell)| cell);
+        let (all, indicators) = (cells().count(), cells().filter(|cell| Indicator::parse(cell).is_some()).count());
         // A word such as "no" may stand among names; a number does not.
         let has_numbers = cells().any(|cell| cell.parse::<f64>().is_ok());
-        let indicates = has_numbers || (cells().count() > 0 && cells().all(|cell| Indicator::parse(cell).is_some()));
-        Labels { column, name, indicates }
+        Labels {
+            column,
+            indicates: has_numbers || (all > 0 && indicators == all),
+            mostly_indicates: 2 * indicators > all,
+            is_of_one: !is_called_labels(&name) && (indicators > 0 || columns.labels.len() > 1),
+            name,
+        }
     });
     Ok(Positions {
         study: table.required(&columns.study, "the study, which every file needs")?,
@@ -81,7 +91,8 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
     })
 }
 
-fn configured(columns: &Columns) -> impl Iterator<Item = &String> {
+/// The columns that settings name.
+pub(crate) fn configured(columns: &Columns) -> impl Iterator<Item = &String> {
     let single = [&columns.study, &columns.patient, &columns.image, &columns.report, &columns.split, &columns.view];
     single.into_iter().chain(&columns.sections).chain(&columns.labels)
 }

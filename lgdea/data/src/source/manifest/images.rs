@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::table::{shown, shown_id};
+use crate::table::{Vocabulary, shown_id};
 use crate::view::View;
 use crate::{SkipReason, Skipped};
 
@@ -42,17 +42,17 @@ impl Images {
     }
 
     /// The image to read: the first that is called frontal, else the first of which no view is told, else the first of an
-    /// unknown view. The others are counted.
-    pub(super) fn chosen(&self, study: &str, skipped: &mut Skipped) -> Option<&str> {
+    /// unknown view. The others are counted; `views` is what files call views.
+    pub(super) fn chosen(&self, study: &str, views: &Vocabulary, skipped: &mut Skipped) -> Option<&str> {
         let may_be_frontal = |image: &&Image| image.view <= View::Unknown;
         let chosen = self.images.iter().filter(may_be_frontal).min_by_key(|image| image.view);
         for image in &self.images {
             match image.view {
                 View::Lateral => skipped.add(SkipReason::LateralView, shown_id(study)),
-                View::OtherImage => skipped.add_value(SkipReason::OtherImage, shown(&image.called)),
+                View::OtherImage => skipped.add_value(SkipReason::OtherImage, views.shown(&image.called)),
                 View::Frontal | View::Untold | View::Unknown => {
                     if image.view == View::Unknown {
-                        skipped.add_value(SkipReason::UnknownView, shown(&image.called));
+                        skipped.add_value(SkipReason::UnknownView, views.shown(&image.called));
                     }
                     if !chosen.is_some_and(|chosen| std::ptr::eq(chosen, image)) {
                         skipped.add(SkipReason::AdditionalImage, shown_id(study));
@@ -73,7 +73,7 @@ mod tests {
         for (path, view) in rows {
             images.add(path, view);
         }
-        (images.chosen("a", &mut skipped).map(str::to_owned), skipped)
+        (images.chosen("a", &Vocabulary::default(), &mut skipped).map(str::to_owned), skipped)
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod boxes;
 mod columns;
 mod images;
+mod texts;
+mod unread;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,12 +13,14 @@ use lgdea_spec::{Manifest, Seed, UncertainLabels};
 
 use super::{Contents, Progress, Source};
 use crate::error::expand;
-use crate::labels::{Indicator, looks_like_several};
+use crate::labels::{Indicator, SEVERAL, looks_like_several};
 use crate::split::{Split, Splits};
-use crate::table::{Row, Table, shown, shown_id};
+use crate::table::{Row, Table, Vocabulary, shown, shown_id};
 use crate::{DataError, ImageFile, NO_FINDING, Picture, Report, SkipReason, Skipped, Study, StudyLabels, label_names};
+pub(crate) use columns::configured;
 use columns::{Labels, Positions, positions};
 use images::Images;
+pub(crate) use texts::refuse as refuse_texts;
 
 impl Source for Manifest {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
@@ -30,10 +34,18 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
     let tables: Vec<Table> =
         manifest.studies.iter().map(|file| Table::read(&root.join(file))).collect::<Result<_, _>>()?;
     let positions = positions(&tables, &manifest.columns)?;
+    refuse_texts(&tables, manifest)?;
     let rows = tables.iter().map(|table| table.rows.len()).sum();
     let (separators, uncertain) = (manifest.label_separators.as_str(), manifest.uncertain_labels);
-    let mut join =
-        Join { drafts: Vec::new(), position: HashMap::new(), separators, uncertain, skipped: Skipped::default() };
+    let mut join = Join {
+        drafts: Vec::new(),
+        position: HashMap::new(),
+        separators,
+        uncertain,
+        names: names_of_findings(&tables, &positions, separators),
+        skipped: Skipped::default(),
+    };
+    unread::note(&tables, &manifest.columns, &mut join.skipped);
     let mut done = 0;
     for (table, positions) in tables.iter().zip(&positions) {
         for row in &table.rows {
@@ -43,19 +55,54 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
         progress(done, rows);
     }
     let Join { drafts, mut skipped, .. } = join;
+    let has_patients = positions.iter().any(|positions| positions.patient.is_some());
     for draft in &drafts {
         if let Some(split) = &draft.split {
             splits.give(draft.patient(), split.value);
         }
+        if has_patients && draft.patient.is_none() {
+            skipped.add(SkipReason::StudyWithoutPatient, shown_id(&draft.id));
+        }
     }
     let percentiles = manifest.deep_percentiles;
-    let picture = |image: &str| Picture::File(ImageFile { path: root.join(image), percentiles });
+    let picture = |image: &str| Picture::File(ImageFile { path: file_of(&root, image), percentiles });
+    let views = views(&tables, &positions);
     let mut studies: Vec<Study> =
-        drafts.into_iter().map(|draft| draft.study(&picture, &splits, &mut skipped)).collect();
+        drafts.into_iter().map(|draft| draft.study(&picture, &splits, &views, &mut skipped)).collect();
     if !manifest.boxes.is_empty() {
         boxes::add(manifest, &root, &mut studies, &mut skipped)?;
     }
     Ok(Contents { name: format!("the manifest at {}", root.display()), studies, skipped, root })
+}
+
+/// Where the image is that a file gives the path of. Windows writes `\`, which separates folders where no file is called so.
+fn file_of(root: &Path, image: &str) -> PathBuf {
+    let path = root.join(image);
+    if image.contains('\\') && !path.exists() { root.join(image.replace('\\', "/")) } else { path }
+}
+
+/// The names of findings in columns of labels, and what several of them are joined of.
+fn names_of_findings(tables: &[Table], positions: &[Positions], separators: &str) -> Vocabulary {
+    let mut names = Vocabulary::default();
+    for (table, positions) in tables.iter().zip(positions) {
+        for (_, cell) in positions
+            .labels
+            .iter()
+            .filter(|labels| !labels.mostly_indicates)
+            .flat_map(|labels| table.filled(labels.column))
+        {
+            for name in label_names(cell, separators) {
+                name.split(SEVERAL).for_each(|part| names.add(part, 1));
+            }
+        }
+    }
+    names
+}
+
+/// What the files call views.
+fn views(tables: &[Table], positions: &[Positions]) -> Vocabulary {
+    let columns = tables.iter().zip(positions).filter_map(|(table, positions)| Some((table, positions.view?)));
+    columns.flat_map(|(table, view)| table.filled(view)).map(|(_, view)| (view, 1)).collect()
 }
 
 /// A value and the place it comes from.
@@ -85,7 +132,13 @@ impl Draft {
         Draft { id: id.to_owned(), patient: None, split: None, images: Images::default(), report: None, labels: None }
     }
 
-    fn study(mut self, picture: &dyn Fn(&str) -> Picture, splits: &Splits<'_>, skipped: &mut Skipped) -> Study {
+    fn study(
+        mut self,
+        picture: &dyn Fn(&str) -> Picture,
+        splits: &Splits<'_>,
+        views: &Vocabulary,
+        skipped: &mut Skipped,
+    ) -> Study {
         let contradicts = |labels: &mut StudyLabels| labels.present.len() > 1 && labels.present.remove(NO_FINDING);
         if self.labels.as_mut().is_some_and(contradicts) {
             skipped.add(SkipReason::ContradictoryLabels, shown_id(&self.id));
@@ -95,7 +148,7 @@ impl Draft {
         Study {
             patient: self.patient().to_owned(),
             split: own.unwrap_or_else(|| splits.of(self.patient())),
-            image: self.images.chosen(&self.id, skipped).map(picture),
+            image: self.images.chosen(&self.id, views, skipped).map(picture),
             report: self.report.and_then(|report| Report::of_cell(&report)),
             labels: self.labels,
             boxes: Vec::new(),
@@ -110,6 +163,7 @@ struct Join<'a> {
     position: HashMap<String, usize>,
     separators: &'a str,
     uncertain: UncertainLabels,
+    names: Vocabulary,
     skipped: Skipped,
 }
 
@@ -146,20 +200,26 @@ impl Join<'_> {
 
     fn add_labels(&mut self, position: usize, row: &Row, positions: &Positions) {
         let draft = &mut self.drafts[position];
-        for Labels { column, name, indicates } in &positions.labels {
+        for Labels { column, name, indicates, mostly_indicates, is_of_one } in &positions.labels {
             let cell = row.cell(Some(*column));
-            let found = if let Some(said) = Indicator::parse(cell) {
-                if said == Indicator::Unknown {
-                    self.skipped.add_value(SkipReason::UnknownLabel, shown(cell));
-                }
-                said.labels(name, self.uncertain)
-            } else {
-                let names = label_names(cell, self.separators);
-                for several in names.iter().filter(|name| looks_like_several(name)) {
-                    self.skipped.add_value(SkipReason::JoinedLabels, format!("\"{}\"", shown(several)));
-                }
-                StudyLabels::named(&names)
-            };
+            let said = Indicator::parse(cell);
+            let found =
+                if let Some(said) = said.or((*mostly_indicates && !cell.is_empty()).then_some(Indicator::Unknown)) {
+                    if said == Indicator::Unknown {
+                        self.skipped.add_value(SkipReason::UnknownLabel, shown(cell));
+                    }
+                    said.labels(name, self.uncertain)
+                } else {
+                    let names = label_names(cell, self.separators);
+                    if *is_of_one && !names.is_empty() {
+                        self.skipped.add_value(SkipReason::WordForLabel, format!("`{}` in `{name}`", shown(cell)));
+                    }
+                    for several in names.iter().filter(|name| looks_like_several(name)) {
+                        let shown = self.names.shown_parts(several, SEVERAL);
+                        self.skipped.add_value(SkipReason::JoinedLabels, format!("\"{shown}\""));
+                    }
+                    StudyLabels::named(&names)
+                };
             if *indicates || !found.is_empty() {
                 draft.labels.get_or_insert_default().join(found);
             }

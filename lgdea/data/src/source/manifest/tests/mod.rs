@@ -9,6 +9,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::{split, test_data};
 
+mod boxes;
+mod messages;
+mod unread;
+
 fn columns() -> Columns {
     Columns {
         study: "study".into(),
@@ -213,35 +217,6 @@ fn a_column_switched_off_is_not_missed() {
     assert_eq!(source.studies[0].patient, "a");
 }
 
-#[test]
-fn boxes_become_shares_of_their_image() {
-    let studies = format!("{HEADER}a,p,header.png,,,,\nb,q,,text,,,\n");
-    let boxes = "study,finding,x,y,w,h,image_width,image_height,phrase\n\
-                 a,Pleural_Effusion,50,25,100,50,400,100,\n\
-                 a,Mass,150,-10,100,60,,,left hilar mass\n\
-                 a,Mass,300,10,10,10,,,\n\
-                 b,Mass,1,1,1,1,,,\n\
-                 unknown,Mass,1,1,1,1,9,9,\n";
-    let texts = [("s.csv", studies.as_bytes()), ("b.csv", boxes.as_bytes())];
-    let source = read_texts(&texts, "b.csv").unwrap();
-    let expected = [
-        ("pleural_effusion", "pleural effusion", [0.125, 0.25, 0.25, 0.5]),
-        ("mass", "left hilar mass", [0.75, 0.0, 0.25, 0.5]),
-    ];
-    let found = source.studies[0].boxes.iter();
-    let found: Vec<_> = found.map(|b| (b.finding.as_str(), b.phrase.as_str(), [b.x, b.y, b.width, b.height])).collect();
-    assert_eq!(found, expected);
-    assert_eq!(source.skipped.count(SkipReason::BoxWithoutImage), 2);
-    assert_eq!(source.skipped.count(SkipReason::EmptyBox), 1);
-    let on = boxes.replace("phrase", "image").replace("left hilar mass", "other.png");
-    let texts = [("s.csv", studies.as_bytes()), ("b.csv", on.as_bytes())];
-    let source = read_texts(&texts, "b.csv").unwrap();
-    assert_eq!((source.studies[0].boxes.len(), source.skipped.count(SkipReason::BoxOnOtherImage)), (1, 1));
-    let wrong = boxes.replace("50,25,100", "50,wide,100");
-    let failed = read_texts(&[("s.csv", studies.as_bytes()), ("b.csv", wrong.as_bytes())], "b.csv").err().unwrap();
-    assert!(failed.to_string().contains("b.csv, line 2: y = `wide` must be a number of pixels"), "{failed}");
-}
-
 /// Words for a missing value, as pandas, R and spreadsheets write them.
 const MISSING: [&str; 12] = ["nan", "NaN", "None", "null", "NULL", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaT", " nan "];
 
@@ -256,7 +231,8 @@ fn missing_values_are_missing_in_every_column() {
         let skipped = &source.skipped;
         assert_eq!(skipped.count(SkipReason::EmptyReport), 1, "{word}");
         assert_eq!(skipped.count(SkipReason::RowWithoutStudy), 1, "{word}");
-        assert_eq!(skipped.total(), 2, "{word}: {skipped}");
+        assert_eq!(skipped.count(SkipReason::StudyWithoutPatient), 1, "{word}");
+        assert_eq!(skipped.total(), 3, "{word}: {skipped}");
         let without_image = read_text(&format!("{HEADER}a,p,{word},text,,,\n")).unwrap();
         assert_eq!(without_image.studies[0].image, None, "{word}");
     }
@@ -345,38 +321,6 @@ fn uncertain_labels_follow_the_policy() {
 }
 
 #[test]
-fn a_row_without_a_box_says_that_nothing_is_there() {
-    let studies = format!("{HEADER}a,p,header.png,text,,,\n");
-    let read = |boxes: &str| {
-        read_texts(
-            &[("s.csv", studies.as_bytes()), ("b.csv", format!("study,finding,x,y,w,h\n{boxes}").as_bytes())],
-            "b.csv",
-        )
-    };
-    for row in [
-        "a,No Finding,,,,",
-        "a,,,,,",
-        "a,No finding,nan,nan,nan,nan",
-        "a,Edema,NaN,NaN,NaN,NaN",
-        "a,NA,NA,NA,NA,NA",
-        "a,No Finding,None,None,None,None",
-        "a,x,<NA>,<NA>,<NA>,<NA>",
-        "a,No Finding, , , , ",
-        "b,No Finding,,,,",
-        "a,No Finding,null,null,null,null",
-        "a,x,N/A,N/A,N/A,N/A",
-    ] {
-        let source = read(&format!("a,Mass,1,1,10,10\n{row}\n")).unwrap();
-        assert_eq!(source.studies[0].boxes.len(), 1, "{row}");
-        assert_eq!((source.skipped.count(SkipReason::RowWithoutBox), source.skipped.total()), (1, 1), "{row}");
-    }
-    for row in ["a,Mass,1,,10,10", "a,Mass,,,10,10", "a,Mass,1,1,nan,10", "a,,1,1,10,10"] {
-        let said = read(&format!("{row}\n")).err().unwrap().to_string();
-        assert!(said.contains("b.csv, line 2"), "{said}");
-    }
-}
-
-#[test]
 fn views_that_are_no_radiograph_are_left_out_and_unknown_ones_named() {
     let text = format!(
         "{HEADER}a,p,1.png,text,,,Axial\nb,q,2.png,text,,,Coronal\nc,r,3.png,text,,,CT\nd,s,4.png,text,,,LAO\n\
@@ -394,47 +338,6 @@ fn views_that_are_no_radiograph_are_left_out_and_unknown_ones_named() {
     );
     assert_eq!(source.skipped.0[&SkipReason::OtherImage].examples, ["Axial", "Coronal", "CT"]);
     assert_eq!((source.skipped.count(SkipReason::OtherImage), source.skipped.count(SkipReason::UnknownView)), (3, 2));
-}
-
-/// A phrase that no message may repeat.
-const CANARY: &str = "Patient Canary has a small left effusion, and no pneumothorax today.";
-
-#[test]
-fn no_message_repeats_a_report() {
-    let quoted = format!("\"{CANARY}\"");
-    let rows = |header: &str, row: &str| format!("{header}{}\n", row.replace('@', &quoted));
-    for text in [
-        rows("", "@\n@"),
-        rows("", "a,@\nb,@"),
-        rows("", "a,p,x.png,@,Edema,train,PA"),
-        rows("study,report\n", "a,@\n@,b"),
-        rows("study,patient,image,report,note to the reader of this file\n", "a,p,,@,"),
-        rows(HEADER, "a,p,,text,,@,"),
-        rows(HEADER, "a,@,,text,,,\na,q,,text,,,"),
-        rows(HEADER, "a,@,,text,,train,\nb,@,,text,,test,"),
-        rows(HEADER, "@,p,,,,,"),
-        rows(HEADER, "@,p,,text,,,\n@,p,,other,,,"),
-        rows(HEADER, "a,p,x.png,,,,@"),
-        rows(HEADER, "a,p,,text,@,,"),
-        rows(HEADER, "a,p,x.png,@ and \"more\",,,"),
-        rows(HEADER, "a,p,x.png,\"open @,,,\nb,p,,@,,,"),
-        rows(HEADER, &format!("a,p,x.png,{CANARY},,,")),
-        format!("\"study,{CANARY}\n{CANARY}"),
-        rows(&format!("study;patient;image;report\na;p;;{CANARY} \u{e9}\n"), ""),
-    ] {
-        let said = match read_text(&text) {
-            Err(error) => error.to_string(),
-            Ok(contents) => match split::check_patients(&contents.studies) {
-                Err(error) => error.to_string(),
-                Ok(()) => contents.skipped.to_string(),
-            },
-        };
-        assert!(!said.contains("Canary") && !said.contains("pneumothorax"), "{text}\n{said}");
-    }
-    let boxes = rows("study,finding,x,y,w,h\n", "a,Mass,@,1,1,1");
-    let texts = [("s.csv", HEADER.as_bytes()), ("b.csv", boxes.as_bytes())];
-    let said = read_texts(&texts, "b.csv").err().unwrap().to_string();
-    assert!(said.contains("a text of 68 characters") && !said.contains("Canary"), "{said}");
 }
 
 proptest! {
@@ -465,33 +368,4 @@ fn the_real_mini_corpus_is_read() {
     assert_eq!(source.studies.iter().map(|study| study.boxes.len()).sum::<usize>(), 37);
     assert!(count(|study| study.labels.as_ref().is_some_and(|labels| labels.present.contains(NO_FINDING))) > 350);
     assert_eq!(source.skipped.total(), 5, "{}", source.skipped);
-}
-
-#[test]
-fn columns_of_boxes_may_have_names_of_their_own() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    image::GrayImage::new(200, 100).save(folder.path().join("header.png")).unwrap();
-    write("s.csv", &format!("{HEADER}s1,p1,header.png,Clear.,,,\n"));
-    write("b.csv", "study_id,dicom_id,label,caption,left,top,bw,bh\ns1,header.png,Edema,some edema,20,10,40,30\n");
-    let mut manifest = manifest(folder.path(), &["s.csv"], "b.csv");
-    manifest.box_columns = BoxColumns {
-        study: "study_id".into(),
-        image: "dicom_id".into(),
-        finding: "label".into(),
-        phrase: "caption".into(),
-        x: "left".into(),
-        y: "top".into(),
-        width: "bw".into(),
-        height: "bh".into(),
-        image_width: String::new(),
-        image_height: String::new(),
-    };
-    let found = read(&manifest, Seed(1), &|_, _| ()).unwrap().studies.remove(0).boxes.remove(0);
-    assert_eq!((found.finding.as_str(), found.phrase.as_str()), ("edema", "some edema"));
-    let place = [found.x, found.y, found.width, found.height];
-    assert!(place.iter().zip([0.1, 0.1, 0.2, 0.3]).all(|(one, other)| (one - other).abs() < 1e-6), "{place:?}");
-    manifest.box_columns.x = "x".to_owned();
-    let error = read(&manifest, Seed(1), &|_, _| ()).unwrap_err().to_string();
-    assert!(error.contains("no column `x`") && error.contains("b.csv"), "{error}");
 }

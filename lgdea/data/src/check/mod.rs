@@ -1,0 +1,220 @@
+//! What is wrong with the data that an experiment names: all of it, as far as files and their columns tell.
+
+mod ids;
+mod proposal;
+
+use std::path::Path;
+
+use lgdea_spec::{Columns, Data, Manifest, Openi};
+
+use crate::DataError;
+use crate::error::expand;
+use crate::labels::{Indicator, is_called_labels};
+use crate::source::manifest::{configured, refuse_texts};
+use crate::table::{self, Table, is_somewhere};
+use proposal::Proposal;
+
+/// Something of the data that cannot be used as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The key of the experiment that names it.
+    pub key: &'static str,
+    /// What is wrong.
+    pub reason: String,
+    /// What to write instead; empty where the reason says it.
+    pub remedy: String,
+}
+
+/// What the data's files cannot be used for, all at once, and what of them is probably meant to be read, but is not.
+pub fn check(data: &Data) -> (Vec<Refusal>, Vec<String>) {
+    let Data { phantom: _, manifest, openi } = data;
+    let mut checked = Checked::default();
+    if let Some(manifest) = manifest {
+        checked.manifest(manifest);
+    }
+    if let Some(openi) = openi {
+        checked.openi(openi);
+    }
+    (checked.refusals, checked.notes)
+}
+
+#[derive(Default)]
+struct Checked {
+    refusals: Vec<Refusal>,
+    notes: Vec<String>,
+}
+
+const COLUMNS: &str = "data.manifest.columns";
+const BOX_COLUMNS: &str = "data.manifest.box-columns";
+
+impl Checked {
+    fn refuse(&mut self, key: &'static str, reason: String) {
+        self.refusals.push(Refusal { key, reason, remedy: String::new() });
+    }
+
+    /// What an attempt gave; what it failed for is noted.
+    fn tried<T>(&mut self, key: &'static str, found: Result<T, DataError>) -> Option<T> {
+        match found {
+            Ok(found) => Some(found),
+            Err(DataError::Path { source, .. }) => {
+                self.refuse(key, source.to_string());
+                None
+            }
+            Err(error) => {
+                self.refuse(key, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn manifest(&mut self, manifest: &Manifest) {
+        const ROOT: &str = "data.manifest.root";
+        let root = expand(ROOT, &manifest.root).and_then(|root| readable_folder(&root).map(|()| root));
+        let Some(root) = self.tried(ROOT, root) else { return };
+        let tables: Vec<Option<Table>> = manifest
+            .studies
+            .iter()
+            .map(|file| self.tried("data.manifest.studies", Table::read(&root.join(file))))
+            .collect();
+        let tables = tables.into_iter().collect::<Option<Vec<Table>>>();
+        if let Some(tables) = &tables {
+            self.columns(tables, &manifest.columns);
+            self.tried(COLUMNS, refuse_texts(tables, manifest));
+            self.labels(tables, &manifest.columns);
+            self.notes.extend(ids::unjoined(tables, &manifest.columns));
+        }
+        if !manifest.boxes.is_empty()
+            && let Some(table) = self.tried("data.manifest.boxes", Table::read(&root.join(&manifest.boxes)))
+        {
+            self.boxes(tables.as_deref().unwrap_or_default(), &table, manifest);
+        }
+    }
+
+    /// Refuses a file of boxes without the columns that it needs, with a mapping that fits it.
+    fn boxes(&mut self, studies: &[Table], table: &Table, manifest: &Manifest) {
+        let [study, _] = manifest.box_keys();
+        let [x, y, third, fourth] = manifest.box_columns.rectangle();
+        let alone = std::slice::from_ref(table);
+        let ids = ids::of(studies, &study_column(studies, &manifest.columns));
+        let proposal = Proposal::of_boxes(table, &ids);
+        let [third_role, fourth_role] =
+            if manifest.box_columns.has_corners() { ["x-max", "y-max"] } else { ["width", "height"] };
+        let needed = [
+            ("study", study),
+            ("finding", manifest.box_columns.finding.as_str()),
+            ("x", x),
+            ("y", y),
+            (third_role, third),
+            (fourth_role, fourth),
+        ];
+        let lacking: Vec<(&str, &str)> = needed.into_iter().filter(|(_, name)| !is_somewhere(alone, name)).collect();
+        self.lacking(alone, BOX_COLUMNS, &lacking, &proposal);
+        if let Ok(Some(column)) = table.column(study) {
+            self.notes.extend(ids::without_join(table, column, &ids));
+        }
+    }
+
+    /// Refuses tables without the columns that they need, with a mapping that fits them.
+    fn columns(&mut self, tables: &[Table], columns: &Columns) {
+        let Columns { study, patient, image, report, sections, .. } = columns;
+        let everywhere = |name: &str| tables.iter().all(|table| is_somewhere(std::slice::from_ref(table), name));
+        let somewhere = |name: &str| name.is_empty() || is_somewhere(tables, name);
+        let mut lacking: Vec<(&str, &str)> = Vec::new();
+        if !everywhere(study) {
+            lacking.push(("study", study.as_str()));
+        }
+        let optional = [("patient", patient), ("image", image), ("report", report)];
+        let needed = optional.into_iter().filter(|(role, _)| *role != "report" || sections.is_empty());
+        lacking.extend(needed.filter(|(_, name)| !somewhere(name)).map(|(role, name)| (role, name.as_str())));
+        for section in sections.iter().filter(|section| !somewhere(section)) {
+            lacking.push(("a section of the report", section.as_str()));
+        }
+        let proposal = Proposal::of_studies(tables);
+        self.lacking(tables, COLUMNS, &lacking, &proposal);
+        if patient.is_empty()
+            && let Some(column) = proposal.column("patient")
+        {
+            self.notes.push(format!(
+                "each study is taken as a patient of its own; if `{column}` tells patients apart, write \
+                 `patient = {column:?}` in `[{COLUMNS}]`, or a patient may be in two splits"
+            ));
+        }
+    }
+
+    /// Refuses tables that lack columns (by role and name), which a table of the experiment names.
+    fn lacking(&mut self, tables: &[Table], key: &'static str, lacking: &[(&str, &str)], proposal: &Proposal<'_>) {
+        if lacking.is_empty() {
+            return;
+        }
+        let lacks: Vec<String> = lacking.iter().map(|(role, name)| format!("`{name}` ({role})")).collect();
+        let (files, present) = table::described(tables);
+        let reason = format!("{files} without the columns {}; the columns there are {present}", lacks.join(", "));
+        let roles: Vec<&str> = lacking.iter().map(|(role, _)| *role).collect();
+        let remedy = match proposal.lines(&roles) {
+            lines if lines.is_empty() => "correct `data.manifest.columns.sections`".to_owned(),
+            lines => format!("in `[{key}]` write\n{}", lines.join("\n")),
+        };
+        self.refusals.push(Refusal { key, reason, remedy });
+    }
+
+    /// Notes columns that look like labels, where none is read.
+    fn labels(&mut self, tables: &[Table], columns: &Columns) {
+        if table::names(tables).any(|name| columns.labels.contains(name)) {
+            return;
+        }
+        let is_taken = |name: &str| configured(columns).any(|taken| taken == name);
+        let mut found: Vec<&str> = Vec::new();
+        for table in tables {
+            let names = table.column_names();
+            for (position, name) in table.header.iter().enumerate() {
+                let is_new = names.contains(&name.as_str()) && !is_taken(name) && !found.contains(&name.as_str());
+                if is_new && (is_called_labels(name) || is_indicator(table, position)) {
+                    found.push(name);
+                }
+            }
+        }
+        if !found.is_empty() {
+            let list: Vec<String> = found.iter().map(|name| format!("{name:?}")).collect();
+            self.notes.push(format!(
+                "no column of labels is read; if these are some, write `labels = [{}]` in `[{COLUMNS}]`",
+                list.join(", ")
+            ));
+        }
+    }
+
+    fn openi(&mut self, openi: &Openi) {
+        let reports = expand("data.openi.reports", &openi.reports).and_then(|path| {
+            if path.is_dir() {
+                readable_folder(&path)
+            } else {
+                std::fs::File::open(&path).map(drop).map_err(DataError::io(&path))
+            }
+        });
+        self.tried("data.openi.reports", reports);
+        if !openi.images.is_empty() {
+            let images = expand("data.openi.images", &openi.images).and_then(|path| readable_folder(&path));
+            self.tried("data.openi.images", images);
+        }
+    }
+}
+
+fn readable_folder(path: &Path) -> Result<(), DataError> {
+    std::fs::read_dir(path).map(drop).map_err(DataError::io(path))
+}
+
+/// The column of the study: that which is named, or the one that is proposed where no file has it.
+fn study_column(tables: &[Table], columns: &Columns) -> String {
+    let proposed = || Proposal::of_studies(tables).column("study").map(str::to_owned);
+    let named = Some(columns.study.clone()).filter(|name| is_somewhere(tables, name));
+    named.or_else(proposed).unwrap_or_default()
+}
+
+/// Whether a column says with numbers, or with yes and no, what is present.
+fn is_indicator(table: &Table, position: usize) -> bool {
+    let said = || table.filled(position).map(|(_, cell)| Indicator::parse(cell));
+    said().all(|said| said.is_some_and(|said| said != Indicator::Unknown))
+        && said().any(|said| said == Some(Indicator::Present))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! Columns of texts that were named as columns of something else.
+//!
+//! Identifiers of studies are written into files that may be shared, and labels, views and paths are shown; a report must not
+//! become one of them.
+
+use lgdea_spec::Manifest;
+
+use crate::DataError;
+use crate::labels::{SEVERAL, label_names};
+use crate::table::{Table, is_no_identifier, is_personal_name, is_sentence};
+
+/// Refuses files of studies in which more than half of the values of such a column are texts.
+///
+/// # Errors
+/// The first such column, with the line of its first text.
+pub(crate) fn refuse(tables: &[Table], manifest: &Manifest) -> Result<(), DataError> {
+    let columns = &manifest.columns;
+    let is_text_of_labels = |cell: &str| {
+        let names = label_names(cell, &manifest.label_separators);
+        !names.is_empty() && names.iter().flat_map(|name| name.split(SEVERAL)).all(is_sentence)
+    };
+    let is_no_patient = |cell: &str| is_no_identifier(cell) && !is_personal_name(cell);
+    let roles: [(&str, &str, &dyn Fn(&str) -> bool); 4] = [
+        (&columns.study, "study", &is_no_identifier),
+        (&columns.patient, "patient", &is_no_patient),
+        (&columns.image, "image", &is_sentence),
+        (&columns.view, "view", &is_sentence),
+    ];
+    let labels =
+        columns.labels.iter().map(|name| (name.as_str(), "labels", &is_text_of_labels as &dyn Fn(&str) -> bool));
+    for (name, role, is_text) in roles.into_iter().chain(labels) {
+        for table in tables {
+            refuse_column(table, name, role, is_text)?;
+        }
+    }
+    Ok(())
+}
+
+fn refuse_column(table: &Table, name: &str, role: &str, is_text: &dyn Fn(&str) -> bool) -> Result<(), DataError> {
+    let Some(column) = table.column(name)? else { return Ok(()) };
+    let (mut filled, mut texts, mut first) = (0, 0, None);
+    for (row, cell) in table.filled(column) {
+        filled += 1;
+        if is_text(cell) {
+            texts += 1;
+            first = first.or(Some(row));
+        }
+    }
+    match first {
+        Some(row) if 2 * texts > filled => Err(row.error(
+            &table.path,
+            format!(
+                "column `{name}` ({role}) holds texts, as reports are, in {texts} of {filled} rows, the first of them here; \
+                 name another column as `data.manifest.columns.{role}`"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
