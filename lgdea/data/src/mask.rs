@@ -40,7 +40,7 @@ impl Mask {
     }
 
     /// A mask of pixels in rows, `width * height` of them.
-    pub(crate) fn of_pixels([width, height]: [u32; 2], covered: &[bool]) -> Mask {
+    pub fn of_pixels([width, height]: [u32; 2], covered: &[bool]) -> Mask {
         let mut runs = Vec::new();
         let mut start = None;
         for (place, &within) in (0..).zip(covered) {
