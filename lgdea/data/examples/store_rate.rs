@@ -98,13 +98,8 @@ fn corpus(folder: &Path) -> Result<Corpus, Box<dyn Error>> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
     paths.sort();
     let study = |path: PathBuf| Study {
-        id: path.display().to_string(),
-        patient: path.display().to_string(),
-        split: Split::Train,
-        image: Some(Picture::file_at(path)),
-        report: None,
-        labels: None,
-        boxes: Vec::new(),
+        image: Some(Picture::file_at(path.clone())),
+        ..Study::new(path.display().to_string(), path.display().to_string(), Split::Train)
     };
     let studies = paths.into_iter().map(study).collect();
     Ok(Corpus { studies, skipped: Skipped::default(), digest: String::new() })

@@ -1,5 +1,8 @@
 //! Boxes of findings, in shares of their images.
 
+use std::sync::Arc;
+
+use crate::Mask;
 use crate::labels::phrase_of;
 
 /// A finding's bounding box, in shares [0, 1] of the original image's width and height.
@@ -17,6 +20,8 @@ pub struct FindingBox {
     pub width: f32,
     /// Height.
     pub height: f32,
+    /// The finding's outline, where the source has one; the box is around it.
+    pub mask: Option<Arc<Mask>>,
 }
 
 impl FindingBox {
@@ -25,7 +30,14 @@ impl FindingBox {
     pub(crate) fn in_pixels(finding: &str, phrase: &str, edges: [f64; 4], size: [f64; 2]) -> Option<FindingBox> {
         let [x, y, width, height] = shares(edges, size)?;
         let phrase = if phrase.is_empty() { phrase_of(finding) } else { phrase.to_owned() };
-        Some(FindingBox { finding: finding.to_owned(), phrase, x, y, width, height })
+        Some(FindingBox { finding: finding.to_owned(), phrase, x, y, width, height, mask: None })
+    }
+
+    /// A mask with the box around it; `None` where it covers nothing. Without a phrase the finding's name is the one to
+    /// ground.
+    pub(crate) fn of_mask(finding: &str, phrase: &str, mask: Mask) -> Option<FindingBox> {
+        let around = FindingBox::in_pixels(finding, phrase, mask.bounds()?, mask.size())?;
+        Some(FindingBox { mask: Some(Arc::new(mask)), ..around })
     }
 }
 

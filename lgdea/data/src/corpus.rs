@@ -8,7 +8,7 @@ use lgdea_spec::{Data, Seed};
 use rayon::prelude::*;
 
 use crate::source::{self, Contents};
-use crate::{DataError, Picture, SkipReason, Skipped, Study, split};
+use crate::{DataError, Person, Picture, SkipReason, Skipped, Study, split};
 
 /// All studies of an experiment, and what its sources held besides.
 #[derive(Debug, Clone)]
@@ -122,6 +122,16 @@ fn hash_study(hasher: &mut blake3::Hasher, study: &Study, root: &Path, size: Opt
         for share in [found.x, found.y, found.width, found.height] {
             field(&share.to_le_bytes());
         }
+        if let Some(mask) = &found.mask {
+            mask.digest(&mut field);
+        }
+    }
+    // What few sources tell stands behind, so that it changes no digest of the others.
+    if study.examination != study.id {
+        field(study.examination.as_bytes());
+    }
+    if study.person != Person::default() || study.projection.is_some() {
+        field(format!("{:?} {:?}", study.person, study.projection).as_bytes());
     }
 }
 
@@ -130,6 +140,7 @@ mod tests {
     use lgdea_spec::Phantom;
 
     use super::*;
+    use crate::{Mask, Projection};
 
     fn phantom(seed: u64) -> Data {
         let phantom = Phantom { studies: 12, validation: 4, test: 4, seed: Seed(seed) };
@@ -152,7 +163,7 @@ mod tests {
             hash_study(&mut hasher, study, Path::new(""), None);
             hasher.finalize()
         };
-        let changes: [fn(&mut Study); 8] = [
+        let changes: [fn(&mut Study); 12] = [
             |study| study.id.push('x'),
             |study| study.patient.push('x'),
             |study| study.split = crate::Split::Test,
@@ -161,6 +172,10 @@ mod tests {
             |study| study.labels = None,
             |study| study.labels.iter_mut().for_each(|labels| labels.uncertain.extend(["mass".to_owned()])),
             |study| study.boxes[0].x += 0.01,
+            |study| study.boxes[0].mask = Some(Mask::of_pixels([1, 1], &[true]).into()),
+            |study| study.examination.push('x'),
+            |study| study.person.age = Some(60.0),
+            |study| study.projection = Some(Projection::Ap),
         ];
         for (position, change) in changes.iter().enumerate() {
             let mut changed = study.clone();

@@ -190,8 +190,7 @@ mod tests {
         let rows: Vec<bool> = square.chunks(8).map(|row| row.iter().all(|&p| p == 200)).collect();
         assert_eq!(rows, [false, false, true, true, true, true, false, false]);
         assert_eq!(square[0], 0);
-        let found =
-            FindingBox { finding: "mass".into(), phrase: "mass".into(), x: 0.5, y: 0.0, width: 0.25, height: 1.0 };
+        let found = FindingBox::in_pixels("mass", "", [2.0, 0.0, 1.0, 2.0], [4.0, 2.0]).unwrap();
         assert_eq!(frame.place(&found).map(|share| (share * 100.0).round() as i32), [50, 25, 25, 50]);
         assert_eq!(dimensions(&path), Some((40, 20)));
     }

@@ -97,6 +97,19 @@ pub enum DataError {
         /// The column that was probably meant.
         suggestion: Option<String>,
     },
+    /// A data set's folder lacks a file of the set.
+    #[error(
+        "{} has no {names}, which {set} has; name the folder that the set was unpacked into",
+        folder.display()
+    )]
+    NotInFolder {
+        /// What the data set is called.
+        set: String,
+        /// The folder.
+        folder: PathBuf,
+        /// The file by its names.
+        names: String,
+    },
     /// The shares held out leave nothing for training, or are not shares.
     #[error("validation = {validation} and test = {test} must each be in [0, 1) and add up to less than 1")]
     Fractions {
@@ -215,6 +228,7 @@ impl AtFault for DataError {
             | DataError::Path { .. }
             | DataError::Csv { .. }
             | DataError::MissingColumn { .. }
+            | DataError::NotInFolder { .. }
             | DataError::Fractions { .. }
             | DataError::DividedPatient { .. }
             | DataError::DuplicateStudy { .. }

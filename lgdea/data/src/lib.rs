@@ -12,8 +12,12 @@ mod check;
 mod corpus;
 mod decode;
 mod error;
+mod examination;
+mod folder;
 mod labels;
+mod mask;
 mod pairing;
+mod person;
 mod picture;
 pub mod pretrained;
 mod report;
@@ -36,7 +40,9 @@ pub use corpus::{Corpus, load};
 pub use decode::Frame;
 pub use error::DataError;
 pub use labels::{NO_FINDING, StudyLabels, label_names, normalise_label};
+pub use mask::Mask;
 pub use pairing::{PairingManifest, pair};
+pub use person::{Person, Sex};
 pub use picture::{ImageFile, Picture};
 pub use report::{Report, Section};
 pub use sampler::Sampler;
@@ -45,6 +51,7 @@ pub use split::Split;
 pub use store::{ImageStore, Making};
 pub use study::Study;
 pub use summary::{SplitSummary, Summary, summary};
+pub use view::Projection;
 
 /// The generator of the phantom.
 pub mod phantom {

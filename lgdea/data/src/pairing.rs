@@ -1,6 +1,6 @@
 //! Limited pairing: which training studies are pairs, and what becomes of the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use lgdea_spec::{Pairing, Seed, Unpaired};
 use serde::{Deserialize, Serialize};
@@ -78,6 +78,9 @@ pub fn pair(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingMan
         images.extend(training().filter(|study| study.image.is_some() && study.report.is_none()));
         reports.extend(training().filter(|study| study.image.is_none() && study.report.is_some()));
     }
+    // A report that several images share is one report.
+    let mut told = HashSet::new();
+    reports.retain(|study| told.insert(&study.examination));
     let paired = identifiers(paired.iter().flat_map(|(_, _, studies)| studies).copied());
     let (images, reports) = (identifiers(images), identifiers(reports));
     Ok(PairingManifest {
@@ -136,13 +139,13 @@ mod tests {
     /// A corpus of studies given by patient, whether there is an image, and whether there is a report.
     fn corpus(studies: &[(u32, bool, bool)]) -> Corpus {
         let study = |(number, &(patient, image, report)): (usize, &(u32, bool, bool))| Study {
-            id: format!("s{number}"),
-            patient: format!("p{patient}"),
-            split: if patient % 7 == 6 { Split::Test } else { Split::Train },
             image: image.then(|| Picture::file_at("x.png".into())),
             report: report.then(|| Report::parse("clear lungs").unwrap()),
-            labels: None,
-            boxes: Vec::new(),
+            ..Study::new(
+                format!("s{number}"),
+                format!("p{patient}"),
+                if patient % 7 == 6 { Split::Test } else { Split::Train },
+            )
         };
         Corpus {
             studies: studies.iter().enumerate().map(study).collect(),

@@ -2,18 +2,21 @@
 
 use crate::labels::{NO_FINDING, StudyLabels, phrase_of};
 use crate::table::{shown_id, shown_path};
-use crate::{FindingBox, Picture, Report, SkipReason, Skipped, Split};
+use crate::{FindingBox, Person, Picture, Projection, Report, SkipReason, Skipped, Split};
 
-/// One examination of one patient: at most one frontal image and one report.
+/// What is learned from and scored as one: at most one image and one report of an examination. An examination with several
+/// images that are read is several studies, which have its report each.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Study {
     /// Identifier, unique in a corpus.
     pub id: String,
+    /// Identifier of the examination: `id`, but for further images.
+    pub examination: String,
     /// Identifier of the patient; splits and pairs never divide a patient.
     pub patient: String,
     /// The split that the study belongs to.
     pub split: Split,
-    /// The frontal image.
+    /// The image.
     pub image: Option<Picture>,
     /// The report.
     pub report: Option<Report>,
@@ -21,9 +24,30 @@ pub struct Study {
     pub labels: Option<StudyLabels>,
     /// Where findings lie in the image.
     pub boxes: Vec<FindingBox>,
+    /// Who was examined.
+    pub person: Person,
+    /// How the image was taken, where that is known.
+    pub projection: Option<Projection>,
 }
 
 impl Study {
+    /// A study of which nothing else is known.
+    pub fn new(id: impl Into<String>, patient: impl Into<String>, split: Split) -> Study {
+        let id = id.into();
+        Study {
+            examination: id.clone(),
+            id,
+            patient: patient.into(),
+            split,
+            image: None,
+            report: None,
+            labels: None,
+            boxes: Vec::new(),
+            person: Person::default(),
+            projection: None,
+        }
+    }
+
     /// What is known to be on the image, as people read it; `None` where the study is unlabelled.
     pub fn labels_in_words(&self) -> Option<String> {
         let labels: Vec<String> = self.labels.as_ref()?.present.iter().map(|label| phrase_of(label)).collect();

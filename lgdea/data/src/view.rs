@@ -1,5 +1,7 @@
 //! Views of radiographs. A study is read with its frontal image.
 
+use std::fmt;
+
 /// What a file says of an image's view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum View {
@@ -13,6 +15,48 @@ pub(crate) enum View {
     Lateral,
     /// "CT", "Axial", "Coronal", …: no radiograph.
     OtherImage,
+}
+
+/// How a radiograph was taken, for scores by view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Projection {
+    /// From back to front: upright, in a radiology department.
+    Pa,
+    /// From front to back: as a rule in bed.
+    Ap,
+    /// From the side.
+    Lateral,
+}
+
+impl Projection {
+    /// The projection that a cell names; `None` where it names none or a mere "frontal".
+    pub(crate) fn parse(cell: &str) -> Option<Projection> {
+        let says = |known: &[&str]| words(cell).iter().any(|word| known.contains(&word.as_str()));
+        match View::parse(cell) {
+            View::Lateral => Some(Projection::Lateral),
+            View::Frontal if says(&["PA", "POSTEROANTERIOR", "POSTERO", "POSTEROANT"]) && !says(&["AP"]) => {
+                Some(Projection::Pa)
+            }
+            View::Frontal if says(&["AP", "ANTEROPOSTERIOR", "ANTERO"]) && !says(&["PA"]) => Some(Projection::Ap),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Projection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Projection::Pa => "PA",
+            Projection::Ap => "AP",
+            Projection::Lateral => "lateral",
+        })
+    }
+}
+
+/// The words of a cell, in upper case.
+fn words(cell: &str) -> Vec<String> {
+    let upper = cell.to_uppercase();
+    upper.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 const FRONTAL: &[&str] = &[
@@ -68,9 +112,8 @@ const PLANE: &[&str] = &[
 impl View {
     /// The view that a cell names.
     pub(crate) fn parse(cell: &str) -> View {
-        let upper = cell.to_uppercase();
-        let words: Vec<&str> = upper.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let says = |known: &[&str]| words.iter().any(|word| known.contains(word));
+        let words = words(cell);
+        let says = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
         match (says(FRONTAL), says(LATERAL)) {
             _ if words.is_empty() => View::Untold,
             _ if says(OTHER_EXAMINATION) => View::OtherImage,
@@ -87,6 +130,20 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn projections_are_told_apart() {
+        for (projection, cells) in [
+            (Some(Projection::Pa), &["PA", "pa erect", "postero-anterior", "POSTEROANTERIOR"][..]),
+            (Some(Projection::Ap), &["AP", "AP SUPINE", "AP_horizontal", "Antero-Posterior", "ANTEROPOSTERIOR"]),
+            (Some(Projection::Lateral), &["L", "LATERAL", "LL"]),
+            (None, &["", "frontal", "AP/PA", "oblique", "CT"]),
+        ] {
+            for cell in cells {
+                assert_eq!(Projection::parse(cell), projection, "{cell}");
+            }
+        }
+    }
 
     #[test]
     fn views_are_told_apart() {

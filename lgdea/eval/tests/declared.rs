@@ -46,7 +46,7 @@ fn retrieval() -> Evaluation {
 fn grounding() -> Evaluation {
     let map = Array2::from_shape_fn((4, 4), |(row, column)| (row * column) as f32);
     let maps = HeatMap::ALL.map(|name| (name, map.clone())).to_vec();
-    let item = grounding::Item { study: 0, phrase: "nodule", target: [0.5, 0.5, 0.5, 0.5], maps };
+    let item = grounding::Item { study: 0, phrase: "nodule", target: [0.5, 0.5, 0.5, 0.5], outline: None, maps };
     grounding::evaluate(&settings().grounding, &[item], 16, BOOTSTRAP).unwrap()
 }
 

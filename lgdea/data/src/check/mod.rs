@@ -27,12 +27,12 @@ pub struct Refusal {
 
 /// What the data's files cannot be used for, all at once, and what of them is probably meant to be read, but is not.
 pub fn check(data: &Data) -> (Vec<Refusal>, Vec<String>) {
-    let Data { phantom: _, manifest, openi } = data;
+    // What is wrong with the other sources is found when they are read.
     let mut checked = Checked::default();
-    if let Some(manifest) = manifest {
+    if let Some(manifest) = &data.manifest {
         checked.manifest(manifest);
     }
-    if let Some(openi) = openi {
+    if let Some(openi) = &data.openi {
         checked.openi(openi);
     }
     (checked.refusals, checked.notes)

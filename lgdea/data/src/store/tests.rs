@@ -11,13 +11,9 @@ use crate::{Report, Split, load, standardise, test_data};
 
 fn study(id: &str, image: Option<&Path>, report: Option<&str>) -> Study {
     Study {
-        id: id.into(),
-        patient: id.into(),
-        split: Split::Train,
         image: image.map(|path| Picture::file_at(path.into())),
         report: report.and_then(Report::parse),
-        labels: None,
-        boxes: Vec::new(),
+        ..Study::new(id, id, Split::Train)
     }
 }
 

@@ -52,6 +52,22 @@ impl Row {
         column.and_then(|column| self.cells.get(column)).filter(|cell| !is_missing(cell)).unwrap_or("")
     }
 
+    /// Numbers in columns.
+    ///
+    /// # Errors
+    /// A cell is no number, or none that is finite.
+    pub(crate) fn numbers<const N: usize>(&self, table: &Table, columns: [usize; N]) -> Result<[f64; N], DataError> {
+        let mut numbers = [0.0; N];
+        for (number, column) in numbers.iter_mut().zip(columns) {
+            let cell = self.cell(Some(column));
+            *number = cell.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| {
+                let name = &table.header[column];
+                self.error(&table.path, format!("{name} = `{}` must be a number; correct it", shown(cell)))
+            })?;
+        }
+        Ok(numbers)
+    }
+
     /// An error in this row.
     pub(crate) fn error(&self, path: &Path, reason: String) -> DataError {
         DataError::Csv { path: path.to_owned(), line: self.line, reason }
@@ -65,6 +81,29 @@ impl Table {
     /// # Errors
     /// The file cannot be read, is no text, or its rows are of different lengths.
     pub fn read(path: &Path) -> Result<Table, DataError> {
+        let mut rows = Vec::new();
+        let mut table = Table::each(
+            path,
+            |_| Ok(()),
+            |(), _, row| {
+                rows.push(row);
+                Ok(())
+            },
+        )?;
+        table.rows = rows;
+        Ok(table)
+    }
+
+    /// As [`Table::read`], a row at a time, for files that are too long to be kept: `columns` finds the columns in the header,
+    /// and `each` is called with them, the table without its rows, and a row. Returns the table without its rows.
+    ///
+    /// # Errors
+    /// As [`Table::read`], and those of the two.
+    pub(crate) fn each<Columns>(
+        path: &Path,
+        columns: impl FnOnce(&Table) -> Result<Columns, DataError>,
+        mut each: impl FnMut(&Columns, &Table, Row) -> Result<(), DataError>,
+    ) -> Result<Table, DataError> {
         let bytes = content(path)?;
         let bytes = bytes.as_slice();
         let mut reader = ReaderBuilder::new().delimiter(delimiter(bytes)).from_reader(bytes);
@@ -74,15 +113,14 @@ impl Table {
             let reason = "no header; the first line must name the columns".to_owned();
             return Err(DataError::Csv { path: path.to_owned(), line: 1, reason });
         }
-        let rows = reader
-            .records()
-            .map(|record| {
-                let cells = record.map_err(|error| csv_error(path, &error))?;
-                let line = cells.position().map_or(0, |position| line_of(bytes, position));
-                Ok(Row { line, cells })
-            })
-            .collect::<Result<_, DataError>>()?;
-        Ok(Table { path: path.to_owned(), header, rows })
+        let table = Table { path: path.to_owned(), header, rows: Vec::new() };
+        let columns = columns(&table)?;
+        for record in reader.records() {
+            let cells = record.map_err(|error| csv_error(path, &error))?;
+            let line = cells.position().map_or(0, |position| line_of(bytes, position));
+            each(&columns, &table, Row { line, cells })?;
+        }
+        Ok(table)
     }
 
     /// The position of a column that the file needs; `role` says what for.
@@ -103,6 +141,18 @@ impl Table {
     /// The cells of a column that are not empty, with their rows.
     pub(crate) fn filled(&self, column: usize) -> impl Iterator<Item = (&Row, &str)> {
         self.rows.iter().map(move |row| (row, row.cell(Some(column)))).filter(|(_, cell)| !cell.is_empty())
+    }
+
+    /// The positions of columns that a file of the data set `set` has.
+    ///
+    /// # Errors
+    /// The file lacks one or has two.
+    pub(crate) fn columns<const N: usize>(&self, set: &str, names: [&str; N]) -> Result<[usize; N], DataError> {
+        let mut positions = [0; N];
+        for (position, name) in positions.iter_mut().zip(names) {
+            *position = self.required(name, &format!("which {set} has; fetch the file again, as it is distributed"))?;
+        }
+        Ok(positions)
     }
 
     /// Position of a column; none where the table lacks it or `name` is empty.
@@ -178,10 +228,17 @@ fn delimiter(bytes: &[u8]) -> u8 {
     others.into_iter().fold(first, |best, next| if next.1 > best.1 { next } else { best }).0
 }
 
+const NOT_UTF_8: &str = "the text is not UTF-8; save the file as UTF-8";
+
+/// The error of a text file that is no text.
+pub(crate) fn not_utf_8(path: &Path) -> DataError {
+    DataError::Csv { path: path.to_owned(), line: 1, reason: NOT_UTF_8.to_owned() }
+}
+
 fn csv_error(path: &Path, error: &csv::Error) -> DataError {
     let line = error.position().map_or(1, csv::Position::line);
     let reason = match error.kind() {
-        ErrorKind::Utf8 { .. } => "the text is not UTF-8; save the file as UTF-8".to_owned(),
+        ErrorKind::Utf8 { .. } => NOT_UTF_8.to_owned(),
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("{len} cells where the header has {expected_len}; put quotes around a cell with a separator in it")
         }

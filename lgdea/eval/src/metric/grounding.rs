@@ -23,6 +23,14 @@ pub fn region(boxes: &[Target], size: usize) -> Option<Array2<bool>> {
     (!boxes.is_empty()).then_some(region)
 }
 
+/// Pixels of a `size × size` frame whose centre an outline covers, which is asked with shares of the frame's width and height.
+/// None if it covers none.
+pub fn outlined(size: usize, covers: impl Fn(f64, f64) -> bool) -> Option<Array2<bool>> {
+    let centre = |pixel: usize| (pixel as f64 + 0.5) / size as f64;
+    let region = Array2::from_shape_fn((size, size), |(row, column)| covers(centre(column), centre(row)));
+    region.iter().any(|&within| within).then_some(region)
+}
+
 /// Pixels along one axis covered by `[start, start + length)`, never none.
 fn pixels(start: f32, length: f32, size: usize) -> Option<std::ops::Range<usize>> {
     let (low, high) = (f64::from(start).max(0.0), (f64::from(start) + f64::from(length)).min(1.0));
@@ -70,17 +78,35 @@ pub fn cnr(map: ArrayView2<'_, f32>, region: &Array2<bool>) -> Option<f64> {
 /// Other protocols clamp cosines at 0 or normalise to [−1, 1] with the same thresholds; their numbers are not
 /// comparable. A constant map predicts nothing and has 0. None without thresholds.
 pub fn miou(map: ArrayView2<'_, f32>, region: &Array2<bool>, thresholds: &[f64]) -> Option<f64> {
+    over_thresholds(map, region, thresholds, |[both, predicted, target]| both / (predicted + target - both).max(1.0))
+}
+
+/// Mean over `thresholds` of the Dice coefficient, `2 |A ∩ B| / (|A| + |B|)`, of `{pixels ≥ threshold}` and the region, on the
+/// map normalised as for [`miou`]. A constant map has 0. None without thresholds.
+pub fn dice(map: ArrayView2<'_, f32>, region: &Array2<bool>, thresholds: &[f64]) -> Option<f64> {
+    over_thresholds(map, region, thresholds, |[both, predicted, target]| 2.0 * both / (predicted + target).max(1.0))
+}
+
+/// Mean over thresholds of a score of three numbers of pixels: those that are predicted and in the region, those that are
+/// predicted, those in the region.
+fn over_thresholds(
+    map: ArrayView2<'_, f32>,
+    region: &Array2<bool>,
+    thresholds: &[f64],
+    score: impl Fn([f64; 3]) -> f64,
+) -> Option<f64> {
     let map = heat_map::normalise(map);
-    let iou = |&threshold: &f64| {
-        let (mut both, mut either) = (0_u32, 0_u32);
+    let at = |&threshold: &f64| {
+        let [mut both, mut predicted, mut target] = [0_u32; 3];
         for (&value, &within) in map.iter().zip(region) {
-            let predicted = f64::from(value) >= threshold;
-            both += u32::from(predicted && within);
-            either += u32::from(predicted || within);
+            let is_predicted = f64::from(value) >= threshold;
+            both += u32::from(is_predicted && within);
+            predicted += u32::from(is_predicted);
+            target += u32::from(within);
         }
-        f64::from(both) / f64::from(either.max(1))
+        score([both, predicted, target].map(f64::from))
     };
-    (!thresholds.is_empty()).then(|| thresholds.iter().map(iou).sum::<f64>() / thresholds.len() as f64)
+    (!thresholds.is_empty()).then(|| thresholds.iter().map(at).sum::<f64>() / thresholds.len() as f64)
 }
 
 /// Pointing game (Zhang et al., ECCV 2016, without their tolerance): whether the map's maximum lies in the region, 1 or 0.
@@ -126,6 +152,13 @@ mod tests {
     }
 
     #[test]
+    fn outlines_cover_the_pixels_whose_centres_they_cover() {
+        let half = outlined(4, |x, _| x < 0.5).unwrap();
+        assert_eq!(half, region(&[[0.0, 0.0, 0.5, 1.0]], 4).unwrap());
+        assert_eq!(outlined(4, |x, _| x < 0.1), None);
+    }
+
+    #[test]
     fn impossible_boxes_are_refused() {
         for refused in [[0.5, 0.5, 0.0, 0.1], [0.5, 0.5, -0.1, 0.1], [1.2, 0.0, 0.1, 0.1], [f32::NAN, 0.0, 0.1, 0.1]] {
             assert_eq!(region(&[[0.0, 0.0, 1.0, 1.0], refused], 4), None, "{refused:?}");
@@ -142,6 +175,9 @@ mod tests {
         // Normalised {0.6, 1; 0, 0.2}: at 0.1 three pixels (2/3), at 0.5 two (1), at 0.9 one (1/2).
         let miou = miou(map.view(), &top, &[0.1, 0.5, 0.9]).unwrap();
         assert!((miou - (2.0 / 3.0 + 1.0 + 0.5) / 3.0).abs() < 1e-12);
+        // 2 · 2 / (3 + 2), 2 · 2 / (2 + 2), 2 · 1 / (1 + 2).
+        let dice = dice(map.view(), &top, &[0.1, 0.5, 0.9]).unwrap();
+        assert!((dice - (0.8 + 1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
         assert!((pointing(map.view(), &top) - 1.0).abs() < f64::EPSILON);
         assert!(pointing(map.view(), &top.mapv(|within| !within)).abs() < f64::EPSILON);
     }
@@ -152,6 +188,7 @@ mod tests {
         let region = region(&[[0.0, 0.0, 0.5, 0.5]], 4).unwrap();
         assert_eq!(cnr(map.view(), &region), Some(0.0));
         assert_eq!(miou(map.view(), &region, &[0.1, 0.5]), Some(0.0));
+        assert_eq!(dice(map.view(), &region, &[0.1, 0.5]), Some(0.0));
         assert!((pointing(map.view(), &region) - 0.25).abs() < f64::EPSILON);
     }
 

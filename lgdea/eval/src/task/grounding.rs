@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lgdea_data::{Frame, Mask};
 pub use lgdea_metric::HeatMap as MapName;
-use lgdea_metric::task::grounding::{CNR, CNR_SIGNED, MIOU, POINTING};
+use lgdea_metric::task::grounding::{CNR, CNR_SIGNED, DICE, MIOU, POINTING};
 use lgdea_metric::{Declaration, Parameters};
 use lgdea_spec::{Grounding, HeatMap};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
 use crate::metric::bootstrap::{self, Statistic};
-use crate::metric::grounding::{Target, cnr, miou, pointing, region};
+use crate::metric::grounding::{Target, cnr, dice, miou, outlined, pointing, region};
 use crate::metric::heat_map::{fuse, upsample};
 use crate::{Bootstrap, EvalError, Evaluation, check};
 
@@ -23,8 +24,23 @@ pub struct Item<'a> {
     pub phrase: &'a str,
     /// The box `[x, y, width, height]` in shares of the frame.
     pub target: Target,
+    /// The outline in the box, where the source has one, and where its image lies in the square.
+    pub outline: Option<(&'a Mask, Frame)>,
     /// The maps that the method has, each `[patches, patches]`, greater where the phrase applies more.
     pub maps: Vec<(MapName, Array2<f32>)>,
+}
+
+impl Item<'_> {
+    /// The pixels of the outline, or else of the box. An outline between pixel centres has those of its box.
+    fn region(&self, size: usize) -> Option<Array2<bool>> {
+        let within = self.outline.map(|(mask, frame)| {
+            outlined(size, |x, y| {
+                let share = |place: f64, start: f32, side: f32| (place - f64::from(start)) / f64::from(side);
+                mask.covers(share(x, frame.x, frame.width), share(y, frame.y, frame.height))
+            })
+        });
+        within.flatten().or_else(|| region(&[self.target], size))
+    }
 }
 
 /// The single map that the experiment chose; None where it chose their fusion.
@@ -104,7 +120,7 @@ fn join_boxes<'a>(items: &'a [Item<'a>], image_size: usize, warnings: &mut Vec<S
     let mut phrases: BTreeMap<(usize, String), Phrase<'a>> = BTreeMap::new();
     let mut outside = 0;
     for item in items {
-        let Some(region) = region(&[item.target], image_size) else {
+        let Some(region) = item.region(image_size) else {
             outside += 1;
             continue;
         };
@@ -148,6 +164,7 @@ fn score(
         (&CNR, cnr.map(f64::abs)),
         (&CNR_SIGNED, cnr),
         (&MIOU, miou(map, region, &settings.thresholds)),
+        (&DICE, dice(map, region, &settings.thresholds)),
     ]
 }
 
@@ -172,7 +189,7 @@ mod tests {
     }
 
     fn item(study: usize, phrase: &str, target: Target, maps: Vec<(MapName, Array2<f32>)>) -> Item<'_> {
-        Item { study, phrase, target, maps }
+        Item { study, phrase, target, outline: None, maps }
     }
 
     const UPPER_LEFT: Target = [0.0, 0.0, 0.5, 0.5];
@@ -223,6 +240,18 @@ mod tests {
         let evaluation = evaluate(&settings(HeatMap::Similarity), &items, 64, PLAIN).unwrap();
         // Study 0 hits in one of its two boxes, study 1 misses: 1/2, where separate boxes would give 1/3.
         assert!((value(&evaluation, "pointing") - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_outline_goes_before_its_box() {
+        // The left half of a box over the whole image; the maximum lies in the right half.
+        let mask = lgdea_data::Mask::of_pixels([2, 1], &[true, false]);
+        let maps = || vec![(MapName::Similarity, peak(1, 3))];
+        let whole = item(0, "nodule", [0.0, 0.0, 1.0, 1.0], maps());
+        let outlined = Item { outline: Some((&mask, Frame::FULL)), ..whole.clone() };
+        let pointing = |item| value(&evaluate(&settings(HeatMap::Similarity), &[item], 64, PLAIN).unwrap(), "pointing");
+        assert!((pointing(whole) - 1.0).abs() < 1e-12);
+        assert!(pointing(outlined).abs() < 1e-12);
     }
 
     #[test]

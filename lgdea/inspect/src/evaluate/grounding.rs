@@ -71,6 +71,7 @@ impl<'a> Trained<'a> {
             study,
             phrase: &found.phrase,
             target: frame.place(found),
+            outline: found.mask.as_deref().map(|mask| (mask, frame)),
             maps,
         };
         let maps = self.maps_of(maps, row, &phrases)?;

@@ -26,5 +26,12 @@ pub static MIOU: Declaration = Declaration {
     ..Declaration::new(Task::Grounding, "grounding/{map}miou")
 };
 
+/// Mean Dice coefficient, over thresholds.
+pub static DICE: Declaration = Declaration {
+    label: Some("mean Dice"),
+    row: Some("mean Dice"),
+    ..Declaration::new(Task::Grounding, "grounding/{map}dice")
+};
+
 /// All scores of the task.
-pub(super) static ALL: &[&Declaration] = &[&POINTING, &CNR, &CNR_SIGNED, &MIOU];
+pub(super) static ALL: &[&Declaration] = &[&POINTING, &CNR, &CNR_SIGNED, &MIOU, &DICE];

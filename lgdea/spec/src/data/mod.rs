@@ -3,6 +3,7 @@
 #[macro_use]
 mod sources;
 mod fractions;
+mod views;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::rules::Findings;
 
 pub use fractions::Fractions;
+pub use views::Views;
 
 /// What the settings of a source declare.
 pub(crate) trait SourceSettings {

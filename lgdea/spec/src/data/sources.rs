@@ -11,6 +11,7 @@ macro_rules! for_each_source {
             "phantom" => phantom: Phantom,
             "manifest" => manifest: Manifest,
             "openi" => openi: Openi,
+            "nih-cxr14" => nih_cxr14: NihCxr14,
             // A new source is joined last.
         }
     };

@@ -145,14 +145,13 @@ impl Draft {
         }
         // A study keeps its own split even where a patient is divided, so that the error can name both.
         let own = self.split.as_ref().map(|split| split.value);
+        let split = own.unwrap_or_else(|| splits.of(self.patient()));
+        let study = Study::new(&self.id, self.patient(), split);
         Study {
-            patient: self.patient().to_owned(),
-            split: own.unwrap_or_else(|| splits.of(self.patient())),
             image: self.images.chosen(&self.id, views, skipped).map(picture),
             report: self.report.and_then(|report| Report::of_cell(&report)),
             labels: self.labels,
-            boxes: Vec::new(),
-            id: self.id,
+            ..study
         }
     }
 }

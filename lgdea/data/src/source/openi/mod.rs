@@ -85,15 +85,8 @@ fn study(document: Document, split: Split, files: Option<&Files>, skipped: &mut 
         skipped.add(SkipReason::EmptyReport, &id);
     }
     let image = files.and_then(|files| frontal(&id, &images, files, skipped));
-    Study {
-        patient: id.clone(),
-        id,
-        split,
-        image,
-        report,
-        labels: (major == ["normal"]).then(|| StudyLabels::from_iter([NO_FINDING])),
-        boxes: Vec::new(),
-    }
+    let labels = (major == ["normal"]).then(|| StudyLabels::from_iter([NO_FINDING]));
+    Study { image, report, labels, ..Study::new(id.clone(), id, split) }
 }
 
 /// The first image of a report that is there; what is not is counted, as are all that follow.

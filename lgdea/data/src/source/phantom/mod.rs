@@ -137,13 +137,11 @@ impl Draft {
         let scene = Scene::sample(self.anatomy, self.seed);
         let labels: StudyLabels = scene.findings().iter().map(|found| found.kind.label()).collect();
         Study {
-            id: format!("{}-{}", self.patient, self.number),
-            patient: self.patient,
-            split: self.split,
             report: wording::report(&scene),
             boxes: scene.boxes(),
             labels: Some(labels),
             image: Some(Picture::Phantom(Box::new(scene))),
+            ..Study::new(format!("{}-{}", self.patient, self.number), self.patient, self.split)
         }
     }
 }

@@ -110,6 +110,7 @@ impl Scene {
                     y: share(upper),
                     width: share(right + 1 - left),
                     height: share(lower + 1 - upper),
+                    mask: None,
                 })
             })
             .collect()

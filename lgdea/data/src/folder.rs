@@ -1,0 +1,159 @@
+//! A data set's folder: its files by the names that the set gives them.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::DataError;
+use crate::error::expand;
+use crate::table::Table;
+
+/// Endings of a table that is packed.
+const PACKED: [&str; 3] = ["", ".gz", ".zip"];
+
+/// Files by their names.
+pub(crate) type Files = HashMap<String, PathBuf>;
+
+/// A folder that an experiment names.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The folder that the setting `key` names; environment variables in it are replaced.
+    ///
+    /// # Errors
+    /// It is not there, or no folder.
+    pub(crate) fn open(key: &'static str, text: &str) -> Result<Folder, DataError> {
+        let path = expand(key, text)?;
+        std::fs::read_dir(&path).map_err(DataError::io(&path))?;
+        Ok(Folder { path })
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of something in it.
+    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The files of the folders `named`, `named_1`, … and of all folders below them, by their names.
+    ///
+    /// # Errors
+    /// A folder cannot be read.
+    pub(crate) fn files_below(&self, named: &str) -> Result<Files, DataError> {
+        let belongs = |name: &str| {
+            let rest = name.strip_prefix(named).map(|rest| rest.trim_start_matches('_'));
+            rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
+        };
+        let mut files = HashMap::new();
+        let mut folders: Vec<PathBuf> = folders_in(&self.path)?;
+        folders.retain(|path| path.file_name().is_some_and(|name| belongs(&name.to_string_lossy())));
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).map_err(DataError::io(&folder))? {
+                let entry = entry.map_err(DataError::io(&folder))?;
+                // Links are followed: large sets are often links into another disk.
+                let is_folder =
+                    entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && entry.path().is_dir());
+                if is_folder {
+                    folders.push(entry.path());
+                } else {
+                    files.insert(entry.file_name().to_string_lossy().into_owned(), entry.path());
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    /// The first of files that is there, each also packed as `.gz` or `.zip`.
+    pub(crate) fn find(&self, names: &[&str]) -> Option<PathBuf> {
+        let packed = names.iter().flat_map(|name| PACKED.map(|ending| self.join(format!("{name}{ending}"))));
+        packed.into_iter().find(|path| path.exists())
+    }
+
+    /// The first of tables that is there; `None` where none is.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub(crate) fn table_if_there(&self, names: &[&str]) -> Result<Option<Table>, DataError> {
+        self.find(names).map(|path| Table::read(&path)).transpose()
+    }
+
+    /// The first of tables that is there.
+    ///
+    /// # Errors
+    /// None is, or it cannot be read. `set` is what the data set is called.
+    pub(crate) fn table(&self, set: &str, names: &[&str]) -> Result<Table, DataError> {
+        self.table_if_there(names)?.ok_or_else(|| self.lacks(set, names))
+    }
+
+    /// The error of a folder that lacks a file, which the set has by one of `names`.
+    pub(crate) fn lacks(&self, set: &str, names: &[&str]) -> DataError {
+        DataError::NotInFolder { set: set.to_owned(), folder: self.path.clone(), names: names.join(" or ") }
+    }
+}
+
+/// The folders in a folder, in the order of their names.
+fn folders_in(path: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let entries: io::Result<Vec<fs::DirEntry>> = fs::read_dir(path).map_err(DataError::io(path))?.collect();
+    let mut folders: Vec<PathBuf> = entries.map_err(DataError::io(path))?.iter().map(fs::DirEntry::path).collect();
+    folders.retain(|path| path.is_dir());
+    folders.sort();
+    Ok(folders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_found_by_any_of_their_names_and_packed() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = Folder::open("data.x.root", folder.path().to_str().unwrap()).unwrap();
+        let missing = opened.table("X", &["a.csv", "b.csv"]).err().unwrap().to_string();
+        assert!(missing.contains("a.csv or b.csv") && missing.contains("; "), "{missing}");
+        fs::write(folder.path().join("b.csv"), "id\n1\n").unwrap();
+        assert_eq!(opened.table("X", &["a.csv", "b.csv"]).unwrap().rows.len(), 1);
+        fs::write(folder.path().join("a.csv.gz"), "id\n1\n2\n").unwrap();
+        assert_eq!(opened.table("X", &["a.csv", "b.csv"]).unwrap().rows.len(), 2);
+        assert!(opened.table_if_there(&["c.csv"]).unwrap().is_none());
+    }
+
+    #[test]
+    fn files_are_found_in_folders_of_several_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "images/a.png",
+            "images_001/images/b.png",
+            "images_2/c.png",
+            "images2/d.png",
+            "images_old/x.png",
+            "other/y.png",
+        ] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let files =
+            Folder::open("data.x.root", folder.path().to_str().unwrap()).unwrap().files_below("images").unwrap();
+        let mut names: Vec<&str> = files.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["a.png", "b.png", "c.png", "d.png"]);
+    }
+
+    #[test]
+    fn what_is_no_folder_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        for path in [&file, &folder.path().join("nowhere")] {
+            let error = Folder::open("data.x.root", path.to_str().unwrap()).unwrap_err().to_string();
+            assert!(error.contains(path.to_str().unwrap()), "{error}");
+        }
+    }
+}

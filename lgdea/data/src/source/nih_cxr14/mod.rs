@@ -1,0 +1,122 @@
+//! NIH ChestX-ray14: PNG files with labels, the official split, and boxes of some images.
+
+mod boxes;
+
+use std::collections::HashSet;
+
+use lgdea_spec::{Fractions, NihCxr14, NihSplit, Seed, Views};
+
+use super::{Contents, Progress, Source};
+use crate::examination::{Examination, Film, studies};
+use crate::folder::{Files, Folder};
+use crate::split::{Split, Splits};
+use crate::table::{Row, Table, content, not_utf_8, shown_id};
+use crate::{DataError, Person, Picture, Skipped, StudyLabels, label_names};
+
+/// What errors call the set.
+const SET: &str = "NIH ChestX-ray14";
+
+impl Source for NihCxr14 {
+    fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
+        let folder = Folder::open("data.nih-cxr14.root", &self.root)?;
+        let files = folder.files_below("images")?;
+        let lists = (self.split == NihSplit::Official).then(|| Lists::read(&folder)).transpose()?;
+        let entries = folder.table(SET, &["Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv"])?;
+        let columns = Columns::find(&entries)?;
+        let examination = |row| columns.examination(&entries, row, &folder, &files, lists.as_ref());
+        let mut examinations: Vec<Examination> = entries.rows.iter().map(examination).collect::<Result<_, _>>()?;
+        progress(entries.rows.len(), entries.rows.len());
+        let mut skipped = Skipped::default();
+        if self.boxes {
+            boxes::add(&folder, &mut examinations, &mut skipped)?;
+        }
+        // Of a patient outside of the official test, the seed decides on training or validation alone.
+        let test = if lists.is_some() { 0.0 } else { self.fractions.test };
+        let fractions = Fractions { validation: self.fractions.validation, test };
+        let studies = studies(examinations, Views::FirstFrontal, Splits::new(&fractions, seed)?, &mut skipped);
+        let root = folder.path().to_owned();
+        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+    }
+}
+
+/// Where the columns of `Data_Entry_2017.csv` are.
+struct Columns {
+    image: usize,
+    labels: usize,
+    patient: usize,
+    age: usize,
+    sex: usize,
+    view: usize,
+}
+
+impl Columns {
+    fn find(table: &Table) -> Result<Columns, DataError> {
+        let names = ["Image Index", "Finding Labels", "Patient ID", "View Position"];
+        let [image, labels, patient, view] = table.columns(SET, names)?;
+        // The release of 2020 has other names for the person.
+        let [age, sex] = match table.columns(SET, ["Patient Age", "Patient Gender"]) {
+            Ok(found) => found,
+            Err(_) => table.columns(SET, ["Patient Age", "Patient Sex"])?,
+        };
+        Ok(Columns { image, labels, patient, age, sex, view })
+    }
+
+    fn examination(
+        &self,
+        table: &Table,
+        row: &Row,
+        folder: &Folder,
+        files: &Files,
+        lists: Option<&Lists>,
+    ) -> Result<Examination, DataError> {
+        let cell = |column| row.cell(Some(column));
+        let id = cell(self.image).to_owned();
+        if id.is_empty() {
+            return Err(row.error(&table.path, "no `Image Index`; fetch the file again".to_owned()));
+        }
+        let split = lists.map(|lists| lists.split(&id)).transpose().map_err(|reason| row.error(&table.path, reason))?;
+        // What is listed and not there is counted as missing when it is looked for.
+        let path = files.get(&id).cloned().unwrap_or_else(|| folder.join("images").join(&id));
+        let film = Film::new(&id, Picture::file_at(path), cell(self.view));
+        Ok(Examination {
+            patient: cell(self.patient).to_owned(),
+            split: split.flatten(),
+            films: vec![film],
+            labels: Some(StudyLabels::named(&label_names(cell(self.labels), "|"))),
+            person: Person::parse(cell(self.sex), cell(self.age)),
+            id,
+            ..Examination::default()
+        })
+    }
+}
+
+/// The official lists of images.
+struct Lists {
+    test: HashSet<String>,
+    others: HashSet<String>,
+}
+
+impl Lists {
+    fn read(folder: &Folder) -> Result<Lists, DataError> {
+        let images = |name| -> Result<HashSet<String>, DataError> {
+            let path = folder.find(&[name]).ok_or_else(|| folder.lacks(SET, &[name]))?;
+            let text = content(&path)?;
+            let text = str::from_utf8(&text).map_err(|_| not_utf_8(&path))?;
+            Ok(text.split_whitespace().map(str::to_owned).collect())
+        };
+        Ok(Lists { test: images("test_list.txt")?, others: images("train_val_list.txt")? })
+    }
+
+    /// The split of an image; `None` where the seed decides on training or validation.
+    fn split(&self, image: &str) -> Result<Option<Split>, String> {
+        match (self.test.contains(image), self.others.contains(image)) {
+            (true, false) => Ok(Some(Split::Test)),
+            (false, true) => Ok(None),
+            (listed, _) => Err(format!(
+                "image `{}` is in {} of train_val_list.txt and test_list.txt; fetch them again, or set `split = \"drawn\"`",
+                shown_id(image),
+                if listed { "both" } else { "none" },
+            )),
+        }
+    }
+}
