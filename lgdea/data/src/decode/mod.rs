@@ -1,6 +1,7 @@
 //! From an image file to a square of grey pixels.
 
 mod dicom;
+mod grey;
 mod raster;
 
 use std::fs::{self, File};
@@ -11,6 +12,8 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::F32;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
+
+use self::grey::Grey;
 
 pub use dicom::{DicomHeader, dicom_header};
 
@@ -45,13 +48,6 @@ impl Frame {
             found.height * self.height,
         ]
     }
-}
-
-/// An image of grey values in [0, 255].
-struct Grey {
-    width: u32,
-    height: u32,
-    pixels: Vec<F32>,
 }
 
 /// Reads an image into `square`, `[size * size]` grey pixels that are all 0: resized to fit, in the middle.
@@ -98,24 +94,6 @@ fn read(file: &ImageFile) -> Result<Grey, SkipReason> {
         return Ok(dicom::read(&bytes)?.grey(file.percentiles));
     }
     raster::read(&bytes, file.percentiles)
-}
-
-/// The values of deep pixels that become black and white: at two percentiles, so that a few hot pixels or a burnt-in mark do
-/// not decide; the darkest and the brightest where nothing lies between these. `levels` are values with their counts, in
-/// order.
-fn range(levels: &[(f32, usize)], percentiles: [f64; 2]) -> [f32; 2] {
-    let value_at = |place: usize| {
-        let mut passed = 0;
-        let level = levels.iter().find(|(_, count)| {
-            passed += count;
-            passed > place
-        });
-        level.map_or(0.0, |&(value, _)| value)
-    };
-    let last = levels.iter().map(|(_, count)| count).sum::<usize>().saturating_sub(1);
-    let [low, high] = percentiles.map(|percentile| percentile / 100.0 * last as f64);
-    let robust = [value_at(low.floor() as usize), value_at((high.ceil() as usize).min(last))];
-    if robust[0] < robust[1] { robust } else { [value_at(0), value_at(last)] }
 }
 
 /// Resizes with a filter that widens with the reduction, so that fine detail is averaged instead of aliased.

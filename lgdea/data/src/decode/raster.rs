@@ -8,7 +8,7 @@ use fast_image_resize::pixels::F32;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, ImageResult, Limits};
 
-use super::{Grey, range};
+use super::grey::{Grey, range};
 use crate::SkipReason;
 
 /// Reads an image file's bytes, as viewers and annotation tools show it.

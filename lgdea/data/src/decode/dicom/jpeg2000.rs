@@ -1,6 +1,6 @@
 //! JPEG 2000.
 
-use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
+use hayro_jpeg2000::{ComponentData, DecodeSettings, DecoderContext, Image};
 
 use super::form::Form;
 use crate::SkipReason;
@@ -31,7 +31,7 @@ pub(super) fn decode(form: &Form, bytes: &[u8]) -> Result<Vec<u16>, SkipReason> 
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(broken)?;
     let components = decoded.components();
-    let bits = components.first().map_or(0, |one| one.bit_depth());
+    let bits = components.first().map_or(0, ComponentData::bit_depth);
     let is_whole =
         components.len() == form.samples() && components.iter().all(|one| one.samples().len() == form.pixels());
     if !is_whole || !(1..=16).contains(&bits) {

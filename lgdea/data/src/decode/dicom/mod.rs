@@ -23,7 +23,7 @@ use fast_image_resize::pixels::F32;
 use self::dataset::{DataSet, Source};
 use self::form::Form;
 use self::shades::Shades;
-use super::Grey;
+use super::grey::Grey;
 use crate::SkipReason;
 
 /// Bytes from the start of a file that tell whether it is DICOM.

@@ -84,7 +84,9 @@ fn decompressed(form: &Form, compression: Compression, bytes: &[u8]) -> Result<V
         Compression::Rle => {
             let mut values = rle::decode(bytes, form.pixels(), form.samples(), form.bytes())?;
             let shift = form.high_bit + 1 - form.bits_stored;
-            values.iter_mut().for_each(|value| *value >>= shift);
+            for value in &mut values {
+                *value >>= shift;
+            }
             Ok(if form.samples() > 1 { side_by_side(&values, form.pixels()) } else { values })
         }
         Compression::Jpeg => jpeg::decode(form, bytes),

@@ -10,7 +10,7 @@ use super::dataset::{DataSet, words};
 use super::form::{Colours, Form};
 use super::pixels::swapped;
 use crate::SkipReason;
-use crate::decode::range;
+use crate::decode::grey::range;
 
 /// What each stored value means.
 pub(super) struct Shades {
@@ -50,7 +50,8 @@ impl Shades {
             (black, white) = (white, black);
         }
         // An image of one value is black.
-        let scale = if black == white { 0.0 } else { 255.0 / (white - black) };
+        let range = white - black;
+        let scale = if range.abs() > 0.0 { 255.0 / range } else { 0.0 };
         self.values.iter().map(|value| ((value - black) * scale).clamp(0.0, 255.0) as f32).collect()
     }
 

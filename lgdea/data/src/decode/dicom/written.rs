@@ -17,6 +17,16 @@ pub(super) enum As {
     Deflated,
 }
 
+impl As {
+    fn word(self, word: u16) -> [u8; 2] {
+        if self == As::BigEndian { word.to_be_bytes() } else { word.to_le_bytes() }
+    }
+
+    fn long(self, long: u32) -> [u8; 4] {
+        if self == As::BigEndian { long.to_be_bytes() } else { long.to_le_bytes() }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Words(Vec<u16>),
@@ -127,61 +137,61 @@ impl Written {
 }
 
 fn element(data: &mut Vec<u8>, encoding: As, tag: Tag, value: &Value) {
-    let is_big = encoding == As::BigEndian;
-    let word = |word: u16| if is_big { word.to_be_bytes() } else { word.to_le_bytes() };
-    let long = |long: u32| if is_big { long.to_be_bytes() } else { long.to_le_bytes() };
-    let head = |data: &mut Vec<u8>, kind: &[u8; 2], length: u32| {
-        data.extend(word(tag.0));
-        data.extend(word(tag.1));
-        if encoding == As::Implicit {
-            data.extend(long(length));
-        } else if [b"OB", b"OW", b"SQ"].contains(&kind) {
-            data.extend(kind);
-            data.extend([0, 0]);
-            data.extend(long(length));
-        } else {
-            data.extend(kind);
-            data.extend(word(length as u16));
-        }
-    };
-    let mark = |data: &mut Vec<u8>, place: u16, length: u32| {
-        data.extend(word(0xfffe));
-        data.extend(word(place));
-        data.extend(long(length));
-    };
     match value {
         Value::Words(words) => {
-            let bytes: Vec<u8> = words.iter().flat_map(|&one| word(one)).collect();
             let kind = if words.len() > 8 || tag == tags::PIXEL_DATA { b"OW" } else { b"US" };
-            head(data, kind, bytes.len() as u32);
-            data.extend(bytes);
+            head(data, encoding, tag, kind, 2 * words.len() as u32);
+            data.extend(words.iter().flat_map(|&word| encoding.word(word)));
         }
         Value::Bytes(bytes) => {
-            head(data, b"OB", bytes.len().next_multiple_of(2) as u32);
+            head(data, encoding, tag, b"OB", bytes.len().next_multiple_of(2) as u32);
             data.extend(bytes);
             data.resize(data.len() + bytes.len() % 2, 0);
         }
         Value::Text(text) => {
-            head(data, b"LO", text.len().next_multiple_of(2) as u32);
+            head(data, encoding, tag, b"LO", text.len().next_multiple_of(2) as u32);
             data.extend(text.as_bytes());
             data.resize(data.len() + text.len() % 2, b' ');
         }
         Value::Item(elements) => {
-            head(data, b"SQ", u32::MAX);
-            mark(data, 0xe000, u32::MAX);
+            head(data, encoding, tag, b"SQ", u32::MAX);
+            mark(data, encoding, 0xe000, u32::MAX);
             for (tag, value) in elements {
                 element(data, encoding, *tag, value);
             }
-            mark(data, 0xe00d, 0);
-            mark(data, 0xe0dd, 0);
+            mark(data, encoding, 0xe00d, 0);
+            mark(data, encoding, 0xe0dd, 0);
         }
         Value::Fragment(bytes) => {
-            head(data, b"OB", u32::MAX);
-            mark(data, 0xe000, 0);
-            mark(data, 0xe000, bytes.len().next_multiple_of(2) as u32);
+            head(data, encoding, tag, b"OB", u32::MAX);
+            mark(data, encoding, 0xe000, 0);
+            mark(data, encoding, 0xe000, bytes.len().next_multiple_of(2) as u32);
             data.extend(bytes);
             data.resize(data.len() + bytes.len() % 2, 0);
-            mark(data, 0xe0dd, 0);
+            mark(data, encoding, 0xe0dd, 0);
         }
     }
+}
+
+fn head(data: &mut Vec<u8>, encoding: As, tag: Tag, kind: &[u8; 2], length: u32) {
+    data.extend(encoding.word(tag.0));
+    data.extend(encoding.word(tag.1));
+    if encoding != As::Implicit {
+        data.extend(kind);
+    }
+    if encoding == As::Implicit {
+        data.extend(encoding.long(length));
+    } else if [b"OB", b"OW", b"SQ"].contains(&kind) {
+        data.extend([0, 0]);
+        data.extend(encoding.long(length));
+    } else {
+        data.extend(encoding.word(length as u16));
+    }
+}
+
+/// The mark of an item or of an end.
+fn mark(data: &mut Vec<u8>, encoding: As, place: u16, length: u32) {
+    data.extend(encoding.word(0xfffe));
+    data.extend(encoding.word(place));
+    data.extend(encoding.long(length));
 }
