@@ -139,22 +139,22 @@ impl Written {
 fn element(data: &mut Vec<u8>, encoding: As, tag: Tag, value: &Value) {
     match value {
         Value::Words(words) => {
-            let kind = if words.len() > 8 || tag == tags::PIXEL_DATA { b"OW" } else { b"US" };
+            let kind = if words.len() > 8 || tag == tags::PIXEL_DATA { *b"OW" } else { *b"US" };
             head(data, encoding, tag, kind, 2 * words.len() as u32);
             data.extend(words.iter().flat_map(|&word| encoding.word(word)));
         }
         Value::Bytes(bytes) => {
-            head(data, encoding, tag, b"OB", bytes.len().next_multiple_of(2) as u32);
+            head(data, encoding, tag, *b"OB", bytes.len().next_multiple_of(2) as u32);
             data.extend(bytes);
             data.resize(data.len() + bytes.len() % 2, 0);
         }
         Value::Text(text) => {
-            head(data, encoding, tag, b"LO", text.len().next_multiple_of(2) as u32);
+            head(data, encoding, tag, *b"LO", text.len().next_multiple_of(2) as u32);
             data.extend(text.as_bytes());
             data.resize(data.len() + text.len() % 2, b' ');
         }
         Value::Item(elements) => {
-            head(data, encoding, tag, b"SQ", u32::MAX);
+            head(data, encoding, tag, *b"SQ", u32::MAX);
             mark(data, encoding, 0xe000, u32::MAX);
             for (tag, value) in elements {
                 element(data, encoding, *tag, value);
@@ -163,7 +163,7 @@ fn element(data: &mut Vec<u8>, encoding: As, tag: Tag, value: &Value) {
             mark(data, encoding, 0xe0dd, 0);
         }
         Value::Fragment(bytes) => {
-            head(data, encoding, tag, b"OB", u32::MAX);
+            head(data, encoding, tag, *b"OB", u32::MAX);
             mark(data, encoding, 0xe000, 0);
             mark(data, encoding, 0xe000, bytes.len().next_multiple_of(2) as u32);
             data.extend(bytes);
@@ -173,7 +173,7 @@ fn element(data: &mut Vec<u8>, encoding: As, tag: Tag, value: &Value) {
     }
 }
 
-fn head(data: &mut Vec<u8>, encoding: As, tag: Tag, kind: &[u8; 2], length: u32) {
+fn head(data: &mut Vec<u8>, encoding: As, tag: Tag, kind: [u8; 2], length: u32) {
     data.extend(encoding.word(tag.0));
     data.extend(encoding.word(tag.1));
     if encoding != As::Implicit {
@@ -181,7 +181,7 @@ fn head(data: &mut Vec<u8>, encoding: As, tag: Tag, kind: &[u8; 2], length: u32)
     }
     if encoding == As::Implicit {
         data.extend(encoding.long(length));
-    } else if [b"OB", b"OW", b"SQ"].contains(&kind) {
+    } else if [*b"OB", *b"OW", *b"SQ"].contains(&kind) {
         data.extend([0, 0]);
         data.extend(encoding.long(length));
     } else {
