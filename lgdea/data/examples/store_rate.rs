@@ -91,11 +91,11 @@ fn training_batch(store: &ImageStore, studies: &[usize], settings: &Augment, rng
     batch
 }
 
-/// A study for each JPEG of a folder.
+/// A study for each JPEG and each DICOM file of a folder.
 fn corpus(folder: &Path) -> Result<Corpus, Box<dyn Error>> {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "jpg" || extension == "dcm"));
     paths.sort();
     let study = |path: PathBuf| Study {
         image: Some(Picture::file_at(path.clone())),

@@ -37,7 +37,7 @@ pub use augment::{augment, standardise};
 pub use boxes::FindingBox;
 pub use check::{Refusal, check};
 pub use corpus::{Corpus, load};
-pub use decode::Frame;
+pub use decode::{DicomHeader, Frame, dicom_header};
 pub use error::DataError;
 pub use labels::{NO_FINDING, StudyLabels, label_names, normalise_label};
 pub use mask::Mask;

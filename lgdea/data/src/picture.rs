@@ -21,7 +21,7 @@ pub enum Picture {
     Phantom(Box<Scene>),
 }
 
-/// An image file (PNG, JPEG, BMP, TIFF or WebP), and how its pixels become grey values.
+/// An image file (PNG, JPEG, BMP, TIFF, WebP or DICOM), and how its pixels become grey values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImageFile {
     /// Where it is.

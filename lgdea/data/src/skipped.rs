@@ -41,6 +41,20 @@ pub enum SkipReason {
     LfsPointer,
     /// The image file is broken, cut off, or of a format that is not supported.
     UnreadableImage,
+    /// The image has more pixels than any radiograph.
+    HugeImage,
+    /// The DICOM file is no such file, or broken.
+    BrokenDicom,
+    /// The DICOM file has less than its header says: it is cut off, or the header is wrong.
+    CutOffDicom,
+    /// The DICOM file has no image: it is a report, the directory of a folder or another object.
+    NoPixelData,
+    /// The DICOM file has several frames.
+    SeveralFrames,
+    /// The DICOM file is compressed in a way that is not read.
+    UnreadTransferSyntax,
+    /// The DICOM file's pixels are of a kind that is not read.
+    UnreadPixels,
     /// The report is empty, or has neither findings nor impression.
     EmptyReport,
     /// A further report of a study that has a different one already.
@@ -95,6 +109,21 @@ impl SkipReason {
             SkipReason::EmptyImage => "empty image file",
             SkipReason::LfsPointer => "Git LFS pointer instead of an image (run `git lfs pull`)",
             SkipReason::UnreadableImage => "broken, cut off or unsupported image",
+            SkipReason::HugeImage => "image of more than 67 million pixels",
+            SkipReason::BrokenDicom => "broken DICOM file",
+            SkipReason::CutOffDicom => {
+                "DICOM file that has less than its header says (cut off, or the header is wrong)"
+            }
+            SkipReason::NoPixelData => "DICOM file without an image (a report, a directory or another object)",
+            SkipReason::SeveralFrames => "DICOM file of several frames, which is no single radiograph",
+            SkipReason::UnreadTransferSyntax => {
+                "DICOM file in a transfer syntax that is not read (read are uncompressed, deflated, RLE, JPEG baseline, \
+                 extended and lossless, JPEG-LS and JPEG 2000; `dcmdjpeg` or `gdcmconv --raw` decompress others)"
+            }
+            SkipReason::UnreadPixels => {
+                "DICOM file with pixels of a kind that is not read (read are grey, palette, RGB and YBR of 8 or 16 bits; not \
+                 JPEG of 12 bits with loss, nor colours in JPEG-LS)"
+            }
             SkipReason::EmptyReport => "empty report",
             SkipReason::ContradictoryReport => "second, different report of the same study",
             SkipReason::ContradictoryLabels => "called normal beside findings (findings kept)",

@@ -23,7 +23,7 @@ pub(crate) struct RunRef {
 pub(crate) struct GroundArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,
-    /// Image file (PNG, JPEG, BMP, TIFF or WebP), or a study of the run's data.
+    /// Image file (PNG, JPEG, BMP, TIFF, WebP or DICOM), or a study of the run's data.
     #[arg(long, value_name = "FILE|STUDY")]
     pub(crate) image: String,
     /// Phrase to find in the image. May be given several times: one panel each.

@@ -31,7 +31,7 @@ pub(super) struct Mapped {
 
 /// Hash of all that determines the file: the side of the images, and what determines each picture.
 pub(super) fn key(pictures: &[&Picture], size: usize) -> String {
-    let mut hasher = blake3::Hasher::new_derive_key("lgdea images 2");
+    let mut hasher = blake3::Hasher::new_derive_key("lgdea images 3");
     hasher.update(&size.to_le_bytes());
     for picture in pictures {
         picture.key(&mut hasher);

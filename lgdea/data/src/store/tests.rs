@@ -263,3 +263,33 @@ fn without_a_cache_that_can_be_written_images_are_made_in_memory() {
     let (store, _) = ImageStore::open(&mut corpus, making(6, 1), &Cache::of_results(folder.path())).unwrap();
     assert_eq!(store.len(), 2);
 }
+
+#[test]
+fn radiographs_in_dicom_files_are_stored_and_broken_ones_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dicom/rle-12.dcm");
+    let bytes = fs::read(&whole).unwrap();
+    let save = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    // The name does not matter; what is in the file does.
+    let (unnamed, half) = (save("1.2.840.1", &bytes), save("half.dcm", &bytes[..bytes.len() / 2]));
+    let pointer = save("pointer.dcm", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n");
+    let (report, text) = (save("report.dcm", &bytes[..600]), save("text.dcm", b"no radiograph"));
+    let missing = folder.path().join("missing.dcm");
+    let paths = [&whole, &unnamed, &half, &pointer, &report, &text, &missing];
+    let studies = paths.iter().map(|path| study(&path.display().to_string(), Some(path), Some("clear"))).collect();
+    let mut corpus = corpus(studies);
+    let (store, skipped) = ImageStore::in_memory(&mut corpus, making(40, 2)).unwrap();
+    assert_eq!(store.pixels(0), store.pixels(1));
+    let frame = store.frame(0).unwrap();
+    assert_eq!((store.len(), frame.width, frame.height), (2, 1.0, 0.8));
+    assert_eq!(corpus.studies[1].image.as_ref().unwrap().dimensions(), Some((40, 32)));
+    for reason in [SkipReason::LfsPointer, SkipReason::MissingImage] {
+        assert_eq!(skipped.count(reason), 1, "{skipped}");
+    }
+    assert_eq!(skipped.count(SkipReason::CutOffDicom), 3, "{skipped}");
+    assert_eq!(skipped.total(), 5, "{skipped}");
+}
