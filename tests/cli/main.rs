@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod before;
+mod data;
 mod messages;
 mod newcomer;
 

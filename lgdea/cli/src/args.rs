@@ -1,6 +1,7 @@
 //! What the user types.
 
 pub(crate) mod compare;
+pub(crate) mod data;
 pub(crate) mod evidence;
 pub(crate) mod inspect;
 pub(crate) mod sweep;
@@ -53,6 +54,9 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Run the trials of a sweep that are not done, several at a time; the same command goes on after any interruption.
     Sweep(sweep::SweepArgs),
+    /// Look into an experiment's data.
+    #[command(subcommand)]
+    Data(data::DataCommand),
     /// Read the evidence of reports, and measure how well.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),

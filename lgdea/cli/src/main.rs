@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Command::Check(args) => command::check::check(&args),
         Command::Plan(args) => command::plan::plan(&args),
         Command::Sweep(args) => command::sweep::sweep(&args),
+        Command::Data(command) => command::data::data(&command),
         Command::Evidence(command) => command::evidence::evidence(&command),
         Command::Ground(args) => command::ground::ground(&args),
         Command::Prototypes(args) => command::prototypes::prototypes(&args),

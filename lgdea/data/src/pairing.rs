@@ -1,10 +1,12 @@
 //! Limited pairing: which training studies are pairs, and what becomes of the others.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use lgdea_spec::{Pairing, Seed, Unpaired};
 use serde::{Deserialize, Serialize};
 
+use crate::error::expand;
+use crate::table::{content, shown_id};
 use crate::{Corpus, DataError, Split, Study};
 
 /// Which training studies are used as pairs, as images without report, and as reports without image.
@@ -30,6 +32,79 @@ pub struct PairingManifest {
     pub digest: String,
 }
 
+impl PairingManifest {
+    /// Reads a manifest that was written before; `file` is what `pairing.manifest` names.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no manifest, or its lists are not those that its digest is of.
+    pub fn read(file: &str) -> Result<PairingManifest, DataError> {
+        let path = expand("pairing.manifest", file)?;
+        let refused = |line: usize, reason: String| DataError::Csv { path: path.clone(), line: line as u64, reason };
+        let manifest: PairingManifest = serde_json::from_slice(&content(&path)?)
+            .map_err(|error| refused(error.line(), format!("no file of pairs: {}", what(&error))))?;
+        let found = digest([&manifest.paired, &manifest.images, &manifest.reports]);
+        if found != manifest.digest {
+            let reason = "the lists were changed after they were drawn; where that is meant, set";
+            return Err(refused(1, format!("{reason} `\"digest\": \"{found}\"`")));
+        }
+        Ok(manifest)
+    }
+
+    /// Whether the manifest fits an experiment and its data; otherwise what does not, and what to do.
+    fn problem(&self, corpus: &Corpus, pairing: &Pairing) -> Option<String> {
+        let (ratio, unpaired) = (pairing.ratio, pairing.unpaired);
+        if (ratio - self.ratio).abs() > f64::EPSILON || unpaired != self.unpaired {
+            return Some(format!(
+                "the pairs were drawn with another ratio, or other studies left unpaired, than `[pairing]` says; set `ratio = {}` and \
+                 `unpaired = \"{}\"`, or draw them anew with `lgdea data pair`",
+                self.ratio,
+                serde_json::to_value(self.unpaired).ok()?.as_str()?
+            ));
+        }
+        let training = corpus.studies.iter().filter(|study| study.split == Split::Train);
+        let known: HashMap<&str, &Study> = training.map(|study| (study.id.as_str(), study)).collect();
+        let lists: [(&Vec<String>, fn(&Study) -> bool, &str); 3] = [
+            (&self.paired, |study| study.image.is_some() && study.report.is_some(), "pairs"),
+            (&self.images, |study| study.image.is_some(), "images"),
+            (&self.reports, |study| study.report.is_some(), "reports"),
+        ];
+        lists.into_iter().find_map(|(list, is_usable, what)| {
+            let lacks = |id: &&String| !known.get(id.as_str()).is_some_and(|study| is_usable(study));
+            let mut lacking = list.iter().filter(lacks);
+            let first = lacking.next()?;
+            Some(format!(
+                "{} of its {} {what} are not there among the training studies, the first is `{}`; draw them anew with `lgdea data \
+                 pair`, or name the data that they were drawn from",
+                1 + lacking.count(),
+                list.len(),
+                shown_id(first)
+            ))
+        })
+    }
+}
+
+/// What is wrong with a JSON text, without any of it.
+fn what(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Data => "a key is missing, unknown, or of another kind",
+        _ => "it is not JSON",
+    }
+}
+
+/// The pairs of an experiment: those of its `pairing.manifest`, or else drawn from the training split.
+///
+/// # Errors
+/// There is nothing to pair, or the manifest does not fit.
+pub fn pair(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingManifest, DataError> {
+    let Some(file) = pairing.manifest_file() else { return draw(corpus, pairing, seed) };
+    let manifest = PairingManifest::read(file)?;
+    match manifest.problem(corpus, pairing) {
+        None => Ok(manifest),
+        Some(reason) => Err(DataError::Csv { path: expand("pairing.manifest", file)?, line: 1, reason }),
+    }
+}
+
 /// Draws the pairs of the training split, patient by patient.
 ///
 /// Patients are ranked by a hash of the seed and their identifier, and the first of them are paired until their complete
@@ -38,8 +113,8 @@ pub struct PairingManifest {
 /// With [`Unpaired::Disjoint`] the other patients are dealt out from the end of the ranking, each to the pool that has
 /// fewer studies, so that a smaller ratio keeps every patient's pool, too. Studies that have only an image or only a
 /// report by nature are in their pool unless `unpaired` is [`Unpaired::None`]; no hidden pairing is at stake with them.
-pub fn pair(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingManifest, DataError> {
-    let Pairing { ratio, unpaired } = *pairing;
+fn draw(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingManifest, DataError> {
+    let Pairing { ratio, unpaired, .. } = *pairing;
     if !(ratio > 0.0 && ratio <= 1.0) {
         return Err(DataError::PairingRatio { ratio });
     }
@@ -155,7 +230,7 @@ mod tests {
     }
 
     fn drawn(corpus: &Corpus, ratio: f64, unpaired: Unpaired) -> PairingManifest {
-        pair(corpus, &Pairing { ratio, unpaired }, Seed(5)).unwrap()
+        pair(corpus, &Pairing { ratio, unpaired, manifest: String::new() }, Seed(5)).unwrap()
     }
 
     fn is_subset(small: &[String], large: &[String]) -> bool {
@@ -251,11 +326,13 @@ mod tests {
     fn ratios_outside_their_range_and_nothing_to_pair_are_errors() {
         let unpaired = Unpaired::Disjoint;
         for ratio in [0.0, -1.0, 1.5, f64::NAN] {
-            let error = pair(&corpus(&complete(9)), &Pairing { ratio, unpaired }, Seed(0)).unwrap_err();
+            let pairing = Pairing { ratio, unpaired, manifest: String::new() };
+            let error = pair(&corpus(&complete(9)), &pairing, Seed(0)).unwrap_err();
             assert!(matches!(error, DataError::PairingRatio { .. }));
         }
         let corpus = corpus(&[(1, true, false), (2, false, true), (6, true, true)]);
-        let error = pair(&corpus, &Pairing { ratio: 0.5, unpaired }, Seed(0)).unwrap_err();
+        let pairing = Pairing { ratio: 0.5, unpaired, manifest: String::new() };
+        let error = pair(&corpus, &pairing, Seed(0)).unwrap_err();
         assert!(error.to_string().contains("(1 have an image, 1 a report)"), "{error}");
     }
 
@@ -264,5 +341,45 @@ mod tests {
         let manifest = drawn(&corpus(&complete(30)), 0.3, Unpaired::Shuffled);
         let json = serde_json::to_string(&manifest).unwrap();
         assert_eq!(serde_json::from_str::<PairingManifest>(&json).unwrap(), manifest);
+    }
+
+    /// What reading `manifest` for a corpus of `complete(30)` gives, once it is written and `change`d as JSON.
+    fn given(change: impl Fn(&mut serde_json::Value), pairing: Pairing) -> Result<PairingManifest, DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pairs.json");
+        let corpus = corpus(&complete(30));
+        let mut json = serde_json::to_value(drawn(&corpus, 0.3, Unpaired::Disjoint)).unwrap();
+        change(&mut json);
+        std::fs::write(&path, json.to_string()).unwrap();
+        pair(&corpus, &Pairing { manifest: path.display().to_string(), ..pairing }, Seed(9))
+    }
+
+    const SAME: Pairing = Pairing { ratio: 0.3, unpaired: Unpaired::Disjoint, manifest: String::new() };
+
+    #[test]
+    fn a_manifest_that_is_given_is_used_whatever_the_seed() {
+        let expected = drawn(&corpus(&complete(30)), 0.3, Unpaired::Disjoint);
+        assert_eq!(given(|_| (), SAME).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_manifest_that_does_not_fit_is_refused_with_what_to_do() {
+        let said = |change: fn(&mut serde_json::Value), pairing| given(change, pairing).unwrap_err().to_string();
+        let rehashed = |json: &mut serde_json::Value| {
+            let mut manifest: PairingManifest = serde_json::from_value(json.clone()).unwrap();
+            manifest.paired.push("elsewhere".to_owned());
+            manifest.digest = digest([&manifest.paired, &manifest.images, &manifest.reports]);
+            *json = serde_json::to_value(manifest).unwrap();
+        };
+        for (told, part) in [
+            (said(|_| (), Pairing { ratio: 0.2, ..SAME }), "set `ratio = 0.3`"),
+            (said(|_| (), Pairing { unpaired: Unpaired::None, ..SAME }), "`unpaired = \"disjoint\"`"),
+            (said(|json| json["paired"] = serde_json::json!(["s1"]), SAME), "changed after they were drawn"),
+            (said(rehashed, SAME), "the first is `elsewhere`"),
+            (said(|json| *json = serde_json::json!({}), SAME), "no file of pairs"),
+            (said(|json| *json = serde_json::json!("text of a report"), SAME), "no file of pairs"),
+        ] {
+            assert!(told.contains(part) && !told.contains("text of"), "{told}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lgdea_data::Corpus;
+use lgdea_data::{Corpus, PairingManifest};
 use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::Provider;
 use lgdea_spec::{Inputs, Seed};
@@ -36,7 +36,7 @@ impl Loader {
         // Data that no seed splits is the same with any.
         let corpus = lgdea_data::load(&inputs.data, inputs.split_seed.unwrap_or(Seed(0)), progress)?;
         let digests = Digests {
-            data: corpus.digest.clone(),
+            data: data_digest(&corpus, inputs.pairs.as_deref())?,
             evidence: provider.digest(),
             weights: self.weights(&inputs.pretrained)?,
             prompts: PromptSet::digest_of_file(inputs.prompts.as_deref())?,
@@ -52,4 +52,13 @@ impl Loader {
         self.weights.insert(pretrained.to_vec(), digest.clone());
         Ok(digest)
     }
+}
+
+/// Hash of the data and of the pairs that are given with them.
+fn data_digest(corpus: &Corpus, pairs: Option<&str>) -> Result<String, InputsError> {
+    let Some(pairs) = pairs else { return Ok(corpus.digest.clone()) };
+    let mut hasher = blake3::Hasher::new_derive_key("lgdea data with given pairs, version 1");
+    hasher.update(corpus.digest.as_bytes());
+    hasher.update(PairingManifest::read(pairs)?.digest.as_bytes());
+    Ok(hasher.finalize().to_hex().to_string())
 }

@@ -32,6 +32,13 @@ impl Preparation<'_> {
         Ok(Prepared::new(self.experiment, corpus, images, &evidence.reports, &pairing)?)
     }
 
+    /// The pairs of the experiment, once its images are known to be readable.
+    pub fn pairing(&self) -> Result<PairingManifest, RunError> {
+        let mut corpus = self.inputs()?.corpus;
+        self.images(&mut corpus)?;
+        self.pairs(&corpus)
+    }
+
     /// Reads what the experiment reads.
     pub(crate) fn inputs(&self) -> Result<Loaded, RunError> {
         let counter = self.audience.counter("reading data");
@@ -52,7 +59,7 @@ impl Preparation<'_> {
         Ok(images)
     }
 
-    /// Draws the pairs.
+    /// The pairs: drawn, or those of the manifest that the experiment names.
     pub(crate) fn pairs(&self, corpus: &Corpus) -> Result<PairingManifest, RunError> {
         let Experiment { pairing, seed, .. } = self.experiment;
         Ok(lgdea_data::pair(corpus, pairing, seed.stream("pairing"))?)

@@ -16,6 +16,9 @@ pub struct Inputs {
     pub evidence: Evidence,
     /// Published weights that the encoders start from, see [`crate::Encoder::pretrained`].
     pub pretrained: Vec<String>,
+    /// The file of pairs, see [`crate::Pairing::manifest_file`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<String>,
     /// The file of zero-shot prompts, see [`crate::ZeroShot::prompts_file`].
     pub prompts: Option<String>,
 }
@@ -28,6 +31,7 @@ impl Experiment {
             split_seed: self.data.is_split_by_seed().then_some(self.seed),
             evidence: self.evidence.clone(),
             pretrained: self.encoder.pretrained(),
+            pairs: self.pairing.manifest_file().map(str::to_owned),
             prompts: self.eval.zero_shot.prompts_file().map(str::to_owned),
         }
     }

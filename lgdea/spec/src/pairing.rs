@@ -12,6 +12,18 @@ pub struct Pairing {
     pub ratio: f64,
     /// What becomes of the other studies.
     pub unpaired: Unpaired,
+    /// File of pairs that were drawn before (`lgdea data pair`), which are used instead of drawing; empty for none. `${NAME}` is
+    /// replaced by the environment variable NAME.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("x-path" = "always"))]
+    pub manifest: String,
+}
+
+impl Pairing {
+    /// The file of pairs, where there is one.
+    pub fn manifest_file(&self) -> Option<&str> {
+        Some(self.manifest.as_str()).filter(|file| !file.is_empty())
+    }
 }
 
 /// What becomes of studies outside the paired share.

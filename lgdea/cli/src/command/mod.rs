@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod claims;
 mod collected;
 pub(crate) mod compare;
+pub(crate) mod data;
 pub(crate) mod devices;
 pub(crate) mod evidence;
 pub(crate) mod export;

@@ -1,0 +1,54 @@
+//! What the user types to look into an experiment's data.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use lgdea_spec::Resolved;
+
+use crate::failure::Failure;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Count an experiment's studies, images, reports, findings, views and people, split by split.
+    Stats(StatsArgs),
+    /// Draw which training studies are pairs, and write it down, to be used by others and in other experiments.
+    Pair(PairArgs),
+}
+
+/// Whose data.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataOf {
+    /// Experiment file.
+    pub(crate) file: PathBuf,
+    /// Override a value: `--set data.phantom.studies=100`. May be given several times.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+}
+
+impl DataOf {
+    /// The experiment, with what the command line changes of it.
+    pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
+        Ok(Resolved::from_file(&self.file, &self.overrides)?)
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatsArgs {
+    #[command(flatten)]
+    pub(crate) data: DataOf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PairArgs {
+    #[command(flatten)]
+    pub(crate) data: DataOf,
+    /// File to write, a .json; `pairing.manifest` names it then. It holds identifiers of studies alone.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Folder of results, whose cache keeps the images: those that cannot be read are no pairs.
+    #[arg(long, default_value = "results")]
+    pub(crate) results: PathBuf,
+}

@@ -1,0 +1,14 @@
+//! `lgdea data`: looks into an experiment's data.
+
+mod pair;
+mod stats;
+
+use crate::args::data::DataCommand;
+use crate::failure::Failure;
+
+pub(crate) fn data(command: &DataCommand) -> Result<(), Failure> {
+    match command {
+        DataCommand::Stats(args) => stats::stats(args),
+        DataCommand::Pair(args) => pair::pair(args),
+    }
+}

@@ -1,0 +1,96 @@
+//! `lgdea data stats`: counts what an experiment's data hold.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use lgdea_data::table::Vocabulary;
+use lgdea_data::{FindingCount, Split, Statistics, Summary, statistics, summary};
+use lgdea_eval::table::with_header;
+use lgdea_spec::Seed;
+use serde_json::json;
+
+use crate::args::data::StatsArgs;
+use crate::failure::Failure;
+use crate::output::{print, print_json};
+use crate::progress::Progress;
+
+/// Most findings that the terminal shows; `--json` has all.
+const FINDINGS: usize = 30;
+
+pub(super) fn stats(args: &StatsArgs) -> Result<(), Failure> {
+    let inputs = args.data.resolve()?.experiment.inputs();
+    let progress = Progress::new();
+    let counter = progress.counter("reading data");
+    let seed = inputs.split_seed.unwrap_or(Seed(0));
+    let corpus = lgdea_data::load(&inputs.data, seed, &|done, total| counter.update(done, total))?;
+    drop(counter);
+    let (summary, found) = (summary(&corpus), statistics(&corpus));
+    if args.json {
+        return print_json(&json!({ "summary": summary, "statistics": found }));
+    }
+    print(&as_text(&summary, &found))
+}
+
+fn as_text(summary: &Summary, found: &Statistics) -> String {
+    let mut text = format!("{}\n", studies(summary));
+    if !found.findings.is_empty() {
+        let _ = writeln!(text, "\n{}", findings(found));
+    }
+    for (name, counts) in [("view", &found.views), ("sex", &found.sexes), ("age", &found.ages)] {
+        // What no study tells needs no table.
+        if counts.keys().any(|value| value != "unknown") {
+            let _ = writeln!(text, "\n{}", by_split(name, counts));
+        }
+    }
+    let left_out = summary.skipped.to_string();
+    if !left_out.is_empty() {
+        let _ = writeln!(text, "\nleft out or doubtful:\n{left_out}");
+    }
+    text
+}
+
+fn studies(summary: &Summary) -> String {
+    let header = ["split", "patients", "studies", "with image", "with report", "with both", "labelled", "boxes"];
+    let mut table = with_header(&header, 1..header.len());
+    for (split, of) in &summary.splits {
+        let numbers = [of.patients, of.studies, of.images, of.reports, of.complete, of.labelled, of.boxes];
+        table.add_row([split.to_string()].into_iter().chain(numbers.map(|number| number.to_string())));
+    }
+    table.to_string()
+}
+
+/// The most frequent findings, a row each: present, and uncertain where some are.
+fn findings(found: &Statistics) -> String {
+    let total = |counts: &BTreeMap<Split, FindingCount>| counts.values().map(|count| count.present).sum::<usize>();
+    let mut rows: Vec<_> = found.findings.iter().collect();
+    rows.sort_by_key(|(name, counts)| (std::cmp::Reverse(total(counts)), name.as_str()));
+    // A text that was taken for a label is not repeated.
+    let vocabulary: Vocabulary = rows.iter().map(|(name, counts)| (name.as_str(), total(counts))).collect();
+    let splits = Split::ALL.map(|split| split.to_string());
+    let header: Vec<&str> = ["finding"].into_iter().chain(splits.iter().map(String::as_str)).collect();
+    let mut table = with_header(&header, 1..header.len());
+    let cell = |count: FindingCount| match count {
+        FindingCount { present, uncertain: 0 } => present.to_string(),
+        FindingCount { present, uncertain } => format!("{present} ({uncertain} uncertain)"),
+    };
+    for (name, counts) in rows.iter().take(FINDINGS) {
+        let of = |split| cell(counts.get(&split).copied().unwrap_or_default());
+        table.add_row([vocabulary.shown(name)].into_iter().chain(Split::ALL.map(of)));
+    }
+    let mut text = table.to_string();
+    if rows.len() > FINDINGS {
+        let _ = write!(text, "\nand {} more findings (`--json` has all)", rows.len() - FINDINGS);
+    }
+    text
+}
+
+fn by_split(name: &str, counts: &BTreeMap<String, BTreeMap<Split, usize>>) -> String {
+    let splits = Split::ALL.map(|split| split.to_string());
+    let header: Vec<&str> = [name].into_iter().chain(splits.iter().map(String::as_str)).collect();
+    let mut table = with_header(&header, 1..header.len());
+    for (value, by_split) in counts {
+        let of = |split| by_split.get(&split).copied().unwrap_or_default().to_string();
+        table.add_row([value.clone()].into_iter().chain(Split::ALL.map(of)));
+    }
+    table.to_string()
+}

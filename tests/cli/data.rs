@@ -1,0 +1,37 @@
+//! `lgdea data`: counts, and pairs that are drawn once and used elsewhere.
+
+use lgdea_harness::tiny::RESUMABLE;
+use lgdea_harness::{Said, Workspace};
+use serde_json::Value;
+
+#[test]
+fn what_the_data_hold_is_counted_by_split() {
+    let place = Workspace::new().with("e.toml", RESUMABLE);
+    let text = place.output(&["data", "stats", "e.toml"]);
+    for part in ["train", "validation", "test", "with report", "finding", "effusion"] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+    let json: Value = serde_json::from_str(&place.output(&["data", "stats", "e.toml", "--json"])).unwrap();
+    let train = &json["summary"]["splits"]["train"];
+    assert!(train["studies"].as_u64() > Some(0) && train["studies"] == train["complete"], "{json}");
+    assert!(json["statistics"]["findings"].as_object().is_some_and(|findings| findings.len() > 2), "{json}");
+}
+
+#[test]
+fn pairs_that_were_drawn_are_used_by_other_experiments() {
+    let place = Workspace::new().with("e.toml", RESUMABLE);
+    let said = place.lgdea(&["data", "pair", "e.toml", "--out", "pairs.json"]).assert().success().told();
+    assert!(said.contains("complete training studies are pairs"), "{said}");
+    let drawn: Value = serde_json::from_str(&place.read("pairs.json")).unwrap();
+
+    let given = ["--set", "pairing.manifest=pairs.json", "--set", "seed=7", "--set", "train.steps=1"];
+    let ran = place.run(&place.path("e.toml"), "results", &given).success();
+    let folder = ran.outcome()["dir"].as_str().unwrap().to_owned();
+    let used: Value = serde_json::from_str(&place.read(&format!("{folder}/pairing.json"))).unwrap();
+    assert_eq!(used, drawn, "another seed does not draw other pairs");
+
+    let said = place.ended(2, &["check", "e.toml", "--set", "pairing.manifest=pairs.json", "--set", "pairing.ratio=0.9"]);
+    assert!(said.contains("draw them anew") && said.contains("pairs.json"), "{said}");
+    let said = place.ended(2, &["data", "pair", "e.toml", "--out", "nowhere/pairs.json"]);
+    assert!(said.contains("there is no folder nowhere"), "{said}");
+}
