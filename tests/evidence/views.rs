@@ -148,13 +148,13 @@ fn readings_of_different_reports_cannot_be_compared() {
         .with("b.csv", csv("report", [("b", "Edema.".into())]));
     let (a, b) = (extract(&folder, "a.csv", "a.jsonl"), extract(&folder, "b.csv", "b.jsonl"));
     for more in [&[][..], &["--json"]] {
-        let told = lgdea(&[&["diff", &a, &b][..], more].concat()).assert().code(1).told();
+        let told = lgdea(&[&["diff", &a, &b][..], more].concat()).assert().code(1).told_in_a_line();
         assert!(told.contains("no report in common (1 and 1 reports)") && told.contains("a.jsonl"), "{told}");
     }
     let unread =
         folder.read("a.jsonl").trim_end().trim_end_matches('}').to_owned() + ",\"failure\":\"no valid answer\"}\n";
     let folder = folder.with("c.jsonl", unread);
-    let told = lgdea(&["diff", &a, &folder.at("c.jsonl")]).assert().code(1).told();
+    let told = lgdea(&["diff", &a, &folder.at("c.jsonl")]).assert().code(1).told_in_a_line();
     assert!(told.contains("nothing can be compared") && told.contains("1 reports"), "{told}");
 }
 

@@ -115,8 +115,8 @@ fn a_study_whose_image_was_left_out_is_told_as_that() {
     let run = Run::of(&outcome);
     for (image, said) in [
         ("s24", "no image that can be looked at, only a report"),
-        ("s58", "(36 × image file not found"),
-        ("s59", "a study that is in the data was left out of them (36 × image file not found"),
+        ("s58", "(36 image file not found"),
+        ("s59", "a study that is in the data was left out of them (36 image file not found"),
         ("s99", "neither an image file nor one of the run's 59 studies"),
     ] {
         let told = place.ended(2, &["ground", run.name(), "--image", image, "--phrase", "edema", "--out", "o.png"]);

@@ -114,7 +114,9 @@ mod tests {
 
     fn shown(failure: &Failure) -> String {
         let Failure::Error(error) = failure else { return String::new() };
-        error.diagnostic().map_or_else(String::new, |diagnostic| format!("{:?}", Shown(diagnostic)))
+        let text = error.diagnostic().map_or_else(String::new, |diagnostic| format!("{:?}", Shown(diagnostic)));
+        // Without the terminal's line breaks.
+        text.replace('│', "").split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     #[test]

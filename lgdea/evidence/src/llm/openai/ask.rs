@@ -23,8 +23,6 @@ use crate::llm::prompt::Message;
 
 /// A report that failed so often, while the server answered others or said that it is not its state, is left alone.
 const ATTEMPTS: u32 = 6;
-/// Attempts that one counts as which waited in vain: they take long.
-const LATE: u32 = 2;
 /// A server that refused so many requests and took none refuses them all.
 const REFUSALS: u32 = 8;
 /// Bytes of an invalid answer that the model is shown when it is asked to repair it.
@@ -171,7 +169,7 @@ impl<'a> Session<'a> {
     async fn turn(&self, messages: &[Message], usage: &mut Usage) -> Result<Turn, Silence> {
         let successes = self.health.successes();
         let mut refused_to = None;
-        let (mut attempts, mut failures) = (0, 0);
+        let mut attempts = 0;
         loop {
             let permit = self.health.permit().await;
             let (format, limit, sent) =
@@ -192,13 +190,12 @@ impl<'a> Session<'a> {
                         self.formats.failed(format, sent);
                     }
                     attempts += 1;
-                    failures += if trouble == Trouble::Late { LATE } else { 1 };
                     if let Err(problem) = self.health.failure(&what, retry_after) {
                         return Err(self.out_of_patience(trouble, &what, attempts, problem));
                     }
                     drop(permit);
                     let is_its_own = self.health.successes() > successes || matches!(trouble, Trouble::Failed { .. });
-                    if failures >= ATTEMPTS && is_its_own {
+                    if attempts >= ATTEMPTS && is_its_own {
                         return Err(Silence::Failed(failed_at(&what, attempts)));
                     }
                     // A server that works is not spared by a long pause.
