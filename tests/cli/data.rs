@@ -30,7 +30,8 @@ fn pairs_that_were_drawn_are_used_by_other_experiments() {
     let used: Value = serde_json::from_str(&place.read(&format!("{folder}/pairing.json"))).unwrap();
     assert_eq!(used, drawn, "another seed does not draw other pairs");
 
-    let said = place.ended(2, &["check", "e.toml", "--set", "pairing.manifest=pairs.json", "--set", "pairing.ratio=0.9"]);
+    let said =
+        place.ended(2, &["check", "e.toml", "--set", "pairing.manifest=pairs.json", "--set", "pairing.ratio=0.9"]);
     assert!(said.contains("draw them anew") && said.contains("pairs.json"), "{said}");
     let said = place.ended(2, &["data", "pair", "e.toml", "--out", "nowhere/pairs.json"]);
     assert!(said.contains("there is no folder nowhere"), "{said}");

@@ -1,7 +1,7 @@
 //! The plan of a sweep: the runs that it comes to, and which of them there are already.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -227,6 +227,20 @@ impl Plan {
             tally.runs += self.settings().into_iter().enumerate().map(later).sum::<usize>();
         }
         tally
+    }
+
+    /// What hardly takes part as an arm is set, told once for all arms of which it is true.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut arms: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (arm, name) in self.sweep.arms().enumerate() {
+            let first = self.expansion.trials.iter().find(|trial| trial.arm() == arm);
+            // Every trial was resolved when the sweep was expanded.
+            let Some(Ok(resolved)) = first.map(|trial| self.sweep.resolve(trial)) else { continue };
+            for remark in resolved.remarks() {
+                arms.entry(remark).or_default().push(name);
+            }
+        }
+        arms.into_iter().map(|(remark, names)| format!("{remark} ({})", names.join(", "))).collect()
     }
 
     /// The trials that differ in nothing but the seed, together, as positions in [`Expansion::trials`].

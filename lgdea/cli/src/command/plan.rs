@@ -1,6 +1,5 @@
 //! `lgdea plan`: the trials of a sweep, which of them are done, and what they cannot tell apart.
 
-use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::io::Write;
 
@@ -200,20 +199,6 @@ fn totals(plan: &Plan, earlier: &Earlier) -> String {
     text
 }
 
-/// What hardly takes part as an arm is set, told once for all arms of which it is true.
-pub(crate) fn remarks(plan: &Plan) -> Vec<String> {
-    let mut arms: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (arm, name) in plan.sweep.arms().enumerate() {
-        let first = plan.expansion.trials.iter().find(|trial| trial.arm() == arm);
-        // Every trial was resolved when the sweep was expanded.
-        let Some(Ok(resolved)) = first.map(|trial| plan.sweep.resolve(trial)) else { continue };
-        for remark in resolved.remarks() {
-            arms.entry(remark).or_default().push(name);
-        }
-    }
-    arms.into_iter().map(|(remark, names)| format!("note: {remark} ({})", names.join(", "))).collect()
-}
-
 /// What a reader of the results should know.
 fn notes(plan: &Plan, further: &[String]) -> String {
     let mut lines: Vec<String> = plan
@@ -235,7 +220,7 @@ fn notes(plan: &Plan, further: &[String]) -> String {
         ));
     }
     lines.extend(plan.expansion.idle.iter().map(|idle| format!("note: {idle}")));
-    lines.extend(remarks(plan));
+    lines.extend(plan.remarks().iter().map(|remark| format!("note: {remark}")));
     lines.extend(further.iter().map(|note| format!("note: {note}")));
     lines.extend(plan.sweep.confounds().iter().map(|confound| format!("confound: {confound}")));
     lines.join("\n")

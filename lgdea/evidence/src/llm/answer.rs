@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::invalid::Invalid;
 use super::prose::objection;
 use super::reasoning::{Mark, next_mark};
 use crate::evidence::{Laterality, Polarity, Severity};
@@ -44,22 +45,6 @@ pub(super) struct Claim {
 
 fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Option::deserialize(from).map(Option::unwrap_or_default)
-}
-
-/// Why an answer is none.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Invalid {
-    /// For the record: without any text of the model.
-    pub(super) reason: String,
-    /// For the model, which is asked to repair its answer.
-    pub(super) problem: String,
-}
-
-impl Invalid {
-    pub(super) fn new(reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self { problem: format!("The answer was {reason}."), reason }
-    }
 }
 
 /// The JSON Schema of an answer, within what servers enforce strictly: every key required, none besides, words as `enum`.

@@ -5,7 +5,8 @@ use std::ops::{AddAssign, Range};
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Claim, Invalid};
+use super::answer::Claim;
+use super::invalid::Invalid;
 use super::quote::Quotable;
 use crate::evidence::{Evidence, Laterality};
 use crate::located::Located;

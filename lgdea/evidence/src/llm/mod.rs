@@ -6,6 +6,7 @@
 mod answer;
 mod cache;
 mod check;
+mod invalid;
 mod openai;
 mod outcome;
 mod privacy;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::answer::Invalid;
+use super::invalid::Invalid;
 
 /// Why words keep the last object from being the answer, if they do. `before` and `after`: what was said around it, without
 /// reasoning between tags.

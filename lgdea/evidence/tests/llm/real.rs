@@ -40,10 +40,9 @@ fn nothing_invalid_of_a_small_model_passes() {
         assert_eq!((extraction.reports.len(), &tally.unanswered[..]), (reports.len(), &[][..]));
         assert!(tally.completion_tokens > 0, "a real server counts");
         if answer_format == AnswerFormat::JsonSchema {
-            assert!(
-                tally.answered() > 0 && tally.dropped != Dropped::default(),
-                "there was something to check: {tally}"
-            );
+            // Held to the schema by the server, it quotes what the reports do not say.
+            let invents = tally.failures.iter().any(|failures| failures.reason.contains("none is in the report"));
+            assert!(invents || tally.dropped != Dropped::default(), "there was something to check: {tally}");
         }
         for (report, read) in reports.iter().zip(&extraction.reports) {
             assert!(read.failure.is_none() || read.evidence.is_empty());

@@ -12,8 +12,6 @@ use super::{Error, names, view};
 
 /// Where a server's own artifact store begins.
 const ARTIFACTS: &str = "mlflow-artifacts:/";
-/// Of the address of a page: it is about training. MLflow's pages are about language models' answers where nothing is said.
-pub(super) const TRAINING: &str = "workflowType=machine_learning";
 
 /// How a journal's run is known among all runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -296,6 +294,6 @@ impl Client {
 
     /// Address of a run in the user interface.
     pub(super) fn run_url(&self, experiment_id: &str, run_id: &str) -> String {
-        format!("{}/#/experiments/{experiment_id}/runs/{run_id}?{TRAINING}", self.server())
+        format!("{}/#/experiments/{experiment_id}/runs/{run_id}?{}", self.server(), view::TRAINING)
     }
 }

@@ -12,9 +12,11 @@ use std::time::SystemTime;
 use lgdea_metric::{Better, Instance, Split, curve};
 use serde_json::{Value, json};
 
-use super::api::TRAINING;
 use super::state::State;
 use super::tags;
+
+/// Of the address of a page: it is about training. MLflow's pages are about language models' answers where nothing is said.
+pub(super) const TRAINING: &str = "workflowType=machine_learning";
 
 /// The sections of the plots.
 const SCORES: &str = "scores";

@@ -15,7 +15,6 @@ use lgdea_sweep::{Cluster, ClusterJob, Counts, Earlier, Execution, Local, Plan, 
 use lgdea_track::mlflow::sync_command;
 
 use crate::args::sweep::{ClusterArg, SweepArgs};
-use crate::command::plan::remarks;
 use crate::command::sync;
 use crate::device;
 use crate::failure::{Failure, refused};
@@ -65,7 +64,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     drop(counter);
     // The elements of a submission need not repeat what it said.
     if args.submission.is_none() {
-        remarks(&plan).iter().for_each(say);
+        plan.remarks().iter().for_each(|remark| say(format!("note: {remark}")));
         plan.left_out.iter().for_each(|note| say(format!("note: {note}")));
     }
     if by_slurm {

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::refusal::ServerError;
-use crate::llm::answer::{Invalid, is_whole_answer};
+use crate::llm::answer::is_whole_answer;
 use crate::llm::cache::Usage;
+use crate::llm::invalid::Invalid;
 
 /// A model's turn.
 #[derive(Debug)]
