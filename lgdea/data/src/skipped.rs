@@ -57,6 +57,10 @@ pub enum SkipReason {
     BoxOnOtherImage,
     /// A box without any area inside its image.
     EmptyBox,
+    /// A sentence that tells of a finding without saying where it is.
+    SentenceWithoutBox,
+    /// A training study of a patient whose other studies are the test.
+    PatientOfTest,
     /// A study with neither image nor report.
     NothingLeft,
 }
@@ -91,6 +95,8 @@ impl SkipReason {
             SkipReason::BoxWithoutImage => "box of a study without image",
             SkipReason::BoxOnOtherImage => "box on a further image of its study",
             SkipReason::EmptyBox => "box without area inside its image",
+            SkipReason::SentenceWithoutBox => "sentence of a finding without a box (kept in the report)",
+            SkipReason::PatientOfTest => "training study of a patient whose other studies are the test",
             SkipReason::NothingLeft => "study with neither image nor report",
         }
     }
