@@ -17,7 +17,7 @@ pub(crate) fn read<Content: DeserializeOwned>(set: &str, path: &Path) -> Result<
         let what = match error.classify() {
             Category::Eof => "the file ends too early".to_owned(),
             Category::Data => format!("what stands here is not what {set} has in this file"),
-            Category::Syntax | Category::Io => "this is no JSON".to_owned(),
+            Category::Syntax | Category::Io => format!("what stands here is no JSON, or more than {set} has"),
         };
         let (line, column) = (error.line().max(1) as u64, error.column());
         let reason = format!("{what} (column {column}); fetch the file again, as it is distributed");
@@ -37,9 +37,9 @@ mod tests {
             ("", "line 1: the file ends too early"),
             ("[1,\n2", "line 2: the file ends too early"),
             ("[1,\n\"Small left effusion.\"]", "line 2: what stands here is not what X has"),
-            ("[1,\nnone]", "line 2: this is no JSON"),
+            ("[1,\nnone]", "line 2: what stands here is no JSON"),
             ("{}", "line 1: what stands here"),
-            ("[1] trailing", "line 1: this is no JSON"),
+            ("[1] trailing", "line 1: what stands here is no JSON"),
             ("version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         ] {
             std::fs::write(&path, text).unwrap();

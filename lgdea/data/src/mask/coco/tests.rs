@@ -39,7 +39,7 @@ fn strings_are_read_as_pycocotools_reads_them() {
 #[test]
 fn long_strings_have_the_area_and_the_box_that_pycocotools_gives() {
     let ellipse = r"SQ4c0]28J4L4L4L4M2N2M4N0O2N2N2O0O2O00000000000000000001N101N2N2N102L3N2N3L4L4L4L6Hem1";
-    let columns = format!("Zac0jk0^3{}Vj`1^3dmN", "0".repeat(356));
+    let columns = format!("Zac0jk0^3{}Vj`1^3dmN", "0".repeat(357));
     for (size, text, area, bounds) in [
         ([100, 100], ellipse, 1869, [41.0, 11.0, 39.0, 59.0]),
         ([1000, 300], &columns, 161_200, [20.0, 0.0, 231.0, 1000.0]),
@@ -65,10 +65,10 @@ fn numbers_say_the_same_as_strings() {
 
 #[test]
 fn strings_that_are_no_masks_are_refused() {
-    for text in ["", "2", "221OO", "221", "22!O", "22 O", "22pO", "2é1O", "221Oo", "SQ4c0]28J4L", "oooooooooooo", "O7"]
+    for text in ["", "2", "221O0", "221", "22!O", "22 O", "22pO", "2é1O", "221Oo", "SQ4c0]28J4L", "oooooooooooo", "O7"]
     {
         let reason = of_text([2, 3], text).unwrap_err();
-        assert!(!reason.is_empty() && (text.is_empty() || !reason.contains(text)), "{text}: {reason}");
+        assert!(!reason.is_empty() && (text.len() < 2 || !reason.contains(text)), "{text}: {reason}");
     }
     for size in [[0, 3], [3, 2_000_000_000], [u32::MAX, u32::MAX]] {
         assert!(of_text(size, "221O").is_err(), "{size:?}");
