@@ -42,6 +42,15 @@ impl Folder {
         self.path.join(name)
     }
 
+    /// The folders in it whose names begin with `start`, in the order of their names.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn folders(&self, start: &str) -> Result<Vec<Folder>, DataError> {
+        let begins = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start));
+        Ok(folders_in(&self.path)?.into_iter().filter(begins).map(|path| Folder { path }).collect())
+    }
+
     /// The files of the folders `named`, `named_1`, … and of all folders below them, by their names.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ mod decode;
 mod error;
 mod examination;
 mod folder;
+mod json;
 mod labels;
 mod mask;
 mod pairing;

@@ -83,6 +83,10 @@ pub enum SkipReason {
     CutBox,
     /// A box without any area inside its image.
     EmptyBox,
+    /// A sentence that tells of a finding without saying where it is.
+    SentenceWithoutBox,
+    /// A training study of a patient whose other studies are the test.
+    PatientOfTest,
     /// A study with neither image nor report.
     NothingLeft,
 }
@@ -148,6 +152,8 @@ impl SkipReason {
                  `[data.manifest.box-columns]`)"
             }
             SkipReason::EmptyBox => "box without area inside its image",
+            SkipReason::SentenceWithoutBox => "sentence of a finding without a box (kept in the report)",
+            SkipReason::PatientOfTest => "training study of a patient whose other studies are the test",
             SkipReason::NothingLeft => "study with neither image nor report",
         }
     }

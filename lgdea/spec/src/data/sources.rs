@@ -12,6 +12,10 @@ macro_rules! for_each_source {
             "manifest" => manifest: Manifest,
             "openi" => openi: Openi,
             "nih-cxr14" => nih_cxr14: NihCxr14,
+            "chexpert" => chexpert: Chexpert,
+            "chestx-det10" => chestx_det10: ChestxDet10,
+            "padchest" => padchest: Padchest,
+            "padchest-gr" => padchest_gr: PadchestGr,
             // A new source is joined last.
         }
     };

@@ -1,5 +1,9 @@
 //! Masks of findings: which pixels of an image a finding covers.
 
+mod coco;
+
+pub(crate) use coco::CocoMask;
+
 /// The pixels of an image that a finding covers, as runs in rows. One mask is of one finding, which may have several parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {

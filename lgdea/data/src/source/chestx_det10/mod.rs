@@ -1,0 +1,128 @@
+//! ChestX-Det10: PNG files of NIH ChestX-ray14 with boxes of ten findings.
+
+use std::collections::HashSet;
+
+use lgdea_spec::{ChestxDet10, Seed, Views};
+use serde::Deserialize;
+
+use super::{Contents, Progress, Source};
+use crate::examination::{Examination, Film, studies};
+use crate::folder::{Files, Folder};
+use crate::split::{Split, Splits};
+use crate::table::{shown, shown_id};
+use crate::{DataError, FindingBox, Picture, SkipReason, Skipped, StudyLabels, json, normalise_label};
+
+/// What errors call the set.
+const SET: &str = "ChestX-Det10";
+
+/// Width and height of the images that the boxes were drawn on.
+const ORIGINAL: [f64; 2] = [1024.0, 1024.0];
+
+/// The files, the folders of their images, and their splits; the seed may hold out a share of the training split.
+const PARTS: [(&str, &str, Option<Split>); 2] =
+    [("train.json", "train_data", None), ("test.json", "test_data", Some(Split::Test))];
+
+/// An image as the files have it.
+#[derive(Debug, Deserialize)]
+struct Entry {
+    file_name: String,
+    /// The finding of each box.
+    syms: Vec<String>,
+    /// Left, upper, right, lower edge in pixels.
+    boxes: Vec<[f64; 4]>,
+}
+
+impl Source for ChestxDet10 {
+    fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
+        let folder = Folder::open("data.chestx-det10.root", &self.root)?;
+        let (mut examinations, mut skipped) = (Vec::new(), Skipped::default());
+        for (name, images, split) in PARTS {
+            let path = folder.find(&[name]).ok_or_else(|| folder.lacks(SET, &[name]))?;
+            let files = folder.files_below(images)?;
+            for entry in json::read::<Vec<Entry>>(SET, &path)? {
+                let part = Part { folder: &folder, images, files: &files, split };
+                let examination = part.examination(&entry, &mut skipped);
+                examinations.push(examination.map_err(|reason| DataError::Csv {
+                    path: path.clone(),
+                    line: 1,
+                    reason,
+                })?);
+            }
+        }
+        progress(examinations.len(), examinations.len());
+        leave_out_patients_of_test(&mut examinations, &mut skipped);
+        let splits = Splits::new(&self.fractions, seed)?;
+        let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
+        let root = folder.path().to_owned();
+        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+    }
+}
+
+/// A file of the set.
+struct Part<'a> {
+    folder: &'a Folder,
+    images: &'a str,
+    files: &'a Files,
+    split: Option<Split>,
+}
+
+impl Part<'_> {
+    fn examination(&self, entry: &Entry, skipped: &mut Skipped) -> Result<Examination, String> {
+        let Entry { file_name, syms, boxes } = entry;
+        let patient = patient(file_name)
+            .ok_or_else(|| format!("`{}` is no file name of {SET}; fetch the file again", shown_id(file_name)))?;
+        if syms.len() != boxes.len() {
+            let (findings, boxes) = (syms.len(), boxes.len());
+            let image = shown_id(file_name);
+            return Err(format!("image `{image}` has {findings} findings and {boxes} boxes; fetch the file again"));
+        }
+        // What is listed and not there is counted as missing when it is looked for.
+        let listed = || self.folder.join(self.images).join(file_name);
+        let file = self.files.get(file_name).cloned().unwrap_or_else(listed);
+        let mut film = Film::new(file_name, Picture::file_at(file), "frontal");
+        let mut labels = StudyLabels::default();
+        for (name, &[left, upper, right, lower]) in syms.iter().zip(boxes) {
+            let finding = normalise_label(name);
+            if finding.is_empty() {
+                let (name, image) = (shown(name), shown_id(file_name));
+                return Err(format!("`{name}` on image `{image}` is no finding; fetch the file again"));
+            }
+            match FindingBox::in_pixels(&finding, "", [left, upper, right - left, lower - upper], ORIGINAL) {
+                Some(found) => film.boxes.push(found),
+                None => skipped.add(SkipReason::EmptyBox, shown_id(file_name)),
+            }
+            labels.present.insert(finding);
+        }
+        Ok(Examination {
+            id: file_name.clone(),
+            patient,
+            split: self.split,
+            films: vec![film],
+            labels: Some(labels),
+            ..Examination::default()
+        })
+    }
+}
+
+/// The patient as NIH ChestX-ray14 numbers them, so that both sets call them the same: `00000042_006.png` is of patient 42.
+fn patient(file_name: &str) -> Option<String> {
+    let number = file_name.split_once('_')?.0;
+    let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+    is_number.then(|| number.trim_start_matches('0').to_owned())
+}
+
+/// The official split is one of images: what training would see of a patient of the test is left out.
+fn leave_out_patients_of_test(examinations: &mut Vec<Examination>, skipped: &mut Skipped) {
+    let is_test = |examination: &&Examination| examination.split == Some(Split::Test);
+    let patients: HashSet<String> = examinations.iter().filter(is_test).map(|one| one.patient.clone()).collect();
+    examinations.retain(|examination| {
+        let stays = examination.split.is_some() || !patients.contains(&examination.patient);
+        if !stays {
+            skipped.add(SkipReason::PatientOfTest, shown_id(&examination.id));
+        }
+        stays
+    });
+}
+
+#[cfg(test)]
+mod tests;
