@@ -57,6 +57,8 @@ pub enum SkipReason {
     BoxOnOtherImage,
     /// A box without any area inside its image.
     EmptyBox,
+    /// A box of a finding that not enough readers of its image saw.
+    OutvotedBox,
     /// A study with neither image nor report.
     NothingLeft,
 }
@@ -91,6 +93,7 @@ impl SkipReason {
             SkipReason::BoxWithoutImage => "box of a study without image",
             SkipReason::BoxOnOtherImage => "box on a further image of its study",
             SkipReason::EmptyBox => "box without area inside its image",
+            SkipReason::OutvotedBox => "box of a finding that most readers of its image did not see",
             SkipReason::NothingLeft => "study with neither image nor report",
         }
     }

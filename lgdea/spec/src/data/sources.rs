@@ -12,6 +12,11 @@ macro_rules! for_each_source {
             "manifest" => manifest: Manifest,
             "openi" => openi: Openi,
             "nih-cxr14" => nih_cxr14: NihCxr14,
+            "rsna-pneumonia" => rsna_pneumonia: RsnaPneumonia,
+            "siim-acr" => siim_acr: SiimAcr,
+            "vindr-cxr" => vindr_cxr: VindrCxr,
+            "covidx" => covidx: Covidx,
+            "cxr-lt" => cxr_lt: CxrLt,
             // A new source is joined last.
         }
     };
