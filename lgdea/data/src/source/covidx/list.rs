@@ -42,7 +42,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<Entry>, DataError> {
     let bytes = content(path)?;
     let text = str::from_utf8(&bytes).map_err(|_| not_utf_8(path))?;
     let lines = (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty());
-    lines.map(|(line, text)| Entry::parse(line, text).ok_or_else(|| refused(path, line, text))).collect()
+    let entry = |(line, text)| Entry::parse(line, text).ok_or_else(|| refused(path, line, text));
+    let entries: Vec<Entry> = lines.map(entry).collect::<Result<_, _>>()?;
+    if entries.is_empty() {
+        let reason = "no image is listed; fetch the file again".to_owned();
+        return Err(DataError::Csv { path: path.to_owned(), line: 1, reason });
+    }
+    Ok(entries)
 }
 
 fn refused(path: &Path, line: u64, text: &str) -> DataError {

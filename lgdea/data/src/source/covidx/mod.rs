@@ -18,6 +18,11 @@ const SET: &str = "COVIDx";
 impl Source for Covidx {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
         let folder = Folder::open("data.covidx.root", &self.root)?;
+        // What has a list of its own is not drawn from the training list.
+        let drawn = |list: &str, share: f64| if list.is_empty() { share } else { 0.0 };
+        let Fractions { validation, test } = self.fractions;
+        let fractions = Fractions { validation: drawn(&self.validation, validation), test: drawn(&self.test, test) };
+        let splits = Splits::new(&fractions, seed)?;
         let mut examinations = Vec::new();
         let parts = [
             ("train", &self.train, None),
@@ -25,15 +30,13 @@ impl Source for Covidx {
             ("test", &self.test, Some(Split::Test)),
         ];
         for (images, list, split) in parts.into_iter().filter(|(_, list, _)| !list.is_empty()) {
+            // Drawn here, so that a patient of the training list who is in another list, too, is found to be divided.
+            let split = |patient: &str| split.unwrap_or_else(|| splits.of(patient));
             examinations.extend(part(&folder, images, list, split)?);
         }
         progress(examinations.len(), examinations.len());
-        // What has a list of its own is not drawn from the training list.
-        let drawn = |list: &str, share: f64| if list.is_empty() { share } else { 0.0 };
-        let Fractions { validation, test } = self.fractions;
-        let fractions = Fractions { validation: drawn(&self.validation, validation), test: drawn(&self.test, test) };
         let mut skipped = Skipped::default();
-        let studies = studies(examinations, Views::FirstFrontal, Splits::new(&fractions, seed)?, &mut skipped);
+        let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
         let root = folder.path().to_owned();
         Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
     }
@@ -70,8 +73,13 @@ impl Class {
     }
 }
 
-/// The images of a list, which lie in the folder `images`.
-fn part(folder: &Folder, images: &str, list: &str, split: Option<Split>) -> Result<Vec<Examination>, DataError> {
+/// The images of a list, which lie in the folder `images`; `split` tells the split of a patient.
+fn part(
+    folder: &Folder,
+    images: &str,
+    list: &str,
+    split: impl Fn(&str) -> Split,
+) -> Result<Vec<Examination>, DataError> {
     let path = folder.find(&[list]).ok_or_else(|| folder.lacks(SET, &[list]))?;
     let mut examinations: ById<(list::Entry, Examination)> = ById::new();
     for entry in list::read(&path)? {
@@ -79,8 +87,8 @@ fn part(folder: &Folder, images: &str, list: &str, split: Option<Split>) -> Resu
         let id = format!("{images}/{}", entry.file);
         let examination = Examination {
             id: id.clone(),
+            split: Some(split(&entry.patient())),
             patient: entry.patient(),
-            split,
             films: vec![Film::new(&id, Picture::file_at(folder.join(images).join(&entry.file)), "")],
             labels: Some(entry.class.labels()),
             ..Examination::default()

@@ -231,7 +231,7 @@ fn tables_may_lie_beside_the_images_and_hold_the_index_of_pandas() {
     fs::rename(folder.path().join("annotations/annotations_test.csv"), folder.path().join("annotations_test.csv"))
         .unwrap();
     let indexed =
-        TEST_LABELS.replace("image_id", ",image_id").replace("d,", "0,d,").replace("0,1,0,1,0", "0.0,1.0,,True,0");
+        TEST_LABELS.replace("image_id", ",image_id").replace("\nd,", "\n0,d,").replace("0,1,0,1,0", "0.0,1.0,,True,0");
     write(folder.path(), "annotations/image_labels_test.csv", &indexed);
     let read = read(folder.path(), VindrRelease::PhysionetTest, VindrReaders::Majority).unwrap();
     assert_eq!(all_labels(&read), ["nodule_mass other_diseases"]);
