@@ -1,4 +1,4 @@
-//! `[data.covidx]`: COVIDx, radiographs for the detection of COVID-19.
+//! `[data.covidx]`: `COVIDx`, radiographs for the detection of COVID-19.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

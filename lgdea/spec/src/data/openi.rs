@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fractions, SourceSettings, Views};
+use super::{Fractions, SourceSettings, Views, is_default};
 use crate::rules::Findings;
 
 pub(super) const DEFAULTS: &str = r#"
@@ -34,16 +34,10 @@ pub struct Openi {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub projections: String,
     /// Which images of a report are read; other ones than the first need `projections`.
-    #[serde(skip_serializing_if = "is_first_frontal")]
+    #[serde(skip_serializing_if = "is_default")]
     pub views: Views,
     /// Split of the studies, drawn by patient.
     pub fractions: Fractions,
-}
-
-// Settings that came later are not written where they are as they were before, so that no run's key changes.
-
-fn is_first_frontal(views: &Views) -> bool {
-    *views == Views::FirstFrontal
 }
 
 impl SourceSettings for Openi {

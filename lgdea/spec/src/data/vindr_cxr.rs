@@ -26,9 +26,9 @@ pub struct VindrCxr {
     /// Which release it is, and what of it is read.
     pub release: VindrRelease,
     /// Which findings count of those that the readers of an image saw. Boxes follow: those of a finding that counts are all
-    /// kept. The test of PhysioNet's release has one consensus.
+    /// kept. The test of `PhysioNet`'s release has one consensus.
     pub readers: VindrReaders,
-    /// Shares of the images held out. Of PhysioNet's release, `validation` is a share of its training images, and its test is
+    /// Shares of the images held out. Of `PhysioNet`'s release, `validation` is a share of its training images, and its test is
     /// the test whatever `test` says.
     pub fractions: Fractions,
 }

@@ -1,4 +1,4 @@
-//! A list of COVIDx: patient, file, class and source, separated by spaces; early releases have no source.
+//! A list of `COVIDx`: patient, file, class and source, separated by spaces; early releases have no source.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! COVIDx: radiographs with one class each, in lists of text.
+//! `COVIDx`: radiographs with one class each, in lists of text.
 
 mod list;
 

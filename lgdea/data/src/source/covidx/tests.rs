@@ -1,4 +1,4 @@
-//! COVIDx: the lists of all releases, and lines that are none.
+//! `COVIDx`: the lists of all releases, and lines that are none.
 
 use std::fs;
 

@@ -68,7 +68,7 @@ pub(super) fn add(
             (Some(size), _) | (None, Some(&size)) => Some(size),
             (None, None) => {
                 let size = *looked_up.entry(id.to_owned()).or_insert_with(|| size_of_file(film));
-                columns.check(table, row, size, [right, lower])?;
+                check(table, row, size, [right, lower])?;
                 size
             }
         };
@@ -113,19 +113,19 @@ impl Columns {
             _ => Ok(None),
         }
     }
+}
 
-    /// Refuses a box that leaves the image by far: the file is not the original, and its size not that of the boxes.
-    fn check(&self, table: &Table, row: &Row, size: Option<Size>, ends: [f64; 2]) -> Result<(), DataError> {
-        let Some([width, height]) = size else { return Ok(()) };
-        let [right, lower] = ends;
-        if right <= width * (1.0 + SLACK) && lower <= height * (1.0 + SLACK) {
-            return Ok(());
-        }
-        let reason = format!(
-            "the box leaves its image of {width} × {height} pixels: the images were made smaller, so that the sizes of the \
-             original ones are needed; put train_meta.csv (`image_id`, `dim0` = height, `dim1` = width) and test_meta.csv into \
-             `data.vindr-cxr.root`, or the columns `width` and `height` into this file"
-        );
-        Err(row.error(&table.path, reason))
+/// Refuses a box that leaves the image by far: the file is not the original, and its size not that of the boxes.
+fn check(table: &Table, row: &Row, size: Option<Size>, ends: [f64; 2]) -> Result<(), DataError> {
+    let Some([width, height]) = size else { return Ok(()) };
+    let [right, lower] = ends;
+    if right <= width * (1.0 + SLACK) && lower <= height * (1.0 + SLACK) {
+        return Ok(());
     }
+    let reason = format!(
+        "the box leaves its image of {width} × {height} pixels: the images were made smaller, so that the sizes of the \
+         original ones are needed; put train_meta.csv (`image_id`, `dim0` = height, `dim1` = width) and test_meta.csv into \
+         `data.vindr-cxr.root`, or the columns `width` and `height` into this file"
+    );
+    Err(row.error(&table.path, reason))
 }
