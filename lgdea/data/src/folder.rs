@@ -1,16 +1,20 @@
 //! A data set's folder: its files by the names that the set gives them.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::DataError;
 use crate::error::expand;
 use crate::table::Table;
+use crate::{DataError, Picture};
 
 /// Endings of a table that is packed.
 const PACKED: [&str; 3] = ["", ".gz", ".zip"];
+
+/// Endings of image files.
+const IMAGES: [&str; 9] = ["dcm", "dicom", "png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"];
 
 /// Files by their names.
 pub(crate) type Files = HashMap<String, PathBuf>;
@@ -60,23 +64,30 @@ impl Folder {
             let rest = name.strip_prefix(named).map(|rest| rest.trim_start_matches('_'));
             rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
         };
-        let mut files = HashMap::new();
         let mut folders: Vec<PathBuf> = folders_in(&self.path)?;
         folders.retain(|path| path.file_name().is_some_and(|name| belongs(&name.to_string_lossy())));
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder).map_err(DataError::io(&folder))? {
-                let entry = entry.map_err(DataError::io(&folder))?;
-                // Links are followed: large sets are often links into another disk.
-                let is_folder =
-                    entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && entry.path().is_dir());
-                if is_folder {
-                    folders.push(entry.path());
-                } else {
-                    files.insert(entry.file_name().to_string_lossy().into_owned(), entry.path());
-                }
+        Ok(files_in(folders)?.into_iter().map(|path| (name_of(path.file_name()), path)).collect())
+    }
+
+    /// The image files of folders and of all folders below them, whatever kind of image people made of them.
+    ///
+    /// # Errors
+    /// A folder is not there, or cannot be read. `set` is what the data set is called.
+    pub(crate) fn images<Name: AsRef<str>>(&self, set: &str, folders: &[Name]) -> Result<Images, DataError> {
+        let mut images = Images { folder: self.path.clone(), files: Files::new() };
+        for named in folders.iter().rev().map(AsRef::as_ref) {
+            let folder = self.join(named);
+            if !folder.exists() {
+                return Err(self.lacks(set, &[&format!("folder {named}")]));
             }
+            let mut paths = files_in(vec![folder.clone()])?;
+            // Those that are put in later stand; the first folder and the first in the order of the names goes last.
+            paths.sort_by(|a, b| b.cmp(a));
+            let is_image = |path: &PathBuf| IMAGES.contains(&name_of(path.extension()).to_lowercase().as_str());
+            images.files.extend(paths.into_iter().filter(is_image).map(|path| (name_of(path.file_stem()), path)));
+            images.folder = folder;
         }
-        Ok(files)
+        Ok(images)
     }
 
     /// The first of files that is there, each also packed as `.gz` or `.zip`.
@@ -105,6 +116,43 @@ impl Folder {
     pub(crate) fn lacks(&self, set: &str, names: &[&str]) -> DataError {
         DataError::NotInFolder { set: set.to_owned(), folder: self.path.clone(), names: names.join(" or ") }
     }
+}
+
+/// Image files by their names without the ending.
+pub(crate) struct Images {
+    /// Where an image should be that is not there.
+    folder: PathBuf,
+    files: Files,
+}
+
+impl Images {
+    /// The image of a name without ending. What is not there is counted as missing when it is looked for.
+    pub(crate) fn picture(&self, name: &str) -> Picture {
+        Picture::file_at(self.files.get(name).cloned().unwrap_or_else(|| self.folder.join(name)))
+    }
+}
+
+/// A part of a path as text; empty where there is none.
+fn name_of(part: Option<&OsStr>) -> String {
+    part.unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The files of folders and of all folders below them, in no order.
+///
+/// # Errors
+/// A folder cannot be read.
+pub(crate) fn files_in(mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>, DataError> {
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(DataError::io(&folder))? {
+            let entry = entry.map_err(DataError::io(&folder))?;
+            // Links are followed: large sets are often links into another disk.
+            let is_folder =
+                entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && entry.path().is_dir());
+            if is_folder { &mut folders } else { &mut files }.push(entry.path());
+        }
+    }
+    Ok(files)
 }
 
 /// The folders in a folder, in the order of their names.
@@ -153,6 +201,32 @@ mod tests {
         let mut names: Vec<&str> = files.keys().map(String::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["a.png", "b.png", "c.png", "d.png"]);
+    }
+
+    #[test]
+    fn images_are_found_by_name_whatever_their_kind_and_however_deep() {
+        let folder = tempfile::tempdir().unwrap();
+        let names =
+            ["one/1.2.3.dcm", "one/deep/b.PNG", "one/a.jpg", "one/a.png", "one/notes.txt", "two/a.dicom", "two/c.tif"];
+        for name in names {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let opened = Folder::open("data.x.root", folder.path().to_str().unwrap()).unwrap();
+        let images = opened.images("X", &["one", "two"]).unwrap();
+        for (name, file) in [
+            ("1.2.3", "one/1.2.3.dcm"),
+            ("b", "one/deep/b.PNG"),
+            ("a", "one/a.jpg"),
+            ("c", "two/c.tif"),
+            ("notes", "one/notes"),
+            ("not there", "one/not there"),
+        ] {
+            assert_eq!(images.picture(name), Picture::file_at(folder.path().join(file)), "{name}");
+        }
+        let missing = opened.images("X", &["one", "three"]).err().unwrap().to_string();
+        assert!(missing.contains("folder three") && missing.contains("; "), "{missing}");
     }
 
     #[test]

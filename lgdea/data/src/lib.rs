@@ -8,6 +8,7 @@
 
 mod augment;
 mod boxes;
+mod by_id;
 mod check;
 mod corpus;
 mod decode;

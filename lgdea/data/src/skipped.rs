@@ -87,6 +87,8 @@ pub enum SkipReason {
     SentenceWithoutBox,
     /// A training study of a patient whose other studies are the test.
     PatientOfTest,
+    /// A box of a finding that not enough readers of its image saw.
+    OutvotedBox,
     /// A study with neither image nor report.
     NothingLeft,
 }
@@ -154,6 +156,7 @@ impl SkipReason {
             SkipReason::EmptyBox => "box without area inside its image",
             SkipReason::SentenceWithoutBox => "sentence of a finding without a box (kept in the report)",
             SkipReason::PatientOfTest => "training study of a patient whose other studies are the test",
+            SkipReason::OutvotedBox => "box of a finding that most readers of its image did not see",
             SkipReason::NothingLeft => "study with neither image nor report",
         }
     }

@@ -195,6 +195,10 @@ impl Checked {
             let images = expand("data.openi.images", &openi.images).and_then(|path| readable_folder(&path));
             self.tried("data.openi.images", images);
         }
+        if !openi.projections.is_empty() {
+            let table = expand("data.openi.projections", &openi.projections).and_then(|path| Table::read(&path));
+            self.tried("data.openi.projections", table);
+        }
     }
 }
 

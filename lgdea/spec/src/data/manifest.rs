@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fractions, SourceSettings};
+use super::{Fractions, SourceSettings, is_default};
 use crate::rules::Findings;
 
 pub(super) const DEFAULTS: &str = r#"
@@ -93,10 +93,6 @@ pub enum UncertainLabels {
 }
 
 // Settings that came later are not written where they are as they were before, so that no run's key changes.
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
 
 fn is_default_separators(separators: &str) -> bool {
     separators == "|;"

@@ -22,6 +22,11 @@ pub(crate) trait SourceSettings {
     fn check(&self, _table: &str, _findings: &mut Findings<'_>) {}
 }
 
+/// Whether a setting that came later is as it was before: then it is not written, so that no run's key changes.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 macro_rules! declare {
     ($($name:literal => $module:ident: $settings:ident,)*) => {
         $(mod $module;)*

@@ -16,6 +16,11 @@ macro_rules! for_each_source {
             "chestx-det10" => chestx_det10: ChestxDet10,
             "padchest" => padchest: Padchest,
             "padchest-gr" => padchest_gr: PadchestGr,
+            "rsna-pneumonia" => rsna_pneumonia: RsnaPneumonia,
+            "siim-acr" => siim_acr: SiimAcr,
+            "vindr-cxr" => vindr_cxr: VindrCxr,
+            "covidx" => covidx: Covidx,
+            "cxr-lt" => cxr_lt: CxrLt,
             // A new source is joined last.
         }
     };

@@ -1,11 +1,13 @@
 //! Open-I: the Indiana University chest X-ray collection, one XML file a report.
 //!
 //! The collection names no patients; each report counts as a patient of its own. Its XML does not tell frontal from
-//! lateral images either: the first image of a report is taken for the frontal one, as it is in most reports.
+//! lateral images either: without a table of projections the first image of a report is taken for the frontal one, as it is in
+//! most reports.
 
 mod document;
+mod images;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -16,9 +18,11 @@ use rayon::prelude::*;
 
 use super::{Contents, Progress, Source};
 use crate::error::expand;
-use crate::split::{Split, Splits};
-use crate::{DataError, NO_FINDING, Picture, Report, SkipReason, Skipped, Study, StudyLabels};
+use crate::examination::{self, Examination};
+use crate::split::Splits;
+use crate::{DataError, NO_FINDING, Report, SkipReason, Skipped, StudyLabels};
 use document::Document;
+use images::Images;
 
 /// A report of the collection has about 10 kB; what is far larger is something else.
 const LARGEST_XML: u64 = 4 << 20;
@@ -35,12 +39,12 @@ impl Source for Openi {
 fn read(openi: &Openi, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
     let splits = Splits::new(&openi.fractions, seed)?;
     let reports = expand("data.openi.reports", &openi.reports)?;
-    let (images, files) = match openi.images.as_str() {
+    let (root, images) = match openi.images.as_str() {
         "" => (PathBuf::new(), None),
         folder => {
             let folder = expand("data.openi.images", folder)?;
-            let files = image_files(&folder)?;
-            (folder, Some(files))
+            let images = Images::read(&folder, &openi.projections)?;
+            (folder, Some(images))
         }
     };
     let mut skipped = Skipped::default();
@@ -57,7 +61,7 @@ fn read(openi: &Openi, seed: Seed, progress: Progress<'_>) -> Result<Contents, D
     // The order of an archive or a folder is arbitrary.
     parsed.sort_by(|(a, _), (b, _)| a.cmp(b));
 
-    let mut studies = Vec::with_capacity(parsed.len());
+    let mut examinations = Vec::with_capacity(parsed.len());
     let mut seen = HashSet::new();
     for (name, document) in parsed {
         let Some(document) = document else {
@@ -68,38 +72,23 @@ fn read(openi: &Openi, seed: Seed, progress: Progress<'_>) -> Result<Contents, D
             skipped.add(SkipReason::DuplicateReport, name);
             continue;
         }
-        let split = splits.of(&document.id);
-        studies.extend(study(document, split, files.as_ref(), &mut skipped).or_nothing(&mut skipped));
+        examinations.push(examination(document, images.as_ref(), &mut skipped));
     }
-    Ok(Contents { name: format!("Open-I at {}", reports.display()), studies, skipped, root: images })
+    let studies = examination::studies(examinations, openi.views, splits, &mut skipped);
+    let studies = studies.into_iter().filter_map(|study| study.or_nothing(&mut skipped)).collect();
+    Ok(Contents { name: format!("Open-I at {}", reports.display()), studies, skipped, root })
 }
 
-/// Image files by name without extension.
-type Files = HashMap<String, PathBuf>;
-
-fn study(document: Document, split: Split, files: Option<&Files>, skipped: &mut Skipped) -> Study {
-    let Document { id, sections, major, images } = document;
+fn examination(document: Document, images: Option<&Images>, skipped: &mut Skipped) -> Examination {
+    let Document { id, sections, major, images: names } = document;
     let report = Report::from_sections(sections)
         .filter(|report| report.sections.iter().any(|section| READINGS.contains(&section.name.as_str())));
     if report.is_none() {
         skipped.add(SkipReason::EmptyReport, &id);
     }
-    let image = files.and_then(|files| frontal(&id, &images, files, skipped));
+    let films = images.map(|images| images.films(&names, skipped)).unwrap_or_default();
     let labels = (major == ["normal"]).then(|| StudyLabels::from_iter([NO_FINDING]));
-    Study { image, report, labels, ..Study::new(id.clone(), id, split) }
-}
-
-/// The first image of a report that is there; what is not is counted, as are all that follow.
-fn frontal(id: &str, names: &[String], files: &Files, skipped: &mut Skipped) -> Option<Picture> {
-    let mut image = None;
-    for name in names {
-        match files.get(name) {
-            None => skipped.add(SkipReason::MissingImage, name),
-            Some(path) if image.is_none() => image = Some(Picture::file_at(path.clone())),
-            Some(_) => skipped.add(SkipReason::AdditionalImage, id),
-        }
-    }
-    image
+    Examination { patient: id.clone(), id, films, report, labels, ..Examination::default() }
 }
 
 /// A document's name and its content; none where it is too large to be a report.
@@ -152,22 +141,6 @@ fn is_xml(path: &Path) -> bool {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-/// Image files of a folder by name without extension; of several, the first in order of their names.
-fn image_files(folder: &Path) -> Result<Files, DataError> {
-    let failed = DataError::io(folder);
-    let entries: io::Result<Vec<_>> = fs::read_dir(folder).map_err(failed)?.collect();
-    let mut paths: Vec<PathBuf> = entries.map_err(failed)?.iter().map(fs::DirEntry::path).collect();
-    paths.sort();
-    let mut files = HashMap::new();
-    for path in paths {
-        if let Some(stem) = path.file_stem() {
-            let stem = stem.to_string_lossy().into_owned();
-            files.entry(stem).or_insert(path);
-        }
-    }
-    Ok(files)
 }
 
 #[cfg(test)]

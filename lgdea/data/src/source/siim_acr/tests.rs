@@ -1,0 +1,100 @@
+//! SIIM-ACR's challenge: rows of one image are one mask, and tables that make no sense are refused.
+
+use std::fs;
+
+use lgdea_spec::Fractions;
+
+use super::*;
+use crate::{Picture, Study};
+
+fn read(masks: &str) -> Result<Contents, String> {
+    read_from(masks, &["dicom-images-train"], &[])
+}
+
+fn read_from(masks: &str, images: &[&str], files: &[&str]) -> Result<Contents, String> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("dicom-images-train")).unwrap();
+    for file in files {
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "x").unwrap();
+    }
+    fs::write(folder.path().join("train-rle.csv"), masks).unwrap();
+    let settings = SiimAcr {
+        root: folder.path().display().to_string(),
+        masks: "train-rle.csv".to_owned(),
+        images: images.iter().map(|&name| name.to_owned()).collect(),
+        fractions: Fractions { validation: 0.15, test: 0.15 },
+    };
+    settings.read(Seed(0), &|_, _| ()).map_err(|error| error.to_string())
+}
+
+fn is_present(study: &Study) -> bool {
+    study.labels.as_ref().unwrap().present.contains(PNEUMOTHORAX)
+}
+
+/// The box of an image's mask, in pixels.
+fn edges(study: &Study) -> [f32; 4] {
+    let found = &study.boxes[0];
+    [found.x, found.y, found.width, found.height].map(|share| share * 1024.0)
+}
+
+#[test]
+fn runs_go_down_the_columns_and_start_where_the_last_one_ended() {
+    // Ten pixels of column 2 from row 5, then, 1019 pixels on, ten of column 3 from row 10.
+    let read = read("ImageId, EncodedPixels\n1.2.3,2053 10 1019 10\n1.2.4, -1\n").unwrap();
+    let [with, without] = &read.studies[..] else { panic!("{:?}", read.studies) };
+    assert!(is_present(with) && !is_present(without) && without.boxes.is_empty());
+    assert_eq!(edges(with), [2.0, 5.0, 2.0, 15.0]);
+    let mask = with.boxes[0].mask.as_ref().unwrap();
+    let covers = |x: f64, y: f64| mask.covers((x + 0.5) / 1024.0, (y + 0.5) / 1024.0);
+    assert!(covers(2.0, 5.0) && covers(2.0, 14.0) && covers(3.0, 10.0) && covers(3.0, 19.0));
+    assert!(!covers(2.0, 15.0) && !covers(3.0, 9.0) && !covers(5.0, 2.0));
+}
+
+#[test]
+fn rows_of_an_image_are_parts_of_one_mask() {
+    let read = read("ImageId,EncodedPixels\na,0 1\nb,-1\na,1048575 1\na,0 1\n").unwrap();
+    assert_eq!(read.studies.len(), 2);
+    assert_eq!((read.studies[0].boxes.len(), edges(&read.studies[0])), (1, [0.0, 0.0, 1024.0, 1024.0]));
+}
+
+#[test]
+fn an_image_that_is_called_free_and_has_a_mask_keeps_the_mask_and_is_counted() {
+    for masks in ["a,0 9\na, -1\n", "a,-1\na,0 9\n"] {
+        let read = read(&format!("ImageId, EncodedPixels\n{masks}")).unwrap();
+        assert!(is_present(&read.studies[0]));
+        assert_eq!(read.skipped.count(SkipReason::ContradictoryLabels), 1);
+    }
+}
+
+#[test]
+fn a_table_that_makes_no_sense_is_an_error_with_its_line() {
+    for (masks, part) in [
+        ("ImageId, EncodedPixels\na, -1\nb,1 2 3\n", "line 3: EncodedPixels has 3 numbers"),
+        ("ImageId, EncodedPixels\na,x y\n", "line 2: EncodedPixels has `x`"),
+        ("ImageId, EncodedPixels\na,1048575 2\n", "line 2: EncodedPixels leaves"),
+        ("ImageId, EncodedPixels\na,\n", "line 2: EncodedPixels has 0 numbers"),
+        ("ImageId, EncodedPixels\na,-2\n", "line 2: EncodedPixels has `-2`"),
+        ("ImageId, EncodedPixels\n,1 2\n", "line 2: no `ImageId`"),
+        ("Image, EncodedPixels\na,1 2\n", "no column `ImageId`"),
+        ("ImageId,Pixels\na,1 2\n", "no column `EncodedPixels`"),
+        ("ImageId, EncodedPixels\na\n", "line 2: 1 cells"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "Git LFS pointer"),
+    ] {
+        let error = read(masks).err().unwrap_or_else(|| panic!("{masks}"));
+        assert!(error.contains(part) && error.contains("; "), "{error}");
+    }
+}
+
+#[test]
+fn images_are_found_in_nested_folders_and_in_several() {
+    let files = ["dicom-images-train/1.2/3.4/1.2.3.dcm", "dicom-images-test/5/6/1.2.4.dcm"];
+    let masks = "ImageId,EncodedPixels\n1.2.3,-1\n1.2.4,-1\n";
+    let read = read_from(masks, &["dicom-images-train", "dicom-images-test"], &files).unwrap();
+    for (study, file) in read.studies.iter().zip(files) {
+        assert_eq!(study.image, Some(Picture::file_at(read.root.join(file))));
+    }
+    let error = read_from(masks, &["dicom-images-train", "png"], &files).unwrap_err();
+    assert!(error.contains("folder png"), "{error}");
+}
