@@ -37,6 +37,10 @@ pub enum SkipReason {
     UnreadableImage,
     /// The report is empty, or has neither findings nor impression.
     EmptyReport,
+    /// A study whose report is not where the reports are.
+    MissingReport,
+    /// A report of a study that the data set's tables do not list.
+    ReportWithoutStudy,
     /// A further report of a study that has a different one already.
     ContradictoryReport,
     /// A study called normal that also has findings; the findings were kept.
@@ -57,6 +61,8 @@ pub enum SkipReason {
     BoxOnOtherImage,
     /// A box without any area inside its image.
     EmptyBox,
+    /// A study that is read for the test, and is of another split by its data set, because its patient has a box there.
+    MovedToTest,
     /// A study with neither image nor report.
     NothingLeft,
 }
@@ -79,6 +85,8 @@ impl SkipReason {
             SkipReason::LfsPointer => "Git LFS pointer instead of an image (run `git lfs pull`)",
             SkipReason::UnreadableImage => "broken, cut off or unsupported image",
             SkipReason::EmptyReport => "empty report",
+            SkipReason::MissingReport => "study whose report was not found",
+            SkipReason::ReportWithoutStudy => "report of a study that the tables do not list",
             SkipReason::ContradictoryReport => "second, different report of the same study",
             SkipReason::ContradictoryLabels => "called normal beside findings (findings kept)",
             SkipReason::JoinedLabels => {
@@ -91,6 +99,7 @@ impl SkipReason {
             SkipReason::BoxWithoutImage => "box of a study without image",
             SkipReason::BoxOnOtherImage => "box on a further image of its study",
             SkipReason::EmptyBox => "box without area inside its image",
+            SkipReason::MovedToTest => "study of a patient with boxes, moved to the test split",
             SkipReason::NothingLeft => "study with neither image nor report",
         }
     }

@@ -12,6 +12,7 @@ macro_rules! for_each_source {
             "manifest" => manifest: Manifest,
             "openi" => openi: Openi,
             "nih-cxr14" => nih_cxr14: NihCxr14,
+            "mimic-cxr" => mimic_cxr: MimicCxr,
             // A new source is joined last.
         }
     };
