@@ -80,7 +80,7 @@ fn sections_are_those_that_are_named() {
     for (sections, expected) in [
         (vec![Impression, Findings], ["IMPRESSION: No acute cardiopulmonary process.\nFINDINGS: ", "FINDINGS: ", ""]),
         (vec![Impression], ["IMPRESSION: No acute cardiopulmonary process.", "", ""]),
-        (vec![Comparison, LastParagraph], ["", "", "A last word.\nCOMPARISON: Yesterday."]),
+        (vec![Comparison, LastParagraph], ["COMPARISON: None.", "", "A last word.\nCOMPARISON: Yesterday."]),
         (vec![Findings, LastParagraph], ["FINDINGS: The lungs", "FINDINGS: The heart", "A last word."]),
     ] {
         made.settings.sections = sections;
