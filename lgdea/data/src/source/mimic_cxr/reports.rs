@@ -107,9 +107,11 @@ impl Place {
         })
     }
 
+    /// A zip archive is one of reports, but `….csv.zip` a packed table.
     fn file(path: PathBuf) -> Place {
-        let name = path.to_string_lossy().to_lowercase();
-        if name.ends_with(".zip") && !name.ends_with(".csv.zip") { Place::Archive(path) } else { Place::Table(path) }
+        let ends = |path: &Path, ending: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
+        let is_archive = ends(&path, "zip") && !ends(&path.with_extension(""), "csv");
+        if is_archive { Place::Archive(path) } else { Place::Table(path) }
     }
 
     /// The error of a place that has no report of any study.
