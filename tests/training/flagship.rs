@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use assert_cmd::assert::Assert;
 use lgdea_harness::{Said, Workspace, root};
 use serde_json::Value;
 
@@ -15,11 +14,11 @@ use crate::metric;
 fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
     let place = Workspace::new();
     write_files(&place);
-    join(&place);
     let small = write_small_flagship(&place);
     let lgdea = |command: &[&str], results: &str| {
         let mut lgdea = place.lgdea(command);
-        lgdea.env("MIMIC_CXR_JPG", place.path("mimic")).args(["--results", results]).assert()
+        lgdea.env("MIMIC_CXR_JPG", place.path("mimic")).env("MIMIC_CXR_REPORTS", place.path("mimic_cxr_sectioned.csv"));
+        lgdea.args(["--results", results]).assert()
     };
     let ran = lgdea(&["run", &small, "--json"], "results").success();
     assert!(ran.told().contains("40 studies"));
@@ -80,28 +79,6 @@ fn write_files(place: &Workspace) {
     place.write("MS_CXR.csv", boxes);
 }
 
-/// Joins the tables into the master file by the script that the experiment names.
-fn join(place: &Workspace) {
-    let joined = std::process::Command::new("python3")
-        .arg(root().join("experiments/mimic_cxr_jpg.py"))
-        .args([
-            &place.at("mimic"),
-            "--reports",
-            &place.at("mimic_cxr_sectioned.csv"),
-            "--boxes",
-            &place.at("MS_CXR.csv"),
-        ])
-        .output()
-        .unwrap();
-    let said = Assert::new(joined).success().printed();
-    assert!(
-        said.contains("80 frontal images, 80 of studies with a report") && said.contains("1 boxes; 1 patients"),
-        "{said}"
-    );
-    let master = place.read("mimic/master.csv");
-    assert!(master.contains("00000006-b.jpg,10000006,50000006,AP,test,") && !master.contains("-c.jpg"), "{master}");
-}
-
 /// Writes the flagship's experiment with small encoders and few steps; its path.
 fn write_small_flagship(place: &Workspace) -> String {
     let text = format!(
@@ -109,9 +86,10 @@ fn write_small_flagship(place: &Workspace) -> String {
          [encoder.text.bert]\nmodel = '{}'\nmax-tokens = 40\n[evidence-space]\nprototypes = 4\n[graph]\nstart = 1\n\
          refresh = 2\n[train]\nsteps = 4\ntext-warmup-steps = 2\nbatch = 6\nunpaired-images = 4\nunpaired-reports = 4\n\
          micro-batch = 4\ngradient-checkpointing = true\n\
-         [eval]\nbootstrap = 0\ngrounding.enabled = true\n[data.manifest]\nboxes = \"boxes.csv\"\n",
+         [eval]\nbootstrap = 0\ngrounding.enabled = true\n[data.mimic-cxr]\nboxes = '{}'\n",
         root().join("experiments/mimic_resnet50_10pct.toml").display(),
         root().join("tests/fixtures/encoders/bert").display(),
+        place.at("MS_CXR.csv"),
     );
     place.write("small.toml", text);
     place.at("small.toml")

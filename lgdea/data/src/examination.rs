@@ -108,10 +108,8 @@ impl Examination {
         let mut read = Vec::new();
         for film in std::mem::take(&mut self.films) {
             match film.seen() {
-                View::OtherImage => skipped.add_value(SkipReason::OtherImage, shown(&film.view)),
-                View::Lateral if views != Views::WithLaterals => {
-                    skipped.add(SkipReason::LateralView, shown_id(&self.id))
-                }
+                View::OtherImage => self.leave(film, SkipReason::OtherImage, skipped),
+                View::Lateral if views != Views::WithLaterals => self.leave(film, SkipReason::LateralView, skipped),
                 View::Lateral | View::Frontal | View::Untold | View::Unknown => read.push(film),
             }
         }
@@ -129,12 +127,24 @@ impl Examination {
             read.sort_by_key(|film| film.seen() == View::Unknown);
         }
         for film in read.drain(keep.min(read.len())..) {
-            match film.seen() {
-                View::Unknown => skipped.add_value(SkipReason::UnknownView, shown(&film.view)),
-                _ => skipped.add(SkipReason::AdditionalImage, shown_id(&self.id)),
-            }
+            let reason = match film.seen() {
+                View::Unknown => SkipReason::UnknownView,
+                _ => SkipReason::AdditionalImage,
+            };
+            self.leave(film, reason, skipped);
         }
         read
+    }
+
+    /// Counts an image that is not read, and its boxes.
+    fn leave(&self, film: Film, reason: SkipReason, skipped: &mut Skipped) {
+        match reason {
+            SkipReason::OtherImage | SkipReason::UnknownView => skipped.add_value(reason, shown(&film.view)),
+            _ => skipped.add(reason, shown_id(&self.id)),
+        }
+        for _ in film.boxes {
+            skipped.add(SkipReason::BoxOnOtherImage, shown_id(&self.id));
+        }
     }
 }
 
@@ -192,6 +202,16 @@ mod tests {
     fn an_image_with_boxes_goes_first_among_its_like() {
         assert_eq!(files(&[("1", "PA", false), ("2", "AP", true)], Views::FirstFrontal), ["2"]);
         assert_eq!(files(&[("1", "PA", false), ("2", "", true)], Views::FirstFrontal), ["1"]);
+    }
+
+    #[test]
+    fn boxes_on_images_that_are_not_read_are_counted() {
+        for (other, reason) in
+            [("PA", SkipReason::AdditionalImage), ("L", SkipReason::LateralView), ("CT", SkipReason::OtherImage)]
+        {
+            let (_, skipped) = ids(&[("1", "PA", true), ("2", other, true)], Views::FirstFrontal);
+            assert_eq!((skipped.count(reason), skipped.count(SkipReason::BoxOnOtherImage)), (1, 1), "{other}");
+        }
     }
 
     #[test]

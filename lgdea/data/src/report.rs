@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::table::is_missing_text;
 
 /// Name of the only section of a report without headers.
-const WHOLE: &str = "report";
+pub(crate) const WHOLE: &str = "report";
 
 /// A named part of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]

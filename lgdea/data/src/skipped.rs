@@ -57,6 +57,10 @@ pub enum SkipReason {
     UnreadPixels,
     /// The report is empty, or has neither findings nor impression.
     EmptyReport,
+    /// A study whose report is not where the reports are.
+    MissingReport,
+    /// A report of a study that the data set's tables do not list.
+    ReportWithoutStudy,
     /// A further report of a study that has a different one already.
     ContradictoryReport,
     /// A study called normal that also has findings; the findings were kept.
@@ -89,6 +93,8 @@ pub enum SkipReason {
     PatientOfTest,
     /// A box of a finding that not enough readers of its image saw.
     OutvotedBox,
+    /// A study that is read for the test, and is of another split by its data set, because its patient has a box there.
+    MovedToTest,
     /// A study with neither image nor report.
     NothingLeft,
 }
@@ -131,6 +137,8 @@ impl SkipReason {
                  JPEG of 12 bits with loss, nor colours in JPEG-LS)"
             }
             SkipReason::EmptyReport => "empty report",
+            SkipReason::MissingReport => "study whose report was not found",
+            SkipReason::ReportWithoutStudy => "report of a study that the tables do not list",
             SkipReason::ContradictoryReport => "second, different report of the same study",
             SkipReason::ContradictoryLabels => "called normal beside findings (findings kept)",
             SkipReason::JoinedLabels => {
@@ -157,6 +165,7 @@ impl SkipReason {
             SkipReason::SentenceWithoutBox => "sentence of a finding without a box (kept in the report)",
             SkipReason::PatientOfTest => "training study of a patient whose other studies are the test",
             SkipReason::OutvotedBox => "box of a finding that most readers of its image did not see",
+            SkipReason::MovedToTest => "study of a patient with boxes, moved to the test split",
             SkipReason::NothingLeft => "study with neither image nor report",
         }
     }

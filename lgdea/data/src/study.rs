@@ -59,7 +59,9 @@ impl Study {
         let image = self.image.take();
         let file = image.as_ref().and_then(Picture::file);
         skipped.add(reason, file.map_or_else(|| shown_id(&self.id), shown_path));
-        self.boxes.clear();
+        for _ in self.boxes.drain(..) {
+            skipped.add(SkipReason::BoxWithoutImage, shown_id(&self.id));
+        }
         self.or_nothing(skipped)
     }
 

@@ -21,6 +21,7 @@ macro_rules! for_each_source {
             "vindr-cxr" => vindr_cxr: VindrCxr,
             "covidx" => covidx: Covidx,
             "cxr-lt" => cxr_lt: CxrLt,
+            "mimic-cxr" => mimic_cxr: MimicCxr,
             // A new source is joined last.
         }
     };
