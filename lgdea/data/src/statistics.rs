@@ -44,7 +44,7 @@ pub fn statistics(corpus: &Corpus) -> Statistics {
 impl Statistics {
     fn add(&mut self, study: &Study) {
         let split = study.split;
-        for labels in &study.labels {
+        if let Some(labels) = &study.labels {
             for name in &labels.present {
                 self.findings.entry(name.clone()).or_default().entry(split).or_default().present += 1;
             }
