@@ -136,19 +136,7 @@ fn draw(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingManifes
     let counts: Vec<usize> = patients.iter().map(|(_, _, studies)| studies.len()).collect();
     let (paired, others) = patients.split_at(paired_patients(&counts, ratio));
 
-    let mut images: Vec<&Study> = Vec::new();
-    let mut reports: Vec<&Study> = Vec::new();
-    for (_, _, studies) in others.iter().rev() {
-        match unpaired {
-            Unpaired::None => {}
-            Unpaired::Shuffled => {
-                images.extend(studies);
-                reports.extend(studies);
-            }
-            Unpaired::Disjoint if images.len() <= reports.len() => images.extend(studies),
-            Unpaired::Disjoint => reports.extend(studies),
-        }
-    }
+    let (mut images, mut reports) = deal(others, unpaired);
     if unpaired != Unpaired::None {
         images.extend(training().filter(|study| study.image.is_some() && study.report.is_none()));
         reports.extend(training().filter(|study| study.image.is_none() && study.report.is_some()));
@@ -167,6 +155,23 @@ fn draw(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingManifes
         images,
         reports,
     })
+}
+
+/// The images and the reports of ranked patients that are no pairs.
+fn deal<'a>(others: &[(u64, &str, Vec<&'a Study>)], unpaired: Unpaired) -> (Vec<&'a Study>, Vec<&'a Study>) {
+    let (mut images, mut reports) = (Vec::new(), Vec::new());
+    for (_, _, studies) in others.iter().rev() {
+        match unpaired {
+            Unpaired::None => {}
+            Unpaired::Shuffled => {
+                images.extend(studies);
+                reports.extend(studies);
+            }
+            Unpaired::Disjoint if images.len() <= reports.len() => images.extend(studies),
+            Unpaired::Disjoint => reports.extend(studies),
+        }
+    }
+    (images, reports)
 }
 
 /// How many of the ranked patients are paired so that their studies are nearest to `ratio` of all; at least one.

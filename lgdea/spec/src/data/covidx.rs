@@ -8,9 +8,9 @@ use crate::rules::Findings;
 
 pub(super) const DEFAULTS: &str = r#"
 [data.covidx]
-train = "train.txt"
-validation = ""
-test = "test.txt"
+train-list = "train.txt"
+validation-list = ""
+test-list = "test.txt"
 
 [data.covidx.fractions]
 validation = 0.1
@@ -28,18 +28,18 @@ pub struct Covidx {
     /// List of the training images, relative to `root`: patient, file, class and source a line. The classes are normal, pneumonia
     /// and COVID-19, or positive and negative.
     #[schemars(length(min = 1))]
-    pub train: String,
+    pub train_list: String,
     /// List of the validation images, `val.txt` of CXR-4; empty where the release has none, and `fractions` draws them.
-    pub validation: String,
+    pub validation_list: String,
     /// List of the test images; empty where `fractions` draws them.
-    pub test: String,
+    pub test_list: String,
     /// Shares of the training list's patients held out: `validation` and `test` count where there is no such list.
     pub fractions: Fractions,
 }
 
 impl SourceSettings for Covidx {
     fn is_split_by_seed(&self) -> bool {
-        self.validation.is_empty() || self.test.is_empty()
+        self.validation_list.is_empty() || self.test_list.is_empty()
     }
 
     fn check(&self, table: &str, findings: &mut Findings<'_>) {

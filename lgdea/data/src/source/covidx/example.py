@@ -20,7 +20,7 @@ LISTS = {
 }
 
 if __name__ == "__main__":
-    text(FOLDER / "experiment.toml", 'data.covidx = { root = ".", validation = "val.txt" }\n')
+    text(FOLDER / "experiment.toml", 'data.covidx = { root = ".", validation-list = "val.txt" }\n')
     for part, lines in LISTS.items():
         text(FOLDER / f"{part}.txt", lines)
         for number, line in enumerate(lines.splitlines()):

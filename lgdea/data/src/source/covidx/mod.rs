@@ -21,13 +21,14 @@ impl Source for Covidx {
         // What has a list of its own is not drawn from the training list.
         let drawn = |list: &str, share: f64| if list.is_empty() { share } else { 0.0 };
         let Fractions { validation, test } = self.fractions;
-        let fractions = Fractions { validation: drawn(&self.validation, validation), test: drawn(&self.test, test) };
+        let fractions =
+            Fractions { validation: drawn(&self.validation_list, validation), test: drawn(&self.test_list, test) };
         let splits = Splits::new(&fractions, seed)?;
         let mut examinations = Vec::new();
         let parts = [
-            ("train", &self.train, None),
-            ("val", &self.validation, Some(Split::Validation)),
-            ("test", &self.test, Some(Split::Test)),
+            ("train", &self.train_list, None),
+            ("val", &self.validation_list, Some(Split::Validation)),
+            ("test", &self.test_list, Some(Split::Test)),
         ];
         for (images, list, split) in parts.into_iter().filter(|(_, list, _)| !list.is_empty()) {
             // Drawn here, so that a patient of the training list who is in another list, too, is found to be divided.

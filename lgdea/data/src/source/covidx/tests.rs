@@ -16,9 +16,9 @@ fn read([train, validation, test]: [&str; 3], fractions: Fractions) -> Result<Co
     };
     let settings = Covidx {
         root: folder.path().display().to_string(),
-        train: list("train.txt", train),
-        validation: list("val.txt", validation),
-        test: list("test.txt", test),
+        train_list: list("train.txt", train),
+        validation_list: list("val.txt", validation),
+        test_list: list("test.txt", test),
         fractions,
     };
     settings.read(Seed(0), &|_, _| ()).map_err(|error| error.to_string())
@@ -89,13 +89,13 @@ fn a_line_that_is_repeated_counts_once_and_one_that_contradicts_is_refused() {
 #[test]
 fn what_is_no_line_of_a_list_is_an_error_that_shows_no_report() {
     for (text, part) in [
-        ("1 a.png positive x\n2 b.png\n", "line 2: `2 b.png`"),
+        ("1 a.png positive x\n2 b.png\n", "line 2: `a text of 7 characters`"),
         ("1\n", "line 1: `1`"),
         ("\n \n", "line 1: no image is listed"),
         ("1 a.png covid x\n", "line 1: `a text of"),
         ("patientid filename class source\n", "line 1: `a text of"),
-        ("1,a.png,positive,x\n", "line 1: `1,a.png,positive,x`"),
-        ("1 positive x\n", "line 1: `1 positive x`"),
+        ("1,a.png,positive,x\n", "line 1: `a text of 18 characters`"),
+        ("1 positive x\n", "line 1: `a text of 12 characters`"),
         ("There is a small left effusion without pneumothorax.\n", "line 1: `a text of"),
     ] {
         let error = read([text, "", ""], SHARES).unwrap_err();
@@ -107,7 +107,8 @@ fn what_is_no_line_of_a_list_is_an_error_that_shows_no_report() {
 fn a_list_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let (root, train) = (folder.path().display().to_string(), "train.txt".to_owned());
-    let settings = Covidx { root, train, validation: String::new(), test: String::new(), fractions: SHARES };
+    let (validation_list, test_list) = (String::new(), String::new());
+    let settings = Covidx { root, train_list: train, validation_list, test_list, fractions: SHARES };
     let error = settings.read(Seed(0), &|_, _| ()).unwrap_err().to_string();
     assert!(error.contains("no train.txt, which COVIDx has; "), "{error}");
 }

@@ -23,17 +23,22 @@ impl Source for NihCxr14 {
         let lists = (self.split == NihSplit::Official).then(|| Lists::read(&folder)).transpose()?;
         let entries = folder.table(SET, &["Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv"])?;
         let columns = Columns::find(&entries)?;
-        let examination = |row| columns.examination(&entries, row, &folder, &files, lists.as_ref());
+        // Of a patient outside of the official test, the seed decides on training or validation alone.
+        let test = if lists.is_some() { 0.0 } else { self.fractions.test };
+        let fractions = Fractions { validation: self.fractions.validation, test };
+        let splits = Splits::new(&fractions, seed)?;
+        let split = |image: &str, patient: &str| {
+            let official = lists.as_ref().map(|lists| lists.split(image)).transpose()?;
+            Ok(official.flatten().unwrap_or_else(|| splits.of(patient)))
+        };
+        let examination = |row| columns.examination(&entries, row, &folder, &files, &split);
         let mut examinations: Vec<Examination> = entries.rows.iter().map(examination).collect::<Result<_, _>>()?;
         progress(entries.rows.len(), entries.rows.len());
         let mut skipped = Skipped::default();
         if self.boxes {
             boxes::add(&folder, &mut examinations, &mut skipped)?;
         }
-        // Of a patient outside of the official test, the seed decides on training or validation alone.
-        let test = if lists.is_some() { 0.0 } else { self.fractions.test };
-        let fractions = Fractions { validation: self.fractions.validation, test };
-        let studies = studies(examinations, Views::FirstFrontal, Splits::new(&fractions, seed)?, &mut skipped);
+        let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
         let root = folder.path().to_owned();
         Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
     }
@@ -67,20 +72,21 @@ impl Columns {
         row: &Row,
         folder: &Folder,
         files: &Files,
-        lists: Option<&Lists>,
+        split: &dyn Fn(&str, &str) -> Result<Split, String>,
     ) -> Result<Examination, DataError> {
         let cell = |column| row.cell(Some(column));
         let id = cell(self.image).to_owned();
         if id.is_empty() {
             return Err(row.error(&table.path, "no `Image Index`; fetch the file again".to_owned()));
         }
-        let split = lists.map(|lists| lists.split(&id)).transpose().map_err(|reason| row.error(&table.path, reason))?;
+        let patient = cell(self.patient).to_owned();
+        let split = split(&id, &patient).map_err(|reason| row.error(&table.path, reason))?;
         // What is listed and not there is counted as missing when it is looked for.
         let path = files.get(&id).cloned().unwrap_or_else(|| folder.join("images").join(&id));
         let film = Film::new(&id, Picture::file_at(path), cell(self.view));
         Ok(Examination {
-            patient: cell(self.patient).to_owned(),
-            split: split.flatten(),
+            patient,
+            split: Some(split),
             films: vec![film],
             labels: Some(StudyLabels::named(&label_names(cell(self.labels), "|"))),
             person: Person::parse(cell(self.sex), cell(self.age)),
@@ -120,3 +126,6 @@ impl Lists {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
