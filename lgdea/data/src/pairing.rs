@@ -63,7 +63,7 @@ impl PairingManifest {
         }
         let training = corpus.studies.iter().filter(|study| study.split == Split::Train);
         let known: HashMap<&str, &Study> = training.map(|study| (study.id.as_str(), study)).collect();
-        let lists: [(&Vec<String>, fn(&Study) -> bool, &str); 3] = [
+        let lists: [(_, IsUsable, _); 3] = [
             (&self.paired, |study| study.image.is_some() && study.report.is_some(), "pairs"),
             (&self.images, |study| study.image.is_some(), "images"),
             (&self.reports, |study| study.report.is_some(), "reports"),
@@ -82,6 +82,9 @@ impl PairingManifest {
         })
     }
 }
+
+/// Whether a study can be used for what a list says.
+type IsUsable = fn(&Study) -> bool;
 
 /// What is wrong with a JSON text, without any of it.
 fn what(error: &serde_json::Error) -> &'static str {

@@ -9,167 +9,118 @@ use serde::{Deserialize, Serialize};
 /// How many examples are kept of each reason.
 const EXAMPLES: usize = 5;
 
-/// Why something was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SkipReason {
+macro_rules! reasons {
+    ($($(#[$documentation:meta])* $name:ident = $words:literal,)*) => {
+        /// Why something was left out.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum SkipReason {
+            $($(#[$documentation])* $name,)*
+        }
+
+        impl SkipReason {
+            /// The reason in words, for a log.
+            pub fn describe(self) -> &'static str {
+                match self {
+                    $(SkipReason::$name => $words,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
     /// A row of a CSV file without a study identifier.
-    RowWithoutStudy,
+    RowWithoutStudy = "row without a study identifier",
     /// A column that looks like the split, which no setting names.
-    UnreadSplit,
+    UnreadSplit = "column that looks like a split and is not read: add to `[data.manifest.columns]`",
     /// A column that looks like the view, which no setting names.
-    UnreadView,
+    UnreadView = "column that looks like a view and is not read: add to `[data.manifest.columns]`",
     /// A study without a patient, where others have one; it was taken as a patient of its own.
-    StudyWithoutPatient,
+    StudyWithoutPatient = "study without a patient (taken as a patient of its own)",
     /// A lateral view.
-    LateralView,
+    LateralView = "lateral view",
     /// An image that its view calls a slice or one of another examination: no radiograph.
-    OtherImage,
+    OtherImage = "image that is no radiograph by its view",
     /// A view that is neither frontal nor lateral; such an image is read where its study has no better one.
-    UnknownView,
+    UnknownView = "view that is neither frontal nor lateral (read where its study has no better image)",
     /// A further frontal image of a study that has one already.
-    AdditionalImage,
+    AdditionalImage = "further frontal image of the same study",
     /// The image file does not exist.
-    MissingImage,
+    MissingImage = "image file not found",
     /// The image file may not be read.
-    ForbiddenImage,
+    ForbiddenImage = "image file that cannot be read: permission denied",
     /// The disk or the network failed while the image file was read.
-    FailedImage,
+    FailedImage = "image file that cannot be read: the disk or the network failed",
     /// The image file is empty.
-    EmptyImage,
+    EmptyImage = "empty image file",
     /// The image file is a Git LFS pointer: its content was never fetched.
-    LfsPointer,
+    LfsPointer = "Git LFS pointer instead of an image (run `git lfs pull`)",
     /// The image file is broken, cut off, or of a format that is not supported.
-    UnreadableImage,
+    UnreadableImage = "broken, cut off or unsupported image",
     /// The image has more pixels than any radiograph.
-    HugeImage,
+    HugeImage = "image of more than 67 million pixels",
     /// The DICOM file is no such file, or broken.
-    BrokenDicom,
+    BrokenDicom = "broken DICOM file",
     /// The DICOM file has less than its header says: it is cut off, or the header is wrong.
-    CutOffDicom,
+    CutOffDicom = "DICOM file that has less than its header says (cut off, or the header is wrong)",
     /// The DICOM file has no image: it is a report, the directory of a folder or another object.
-    NoPixelData,
+    NoPixelData = "DICOM file without an image (a report, a directory or another object)",
     /// The DICOM file has several frames.
-    SeveralFrames,
+    SeveralFrames = "DICOM file of several frames, which is no single radiograph",
     /// The DICOM file is compressed in a way that is not read.
-    UnreadTransferSyntax,
+    UnreadTransferSyntax = "DICOM file in a transfer syntax that is not read (read are uncompressed, deflated, RLE, JPEG baseline, \
+                 extended and lossless, JPEG-LS and JPEG 2000; `dcmdjpeg` or `gdcmconv --raw` decompress others)",
     /// The DICOM file's pixels are of a kind that is not read.
-    UnreadPixels,
+    UnreadPixels = "DICOM file with pixels of a kind that is not read (read are grey, palette, RGB and YBR of 8 or 16 bits; not \
+                 JPEG of 12 bits with loss, nor colours in JPEG-LS)",
     /// The report is empty, or has neither findings nor impression.
-    EmptyReport,
+    EmptyReport = "empty report",
     /// A study whose report is not where the reports are.
-    MissingReport,
+    MissingReport = "study whose report was not found",
     /// A report of a study that the data set's tables do not list.
-    ReportWithoutStudy,
+    ReportWithoutStudy = "report of a study that the tables do not list",
     /// A further report of a study that has a different one already.
-    ContradictoryReport,
+    ContradictoryReport = "second, different report of the same study",
     /// A study called normal that also has findings; the findings were kept.
-    ContradictoryLabels,
+    ContradictoryLabels = "called normal beside findings (findings kept)",
     /// A label that looks like several; it was taken as one.
-    JoinedLabels,
+    JoinedLabels = "label that looks like several, taken as one (`data.manifest.label-separators` says what separates labels)",
     /// A value for a label that is none of 1, 0, -1, yes and no; the study does not count for that label.
-    UnknownLabel,
+    UnknownLabel = "value for a label that is none of 1, 0, -1, yes and no (not counted for that label)",
     /// A word in a column that seems to be named for one finding; it was taken as a label of its own.
-    WordForLabel,
+    WordForLabel = "word in a column that seems to be named for one finding, taken as a label of its own (1, 0, -1, true, false, \
+                 yes and no would say whether that finding is there)",
     /// A report file that is not what it should be.
-    BrokenXml,
+    BrokenXml = "broken report file",
     /// A report whose identifier was seen before.
-    DuplicateReport,
+    DuplicateReport = "report with an identifier seen before",
     /// A row of a file of boxes without a box: nothing is there.
-    RowWithoutBox,
+    RowWithoutBox = "row without a box",
     /// A box of a study that the files of studies do not have.
-    BoxWithoutStudy,
+    BoxWithoutStudy = "box of a study that is in no file of studies",
     /// A box whose study has no image here.
-    BoxWithoutImage,
+    BoxWithoutImage = "box of a study without image",
     /// A box on an image that is not the one that its study is read with.
-    BoxOnOtherImage,
+    BoxOnOtherImage = "box on a further image of its study",
     /// A box that reaches beyond its image; it was cut at the edges.
-    CutBox,
+    CutBox = "box that reaches beyond its image, cut at the edges (corners are named as `x-max` and `y-max` in \
+                 `[data.manifest.box-columns]`)",
     /// A box without any area inside its image.
-    EmptyBox,
+    EmptyBox = "box without area inside its image",
     /// A sentence that tells of a finding without saying where it is.
-    SentenceWithoutBox,
+    SentenceWithoutBox = "sentence of a finding without a box (kept in the report)",
     /// A training study of a patient whose other studies are the test.
-    PatientOfTest,
+    PatientOfTest = "training study of a patient whose other studies are the test",
     /// A box of a finding that not enough readers of its image saw.
-    OutvotedBox,
+    OutvotedBox = "box of a finding that most readers of its image did not see",
     /// A study that is read for the test, and is of another split by its data set, because its patient has a box there.
-    MovedToTest,
+    MovedToTest = "study of a patient with boxes, moved to the test split",
     /// A study with neither image nor report.
-    NothingLeft,
+    NothingLeft = "study with neither image nor report",
 }
 
 impl SkipReason {
-    /// The reason in words, for a log.
-    pub fn describe(self) -> &'static str {
-        match self {
-            SkipReason::RowWithoutStudy => "row without a study identifier",
-            SkipReason::UnreadSplit => {
-                "column that looks like a split and is not read: add to `[data.manifest.columns]`"
-            }
-            SkipReason::UnreadView => "column that looks like a view and is not read: add to `[data.manifest.columns]`",
-            SkipReason::StudyWithoutPatient => "study without a patient (taken as a patient of its own)",
-            SkipReason::LateralView => "lateral view",
-            SkipReason::OtherImage => "image that is no radiograph by its view",
-            SkipReason::UnknownView => {
-                "view that is neither frontal nor lateral (read where its study has no better image)"
-            }
-            SkipReason::AdditionalImage => "further frontal image of the same study",
-            SkipReason::MissingImage => "image file not found",
-            SkipReason::ForbiddenImage => "image file that cannot be read: permission denied",
-            SkipReason::FailedImage => "image file that cannot be read: the disk or the network failed",
-            SkipReason::EmptyImage => "empty image file",
-            SkipReason::LfsPointer => "Git LFS pointer instead of an image (run `git lfs pull`)",
-            SkipReason::UnreadableImage => "broken, cut off or unsupported image",
-            SkipReason::HugeImage => "image of more than 67 million pixels",
-            SkipReason::BrokenDicom => "broken DICOM file",
-            SkipReason::CutOffDicom => {
-                "DICOM file that has less than its header says (cut off, or the header is wrong)"
-            }
-            SkipReason::NoPixelData => "DICOM file without an image (a report, a directory or another object)",
-            SkipReason::SeveralFrames => "DICOM file of several frames, which is no single radiograph",
-            SkipReason::UnreadTransferSyntax => {
-                "DICOM file in a transfer syntax that is not read (read are uncompressed, deflated, RLE, JPEG baseline, \
-                 extended and lossless, JPEG-LS and JPEG 2000; `dcmdjpeg` or `gdcmconv --raw` decompress others)"
-            }
-            SkipReason::UnreadPixels => {
-                "DICOM file with pixels of a kind that is not read (read are grey, palette, RGB and YBR of 8 or 16 bits; not \
-                 JPEG of 12 bits with loss, nor colours in JPEG-LS)"
-            }
-            SkipReason::EmptyReport => "empty report",
-            SkipReason::MissingReport => "study whose report was not found",
-            SkipReason::ReportWithoutStudy => "report of a study that the tables do not list",
-            SkipReason::ContradictoryReport => "second, different report of the same study",
-            SkipReason::ContradictoryLabels => "called normal beside findings (findings kept)",
-            SkipReason::JoinedLabels => {
-                "label that looks like several, taken as one (`data.manifest.label-separators` says what separates labels)"
-            }
-            SkipReason::UnknownLabel => {
-                "value for a label that is none of 1, 0, -1, yes and no (not counted for that label)"
-            }
-            SkipReason::WordForLabel => {
-                "word in a column that seems to be named for one finding, taken as a label of its own (1, 0, -1, true, false, \
-                 yes and no would say whether that finding is there)"
-            }
-            SkipReason::BrokenXml => "broken report file",
-            SkipReason::DuplicateReport => "report with an identifier seen before",
-            SkipReason::RowWithoutBox => "row without a box",
-            SkipReason::BoxWithoutStudy => "box of a study that is in no file of studies",
-            SkipReason::BoxWithoutImage => "box of a study without image",
-            SkipReason::BoxOnOtherImage => "box on a further image of its study",
-            SkipReason::CutBox => {
-                "box that reaches beyond its image, cut at the edges (corners are named as `x-max` and `y-max` in \
-                 `[data.manifest.box-columns]`)"
-            }
-            SkipReason::EmptyBox => "box without area inside its image",
-            SkipReason::SentenceWithoutBox => "sentence of a finding without a box (kept in the report)",
-            SkipReason::PatientOfTest => "training study of a patient whose other studies are the test",
-            SkipReason::OutvotedBox => "box of a finding that most readers of its image did not see",
-            SkipReason::MovedToTest => "study of a patient with boxes, moved to the test split",
-            SkipReason::NothingLeft => "study with neither image nor report",
-        }
-    }
-
     /// Why an image file could not be read, as against what is in it.
     pub(crate) fn of_reading(error: &io::Error) -> SkipReason {
         match error.kind() {

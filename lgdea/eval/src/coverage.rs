@@ -279,7 +279,7 @@ mod tests {
             (coverage.problem("p.toml").unwrap_or_default(), coverage.is_empty())
         };
         let whole = ["edema", "mass", "normal"];
-        let table: [(&[&str], &[&str], &[&str], bool); 12] = [
+        let table: [(&[_], &[_], &[_], _); 12] = [
             (&whole, &whole, &[], false),
             (
                 &whole,

@@ -219,7 +219,7 @@ mod tests {
         };
         let own = "[data.manifest]\nroot = 'd'\nstudies = ['s.csv']\n";
         let extended = "extends = 'b.toml'\n";
-        let table: [(&[(&str, &str)], &[&str], bool); 12] = [
+        let table: [(&[_], &[_], _); 12] = [
             (&[("a.toml", "")], &[], true),
             (&[("a.toml", "# nothing\n")], &[], true),
             (&[("a.toml", "name = 'a'\ntrain.steps = 300\n")], &[], true),

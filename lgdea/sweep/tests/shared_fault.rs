@@ -69,7 +69,7 @@ fn failures_that_are_not_the_inputs_stop_nothing() {
 #[test]
 fn splits_by_the_seed_are_at_fault_once_two_have_found_the_same() {
     let experiment = "[data.manifest]\nroot = 'd'\nstudies = ['s.csv']\ncolumns = { image = '', labels = [] }\n";
-    let studies: String = (0..9).map(|n| format!("s{n},p{n},Clear.\n")).collect();
+    let studies = (0..9).map(|n| format!("s{n},p{n},Clear.\n")).collect::<Vec<_>>().concat();
     for (script, failed, left) in [
         ("echo \"no study of the test split has one of $$ labels\"; exit 2", 2, 4),
         ("echo \"$(echo $6 | md5sum | tr '0-9' 'g-p')\"; exit 2", 6, 0),

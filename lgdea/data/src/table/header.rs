@@ -221,7 +221,7 @@ fn is_short(cell: &str) -> bool {
         && cell.contains(char::is_alphabetic)
 }
 
-/// The words of a name in lower case, without numbers, also of "PatientID" and "dicomPath".
+/// The words of a name in lower case, without numbers, also of "`PatientID`" and "dicomPath".
 fn parts(name: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut previous = ' ';

@@ -96,7 +96,9 @@ mod tests {
             assert!(vocabulary(&[often; 9]).shown(often).starts_with("a text of"), "{often}");
         }
         let mut mixed = vocabulary(&["Quokka normal"; 2]);
-        texts.iter().for_each(|text| mixed.add(text, 1));
+        for text in &texts {
+            mixed.add(text, 1);
+        }
         assert!(mixed.shown("Quokka normal").starts_with("a text of"), "two alike do not make a list of many others");
     }
 

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::{Fractions, SourceSettings};
 use crate::rules::Findings;
 
-pub(super) const DEFAULTS: &str = r#"
+pub(super) const DEFAULTS: &str = r"
 [data.chestx-det10]
 
 [data.chestx-det10.fractions]
 validation = 0.1
 test = 0.0
-"#;
+";
 
 /// `ChestX-Det10` as it is distributed: 3,543 frontal PNG files of NIH `ChestX-ray14` with boxes of ten findings, without
 /// reports.

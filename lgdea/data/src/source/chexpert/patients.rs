@@ -81,12 +81,11 @@ impl Patients {
 
     /// The folder of a study; below the root where there is none, so that what is missing is named.
     pub(super) fn study(&self, location: &Location<'_>, path: &str) -> PathBuf {
-        match self.folders.get(location.patient) {
-            Some(folder) => folder.join(location.study),
-            None => {
-                let study = if location.image.is_some() { Path::new(path).parent() } else { Some(Path::new(path)) };
-                self.places[0].join(study.unwrap_or_else(|| Path::new("")))
-            }
+        if let Some(folder) = self.folders.get(location.patient) {
+            folder.join(location.study)
+        } else {
+            let study = if location.image.is_some() { Path::new(path).parent() } else { Some(Path::new(path)) };
+            self.places[0].join(study.unwrap_or_else(|| Path::new("")))
         }
     }
 }

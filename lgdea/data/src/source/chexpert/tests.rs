@@ -255,12 +255,10 @@ fn large(each: usize) -> TempDir {
             rows.push((format!("patient{patient:05}/study2/view1_frontal.jpg"), findings(&[(finding, "1.0"), with])));
         }
     }
-    let table: String = rows
-        .iter()
-        .map(|(path, findings)| format!("CheXpert-v1.0/train/{path},Male,41,Frontal,AP,{findings}\n"))
-        .collect();
+    let rows = rows.iter().map(|(path, findings)| format!("CheXpert-v1.0/train/{path},Male,41,Frontal,AP,{findings}"));
+    let table: Vec<String> = std::iter::once(HEADER.to_owned()).chain(rows).collect();
     let folder = tempfile::tempdir().unwrap();
-    write(&folder, "train.csv", format!("{HEADER}\n{table}"));
+    write(&folder, "train.csv", table.join("\n") + "\n");
     folder
 }
 
@@ -313,7 +311,10 @@ fn masks_are_read_on_their_images() {
     );
     let [found] = study.boxes.as_slice() else { panic!("one mask") };
     assert_eq!((found.finding.as_str(), found.phrase.as_str()), ("lung_opacity", "lung opacity"));
-    assert_eq!([found.x, found.y, found.width, found.height], [0.25, 0.5, 0.5, 0.5]);
+    assert_eq!(
+        [found.x, found.y, found.width, found.height].map(|share| (share * 100.0).round() as i32),
+        [25, 50, 50, 50]
+    );
     assert!(found.mask.as_ref().unwrap().covers(0.5, 0.75));
     assert_eq!(contents.skipped.count(SkipReason::BoxWithoutImage), 1);
     for (json, part) in [

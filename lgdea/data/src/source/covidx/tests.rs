@@ -58,7 +58,7 @@ fn each_list_is_a_split_with_its_folder_and_a_file_may_be_called_alike_in_two() 
 
 #[test]
 fn shares_are_drawn_by_patient_where_there_is_no_list() {
-    let train: String = (0..1000).map(|i| format!("{} {i}.png positive x\n", i / 2)).collect();
+    let train = (0..1000).map(|i| format!("{} {i}.png positive x", i / 2)).collect::<Vec<_>>().join("\n");
     let count = |read: &Contents, split| read.studies.iter().filter(|study| study.split == split).count();
     let drawn = read([&train, "", ""], Fractions { validation: 0.2, test: 0.3 }).unwrap();
     assert!((120..280).contains(&count(&drawn, Split::Validation)) && (220..380).contains(&count(&drawn, Split::Test)));

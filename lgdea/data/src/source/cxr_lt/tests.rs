@@ -40,7 +40,7 @@ fn read(folder: &Path, challenge: CxrLtChallenge, views: Views) -> Result<Conten
 fn told(study: &Study) -> (&str, Split, String) {
     let labels = study.labels.clone().unwrap();
     let words = labels.present.iter().cloned().chain(labels.uncertain.iter().map(|finding| format!("?{finding}")));
-    (&study.id, study.split, Vec::from_iter(words).join(" "))
+    (&study.id, study.split, words.collect::<Vec<_>>().join(" "))
 }
 
 fn all_told(read: &Contents) -> Vec<(&str, Split, String)> {

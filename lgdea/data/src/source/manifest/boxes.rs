@@ -53,12 +53,11 @@ pub(super) fn add(
             skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
             continue;
         };
-        match FindingBox::in_pixels(&drawn.finding, row.cell(columns.phrase), drawn.edges, size) {
-            Some(found) => study.boxes.push(found),
-            None => {
-                skipped.add(SkipReason::EmptyBox, shown_id(id));
-                continue;
-            }
+        if let Some(found) = FindingBox::in_pixels(&drawn.finding, row.cell(columns.phrase), drawn.edges, size) {
+            study.boxes.push(found);
+        } else {
+            skipped.add(SkipReason::EmptyBox, shown_id(id));
+            continue;
         }
         if reaches_beyond(drawn.edges, size) {
             skipped.add(SkipReason::CutBox, shown_id(id));

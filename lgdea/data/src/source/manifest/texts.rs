@@ -20,14 +20,13 @@ pub(crate) fn refuse(tables: &[Table], manifest: &Manifest) -> Result<(), DataEr
         !names.is_empty() && names.iter().flat_map(|name| name.split(SEVERAL)).all(is_sentence)
     };
     let is_no_patient = |cell: &str| is_no_identifier(cell) && !is_personal_name(cell);
-    let roles: [(&str, &str, &dyn Fn(&str) -> bool); 4] = [
+    let roles: [(_, _, IsText<'_>); 4] = [
         (&columns.study, "study", &is_no_identifier),
         (&columns.patient, "patient", &is_no_patient),
         (&columns.image, "image", &is_sentence),
         (&columns.view, "view", &is_sentence),
     ];
-    let labels =
-        columns.labels.iter().map(|name| (name.as_str(), "labels", &is_text_of_labels as &dyn Fn(&str) -> bool));
+    let labels = columns.labels.iter().map(|name| (name, "labels", &is_text_of_labels as IsText<'_>));
     for (name, role, is_text) in roles.into_iter().chain(labels) {
         for table in tables {
             refuse_column(table, name, role, is_text)?;
@@ -36,7 +35,10 @@ pub(crate) fn refuse(tables: &[Table], manifest: &Manifest) -> Result<(), DataEr
     Ok(())
 }
 
-fn refuse_column(table: &Table, name: &str, role: &str, is_text: &dyn Fn(&str) -> bool) -> Result<(), DataError> {
+/// Whether a cell is a text, in a column that should have none.
+type IsText<'a> = &'a dyn Fn(&str) -> bool;
+
+fn refuse_column(table: &Table, name: &str, role: &str, is_text: IsText<'_>) -> Result<(), DataError> {
     let Some(column) = table.column(name)? else { return Ok(()) };
     let (mut filled, mut texts, mut first) = (0, 0, None);
     for (row, cell) in table.filled(column) {

@@ -36,10 +36,6 @@ fn read(set: impl Fn(&mut NihCxr14), change: impl Fn(&str, &str) -> Option<Strin
     settings.read(Seed(0), &|_, _| ())
 }
 
-fn same(_: &str, text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 /// The text of one file replaced.
 fn with(file: &'static str, from: &'static str, to: &'static str) -> impl Fn(&str, &str) -> Option<String> {
     move |name, text| Some(if name == file { text.replace(from, to) } else { text.to_owned() })
@@ -47,7 +43,7 @@ fn with(file: &'static str, from: &'static str, to: &'static str) -> impl Fn(&st
 
 #[test]
 fn images_are_studies_with_labels_people_and_views() {
-    let studies = read(|_| (), same).unwrap().studies;
+    let studies = read(|_| (), with("", "", "")).unwrap().studies;
     let splits: Vec<Split> = studies.iter().map(|study| study.split).collect();
     assert_eq!(splits, [Split::Train, Split::Train, Split::Test]);
     let [first, second, third] = studies.as_slice() else { panic!("three studies") };
@@ -61,12 +57,15 @@ fn images_are_studies_with_labels_people_and_views() {
 
 #[test]
 fn boxes_are_in_pixels_of_the_original_image() {
-    let found = read(|_| (), same).unwrap().studies[2].boxes[0].clone();
+    let found = read(|_| (), with("", "", "")).unwrap().studies[2].boxes[0].clone();
     assert_eq!((found.finding.as_str(), found.phrase.as_str()), ("infiltration", "infiltration"));
-    assert_eq!([found.x, found.y, found.width, found.height], [0.25, 0.5, 0.5, 0.25]);
+    assert_eq!(
+        [found.x, found.y, found.width, found.height].map(|share| (share * 100.0).round() as i32),
+        [25, 50, 50, 25]
+    );
     let elsewhere = read(|_| (), with("BBox_List_2017.csv", "2_0", "9_9")).unwrap();
     assert_eq!(elsewhere.skipped.count(SkipReason::BoxWithoutImage), 1);
-    assert!(read(|settings| settings.boxes = false, same).unwrap().studies[2].boxes.is_empty());
+    assert!(read(|settings| settings.boxes = false, with("", "", "")).unwrap().studies[2].boxes.is_empty());
 }
 
 #[test]

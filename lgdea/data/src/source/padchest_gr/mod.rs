@@ -41,8 +41,10 @@ struct Grounded {
 /// A sentence of a report.
 #[derive(Debug, Deserialize)]
 struct Sentence {
-    sentence_en: Option<String>,
-    sentence_es: Option<String>,
+    #[serde(rename = "sentence_en")]
+    english: Option<String>,
+    #[serde(rename = "sentence_es")]
+    spanish: Option<String>,
     /// Whether it says that something is there.
     #[serde(default)]
     abnormal: bool,
@@ -118,8 +120,8 @@ fn examination(
     let (mut text, mut labels) = (Vec::new(), StudyLabels::default());
     for sentence in &report.findings {
         let words = match language {
-            PadchestLanguage::En => sentence.sentence_en.as_deref(),
-            PadchestLanguage::Es => sentence.sentence_es.as_deref(),
+            PadchestLanguage::En => sentence.english.as_deref(),
+            PadchestLanguage::Es => sentence.spanish.as_deref(),
         };
         let words = words.unwrap_or_default().trim();
         text.extend((!words.is_empty()).then_some(words));

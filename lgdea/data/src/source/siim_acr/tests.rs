@@ -34,9 +34,9 @@ fn is_present(study: &Study) -> bool {
 }
 
 /// The box of an image's mask, in pixels.
-fn edges(study: &Study) -> [f32; 4] {
+fn edges(study: &Study) -> [i32; 4] {
     let found = &study.boxes[0];
-    [found.x, found.y, found.width, found.height].map(|share| share * 1024.0)
+    [found.x, found.y, found.width, found.height].map(|share| (share * 1024.0).round() as i32)
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn runs_go_down_the_columns_and_start_where_the_last_one_ended() {
     let read = read("ImageId, EncodedPixels\n1.2.3,2053 10 1019 10\n1.2.4, -1\n").unwrap();
     let [with, without] = &read.studies[..] else { panic!("{:?}", read.studies) };
     assert!(is_present(with) && !is_present(without) && without.boxes.is_empty());
-    assert_eq!(edges(with), [2.0, 5.0, 2.0, 15.0]);
+    assert_eq!(edges(with), [2, 5, 2, 15]);
     let mask = with.boxes[0].mask.as_ref().unwrap();
     let covers = |x: f64, y: f64| mask.covers((x + 0.5) / 1024.0, (y + 0.5) / 1024.0);
     assert!(covers(2.0, 5.0) && covers(2.0, 14.0) && covers(3.0, 10.0) && covers(3.0, 19.0));
@@ -56,7 +56,7 @@ fn runs_go_down_the_columns_and_start_where_the_last_one_ended() {
 fn rows_of_an_image_are_parts_of_one_mask() {
     let read = read("ImageId,EncodedPixels\na,0 1\nb,-1\na,1048575 1\na,0 1\n").unwrap();
     assert_eq!(read.studies.len(), 2);
-    assert_eq!((read.studies[0].boxes.len(), edges(&read.studies[0])), (1, [0.0, 0.0, 1024.0, 1024.0]));
+    assert_eq!((read.studies[0].boxes.len(), edges(&read.studies[0])), (1, [0, 0, 1024, 1024]));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn no_message_repeats_a_report() {
 fn short_reports() -> Vec<String> {
     let words = ["opacity", "left", "base", "stable", "hilar", "effusion", "small", "lines", "apex", "rib"];
     let report = |first: usize| {
-        let rest: Vec<&str> = (0..1 + first % 7).map(|next| words[(first + next) % words.len()]).collect();
+        let rest: Vec<&str> = (0..=(first % 7)).map(|next| words[(first + next) % words.len()]).collect();
         format!("{} {}", ["Quokka", "quokka", "QUOKKA"][first % 3], rest.join(" "))
     };
     (0..30).map(report).collect()
