@@ -36,3 +36,24 @@ fn pairs_that_were_drawn_are_used_by_other_experiments() {
     let said = place.ended(2, &["data", "pair", "e.toml", "--out", "nowhere/pairs.json"]);
     assert!(said.contains("there is no folder nowhere"), "{said}");
 }
+
+#[test]
+fn the_doctor_finds_copies_in_two_splits_and_films_that_show_nothing() {
+    let place = Workspace::new();
+    let mut rows = "study,patient,image,report,split\n".to_owned();
+    for number in 0..8 {
+        let split = ["train", "train", "validation", "test"][number % 4];
+        place.picture(&format!("{number}.png"), number as u32);
+        rows += &format!("s{number},p{number},{number}.png,Report of study {number} canary.,{split}\n");
+    }
+    std::fs::copy(place.path("0.png"), place.path("copy.png")).unwrap();
+    image::GrayImage::new(64, 64).save(place.path("black.png")).unwrap();
+    rows += "leak,p20,copy.png,Another report of canary.,test\ndark,p21,black.png,A report of canary.,train\n";
+    let place =
+        place.with("studies.csv", rows).with("e.toml", "[data.manifest]\nroot = '.'\nstudies = ['studies.csv']\n");
+    let said = place.ended(1, &["data", "doctor", "e.toml"]);
+    for part in ["in two splits", "leak (test)", "s0 (train)", "without contrast", "dark", "100 % of the pairs"] {
+        assert!(said.contains(part), "{part} is missing in:\n{said}");
+    }
+    assert!(!said.contains("canary"), "{said}");
+}

@@ -34,9 +34,15 @@ impl Preparation<'_> {
 
     /// The pairs of the experiment, once its images are known to be readable.
     pub fn pairing(&self) -> Result<PairingManifest, RunError> {
-        let mut corpus = self.inputs()?.corpus;
-        self.images(&mut corpus)?;
+        let (corpus, _) = self.data()?;
         self.pairs(&corpus)
+    }
+
+    /// The studies of the experiment, without the images that cannot be read, and the images.
+    pub fn data(&self) -> Result<(Corpus, ImageStore), RunError> {
+        let mut corpus = self.inputs()?.corpus;
+        let images = self.images(&mut corpus)?;
+        Ok((corpus, images))
     }
 
     /// Reads what the experiment reads.

@@ -11,6 +11,9 @@ use crate::failure::Failure;
 pub(crate) enum DataCommand {
     /// Count an experiment's studies, images, reports, findings, views and people, split by split.
     Stats(StatsArgs),
+    /// Look for what is doubtful or wrong with an experiment's data: images that show nothing, copies in two splits, reports that
+    /// were cut, what was left out; exit code 1 where training would silently be wrong.
+    Doctor(DoctorArgs),
     /// Draw which training studies are pairs, and write it down, to be used by others and in other experiments.
     Pair(PairArgs),
 }
@@ -49,6 +52,18 @@ pub(crate) struct PairArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Folder of results, whose cache keeps the images: those that cannot be read are no pairs.
+    #[arg(long, default_value = "results")]
+    pub(crate) results: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) data: DataOf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Folder of results, whose cache keeps the images that are looked at.
     #[arg(long, default_value = "results")]
     pub(crate) results: PathBuf,
 }

@@ -1,5 +1,6 @@
 //! `lgdea data`: looks into an experiment's data.
 
+mod doctor;
 mod pair;
 mod stats;
 
@@ -9,6 +10,7 @@ use crate::failure::Failure;
 pub(crate) fn data(command: &DataCommand) -> Result<(), Failure> {
     match command {
         DataCommand::Stats(args) => stats::stats(args),
+        DataCommand::Doctor(args) => doctor::doctor(args),
         DataCommand::Pair(args) => pair::pair(args),
     }
 }

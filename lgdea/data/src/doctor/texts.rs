@@ -1,0 +1,144 @@
+//! Reports that say nothing, end too early, or stand there again and again.
+
+use std::collections::HashMap;
+
+use super::{Diagnosis, Severity, both, named};
+use crate::{Report, Study};
+
+/// A report of fewer words says hardly anything.
+const FEW: usize = 3;
+/// Reports of the same, greatest length that are hardly chance: they were cut there.
+const CUT: usize = 5;
+/// A report of so many words is not written twice by chance.
+const MANY: usize = 25;
+/// Share of the reports that one text may be.
+const SHARE: f64 = 0.2;
+
+pub(super) fn diagnose(studies: &[Study]) -> Vec<Diagnosis> {
+    let texts: Vec<(&Study, String)> = studies
+        .iter()
+        .filter(|study| study.examination == study.id)
+        .filter_map(|study| Some((study, words(study.report.as_ref()?))))
+        .collect();
+    let all = texts.len();
+    let count = |text: &str| text.split(' ').filter(|word| !word.is_empty()).count();
+    let few = texts.iter().filter(|(_, text)| count(text) < FEW).map(|(study, _)| named(study)).collect();
+    let mut same: HashMap<&str, Vec<&Study>> = HashMap::new();
+    for (study, text) in &texts {
+        same.entry(text).or_default().push(study);
+    }
+    let most = same.values().map(Vec::len).max().unwrap_or_default();
+    let mut leaks: Vec<String> =
+        same.iter().filter(|(text, _)| count(text) >= MANY).filter_map(|(_, studies)| leak(studies)).collect();
+    leaks.sort();
+    let cut = cut(&texts);
+    let mut found: Vec<Diagnosis> = [
+        Diagnosis::of(
+            Severity::Doubtful,
+            "report of fewer than three words",
+            few,
+            all,
+            "look at the first; name the right column or sections",
+        ),
+        Diagnosis::of(
+            Severity::Wrong,
+            "report that ends at the same length as the longest others: it was cut",
+            cut,
+            all,
+            "write the reports again without a limit of characters",
+        ),
+        Diagnosis::of(
+            Severity::Doubtful,
+            "long report that is word for word in two splits",
+            leaks,
+            all,
+            "look at them; where they are copies, give both the same patient",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if most as f64 > SHARE * all as f64 && most >= CUT {
+        found.push(Diagnosis {
+            severity: Severity::Doubtful,
+            what: "one and the same report: retrieval cannot tell its studies apart".to_owned(),
+            count: most,
+            of: all,
+            examples: Vec::new(),
+            remedy: "nothing, where it is the usual text of a normal study; otherwise look at the column of the report",
+        });
+    }
+    found
+}
+
+/// The words of a report, however they are written.
+fn words(report: &Report) -> String {
+    let text = report.text().to_lowercase();
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Two studies of different splits.
+fn leak(studies: &[&Study]) -> Option<String> {
+    let first = studies.first()?;
+    let other = studies.iter().find(|study| study.split != first.split)?;
+    Some(both(first, other))
+}
+
+/// The reports that were cut at a length, where several have exactly the greatest one and do not end with a sentence.
+fn cut(texts: &[(&Study, String)]) -> Vec<String> {
+    let length = |study: &Study| study.report.as_ref().map_or(0, |report| report.text().chars().count());
+    let longest = texts.iter().map(|(study, _)| length(study)).max().unwrap_or_default();
+    let is_cut = |study: &Study| {
+        let text = study.report.as_ref().map(Report::text).unwrap_or_default();
+        length(study) == longest && !text.trim_end().ends_with(['.', '!', '?', ')', ':'])
+    };
+    let cut: Vec<String> = texts.iter().filter(|(study, _)| is_cut(study)).map(|(study, _)| named(study)).collect();
+    if cut.len() >= CUT { cut } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Split;
+
+    fn found(texts: &[(&str, Split)]) -> Vec<Diagnosis> {
+        let study = |(number, (text, split)): (usize, &(&str, Split))| Study {
+            report: Report::parse(text),
+            ..Study::new(format!("s{number}"), format!("p{number}"), *split)
+        };
+        diagnose(&texts.iter().enumerate().map(study).collect::<Vec<_>>())
+    }
+
+    const LONG: &str = "The heart is enlarged and there is a small effusion on the left side with an adjacent opacity that may be \
+        atelectasis or pneumonia in the right clinical setting today.";
+
+    #[test]
+    fn reports_that_were_cut_are_known_by_their_length() {
+        let cut: Vec<(String, Split)> = (0..6).map(|n| (format!("{n} {}", &LONG[..80]), Split::Train)).collect();
+        let cut: Vec<(&str, Split)> = cut.iter().map(|(text, split)| (text.as_str(), *split)).collect();
+        let diagnoses = found(&cut);
+        assert_eq!((diagnoses.len(), diagnoses[0].severity, diagnoses[0].count), (1, Severity::Wrong, 6));
+        let whole: Vec<(&str, Split)> = vec![("No acute disease of the chest.", Split::Train); 4];
+        assert!(found(&whole).is_empty());
+    }
+
+    #[test]
+    fn copies_and_empty_words_are_told_without_their_text() {
+        let diagnoses = found(&[
+            (LONG, Split::Train),
+            (LONG, Split::Test),
+            ("Normal.", Split::Train),
+            ("Clear lungs are seen.", Split::Train),
+        ]);
+        let what: Vec<&str> = diagnoses.iter().map(|diagnosis| diagnosis.what.as_str()).collect();
+        assert_eq!(what, ["report of fewer than three words", "long report that is word for word in two splits"]);
+        assert_eq!(diagnoses[1].examples, ["s0 (train) and s1 (test)"]);
+        assert!(!format!("{diagnoses:?}").contains("enlarged"));
+    }
+
+    #[test]
+    fn a_text_that_is_everywhere_is_told() {
+        let same = vec![("No acute disease.", Split::Train); 9];
+        assert_eq!(found(&same)[0].count, 9);
+    }
+}
