@@ -58,17 +58,20 @@ pub(super) fn diagnose(studies: &[Study]) -> Vec<Diagnosis> {
     .into_iter()
     .flatten()
     .collect();
-    if most as f64 > SHARE * all as f64 && most >= CUT {
-        found.push(Diagnosis {
-            severity: Severity::Doubtful,
-            what: "one and the same report: retrieval cannot tell its studies apart".to_owned(),
-            count: most,
-            of: all,
-            examples: Vec::new(),
-            remedy: "nothing, where it is the usual text of a normal study; otherwise look at the column of the report",
-        });
-    }
+    found.extend(most_frequent(most, all));
     found
+}
+
+/// One text that many reports are.
+fn most_frequent(count: usize, of: usize) -> Option<Diagnosis> {
+    (count as f64 > SHARE * of as f64 && count >= CUT).then(|| Diagnosis {
+        severity: Severity::Doubtful,
+        what: "one and the same report: retrieval cannot tell its studies apart".to_owned(),
+        count,
+        of,
+        examples: Vec::new(),
+        remedy: "nothing, where it is the usual text of a normal study; otherwise look at the column of the report",
+    })
 }
 
 /// The words of a report, however they are written.
