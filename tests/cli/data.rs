@@ -1,5 +1,7 @@
 //! `lgdea data`: counts, and pairs that are drawn once and used elsewhere.
 
+use std::fmt::Write;
+
 use lgdea_harness::tiny::RESUMABLE;
 use lgdea_harness::{Said, Workspace};
 use serde_json::Value;
@@ -50,7 +52,7 @@ fn the_doctor_finds_copies_in_two_splits_and_films_that_show_nothing() {
     for number in 0..8 {
         let split = ["train", "train", "validation", "test"][number % 4];
         film(number as u32).save(place.path(&format!("{number}.png"))).unwrap();
-        rows += &format!("s{number},p{number},{number}.png,Report of study {number} canary.,{split}\n");
+        writeln!(rows, "s{number},p{number},{number}.png,Report of study {number} canary.,{split}").unwrap();
     }
     std::fs::copy(place.path("0.png"), place.path("copy.png")).unwrap();
     image::GrayImage::new(64, 64).save(place.path("black.png")).unwrap();
