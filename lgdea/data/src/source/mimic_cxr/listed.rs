@@ -7,8 +7,8 @@ use lgdea_spec::MimicImages;
 
 use super::SET;
 use super::boxes::Boxes;
+use super::numbers::{Letter, number};
 use super::people::People;
-use super::tables::{Letter, number};
 use crate::examination::{Examination, Film};
 use crate::folder::Folder;
 use crate::table::{Row, Table, shown_id};

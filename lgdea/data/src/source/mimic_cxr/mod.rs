@@ -2,6 +2,7 @@
 
 mod boxes;
 mod listed;
+mod numbers;
 mod people;
 mod reports;
 mod sections;

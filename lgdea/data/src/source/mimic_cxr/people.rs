@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::tables::{Letter, number};
+use super::numbers::{Letter, number};
 use crate::error::expand;
 use crate::table::Table;
 use crate::{DataError, Person};

@@ -9,8 +9,8 @@ use lgdea_spec::{MimicCxr, MimicSection};
 use rayon::prelude::*;
 
 use super::listed::{Listed, place_of};
+use super::numbers::{Letter, number, parsed};
 use super::sections::{report_of, report_of_sections};
-use super::tables::{Letter, number, parsed};
 use crate::error::expand;
 use crate::folder::Folder;
 use crate::source::Progress;
