@@ -59,7 +59,7 @@ fn the_doctor_finds_copies_in_two_splits_and_films_that_show_nothing() {
     rows += "leak,p20,copy.png,Another report of canary.,test\ndark,p21,black.png,A report of canary.,train\n";
     let place =
         place.with("studies.csv", rows).with("e.toml", "[data.manifest]\nroot = '.'\nstudies = ['studies.csv']\n");
-    let said = place.ended(1, &["data", "doctor", "e.toml"]);
+    let said = place.lgdea(&["data", "doctor", "e.toml"]).assert().code(1).printed();
     for part in ["in two splits", "leak (test)", "s0 (train)", "without contrast", "dark", "100 % of the pairs"] {
         assert!(said.contains(part), "{part} is missing in:\n{said}");
     }
