@@ -118,7 +118,11 @@ fn notes_of_pairs(corpus: &Corpus, notes: &[String]) -> String {
     let mut reasons: Vec<String> = missing_images(corpus).into_iter().collect();
     reasons.extend(notes.iter().cloned());
     if corpus.studies.iter().all(|study| study.report.is_none()) {
-        reasons.push("no study has a report: name its column as `report`, or those of its sections, in `[data.manifest.columns]`".to_owned());
+        reasons.push(
+            "no study has a report: join a source that has some; in a table of your own name its column as `report`, or those of its \
+             sections, in `[data.manifest.columns]`"
+                .to_owned(),
+        );
     }
     if corpus.studies.iter().all(|study| study.split != Split::Train) {
         reasons.push("no study is for training: name it `train` in the column of the split".to_owned());

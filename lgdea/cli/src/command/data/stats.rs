@@ -28,13 +28,14 @@ pub(super) fn stats(args: &StatsArgs) -> Result<(), Failure> {
     if args.json {
         return print_json(&json!({ "summary": summary, "statistics": found }));
     }
-    print(&as_text(&summary, &found))
+    // Labels of a table of one's own may be texts; those of public sets are not.
+    print(&as_text(&summary, &found, inputs.data.manifest.is_none()))
 }
 
-fn as_text(summary: &Summary, found: &Statistics) -> String {
+fn as_text(summary: &Summary, found: &Statistics, are_labels: bool) -> String {
     let mut text = format!("{}\n", studies(summary));
     if !found.findings.is_empty() {
-        let _ = writeln!(text, "\n{}", findings(found));
+        let _ = writeln!(text, "\n{}", findings(found, are_labels));
     }
     for (name, counts) in [("view", &found.views), ("sex", &found.sexes), ("age", &found.ages)] {
         // What no study tells needs no table.
@@ -59,8 +60,9 @@ fn studies(summary: &Summary) -> String {
     table.to_string()
 }
 
-/// The most frequent findings, a row each: present, and uncertain where some are.
-fn findings(found: &Statistics) -> String {
+/// The most frequent findings, a row each: present, and uncertain where some are. Where they may be texts (not `are_labels`), those
+/// that hardly repeat are not shown.
+fn findings(found: &Statistics, are_labels: bool) -> String {
     let total = |counts: &BTreeMap<Split, FindingCount>| counts.values().map(|count| count.present).sum::<usize>();
     let mut rows: Vec<_> = found.findings.iter().collect();
     rows.sort_by_key(|(name, counts)| (std::cmp::Reverse(total(counts)), name.as_str()));
@@ -75,7 +77,8 @@ fn findings(found: &Statistics) -> String {
     };
     for (name, counts) in rows.iter().take(FINDINGS) {
         let of = |split| cell(counts.get(&split).copied().unwrap_or_default());
-        table.add_row([vocabulary.shown(name)].into_iter().chain(Split::ALL.map(of)));
+        let name = if are_labels { (*name).clone() } else { vocabulary.shown(name) };
+        table.add_row([name].into_iter().chain(Split::ALL.map(of)));
     }
     let mut text = table.to_string();
     if rows.len() > FINDINGS {
