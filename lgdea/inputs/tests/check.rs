@@ -28,7 +28,8 @@ fn said(images: usize, change: impl Fn(&str) -> String, set: &[&str]) -> (String
     let (problems, mut notes) = told(&resolved, &read(&resolved.experiment.inputs(), &|_, _| ()));
     // All studies are for training.
     notes.retain(|note| !note.contains("it is not scored"));
-    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    // With what to do.
+    let problems: Vec<String> = problems.iter().map(|problem| format!("{problem:?}")).collect();
     let said = (problems.join("\n"), notes.join("\n"));
     assert!(!said.0.contains("Quokka") && !said.1.contains("Quokka"), "{said:?}");
     said
