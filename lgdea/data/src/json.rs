@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
+use serde_json::Error;
 use serde_json::error::Category;
 
 use crate::DataError;
@@ -13,15 +14,27 @@ use crate::table::content;
 /// # Errors
 /// The file cannot be read, or is not what it should be. The message repeats nothing of it: it may hold reports.
 pub(crate) fn read<Content: DeserializeOwned>(set: &str, path: &Path) -> Result<Content, DataError> {
-    serde_json::from_slice(&content(path)?).map_err(|error| {
+    parse(path, |error| {
         let what = match error.classify() {
             Category::Eof => "the file ends too early".to_owned(),
             Category::Data => format!("what stands here is not what {set} has in this file"),
             Category::Syntax | Category::Io => format!("what stands here is no JSON, or more than {set} has"),
         };
-        let (line, column) = (error.line().max(1) as u64, error.column());
-        let reason = format!("{what} (column {column}); fetch the file again, as it is distributed");
-        DataError::Csv { path: path.to_owned(), line, reason }
+        format!("{what} (column {}); fetch the file again, as it is distributed", error.column())
+    })
+}
+
+/// Reads a JSON file, also one that is packed; `reason` says what is wrong with it, and repeats nothing of it.
+///
+/// # Errors
+/// The file cannot be read, or is not what it should be.
+pub(crate) fn parse<Content: DeserializeOwned>(
+    path: &Path,
+    reason: impl FnOnce(&Error) -> String,
+) -> Result<Content, DataError> {
+    serde_json::from_slice(&content(path)?).map_err(|error| {
+        let line = error.line().max(1) as u64;
+        DataError::Csv { path: path.to_owned(), line, reason: reason(&error) }
     })
 }
 

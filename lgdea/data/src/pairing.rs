@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use lgdea_spec::{Pairing, Seed, Unpaired};
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 
 use crate::error::expand;
-use crate::table::{content, shown_id};
-use crate::{Corpus, DataError, Split, Study};
+use crate::table::shown_id;
+use crate::{Corpus, DataError, Split, Study, json};
 
 /// Which training studies are used as pairs, as images without report, and as reports without image.
 ///
@@ -39,13 +40,12 @@ impl PairingManifest {
     /// The file cannot be read, is no manifest, or its lists are not those that its digest is of.
     pub fn read(file: &str) -> Result<PairingManifest, DataError> {
         let path = expand("pairing.manifest", file)?;
-        let refused = |line: usize, reason: String| DataError::Csv { path: path.clone(), line: line as u64, reason };
-        let manifest: PairingManifest = serde_json::from_slice(&content(&path)?)
-            .map_err(|error| refused(error.line(), format!("no file of pairs: {}", what(&error))))?;
+        let manifest: PairingManifest = json::parse(&path, |error| format!("no file of pairs: {}", what(error)))?;
         let found = digest([&manifest.paired, &manifest.images, &manifest.reports]);
         if found != manifest.digest {
             let reason = "the lists were changed after they were drawn; where that is meant, set";
-            return Err(refused(1, format!("{reason} `\"digest\": \"{found}\"`")));
+            let reason = format!("{reason} `\"digest\": \"{found}\"`");
+            return Err(DataError::Csv { path, line: 1, reason });
         }
         Ok(manifest)
     }
@@ -89,8 +89,8 @@ type IsUsable = fn(&Study) -> bool;
 /// What is wrong with a JSON text, without any of it.
 fn what(error: &serde_json::Error) -> &'static str {
     match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Data => "a key is missing, unknown, or of another kind",
+        Category::Eof => "it ends too early",
+        Category::Data => "a key is missing, unknown, or of another kind",
         _ => "it is not JSON",
     }
 }

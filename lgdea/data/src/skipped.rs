@@ -134,6 +134,24 @@ impl SkipReason {
     pub fn may_pass(self) -> bool {
         matches!(self, SkipReason::MissingImage | SkipReason::ForbiddenImage | SkipReason::FailedImage)
     }
+
+    /// Whether it says that an image that was to be read is lost: its file cannot be read, or what is in it.
+    pub(crate) fn is_lost_image(self) -> bool {
+        self.may_pass()
+            || matches!(
+                self,
+                SkipReason::EmptyImage
+                    | SkipReason::LfsPointer
+                    | SkipReason::UnreadableImage
+                    | SkipReason::HugeImage
+                    | SkipReason::BrokenDicom
+                    | SkipReason::CutOffDicom
+                    | SkipReason::NoPixelData
+                    | SkipReason::SeveralFrames
+                    | SkipReason::UnreadTransferSyntax
+                    | SkipReason::UnreadPixels
+            )
+    }
 }
 
 /// Everything left out for one reason.

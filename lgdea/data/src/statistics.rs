@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::{Corpus, Split, Study};
 
-/// Counts of a corpus's findings, views and people, by split; each split is there.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Counts of a corpus's findings, views and people, by split; a split without any is not there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Statistics {
     /// Studies that bear a finding, and those of which it is not known.
     pub findings: BTreeMap<String, BTreeMap<Split, FindingCount>>,
@@ -33,8 +33,7 @@ const UNKNOWN: &str = "unknown";
 
 /// Counts what a corpus is made of.
 pub fn statistics(corpus: &Corpus) -> Statistics {
-    let mut found =
-        Statistics { findings: BTreeMap::new(), views: BTreeMap::new(), sexes: BTreeMap::new(), ages: BTreeMap::new() };
+    let mut found = Statistics::default();
     for study in &corpus.studies {
         found.add(study);
     }

@@ -31,8 +31,9 @@ pub enum Projection {
 impl Projection {
     /// The projection that a cell names; `None` where it names none or a mere "frontal".
     pub(crate) fn parse(cell: &str) -> Option<Projection> {
-        let says = |known: &[&str]| words(cell).iter().any(|word| known.contains(&word.as_str()));
-        match View::parse(cell) {
+        let words = words(cell);
+        let says = |known: &[&str]| has_one_of(&words, known);
+        match View::of(&words) {
             View::Lateral => Some(Projection::Lateral),
             View::Frontal if says(&["PA", "POSTEROANTERIOR", "POSTERO", "POSTEROANT"]) && !says(&["AP"]) => {
                 Some(Projection::Pa)
@@ -57,6 +58,10 @@ impl fmt::Display for Projection {
 fn words(cell: &str) -> Vec<String> {
     let upper = cell.to_uppercase();
     upper.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn has_one_of(words: &[String], known: &[&str]) -> bool {
+    words.iter().any(|word| known.contains(&word.as_str()))
 }
 
 const FRONTAL: &[&str] = &[
@@ -112,8 +117,11 @@ const PLANE: &[&str] = &[
 impl View {
     /// The view that a cell names.
     pub(crate) fn parse(cell: &str) -> View {
-        let words = words(cell);
-        let says = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+        View::of(&words(cell))
+    }
+
+    fn of(words: &[String]) -> View {
+        let says = |known: &[&str]| has_one_of(words, known);
         match (says(FRONTAL), says(LATERAL)) {
             _ if words.is_empty() => View::Untold,
             _ if says(OTHER_EXAMINATION) => View::OtherImage,

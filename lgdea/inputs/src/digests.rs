@@ -2,7 +2,7 @@
 
 use lgdea_spec::Experiment;
 
-use crate::key::KeyParts;
+use crate::key::{KeyParts, code_of};
 
 /// Hashes of all that an experiment reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,5 +42,5 @@ impl Digests {
 
 /// What computes runs: this version of lgdea on the kind of a device.
 pub fn code(device: &str) -> String {
-    KeyParts::code(env!("CARGO_PKG_VERSION"), device)
+    code_of(env!("CARGO_PKG_VERSION"), device)
 }

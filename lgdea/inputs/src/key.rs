@@ -13,16 +13,11 @@ pub(crate) struct KeyParts<'a> {
     pub(crate) weights: &'a str,
     /// Digest of the file of zero-shot prompts; empty where a shipped set is taken, whose name the experiment has.
     pub(crate) prompts: &'a str,
-    /// What computes: version of the code and kind of device, whose random numbers are its own; see [`KeyParts::code`].
+    /// What computes: version of the code and kind of device, whose random numbers are its own; see [`code_of`].
     pub(crate) code: &'a str,
 }
 
 impl KeyParts<'_> {
-    /// As [`code_of`].
-    pub(crate) fn code(version: &str, device: &str) -> String {
-        code_of(version, device)
-    }
-
     /// The run's key: the first 12 hexadecimal digits of a BLAKE3 hash over all parts.
     pub(crate) fn key(&self) -> String {
         let mut hasher = blake3::Hasher::new_derive_key("lgdea run identity, version 2");
@@ -66,8 +61,8 @@ mod tests {
 
     #[test]
     fn the_number_of_a_device_does_not_count() {
-        assert_eq!(KeyParts::code("0.1.0", "libtorch-cuda:1"), "0.1.0 on libtorch-cuda");
-        assert_eq!(KeyParts::code("0.1.0", "flex"), "0.1.0 on flex");
+        assert_eq!(code_of("0.1.0", "libtorch-cuda:1"), "0.1.0 on libtorch-cuda");
+        assert_eq!(code_of("0.1.0", "flex"), "0.1.0 on flex");
     }
 
     /// Keys name folders and tracked runs, so a change of the scheme must be a decision.

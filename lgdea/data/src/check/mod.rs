@@ -3,16 +3,17 @@
 mod ids;
 mod proposal;
 
-use std::path::Path;
+use std::fs::{self, File};
 
 use lgdea_spec::{Columns, Data, Manifest, Openi};
 
 use crate::DataError;
 use crate::error::expand;
+use crate::folder::Folder;
 use crate::labels::{Indicator, is_called_labels};
 use crate::source::manifest::{configured, refuse_texts};
 use crate::table::{self, Table, is_somewhere};
-use proposal::Proposal;
+use proposal::{CORNER_ROLES, Proposal, SIDE_ROLES};
 
 /// Something of the data that cannot be used as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,29 +49,20 @@ const COLUMNS: &str = "data.manifest.columns";
 const BOX_COLUMNS: &str = "data.manifest.box-columns";
 
 impl Checked {
-    fn refuse(&mut self, key: &'static str, reason: String) {
-        self.refusals.push(Refusal { key, reason, remedy: String::new() });
-    }
-
     /// What an attempt gave; what it failed for is noted.
     fn tried<T>(&mut self, key: &'static str, found: Result<T, DataError>) -> Option<T> {
-        match found {
-            Ok(found) => Some(found),
-            Err(DataError::Path { source, .. }) => {
-                self.refuse(key, source.to_string());
-                None
-            }
-            Err(error) => {
-                self.refuse(key, error.to_string());
-                None
-            }
-        }
+        let reason = match found {
+            Ok(found) => return Some(found),
+            Err(DataError::Path { source, .. }) => source.to_string(),
+            Err(error) => error.to_string(),
+        };
+        self.refusals.push(Refusal { key, reason, remedy: String::new() });
+        None
     }
 
     fn manifest(&mut self, manifest: &Manifest) {
         const ROOT: &str = "data.manifest.root";
-        let root = expand(ROOT, &manifest.root).and_then(|root| readable_folder(&root).map(|()| root));
-        let Some(root) = self.tried(ROOT, root) else { return };
+        let Some(root) = self.tried(ROOT, Folder::open(ROOT, &manifest.root)) else { return };
         let tables: Vec<Option<Table>> = manifest
             .studies
             .iter()
@@ -93,21 +85,13 @@ impl Checked {
     /// Refuses a file of boxes without the columns that it needs, with a mapping that fits it.
     fn boxes(&mut self, studies: &[Table], table: &Table, manifest: &Manifest) {
         let [study, _] = manifest.box_keys();
-        let [x, y, third, fourth] = manifest.box_columns.rectangle();
         let alone = std::slice::from_ref(table);
         let ids = ids::of(studies, &study_column(studies, &manifest.columns));
         let proposal = Proposal::of_boxes(table, &ids);
-        let [third_role, fourth_role] =
-            if manifest.box_columns.has_corners() { ["x-max", "y-max"] } else { ["width", "height"] };
-        let needed = [
-            ("study", study),
-            ("finding", manifest.box_columns.finding.as_str()),
-            ("x", x),
-            ("y", y),
-            (third_role, third),
-            (fourth_role, fourth),
-        ];
-        let lacking: Vec<(&str, &str)> = needed.into_iter().filter(|(_, name)| !is_somewhere(alone, name)).collect();
+        let edges = if manifest.box_columns.has_corners() { CORNER_ROLES } else { SIDE_ROLES };
+        let needed = [("study", study), ("finding", manifest.box_columns.finding.as_str())].into_iter();
+        let needed = needed.chain(edges.into_iter().zip(manifest.box_columns.rectangle()));
+        let lacking: Vec<(&str, &str)> = needed.filter(|(_, name)| !is_somewhere(alone, name)).collect();
         self.lacking(alone, BOX_COLUMNS, &lacking, &proposal);
         if let Ok(Some(column)) = table.column(study) {
             self.notes.extend(ids::without_join(table, column, &ids));
@@ -117,10 +101,9 @@ impl Checked {
     /// Refuses tables without the columns that they need, with a mapping that fits them.
     fn columns(&mut self, tables: &[Table], columns: &Columns) {
         let Columns { study, patient, image, report, sections, .. } = columns;
-        let everywhere = |name: &str| tables.iter().all(|table| is_somewhere(std::slice::from_ref(table), name));
         let somewhere = |name: &str| name.is_empty() || is_somewhere(tables, name);
         let mut lacking: Vec<(&str, &str)> = Vec::new();
-        if !everywhere(study) {
+        if !tables.iter().all(|table| table.header.contains(study)) {
             lacking.push(("study", study.as_str()));
         }
         let optional = [("patient", patient), ("image", image), ("report", report)];
@@ -165,9 +148,8 @@ impl Checked {
         let is_taken = |name: &str| configured(columns).any(|taken| taken == name);
         let mut found: Vec<&str> = Vec::new();
         for table in tables {
-            let names = table.column_names();
-            for (position, name) in table.header.iter().enumerate() {
-                let is_new = names.contains(&name.as_str()) && !is_taken(name) && !found.contains(&name.as_str());
+            for (position, name) in table.named_columns() {
+                let is_new = !is_taken(name) && !found.contains(&name);
                 if is_new && (is_called_labels(name) || is_indicator(table, position)) {
                     found.push(name);
                 }
@@ -184,26 +166,18 @@ impl Checked {
 
     fn openi(&mut self, openi: &Openi) {
         let reports = expand("data.openi.reports", &openi.reports).and_then(|path| {
-            if path.is_dir() {
-                readable_folder(&path)
-            } else {
-                std::fs::File::open(&path).map(drop).map_err(DataError::io(&path))
-            }
+            let opened = if path.is_dir() { fs::read_dir(&path).map(drop) } else { File::open(&path).map(drop) };
+            opened.map_err(DataError::io(&path))
         });
         self.tried("data.openi.reports", reports);
         if !openi.images.is_empty() {
-            let images = expand("data.openi.images", &openi.images).and_then(|path| readable_folder(&path));
-            self.tried("data.openi.images", images);
+            self.tried("data.openi.images", Folder::open("data.openi.images", &openi.images));
         }
         if !openi.projections.is_empty() {
             let table = expand("data.openi.projections", &openi.projections).and_then(|path| Table::read(&path));
             self.tried("data.openi.projections", table);
         }
     }
-}
-
-fn readable_folder(path: &Path) -> Result<(), DataError> {
-    std::fs::read_dir(path).map(drop).map_err(DataError::io(path))
 }
 
 /// The column of the study: that which is named, or the one that is proposed where no file has it.

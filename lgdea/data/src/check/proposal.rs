@@ -105,8 +105,8 @@ const CORNERS: &[[&str; 4]] = &[
 /// The middle of a box, which is not read.
 const MIDDLE: &[&str] = &["xcenter", "xcentre", "centerx", "centrex", "cx", "xc", "xmid"];
 /// What is called as the rows of a table of columns are.
-const SIDE_ROLES: [&str; 4] = ["x", "y", "width", "height"];
-const CORNER_ROLES: [&str; 4] = ["x", "y", "x-max", "y-max"];
+pub(super) const SIDE_ROLES: [&str; 4] = ["x", "y", "width", "height"];
+pub(super) const CORNER_ROLES: [&str; 4] = ["x", "y", "x-max", "y-max"];
 
 /// What can be proposed for files.
 pub(super) struct Proposal<'a> {
@@ -126,10 +126,9 @@ impl<'a> Proposal<'a> {
     /// For a file of boxes, of studies with these identifiers.
     pub(super) fn of_boxes(table: &'a Table, ids: &'a Ids<'a>) -> Self {
         let mut proposal = Self { tables: std::slice::from_ref(table), ids: Some(ids), edges: Vec::new() };
-        let edges = |names: [&[&str]; 4]| names.map(|names| proposal.called(names, &|_, _| true));
-        let of_corners = CORNERS.iter().map(|set| edges([0, 1, 2, 3].map(|side| &set[side..=side])));
-        let corners = of_corners.map(|set| set.into_iter().collect::<Option<Vec<&str>>>()).find_map(|set| set);
-        let sides = edges(SIDES);
+        let whole = |set: &[&str; 4]| set.iter().map(|&name| proposal.called(&[name])).collect::<Option<Vec<&str>>>();
+        let corners = CORNERS.iter().find_map(whole);
+        let sides = SIDES.map(|names| proposal.called(names));
         proposal.edges = match corners {
             Some(corners) if sides[2].is_none() || sides[3].is_none() => {
                 CORNER_ROLES.into_iter().zip(corners).collect()
@@ -147,15 +146,15 @@ impl<'a> Proposal<'a> {
         };
         let is_path = |table: &Table, column: usize| few(table, column, &is_sentence);
         match role {
-            "study" => self.called(STUDY, &|table, column| {
+            "study" => self.suiting(STUDY, &|table, column| {
                 is_id(table, column)
                     && self.ids.is_none_or(|ids| ids.join(table, column))
                     && self.is_everywhere(table, column)
             }),
-            "patient" => self.called(PATIENT, &is_patient).or_else(|| self.like_patient(&is_patient)),
-            "image" => self.called(IMAGE, &is_path),
-            "report" => self.called(REPORT, &|_, _| true),
-            "finding" => self.called(FINDING, &|_, _| true),
+            "patient" => self.suiting(PATIENT, &is_patient).or_else(|| self.like_patient(&is_patient)),
+            "image" => self.suiting(IMAGE, &is_path),
+            "report" => self.called(REPORT),
+            "finding" => self.called(FINDING),
             _ => self.edges.iter().find(|(known, _)| *known == role).map(|(_, name)| *name),
         }
     }
@@ -169,7 +168,7 @@ impl<'a> Proposal<'a> {
         if has_corners && roles.iter().any(is_edge) {
             lines.extend(self.edges.iter().map(|(role, name)| format!("{role} = {name:?}")));
         } else if roles.iter().any(is_edge)
-            && let Some(middle) = self.called(MIDDLE, &|_, _| true)
+            && let Some(middle) = self.called(MIDDLE)
         {
             lines.push(format!("# {middle:?} is the middle of a box: write a file with left and upper edges instead"));
         }
@@ -202,11 +201,16 @@ impl<'a> Proposal<'a> {
     }
 
     fn has_sections(&self) -> bool {
-        ["findings", "impression"].iter().all(|section| self.called(&[section], &|_, _| true).is_some())
+        ["findings", "impression"].iter().all(|section| self.called(&[section]).is_some())
     }
 
-    /// The first column that has one of some names, in their order, and holds what `suits`.
-    fn called(&self, names: &[&str], suits: &dyn Fn(&Table, usize) -> bool) -> Option<&'a str> {
+    /// The first column that has one of some names, in their order.
+    fn called(&self, names: &[&str]) -> Option<&'a str> {
+        self.suiting(names, &|_, _| true)
+    }
+
+    /// As [`Proposal::called`], of the columns that hold what `suits`.
+    fn suiting(&self, names: &[&str], suits: &dyn Fn(&Table, usize) -> bool) -> Option<&'a str> {
         names.iter().find_map(|name| self.first(&|column| column == *name, suits))
     }
 
@@ -218,11 +222,8 @@ impl<'a> Proposal<'a> {
 
     fn first(&self, is_called: &dyn Fn(&str) -> bool, suits: &dyn Fn(&Table, usize) -> bool) -> Option<&'a str> {
         self.tables.iter().find_map(|table| {
-            let names = table.column_names();
-            let fits = |(position, name): &(usize, &String)| {
-                names.contains(&name.as_str()) && is_called(&key(name)) && suits(table, *position)
-            };
-            table.header.iter().enumerate().find(fits).map(|(_, name)| name.as_str())
+            let fits = |&(position, name): &(usize, &str)| is_called(&key(name)) && suits(table, position);
+            table.named_columns().find(fits).map(|(_, name)| name)
         })
     }
 

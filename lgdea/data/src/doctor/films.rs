@@ -64,7 +64,7 @@ fn deviation(square: &[u8], frame: Frame) -> f64 {
 
 /// The grey values of a square image inside of its frame.
 fn within(square: &[u8], frame: Frame) -> Vec<f64> {
-    let size = (square.len() as f64).sqrt().round() as usize;
+    let size = square.len().isqrt();
     let span = |start: f32, length: f32| {
         let pixel = |share: f32| ((share * size as f32).round() as usize).min(size);
         pixel(start)..pixel(start + length)

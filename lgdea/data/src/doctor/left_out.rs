@@ -8,12 +8,12 @@ const MANY: f64 = 0.05;
 
 pub(super) fn diagnose(corpus: &Corpus) -> Vec<Diagnosis> {
     let lost: usize =
-        corpus.skipped.0.iter().filter(|(reason, _)| is_lost_image(**reason)).map(|(_, items)| items.count).sum();
+        corpus.skipped.0.iter().filter(|(reason, _)| reason.is_lost_image()).map(|(_, items)| items.count).sum();
     let images = lost + corpus.studies.iter().filter(|study| study.image.is_some()).count();
     let many = lost as f64 > MANY * images as f64;
     let diagnosis = |(&reason, items): (&SkipReason, &SkippedItems)| {
-        let of = if is_lost_image(reason) { images } else { corpus.studies.len() };
-        let wrong = is_wrong(reason) || many && is_lost_image(reason);
+        let of = if reason.is_lost_image() { images } else { corpus.studies.len() };
+        let wrong = is_wrong(reason) || many && reason.is_lost_image();
         Diagnosis {
             severity: if wrong { Severity::Wrong } else { Severity::Doubtful },
             what: reason.describe().to_owned(),
@@ -29,25 +29,6 @@ pub(super) fn diagnose(corpus: &Corpus) -> Vec<Diagnosis> {
 /// What every set has: images that are not asked for.
 fn is_usual(reason: SkipReason) -> bool {
     matches!(reason, SkipReason::LateralView | SkipReason::AdditionalImage | SkipReason::RowWithoutBox)
-}
-
-fn is_lost_image(reason: SkipReason) -> bool {
-    matches!(
-        reason,
-        SkipReason::MissingImage
-            | SkipReason::ForbiddenImage
-            | SkipReason::FailedImage
-            | SkipReason::EmptyImage
-            | SkipReason::LfsPointer
-            | SkipReason::UnreadableImage
-            | SkipReason::HugeImage
-            | SkipReason::BrokenDicom
-            | SkipReason::CutOffDicom
-            | SkipReason::NoPixelData
-            | SkipReason::SeveralFrames
-            | SkipReason::UnreadTransferSyntax
-            | SkipReason::UnreadPixels
-    )
 }
 
 /// What a run trains on all the same, otherwise than it is meant.
@@ -70,7 +51,7 @@ fn remedy(reason: SkipReason) -> &'static str {
         SkipReason::LfsPointer => "run `git lfs pull`",
         SkipReason::StudyWithoutPatient => "name the patient's column: otherwise a patient can be in two splits",
         SkipReason::UnreadSplit | SkipReason::UnreadView => "name the column in the experiment",
-        reason if is_lost_image(reason) => "fetch them again, or leave them out of the table",
+        reason if reason.is_lost_image() => "fetch them again, or leave them out of the table",
         SkipReason::EmptyReport | SkipReason::MissingReport => {
             "look at the first; they are read for their images alone"
         }

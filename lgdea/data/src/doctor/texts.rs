@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Diagnosis, Severity, both, named};
-use crate::{Report, Study};
+use crate::Study;
 
 /// A report of fewer words says hardly anything.
 const FEW: usize = 3;
@@ -14,24 +14,40 @@ const MANY: usize = 25;
 /// Share of the reports that one text may be.
 const SHARE: f64 = 0.2;
 
+/// What is looked at of a study's report.
+struct Told<'a> {
+    study: &'a Study,
+    /// Its words, however they are written.
+    words: String,
+    /// Its length in characters.
+    length: usize,
+    /// Whether it ends as a sentence does.
+    is_ended: bool,
+}
+
+impl Told<'_> {
+    fn of(study: &Study) -> Option<Told<'_>> {
+        let text = study.report.as_ref()?.text();
+        let is_ended = text.trim_end().ends_with(['.', '!', '?', ')', ':']);
+        Some(Told { study, words: words(&text), length: text.chars().count(), is_ended })
+    }
+}
+
 pub(super) fn diagnose(studies: &[Study]) -> Vec<Diagnosis> {
-    let texts: Vec<(&Study, String)> = studies
-        .iter()
-        .filter(|study| study.examination == study.id)
-        .filter_map(|study| Some((study, words(study.report.as_ref()?))))
-        .collect();
-    let all = texts.len();
+    let reports: Vec<Told<'_>> =
+        studies.iter().filter(|study| study.examination == study.id).filter_map(Told::of).collect();
+    let all = reports.len();
     let count = |text: &str| text.split(' ').filter(|word| !word.is_empty()).count();
-    let few = texts.iter().filter(|(_, text)| count(text) < FEW).map(|(study, _)| named(study)).collect();
+    let few = reports.iter().filter(|told| count(&told.words) < FEW).map(|told| named(told.study)).collect();
     let mut same: HashMap<&str, Vec<&Study>> = HashMap::new();
-    for (study, text) in &texts {
-        same.entry(text).or_default().push(study);
+    for Told { study, words, .. } in &reports {
+        same.entry(words).or_default().push(study);
     }
     let most = same.values().map(Vec::len).max().unwrap_or_default();
     let mut leaks: Vec<String> =
         same.iter().filter(|(text, _)| count(text) >= MANY).filter_map(|(_, studies)| leak(studies)).collect();
     leaks.sort();
-    let cut = cut(&texts);
+    let cut = cut(&reports);
     let mut found: Vec<Diagnosis> = [
         Diagnosis::of(
             Severity::Doubtful,
@@ -74,9 +90,9 @@ fn most_frequent(count: usize, of: usize) -> Option<Diagnosis> {
     })
 }
 
-/// The words of a report, however they are written.
-fn words(report: &Report) -> String {
-    let text = report.text().to_lowercase();
+/// The words of a text, however they are written.
+fn words(text: &str) -> String {
+    let text = text.to_lowercase();
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -88,21 +104,17 @@ fn leak(studies: &[&Study]) -> Option<String> {
 }
 
 /// The reports that were cut at a length, where several have exactly the greatest one and do not end with a sentence.
-fn cut(texts: &[(&Study, String)]) -> Vec<String> {
-    let length = |study: &Study| study.report.as_ref().map_or(0, |report| report.text().chars().count());
-    let longest = texts.iter().map(|(study, _)| length(study)).max().unwrap_or_default();
-    let is_cut = |study: &Study| {
-        let text = study.report.as_ref().map(Report::text).unwrap_or_default();
-        length(study) == longest && !text.trim_end().ends_with(['.', '!', '?', ')', ':'])
-    };
-    let cut: Vec<String> = texts.iter().filter(|(study, _)| is_cut(study)).map(|(study, _)| named(study)).collect();
+fn cut(reports: &[Told<'_>]) -> Vec<String> {
+    let longest = reports.iter().map(|told| told.length).max().unwrap_or_default();
+    let is_cut = |told: &&Told<'_>| told.length == longest && !told.is_ended;
+    let cut: Vec<String> = reports.iter().filter(is_cut).map(|told| named(told.study)).collect();
     if cut.len() >= CUT { cut } else { Vec::new() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Split;
+    use crate::{Report, Split};
 
     fn found(texts: &[(&str, Split)]) -> Vec<Diagnosis> {
         let study = |(number, (text, split)): (usize, &(&str, Split))| Study {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::text::{is_sentence, is_unspaced};
+use super::text::{is_one_piece, is_sentence};
 
 /// Most characters and words of a column's name.
 const LENGTH: usize = 40;
@@ -209,9 +209,8 @@ fn is_usual(cell: &str) -> bool {
 /// any kind, where it `is_header` for sure.
 fn is_name(cell: &str, is_header: bool) -> bool {
     let is_few = || is_header && cell.split_whitespace().count() <= WORDS && !is_sentence(cell);
-    let is_one = || !cell.contains(char::is_whitespace) && !cell.contains(is_unspaced);
     // A column may have no name: pandas writes its index so.
-    cell.is_empty() || (is_short(cell) && (is_one() || is_usual(cell) || is_few()))
+    cell.is_empty() || (is_short(cell) && (is_one_piece(cell) || is_usual(cell) || is_few()))
 }
 
 fn is_short(cell: &str) -> bool {

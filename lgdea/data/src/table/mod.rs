@@ -138,6 +138,12 @@ impl Table {
         names.into_iter().filter(|name| !name.is_empty()).collect()
     }
 
+    /// The columns of [`Table::column_names`], with their positions.
+    pub(crate) fn named_columns(&self) -> impl Iterator<Item = (usize, &str)> {
+        let names = self.column_names();
+        self.header.iter().map(String::as_str).enumerate().filter(move |(_, name)| names.contains(name))
+    }
+
     /// The cells of a column that are not empty, with their rows.
     pub(crate) fn filled(&self, column: usize) -> impl Iterator<Item = (&Row, &str)> {
         self.rows.iter().map(move |row| (row, row.cell(Some(column)))).filter(|(_, cell)| !cell.is_empty())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::text::{is_image_file, is_several_words, is_unspaced};
+use super::text::{is_image_file, is_one_piece, is_several_words};
 
 /// Most characters of a cell and of an identifier that are shown.
 const CELL: usize = 24;
@@ -25,23 +25,24 @@ pub(super) fn text_of(text: &str) -> String {
 
 /// An identifier of a study or a report as a message shows it: paths serve as such, too, which are longer than a word.
 pub fn shown_id(id: &str) -> String {
-    let is_one = !id.contains([',', ';', ' ']) && !id.contains(char::is_whitespace);
-    if is_path(id, is_one) { id.chars().take(IDENTIFIER).collect() } else { shown(id) }
+    if is_path(id, &[',', ';']) { id.chars().take(IDENTIFIER).collect() } else { shown(id) }
 }
 
 /// A path as a message shows it. A wrong column of images makes paths of reports.
 pub(crate) fn shown_path(path: &Path) -> String {
     let text = path.to_string_lossy();
-    let is_one = !text.contains(char::is_whitespace);
-    if is_path(&text, is_one) { text.into_owned() } else { "a path that is a text".to_owned() }
+    if is_path(&text, &[]) { text.into_owned() } else { "a path that is a text".to_owned() }
 }
 
-/// Whether a text can be a path, of which `is_one` says that it has no spaces.
-fn is_path(text: &str, is_one: bool) -> bool {
+/// Whether a text can be a path; with one of the characters `no` in it, only that of an image file.
+fn is_path(text: &str, no: &[char]) -> bool {
     const WORDS: usize = 8;
-    let is_long = || text.split_whitespace().count() > WORDS;
     !text.contains(char::is_control)
-        && if is_image_file(text) { !is_long() } else { is_one && !text.contains(is_unspaced) }
+        && if is_image_file(text) {
+            text.split_whitespace().count() <= WORDS
+        } else {
+            is_one_piece(text) && !text.contains(no)
+        }
 }
 
 #[cfg(test)]

@@ -42,8 +42,13 @@ pub(crate) fn is_several_words(text: &str) -> bool {
     words(text).nth(1).is_some() || text.contains(is_unspaced)
 }
 
+/// Whether a text stands in one piece: without spaces, in a script that has some.
+pub(super) fn is_one_piece(text: &str) -> bool {
+    !text.contains(char::is_whitespace) && !text.contains(is_unspaced)
+}
+
 /// Whether a letter is of a script that has no spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese.
-pub(super) fn is_unspaced(c: char) -> bool {
+fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{9fff}')
 }
 

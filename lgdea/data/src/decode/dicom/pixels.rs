@@ -36,10 +36,10 @@ pub(super) fn stored(form: &Form, data: &DataSet<'_>) -> Result<Vec<u16>, SkipRe
     }
     Ok(match form.colours {
         Colours::Grey | Colours::InvertedGrey | Colours::Palette => samples,
-        Colours::Rgb | Colours::Ybr2000 => luminance(&samples, |pixel| pixel),
+        Colours::Rgb | Colours::Ybr2000 => luminances(&samples, |pixel| pixel),
         // The decoder of JPEG gives RGB.
-        Colours::Ybr | Colours::Ybr422 if compression == Compression::Jpeg => luminance(&samples, |pixel| pixel),
-        Colours::Ybr | Colours::Ybr422 => luminance(&samples, |pixel| rgb(pixel, form.bits_stored)),
+        Colours::Ybr | Colours::Ybr422 if compression == Compression::Jpeg => luminances(&samples, |pixel| pixel),
+        Colours::Ybr | Colours::Ybr422 => luminances(&samples, |pixel| rgb(pixel, form.bits_stored)),
     })
 }
 
@@ -104,13 +104,14 @@ fn decompressed(form: &Form, compression: Compression, bytes: &[u8]) -> Result<V
     }
 }
 
+fn luminances(samples: &[u16], rgb: impl Fn([u16; 3]) -> [u16; 3]) -> Vec<u16> {
+    samples.as_chunks().0.iter().map(|&pixel| luminance(rgb(pixel))).collect()
+}
+
 /// Luminance as `image` makes it of PNG and JPEG files.
-fn luminance(samples: &[u16], rgb: impl Fn([u16; 3]) -> [u16; 3]) -> Vec<u16> {
-    let grey = |&pixel: &[u16; 3]| {
-        let [red, green, blue] = rgb(pixel).map(u32::from);
-        ((2126 * red + 7152 * green + 722 * blue) / 10_000) as u16
-    };
-    samples.as_chunks().0.iter().map(grey).collect()
+pub(super) fn luminance(rgb: [u16; 3]) -> u16 {
+    let [red, green, blue] = rgb.map(u32::from);
+    ((2126 * red + 7152 * green + 722 * blue) / 10_000) as u16
 }
 
 /// Luminance and differences as red, green and blue (PS3.3, C.7.6.3.1.2).

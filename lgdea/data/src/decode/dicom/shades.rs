@@ -8,7 +8,7 @@ use dicom_dictionary_std::tags;
 
 use super::dataset::{DataSet, words};
 use super::form::{Colours, Form};
-use super::pixels::swapped;
+use super::pixels::{luminance, swapped};
 use crate::SkipReason;
 use crate::decode::grey::range;
 
@@ -118,12 +118,11 @@ fn palette(data: &DataSet<'_>, numbers: &[i32]) -> Result<(Vec<f64>, Option<[f64
     let red = table(tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA)?;
     let green = table(tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA)?;
     let blue = table(tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA)?;
-    let luminance = |&number: &i32| {
-        let place = f64::from(number);
-        ((2126.0 * red.at(place) + 7152.0 * green.at(place) + 722.0 * blue.at(place)) / 10_000.0).floor()
-    };
-    let most = f64::from(u16::MAX >> 16_u32.saturating_sub(red.bits));
-    Ok((numbers.iter().map(luminance).collect(), Some([0.0, most])))
+    let colour = |&number: &i32| [&red, &green, &blue].map(|table| table.entry(f64::from(number)));
+    let values = numbers.iter().map(|number| f64::from(luminance(colour(number)))).collect();
+    // Entries of no bits are those of a broken file.
+    let most = u16::MAX.checked_shr(16_u32.saturating_sub(red.bits)).unwrap_or(u16::MAX);
+    Ok((values, Some([0.0, f64::from(most)])))
 }
 
 /// A lookup table.
@@ -161,8 +160,11 @@ impl Table {
     }
 
     fn at(&self, value: f64) -> f64 {
-        let place = (value - self.first).clamp(0.0, (self.entries.len() - 1) as f64) as usize;
-        f64::from(self.entries[place])
+        f64::from(self.entry(value))
+    }
+
+    fn entry(&self, value: f64) -> u16 {
+        self.entries[(value - self.first).clamp(0.0, (self.entries.len() - 1) as f64) as usize]
     }
 }
 

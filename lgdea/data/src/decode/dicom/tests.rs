@@ -272,6 +272,8 @@ fn a_palette_becomes_luminance() {
     let bytes = |three: [u8; 3]| Value::Bytes(three.to_vec());
     let flat = palette(8, bytes([0, 255, 255]), bytes([0, 0, 255]), bytes([0, 0, 255]));
     assert_eq!(explicit(&flat).unwrap(), [0, 54, 255]);
+    let bitless = palette(0, bytes([0, 255, 255]), bytes([0, 0, 255]), bytes([0, 0, 255]));
+    assert_eq!(explicit(&bitless).unwrap(), [0, 0, 1]);
     let broken = flat.without(tags::BLUE_PALETTE_COLOR_LOOKUP_TABLE_DATA);
     assert_eq!(explicit(&broken).unwrap_err(), SkipReason::UnreadPixels);
 }
