@@ -65,6 +65,22 @@ impl Evidence {
         };
         Some(from..to)
     }
+
+    /// Whether `span` points at something in `report`, and cuts no word.
+    pub fn quotes_whole_words(&self, report: &str) -> bool {
+        self.byte_range(report)
+            .is_some_and(|range| !report[range.clone()].trim().is_empty() && is_of_whole_words(report, &range))
+    }
+}
+
+/// Whether a byte range of a report begins and ends with whole words.
+pub(crate) fn is_of_whole_words(report: &str, range: &Range<usize>) -> bool {
+    let word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
+    let (before, after) = (&report[..range.start], &report[range.end..]);
+    let inside = &report[range.clone()];
+    let cut_before = word(before.chars().next_back()) && word(inside.chars().next());
+    let cut_after = word(inside.chars().next_back()) && word(after.chars().next());
+    !cut_before && !cut_after
 }
 
 /// Whether a finding is affirmed, denied or hedged.

@@ -57,6 +57,10 @@ impl Token<'_> {
         self.roles.contains(&Role::Cue(cue))
     }
 
+    pub(crate) fn is_one_of(&self, cues: &[Cue]) -> bool {
+        cues.iter().any(|&cue| self.is(cue))
+    }
+
     pub(crate) fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
@@ -68,6 +72,11 @@ impl Token<'_> {
 
     pub(crate) fn is_finding(&self) -> bool {
         self.roles.iter().any(|role| matches!(role, Role::Finding(_)))
+    }
+
+    /// Whether it says that what a finding is said of is as it should be: "clear".
+    pub(crate) fn is_normal(&self) -> bool {
+        self.roles.iter().any(|role| matches!(role, Role::Normal(_)))
     }
 
     /// Whether it says nothing about the side, place and grade of the findings around it.

@@ -38,13 +38,7 @@ impl Normalised {
                 _ if is_bullet(character) => writer.end_statement(origin),
                 _ if is_dash(character) => writer.dash(character, after, origin),
                 _ if is_invisible(character) => {}
-                _ => {
-                    let plain = plain(character);
-                    plain.bytes().for_each(|byte| writer.push(byte, origin));
-                    if plain == "no" {
-                        writer.blank(origin);
-                    }
-                }
+                _ => plain(character).bytes().for_each(|byte| writer.push(byte, origin)),
             }
         }
         self.text = String::from_utf8(writer.bytes).unwrap_or_default();
@@ -164,8 +158,8 @@ fn plain(character: char) -> &'static str {
         '\u{153}' | '\u{152}' => "oe",
         '\u{25a1}' | '\u{2610}' => "[ ]",
         '\u{2611}' | '\u{2612}' | '\u{2705}' | '\u{2713}' | '\u{2714}' => "[x]",
-        // A crossed circle, the sign of the empty set, and crosses: "no".
-        '\u{d8}' | '\u{f8}' | '\u{2205}' | '\u{2300}' | '\u{2715}'..='\u{2718}' | '\u{274c}' | '\u{1f6ab}' => "no",
+        // A crossed circle, the sign of the empty set, and crosses: "no", a word of its own.
+        '\u{d8}' | '\u{f8}' | '\u{2205}' | '\u{2300}' | '\u{2715}'..='\u{2718}' | '\u{274c}' | '\u{1f6ab}' => "no ",
         _ => FOREIGN,
     }
 }

@@ -10,16 +10,13 @@ const GAP: usize = 24;
 
 /// The terms that a sentence says of the items of the list below it: "No evidence of:", "Not seen:".
 pub(crate) fn announcement(sentence: Statement<'_>) -> Option<&[Token<'_>]> {
+    const SAYING: [Cue; 5] =
+        [Cue::NegationForward, Cue::NegationVerb, Cue::NegationValue, Cue::UncertainForward, Cue::Hypothetical];
     let text = sentence.text.trim_end().strip_suffix(':')?;
     let tokens = sentence.tokens;
     let lead = &tokens[..tokens.len() - usize::from(tokens.last().is_some_and(|token| token.is(Cue::Separator)))];
     let last = lead.last()?;
-    let says = |token: &Token<'_>| {
-        [Cue::NegationForward, Cue::NegationVerb, Cue::NegationValue, Cue::UncertainForward, Cue::Hypothetical]
-            .iter()
-            .any(|&cue| token.is(cue))
-            || token.has(Role::NoFinding) && last.is(Cue::Instance)
-    };
+    let says = |token: &Token<'_>| token.is_one_of(&SAYING) || token.has(Role::NoFinding) && last.is(Cue::Instance);
     let named = lead.iter().any(|token| token.names() && !token.has(Role::NoFinding));
     let near = text.len().saturating_sub(last.end) <= GAP && !last.roles.iter().any(Role::parts);
     (near && !named && lead.iter().any(says)).then_some(&lead[lead.len().saturating_sub(REACH)..])
@@ -66,8 +63,7 @@ fn is_marked(gap: &str) -> bool {
 fn is_bare(sentence: Statement<'_>) -> bool {
     let tokens = sentence.tokens;
     let words = sentence.text[sentence.own..tokens[0].start].bytes().any(|byte| byte.is_ascii_alphabetic());
-    let stated =
-        |token: &Token<'_>| token.is(Cue::Affirmation) || token.is(Cue::Observation) || token.is(Cue::Terminator);
+    let stated = |token: &Token<'_>| token.is_one_of(&[Cue::Affirmation, Cue::Observation, Cue::Terminator]);
     !words && (0..tokens.len()).all(|at| sentence.ends_at(at)) && !tokens.iter().any(stated)
 }
 
@@ -84,7 +80,7 @@ pub(crate) fn sides(sentence: Statement<'_>) -> Option<Vec<Sided<'_>>> {
         return None;
     }
     let parts = |token: &Token<'_>| token.has(Role::Comma) || token.is(Cue::Terminator) || token.is(Cue::Conjunction);
-    if tokens.get(named + 1).is_some_and(|next| next.is(Cue::Separator)) && sentence.adjacent(named, named + 1) {
+    if sentence.is_before(named, Cue::Separator) {
         let values: Vec<_> = rest[1..].split(parts).filter(|value| !value.is_empty()).collect();
         if values.len() > 1 && values.iter().all(|value| is_sided(value) && value.len() > 1) {
             let first = tokens[..named].iter().rposition(parts).map_or(0, |at| at + 1);
@@ -97,7 +93,7 @@ pub(crate) fn sides(sentence: Statement<'_>) -> Option<Vec<Sided<'_>>> {
     let comma = named + 1 + rest.iter().rposition(|token| token.has(Role::Comma))?;
     let other = &tokens[comma + 1..];
     let denied = other.iter().any(|token| token.is(Cue::NegationValue));
-    let normal = other.iter().any(|token| token.roles.iter().any(|role| matches!(role, Role::Normal(_))));
+    let normal = other.iter().any(Token::is_normal);
     let apart = tokens[..comma].iter().any(|token| side(token).is_some());
     if !(apart && is_sided(other) && (denied || normal)) {
         return None;

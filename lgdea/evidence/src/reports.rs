@@ -84,8 +84,9 @@ struct Collected {
 
 impl Collected {
     fn documents(&mut self, path: &Path) -> Result<(), EvidenceError> {
+        let is_folder = path.is_dir();
         for document in documents(path)? {
-            self.within += usize::from(path.is_dir() && Path::new(&document.path).parent() != Some(path));
+            self.within += usize::from(is_folder && Path::new(&document.path).parent() != Some(path));
             match document.format {
                 Format::Text => self.add(document.stem, document.text, &document.path)?,
                 Format::Openi => match OpeniReport::parse(&document.path, &document.text) {

@@ -58,10 +58,9 @@ pub(crate) fn recurs(tokens: &[Token<'_>], at: usize) -> bool {
 
 /// Whether "absent" at `at` is itself denied, or is said of an earlier study.
 fn is_reversed(sentence: Statement<'_>, at: usize) -> bool {
-    let tokens = sentence.tokens;
-    let beside = |one: usize, cue: Cue| tokens.get(one).is_some_and(|token| token.is(cue));
-    at > 0 && sentence.adjacent(at - 1, at) && (beside(at - 1, Cue::NegationVerb) || beside(at - 1, Cue::Earlier))
-        || beside(at + 1, Cue::Earlier) && sentence.adjacent(at, at + 1)
+    sentence.is_after(at, Cue::NegationVerb)
+        || sentence.is_after(at, Cue::Earlier)
+        || sentence.is_before(at, Cue::Earlier)
 }
 
 /// Whether a comma stands before `at` and a finding after it: "edema, unlikely pneumonia".

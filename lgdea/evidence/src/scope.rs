@@ -150,7 +150,8 @@ impl Forward<'_> {
             }
             Cue::NegationForward if template::is_value(self.sentence, at) => Step::On(None),
             Cue::NegationForward if template::is_ticked(tokens, at) => Step::Stop,
-            Cue::NegationForward if is_double(self.sentence, at) => Step::Stop,
+            // "Not without effusion", "isn't free of".
+            Cue::NegationForward if self.sentence.is_after(at, Cue::NegationVerb) => Step::Stop,
             Cue::NegationForward if is_of_earlier(self.sentence, at, self.last) => Step::On(Some(Status::Hypothetical)),
             Cue::NegationValue if self.announces(at) => Step::On(Some(Status::Absent)),
             Cue::NegationForward if tokens[at].is(Cue::NegationBackward) && is_taken(tokens, at) => Step::On(None),
@@ -200,9 +201,7 @@ impl Forward<'_> {
     fn announces(&self, at: usize) -> bool {
         let tokens = self.sentence.tokens;
         let denied = || governed(tokens, at, 0).is_some_and(|(_, cue)| cue == Cue::NegationVerb);
-        let colon =
-            tokens.get(at + 1).is_some_and(|next| next.is(Cue::Separator)) && self.sentence.adjacent(at, at + 1);
-        colon
+        self.sentence.is_before(at, Cue::Separator)
             && !is_taken(tokens, at)
             && (denies(&tokens[at]) || tokens[at].is(Cue::NegationValue) || tokens[at].is(Cue::Observation) && denied())
     }
@@ -247,18 +246,10 @@ impl Forward<'_> {
     }
 }
 
-/// Whether the denial at `at` is denied: "not without effusion", "isn't free of".
-fn is_double(sentence: Statement<'_>, at: usize) -> bool {
-    at > 0 && sentence.tokens[at - 1].is(Cue::NegationVerb) && sentence.adjacent(at - 1, at)
-}
-
 /// Whether the denial at `at` is one of an earlier study, which says nothing now: "previously no edema", "no edema previously".
 fn is_of_earlier(sentence: Statement<'_>, at: usize, last: usize) -> bool {
-    let tokens = sentence.tokens;
-    let earlier = |it: usize| tokens.get(it).is_some_and(|token| token.is(Cue::Earlier));
-    let ends = |it: usize| tokens.get(it).is_none_or(|token| token.roles.iter().any(Role::parts));
-    at > 0 && earlier(at - 1) && sentence.adjacent(at - 1, at)
-        || earlier(last + 1) && sentence.adjacent(last, last + 1) && ends(last + 2)
+    let ends = |it: usize| sentence.tokens.get(it).is_none_or(|token| token.roles.iter().any(Role::parts));
+    sentence.is_after(at, Cue::Earlier) || sentence.is_before(last, Cue::Earlier) && ends(last + 2)
 }
 
 fn denies(token: &Token<'_>) -> bool {

@@ -44,7 +44,9 @@ pub(crate) fn sections(text: &str, rules: &ontology::Sections) -> Vec<Section> {
     let headers = headers(text, rules);
     let last = headers.iter().rposition(|header| header.kind == Kind::Evidence).map_or(0, |at| headers[at].start);
     for header in headers {
-        if header.kind == Kind::Unknown && current.kind != Kind::Ignored {
+        // One header may be read twice, if the ontology has its name with a colon, too.
+        let overlaps = header.start < current.body;
+        if overlaps || header.kind == Kind::Unknown && current.kind != Kind::Ignored {
             continue;
         }
         close(text, &current, header.start, last, &mut found);
@@ -99,15 +101,12 @@ fn headers(text: &str, rules: &ontology::Sections) -> Vec<Header> {
     let mut headers: Vec<Header> =
         text.match_indices(':').filter_map(|(colon, _)| header_before(text, colon, rules)).collect();
     if text.contains('\n') {
-        let known = headers.len();
         let mut start = 0;
         for line in text.split_inclusive('\n') {
             headers.extend(header_line(line, start, rules));
             start += line.len();
         }
-        if headers.len() > known {
-            headers.sort_by_key(|header| header.start);
-        }
+        headers.sort_by_key(|header| header.start);
     }
     headers
 }

@@ -48,6 +48,16 @@ impl<'a> Statement<'a> {
         self.text[from..self.tokens[two].start].trim().is_empty()
     }
 
+    /// Whether the token at `at` stands right after one of this kind.
+    pub(crate) fn is_after(&self, at: usize, cue: Cue) -> bool {
+        at > 0 && self.tokens[at - 1].is(cue) && self.adjacent(at - 1, at)
+    }
+
+    /// Whether the token at `at` stands right before one of this kind.
+    pub(crate) fn is_before(&self, at: usize, cue: Cue) -> bool {
+        self.tokens.get(at + 1).is_some_and(|next| next.is(cue)) && self.adjacent(at, at + 1)
+    }
+
     /// Whether a plus or minus says what the word right after it is: "+effusion", "-PTX". A single minus may be a bullet or a
     /// dash.
     pub(crate) fn is_sign(&self, at: usize) -> bool {

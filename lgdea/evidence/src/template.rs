@@ -44,10 +44,9 @@ pub(crate) fn value(sentence: Statement<'_>, last: usize) -> Option<Status> {
         }
     }
     let denied = |at: usize| {
-        tokens.get(at).is_some_and(|token| {
-            let normal = token.roles.iter().any(|role| matches!(role, Role::Normal(_)));
-            normal || token.is(Cue::NegationForward) && !changes_follow(tokens, at)
-        })
+        tokens
+            .get(at)
+            .is_some_and(|token| token.is_normal() || token.is(Cue::NegationForward) && !changes_follow(tokens, at))
     };
     let opening = usize::from(token.is(Cue::Terminator));
     (is_label(sentence, last) && tokens[separator].is(Cue::Separator) && denied(at + opening)).then_some(Status::Absent)
@@ -101,7 +100,7 @@ fn boxes_follow(tokens: &[Token<'_>]) -> bool {
 pub(crate) fn is_label(sentence: Statement<'_>, at: usize) -> bool {
     let tokens = sentence.tokens;
     let opens = at == 0 && !sentence.text[sentence.start..tokens[0].start].contains(|c: char| c.is_ascii_alphabetic());
-    opens && tokens.get(1).is_some_and(|next| next.is(Cue::Separator)) && sentence.adjacent(0, 1)
+    opens && sentence.is_before(at, Cue::Separator)
 }
 
 /// Whether the denial at `at` is the value of the finding before it and not the opening of a statement.
@@ -191,9 +190,7 @@ fn next_label(sentence: Statement<'_>, at: usize, depth: usize) -> bool {
 }
 
 fn is_verb(token: &Token<'_>) -> bool {
-    [Cue::Observation, Cue::ResolutionBackward, Cue::ExclusionBackward, Cue::ExclusionForward]
-        .iter()
-        .any(|&cue| token.is(cue))
+    token.is_one_of(&[Cue::Observation, Cue::ResolutionBackward, Cue::ExclusionBackward, Cue::ExclusionForward])
 }
 
 fn verb_of(sentence: Statement<'_>, last: usize, verb: usize) -> Option<Status> {

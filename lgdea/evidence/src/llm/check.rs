@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::Claim;
 use super::invalid::Invalid;
 use super::quote::Quotable;
-use crate::evidence::{Evidence, Laterality};
+use crate::evidence::{Evidence, Laterality, is_of_whole_words};
 use crate::located::Located;
 use crate::ontology::Ontology;
 use crate::sections::{Section, sections};
@@ -66,7 +66,7 @@ pub(super) fn check(ontology: &Ontology, claims: Vec<Claim>, text: &str) -> Resu
             dropped.quote_not_in_report += 1;
             continue;
         }
-        let places = best_places(&quotable, &sections, quotes);
+        let places = best_places(text, &sections, quotes);
         // A finding quoted twice in the same words is meant to stand in two places.
         let nth = quoted.entry((finding, claim.quote.to_lowercase())).or_insert(0);
         let Some((range, section)) = places.get(*nth).or(places.last()).cloned() else {
@@ -175,11 +175,11 @@ fn locate(ontology: &Ontology, evidence: &Evidence, text: &str, sections: &[Sect
 }
 
 /// Those of a quote's places that are best, with their sections: outside ignored sections, of whole words if there are any.
-fn best_places(quotable: &Quotable<'_>, sections: &[Section], quotes: Vec<Range<usize>>) -> Vec<(Range<usize>, usize)> {
+fn best_places(text: &str, sections: &[Section], quotes: Vec<Range<usize>>) -> Vec<(Range<usize>, usize)> {
     let place = |range: Range<usize>| section_of(sections, range.end).map(|section| (range, section));
     let mut places: Vec<_> = quotes.into_iter().filter_map(place).collect();
-    if places.iter().any(|(range, _)| quotable.whole_words(range)) {
-        places.retain(|(range, _)| quotable.whole_words(range));
+    if places.iter().any(|(range, _)| is_of_whole_words(text, range)) {
+        places.retain(|(range, _)| is_of_whole_words(text, range));
     }
     places
 }

@@ -241,16 +241,15 @@ pub(crate) fn files(path: &str) -> Result<Vec<PathBuf>, EvidenceError> {
 /// They are read once and together, so that the prompt's hash covers whatever a report may make it render.
 fn sources(path: &str) -> Result<Parts, EvidenceError> {
     let file = &lgdea_spec::expand_env(path)?;
-    let (name, source) = match (shipped(path), file.file_name()) {
-        (Some(source), _) => (path.to_owned(), source.to_owned()),
-        (None, Some(name)) if file.is_file() => (name.to_string_lossy().into_owned(), read(file)?),
+    let (name, source, mut files) = match (shipped(path), file.file_name()) {
+        (Some(source), _) => (path.to_owned(), source.to_owned(), Vec::new()),
+        (None, Some(name)) if file.is_file() => (name.to_string_lossy().into_owned(), read(file)?, vec![file.clone()]),
         _ => {
             let known = SHIPPED.map(|(name, _)| name).join(", ");
             return Err(EvidenceError::UnknownPrompt { name: path.into(), known });
         }
     };
     let folder = file.parent().unwrap_or(Path::new(""));
-    let mut files = if shipped(path).is_some() { Vec::new() } else { vec![file.clone()] };
     let mut open = vec![name.clone()];
     let mut sources = BTreeMap::from([(name.clone(), source)]);
     while let Some(next) = open.pop() {

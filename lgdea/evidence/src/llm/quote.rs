@@ -38,16 +38,6 @@ impl<'a> Quotable<'a> {
             |(start, _): (usize, _)| self.origins[start].0 as usize..self.origins[start + folded.len() - 1].1 as usize;
         self.folded.match_indices(&folded).map(origin).collect()
     }
-
-    /// Whether a byte range of the report begins and ends with whole words.
-    pub(super) fn whole_words(&self, range: &Range<usize>) -> bool {
-        let word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
-        let (before, after) = (&self.report[..range.start], &self.report[range.end..]);
-        let inside = &self.report[range.clone()];
-        let cut_before = word(before.chars().next_back()) && word(inside.chars().next());
-        let cut_after = word(inside.chars().next_back()) && word(after.chars().next());
-        !cut_before && !cut_after
-    }
 }
 
 fn fold(character: char, into: &mut String) {
@@ -63,6 +53,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::evidence::is_of_whole_words;
 
     fn found<'a>(report: &'a str, quote: &str) -> Vec<&'a str> {
         Quotable::new(report).find(quote).into_iter().map(|range| &report[range]).collect()
@@ -87,7 +78,7 @@ mod tests {
     fn words_that_a_quote_cuts() {
         let report = "massive mass";
         let whole: Vec<bool> =
-            Quotable::new(report).find("mass").iter().map(|it| Quotable::new(report).whole_words(it)).collect();
+            Quotable::new(report).find("mass").iter().map(|it| is_of_whole_words(report, it)).collect();
         assert_eq!(whole, [false, true]);
     }
 

@@ -80,20 +80,11 @@ fn known(file: &Path, id: &str) -> Result<ReportEvidence, Failure> {
 /// Whether evidence was read in this text, as far as can be told: the shipped rules read the same again, and what others
 /// quote is made of whole words.
 fn was_read_in(text: &str, evidence: &ReportEvidence) -> Result<bool, Failure> {
-    let again = Rules::new(&Ontology::named_or_path("chest")?).extract(&evidence.report_id, text);
-    if (&again.provider, &again.prompt_hash) == (&evidence.provider, &evidence.prompt_hash) {
-        return Ok(again.evidence == evidence.evidence);
+    let ontology = Ontology::named_or_path("chest")?;
+    if evidence.provider == "rules" && evidence.prompt_hash == ontology.digest() {
+        return Ok(Rules::new(&ontology).extract(&evidence.report_id, text).evidence == evidence.evidence);
     }
-    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    let is_whole = |one: &Evidence| {
-        one.byte_range(text).is_some_and(|range| {
-            let (before, inside, after) = (&text[..range.start], &text[range.clone()], &text[range.end..]);
-            let cuts_start = is_word(before.chars().next_back()) && is_word(inside.chars().next());
-            let cuts_end = is_word(inside.chars().next_back()) && is_word(after.chars().next());
-            !inside.trim().is_empty() && !cuts_start && !cuts_end
-        })
-    };
-    Ok(evidence.evidence.iter().all(is_whole))
+    Ok(evidence.evidence.iter().all(|one| one.quotes_whole_words(text)))
 }
 
 /// Its evidence, read now.

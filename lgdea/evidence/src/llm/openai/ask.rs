@@ -187,7 +187,7 @@ impl<'a> Session<'a> {
                     return Ok(Turn::new(completion, format));
                 }
                 Err(Failure::Transient { trouble, what, retry_after }) => {
-                    if trouble == (Trouble::Failed { status: Some(500) }) {
+                    if trouble == Trouble::Error500 {
                         self.formats.failed(format, sent);
                     }
                     attempts += 1;
@@ -195,12 +195,12 @@ impl<'a> Session<'a> {
                         return Err(self.out_of_patience(trouble, &what, attempts, problem));
                     }
                     drop(permit);
-                    let is_its_own = self.health.successes() > successes || matches!(trouble, Trouble::Failed { .. });
-                    if attempts >= ATTEMPTS && is_its_own {
+                    let is_its_own = matches!(trouble, Trouble::Failed | Trouble::Error500);
+                    if attempts >= ATTEMPTS && (is_its_own || self.health.successes() > successes) {
                         return Err(Silence::Failed(failed_at(&what, attempts)));
                     }
                     // A server that works is not spared by a long pause.
-                    let longest = if matches!(trouble, Trouble::Failed { .. }) { 2 } else { u32::MAX };
+                    let longest = if is_its_own { 2 } else { u32::MAX };
                     tokio::time::sleep(pause((attempts - 1).min(longest))).await;
                 }
                 Err(Failure::Refused { status, what, about }) => {
@@ -235,9 +235,8 @@ impl<'a> Session<'a> {
         self.refusals.set(self.refusals.get() + 1);
         let none_taken = self.health.successes() == 0;
         let stop = |problem| Silence::Stop(Stop::Server(problem));
-        let parameters: Vec<Parameter> = about.iter().filter_map(|about| about.parameter()).collect();
-        let sent: Vec<Parameter> =
-            parameters.into_iter().filter(|parameter| self.model.request.sends(*parameter)).collect();
+        let parameters = about.iter().filter_map(|about| about.parameter());
+        let sent: Vec<Parameter> = parameters.filter(|&parameter| self.model.request.sends(parameter)).collect();
         if none_taken && !sent.is_empty() {
             stop(refused_parameters(&sent, what))
         } else if status == 404 {

@@ -49,8 +49,10 @@ pub(super) enum Trouble {
     NoConnection,
     /// The server says that it cannot answer now: 503, 429 and others.
     Unready,
-    /// The server failed at this request: 500, or a response that is none.
-    Failed { status: Option<u16> },
+    /// The server failed at this request with 500, as some do at a format that they do not know.
+    Error500,
+    /// The server failed at this request: a response that is none.
+    Failed,
     /// No answer came in time.
     Late,
 }
@@ -98,9 +100,7 @@ impl Client {
         match Response::read(&body, request.max_tokens.or(request.max_completion_tokens)) {
             Response::Completion(completion) => Ok(completion),
             Response::Error(error) => Err(self.failure(meant(&error), "200 with an error", &error, None)),
-            Response::Other(other) => {
-                Err(transient(Trouble::Failed { status: None }, format!("a response that is {other}")))
-            }
+            Response::Other(other) => Err(transient(Trouble::Failed, format!("a response that is {other}"))),
         }
     }
 
@@ -157,7 +157,7 @@ impl Client {
             // Some servers say 500 where they mean 400.
             _ if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED && !named => {
                 let failed = status == StatusCode::INTERNAL_SERVER_ERROR;
-                let trouble = if failed { Trouble::Failed { status: Some(number) } } else { Trouble::Unready };
+                let trouble = if failed { Trouble::Error500 } else { Trouble::Unready };
                 Failure::Transient { trouble, what, retry_after }
             }
             _ => Failure::Refused { status: number, what, about: error.about.clone() },
@@ -179,7 +179,7 @@ impl Client {
         } else if error.is_timeout() {
             transient(Trouble::Late, format!("no answer within {} s", self.timeout.as_secs()))
         } else {
-            transient(Trouble::Failed { status: None }, format!("a cut connection: {}", cause(error)))
+            transient(Trouble::Failed, format!("a cut connection: {}", cause(error)))
         }
     }
 }
@@ -223,7 +223,7 @@ fn unpacked(body: Vec<u8>, encoding: &str) -> Result<Option<Vec<u8>>, Failure> {
         let mut body = Vec::new();
         match packed.take(LIMIT as u64 + 1).read_to_end(&mut body) {
             Ok(length) => Ok((length <= LIMIT).then_some(body)),
-            Err(_) => Err(transient(Trouble::Failed { status: None }, "a packed response that is damaged".to_owned())),
+            Err(_) => Err(transient(Trouble::Failed, "a packed response that is damaged".to_owned())),
         }
     };
     match encoding {

@@ -42,14 +42,17 @@ impl ServerError {
     /// Reads an error that stands in a body.
     pub(super) fn of(body: &Value) -> Self {
         let errors = ["error", "errors", "detail"].into_iter().filter_map(|key| body.get(key)).map(all);
-        let errors: Vec<&Value> = errors.flatten().filter(|error| error.is_object()).collect();
-        let error = errors.first().copied().unwrap_or(body);
+        let mut errors: Vec<&Value> = errors.flatten().filter(|error| error.is_object()).collect();
+        if errors.is_empty() {
+            errors.push(body);
+        }
+        let error = errors[0];
         let code = ["code", "type"].into_iter().filter_map(|key| error.get(key));
         let code = code.filter_map(Value::as_str).find(|word| is_word(word));
         let number = error.get("code").or(error.get("status")).and_then(number);
         let status = number.filter(|number| (400..600).contains(number));
         let mut about = Vec::new();
-        for error in if errors.is_empty() { vec![body] } else { errors } {
+        for error in errors {
             add(&mut about, About::of_error(error, body));
         }
         Self {

@@ -2,6 +2,8 @@
 //! in `?`.
 #![allow(clippy::unwrap_used)]
 
+mod wording;
+
 use std::sync::LazyLock;
 
 use lgdea_evidence::{Evidence, Ontology, Polarity, Rules};

@@ -1,21 +1,7 @@
 //! How clinicians word what is there and what is not, one kind per test: each report with the evidence that it gives, absent
 //! in `-`, uncertain in `?`.
-#![allow(clippy::unwrap_used)]
 
-use std::sync::LazyLock;
-
-use lgdea_evidence::{Evidence, Ontology, Polarity, Rules};
-
-static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(&Ontology::named_or_path("chest").unwrap()));
-
-fn read(report: &str) -> Vec<String> {
-    let mark = |one: &Evidence| match one.polarity {
-        Polarity::Present => one.text.clone(),
-        Polarity::Absent => format!("-{}", one.text),
-        Polarity::Uncertain => format!("?{}", one.text),
-    };
-    RULES.extract("r", report).evidence.iter().map(mark).collect()
-}
+use crate::read;
 
 #[track_caller]
 fn check(cases: &[(&str, &str)]) {
