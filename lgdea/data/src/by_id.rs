@@ -1,22 +1,28 @@
 //! What files tell of in several rows, by its identifier.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 /// Items by their identifiers, in the order in which files first name them.
-pub(crate) struct ById<T> {
+pub(crate) struct ById<T, Id = String> {
     items: Vec<T>,
-    places: HashMap<String, usize>,
+    places: HashMap<Id, usize>,
 }
 
-impl<T> ById<T> {
+impl<T, Id: Hash + Eq> ById<T, Id> {
     /// Without items.
-    pub(crate) fn new() -> ById<T> {
+    pub(crate) fn new() -> ById<T, Id> {
         ById { items: Vec::new(), places: HashMap::new() }
     }
 
     /// The item of an identifier, which is made where it is not there yet.
-    pub(crate) fn entry(&mut self, id: &str, new: impl FnOnce() -> T) -> &mut T {
-        let at = self.places.get(id).copied().unwrap_or_else(|| {
+    pub(crate) fn entry<Key>(&mut self, id: &Key, new: impl FnOnce() -> T) -> &mut T
+    where
+        Id: Borrow<Key>,
+        Key: ToOwned<Owned = Id> + Hash + Eq + ?Sized,
+    {
+        let at = self.place(id).unwrap_or_else(|| {
             self.places.insert(id.to_owned(), self.items.len());
             self.items.push(new());
             self.items.len() - 1
@@ -24,9 +30,32 @@ impl<T> ById<T> {
         &mut self.items[at]
     }
 
+    /// Where the item of an identifier is among the items.
+    pub(crate) fn place<Key>(&self, id: &Key) -> Option<usize>
+    where
+        Id: Borrow<Key>,
+        Key: Hash + Eq + ?Sized,
+    {
+        self.places.get(id).copied()
+    }
+
     /// The item of an identifier.
-    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.places.get(id).map(|&at| &mut self.items[at])
+    pub(crate) fn get_mut<Key>(&mut self, id: &Key) -> Option<&mut T>
+    where
+        Id: Borrow<Key>,
+        Key: Hash + Eq + ?Sized,
+    {
+        self.place(id).map(|at| &mut self.items[at])
+    }
+
+    /// The items in their order.
+    pub(crate) fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// As [`ById::items`], to change them.
+    pub(crate) fn items_mut(&mut self) -> &mut [T] {
+        &mut self.items
     }
 
     /// The items in their order.

@@ -47,6 +47,14 @@ impl Film {
         Film { id: id.into(), picture, view: view.into(), labels: None, boxes: Vec::new() }
     }
 
+    /// Adds a box; one that leaves nothing inside of the image is counted as one of the study `id`.
+    pub(crate) fn add_box(&mut self, found: Option<FindingBox>, id: &str, skipped: &mut Skipped) {
+        match found {
+            Some(found) => self.boxes.push(found),
+            None => skipped.add(SkipReason::EmptyBox, shown_id(id)),
+        }
+    }
+
     fn seen(&self) -> View {
         View::parse(&self.view)
     }

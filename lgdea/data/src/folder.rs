@@ -16,9 +16,6 @@ const PACKED: [&str; 3] = ["", ".gz", ".zip"];
 /// Endings of image files.
 const IMAGES: [&str; 9] = ["dcm", "dicom", "png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"];
 
-/// Files by their names.
-pub(crate) type Files = HashMap<String, PathBuf>;
-
 /// A folder that an experiment names.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
@@ -59,14 +56,15 @@ impl Folder {
     ///
     /// # Errors
     /// A folder cannot be read.
-    pub(crate) fn files_below(&self, named: &str) -> Result<Files, DataError> {
+    pub(crate) fn files_below(&self, named: &str) -> Result<Images, DataError> {
         let belongs = |name: &str| {
             let rest = name.strip_prefix(named).map(|rest| rest.trim_start_matches('_'));
             rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))
         };
         let mut folders: Vec<PathBuf> = folders_in(&self.path)?;
         folders.retain(|path| path.file_name().is_some_and(|name| belongs(&name.to_string_lossy())));
-        Ok(files_in(folders)?.into_iter().map(|path| (name_of(path.file_name()), path)).collect())
+        let files = files_in(folders)?.into_iter().map(|path| (name_of(path.file_name()), path)).collect();
+        Ok(Images { folder: self.join(named), files })
     }
 
     /// The image files of folders and of all folders below them, whatever kind of image people made of them.
@@ -74,7 +72,7 @@ impl Folder {
     /// # Errors
     /// A folder is not there, or cannot be read. `set` is what the data set is called.
     pub(crate) fn images<Name: AsRef<str>>(&self, set: &str, folders: &[Name]) -> Result<Images, DataError> {
-        let mut images = Images { folder: self.path.clone(), files: Files::new() };
+        let mut images = Images { folder: self.path.clone(), files: HashMap::new() };
         for named in folders.iter().rev().map(AsRef::as_ref) {
             let folder = self.join(named);
             if !folder.exists() {
@@ -84,7 +82,7 @@ impl Folder {
             // Those that are put in later stand; the first folder and the first in the order of the names goes last.
             paths.sort_by(|a, b| b.cmp(a));
             let is_image = |path: &PathBuf| IMAGES.contains(&name_of(path.extension()).to_lowercase().as_str());
-            images.files.extend(paths.into_iter().filter(is_image).map(|path| (name_of(path.file_stem()), path)));
+            images.files.extend(paths.into_iter().filter(is_image).map(|path| (stem(&path), path)));
             images.folder = folder;
         }
         Ok(images)
@@ -94,6 +92,14 @@ impl Folder {
     pub(crate) fn find(&self, names: &[&str]) -> Option<PathBuf> {
         let packed = names.iter().flat_map(|name| PACKED.map(|ending| self.join(format!("{name}{ending}"))));
         packed.into_iter().find(|path| path.exists())
+    }
+
+    /// As [`Folder::find`], of a data set that has the file.
+    ///
+    /// # Errors
+    /// None is there. `set` is what the data set is called.
+    pub(crate) fn file(&self, set: &str, names: &[&str]) -> Result<PathBuf, DataError> {
+        self.find(names).ok_or_else(|| self.lacks(set, names))
     }
 
     /// The first of tables that is there; `None` where none is.
@@ -109,7 +115,7 @@ impl Folder {
     /// # Errors
     /// None is, or it cannot be read. `set` is what the data set is called.
     pub(crate) fn table(&self, set: &str, names: &[&str]) -> Result<Table, DataError> {
-        self.table_if_there(names)?.ok_or_else(|| self.lacks(set, names))
+        Table::read(&self.file(set, names)?)
     }
 
     /// The error of a folder that lacks a file, which the set has by one of `names`.
@@ -118,18 +124,23 @@ impl Folder {
     }
 }
 
-/// Image files by their names without the ending.
+/// Image files by their names: of [`Folder::images`] without the ending.
 pub(crate) struct Images {
     /// Where an image should be that is not there.
     folder: PathBuf,
-    files: Files,
+    files: HashMap<String, PathBuf>,
 }
 
 impl Images {
-    /// The image of a name without ending. What is not there is counted as missing when it is looked for.
+    /// The image of a name. What is not there is counted as missing when it is looked for.
     pub(crate) fn picture(&self, name: &str) -> Picture {
         Picture::file_at(self.files.get(name).cloned().unwrap_or_else(|| self.folder.join(name)))
     }
+}
+
+/// A file's name without its ending.
+pub(crate) fn stem(path: impl AsRef<Path>) -> String {
+    name_of(path.as_ref().file_stem())
 }
 
 /// A part of a path as text; empty where there is none.
@@ -198,7 +209,7 @@ mod tests {
         }
         let files =
             Folder::open("data.x.root", folder.path().to_str().unwrap()).unwrap().files_below("images").unwrap();
-        let mut names: Vec<&str> = files.keys().map(String::as_str).collect();
+        let mut names: Vec<&str> = files.files.keys().map(String::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["a.png", "b.png", "c.png", "d.png"]);
     }

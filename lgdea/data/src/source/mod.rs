@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use lgdea_spec::{Data, Seed};
 
+use crate::folder::Folder;
 use crate::{DataError, Skipped, Study};
 
 /// Called with how many items are done, and of how many; from any thread.
@@ -30,6 +31,14 @@ pub(crate) struct Contents {
     pub(crate) skipped: Skipped,
     /// Folder of its image files; empty where it has none.
     pub(crate) root: PathBuf,
+}
+
+impl Contents {
+    /// What the folder of the data set `set` holds.
+    fn of_folder(set: &str, folder: &Folder, studies: Vec<Study>, skipped: Skipped) -> Contents {
+        let root = folder.path().to_owned();
+        Contents { name: format!("{set} at {}", root.display()), studies, skipped, root }
+    }
 }
 
 macro_rules! declare {

@@ -18,6 +18,9 @@ pub struct Fractions {
 }
 
 impl Fractions {
+    /// Nothing is held out: every study has a split of its own.
+    pub const NONE: Fractions = Fractions { validation: 0.0, test: 0.0 };
+
     /// Notes shares that leave nothing to train on; `source` is the key of the source's table.
     pub(crate) fn check(&self, source: &str, findings: &mut Findings<'_>) {
         let Fractions { validation, test } = self;

@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::{Contents, Progress, Source};
 use crate::examination::{Examination, Film, studies};
-use crate::folder::{Files, Folder};
+use crate::folder::{Folder, Images};
 use crate::split::{Split, Splits};
 use crate::table::{shown, shown_id};
-use crate::{DataError, FindingBox, Picture, SkipReason, Skipped, StudyLabels, json, normalise_label};
+use crate::{DataError, FindingBox, SkipReason, Skipped, StudyLabels, json, normalise_label};
 
 /// What errors call the set.
 const SET: &str = "ChestX-Det10";
@@ -37,11 +37,10 @@ impl Source for ChestxDet10 {
         let folder = Folder::open("data.chestx-det10.root", &self.root)?;
         let (mut examinations, mut skipped) = (Vec::new(), Skipped::default());
         for (name, images, split) in PARTS {
-            let path = folder.find(&[name]).ok_or_else(|| folder.lacks(SET, &[name]))?;
-            let files = folder.files_below(images)?;
+            let path = folder.file(SET, &[name])?;
+            let images = folder.files_below(images)?;
             for entry in json::read::<Vec<Entry>>(SET, &path)? {
-                let part = Part { folder: &folder, images, files: &files, split };
-                let examination = part.examination(&entry, &mut skipped);
+                let examination = entry.examination(&images, split, &mut skipped);
                 examinations.push(examination.map_err(|reason| DataError::Csv {
                     path: path.clone(),
                     line: 1,
@@ -53,22 +52,13 @@ impl Source for ChestxDet10 {
         leave_out_patients_of_test(&mut examinations, &mut skipped);
         let splits = Splits::new(&self.fractions, seed)?;
         let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
-        let root = folder.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }
 
-/// A file of the set.
-struct Part<'a> {
-    folder: &'a Folder,
-    images: &'a str,
-    files: &'a Files,
-    split: Option<Split>,
-}
-
-impl Part<'_> {
-    fn examination(&self, entry: &Entry, skipped: &mut Skipped) -> Result<Examination, String> {
-        let Entry { file_name, syms, boxes } = entry;
+impl Entry {
+    fn examination(&self, images: &Images, split: Option<Split>, skipped: &mut Skipped) -> Result<Examination, String> {
+        let Entry { file_name, syms, boxes } = self;
         let patient = patient(file_name)
             .ok_or_else(|| format!("`{}` is no file name of {SET}; fetch the file again", shown_id(file_name)))?;
         if syms.len() != boxes.len() {
@@ -76,10 +66,7 @@ impl Part<'_> {
             let image = shown_id(file_name);
             return Err(format!("image `{image}` has {findings} findings and {boxes} boxes; fetch the file again"));
         }
-        // What is listed and not there is counted as missing when it is looked for.
-        let listed = || self.folder.join(self.images).join(file_name);
-        let file = self.files.get(file_name).cloned().unwrap_or_else(listed);
-        let mut film = Film::new(file_name, Picture::file_at(file), "frontal");
+        let mut film = Film::new(file_name, images.picture(file_name), "frontal");
         let mut labels = StudyLabels::default();
         for (name, &[left, upper, right, lower]) in syms.iter().zip(boxes) {
             let finding = normalise_label(name);
@@ -87,16 +74,14 @@ impl Part<'_> {
                 let (name, image) = (shown(name), shown_id(file_name));
                 return Err(format!("`{name}` on image `{image}` is no finding; fetch the file again"));
             }
-            match FindingBox::in_pixels(&finding, "", [left, upper, right - left, lower - upper], ORIGINAL) {
-                Some(found) => film.boxes.push(found),
-                None => skipped.add(SkipReason::EmptyBox, shown_id(file_name)),
-            }
+            let edges = [left, upper, right - left, lower - upper];
+            film.add_box(FindingBox::in_pixels(&finding, "", edges, ORIGINAL), file_name, skipped);
             labels.present.insert(finding);
         }
         Ok(Examination {
             id: file_name.clone(),
             patient,
-            split: self.split,
+            split,
             films: vec![film],
             labels: Some(labels),
             ..Examination::default()

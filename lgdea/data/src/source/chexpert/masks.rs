@@ -37,7 +37,7 @@ pub(super) fn add(
         }
     }
     for (_, name) in FILES.iter().filter(|(split, _)| settings.splits.contains(split)) {
-        let path = folder.find(&[name]).ok_or_else(|| folder.lacks(SET, &[name]))?;
+        let path = folder.file(SET, &[name])?;
         for (image, findings) in json::read::<Masks>(SET, &path)? {
             let Some(&(place, number)) = films.get(&image) else {
                 skipped.add(SkipReason::BoxWithoutImage, shown_id(&image));

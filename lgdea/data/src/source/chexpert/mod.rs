@@ -33,18 +33,19 @@ impl Source for Chexpert {
         let mut skipped = Skipped::default();
         let mut examinations: Vec<Examination> = Vec::new();
         for (_, split, names) in TABLES.iter().filter(|(split, ..)| self.splits.contains(split)) {
-            let mut rows = Rows::read(self, &patients, names, *split, &mut skipped)?;
-            if split.is_none() && self.subset == ChexpertSubset::FiveTimes200 {
-                let chosen = subset::choose(self, &rows, seed)?;
-                subset::make_test(chosen, &mut rows.examinations, &mut skipped);
+            let rows = Rows::read(self, &patients, names, *split, &mut skipped)?;
+            let has_subset = split.is_none() && self.subset == ChexpertSubset::FiveTimes200;
+            let chosen = if has_subset { Some(subset::choose(self, &rows, seed)?) } else { None };
+            let mut of_split = rows.examinations.into_items();
+            if let Some(chosen) = chosen {
+                subset::make_test(&chosen, &mut of_split, &mut skipped);
             }
-            examinations.append(&mut rows.examinations);
+            examinations.append(&mut of_split);
         }
         progress(examinations.len(), examinations.len());
         masks::add(self, &mut examinations, &mut skipped)?;
         let studies = studies(examinations, self.views, Splits::new(&self.fractions, seed)?, &mut skipped);
-        let root = folder.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }
 

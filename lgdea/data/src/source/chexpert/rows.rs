@@ -1,12 +1,12 @@
 //! The tables of CheXpert: an image a row, or a study a row in the labels of the test set.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use lgdea_spec::{Chexpert, UncertainLabels};
 
 use super::SET;
 use super::patients::{Location, Patients, images, stem};
+use crate::by_id::ById;
 use crate::examination::{Examination, Film};
 use crate::labels::Indicator;
 use crate::split::Split;
@@ -38,12 +38,10 @@ const WHOLE: [&str; 2] = ["train.csv", "valid.csv"];
 pub(super) struct Rows {
     /// The table.
     pub(super) path: PathBuf,
-    /// Its studies, in the order of their first rows.
-    pub(super) examinations: Vec<Examination>,
-    /// Where in the list a study is.
-    pub(super) places: HashMap<String, usize>,
-    /// Frontal images with a single finding, and with nothing uncertain: the place of the study, the image, the finding.
-    pub(super) alone: Vec<(usize, String, &'static str)>,
+    /// Its studies.
+    pub(super) examinations: ById<Examination>,
+    /// Frontal images with a single finding, and with nothing uncertain: the study, the image, the finding.
+    pub(super) alone: Vec<(String, String, &'static str)>,
 }
 
 /// Where the columns of a table are.
@@ -93,7 +91,7 @@ impl Rows {
         skipped: &mut Skipped,
     ) -> Result<Rows, DataError> {
         let path = patients.table(names)?;
-        let mut rows = Rows { path: path.clone(), examinations: Vec::new(), places: HashMap::new(), alone: Vec::new() };
+        let mut rows = Rows { path: path.clone(), examinations: ById::new(), alone: Vec::new() };
         Table::each(&path, Columns::find, |columns, table, row| {
             let said = findings(columns, table, &row, settings.uncertain_labels, skipped)?;
             rows.add(columns, table, &row, said, split, patients)
@@ -119,13 +117,10 @@ impl Rows {
             )
         })?;
         let id = location.id();
-        let next = self.examinations.len();
-        let place = *self.places.entry(id.clone()).or_insert(next);
-        if place == next {
-            let patient = location.patient.to_owned();
-            self.examinations.push(Examination { id, patient, split, ..Examination::default() });
-        }
-        let examination = &mut self.examinations[place];
+        let examination = self.examinations.entry(&id, || {
+            let (id, patient) = (id.clone(), location.patient.to_owned());
+            Examination { id, patient, split, ..Examination::default() }
+        });
         let [sex, age, frontal, projection] = columns.about.map(|column| row.cell(column));
         examination.person = examination.person.or(Person::parse(sex, age));
         examination.labels.get_or_insert_default().join(said.labels);
@@ -140,7 +135,7 @@ impl Rows {
                 return Err(row.error(&table.path, format!("`{what}` is listed twice; fetch the file again")));
             }
             let is_frontal = film.view.to_lowercase().starts_with("frontal");
-            self.alone.extend(said.alone.filter(|_| is_frontal).map(|finding| (place, film.id.clone(), finding)));
+            self.alone.extend(said.alone.filter(|_| is_frontal).map(|finding| (id.clone(), film.id.clone(), finding)));
             examination.films.push(film);
         }
         Ok(())

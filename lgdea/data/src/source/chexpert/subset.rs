@@ -20,8 +20,8 @@ const FINDINGS: [&str; 5] = ["Atelectasis", "Cardiomegaly", "Consolidation", "Ed
 /// How many images there are of each.
 const EACH: usize = 200;
 
-/// Images that are chosen, by the places of their studies.
-pub(super) type Chosen = HashMap<usize, Vec<String>>;
+/// Images that are chosen, by their studies.
+pub(super) type Chosen = HashMap<String, Vec<String>>;
 
 /// The images of the subset: those of the list, or else drawn.
 pub(super) fn choose(settings: &Chexpert, rows: &Rows, seed: Seed) -> Result<Chosen, DataError> {
@@ -43,9 +43,10 @@ fn listed(path: &Path, rows: &Rows) -> Result<Chosen, DataError> {
             row.error(path, what)
         };
         let location = Location::parse(cell).ok_or_else(unknown)?;
-        let place = *rows.places.get(&location.id()).ok_or_else(unknown)?;
+        let id = location.id();
+        let place = rows.examinations.place(&id).ok_or_else(unknown)?;
         let wanted = location.image.map(stem);
-        let films = rows.examinations[place].films.iter();
+        let films = rows.examinations.items()[place].films.iter();
         let images: Vec<String> = match wanted {
             Some(image) => films.filter(|film| film.id == image).map(|film| film.id.clone()).collect(),
             None => films.filter(|film| View::parse(&film.view) == View::Frontal).map(|film| film.id.clone()).collect(),
@@ -53,7 +54,7 @@ fn listed(path: &Path, rows: &Rows) -> Result<Chosen, DataError> {
         if images.is_empty() {
             return Err(unknown());
         }
-        chosen.entry(place).or_default().extend(images);
+        chosen.entry(id).or_default().extend(images);
     }
     Ok(chosen)
 }
@@ -64,12 +65,11 @@ fn draw(rows: &Rows, seed: Seed) -> Result<Chosen, DataError> {
     let mut chosen = Chosen::new();
     for finding in FINDINGS {
         let of_finding = rows.alone.iter().filter(|(_, _, alone)| *alone == finding);
-        let mut drawn: Vec<(Seed, usize, &String)> = of_finding
-            .map(|(place, film, _)| (stream.stream(&format!("{}/{film}", rows.examinations[*place].id)), *place, film))
-            .collect();
-        drawn.sort_by_key(|&(lot, place, film)| (lot.0, place, film));
+        let mut drawn: Vec<(Seed, &String, &String)> =
+            of_finding.map(|(study, film, _)| (stream.stream(&format!("{study}/{film}")), study, film)).collect();
+        drawn.sort_by_key(|&(lot, study, film)| (lot.0, study, film));
         let mut studies = HashSet::new();
-        drawn.retain(|&(_, place, _)| studies.insert(place));
+        drawn.retain(|&(_, study, _)| studies.insert(study));
         if drawn.len() < EACH {
             let count = drawn.len();
             let reason = format!(
@@ -77,21 +77,19 @@ fn draw(rows: &Rows, seed: Seed) -> Result<Chosen, DataError> {
             );
             return Err(DataError::Csv { path: rows.path.clone(), line: 1, reason });
         }
-        for (_, place, film) in drawn.into_iter().take(EACH) {
-            chosen.entry(place).or_default().push(film.clone());
+        for (_, study, film) in drawn.into_iter().take(EACH) {
+            chosen.entry(study.clone()).or_default().push(film.clone());
         }
     }
     Ok(chosen)
 }
 
 /// Makes the test of the chosen images; other studies of their patients are left out, which training must not see.
-pub(super) fn make_test(chosen: Chosen, examinations: &mut Vec<Examination>, skipped: &mut Skipped) {
-    let patients: HashSet<String> = chosen.keys().map(|&place| examinations[place].patient.clone()).collect();
-    let mut place = 0;
+pub(super) fn make_test(chosen: &Chosen, examinations: &mut Vec<Examination>, skipped: &mut Skipped) {
+    let is_chosen = |examination: &&Examination| chosen.contains_key(&examination.id);
+    let patients: HashSet<String> = examinations.iter().filter(is_chosen).map(|one| one.patient.clone()).collect();
     examinations.retain_mut(|examination| {
-        let images = chosen.get(&place);
-        place += 1;
-        if let Some(images) = images {
+        if let Some(images) = chosen.get(&examination.id) {
             examination.split = Some(Split::Test);
             examination.films.retain(|film| images.contains(&film.id));
         } else if patients.contains(&examination.patient) {

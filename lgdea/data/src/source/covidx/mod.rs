@@ -38,8 +38,7 @@ impl Source for Covidx {
         progress(examinations.len(), examinations.len());
         let mut skipped = Skipped::default();
         let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
-        let root = folder.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }
 
@@ -81,7 +80,7 @@ fn part(
     list: &str,
     split: impl Fn(&str) -> Split,
 ) -> Result<Vec<Examination>, DataError> {
-    let path = folder.find(&[list]).ok_or_else(|| folder.lacks(SET, &[list]))?;
+    let path = folder.file(SET, &[list])?;
     let mut examinations: ById<(list::Entry, Examination)> = ById::new();
     for entry in list::read(&path)? {
         // A file may be called alike in two parts.

@@ -22,10 +22,9 @@ impl Source for CxrLt {
         let examinations = Reading::new(&images).read(&tables, self.challenge, &mut skipped)?;
         progress(examinations.len(), examinations.len());
         // Each table has its split.
-        let splits = Splits::new(&Fractions { validation: 0.0, test: 0.0 }, seed)?;
+        let splits = Splits::new(&Fractions::NONE, seed)?;
         let studies = studies(examinations, self.views, splits, &mut skipped);
-        let root = images.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder(SET, &images, studies, skipped))
     }
 }
 

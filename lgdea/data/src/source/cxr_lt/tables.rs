@@ -80,7 +80,7 @@ impl<'a> Reading<'a> {
     ) -> Result<Vec<Examination>, DataError> {
         let mut told: Vec<HashSet<String>> = Vec::new();
         for (file, split) in files(challenge) {
-            let path = folder.find(&[file]).ok_or_else(|| folder.lacks(SET, &[file]))?;
+            let path = folder.file(SET, &[file])?;
             let (mut findings, at) = (HashSet::new(), told.len());
             let columns = |table: &Table| {
                 let columns = Columns::find(table, split)?;

@@ -6,12 +6,12 @@ mod images;
 mod texts;
 mod unread;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use lgdea_spec::{Manifest, Seed, UncertainLabels};
 
 use super::{Contents, Progress, Source};
+use crate::by_id::ById;
 use crate::error::expand;
 use crate::labels::{Indicator, SEVERAL, looks_like_several};
 use crate::split::{Split, Splits};
@@ -37,9 +37,8 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
     refuse_texts(&tables, manifest)?;
     let rows = tables.iter().map(|table| table.rows.len()).sum();
     let (separators, uncertain) = (manifest.label_separators.as_str(), manifest.uncertain_labels);
+    let mut drafts = ById::new();
     let mut join = Join {
-        drafts: Vec::new(),
-        position: HashMap::new(),
         separators,
         uncertain,
         names: names_of_findings(&tables, &positions, separators),
@@ -49,12 +48,12 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
     let mut done = 0;
     for (table, positions) in tables.iter().zip(&positions) {
         for row in &table.rows {
-            join.add(&table.path, row, positions)?;
+            join.add(&mut drafts, &table.path, row, positions)?;
         }
         done += table.rows.len();
         progress(done, rows);
     }
-    let Join { drafts, mut skipped, .. } = join;
+    let (drafts, mut skipped) = (drafts.into_items(), join.skipped);
     let has_patients = positions.iter().any(|positions| positions.patient.is_some());
     for draft in &drafts {
         if let Some(split) = &draft.split {
@@ -156,10 +155,8 @@ impl Draft {
     }
 }
 
-/// Rows joined into studies, in order of their first rows.
+/// How rows are joined into studies, and what they hold besides.
 struct Join<'a> {
-    drafts: Vec<Draft>,
-    position: HashMap<String, usize>,
     separators: &'a str,
     uncertain: UncertainLabels,
     names: Vocabulary,
@@ -167,19 +164,20 @@ struct Join<'a> {
 }
 
 impl Join<'_> {
-    fn add(&mut self, path: &Path, row: &Row, positions: &Positions) -> Result<(), DataError> {
+    fn add(
+        &mut self,
+        drafts: &mut ById<Draft>,
+        path: &Path,
+        row: &Row,
+        positions: &Positions,
+    ) -> Result<(), DataError> {
         let id = row.cell(Some(positions.study));
         if id.is_empty() {
             let place = format!("{}, line {}", path.display(), row.line);
             self.skipped.add(SkipReason::RowWithoutStudy, place);
             return Ok(());
         }
-        let next = self.drafts.len();
-        let position = *self.position.entry(id.to_owned()).or_insert(next);
-        if position == next {
-            self.drafts.push(Draft::new(id));
-        }
-        let draft = &mut self.drafts[position];
+        let draft = drafts.entry(id, || Draft::new(id));
 
         let patient = row.cell(positions.patient);
         if !patient.is_empty() {
@@ -192,13 +190,12 @@ impl Join<'_> {
             settle(&mut draft.split, parsed, path, row, "split")?;
         }
         draft.images.add(row.cell(positions.image), row.cell(positions.view));
-        self.add_labels(position, row, positions);
-        self.add_report(position, row, positions);
+        self.add_labels(draft, row, positions);
+        self.add_report(draft, row, positions);
         Ok(())
     }
 
-    fn add_labels(&mut self, position: usize, row: &Row, positions: &Positions) {
-        let draft = &mut self.drafts[position];
+    fn add_labels(&mut self, draft: &mut Draft, row: &Row, positions: &Positions) {
         for Labels { column, name, indicates, mostly_indicates, is_of_one } in &positions.labels {
             let cell = row.cell(Some(*column));
             let said = Indicator::parse(cell);
@@ -225,7 +222,7 @@ impl Join<'_> {
         }
     }
 
-    fn add_report(&mut self, position: usize, row: &Row, positions: &Positions) {
+    fn add_report(&mut self, draft: &mut Draft, row: &Row, positions: &Positions) {
         let text = match (positions.sections.as_slice(), positions.report) {
             ([], None) => return,
             ([], report) => row.cell(report).to_owned(),
@@ -238,7 +235,6 @@ impl Join<'_> {
                 .collect::<Vec<_>>()
                 .join("\n"),
         };
-        let draft = &mut self.drafts[position];
         match &draft.report {
             _ if Report::of_cell(&text).is_none() => self.skipped.add(SkipReason::EmptyReport, shown_id(&draft.id)),
             None => draft.report = Some(text),

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::error::expand;
+use crate::folder::stem;
 use crate::table::{Table, content, shown_id};
 use crate::{DataError, FindingBox, SkipReason, Skipped, normalise_label};
 
@@ -113,7 +114,7 @@ impl Found<'_> {
             let (Some(image), Some(finding)) = (images.get(image_id), categories.get(category_id)) else {
                 return Err(wrong(1, "an annotation names an image or a category that is not there; fetch it again"));
             };
-            let id = Path::new(&image.file_name).file_stem().unwrap_or_default().to_string_lossy();
+            let id = stem(&image.file_name);
             self.add(&id, finding, label_text, *bbox, [image.width, image.height]).map_err(|said| wrong(1, &said))?;
         }
         Ok(())

@@ -1,6 +1,5 @@
 //! `mimic-cxr-2.0.0-metadata.csv`: which images there are, of which studies and patients, and their views.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use lgdea_spec::MimicImages;
@@ -9,6 +8,7 @@ use super::SET;
 use super::boxes::Boxes;
 use super::numbers::{Letter, number};
 use super::people::People;
+use crate::by_id::ById;
 use crate::examination::{Examination, Film};
 use crate::folder::Folder;
 use crate::table::{Row, Table, shown_id};
@@ -18,36 +18,8 @@ use crate::{DataError, Picture, SkipReason, Skipped};
 /// The view of an image whose procedure is called after another part of the body.
 pub(super) const NOT_OF_CHEST: &str = "other than the chest";
 
-/// The examinations that the metadata list, in their order.
-#[derive(Default)]
-pub(super) struct Listed {
-    pub(super) examinations: Vec<Examination>,
-    /// Where the examination of a study's number is.
-    places: HashMap<u64, usize>,
-}
-
-impl Listed {
-    /// Where the examination of a study is.
-    pub(super) fn place(&self, study: u64) -> Option<usize> {
-        self.places.get(&study).copied()
-    }
-
-    /// The examination of a study.
-    pub(super) fn get(&mut self, study: u64) -> Option<&mut Examination> {
-        self.place(study).map(|place| &mut self.examinations[place])
-    }
-
-    /// The examination of a study of a patient, which is made where it is new.
-    fn or_new(&mut self, study: u64, patient: u64) -> &mut Examination {
-        let next = self.examinations.len();
-        let place = *self.places.entry(study).or_insert(next);
-        if place == next {
-            let (id, patient) = (study.to_string(), patient.to_string());
-            self.examinations.push(Examination { id, patient, ..Examination::default() });
-        }
-        &mut self.examinations[place]
-    }
-}
+/// The examinations that the metadata list, by the numbers of their studies.
+pub(super) type Listed = ById<Examination, u64>;
 
 /// Where a study's files are, below `files/`: `p10/p10000032/s50414267`.
 pub(super) fn place_of(patient: &str, study: &str) -> String {
@@ -63,14 +35,13 @@ pub(super) fn read(
     people: Option<&People>,
     skipped: &mut Skipped,
 ) -> Result<Listed, DataError> {
-    let names = ["mimic-cxr-2.0.0-metadata.csv"];
-    let path = tables.find(&names).ok_or_else(|| tables.lacks(SET, &names))?;
+    let path = tables.file(SET, &["mimic-cxr-2.0.0-metadata.csv"])?;
     let files = root.join("files");
     let ending = match images {
         MimicImages::Jpg => "jpg",
         MimicImages::Dicom => "dcm",
     };
-    let mut listed = Listed::default();
+    let mut listed = Listed::new();
     Table::each(
         &path,
         |table| Columns::find(table, people.is_some()),
@@ -78,7 +49,10 @@ pub(super) fn read(
             let image = columns.image(table, &row)?;
             let patient = number(table, &row, columns.patient, Letter::Patient)?;
             let study = number(table, &row, columns.study, Letter::Study)?;
-            let examination = listed.or_new(study, patient);
+            let examination = listed.entry(&study, || {
+                let (id, patient) = (study.to_string(), patient.to_string());
+                Examination { id, patient, ..Examination::default() }
+            });
             columns.check(table, &row, examination, patient)?;
             if let Some(people) = people {
                 examination.person = examination.person.or(people.at(patient, row.cell(columns.date)));

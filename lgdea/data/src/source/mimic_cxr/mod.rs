@@ -21,8 +21,6 @@ use crate::{DataError, SkipReason, Skipped};
 
 /// What errors call the set.
 const SET: &str = "MIMIC-CXR-JPG";
-/// Every study has a split of its own.
-const NOTHING_DRAWN: Fractions = Fractions { validation: 0.0, test: 0.0 };
 
 impl Source for MimicCxr {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
@@ -39,12 +37,12 @@ impl Source for MimicCxr {
         tables::add_splits(&tables, &mut listed)?;
         tables::add_labels(&tables, self.labels, self.uncertain_labels, &mut listed, &mut skipped)?;
         reports::add(&root, self, &mut listed, &mut skipped, progress)?;
-        let mut examinations = listed.examinations;
+        let mut examinations = listed.into_items();
         hold_out(&mut examinations, &mut skipped);
-        let splits = Splits::new(&NOTHING_DRAWN, seed)?;
+        // Every study has a split of its own.
+        let splits = Splits::new(&Fractions::NONE, seed)?;
         let studies = studies(examinations, self.views, splits, &mut skipped);
-        let root = root.path().to_owned();
-        Ok(Contents { name: format!("MIMIC-CXR at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder("MIMIC-CXR", &root, studies, skipped))
     }
 }
 

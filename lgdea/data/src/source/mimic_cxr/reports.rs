@@ -58,7 +58,7 @@ pub(super) fn add(
     skipped: &mut Skipped,
     progress: Progress<'_>,
 ) -> Result<(), DataError> {
-    let studies = listed.examinations.len();
+    let studies = listed.items().len();
     progress(0, studies);
     let place = Place::find(root, settings)?;
     let told = match &place {
@@ -69,7 +69,7 @@ pub(super) fn add(
     if told.iter().all(|told| matches!(told, Told::Missing)) && studies > 0 {
         return Err(place.without_any());
     }
-    for (examination, told) in listed.examinations.iter_mut().zip(told) {
+    for (examination, told) in listed.items_mut().iter_mut().zip(told) {
         let reason = match told {
             Told::Report(report) => {
                 examination.report = Some(report);
@@ -128,7 +128,7 @@ impl Place {
 }
 
 fn nothing_told(listed: &Listed) -> Vec<Told> {
-    listed.examinations.iter().map(|_| Told::Missing).collect()
+    listed.items().iter().map(|_| Told::Missing).collect()
 }
 
 fn of_table(
@@ -152,7 +152,7 @@ fn of_table(
     };
     Table::each(path, columns, |(study, columns), table, row| {
         let study = number(table, &row, *study, Letter::Study)?;
-        let Some(place) = listed.place(study) else {
+        let Some(place) = listed.place(&study) else {
             skipped.add(SkipReason::ReportWithoutStudy, study.to_string());
             return Ok(());
         };
@@ -180,7 +180,7 @@ fn of_archive(
     let files = zip_files(path, |name| name.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("txt")))?;
     let studied = |(name, bytes): (String, Vec<u8>)| {
         let study = Path::new(&name).file_stem().and_then(|stem| parsed(&stem.to_string_lossy(), Letter::Study));
-        match study.and_then(|study| listed.place(study)) {
+        match study.and_then(|study| listed.place(&study)) {
             Some(place) => Ok((place, read(path, bytes, sections))),
             None => Err(name),
         }
@@ -195,8 +195,8 @@ fn of_archive(
 }
 
 fn of_files(folder: &Folder, sections: &[MimicSection], listed: &Listed, progress: Progress<'_>) -> Vec<Told> {
-    let (files, done, all) = (folder.join("files"), AtomicUsize::new(0), listed.examinations.len());
-    let told = listed.examinations.par_iter().map(|examination| {
+    let (files, done, all) = (folder.join("files"), AtomicUsize::new(0), listed.items().len());
+    let told = listed.items().par_iter().map(|examination| {
         let path = files.join(format!("{}.txt", place_of(&examination.patient, &examination.id)));
         let told = match fs::read(&path) {
             Ok(bytes) => read(&path, bytes, sections),

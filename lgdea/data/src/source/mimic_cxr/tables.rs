@@ -13,8 +13,7 @@ use crate::{DataError, SkipReason, Skipped, StudyLabels};
 
 /// Gives the examinations their splits.
 pub(super) fn add_splits(tables: &Folder, listed: &mut Listed) -> Result<(), DataError> {
-    let names = ["mimic-cxr-2.0.0-split.csv"];
-    let path = tables.find(&names).ok_or_else(|| tables.lacks(SET, &names))?;
+    let path = tables.file(SET, &["mimic-cxr-2.0.0-split.csv"])?;
     let columns = |table: &Table| table.columns(SET, ["study_id", "split"]);
     let table = Table::each(&path, columns, |&[study, split], table, row| {
         let study = number(table, &row, study, Letter::Study)?;
@@ -23,14 +22,14 @@ pub(super) fn add_splits(tables: &Folder, listed: &mut Listed) -> Result<(), Dat
         let split = Split::parse(cell).ok_or_else(|| {
             error(format!("split = `{}` must be `train`, `validate` or `test`; correct it", shown(cell)))
         })?;
-        match listed.get(study).map(|examination| examination.split.replace(split)) {
+        match listed.get_mut(&study).map(|examination| examination.split.replace(split)) {
             Some(Some(other)) if other != split => {
                 Err(error(format!("study `{study}` is in {split}, and in {other} above; correct one of them")))
             }
             _ => Ok(()),
         }
     })?;
-    let mut without = listed.examinations.iter().filter(|examination| examination.split.is_none());
+    let mut without = listed.items().iter().filter(|examination| examination.split.is_none());
     match without.next() {
         None => Ok(()),
         Some(first) => Err(DataError::Csv {
@@ -53,12 +52,12 @@ pub(super) fn add_labels(
     listed: &mut Listed,
     skipped: &mut Skipped,
 ) -> Result<(), DataError> {
-    let names = match labels {
-        MimicLabels::Chexpert => ["mimic-cxr-2.0.0-chexpert.csv"],
-        MimicLabels::Negbio => ["mimic-cxr-2.0.0-negbio.csv"],
+    let name = match labels {
+        MimicLabels::Chexpert => "mimic-cxr-2.0.0-chexpert.csv",
+        MimicLabels::Negbio => "mimic-cxr-2.0.0-negbio.csv",
         MimicLabels::None => return Ok(()),
     };
-    let path = tables.find(&names).ok_or_else(|| tables.lacks(SET, &names))?;
+    let path = tables.file(SET, &[name])?;
     let columns = |table: &Table| {
         let [patient, study] = table.columns(SET, ["subject_id", "study_id"])?;
         let findings: Vec<usize> = (0..table.header.len()).filter(|&at| at != patient && at != study).collect();
@@ -82,7 +81,7 @@ pub(super) fn add_labels(
             }
             found.join(said.labels(name, uncertain));
         }
-        if let Some(examination) = listed.get(study) {
+        if let Some(examination) = listed.get_mut(&study) {
             examination.labels.get_or_insert_default().join(found);
         }
         Ok(())

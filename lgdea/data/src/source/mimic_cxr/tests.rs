@@ -223,7 +223,7 @@ fn views_come_from_all_columns_that_tell_them() {
         let tables = Folder::open("data.mimic-cxr.root", &made.settings.root).unwrap();
         let mut skipped = Skipped::default();
         let listed = listed::read(&tables, &tables, MimicImages::Jpg, boxes::Boxes::new(), None, &mut skipped).unwrap();
-        assert_eq!(listed.examinations[1].films[0].view, view, "{procedure} {position} {other} {code}");
+        assert_eq!(listed.items()[1].films[0].view, view, "{procedure} {position} {other} {code}");
     }
 }
 

@@ -31,10 +31,7 @@ pub(super) fn add(folder: &Folder, examinations: &mut [Examination], skipped: &m
             name if name == "infiltrate" => "infiltration".to_owned(),
             name => name,
         };
-        match FindingBox::in_pixels(&finding, "", edges, ORIGINAL) {
-            Some(found) => film.boxes.push(found),
-            None => skipped.add(SkipReason::EmptyBox, shown_id(id)),
-        }
+        film.add_box(FindingBox::in_pixels(&finding, "", edges, ORIGINAL), id, skipped);
     }
     Ok(())
 }

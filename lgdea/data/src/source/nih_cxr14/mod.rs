@@ -8,10 +8,10 @@ use lgdea_spec::{Fractions, NihCxr14, NihSplit, Seed, Views};
 
 use super::{Contents, Progress, Source};
 use crate::examination::{Examination, Film, studies};
-use crate::folder::{Files, Folder};
+use crate::folder::{Folder, Images};
 use crate::split::{Split, Splits};
 use crate::table::{Row, Table, content, not_utf_8, shown_id};
-use crate::{DataError, Person, Picture, Skipped, StudyLabels, label_names};
+use crate::{DataError, Person, Skipped, StudyLabels, label_names};
 
 /// What errors call the set.
 const SET: &str = "NIH ChestX-ray14";
@@ -19,7 +19,7 @@ const SET: &str = "NIH ChestX-ray14";
 impl Source for NihCxr14 {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
         let folder = Folder::open("data.nih-cxr14.root", &self.root)?;
-        let files = folder.files_below("images")?;
+        let images = folder.files_below("images")?;
         let lists = (self.split == NihSplit::Official).then(|| Lists::read(&folder)).transpose()?;
         let entries = folder.table(SET, &["Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv"])?;
         let columns = Columns::find(&entries)?;
@@ -31,7 +31,7 @@ impl Source for NihCxr14 {
             let official = lists.as_ref().map(|lists| lists.split(image)).transpose()?;
             Ok(official.flatten().unwrap_or_else(|| splits.of(patient)))
         };
-        let examination = |row| columns.examination(&entries, row, &folder, &files, &split);
+        let examination = |row| columns.examination(&entries, row, &images, &split);
         let mut examinations: Vec<Examination> = entries.rows.iter().map(examination).collect::<Result<_, _>>()?;
         progress(entries.rows.len(), entries.rows.len());
         let mut skipped = Skipped::default();
@@ -39,8 +39,7 @@ impl Source for NihCxr14 {
             boxes::add(&folder, &mut examinations, &mut skipped)?;
         }
         let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
-        let root = folder.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }
 
@@ -70,8 +69,7 @@ impl Columns {
         &self,
         table: &Table,
         row: &Row,
-        folder: &Folder,
-        files: &Files,
+        images: &Images,
         split: &dyn Fn(&str, &str) -> Result<Split, String>,
     ) -> Result<Examination, DataError> {
         let cell = |column| row.cell(Some(column));
@@ -81,9 +79,7 @@ impl Columns {
         }
         let patient = cell(self.patient).to_owned();
         let split = split(&id, &patient).map_err(|reason| row.error(&table.path, reason))?;
-        // What is listed and not there is counted as missing when it is looked for.
-        let path = files.get(&id).cloned().unwrap_or_else(|| folder.join("images").join(&id));
-        let film = Film::new(&id, Picture::file_at(path), cell(self.view));
+        let film = Film::new(&id, images.picture(&id), cell(self.view));
         Ok(Examination {
             patient,
             split: Some(split),
@@ -105,7 +101,7 @@ struct Lists {
 impl Lists {
     fn read(folder: &Folder) -> Result<Lists, DataError> {
         let images = |name| -> Result<HashSet<String>, DataError> {
-            let path = folder.find(&[name]).ok_or_else(|| folder.lacks(SET, &[name]))?;
+            let path = folder.file(SET, &[name])?;
             let text = content(&path)?;
             let text = str::from_utf8(&text).map_err(|_| not_utf_8(&path))?;
             Ok(text.split_whitespace().map(str::to_owned).collect())

@@ -1,12 +1,11 @@
 //! Images of the collection, by the names that the XML gives them, and their projections.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::error::expand;
 use crate::examination::Film;
-use crate::folder::files_in;
+use crate::folder::{files_in, stem};
 use crate::table::{Table, shown, shown_id};
 use crate::view::View;
 use crate::{DataError, Picture, SkipReason, Skipped};
@@ -75,7 +74,7 @@ fn table_of_projections(path: &Path) -> Result<HashMap<String, String>, DataErro
         if !matches!(View::parse(projection), View::Frontal | View::Lateral) {
             return wrong(format!("projection = `{}` must be Frontal or Lateral; correct it", shown(projection)));
         }
-        let name = name_in_set(&stem(Path::new(file))).to_owned();
+        let name = name_in_set(&stem(file)).to_owned();
         if projections.insert(name, projection.to_owned()).is_some_and(|other| other != projection) {
             return wrong(format!("image `{}` has two projections; correct one", shown_id(file)));
         }
@@ -92,11 +91,6 @@ fn name_in_set(name: &str) -> &str {
         Some((report, image)) if image.strip_prefix(report).is_some_and(|image| image.starts_with('_')) => image,
         _ => rest,
     }
-}
-
-/// A file's name without its ending.
-fn stem(path: &Path) -> String {
-    path.file_stem().map(OsStr::to_string_lossy).unwrap_or_default().into_owned()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use lgdea_spec::{Padchest, Seed};
 
 use super::{Contents, Progress, Source};
+use crate::by_id::ById;
 use crate::examination::{Examination, Film, studies};
 use crate::folder::Folder;
 use crate::split::Splits;
@@ -23,20 +24,19 @@ const TABLE: &str = "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv";
 impl Source for Padchest {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
         let folder = Folder::open("data.padchest.root", &self.root)?;
-        let path = folder.find(&[TABLE]).ok_or_else(|| folder.lacks(SET, &[TABLE]))?;
+        let path = folder.file(SET, &[TABLE])?;
         let mut reading = Reading {
             settings: self,
             images: Images { root: folder.clone(), folders: HashMap::new() },
-            examinations: Vec::new(),
-            places: HashMap::new(),
+            examinations: ById::new(),
             skipped: Skipped::default(),
         };
         Table::each(&path, Columns::find, |columns, table, row| reading.add(columns, table, &row))?;
         let Reading { examinations, mut skipped, .. } = reading;
+        let examinations = examinations.into_items();
         progress(examinations.len(), examinations.len());
         let studies = studies(examinations, self.views, Splits::new(&self.fractions, seed)?, &mut skipped);
-        let root = folder.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }
 
@@ -81,10 +81,7 @@ impl Columns {
 struct Reading<'a> {
     settings: &'a Padchest,
     images: Images,
-    /// In the order of their first rows.
-    examinations: Vec<Examination>,
-    /// Where in the list a study is.
-    places: HashMap<String, usize>,
+    examinations: ById<Examination>,
     skipped: Skipped,
 }
 
@@ -109,9 +106,7 @@ impl Reading<'_> {
             self.skipped.add_value(SkipReason::OtherImage, "EXCLUDE".to_owned());
             return Ok(());
         }
-        let next = self.examinations.len();
-        let place = *self.places.entry(study.clone()).or_insert(next);
-        if place == next {
+        let examination = self.examinations.entry(&study, || {
             let report = Report::of_cell(row.text(Some(columns.report)));
             if report.is_none() {
                 self.skipped.add(SkipReason::EmptyReport, shown_id(&study));
@@ -125,19 +120,19 @@ impl Reading<'_> {
                 &study,
                 &mut self.skipped,
             );
-            let examination = Examination { id: study, patient, report, labels, person, ..Examination::default() };
-            self.examinations.push(examination);
-        } else if self.examinations[place].patient != patient {
+            let (id, patient) = (study.clone(), patient.clone());
+            Examination { id, patient, report, labels, person, ..Examination::default() }
+        });
+        if examination.patient != patient {
             return Err(wrong(format!("study `{}` is of two patients; fetch the file again", shown_id(&study))));
         }
-        let films = &mut self.examinations[place].films;
         let name = image.rsplit_once('.').map_or(image, |(name, _)| name);
-        if films.iter().any(|film| film.id == name) {
-            self.skipped.add(SkipReason::AdditionalImage, shown_id(&self.examinations[place].id));
+        if examination.films.iter().any(|film| film.id == name) {
+            self.skipped.add(SkipReason::AdditionalImage, shown_id(&study));
             return Ok(());
         }
         let file = self.images.path(&id(cell(columns.folder)).unwrap_or_default(), image);
-        films.push(Film::new(name, Picture::file_at(file), cell(columns.projection)));
+        examination.films.push(Film::new(name, Picture::file_at(file), cell(columns.projection)));
         Ok(())
     }
 }
@@ -156,7 +151,7 @@ fn id(cell: &str) -> Result<String, String> {
 /// Years from that of birth (`1938.0`) to that of the examination (`20140911`).
 fn age(birth: &str, date: &str) -> Option<i32> {
     let year = date.get(..4)?.parse::<i32>().ok()?;
-    Some(year - birth.split('.').next()?.parse::<i32>().ok()?)
+    year.checked_sub(birth.split('.').next()?.parse().ok()?)
 }
 
 /// The folders of images, of which it is asked once whether they are there.

@@ -1,7 +1,7 @@
 //! PadChest-GR: reports whose sentences have boxes, in English and Spanish.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lgdea_spec::{Fractions, PadchestGr, PadchestLanguage, Seed, Views};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::padchest::labels::usual;
 use super::{Contents, Progress, Source};
 use crate::examination::{Examination, Film, studies};
-use crate::folder::Folder;
+use crate::folder::{Folder, stem};
 use crate::split::{Split, Splits};
 use crate::table::{Table, shown, shown_id};
 use crate::{DataError, FindingBox, NO_FINDING, Person, Picture, Report, SkipReason, Skipped, StudyLabels};
@@ -56,7 +56,7 @@ struct Sentence {
 impl Source for PadchestGr {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
         let folder = Folder::open("data.padchest-gr.root", &self.root)?;
-        let path = folder.find(&[REPORTS]).ok_or_else(|| folder.lacks(SET, &[REPORTS]))?;
+        let path = folder.file(SET, &[REPORTS])?;
         let reports: Vec<Grounded> = json::read(SET, &path)?;
         let master = master(&folder)?;
         let (mut examinations, mut skipped) = (Vec::new(), Skipped::default());
@@ -70,10 +70,9 @@ impl Source for PadchestGr {
         }
         progress(reports.len(), reports.len());
         // Each study has its split.
-        let fractions = Fractions { validation: 0.0, test: 0.0 };
-        let studies = studies(examinations, Views::FirstFrontal, Splits::new(&fractions, seed)?, &mut skipped);
-        let root = folder.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        let splits = Splits::new(&Fractions::NONE, seed)?;
+        let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
+        Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }
 
@@ -86,7 +85,7 @@ struct About {
 
 /// The table, which has a row for each label of each study.
 fn master(folder: &Folder) -> Result<HashMap<String, About>, DataError> {
-    let path = folder.find(&[TABLE]).ok_or_else(|| folder.lacks(SET, &[TABLE]))?;
+    let path = folder.file(SET, &[TABLE])?;
     let mut studies = HashMap::new();
     let names = ["StudyID", "PatientID", "split", "PatientSex_DICOM", "PatientAge"];
     let columns = |table: &Table| table.columns(SET, names);
@@ -134,10 +133,8 @@ fn examination(
         }
         let finding = names.first().map_or(UNNAMED, String::as_str);
         for &[left, upper, right, lower] in boxes {
-            match FindingBox::in_pixels(finding, words, [left, upper, right - left, lower - upper], [1.0, 1.0]) {
-                Some(found) => film.boxes.push(found),
-                None => skipped.add(SkipReason::EmptyBox, shown_id(&report.study)),
-            }
+            let edges = [left, upper, right - left, lower - upper];
+            film.add_box(FindingBox::in_pixels(finding, words, edges, [1.0, 1.0]), &report.study, skipped);
         }
     }
     if labels.present.len() > 1 {
@@ -162,10 +159,6 @@ fn examination(
 fn image(folder: &Folder, name: &str) -> PathBuf {
     let places = IMAGES.map(|images| folder.join(images).join(name));
     places.iter().find(|place| place.is_file()).unwrap_or(&places[0]).clone()
-}
-
-fn stem(image: &str) -> String {
-    Path::new(image).file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::folder::{Folder, Images};
 use crate::labels::Indicator;
 use crate::split::Splits;
 use crate::table::{Row, Table, shown, shown_id};
-use crate::{DataError, FindingBox, NO_FINDING, SkipReason, Skipped, StudyLabels};
+use crate::{DataError, FindingBox, NO_FINDING, Skipped, StudyLabels};
 
 /// What errors call the set.
 const SET: &str = "RSNA's pneumonia challenge";
@@ -39,8 +39,7 @@ impl Source for RsnaPneumonia {
         }
         progress(table.rows.len(), table.rows.len());
         let studies = studies(examinations.into_items(), Views::FirstFrontal, splits, &mut skipped);
-        let root = folder.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }
 
@@ -143,10 +142,8 @@ impl Columns {
             ..Examination::default()
         });
         if has_pneumonia {
-            match FindingBox::in_pixels(PNEUMONIA, "", row.numbers(table, self.edges)?, ORIGINAL) {
-                Some(found) => examination.films[0].boxes.push(found),
-                None => skipped.add(SkipReason::EmptyBox, shown_id(id)),
-            }
+            let found = FindingBox::in_pixels(PNEUMONIA, "", row.numbers(table, self.edges)?, ORIGINAL);
+            examination.films[0].add_box(found, id, skipped);
         }
         Ok(())
     }

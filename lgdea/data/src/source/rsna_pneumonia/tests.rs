@@ -6,7 +6,7 @@ use std::path::Path;
 use lgdea_spec::Fractions;
 
 use super::*;
-use crate::{Picture, Study};
+use crate::{Picture, SkipReason, Study};
 
 const LABELS: &str = "patientId,x,y,width,height,Target\na,,,,,0\nb,,,,,0\nc,256,512,128,256,1\nc,512,0,512,512,1\n";
 const CLASSES: &str = "patientId,class\na,Normal\nb,No Lung Opacity / Not Normal\nc,Lung Opacity\nc,Lung Opacity\n";

@@ -41,10 +41,7 @@ impl Source for SiimAcr {
             if present.is_some() {
                 let wrong = |reason| DataError::Csv { path: table.path.clone(), line: 1, reason };
                 let mask = Mask::of_columns([SIDE, SIDE], runs).map_err(wrong)?;
-                film.boxes.extend(FindingBox::of_mask(PNEUMOTHORAX, "", mask));
-                if film.boxes.is_empty() {
-                    skipped.add(SkipReason::EmptyBox, shown_id(&id));
-                }
+                film.add_box(FindingBox::of_mask(PNEUMOTHORAX, "", mask), &id, &mut skipped);
             }
             examinations.push(Examination {
                 patient: id.clone(),
@@ -57,8 +54,7 @@ impl Source for SiimAcr {
         }
         progress(total, total);
         let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
-        let root = folder.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }
 

@@ -76,10 +76,8 @@ pub(super) fn add(
             skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
             continue;
         };
-        match FindingBox::in_pixels(&finding, "", [left, upper, right - left, lower - upper], size) {
-            Some(found) => film.boxes.push(found),
-            None => skipped.add(SkipReason::EmptyBox, shown_id(id)),
-        }
+        let edges = [left, upper, right - left, lower - upper];
+        film.add_box(FindingBox::in_pixels(&finding, "", edges, size), id, skipped);
     }
     Ok(())
 }

@@ -31,8 +31,7 @@ impl Source for VindrCxr {
         let test = if self.release == VindrRelease::Kaggle { self.fractions.test } else { 0.0 };
         let fractions = Fractions { validation: self.fractions.validation, test };
         let studies = studies(examinations, Views::FirstFrontal, Splits::new(&fractions, seed)?, &mut skipped);
-        let root = folder.path().to_owned();
-        Ok(Contents { name: format!("{SET} at {}", root.display()), studies, skipped, root })
+        Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }
 
