@@ -5,7 +5,7 @@ use lgdea_eval::SplitCoverage;
 use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
-use lgdea_spec::{Evidence, HeldOut, Inputs, Problem, Resolved, Seed, WordPieces, ZeroShot};
+use lgdea_spec::{Evidence, HeldOut, Inputs, Problem, Resolved, WordPieces, ZeroShot};
 
 /// What is wrong with the small files that an experiment names: its ontology and the prompt of its language model, zero-shot
 /// prompts, published weights.
@@ -55,7 +55,7 @@ pub fn read(inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Read {
     let (mut refusals, notes) = lgdea_data::check(&inputs.data);
     let mut corpus = None;
     if refusals.is_empty() {
-        match lgdea_data::load(&inputs.data, inputs.split_seed.unwrap_or(Seed(0)), progress) {
+        match lgdea_data::load(&inputs.data, inputs.seed(), progress) {
             Ok(read) => corpus = Some(read),
             Err(error) => refusals.push(Refusal { key: "data", reason: chain(&error), remedy: String::new() }),
         }

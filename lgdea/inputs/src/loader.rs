@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use lgdea_data::{Corpus, PairingManifest};
 use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::Provider;
-use lgdea_spec::{Inputs, Seed};
+use lgdea_spec::Inputs;
 
 use crate::{Digests, InputsError};
 
@@ -33,8 +33,7 @@ impl Loader {
     /// Something is not there, or not what it should be.
     pub fn load(&mut self, inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Loaded, InputsError> {
         let provider = Provider::new(&inputs.evidence)?;
-        // Data that no seed splits is the same with any.
-        let corpus = lgdea_data::load(&inputs.data, inputs.split_seed.unwrap_or(Seed(0)), progress)?;
+        let corpus = lgdea_data::load(&inputs.data, inputs.seed(), progress)?;
         let digests = Digests {
             data: data_digest(&corpus, inputs.pairs.as_deref())?,
             evidence: provider.digest(),
