@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use lgdea_harness::{Said, Workspace, tiny};
+use lgdea_harness::{PNG, Said, Workspace, tiny};
 
-const PNG: &[u8] = include_bytes!("../../lgdea/data/src/source/manifest/example/images/heart.png");
 const PHANTOM: &str = "no [data] table: the phantom is used";
 
 /// Thirty studies, of which 24 name an image that is not there; the test split has no `mass`.

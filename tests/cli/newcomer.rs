@@ -2,9 +2,8 @@
 
 use std::fmt::Write;
 
-use lgdea_harness::{Said, Workspace};
+use lgdea_harness::{PNG, Said, Workspace};
 
-const PNG: &[u8] = include_bytes!("../../lgdea/data/src/source/manifest/example/images/heart.png");
 const DATA: &str = "[data.manifest]\nroot = \".\"\nstudies = [\"studies.csv\"]\n";
 
 /// Twelve studies, labelled as people write labels, and prompts for some classes.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use lgdea_harness::{Run, Workspace, tiny};
+use lgdea_harness::{PNG, Run, Workspace, tiny};
 use lgdea_spec::{Data, Phantom, Seed};
 use serde_json::Value;
 
@@ -99,7 +99,6 @@ fn what_cannot_be_grounded_is_refused_before_anything_is_written() {
 
 #[test]
 fn a_study_whose_image_was_left_out_is_told_as_that() {
-    const PNG: &[u8] = include_bytes!("../../lgdea/data/src/source/manifest/example/images/heart.png");
     let mut studies = "study,patient,image,report,split\n".to_owned();
     for number in 0..60 {
         let image = if number < 24 { "a.png" } else { "none.png" };

@@ -87,8 +87,8 @@ impl Collection {
         declared.chain(of_runs).filter(|&arm| present.contains(arm) && seen.insert(arm)).collect()
     }
 
-    /// How many trials have no finished run, and what came of them; empty where all have.
-    pub fn shortfall(&self) -> String {
+    /// How many trials have no finished run, and what came of them; `None` where all have.
+    pub fn shortfall(&self) -> Option<String> {
         let mut states: Vec<(&str, usize)> = Vec::new();
         for missing in &self.missing {
             // The reasons of failures differ; their number is told, and each reason stands in the run's journal.
@@ -99,11 +99,11 @@ impl Collection {
             }
         }
         if states.is_empty() {
-            return String::new();
+            return None;
         }
         let states: Vec<String> = states.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
         let all = self.runs.len() + self.missing.len();
-        format!("{} of {all} trials have no finished run ({})", self.missing.len(), states.join(", "))
+        Some(format!("{} of {all} trials have no finished run ({})", self.missing.len(), states.join(", ")))
     }
 }
 

@@ -210,12 +210,7 @@ fn mark_best(rows: &mut [ComparedRow], metric: usize, of: &Metric) {
 }
 
 fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], base: &str) -> Vec<String> {
-    let mut notes = Vec::new();
-    let shortfall = collection.shortfall();
-    if !shortfall.is_empty() {
-        notes.push(shortfall);
-    }
-    notes.extend(collection.data_left_out());
+    let mut notes: Vec<String> = collection.shortfall().into_iter().chain(collection.data_left_out()).collect();
     if let Some(sweep) = collection.sweeps.first()
         && rows.by == ARM
         && rows.group(&sweep.base).is_err()

@@ -48,8 +48,7 @@ impl<'a> Rows<'a> {
     /// No run has such an axis; two runs have the same group, setting and seed; there are no runs.
     pub fn new(collection: &'a Collection, by: &str) -> Result<Rows<'a>, ComparisonError> {
         if collection.runs.is_empty() {
-            let shortfall = collection.shortfall();
-            let missing = if shortfall.is_empty() { shortfall } else { format!(": {shortfall}") };
+            let missing = collection.shortfall().map_or_else(String::new, |shortfall| format!(": {shortfall}"));
             return Err(ComparisonError::NoRuns { missing });
         }
         let axes = axes(&collection.runs);

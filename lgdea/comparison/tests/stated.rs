@@ -32,8 +32,7 @@ fn swept(results: &Results, text: &str) -> PathBuf {
         TrialEntry { run_key, arm, seed: trial.seed, deltas: serde_json::Map::new(), cached: true, dir }
     };
     let trials = expansion.trials.iter().enumerate().map(entry).collect();
-    let mut summary = SweepSummary::new(&sweep, &expansion, &file);
-    summary.restate(&sweep.claims, 0);
+    let summary = SweepSummary::new(&sweep, &expansion, &file);
     Trials { sweep: summary, trials }.write(&Trials::path(results.path(), "table")).unwrap();
     file
 }

@@ -1,7 +1,6 @@
 //! Which classes of a prompt set can be scored on studies, and what the others lack.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use lgdea_data::StudyLabels;
 use lgdea_data::table::Vocabulary;
@@ -13,7 +12,7 @@ const LISTED: usize = 20;
 
 /// What studies know of the classes of a prompt set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Coverage {
+struct Coverage {
     classes: usize,
     /// Labels that no study bears, but a class is named for.
     positives: Vec<String>,
@@ -26,7 +25,7 @@ pub struct Coverage {
 
 impl Coverage {
     /// Looks through the labels of studies; `None` is an unlabelled one.
-    pub fn new<'a>(prompts: &PromptSet, studies: impl IntoIterator<Item = Option<&'a StudyLabels>>) -> Self {
+    fn new<'a>(prompts: &PromptSet, studies: impl IntoIterator<Item = Option<&'a StudyLabels>>) -> Self {
         let labelled: Vec<&StudyLabels> = studies.into_iter().flatten().collect();
         let mut labels = BTreeMap::new();
         for label in labelled.iter().flat_map(|labels| &labels.present) {
@@ -45,23 +44,25 @@ impl Coverage {
     }
 
     /// Whether no class can be scored.
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.lacking() == self.classes
     }
 
     /// What cannot be scored and why, with the labels that there are; `None` where everything can. `prompts` is what the
     /// experiment names.
-    pub fn problem(&self, prompts: &str) -> Option<String> {
+    fn problem(&self, prompts: &str) -> Option<String> {
         if self.lacking() == 0 {
             return None;
         }
+        // Texts that were taken for labels are not repeated.
+        let vocabulary: Vocabulary = self.labels.iter().map(|(label, &count)| (label.as_str(), count)).collect();
         let mut reasons = Vec::new();
         if !self.positives.is_empty() {
-            let names: Vec<String> = self.positives.iter().map(|label| self.shown(label)).collect();
+            let names: Vec<String> = self.positives.iter().map(|label| self.shown(label, &vocabulary)).collect();
             reasons.push(format!("no study bears the {} {}", labels(names.len()), names.join(", ")));
         }
         for (class, against) in &self.negatives {
-            let against: Vec<String> = against.iter().map(|label| self.shown(label)).collect();
+            let against: Vec<String> = against.iter().map(|label| self.shown(label, &vocabulary)).collect();
             reasons.push(match against.as_slice() {
                 [] => format!("every labelled study is a positive of `{class}`, which has no negative"),
                 some => {
@@ -76,7 +77,7 @@ impl Coverage {
             self.lacking(),
             self.classes
         );
-        text.push_str(&self.known());
+        text.push_str(&self.known(&vocabulary));
         Some(text)
     }
 
@@ -91,8 +92,7 @@ impl Coverage {
     }
 
     /// A label that is asked for, with the one that was probably meant.
-    fn shown(&self, label: &str) -> String {
-        let vocabulary = self.vocabulary();
+    fn shown(&self, label: &str, vocabulary: &Vocabulary) -> String {
         let is_shown = |known: &&str| vocabulary.shown(known) == *known;
         let known = self.labels.keys().map(String::as_str).filter(|known| *known != label).filter(is_shown);
         match lgdea_spec::nearest(label, known) {
@@ -101,13 +101,8 @@ impl Coverage {
         }
     }
 
-    /// The labels that may be shown as they are: texts that were taken for labels are not repeated.
-    fn vocabulary(&self) -> Vocabulary {
-        self.labels.iter().map(|(label, &count)| (label.as_str(), count)).collect()
-    }
-
     /// The labels that there are, the most frequent first.
-    fn known(&self) -> String {
+    fn known(&self, vocabulary: &Vocabulary) -> String {
         if self.labels.is_empty() {
             return match self.labelled {
                 0 => {
@@ -118,18 +113,16 @@ impl Coverage {
         }
         let mut labels: Vec<(&String, &usize)> = self.labels.iter().collect();
         labels.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-        let vocabulary = self.vocabulary();
-        let listed: Vec<String> = labels
-            .iter()
-            .take(LISTED)
-            .map(|(label, count)| format!("`{}` ({count})", vocabulary.shown(label)))
-            .collect();
-        let mut text = format!("the labels that there are: {}", listed.join(", "));
-        if labels.len() > LISTED {
-            let _ = write!(text, " and {} more", labels.len() - LISTED);
-        }
-        text
+        let shown = |(label, count): &(&String, &usize)| format!("`{}` ({count})", vocabulary.shown(label));
+        format!("the labels that there are: {}", listed(&labels, shown))
     }
+}
+
+/// The first of many, and how many more there are.
+fn listed<T>(all: &[T], shown: impl Fn(&T) -> String) -> String {
+    let some: Vec<String> = all.iter().take(LISTED).map(shown).collect();
+    let more = all.len() - some.len();
+    if more > 0 { format!("{} and {more} more", some.join(", ")) } else { some.join(", ") }
 }
 
 fn labels(count: usize) -> &'static str {
@@ -163,17 +156,14 @@ impl SplitCoverage {
         let of_split = |(name, coverage): &(String, Coverage)| {
             let names: Vec<&str> =
                 coverage.lacking_names().into_iter().filter(|class| !known.contains(class)).collect();
-            let listed: Vec<String> = names.iter().take(LISTED).map(|class| format!("`{class}`")).collect();
-            let more = names.len().saturating_sub(LISTED);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             (!names.is_empty()).then(|| {
                 format!(
                     "in the {name} split {} of the {} classes of `eval.zero-shot.prompts = \"{prompts}\"` cannot be scored, \
-                     for want of positives or negatives among its {} labelled studies: {}{more}",
+                     for want of positives or negatives among its {} labelled studies: {}",
                     names.len(),
                     coverage.classes,
                     coverage.labelled,
-                    listed.join(", "),
+                    listed(&names, |class| format!("`{class}`")),
                 )
             })
         };

@@ -25,7 +25,7 @@ mod score;
 pub mod table;
 pub mod task;
 
-pub use coverage::{Coverage, SplitCoverage};
+pub use coverage::SplitCoverage;
 pub use error::EvalError;
 pub use metric::bootstrap::Bootstrap;
 pub use score::{Evaluation, Score, Scores};

@@ -7,8 +7,6 @@ use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
 use lgdea_spec::{Evidence, HeldOut, Inputs, Problem, Resolved, WordPieces, ZeroShot};
 
-use crate::loader;
-
 /// What is wrong with the small files that an experiment names: its ontology and the prompt of its language model, zero-shot
 /// prompts, published weights.
 pub fn references(resolved: &Resolved) -> Vec<Problem> {
@@ -57,7 +55,7 @@ pub fn read(inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Read {
     let (mut refusals, notes) = lgdea_data::check(&inputs.data);
     let mut corpus = None;
     if refusals.is_empty() {
-        match loader::corpus(inputs, progress) {
+        match lgdea_data::load(&inputs.data, inputs.seed(), progress) {
             Ok(read) => corpus = Some(read),
             Err(error) => refusals.push(Refusal { key: "data", reason: chain(&error), remedy: String::new() }),
         }

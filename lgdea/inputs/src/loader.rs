@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use lgdea_data::{Corpus, DataError, PairingManifest};
+use lgdea_data::{Corpus, PairingManifest};
 use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::Provider;
-use lgdea_spec::{Inputs, Seed};
+use lgdea_spec::Inputs;
 
 use crate::{Digests, InputsError};
 
@@ -33,7 +33,7 @@ impl Loader {
     /// Something is not there, or not what it should be.
     pub fn load(&mut self, inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Loaded, InputsError> {
         let provider = Provider::new(&inputs.evidence)?;
-        let corpus = corpus(inputs, progress)?;
+        let corpus = lgdea_data::load(&inputs.data, inputs.seed(), progress)?;
         let digests = Digests {
             data: data_digest(&corpus, inputs.pairs.as_deref())?,
             evidence: provider.digest(),
@@ -51,12 +51,6 @@ impl Loader {
         self.weights.insert(pretrained.to_vec(), digest.clone());
         Ok(digest)
     }
-}
-
-/// Reads the studies that inputs name. `progress` is called with the items that are done, and their number.
-pub(crate) fn corpus(inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Corpus, DataError> {
-    // Data that no seed splits is the same with any.
-    lgdea_data::load(&inputs.data, inputs.split_seed.unwrap_or(Seed(0)), progress)
 }
 
 /// Hash of the data and of the pairs that are given with them.

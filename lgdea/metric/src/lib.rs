@@ -27,7 +27,7 @@ pub use better::Better;
 pub use curve::{Curve, Group};
 pub use declaration::{Declaration, Instance};
 pub use name::{Bound, Name};
-pub use number::readable;
+pub use number::{readable, significant};
 pub use parameters::{HeatMap, Parameters, Way};
 pub use split::Split;
 pub use task::Task;

@@ -1,7 +1,12 @@
-//! How numbers of settings are shown to people: with the digits that tell them apart, and no more.
+//! How numbers are shown to people: with the digits that tell them apart, and no more.
 
 /// Significant digits that are shown.
 const DIGITS: usize = 6;
+
+/// A number with so many significant digits.
+pub fn significant(number: f64, digits: usize) -> f64 {
+    format!("{number:.*e}", digits.saturating_sub(1)).parse().unwrap_or(number)
+}
 
 /// A text as it is shown: where it is a number with more than six significant digits, that number with six. Whole numbers and
 /// all other texts stay as they are.
@@ -12,7 +17,7 @@ pub fn readable(text: &str) -> String {
     let is_whole = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && digits > DIGITS && !is_whole => {
-            let short = format!("{number:.*e}", DIGITS - 1).parse::<f64>().unwrap_or(number);
+            let short = significant(number, DIGITS);
             if short == 0.0 || (1e-4..1e15).contains(&short.abs()) { short.to_string() } else { format!("{short:e}") }
         }
         _ => text.to_owned(),

@@ -32,12 +32,6 @@ impl Preparation<'_> {
         Ok(Prepared::new(self.experiment, corpus, images, &evidence.reports, &pairing)?)
     }
 
-    /// The pairs of the experiment, once its images are known to be readable.
-    pub fn pairing(&self) -> Result<PairingManifest, RunError> {
-        let (corpus, _) = self.data()?;
-        self.pairs(&corpus)
-    }
-
     /// The studies of the experiment, without the images that cannot be read, and the images.
     pub fn data(&self) -> Result<(Corpus, ImageStore), RunError> {
         let mut corpus = self.inputs()?.corpus;
@@ -66,7 +60,7 @@ impl Preparation<'_> {
     }
 
     /// The pairs: drawn, or those of the manifest that the experiment names.
-    pub(crate) fn pairs(&self, corpus: &Corpus) -> Result<PairingManifest, RunError> {
+    pub fn pairs(&self, corpus: &Corpus) -> Result<PairingManifest, RunError> {
         let Experiment { pairing, seed, .. } = self.experiment;
         Ok(lgdea_data::pair(corpus, pairing, seed.stream("pairing"))?)
     }

@@ -28,28 +28,18 @@ const NOT_INHERITED: [&str; 2] = ["name", "description"];
 
 /// Reads the file at `path` and all that it extends; gives their layers, lowest first.
 pub(crate) fn layers(path: &Path, problems: &mut Vec<Problem>) -> Vec<Node> {
-    let mut loader = Loader { layers: Vec::new(), applied: Vec::new(), chain: Vec::new(), problems };
-    match Text::of_file(path) {
-        Ok(text) => loader.load(text),
-        Err(kind) => loader.problems.push(Problem::nowhere(kind)),
-    }
-    loader.layers
+    Loader::of_file(path, problems).layers
 }
 
 /// The files that an experiment file is made of: itself and all that it extends, without symbolic links.
 ///
 /// What cannot be read is left out: who resolves the experiment is told.
 pub fn experiment_files(path: &Path) -> Vec<PathBuf> {
-    let mut problems = Vec::new();
-    let mut loader = Loader { layers: Vec::new(), applied: Vec::new(), chain: Vec::new(), problems: &mut problems };
-    if let Ok(text) = Text::of_file(path) {
-        loader.load(text);
-    }
     let file = |id| match id {
         Id::File(path) => Some(path),
         Id::Preset(_) => None,
     };
-    loader.applied.into_iter().filter_map(file).collect()
+    Loader::of_file(path, &mut Vec::new()).applied.into_iter().filter_map(file).collect()
 }
 
 /// Reads what a key of another file names: paths relative to `folder`, and presets.
@@ -94,6 +84,18 @@ struct Text {
     source: Arc<Source>,
     /// Where its relative paths start from.
     folder: PathBuf,
+}
+
+impl<'a> Loader<'a> {
+    /// Reads a file and all that it extends.
+    fn of_file(path: &Path, problems: &'a mut Vec<Problem>) -> Loader<'a> {
+        let mut loader = Loader { layers: Vec::new(), applied: Vec::new(), chain: Vec::new(), problems };
+        match Text::of_file(path) {
+            Ok(text) => loader.load(text),
+            Err(kind) => loader.problems.push(Problem::nowhere(kind)),
+        }
+        loader
+    }
 }
 
 impl Loader<'_> {

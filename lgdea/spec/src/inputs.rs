@@ -43,6 +43,11 @@ impl Inputs {
         Inputs { split_seed: self.split_seed.map(|_| seed), ..self.clone() }
     }
 
+    /// The seed that the data are read with: data that no seed splits are the same with any.
+    pub fn seed(&self) -> Seed {
+        self.split_seed.unwrap_or(Seed(0))
+    }
+
     /// A text that is the same for the same inputs, and for no others.
     ///
     /// # Panics

@@ -70,8 +70,7 @@ impl Resolved {
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks = self.experiment.remarks();
         let sources = self.tree.get("data").and_then(Node::table);
-        let is_given = |node: &Node| node.place.source.kind != SourceKind::Defaults;
-        if !sources.is_some_and(|sources| sources.values().any(is_given)) {
+        if !sources.is_some_and(|sources| sources.values().any(|node| node.place.is_written())) {
             remarks.insert(
                 0,
                 "no [data] table: the phantom is used (`[data.manifest]` or `[data.openi]` names data of your own)"
@@ -83,9 +82,7 @@ impl Resolved {
 
     /// Whether a file or a flag gives a key, so that a problem of it has a place of its own.
     pub fn is_written(&self, key: &str) -> bool {
-        let mut names = key.split('.');
-        let node = names.try_fold(&self.tree, |node, name| node.get(name));
-        node.is_some_and(|node| node.place.source.kind != SourceKind::Defaults)
+        self.tree.find(key.split('.')).is_some_and(|node| node.place.is_written())
     }
 
     pub(crate) fn tree(&self) -> &Node {
@@ -100,7 +97,7 @@ impl Resolved {
         for name in key.split('.') {
             node = node.and_then(|node| node.get(name));
             let place = node.map(|node| &node.place);
-            written = place.filter(|place| place.source.kind != SourceKind::Defaults).or(written);
+            written = place.filter(|place| place.is_written()).or(written);
         }
         match written {
             Some(place) => Problem::at_value(kind, place),

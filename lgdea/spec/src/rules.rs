@@ -1,7 +1,6 @@
 //! Rules that tie several keys together; each table's own are beside its type.
 
 use crate::error::{Problem, ProblemKind};
-use crate::source::SourceKind;
 use crate::tree::Node;
 
 /// Problems of a resolved experiment, each with the place of the value that breaks the rule.
@@ -29,7 +28,7 @@ impl<'a> Findings<'a> {
         }
         let kind = ProblemKind::Inconsistent { reason, remedy: remedy.to_owned() };
         let mut places = keys.iter().filter_map(|key| self.tree.find(key.split('.'))).map(|node| &node.place);
-        let written = places.find(|place| place.source.kind != SourceKind::Defaults);
+        let written = places.find(|place| place.is_written());
         self.problems.push(match written {
             Some(place) => Problem::at_value(kind, place),
             None => Problem::nowhere(kind),

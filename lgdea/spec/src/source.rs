@@ -78,6 +78,11 @@ impl fmt::Display for Place {
 }
 
 impl Place {
+    /// Whether someone wrote it: nobody can change a default.
+    pub(crate) fn is_written(&self) -> bool {
+        self.source.kind != SourceKind::Defaults
+    }
+
     fn line(&self) -> usize {
         self.source.line(self.key.start)
     }

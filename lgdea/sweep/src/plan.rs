@@ -1,6 +1,5 @@
 //! The plan of a sweep: the runs that it comes to, and which of them there are already.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
@@ -346,10 +345,8 @@ impl Keys {
     /// The key that `lgdea run` gives an experiment; `code` is what computes.
     pub(crate) fn key(&mut self, experiment: &Experiment, code: &str) -> Result<String, PlanError> {
         let inputs = experiment.inputs();
-        let digests = match self.digests.entry(inputs.key()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(self.loader.load(&inputs, &|_, _| ())?.digests),
-        };
+        let known = self.digests.get(&inputs.key()).cloned();
+        let digests = known.map_or_else(|| self.load(&inputs).map(|loaded| loaded.digests), Ok)?;
         Ok(digests.key(&experiment.identity(), code))
     }
 }

@@ -31,4 +31,4 @@ pub use run::Run;
 pub use said::Said;
 pub use service::{Service, data};
 pub use sweep::ended;
-pub use workspace::Workspace;
+pub use workspace::{PNG, Workspace};

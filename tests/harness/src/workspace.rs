@@ -11,6 +11,9 @@ use serde_json::Value;
 use crate::binary::std_command;
 use crate::{Run, Said, signal, wait_until};
 
+/// A small radiograph, as a PNG file.
+pub const PNG: &[u8] = include_bytes!("../../../lgdea/data/src/source/manifest/example/images/heart.png");
+
 /// A folder of a test's own, removed with this.
 #[derive(Debug)]
 pub struct Workspace(tempfile::TempDir);

@@ -15,21 +15,14 @@ pub(crate) fn collect(inputs: &Inputs) -> Result<Collection, Failure> {
 
 /// Refuses to write onto what is compared, named as a path or as something of the results folder.
 pub(crate) fn not_an_input(out: &Path, inputs: &Inputs) -> Result<(), Failure> {
-    let Inputs { paths, results } = inputs;
-    let places = |path: &PathBuf| {
-        let folders = [path.clone(), results.join("sweeps").join(path), results.join("runs").join(path)];
-        folders.into_iter().flat_map(|folder| [folder.join("trials.jsonl"), folder.join("journal.jsonl"), folder])
-    };
-    let read: Vec<PathBuf> = paths.iter().flat_map(places).collect();
+    let read: Vec<PathBuf> = Collection::files(&inputs.paths, &inputs.results).collect();
     not_read(out, &read.iter().map(PathBuf::as_path).collect::<Vec<_>>())
 }
 
 /// Says what is missing and doubtful.
 pub(crate) fn warn(collection: &Collection) {
-    let shortfall = collection.shortfall();
-    let left_out = collection.data_left_out().unwrap_or_default();
-    let all = collection.warnings.iter().map(String::as_str).chain([shortfall.as_str(), left_out.as_str()]);
-    all.filter(|note| !note.is_empty()).for_each(|note| say(format!("note: {note}")));
+    let all = collection.warnings.iter().cloned().chain(collection.shortfall()).chain(collection.data_left_out());
+    all.for_each(|note| say(format!("note: {note}")));
 }
 
 /// The command as it was typed, for captions; arguments with blanks in quotes.

@@ -11,6 +11,8 @@ use crate::{ComparisonError, records};
 
 use super::foreign::not_results;
 
+/// The list of a sweep's trials in its folder.
+const TRIALS: &str = "trials.jsonl";
 /// Bytes of a first line that are looked at; that of a records file is shorter.
 const FIRST_LINE: u64 = 16 << 20;
 
@@ -29,15 +31,23 @@ pub(super) enum Located {
 
 /// Finds out what a path names: itself, or what has its name in the results folder.
 pub(super) fn locate(path: &Path, results: &Path) -> Result<Located, ComparisonError> {
-    let places = [path.to_path_buf(), results.join("sweeps").join(path), results.join("runs").join(path)];
-    let Some(found) = places.into_iter().find(|place| place.exists()) else {
+    let Some(found) = places(path, results).into_iter().find(|place| place.exists()) else {
         return Err(not_found(path, results));
     };
     if found.is_dir() { folder(&found) } else { file(&found) }
 }
 
+fn places(path: &Path, results: &Path) -> [PathBuf; 3] {
+    [path.to_path_buf(), results.join("sweeps").join(path), results.join("runs").join(path)]
+}
+
+/// The files that a path may name: itself, and the lists of a sweep and of a run where it names a folder.
+pub(super) fn files(path: &Path, results: &Path) -> impl Iterator<Item = PathBuf> {
+    places(path, results).into_iter().flat_map(|place| [place.join(TRIALS), RunDir::at(&place).journal(), place])
+}
+
 fn folder(path: &Path) -> Result<Located, ComparisonError> {
-    let trials = path.join("trials.jsonl");
+    let trials = path.join(TRIALS);
     if trials.is_file() {
         return Ok(Located::Sweep { results: results_of(path), trials });
     }
@@ -62,7 +72,7 @@ fn file(path: &Path) -> Result<Located, ComparisonError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     if records::is_records(&first) {
         Ok(Located::Records(path.to_path_buf()))
-    } else if path.file_name().is_some_and(|name| name == "trials.jsonl") {
+    } else if path.file_name().is_some_and(|name| name == TRIALS) {
         Ok(Located::Sweep { trials: path.to_path_buf(), results: results_of(folder) })
     } else if path.file_name().is_some_and(|name| name == "journal.jsonl") {
         Ok(Located::Runs(vec![folder.to_path_buf()]))

@@ -50,6 +50,11 @@ impl Collection {
         all.missing.retain(|missing| !found.contains(missing.place.run_key.as_str()));
         Ok(all)
     }
+
+    /// The files that paths may name, as [`Collection::read`] understands them: what must not be written over.
+    pub fn files<'p>(paths: &'p [PathBuf], results: &'p Path) -> impl Iterator<Item = PathBuf> + 'p {
+        paths.iter().flat_map(|path| locate::files(path, results))
+    }
 }
 
 /// The runs of a sweep; `stated` is what its file says now, where that was named.

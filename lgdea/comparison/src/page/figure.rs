@@ -1,5 +1,6 @@
 //! Plots: what Plotly is to draw, as JSON. Colours are names of the page's CSS variables, so that each theme has its own.
 
+use lgdea_metric::significant;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -72,7 +73,7 @@ pub(super) fn plain(text: &str) -> String {
 
 /// A number with five digits, which no eye can tell from all of them; `null` of what JSON has no number for.
 pub(super) fn short(value: f64) -> Value {
-    let short = format!("{value:.4e}").parse::<f64>().unwrap_or(value);
+    let short = significant(value, 5);
     if short.is_finite() { json!(short) } else { Value::Null }
 }
 

@@ -15,7 +15,6 @@ use serde_json::{Map, Value};
 use super::Ending;
 use crate::declaration::Declaration;
 use crate::left_behind::LeftBehind;
-use crate::plan::Keys;
 use crate::proposals::{Outcome, Proposal, Proposals};
 use crate::runs::{Runs, State, state};
 use crate::submission::Submission;
@@ -76,7 +75,6 @@ pub(super) struct Jobs {
     settings: Vec<Range<usize>>,
     /// The search of each setting; none where trials are listed.
     searches: Vec<Searched>,
-    keys: Keys,
     runs: Runs,
     /// What this process is an element of, if it is.
     submission: Option<Submission>,
@@ -92,14 +90,13 @@ struct Searched {
 impl Jobs {
     /// The jobs of a plan, and of the proposals that there are already.
     pub(super) fn new(
-        mut plan: Plan,
+        plan: Plan,
         summary: SweepSummary,
         results: &Path,
         submission: Option<Submission>,
     ) -> Result<Jobs, ExecuteError> {
         let runs = Runs::read(results).map_err(ExecuteError::file("read", &results.join("runs")))?;
         let settings = plan.settings();
-        let keys = std::mem::take(&mut plan.keys);
         let mut jobs = Jobs {
             plan,
             all: Vec::new(),
@@ -109,7 +106,6 @@ impl Jobs {
             entries: Vec::new(),
             settings,
             searches: Vec::new(),
-            keys,
             runs,
             submission,
         };
@@ -187,7 +183,7 @@ impl Jobs {
                     }
                     resolved => resolved?,
                 };
-                let key = self.keys.key(&resolved.experiment, &self.summary.code)?;
+                let key = self.plan.keys.key(&resolved.experiment, &self.summary.code)?;
                 let group = (setting, self.trial(trial).seed);
                 jobs.push(self.add(key, values, group, number as u64, source));
             }

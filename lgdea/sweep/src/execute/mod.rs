@@ -424,10 +424,7 @@ impl Executor<'_> {
                     return Ok(Some(job));
                 }
             }
-            if self.closed.is_some() {
-                return Ok(None);
-            }
-            if !self.jobs.may_ask() {
+            if self.closed.is_some() || !self.jobs.may_ask() {
                 return Ok(None);
             }
             let new = self.jobs.ask()?;

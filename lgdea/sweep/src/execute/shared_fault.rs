@@ -1,10 +1,10 @@
 //! Input that is at fault for more than the trial that met it: trials that share it are not started.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lgdea_spec::{Experiment, Inputs};
 
-use super::{Ending, Executor, News};
+use super::{Ending, Executor, JobState, News};
 use crate::ExecuteError;
 
 /// What is said once.
@@ -14,9 +14,9 @@ const TOLD: &str = "trials that read the same are not started, as they would end
 /// What failed trials found wrong with their input.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    /// By all that was read, what was said of it.
-    exactly: HashMap<String, String>,
-    /// The same, whatever seed splits the data.
+    /// All that was read of which something was said.
+    exactly: HashSet<String>,
+    /// By all that was read, whatever seed splits the data, what was said of it.
     whatever_split: HashMap<String, Vec<String>>,
     told: bool,
 }
@@ -31,7 +31,7 @@ fn read_by(experiment: &Experiment) -> [String; 2] {
         encoder,
         tracker,
         eval.splits,
-        [zero_shot.enabled.to_string(), zero_shot.prompts.clone()],
+        [zero_shot.enabled, zero_shot.prompts],
         train.learning_rate_factors,
         graph.oracle,
     ]);
@@ -48,14 +48,14 @@ fn without_numbers(reason: &str) -> String {
 impl Faults {
     /// Takes note of what a trial found wrong. Another split of the same data must have found the same before all are at fault.
     fn note(&mut self, [exactly, whatever_split]: [String; 2], reason: &str) {
-        self.exactly.insert(exactly, reason.to_owned());
+        self.exactly.insert(exactly);
         self.whatever_split.entry(whatever_split).or_default().push(without_numbers(reason));
     }
 
     /// Whether a trial that reads this would find the same wrong.
     fn are_of(&self, [exactly, whatever_split]: &[String; 2]) -> bool {
         let same = |reasons: &Vec<String>| reasons.iter().enumerate().any(|(at, one)| reasons[..at].contains(one));
-        self.exactly.contains_key(exactly) || self.whatever_split.get(whatever_split).is_some_and(same)
+        self.exactly.contains(exactly) || self.whatever_split.get(whatever_split).is_some_and(same)
     }
 }
 
@@ -72,7 +72,7 @@ impl Executor<'_> {
         if self.faults.exactly.is_empty() || !self.faults.are_of(&read_by(&self.jobs.resolved(job)?.experiment)) {
             return Ok(false);
         }
-        self.jobs.all[job].place = super::JobState::Settled(Ending::Left);
+        self.jobs.all[job].place = JobState::Settled(Ending::Left);
         if !std::mem::replace(&mut self.faults.told, true) {
             self.audience.news(&News::Warning(TOLD));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lgdea_metric::{Instance, Split, curve};
+use lgdea_metric::{Split, curve};
 use serde_json::Value;
 
 use super::api::{Dataset, Metric, Pair};
@@ -10,6 +10,7 @@ use super::logged_model::Step;
 use super::model::Model;
 use super::names::{self, PARAM_LENGTH, TAG_LENGTH};
 use super::tags::{self, CHECKPOINT_STEP, ERROR, NOTE, SECONDS};
+use super::view;
 use crate::event::non_finite;
 use crate::{Event, Record, Status};
 
@@ -139,7 +140,9 @@ impl Batch {
     pub(super) fn requests(self, model: Option<Model>) -> impl Iterator<Item = Request> {
         let tags = self.tags.into_iter().map(|(key, value)| Pair { key, value });
         let mut metrics = self.metrics;
-        metrics.sort_by_cached_key(|metric| rank(&metric.key));
+        // MLflow's page *Compare* opens on the metric that it was told of first.
+        let first: Vec<String> = view::scores().chain([curve::LOSS.name.to_owned()]).collect();
+        metrics.sort_by_cached_key(|metric| first.iter().position(|name| *name == metric.key).unwrap_or(first.len()));
         let mut portions_of_metrics = Vec::new();
         while !metrics.is_empty() {
             let rest = metrics.split_off(METRICS.min(metrics.len()));
@@ -159,13 +162,6 @@ impl Batch {
         let value = names::value(value, TAG_LENGTH).into_owned();
         self.tags.insert(names::name(key).into_owned(), value);
     }
-}
-
-/// The place of a metric among those that are sent together. MLflow's page *Compare* opens on the metric that it was told of first.
-fn rank(key: &str) -> usize {
-    let compared = Instance::headlines().map(|score| Split::Test.of_score(&score.name()));
-    let first: Vec<String> = compared.chain([curve::LOSS.name.to_owned()]).collect();
-    first.iter().position(|name| name == key).unwrap_or(first.len())
 }
 
 /// Errors name files, and files lie in a home folder that is named after its owner.

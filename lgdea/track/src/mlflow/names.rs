@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lgdea_metric::{Group, Name};
+use lgdea_metric::{Group, Name, significant};
 use serde_json::{Map, Value};
 
 /// Longest name of a metric, parameter or tag, in characters.
@@ -76,7 +76,7 @@ pub(super) fn setting(arm: &str, deltas: &str) -> String {
 
 /// A number with three digits behind the first.
 fn short(number: f64) -> String {
-    let rounded: f64 = format!("{number:.3e}").parse().unwrap_or(number);
+    let rounded = significant(number, 4);
     if (1e-4..1e6).contains(&rounded.abs()) || rounded == 0.0 { format!("{rounded}") } else { format!("{rounded:e}") }
 }
 

@@ -47,7 +47,7 @@ struct View {
 
 /// The scores that are shown, by MLflow's names: as `lgdea compare` where nobody asks for a score. Scores that the runs do not have
 /// are not shown.
-fn scores() -> impl Iterator<Item = String> {
+pub(super) fn scores() -> impl Iterator<Item = String> {
     Instance::headlines().map(|score| Split::Test.of_score(&score.name()))
 }
 

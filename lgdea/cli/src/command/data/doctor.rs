@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use lgdea_data::{Diagnosis, Severity, diagnose};
+use lgdea_data::{Corpus, Diagnosis, Severity, diagnose};
 use lgdea_run::Preparation;
-use lgdea_spec::{Experiment, Pairing};
 use serde_json::json;
 
 use crate::args::data::DoctorArgs;
@@ -22,7 +21,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     let preparation = Preparation { experiment: &experiment, results: &args.results, audience: &progress };
     let (corpus, images) = preparation.data()?;
     let found = diagnose(&corpus, &images);
-    let pairs = pairs(&experiment, &corpus);
+    let pairs = pairs(&preparation, &corpus);
     if args.json {
         print_json(&json!({ "diagnoses": found, "pairs": pairs.iter().map(Pairs::json).collect::<Vec<_>>() }))?;
     } else {
@@ -49,10 +48,12 @@ impl Pairs {
     }
 }
 
-fn pairs(experiment: &Experiment, corpus: &lgdea_data::Corpus) -> Vec<Pairs> {
+fn pairs(preparation: &Preparation<'_>, corpus: &Corpus) -> Vec<Pairs> {
     let drawn = |ratio| {
-        let pairing = Pairing { ratio, manifest: String::new(), ..experiment.pairing.clone() };
-        let pairs = lgdea_data::pair(corpus, &pairing, experiment.seed.stream("pairing"));
+        let mut experiment = preparation.experiment.clone();
+        experiment.pairing.ratio = ratio;
+        experiment.pairing.manifest.clear();
+        let pairs = Preparation { experiment: &experiment, ..*preparation }.pairs(corpus);
         pairs
             .map(|pairs| [pairs.paired.len(), pairs.images.len(), pairs.reports.len()])
             .map_err(|error| error.to_string())

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use lgdea_data::table::Vocabulary;
 use lgdea_data::{FindingCount, Split, Statistics, Summary, statistics, summary};
 use lgdea_eval::table::with_header;
-use lgdea_spec::Seed;
 use serde_json::json;
 
 use crate::args::data::StatsArgs;
@@ -21,8 +20,7 @@ pub(super) fn stats(args: &StatsArgs) -> Result<(), Failure> {
     let inputs = args.data.resolve()?.experiment.inputs();
     let progress = Progress::new();
     let counter = progress.counter("reading data");
-    let seed = inputs.split_seed.unwrap_or(Seed(0));
-    let corpus = lgdea_data::load(&inputs.data, seed, &|done, total| counter.update(done, total))?;
+    let corpus = lgdea_data::load(&inputs.data, inputs.seed(), &|done, total| counter.update(done, total))?;
     drop(counter);
     let (summary, found) = (summary(&corpus), statistics(&corpus));
     if args.json {
@@ -40,7 +38,10 @@ fn as_text(summary: &Summary, found: &Statistics, are_labels: bool) -> String {
     for (name, counts) in [("view", &found.views), ("sex", &found.sexes), ("age", &found.ages)] {
         // What no study tells needs no table.
         if counts.keys().any(|value| value != "unknown") {
-            let _ = writeln!(text, "\n{}", by_split(name, counts));
+            let rows = counts.iter().map(|(value, by_split)| {
+                (value.clone(), Split::ALL.map(|split| by_split.get(&split).copied().unwrap_or_default().to_string()))
+            });
+            let _ = writeln!(text, "\n{}", by_split(name, rows));
         }
     }
     let left_out = summary.skipped.to_string();
@@ -68,32 +69,28 @@ fn findings(found: &Statistics, are_labels: bool) -> String {
     rows.sort_by_key(|(name, counts)| (std::cmp::Reverse(total(counts)), name.as_str()));
     // A text that was taken for a label is not repeated.
     let vocabulary: Vocabulary = rows.iter().map(|(name, counts)| (name.as_str(), total(counts))).collect();
-    let splits = Split::ALL.map(|split| split.to_string());
-    let header: Vec<&str> = ["finding"].into_iter().chain(splits.iter().map(String::as_str)).collect();
-    let mut table = with_header(&header, 1..header.len());
     let cell = |count: FindingCount| match count {
         FindingCount { present, uncertain: 0 } => present.to_string(),
         FindingCount { present, uncertain } => format!("{present} ({uncertain} uncertain)"),
     };
-    for (name, counts) in rows.iter().take(FINDINGS) {
-        let of = |split| cell(counts.get(&split).copied().unwrap_or_default());
+    let shown = rows.iter().take(FINDINGS).map(|(name, counts)| {
         let name = if are_labels { (*name).clone() } else { vocabulary.shown(name) };
-        table.add_row([name].into_iter().chain(Split::ALL.map(of)));
-    }
-    let mut text = table.to_string();
+        (name, Split::ALL.map(|split| cell(counts.get(&split).copied().unwrap_or_default())))
+    });
+    let mut text = by_split("finding", shown);
     if rows.len() > FINDINGS {
         let _ = write!(text, "\nand {} more findings (`--json` has all)", rows.len() - FINDINGS);
     }
     text
 }
 
-fn by_split(name: &str, counts: &BTreeMap<String, BTreeMap<Split, usize>>) -> String {
+/// A table of what `name` is, with a column for each split.
+fn by_split(name: &str, rows: impl Iterator<Item = (String, [String; 3])>) -> String {
     let splits = Split::ALL.map(|split| split.to_string());
     let header: Vec<&str> = [name].into_iter().chain(splits.iter().map(String::as_str)).collect();
     let mut table = with_header(&header, 1..header.len());
-    for (value, by_split) in counts {
-        let of = |split| by_split.get(&split).copied().unwrap_or_default().to_string();
-        table.add_row([value.clone()].into_iter().chain(Split::ALL.map(of)));
+    for (of, cells) in rows {
+        table.add_row([of].into_iter().chain(cells));
     }
     table.to_string()
 }
