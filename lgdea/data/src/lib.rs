@@ -43,7 +43,7 @@ pub use boxes::FindingBox;
 pub use check::{Refusal, check};
 pub use corpus::{Corpus, load};
 pub use decode::{DicomHeader, Frame, dicom_header};
-pub use doctor::{Diagnosis, Severity, diagnose};
+pub use doctor::{Diagnosis, Example, Given, PairsAt, Severity, diagnose, pairs_at_ratios};
 pub use error::DataError;
 pub use labels::{NO_FINDING, StudyLabels, label_names, normalise_label};
 pub use mask::Mask;
