@@ -1,11 +1,11 @@
 //! What a run of an experiment would be refused for, all of it at once, each with its place in the experiment.
 
-use lgdea_data::{Corpus, Refusal, SkipReason, Split, Study, pretrained};
-use lgdea_eval::SplitCoverage;
+use lgdea_data::{Corpus, Diagnosis, Refusal, SkipReason, Split, Study, pretrained};
 use lgdea_eval::prompts::PromptSet;
+use lgdea_eval::{EvalError, SplitCoverage};
 use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
-use lgdea_spec::{Evidence, HeldOut, Inputs, Problem, Resolved, WordPieces, ZeroShot};
+use lgdea_spec::{Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, WordPieces, ZeroShot};
 
 /// What is wrong with the small files that an experiment names: its ontology and the prompt of its language model, zero-shot
 /// prompts, published weights.
@@ -140,6 +140,22 @@ pub fn uncovered(
 ) -> Option<(String, bool)> {
     let coverage = coverage(prompts, studies, splits);
     Some((coverage.problem(&settings.prompts)?, coverage.is_empty() && settings.prompts_file().is_some()))
+}
+
+/// How the labels of the scored studies fit the classes of an experiment's prompts, for a doctor of its data.
+///
+/// # Errors
+/// The prompts cannot be read.
+pub fn labels(experiment: &Experiment, studies: &[Study]) -> Result<Vec<Diagnosis>, EvalError> {
+    let ZeroShot { enabled, prompts, .. } = &experiment.eval.zero_shot;
+    if !enabled {
+        return Ok(Vec::new());
+    }
+    let is_scored = |study: &&Study| {
+        study.image.is_some() && experiment.eval.splits.iter().any(|&split| study.split == Split::from(split))
+    };
+    let scored = studies.iter().filter(is_scored).map(|study| study.labels.as_ref());
+    Ok(lgdea_eval::doctor::labels(&PromptSet::named_or_path(prompts)?, scored))
 }
 
 /// What the studies of some splits know of the classes of prompts. Only images are classified.
