@@ -18,6 +18,7 @@ mod examination;
 mod folder;
 mod json;
 mod labels;
+pub mod leaks;
 mod mask;
 mod pairing;
 mod person;
