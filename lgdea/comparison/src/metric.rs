@@ -35,6 +35,17 @@ impl Metric {
         }
     }
 
+    /// The evaluation set that it is measured on; none of a split, and of what is no score.
+    pub fn set(&self) -> Option<&str> {
+        set_of(&self.name)
+    }
+
+    /// Name for readers among others of the same evaluation set.
+    pub fn label_in_set(&self) -> &str {
+        let label = self.set().and_then(|set| self.label.strip_prefix(set));
+        label.map_or(&self.label, str::trim_start)
+    }
+
     /// A value, or a difference, as a gain: greater where it is for the better.
     pub fn gain(&self, value: f64) -> f64 {
         let better = if self.lower_is_better { Better::Lower } else { Better::Higher };
