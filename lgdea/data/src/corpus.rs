@@ -1,12 +1,12 @@
 //! All studies of an experiment.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::Path;
 
 use lgdea_spec::{Data, Seed};
 use rayon::prelude::*;
 
+use crate::disk;
 use crate::source::{self, Contents};
 use crate::{DataError, Person, Picture, SkipReason, Skipped, Study, split};
 
@@ -76,7 +76,7 @@ fn drop_missing_images(contents: &mut Contents) -> Vec<Option<u64>> {
 }
 
 fn size(path: &Path) -> Result<u64, SkipReason> {
-    match fs::metadata(path) {
+    match disk::what(path) {
         Ok(file) if file.is_file() => Ok(file.len()),
         Ok(_) => Err(SkipReason::MissingImage),
         Err(error) => Err(SkipReason::of_reading(&error)),

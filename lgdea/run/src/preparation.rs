@@ -41,8 +41,13 @@ impl Preparation<'_> {
 
     /// Reads what the experiment reads.
     pub(crate) fn inputs(&self) -> Result<Loaded, RunError> {
+        self.inputs_by(&mut Loader::new(Cache::of_results(self.results)))
+    }
+
+    /// As [`Preparation::inputs`], by a loader that may know something of them.
+    pub(crate) fn inputs_by(&self, loader: &mut Loader) -> Result<Loaded, RunError> {
         let counter = self.audience.counter("reading data");
-        Ok(Loader::default().load(&self.experiment.inputs(), &counter)?)
+        Ok(loader.load(&self.experiment.inputs(), &counter)?)
     }
 
     /// Opens the images of the corpus, decoded or rendered once for all runs of the results, and takes those that cannot be
