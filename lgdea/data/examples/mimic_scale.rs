@@ -86,7 +86,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let again = started.elapsed().as_secs_f64();
     let kept = kept_bytes(results.path())? >> 20;
-    println!(r#"{{"studies": {studies}, "first": {first:.2}, "mebibytes": {most}, "again": {again:.2}, "kept": {kept}}}"#);
+    println!(
+        r#"{{"studies": {studies}, "first": {first:.2}, "mebibytes": {most}, "again": {again:.2}, "kept": {kept}}}"#
+    );
     println!("{skipped}");
     Ok(())
 }

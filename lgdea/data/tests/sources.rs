@@ -309,7 +309,10 @@ fn what_is_known_of_data_never_outlives_a_change_of_a_file() {
     let mut cases = Vec::new();
     for example in examples.iter().filter(|example| example.name != "phantom") {
         for (file, _) in example.inputs() {
-            cases.extend(["lengthen", "replace", "remove", "add", "nothing"].map(|change| (example, file, change, example.written(false))));
+            cases.extend(
+                ["lengthen", "replace", "remove", "add", "nothing"]
+                    .map(|change| (example, file, change, example.written(false))),
+            );
         }
     }
     thread::sleep(SETTLED);
@@ -336,7 +339,9 @@ fn what_is_known_of_data_never_outlives_a_change_of_a_file() {
                 fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
             }
             "remove" => fs::remove_file(&path).unwrap(),
-            "add" => fs::copy(&path, path.with_file_name(format!("0{}", file.file_name().unwrap().display()))).map(drop).unwrap(),
+            "add" => fs::copy(&path, path.with_file_name(format!("0{}", file.file_name().unwrap().display())))
+                .map(drop)
+                .unwrap(),
             _ => {}
         }
         let now = load(&data, Seed(0), &silent).map(|corpus| Known::of(&corpus)).ok();

@@ -123,7 +123,8 @@ fn stamp(file: &Metadata) -> (Hash, i64) {
 #[cfg(not(unix))]
 fn stamp(file: &Metadata) -> (Hash, i64) {
     let changed = file.modified().ok();
-    let nanoseconds = changed.and_then(|changed| changed.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos());
+    let nanoseconds =
+        changed.and_then(|changed| changed.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos());
     let mut hasher = Hasher::new();
     hasher.update(&nanoseconds.to_le_bytes()).update(&file.len().to_le_bytes()).update(&[u8::from(file.is_file())]);
     // What tells no time is never settled.

@@ -197,8 +197,19 @@ fn data_are_read_through_this_module_alone() {
     }
     assert!(places.len() > 40, "{}", places.len());
     let asking = [
-        "fs::", "File::", ".exists()", ".is_file()", ".is_dir()", ".metadata()", ".try_exists()", ".read_dir()",
-        ".canonicalize()", "expand_env(", "env::var", ".is_symlink()", ".read_link()",
+        "fs::",
+        "File::",
+        ".exists()",
+        ".is_file()",
+        ".is_dir()",
+        ".metadata()",
+        ".try_exists()",
+        ".read_dir()",
+        ".canonicalize()",
+        "expand_env(",
+        "env::var",
+        ".is_symlink()",
+        ".read_link()",
     ];
     for path in places {
         let text = fs::read_to_string(&path).unwrap();
