@@ -145,3 +145,129 @@ fn data_digest(data: &str, pairs: Option<&str>) -> Result<String, InputsError> {
     hasher.update(PairingManifest::read(pairs)?.digest.as_bytes());
     Ok(hasher.finalize().to_hex().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::thread;
+    use std::time::Duration;
+
+    use lgdea_spec::{Experiment, Resolved};
+
+    use super::*;
+
+    /// Longer than a change of a file may go without a sign.
+    const SETTLED: Duration = Duration::from_millis(3100);
+    const ROWS: &str = "study,patient,report,split\ns0,p0,There is edema.,train\ns1,p1,No edema.,test\n";
+
+    fn place() -> (tempfile::TempDir, Experiment) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("studies.csv"), ROWS).unwrap();
+        let settings = [
+            format!("data.manifest.root={}", folder.path().display()),
+            "data.manifest.studies=[\"studies.csv\"]".to_owned(),
+            "data.manifest.columns.image=".to_owned(),
+        ];
+        let experiment = Resolved::from_overrides(&settings).unwrap().experiment;
+        (folder, experiment)
+    }
+
+    fn loader(folder: &Path) -> Loader {
+        Loader::new(Cache::of_results(&folder.join("results")))
+    }
+
+    fn kept(folder: &Path) -> Vec<PathBuf> {
+        let files = fs::read_dir(folder.join("results/cache/data")).into_iter().flatten();
+        files.map(|file| file.unwrap().path()).collect()
+    }
+
+    fn silent(_: usize, _: usize) {}
+
+    #[test]
+    fn what_is_recalled_is_what_is_loaded() {
+        let (folder, experiment) = place();
+        let inputs = experiment.inputs();
+        let loaded = Loader::default().load(&inputs, &silent).unwrap();
+        assert!(loader(folder.path()).recall(&inputs).unwrap().is_none());
+        let young = loader(folder.path()).survey(&inputs, &silent).unwrap();
+        assert_eq!(young.digests, loaded.digests);
+        assert!(kept(folder.path()).is_empty(), "the file may change once more without a sign");
+        thread::sleep(SETTLED);
+        for _ in 0..2 {
+            let surveyed = loader(folder.path()).survey(&inputs, &silent).unwrap();
+            assert_eq!(surveyed.digests, loaded.digests);
+            let recalled = loader(folder.path()).recall(&inputs).unwrap().unwrap();
+            assert_eq!((recalled.digests, &recalled.data), (surveyed.digests, &surveyed.data));
+        }
+        // A loader that read for a plan reads again for a run.
+        let mut both = loader(folder.path());
+        both.survey(&inputs, &silent).unwrap();
+        fs::write(folder.path().join("studies.csv"), ROWS.replace("edema", "EDEMA")).unwrap();
+        let changed = both.load(&inputs, &silent).unwrap();
+        assert_ne!(changed.digests, loaded.digests);
+        assert!(loader(folder.path()).recall(&inputs).unwrap().is_none());
+        assert_eq!(loader(folder.path()).survey(&inputs, &silent).unwrap().digests, changed.digests);
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_the_cache_is_made_anew() {
+        let (folder, experiment) = place();
+        let inputs = experiment.inputs();
+        thread::sleep(SETTLED);
+        let digests = loader(folder.path()).survey(&inputs, &silent).unwrap().digests;
+        let [file] = kept(folder.path()).try_into().unwrap();
+        let whole = fs::read_to_string(&file).unwrap();
+        let torn = &whole[..whole.len() / 2];
+        let other_program = whole.replace("\"program\":\"", "\"program\":\"0");
+        let other_answers = whole.replace("\"answers\":\"", "\"answers\":\"0");
+        for broken in ["", "{}", "null", torn, &other_program, &other_answers] {
+            fs::write(&file, broken).unwrap();
+            assert!(loader(folder.path()).recall(&inputs).unwrap().is_none(), "{broken}");
+            assert_eq!(loader(folder.path()).survey(&inputs, &silent).unwrap().digests, digests, "{broken}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), whole, "{broken}");
+        }
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        assert_eq!(loader(folder.path()).survey(&inputs, &silent).unwrap().digests, digests, "a folder in its place");
+        fs::remove_dir_all(folder.path().join("results")).unwrap();
+        fs::write(folder.path().join("results"), "no folder").unwrap();
+        assert_eq!(loader(folder.path()).survey(&inputs, &silent).unwrap().digests, digests, "no cache at all");
+    }
+
+    #[test]
+    fn several_that_read_at_once_agree() {
+        let (folder, experiment) = place();
+        let inputs = experiment.inputs();
+        thread::sleep(SETTLED);
+        let expected = Loader::default().load(&inputs, &silent).unwrap().digests;
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..5 {
+                        let surveyed = loader(folder.path()).survey(&inputs, &silent).unwrap();
+                        assert_eq!(surveyed.digests, expected);
+                    }
+                });
+            }
+        });
+        assert_eq!(kept(folder.path()).len(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn other_settings_are_other_data_and_other_readers_are_not() {
+        let (folder, experiment) = place();
+        thread::sleep(SETTLED);
+        let inputs = experiment.inputs();
+        loader(folder.path()).survey(&inputs, &silent).unwrap();
+        let mut other = experiment.clone();
+        other.data.manifest.as_mut().unwrap().columns.report = String::new();
+        assert!(loader(folder.path()).recall(&other.inputs()).unwrap().is_none());
+        let other = Inputs { pretrained: Vec::new(), prompts: None, ..inputs };
+        assert!(loader(folder.path()).recall(&other).unwrap().is_some());
+        // The phantom reads no file, so that there is nothing to keep.
+        let phantom = Resolved::from_overrides(&[]).unwrap().experiment.inputs();
+        loader(folder.path()).survey(&phantom, &silent).unwrap();
+        assert_eq!(kept(folder.path()).len(), 1);
+    }
+}
