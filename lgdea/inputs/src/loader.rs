@@ -54,14 +54,12 @@ impl Loader {
         inputs: &Inputs,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Surveyed, InputsError> {
-        match self.recall(inputs)? {
-            Some(surveyed) => Ok(surveyed),
-            None => {
-                let (_, data) = self.read(inputs, progress)?;
-                let digests = self.digests(inputs, &data.digest, &Provider::new(&inputs.evidence)?)?;
-                Ok(Surveyed { data, digests })
-            }
+        if let Some(surveyed) = self.recall(inputs)? {
+            return Ok(surveyed);
         }
+        let (_, data) = self.read(inputs, progress)?;
+        let digests = self.digests(inputs, &data.digest, &Provider::new(&inputs.evidence)?)?;
+        Ok(Surveyed { data, digests })
     }
 
     /// As [`Loader::survey`], without reading data: `None` where nothing is known of them as they are.
