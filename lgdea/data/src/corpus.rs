@@ -1,13 +1,14 @@
 //! All studies of an experiment.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::Path;
 
 use lgdea_spec::{Data, Seed};
 use rayon::prelude::*;
 
+use crate::disk;
 use crate::source::{self, Contents};
+use crate::table::shown_id;
 use crate::{DataError, Person, Picture, SkipReason, Skipped, Study, split};
 
 /// All studies of an experiment, and what its sources held besides.
@@ -21,6 +22,21 @@ pub struct Corpus {
     /// its image's path (below the source's root) and size in bytes, or the phantom's version and seed. The bytes of
     /// image files are not hashed: that would read the whole data set.
     pub digest: String,
+}
+
+impl Corpus {
+    /// Takes the studies at these positions out, and counts them. Others move together, so that positions change.
+    pub fn take_out(&mut self, reason: SkipReason, out: &HashSet<usize>) {
+        let mut position = 0;
+        self.studies.retain(|study| {
+            let goes = out.contains(&position);
+            if goes {
+                self.skipped.add(reason, shown_id(&study.id));
+            }
+            position += 1;
+            !goes
+        });
+    }
 }
 
 /// Reads every source of an experiment.
@@ -76,7 +92,7 @@ fn drop_missing_images(contents: &mut Contents) -> Vec<Option<u64>> {
 }
 
 fn size(path: &Path) -> Result<u64, SkipReason> {
-    match fs::metadata(path) {
+    match disk::what(path) {
         Ok(file) if file.is_file() => Ok(file.len()),
         Ok(_) => Err(SkipReason::MissingImage),
         Err(error) => Err(SkipReason::of_reading(&error)),

@@ -245,7 +245,7 @@ impl AtFault for DataError {
 
 /// A path of the experiment, which may name environment variables.
 pub(crate) fn expand(key: &'static str, text: &str) -> Result<PathBuf, DataError> {
-    lgdea_spec::expand_env(text).map_err(|source| DataError::Path { key, source })
+    crate::disk::expand(text).map_err(|source| DataError::Path { key, source })
 }
 
 /// What to do about a file or a folder that cannot be read.

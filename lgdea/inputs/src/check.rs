@@ -7,7 +7,8 @@ use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
 use lgdea_spec::{Eval, Evidence, HeldOut, Inputs, Problem, Resolved, SetInputs, WordPieces, ZeroShot};
 
-use crate::{InputsError, LoadedSet, sets};
+use crate::sets::of_set;
+use crate::{Apart, InputsError, LoadedSet};
 
 /// What is wrong with the small files that an experiment names: its ontology and the prompt of its language model, zero-shot
 /// prompts, published weights.
@@ -70,7 +71,7 @@ pub fn read(inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Read {
             let [reason, remedy] = [reason, remedy].map(|text| with_keys_of_set(name, &text));
             (format!("eval.set.{name}."), Refusal { key, reason, remedy })
         }));
-        read.notes.extend(notes.into_iter().map(|note| of_set(name, &note)));
+        read.notes.extend(notes.into_iter().map(|note| note_on_set(name, &note)));
     }
     if read.refusals.is_empty()
         && let Err((table, reason)) = read.load(inputs, progress)
@@ -84,20 +85,38 @@ impl Read {
     /// Loads the experiment's studies and those of its sets; where that fails, the table at fault, and why.
     fn load(&mut self, inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<(), (String, String)> {
         let of_experiment = |error: DataError| (String::new(), chain(&error));
+        let at_fault = |error: InputsError| (table_of(&error), chain(&error));
         let mut corpus = lgdea_data::load(&inputs.data, inputs.seed(), progress).map_err(of_experiment)?;
         for set in &inputs.sets {
-            let at_fault = |error: InputsError| (format!("eval.set.{}.", set.name), chain(&error));
-            self.sets.push(LoadedSet::load(set, inputs, &corpus, progress).map_err(at_fault)?);
+            let read = match &set.data {
+                None => corpus.clone(),
+                Some(data) => {
+                    lgdea_data::load(data, SetInputs::SEED, progress).map_err(|error| at_fault(of_set(set, error)))?
+                }
+            };
+            self.sets.push(LoadedSet::new(set, inputs, read).map_err(at_fault)?);
         }
-        sets::keep_apart(&inputs.data, &mut corpus, &mut self.sets, &inputs.left_out)
-            .map_err(|error| ("eval.set.".to_owned(), chain(&error)))?;
+        let sets: Vec<&LoadedSet> = self.sets.iter().collect();
+        let apart = Apart::new(inputs, &corpus, &sets).map_err(at_fault)?;
+        corpus.take_out(SkipReason::PatientOfEvaluationSet, &apart.training);
+        for (set, out) in self.sets.iter_mut().zip(&apart.sets) {
+            set.corpus.take_out(SkipReason::PatientOfTraining, out);
+        }
         self.corpus = Some(corpus);
         Ok(())
     }
 }
 
+/// The table of the evaluation set that an error is about; empty where it is about none.
+fn table_of(error: &InputsError) -> String {
+    match error {
+        InputsError::Set { name, .. } | InputsError::NothingScored { name, .. } => format!("eval.set.{name}."),
+        _ => String::new(),
+    }
+}
+
 /// A note on an evaluation set.
-fn of_set(name: &str, note: &str) -> String {
+fn note_on_set(name: &str, note: &str) -> String {
     format!("evaluation set `{name}`: {}", with_keys_of_set(name, note))
 }
 
@@ -139,9 +158,9 @@ pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
     let empty = empty.map(|&split| Split::from(split));
     notes.extend(empty.map(|split| format!("no study of the {split} split has an image: it is not scored")));
     for LoadedSet { name, corpus, .. } in &read.sets {
-        notes.extend(notes_of_corpus(corpus).into_iter().map(|note| of_set(name, &note)));
+        notes.extend(notes_of_corpus(corpus).into_iter().map(|note| note_on_set(name, &note)));
         let images = corpus.studies.iter().filter(|study| study.image.is_some()).count();
-        notes.push(of_set(
+        notes.push(note_on_set(
             name,
             &format!("{} studies are scored, of which {images} have an image", corpus.studies.len()),
         ));

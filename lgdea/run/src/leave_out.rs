@@ -3,17 +3,33 @@
 use std::collections::HashSet;
 
 use lgdea_data::leaks::{Films, copies, equal_reports};
-use lgdea_data::table::shown_id;
 use lgdea_data::{Corpus, ImageStore, SkipReason, Split, Study};
 
-use crate::Preparation;
+use lgdea_inputs::{Apart, LoadedSet};
+
 use crate::open_set::OpenSet;
+use crate::{Preparation, RunError};
 
 impl Preparation<'_> {
-    /// Takes training studies out of a corpus and its images that show or say the same as a study that is scored: one of a
-    /// held-out split, or of the sets that training goes without. Patients of these sets are out already.
-    pub(crate) fn leave_out(&self, corpus: &mut Corpus, images: &mut ImageStore, sets: &[OpenSet]) {
+    /// Keeps what is trained on and what is scored apart, in a corpus, its images and evaluation sets: by patients, and as far as the
+    /// experiment says so by images and reports, that are the same as those of a study that is scored, of a held-out split or of
+    /// the sets that training goes without.
+    ///
+    /// # Errors
+    /// Nothing of a set remains.
+    pub(crate) fn keep_apart(
+        &self,
+        corpus: &mut Corpus,
+        images: &mut ImageStore,
+        sets: &mut [OpenSet],
+    ) -> Result<(), RunError> {
+        let loaded: Vec<&LoadedSet> = sets.iter().map(|open| &open.set).collect();
+        let apart = Apart::new(&self.experiment.inputs(), corpus, &loaded)?;
         let settings = &self.experiment.pairing.leave_out;
+        take_out(corpus, images, SkipReason::PatientOfEvaluationSet, &apart.training);
+        for (OpenSet { set, images }, out) in sets.iter_mut().zip(&apart.sets) {
+            take_out(&mut set.corpus, images, SkipReason::PatientOfTraining, out);
+        }
         let sets: Vec<&OpenSet> = sets.iter().filter(|open| settings.sets.contains(&open.set.name)).collect();
         if settings.images {
             let found = self.same_images(corpus, images, &sets);
@@ -23,6 +39,7 @@ impl Preparation<'_> {
             let found = same_reports(corpus, &sets);
             take_out(corpus, images, SkipReason::ReportOfScored, &found);
         }
+        Ok(())
     }
 
     fn same_images(&self, corpus: &Corpus, images: &ImageStore, sets: &[&OpenSet]) -> HashSet<usize> {
@@ -54,15 +71,6 @@ fn positions(corpus: &Corpus, is_wanted: impl Fn(&Study) -> bool) -> Vec<usize> 
 
 /// Takes studies out of a corpus and its images, and counts them.
 fn take_out(corpus: &mut Corpus, images: &mut ImageStore, reason: SkipReason, out: &HashSet<usize>) {
-    let mut position = 0;
-    let Corpus { studies, skipped, .. } = corpus;
-    studies.retain(|study| {
-        let goes = out.contains(&position);
-        if goes {
-            skipped.add(reason, shown_id(&study.id));
-        }
-        position += 1;
-        !goes
-    });
+    corpus.take_out(reason, out);
     images.retain(|study| !out.contains(&study));
 }

@@ -40,22 +40,27 @@ impl Preparation<'_> {
         Ok((corpus, images))
     }
 
-    /// Opens the images of a corpus and of evaluation sets, and takes out of the corpus what is left out because it is scored.
+    /// Opens the images of a corpus and of evaluation sets, and keeps what is trained on and what is scored apart.
     pub(crate) fn opened(
         &self,
         corpus: &mut Corpus,
         sets: Vec<LoadedSet>,
     ) -> Result<(ImageStore, Vec<OpenSet>), RunError> {
         let mut images = self.images(corpus)?;
-        let sets = self.open(sets)?;
-        self.leave_out(corpus, &mut images, &sets);
+        let mut sets = self.open(sets)?;
+        self.keep_apart(corpus, &mut images, &mut sets)?;
         Ok((images, sets))
     }
 
     /// Reads what the experiment reads.
     pub(crate) fn inputs(&self) -> Result<Loaded, RunError> {
+        self.inputs_by(&mut Loader::new(Cache::of_results(self.results)))
+    }
+
+    /// As [`Preparation::inputs`], by a loader that may know something of them.
+    pub(crate) fn inputs_by(&self, loader: &mut Loader) -> Result<Loaded, RunError> {
         let counter = self.audience.counter("reading data");
-        Ok(Loader::default().load(&self.experiment.inputs(), &counter)?)
+        Ok(loader.load(&self.experiment.inputs(), &counter)?)
     }
 
     /// Opens the images of the corpus, decoded or rendered once for all runs of the results, and takes those that cannot be

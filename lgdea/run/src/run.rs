@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
+use lgdea_cache::Cache;
 use lgdea_eval::Scores;
 use lgdea_evidence::Failures;
-use lgdea_inputs::Loaded;
+use lgdea_inputs::{Digests, Loaded, Loader};
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
 use lgdea_track::RunDir;
@@ -32,17 +33,21 @@ pub fn run(order: &Order<'_>, device: &Device, audience: &dyn Audience) -> Resul
 
     // What the run reads gives its key, and the key its folder.
     let preparation = Preparation { experiment, results: order.results, audience };
-    let inputs = preparation.inputs()?;
-    let (run_key, training_key) = (inputs.digests.run_key(experiment), inputs.digests.training_key(experiment));
-    if let Some(planned) = order.trial.filter(|&planned| planned != run_key) {
-        return Err(RunError::Replanned { planned: planned.to_owned(), found: run_key });
+    let mut loader = Loader::new(Cache::of_results(order.results));
+    // Where the data are as they were, a finished run is recognised without reading them again.
+    let recalled = if order.force { None } else { loader.recall(&experiment.inputs())? };
+    let finished = recalled.map(|recalled| earlier(&folder_of(order, &recalled.digests)?)).transpose()?.flatten();
+    if let Some(outcome) = finished {
+        return Ok(Ended::Earlier(outcome));
     }
-    let folder = RunDir::new(order.results, &experiment.name, &run_key);
+    let inputs = preparation.inputs_by(&mut loader)?;
+    let folder = folder_of(order, &inputs.digests)?;
     match earlier(&folder)? {
         Some(outcome) if !order.force => return Ok(Ended::Earlier(outcome)),
         Some(_) => set_aside(&folder)?,
         None => {}
     }
+    let (run_key, training_key) = (inputs.digests.run_key(experiment), inputs.digests.training_key(experiment));
 
     folder.create()?;
     let Some(journal) = open_journal(&folder, order.trial.is_some(), &stop)? else { return Ok(Ended::NotBegun) };
@@ -68,6 +73,16 @@ pub fn run(order: &Order<'_>, device: &Device, audience: &dyn Audience) -> Resul
     let Some((scores, seconds)) = ended? else { return Ok(Ended::Stopped) };
     let dir = folder.path().display().to_string();
     Ok(Ended::Finished(Outcome { run_key, dir, scores, seconds, tracked }))
+}
+
+/// The folder of the run on inputs with these digests; refuses one that is not the planned one.
+fn folder_of(order: &Order<'_>, digests: &Digests) -> Result<RunDir, RunError> {
+    let experiment = &order.resolved.experiment;
+    let found = digests.run_key(experiment);
+    match order.trial.filter(|&planned| planned != found) {
+        Some(planned) => Err(RunError::Replanned { planned: planned.to_owned(), found }),
+        None => Ok(RunDir::new(order.results, &experiment.name, &found)),
+    }
 }
 
 /// The work of a run whose journal is open.

@@ -42,6 +42,11 @@ pub struct SetInputs {
     pub prompts: Option<String>,
 }
 
+impl SetInputs {
+    /// The seed that sets are split with, whatever the experiment's: all runs are scored on the same studies.
+    pub const SEED: Seed = Seed(0);
+}
+
 impl EvaluationSet {
     fn inputs(&self, name: &str) -> SetInputs {
         SetInputs {

@@ -12,6 +12,7 @@ use lgdea_spec::{Manifest, Seed, UncertainLabels};
 
 use super::{Contents, Progress, Source};
 use crate::by_id::ById;
+use crate::disk;
 use crate::error::expand;
 use crate::labels::{Indicator, SEVERAL, looks_like_several};
 use crate::split::{Split, Splits};
@@ -77,7 +78,7 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
 /// Where the image is that a file gives the path of. Windows writes `\`, which separates folders where no file is called so.
 fn file_of(root: &Path, image: &str) -> PathBuf {
     let path = root.join(image);
-    if image.contains('\\') && !path.exists() { root.join(image.replace('\\', "/")) } else { path }
+    if image.contains('\\') && !disk::exists(&path) { root.join(image.replace('\\', "/")) } else { path }
 }
 
 /// The names of findings in columns of labels, and what several of them are joined of.

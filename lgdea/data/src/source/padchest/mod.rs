@@ -9,6 +9,7 @@ use lgdea_spec::{Padchest, Seed};
 
 use super::{Contents, Progress, Source};
 use crate::by_id::ById;
+use crate::disk;
 use crate::examination::{Examination, Film, studies};
 use crate::folder::Folder;
 use crate::split::Splits;
@@ -168,7 +169,7 @@ impl Images {
             let within = root.join("images");
             let places = [root.join(folder), within.join(folder), within];
             // What is nowhere is named by the place that the set gives it.
-            places.iter().find(|place| place.is_dir()).unwrap_or(&places[0]).clone()
+            places.iter().find(|place| disk::is_folder(place)).unwrap_or(&places[0]).clone()
         });
         found.join(image)
     }
