@@ -29,7 +29,7 @@ use crate::SkipReason;
 /// Bytes from the start of a file that tell whether it is DICOM.
 pub(super) const START: usize = 132;
 /// Bytes that are read first where the header alone is wanted, then more of them.
-const HEADER: [u64; 2] = [64 << 10, 2 << 20];
+const HEADER: [u64; 3] = [8 << 10, 128 << 10, 2 << 20];
 
 /// What a DICOM file says about its image and patient. Texts are as they are in the file, trimmed; `None` where they are
 /// missing or empty.
@@ -128,4 +128,4 @@ mod parity;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod written;
+pub(crate) mod written;
