@@ -106,13 +106,7 @@ pub(crate) fn leave_out_patients_of_test(examinations: &mut Vec<Examination>, sk
 
 impl Examination {
     /// The study with each image that `views` asks for; the study without image where it asks for none that is there.
-    fn studies(
-        mut self,
-        views: Views,
-        called: &Vocabulary,
-        splits: &Splits<'_>,
-        skipped: &mut Skipped,
-    ) -> Vec<Study> {
+    fn studies(mut self, views: Views, called: &Vocabulary, splits: &Splits<'_>, skipped: &mut Skipped) -> Vec<Study> {
         let films = self.read(views, called, skipped);
         // A study keeps its own split even where a patient is divided, so that the error can name both.
         let split = self.split.unwrap_or_else(|| splits.of(&self.patient));

@@ -99,6 +99,8 @@ mod tests {
         for cell in ["", "O", "Unknown", "0", "1"] {
             assert_eq!(Sex::parse(cell), None, "{cell}");
         }
-        assert!(["O", "unknown", "X"].into_iter().all(Sex::is_other) && !["1", "old", "PA"].into_iter().any(Sex::is_other));
+        assert!(
+            ["O", "unknown", "X"].into_iter().all(Sex::is_other) && !["1", "old", "PA"].into_iter().any(Sex::is_other)
+        );
     }
 }

@@ -32,8 +32,10 @@ fn findings(study: &Study) -> Vec<&str> {
 
 #[test]
 fn boxes_of_the_second_are_added_to_the_study_of_the_first() {
-    let first = vec![boxed(film("a", "p", Split::Train, "one/a.png"), "mass"), film("b", "q", Split::Train, "one/b.png")];
-    let second = vec![boxed(film("a", "p", Split::Train, "two/a.jpg"), "edema"), film("c", "r", Split::Validation, "two/c.png")];
+    let first =
+        vec![boxed(film("a", "p", Split::Train, "one/a.png"), "mass"), film("b", "q", Split::Train, "one/b.png")];
+    let second =
+        vec![boxed(film("a", "p", Split::Train, "two/a.jpg"), "edema"), film("c", "r", Split::Validation, "two/c.png")];
     let (studies, skipped) = joined(first, second);
     let [a, b, c] = studies.as_slice() else { panic!("{studies:?}") };
     assert_eq!((findings(a), findings(b)), (vec!["mass", "edema"], vec![]));
@@ -189,7 +191,9 @@ fn boxes_of_chestx_det10_are_added_to_nih() {
 fn padchest_and_gr(folder: &Path, views: Views) -> Data {
     let header = ",ImageID,ImageDir,StudyDate_DICOM,StudyID,PatientID,PatientBirth,PatientSex_DICOM,Projection,Report,MethodLabel,Labels";
     let row = |image: &str, study: &str, patient: &str| {
-        format!("0,{image},0,20140915,{study},{patient},1930.0,F,PA,derram pleural .,RNN_model,\"['pleural effusion']\"\n")
+        format!(
+            "0,{image},0,20140915,{study},{patient},1930.0,F,PA,derram pleural .,RNN_model,\"['pleural effusion']\"\n"
+        )
     };
     let rows = [("11_a.png", "11", "1"), ("11_b.png", "11", "1"), ("12_c.png", "12", "2"), ("13_d.png", "13", "3")];
     let rows: String = rows.iter().map(|&(image, study, patient)| row(image, study, patient)).collect();
@@ -226,7 +230,8 @@ fn boxes_of_padchest_gr_are_added_to_padchest() {
     assert_eq!(first.report, Report::parse("derram pleural ."), "the reports are in one language");
     assert_eq!(first.boxes[0].phrase, "Effusion.");
     let corpus = of(Views::AllFrontal);
-    let told: Vec<(&str, Vec<&str>)> = corpus.studies.iter().map(|study| (study.id.as_str(), findings(study))).collect();
+    let told: Vec<(&str, Vec<&str>)> =
+        corpus.studies.iter().map(|study| (study.id.as_str(), findings(study))).collect();
     assert_eq!(told, [("11", vec![]), ("11/11_b", effusion()), ("12", vec![]), ("13", vec![])]);
     assert!(corpus.studies.iter().take(2).all(|study| study.split == Split::Test));
 }

@@ -241,7 +241,8 @@ mod tests {
             left >= 0 && top >= 0 && left + width <= 120 && top + height <= 120
         }));
         for (number, [left, top, width, height]) in taken.iter().enumerate() {
-            let apart = |[l, t, w, h]: &[i64; 4]| left + width <= *l || l + w <= *left || top + height <= *t || t + h <= *top;
+            let apart =
+                |[l, t, w, h]: &[i64; 4]| left + width <= *l || l + w <= *left || top + height <= *t || t + h <= *top;
             assert!(taken[..number].iter().all(apart), "{taken:?}");
         }
         let long = shorten_start(&font, "CheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg", 120.0);

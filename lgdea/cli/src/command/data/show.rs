@@ -35,15 +35,13 @@ pub(super) fn show(args: &ShowArgs) -> Result<(), Failure> {
     let sampled = sample.draw(&corpus.studies, STUDY_TILE as usize);
     // Labels of a table of one's own may be texts; those of public sets are not.
     let vocabulary = inputs.data.manifest.is_some().then(|| vocabulary(&corpus));
-    let name = |label: &str| phrase_of(&vocabulary.as_ref().map_or_else(|| label.to_owned(), |words| words.shown(label)));
+    let name =
+        |label: &str| phrase_of(&vocabulary.as_ref().map_or_else(|| label.to_owned(), |words| words.shown(label)));
     if sampled.drawn.is_empty() {
         return Err(refused(nothing(&sampled, args)));
     }
-    let tiles: Vec<StudyTile<'_>> = sampled
-        .drawn
-        .iter()
-        .map(|one| StudyTile::new(&corpus.studies[one.study], one, &name, args.reports))
-        .collect();
+    let tiles: Vec<StudyTile<'_>> =
+        sampled.drawn.iter().map(|one| StudyTile::new(&corpus.studies[one.study], one, &name, args.reports)).collect();
     write_studies(&args.out, &tiles, COLUMNS).map_err(|error| unwritable(&args.out, &error))?;
     say(format!("{} of {} studies: {}", tiles.len(), sampled.of, args.out.display()));
     if !sampled.skipped.is_empty() {

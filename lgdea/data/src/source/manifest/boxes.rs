@@ -47,7 +47,8 @@ pub(super) fn add(
             continue;
         }
         let on = row.cell(columns.drawn_on);
-        let Some((image, boxes)) = drawn_on(&mut studies[first..], id, Some(on).filter(|on| !on.is_empty()), root) else {
+        let Some((image, boxes)) = drawn_on(&mut studies[first..], id, Some(on).filter(|on| !on.is_empty()), root)
+        else {
             skipped.add(SkipReason::BoxOnOtherImage, shown_id(id));
             continue;
         };

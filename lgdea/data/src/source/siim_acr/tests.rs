@@ -120,7 +120,9 @@ fn headers_tell_people_and_patients_are_not_divided() {
     };
     let digest = || load(&Data { siim_acr: Some(settings.clone()), ..Data::default() }, Seed(0), &|_, _| ()).unwrap();
     let corpus = digest();
-    assert!(corpus.studies.iter().all(|study| study.person.age == Some(58.0) && study.projection == Some(Projection::Pa)));
+    assert!(
+        corpus.studies.iter().all(|study| study.person.age == Some(58.0) && study.projection == Some(Projection::Pa))
+    );
     let pairs = corpus.studies.chunks(2);
     assert!(pairs.clone().all(|two| two[0].patient == two[1].patient && two[0].split == two[1].split));
     assert!(pairs.map(|two| two[0].split).collect::<std::collections::HashSet<_>>().len() == 3);

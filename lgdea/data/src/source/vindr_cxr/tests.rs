@@ -251,6 +251,8 @@ fn headers_tell_people_and_no_patient_of_the_test_is_trained_on() {
         fs::remove_file(folder.path().join(format!("{name}.png"))).unwrap();
         fs::write(folder.path().join(format!("{name}.dicom")), radiograph(told)).unwrap();
     }
+    write(folder.path(), "train_meta.csv", "image_id,dim0,dim1\na,50,100\nb,50,100\nc,50,100\n");
+    write(folder.path(), "test_meta.csv", "image_id,dim0,dim1\nd,50,100\n");
     let read = read(folder.path(), VindrRelease::Physionet, VindrReaders::Majority).unwrap();
     let told: Vec<_> = read.studies.iter().map(|study| (study.id.as_str(), study.patient.as_str())).collect();
     assert_eq!(told, [("a", "p1"), ("c", "p3"), ("d", "p2")]);

@@ -87,6 +87,7 @@ fn files_as_mimic_cxr_and_chexpert_have_them() {
         labels: vec!["Cardiomegaly".into(), "No Finding".into(), "Edema".into()],
         split: "split".into(),
         view: "ViewPosition".into(),
+        ..columns()
     };
     let source = read(&manifest, Seed(1), &|_, _| ()).unwrap();
     let [first, second] = source.studies.as_slice() else { panic!("{:?}", source.studies) };
