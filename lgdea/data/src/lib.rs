@@ -20,6 +20,7 @@ mod headers;
 mod join;
 mod json;
 mod labels;
+pub mod leaks;
 mod mask;
 mod pairing;
 mod person;

@@ -118,6 +118,11 @@ reasons! {
     SentenceWithoutBox = "sentence of a finding without a box (kept in the report)",
     /// A training study of a patient whose other studies are the test.
     PatientOfTest = "training study of a patient whose other studies are the test",
+    /// A training study of a patient of an evaluation set that is to be left out.
+    PatientOfEvaluationSet = "training study of a patient of an evaluation set",
+    /// A study of an evaluation set whose patient training has seen.
+    PatientOfTraining = "study of an evaluation set whose patient is trained on (`pairing.leave-out.sets` keeps the patient out of \
+                 training instead)",
     /// A box of a finding that not enough readers of its image saw.
     OutvotedBox = "box of a finding that most readers of its image did not see",
     /// A study that is read for the test, and is of another split by its data set, because its patient has a box there, or because

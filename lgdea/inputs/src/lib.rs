@@ -11,8 +11,10 @@ mod digests;
 mod error;
 mod key;
 mod loader;
+mod sets;
 
 pub use digests::{Digests, code};
 pub use error::InputsError;
 pub use key::code_of;
 pub use loader::{Loaded, Loader};
+pub use sets::LoadedSet;

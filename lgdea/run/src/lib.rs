@@ -11,12 +11,15 @@ mod audience;
 mod error;
 mod evaluator;
 mod folder;
+mod further;
 mod opened;
 mod order;
 mod outcome;
 mod preparation;
 mod recorder;
 mod run;
+mod scored;
+mod sets;
 mod shared;
 mod stop;
 

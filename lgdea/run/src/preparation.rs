@@ -72,15 +72,19 @@ impl Preparation<'_> {
         corpus: &Corpus,
         pairing: &PairingManifest,
     ) -> Result<Extraction, RunError> {
-        let reports = report_texts(evidence_readers(self.experiment, &corpus.studies, pairing));
+        self.read(provider, &report_texts(evidence_readers(self.experiment, &corpus.studies, pairing)))
+    }
+
+    /// Evidence of reports.
+    pub(crate) fn read(&self, provider: &Provider, reports: &[ReportText]) -> Result<Extraction, RunError> {
         if !provider.asks_a_server() {
-            return self.extract(provider, &reports);
+            return self.extract(provider, reports);
         }
         // One process asks at a time, so that no report is paid for twice.
         let waiting =
             |holder: &str| self.audience.say(&format!("{holder} is asking the same language model: waiting for it"));
         let cache = Cache::of_results(self.results);
-        cache.alone(Stage::Evidence, &provider.digest(), &waiting, || self.extract(provider, &reports))?
+        cache.alone(Stage::Evidence, &provider.digest(), &waiting, || self.extract(provider, reports))?
     }
 
     fn extract(&self, provider: &Provider, reports: &[ReportText]) -> Result<Extraction, RunError> {

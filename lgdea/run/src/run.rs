@@ -15,6 +15,8 @@ use lgdea_train::train;
 use crate::evaluator::Evaluator;
 use crate::folder::{earlier, open_journal, set_aside};
 use crate::recorder::Recorder;
+use crate::scored::Scored;
+use crate::sets::PreparedSet;
 use crate::shared::Shared;
 use crate::stop::Stop;
 use crate::{Audience, Ended, Order, Outcome, Preparation, RunError};
@@ -76,25 +78,30 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Scores of the held-out splits; `None` where the run was stopped.
+    /// Scores of the held-out splits and of the evaluation sets; `None` where the run was stopped.
     fn scores(&self, inputs: Loaded) -> Result<Option<Scores>, RunError> {
-        let prepared = self.prepared(inputs)?;
+        let (prepared, sets) = self.prepared(inputs)?;
+        let (evaluator, experiment) = (&self.evaluator, self.preparation.experiment);
         // Before training, so that what cannot be scored is told at once.
-        let splits = self.evaluator.splits(&prepared)?;
+        let splits = evaluator.splits(&prepared)?;
+        sets.iter().try_for_each(|set| set.tell(evaluator))?;
         let Some(model) = self.trained(&prepared)? else { return Ok(None) };
+        let splits = splits.into_iter().map(|split| Scored::split(experiment, &prepared, split));
         let mut scores = Scores::new();
-        for split in splits {
-            scores.extend(self.evaluator.scores(&model, &prepared, split)?);
+        for scored in splits.chain(sets.iter().map(PreparedSet::scored)) {
+            scores.extend(evaluator.scores(&model, &scored)?);
         }
-        self.evaluator.recorder.summary(self.preparation.experiment, &scores)?;
+        evaluator.recorder.summary(experiment, &scores)?;
         Ok(Some(scores))
     }
 
-    /// Everything that training reads: images, pairs and evidence.
-    fn prepared(&self, inputs: Loaded) -> Result<Prepared, RunError> {
+    /// Everything that training reads: images, pairs and evidence; and the evaluation sets.
+    fn prepared(&self, inputs: Loaded) -> Result<(Prepared, Vec<PreparedSet>), RunError> {
         let (stages, recorder) = (&self.preparation, &self.evaluator.recorder);
-        let Loaded { mut corpus, provider, .. } = inputs;
+        let Loaded { mut corpus, sets, provider, .. } = inputs;
         let images = stages.images(&mut corpus)?;
+        let sets = stages.open(sets)?;
+        sets.iter().try_for_each(|set| recorder.set(stages.experiment, set))?;
         let pairing = stages.pairs(&corpus)?;
         recorder.pairs(&corpus, &pairing)?;
         let evidence = stages.evidence(&provider, &corpus, &pairing)?;
@@ -105,7 +112,8 @@ impl Job<'_> {
         }
         let prepared = Prepared::new(stages.experiment, corpus, images, &evidence.reports, &pairing)?;
         recorder.tokenizer(&prepared)?;
-        Ok(prepared)
+        let sets = stages.sets(sets, &prepared, &provider)?;
+        Ok((prepared, sets))
     }
 
     /// Trains the model, or takes the weights of an earlier run that cannot differ; `None` where the run was stopped.

@@ -56,10 +56,12 @@ impl Diagnosis {
 }
 
 /// Looks through a corpus and its images; the gravest first.
-pub fn diagnose(corpus: &Corpus, images: &ImageStore) -> Vec<Diagnosis> {
+///
+/// `progress` is called with the number of images done and their total, stage by stage.
+pub fn diagnose(corpus: &Corpus, images: &ImageStore, progress: &(dyn Fn(usize, usize) + Sync)) -> Vec<Diagnosis> {
     let mut found = left_out::diagnose(corpus);
     found.extend(films::diagnose(&corpus.studies, images));
-    found.extend(copies::diagnose(&corpus.studies, images));
+    found.extend(copies::diagnose(&corpus.studies, images, progress));
     found.extend(texts::diagnose(&corpus.studies));
     // Stable: within a severity in the order of the chapters.
     found.sort_by_key(|diagnosis| diagnosis.severity);

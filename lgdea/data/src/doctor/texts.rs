@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::{Diagnosis, Severity, both, named};
-use crate::Study;
+use crate::leaks::{SameWords, count, equal_reports, words};
+use crate::{Split, Study};
 
 /// A report of fewer words says hardly anything.
 const FEW: usize = 3;
@@ -29,7 +30,7 @@ impl Told<'_> {
     fn of(study: &Study) -> Option<Told<'_>> {
         let text = study.report.as_ref()?.text();
         let is_ended = text.trim_end().ends_with(['.', '!', '?', ')', ':']);
-        Some(Told { study, words: words(&text), length: text.chars().count(), is_ended })
+        Some(Told { study, words: words(study)?, length: text.chars().count(), is_ended })
     }
 }
 
@@ -37,16 +38,13 @@ pub(super) fn diagnose(studies: &[Study]) -> Vec<Diagnosis> {
     let reports: Vec<Told<'_>> =
         studies.iter().filter(|study| study.examination == study.id).filter_map(Told::of).collect();
     let all = reports.len();
-    let count = |text: &str| text.split(' ').filter(|word| !word.is_empty()).count();
     let few = reports.iter().filter(|told| count(&told.words) < FEW).map(|told| named(told.study)).collect();
-    let mut same: HashMap<&str, Vec<&Study>> = HashMap::new();
-    for Told { study, words, .. } in &reports {
-        same.entry(words).or_default().push(study);
+    let mut same: HashMap<&str, usize> = HashMap::new();
+    for Told { words, .. } in &reports {
+        *same.entry(words).or_default() += 1;
     }
-    let most = same.values().map(Vec::len).max().unwrap_or_default();
-    let mut leaks: Vec<String> =
-        same.iter().filter(|(text, _)| count(text) >= MANY).filter_map(|(_, studies)| leak(studies)).collect();
-    leaks.sort();
+    let most = same.into_values().max().unwrap_or_default();
+    let leaks = leaks(studies);
     let cut = cut(&reports);
     let mut found: Vec<Diagnosis> = [
         Diagnosis::of(
@@ -90,17 +88,16 @@ fn most_frequent(count: usize, of: usize) -> Option<Diagnosis> {
     })
 }
 
-/// The words of a text, however they are written.
-fn words(text: &str) -> String {
-    let text = text.to_lowercase();
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// Two studies of different splits.
-fn leak(studies: &[&Study]) -> Option<String> {
-    let first = studies.first()?;
-    let other = studies.iter().find(|study| study.split != first.split)?;
-    Some(both(first, other))
+/// Long reports that stand in a later split, too.
+fn leaks(studies: &[Study]) -> Vec<String> {
+    let of = |is_wanted: &dyn Fn(&Study) -> bool| -> Vec<(usize, &Study)> {
+        studies.iter().enumerate().filter(|(_, study)| study.examination == study.id && is_wanted(study)).collect()
+    };
+    let equal = Split::ALL
+        .into_iter()
+        .flat_map(|split| equal_reports(of(&|study| study.split == split), of(&|study| study.split > split)));
+    let long = equal.filter(|pair| pair.words >= MANY);
+    long.map(|SameWords { one, other, .. }| both(&studies[one], &studies[other])).collect()
 }
 
 /// The reports that were cut at a length, where several have exactly the greatest one and do not end with a sentence.

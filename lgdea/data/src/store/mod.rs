@@ -136,6 +136,17 @@ impl ImageStore {
         Ok((ImageStore { size, pixels, frames, slots }, skipped))
     }
 
+    /// Squares as they are, study by study.
+    #[cfg(test)]
+    pub(crate) fn of_squares(size: usize, squares: &[Option<Vec<u8>>]) -> ImageStore {
+        let pixels: Vec<u8> = squares.iter().flatten().flatten().copied().collect();
+        let mut next = 0..;
+        let slots: Vec<Option<usize>> =
+            squares.iter().map(|square| square.as_ref().and_then(|_| next.next())).collect();
+        let frames = vec![Frame::FULL; pixels.len() / (size * size)];
+        ImageStore { size, pixels: Pixels::Here(pixels), frames, slots }
+    }
+
     /// Side of the images, in pixels.
     pub fn size(&self) -> usize {
         self.size

@@ -20,7 +20,9 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     let progress = Progress::new();
     let preparation = Preparation { experiment: &experiment, results: &args.results, audience: &progress };
     let (corpus, images) = preparation.data()?;
-    let found = diagnose(&corpus, &images);
+    let counter = progress.counter("looking at images");
+    let found = diagnose(&corpus, &images, &|done, total| counter.update(done, total));
+    drop(counter);
     let pairs = pairs(&preparation, &corpus);
     if args.json {
         print_json(&json!({ "diagnoses": found, "pairs": pairs.iter().map(Pairs::json).collect::<Vec<_>>() }))?;
