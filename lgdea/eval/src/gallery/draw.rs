@@ -55,8 +55,7 @@ pub(super) fn contour(image: &mut RgbImage, covers: &dyn Fn(f64, f64) -> bool, c
         is_inside && covered[(y * width + x) as usize]
     };
     for (x, y) in all.filter(|&(x, y)| is_covered(x, y)) {
-        let near = -OUTLINE_WIDTH..=OUTLINE_WIDTH;
-        if near.clone().any(|step| !is_covered(x + step, y) || !is_covered(x, y + step)) {
+        if (-OUTLINE_WIDTH..=OUTLINE_WIDTH).any(|step| !is_covered(x + step, y) || !is_covered(x, y + step)) {
             paint(image, x, y, colour, 1.0);
         }
     }
@@ -84,10 +83,14 @@ pub(super) fn name(
     let left = within(x, image.width(), width);
     let edge = (y * image.height() as f32).round() as i64;
     let last = (i64::from(image.height()) - height).max(0);
-    let wanted = if edge >= height { edge - height } else { edge + OUTLINE_WIDTH }.clamp(0, last);
+    let wanted = if edge >= height { edge - height } else { edge + OUTLINE_WIDTH };
+    let wanted = wanted.clamp(0, last);
     let is_free = |top: &i64| {
-        let apart = |&[l, t, w, h]: &[i64; 4]| left + width <= l || l + w <= left || top + height <= t || t + h <= *top;
-        taken.iter().all(apart)
+        let is_apart = |&[other_left, other_top, wide, high]: &[i64; 4]| {
+            let is_beside = left + width <= other_left || other_left + wide <= left;
+            is_beside || top + height <= other_top || other_top + high <= *top
+        };
+        taken.iter().all(is_apart)
     };
     // Where there is no room at all, names stand upon each other.
     let top = (0..=last).filter(is_free).min_by_key(|top| (top - wanted).abs()).unwrap_or(wanted);
@@ -240,10 +243,12 @@ mod tests {
         assert!(taken.iter().all(|&[left, top, width, height]| {
             left >= 0 && top >= 0 && left + width <= 120 && top + height <= 120
         }));
-        for (number, [left, top, width, height]) in taken.iter().enumerate() {
-            let apart =
-                |[l, t, w, h]: &[i64; 4]| left + width <= *l || l + w <= *left || top + height <= *t || t + h <= *top;
-            assert!(taken[..number].iter().all(apart), "{taken:?}");
+        for (number, &[left, top, width, height]) in taken.iter().enumerate() {
+            let is_apart = |&[other_left, other_top, wide, high]: &[i64; 4]| {
+                let is_beside = left + width <= other_left || other_left + wide <= left;
+                is_beside || top + height <= other_top || other_top + high <= top
+            };
+            assert!(taken[..number].iter().all(is_apart), "{taken:?}");
         }
         let long = shorten_start(&font, "CheXpert-v1.0/train/patient00001/study1/view1_frontal.jpg", 120.0);
         assert!(long.starts_with('…') && long.ends_with("view1_frontal.jpg") && text_width(&font, &long) <= 120.0);

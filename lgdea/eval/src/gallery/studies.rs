@@ -74,7 +74,7 @@ impl<'a> StudyTile<'a> {
             let place = frame.place(found);
             let known = names.iter().position(|(known, _)| known == name);
             let number = known.unwrap_or_else(|| {
-                names.push((name, place));
+                names.push((name.as_str(), place));
                 names.len() - 1
             });
             coloured.push((found, place, COLOURS[number % COLOURS.len()]));
@@ -190,9 +190,10 @@ mod tests {
         let mask = Mask::of_pixels([64, 64], &covered);
         let boxed = found("pneumothorax", [0.25, 0.25, 0.5, 0.5], Some(mask));
         let sheet = sheet(&study(vec![boxed]), &film(Frame::FULL), false);
-        let at = |x: u32, y: u32| *sheet.get_pixel(MARGIN + x * 5 + 2, MARGIN + y * 5 + 2);
-        assert_eq!([at(16, 30), at(30, 47), at(32, 32)], [COLOURS[0]; 3], "left, lower and slanting border");
-        assert_eq!([at(20, 40), at(40, 25), at(46, 30)], [Rgb([128; 3]); 3], "inside, outside, corner of the box");
+        // Five pixels of the sheet for one of the mask.
+        let at = |x: u32, y: u32| *sheet.get_pixel(MARGIN + x, MARGIN + y);
+        assert_eq!([at(80, 152), at(152, 239), at(164, 160)], [COLOURS[0]; 3], "left, lower and slanting border");
+        assert_eq!([at(102, 202), at(202, 127), at(238, 152)], [Rgb([128; 3]); 3], "inside, outside, edge of the box");
     }
 
     fn triangle((row, column): (usize, usize)) -> bool {
