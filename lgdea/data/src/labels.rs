@@ -45,7 +45,7 @@ impl StudyLabels {
     }
 
     /// Whether nothing is present or uncertain.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.present.is_empty() && self.uncertain.is_empty()
     }
 }
