@@ -120,6 +120,10 @@ reasons! {
     PatientOfTest = "training study of a patient whose other studies are the test",
     /// A training study of a patient of an evaluation set that is to be left out.
     PatientOfEvaluationSet = "training study of a patient of an evaluation set",
+    /// A training study whose image is nearly that of a study that is scored.
+    ImageOfScored = "training study whose image is nearly that of a study that is scored",
+    /// A training study whose report has the words of a study that is scored.
+    ReportOfScored = "training study whose report has the words of one that is scored",
     /// A study of an evaluation set whose patient training has seen.
     PatientOfTraining = "study of an evaluation set whose patient is trained on (`pairing.leave-out.sets` keeps the patient out of \
                  training instead)",

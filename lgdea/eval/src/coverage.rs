@@ -264,7 +264,7 @@ mod tests {
             };
             let [validation, test]: [Vec<Option<StudyLabels>>; 2] =
                 [validation, test].map(|studies| studies.iter().map(set).collect());
-            let splits = [("validation", &validation), ("test", &test)];
+            let splits = [("validation split", &validation), ("test split", &test)];
             let splits = splits.map(|(name, studies)| (name.to_owned(), studies.iter().map(Option::as_ref).collect()));
             let coverage = SplitCoverage::new(&prompts(&[("edema", &[]), ("mass", &["normal"])]), &splits);
             (coverage.problem("p.toml").unwrap_or_default(), coverage.is_empty())

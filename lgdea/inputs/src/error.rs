@@ -24,7 +24,7 @@ pub enum InputsError {
         /// Its name.
         name: String,
         /// Why.
-        source: DataError,
+        source: Box<DataError>,
     },
     /// An evaluation set without a study to score.
     #[error("evaluation set `{name}`: {reason}; {remedy}")]

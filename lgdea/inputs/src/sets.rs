@@ -40,7 +40,7 @@ impl LoadedSet {
         let mut read = match data {
             None => corpus.clone(),
             Some(data) => lgdea_data::load(data, Seed(0), progress)
-                .map_err(|source| InputsError::Set { name: name.clone(), source })?,
+                .map_err(|source| InputsError::Set { name: name.clone(), source: source.into() })?,
         };
         let all = read.studies.len();
         read.studies.retain(|study| studies.has(study));

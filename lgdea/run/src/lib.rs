@@ -12,6 +12,8 @@ mod error;
 mod evaluator;
 mod folder;
 mod further;
+mod leave_out;
+mod open_set;
 mod opened;
 mod order;
 mod outcome;

@@ -13,8 +13,8 @@ use lgdea_spec::{Evidence, Experiment, Resolved};
 use lgdea_track::{History, RunDir, Status};
 use lgdea_train::{load_model, newest_checkpoint};
 
+use crate::open_set::OpenSet;
 use crate::preparation::{evidence_cache, report_texts};
-use crate::sets::OpenSet;
 use crate::{Audience, Preparation, RunError};
 
 /// A run that is there, before anything of it is opened.
@@ -102,8 +102,7 @@ impl Found {
         let stages = Preparation { experiment, results: &self.results, audience };
         let Loaded { mut corpus, sets, provider, digests } = stages.inputs()?;
         self.same_data(&corpus)?;
-        let images = stages.images(&mut corpus)?;
-        let sets = stages.open(sets)?;
+        let (images, sets) = stages.opened(&mut corpus, sets)?;
         let pairing = stages.pairs(&corpus)?;
         let evidence = stages.evidence(&provider, &corpus, &pairing)?;
         self.same_evidence(&evidence)?;

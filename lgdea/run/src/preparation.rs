@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use lgdea_cache::{Cache, Stage};
 use lgdea_data::{Corpus, ImageStore, Making, PairingManifest, Study};
 use lgdea_evidence::{Extraction, Provider, ReportText};
-use lgdea_inputs::{Loaded, Loader};
+use lgdea_inputs::{Loaded, LoadedSet, Loader};
 use lgdea_prepared::{Prepared, evidence_readers};
 use lgdea_spec::Experiment;
 
+use crate::open_set::OpenSet;
 use crate::{Audience, RunError};
 
 /// The stages before training.
@@ -25,18 +26,30 @@ pub struct Preparation<'a> {
 impl Preparation<'_> {
     /// All stages, one after the other.
     pub fn all(&self) -> Result<Prepared, RunError> {
-        let Loaded { mut corpus, provider, .. } = self.inputs()?;
-        let images = self.images(&mut corpus)?;
+        let Loaded { mut corpus, sets, provider, .. } = self.inputs()?;
+        let (images, _) = self.opened(&mut corpus, sets)?;
         let pairing = self.pairs(&corpus)?;
         let evidence = self.evidence(&provider, &corpus, &pairing)?;
         Ok(Prepared::new(self.experiment, corpus, images, &evidence.reports, &pairing)?)
     }
 
-    /// The studies of the experiment, without the images that cannot be read, and the images.
+    /// The studies of the experiment, without the images that cannot be read and what training goes without, and the images.
     pub fn data(&self) -> Result<(Corpus, ImageStore), RunError> {
-        let mut corpus = self.inputs()?.corpus;
-        let images = self.images(&mut corpus)?;
+        let Loaded { mut corpus, sets, .. } = self.inputs()?;
+        let (images, _) = self.opened(&mut corpus, sets)?;
         Ok((corpus, images))
+    }
+
+    /// Opens the images of a corpus and of evaluation sets, and takes out of the corpus what is left out because it is scored.
+    pub(crate) fn opened(
+        &self,
+        corpus: &mut Corpus,
+        sets: Vec<LoadedSet>,
+    ) -> Result<(ImageStore, Vec<OpenSet>), RunError> {
+        let mut images = self.images(corpus)?;
+        let sets = self.open(sets)?;
+        self.leave_out(corpus, &mut images, &sets);
+        Ok((images, sets))
     }
 
     /// Reads what the experiment reads.

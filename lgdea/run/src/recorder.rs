@@ -16,8 +16,8 @@ use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::mlflow::tags::LEFT_OUT;
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, Status, SystemMeter, params};
 
+use crate::open_set::OpenSet;
 use crate::outcome::reported;
-use crate::sets::OpenSet;
 use crate::stop::Stop;
 use crate::{Audience, RunError};
 

@@ -99,8 +99,7 @@ impl Job<'_> {
     fn prepared(&self, inputs: Loaded) -> Result<(Prepared, Vec<PreparedSet>), RunError> {
         let (stages, recorder) = (&self.preparation, &self.evaluator.recorder);
         let Loaded { mut corpus, sets, provider, .. } = inputs;
-        let images = stages.images(&mut corpus)?;
-        let sets = stages.open(sets)?;
+        let (images, sets) = stages.opened(&mut corpus, sets)?;
         sets.iter().try_for_each(|set| recorder.set(stages.experiment, set))?;
         let pairing = stages.pairs(&corpus)?;
         recorder.pairs(&corpus, &pairing)?;

@@ -1,6 +1,5 @@
 //! Evaluation sets on their way from the studies that were read to what is scored.
 
-use lgdea_data::ImageStore;
 use lgdea_evidence::Provider;
 use lgdea_inputs::LoadedSet;
 use lgdea_inputs::check::{prompts_of_set, scored_set};
@@ -9,15 +8,10 @@ use lgdea_prepared::Prepared;
 use lgdea_spec::{Eval, Experiment, ReportText};
 
 use crate::evaluator::Evaluator;
+use crate::open_set::OpenSet;
 use crate::preparation::report_texts;
 use crate::scored::Scored;
 use crate::{Preparation, RunError};
-
-/// An evaluation set with its images.
-pub(crate) struct OpenSet {
-    pub(crate) set: LoadedSet,
-    pub(crate) images: ImageStore,
-}
 
 /// An evaluation set as a model reads it.
 pub(crate) struct PreparedSet {

@@ -12,7 +12,7 @@
 //! One file per TOML table. Every type here is *resolved*: nothing is optional that has a default, because the
 //! embedded defaults (`defaults.toml`, and beside the settings of what declares itself) are the lowest layer of every
 //! experiment. A field's documentation and its `schemars`
-//! attributes (ranges; `x-path` for paths that start from the file's folder; `minProperties` for tables of choices)
+//! attributes (ranges; `x-as` for a table that has the keys of another; `x-path` for paths that start from the file's folder; `minProperties` for tables of choices)
 //! are what messages, `--explain`, editors and the checks all read.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]

@@ -32,7 +32,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     };
     let ended = lgdea_run::run(&order, &device, &Progress::new()).map_err(|error| match error {
         // What is wrong with data is told all at once, and where the experiment names it.
-        RunError::Inputs(InputsError::Data(_) | InputsError::Set { .. } | InputsError::NothingScored { .. }) => requirements::of_data(&resolved).unwrap_or_else(|| error.into()),
+        RunError::Inputs(InputsError::Data(_) | InputsError::Set { .. } | InputsError::NothingScored { .. }) => {
+            requirements::of_data(&resolved).unwrap_or_else(|| error.into())
+        }
         error => or_full(error),
     });
     match ended? {

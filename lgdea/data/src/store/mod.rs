@@ -112,6 +112,15 @@ impl ImageStore {
         Self::of(corpus, making.size, Pixels::Here(pixels), &results)
     }
 
+    /// Forgets the images of studies that are not kept; those that are move together, as the studies of a corpus do.
+    pub fn retain(&mut self, is_kept: impl Fn(usize) -> bool) {
+        let mut study = 0;
+        self.slots.retain(|_| {
+            study += 1;
+            is_kept(study - 1)
+        });
+    }
+
     /// What a cache calls the images of a corpus; none where there are none.
     pub fn key(corpus: &Corpus, size: usize) -> Option<String> {
         let pictures = pictures(corpus);

@@ -80,11 +80,11 @@ impl Data {
     /// Whether a patient of the one who is called as a patient of the other is the same person: both have the identifiers of one
     /// publisher, or one is a user's own file, which may have those of any.
     pub fn shares_patients(&self, other: &Data) -> bool {
-        if self.manifest.is_some() || other.manifest.is_some() {
-            return true;
-        }
         fn spaces(data: &Data) -> impl Iterator<Item = &'static str> {
             data.present().map(|(name, settings)| settings.publisher().unwrap_or(name))
+        }
+        if self.manifest.is_some() || other.manifest.is_some() {
+            return true;
         }
         spaces(self).any(|one| spaces(other).any(|other| other == one))
     }

@@ -30,14 +30,18 @@ const UNLESS_GIVEN: &str = "test";
 pub struct EvaluationSet {
     /// Where its studies come from, as in `[data]`; without, they are the experiment's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-as" = "data"))]
     pub data: Option<Data>,
     /// Which of its studies are scored. Studies of patients that training has seen are left out, and counted.
     pub studies: ScoredStudies,
     /// Zero-shot classification; what is not given is as in `[eval.zero-shot]`.
+    #[schemars(extend("x-as" = "eval.zero-shot"))]
     pub zero_shot: ZeroShot,
     /// Image–report retrieval; what is not given is as in `[eval.retrieval]`.
+    #[schemars(extend("x-as" = "eval.retrieval"))]
     pub retrieval: Retrieval,
     /// Phrase grounding; what is not given is as in `[eval.grounding]`.
+    #[schemars(extend("x-as" = "eval.grounding"))]
     pub grounding: Grounding,
 }
 
