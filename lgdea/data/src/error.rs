@@ -139,7 +139,10 @@ pub enum DataError {
         second_split: Split,
     },
     /// Two sources have a study of the same identifier.
-    #[error("study `{}` comes from two sources; rename it in one of them", shown_id(id))]
+    #[error(
+        "study `{}` comes from two sources; rename it in one of them, or take one as an evaluation set (`[eval.set.<name>]`)",
+        shown_id(id)
+    )]
     DuplicateStudy {
         /// The identifier.
         id: String,

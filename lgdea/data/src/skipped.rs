@@ -46,6 +46,12 @@ reasons! {
     UnknownView = "view that is neither frontal nor lateral (read where its study has no better image)",
     /// A further frontal image of a study that has one already.
     AdditionalImage = "further frontal image of the same study",
+    /// A word for the sex that is none of the usual ones.
+    UnknownSex = "word for the sex that is none of female, male, woman, man, F, M and W (not known then)",
+    /// A value for the age that is none.
+    UnknownAge = "value for the age that is no number of years up to 120 (not known then)",
+    /// A DICOM file whose header could not be read, which alone tells of its patient.
+    UnreadHeader = "DICOM file whose header cannot be read: sex, age and view are not known",
     /// The image file does not exist.
     MissingImage = "image file not found",
     /// The image file may not be read.
@@ -123,8 +129,9 @@ reasons! {
                  training instead)",
     /// A box of a finding that not enough readers of its image saw.
     OutvotedBox = "box of a finding that most readers of its image did not see",
-    /// A study that is read for the test, and is of another split by its data set, because its patient has a box there.
-    MovedToTest = "study of a patient with boxes, moved to the test split",
+    /// A study that is read for the test, and is of another split by its data set, because its patient has a box there, or because
+    /// another source of the same images holds its patient out.
+    MovedToTest = "study of a patient whose boxes are the test, moved to the test split",
     /// A study with neither image nor report.
     NothingLeft = "study with neither image nor report",
 }

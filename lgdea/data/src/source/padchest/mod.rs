@@ -17,7 +17,7 @@ use crate::table::{Row, Table, shown, shown_id};
 use crate::{DataError, Person, Picture, Report, SkipReason, Skipped};
 
 /// What errors call the set.
-const SET: &str = "PadChest";
+pub(super) const SET: &str = "PadChest";
 
 /// Its table, which is distributed packed.
 const TABLE: &str = "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv";
@@ -38,6 +38,10 @@ impl Source for Padchest {
         progress(examinations.len(), examinations.len());
         let studies = studies(examinations, self.views, Splits::new(&self.fractions, seed)?, &mut skipped);
         Ok(Contents::of_folder(SET, &folder, studies, skipped))
+    }
+
+    fn images_of(&self) -> Option<&'static str> {
+        Some(SET)
     }
 }
 

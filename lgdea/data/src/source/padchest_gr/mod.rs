@@ -75,6 +75,10 @@ impl Source for PadchestGr {
         let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
         Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
+
+    fn images_of(&self) -> Option<&'static str> {
+        Some(super::padchest::SET)
+    }
 }
 
 /// What the table says of a study.
