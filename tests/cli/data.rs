@@ -1,9 +1,12 @@
 //! `lgdea data`: counts, and pairs that are drawn once and used elsewhere.
 
 use std::fmt::Write;
+use std::path::Path;
 
+use assert_cmd::Command;
 use lgdea_harness::tiny::RESUMABLE;
-use lgdea_harness::{Said, Workspace};
+use lgdea_harness::{Said, Service, Workspace};
+use predicates::str::contains;
 use serde_json::Value;
 
 #[test]
@@ -95,9 +98,26 @@ fn the_doctor_finds_copies_in_two_splits_and_films_that_show_nothing() {
     rows += "leak,p20,copy.png,Another report of canary.,test\ndark,p21,black.png,A report of canary.,train\n";
     let place =
         place.with("studies.csv", rows).with("e.toml", "[data.manifest]\nroot = '.'\nstudies = ['studies.csv']\n");
-    let said = place.lgdea(&["data", "doctor", "e.toml"]).assert().code(1).printed();
+    let said = place.lgdea(&["data", "doctor", "e.toml", "--html", "doctor.html"]).assert().code(1).printed();
     for part in ["in two splits", "leak (test)", "s0 (train)", "without contrast", "dark", "100 % of the pairs"] {
         assert!(said.contains(part), "{part} is missing in:\n{said}");
     }
-    assert!(!said.contains("canary"), "{said}");
+    let html = place.read("doctor.html");
+    for part in ["Data of e.toml", "in two splits", "leak (test)", "data:image/png;base64,", "What the pairing gives"] {
+        assert!(html.contains(part), "{part} is missing in the page");
+    }
+    assert!(!said.contains("canary") && !html.contains("canary"), "{said}");
+    if let Some(browser) = Service::Browser.find() {
+        let script = Path::new(&browser).join("doctor.mjs");
+        let shots = place.path("screenshots");
+        Command::new("node")
+            .arg(script)
+            .arg(place.path("doctor.html"))
+            .arg(shots)
+            .assert()
+            .success()
+            .stdout(contains("fine"));
+    }
+    let said = place.ended(2, &["data", "doctor", "e.toml", "--html", "doctor.pdf"]);
+    assert!(said.contains("does not end in .html"), "{said}");
 }

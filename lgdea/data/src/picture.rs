@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use lgdea_spec::DEEP_PERCENTILES;
 
-use crate::decode::{dimensions, read_square};
+use crate::decode::{ImageHeader, header, read_square};
 use crate::source::phantom::{self, Scene};
 use crate::{Frame, SkipReason};
 
@@ -61,7 +61,12 @@ impl Picture {
     /// Width and height in pixels of an image file as it is shown; `None` where its header cannot be read, and for the phantom, which
     /// has no size of its own.
     pub fn dimensions(&self) -> Option<(u32, u32)> {
-        dimensions(self.file()?)
+        self.header().map(|header| (header.width, header.height))
+    }
+
+    /// What an image file says of itself; `None` where it cannot be read, and for the phantom.
+    pub(crate) fn header(&self) -> Option<ImageHeader> {
+        header(self.file()?)
     }
 
     /// The image file; `None` for the phantom.

@@ -1,9 +1,11 @@
 //! What a corpus is made of: findings, views and people, split by split.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::table::Vocabulary;
 use crate::{Corpus, Split, Study};
 
 /// Counts of a corpus's findings, views and people, by split; a split without any is not there.
@@ -41,6 +43,17 @@ pub fn statistics(corpus: &Corpus) -> Statistics {
 }
 
 impl Statistics {
+    /// The findings as they are shown, the most frequent first. Where they may be texts (not `are_labels`), those that hardly repeat
+    /// are not repeated.
+    pub fn frequent(&self, are_labels: bool) -> Vec<(String, &BTreeMap<Split, FindingCount>)> {
+        let total = |counts: &BTreeMap<Split, FindingCount>| counts.values().map(|count| count.present).sum::<usize>();
+        let mut all: Vec<_> = self.findings.iter().collect();
+        all.sort_by_key(|(name, counts)| (Reverse(total(counts)), name.as_str()));
+        let vocabulary: Vocabulary = all.iter().map(|(name, counts)| (name.as_str(), total(counts))).collect();
+        let shown = |name: &str| if are_labels { name.to_owned() } else { vocabulary.shown(name) };
+        all.into_iter().map(|(name, counts)| (shown(name), counts)).collect()
+    }
+
     fn add(&mut self, study: &Study) {
         let split = study.split;
         if let Some(labels) = &study.labels {
@@ -98,5 +111,16 @@ mod tests {
         assert_eq!((found.sexes["female"][&Split::Train], found.sexes["unknown"][&Split::Test]), (1, 1));
         assert_eq!((found.ages["60–69"][&Split::Train], found.ages["unknown"][&Split::Test]), (1, 1));
         assert_eq!((decade(0.5), decade(105.0)), ("00–09".to_owned(), "100–109".to_owned()));
+    }
+    #[test]
+    fn the_most_frequent_findings_come_first_and_texts_are_not_repeated() {
+        let study =
+            |label: &str| Study { labels: Some(StudyLabels::from_iter([label])), ..Study::new("a", "a", Split::Train) };
+        let text = "small_left_effusion_and_no_pneumothorax";
+        let studies = ["edema", "mass", "mass", text].map(study).into();
+        let found = statistics(&Corpus { studies, skipped: Skipped::default(), digest: String::new() });
+        let names = |are_labels| found.frequent(are_labels).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(true), ["mass", "edema", text]);
+        assert_eq!(names(false), ["mass", "edema", "a text of 39 characters"]);
     }
 }

@@ -8,7 +8,8 @@
 //!   intervals over studies;
 //! - [`prompts`] reads the class prompts of zero-shot classification;
 //! - [`gallery`] draws heat maps on radiographs, [`table`] prints scores for a terminal;
-//! - [`prototypes`] describes an evidence space, as numbers and as a page.
+//! - [`prototypes`] describes an evidence space, as numbers and as a page;
+//! - [`doctor`] tells which labels and prompts do not fit, and makes the page of what is doubtful about data.
 // An array view is a reference already.
 #![allow(clippy::needless_pass_by_value)]
 // Tests compare exactly representable values.
@@ -16,6 +17,7 @@
 
 mod check;
 mod coverage;
+pub mod doctor;
 mod error;
 pub mod gallery;
 pub mod metric;

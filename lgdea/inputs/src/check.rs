@@ -1,11 +1,11 @@
 //! What a run of an experiment would be refused for, all of it at once, each with its place in the experiment.
 
-use lgdea_data::{Corpus, DataError, Refusal, SkipReason, Split, Study, StudyLabels, pretrained};
+use lgdea_data::{Corpus, DataError, Diagnosis, Refusal, SkipReason, Split, Study, StudyLabels, pretrained};
 use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::{EvalError, SplitCoverage};
 use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
-use lgdea_spec::{Eval, Evidence, HeldOut, Inputs, Problem, Resolved, SetInputs, WordPieces, ZeroShot};
+use lgdea_spec::{Eval, Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, SetInputs, WordPieces, ZeroShot};
 
 use crate::sets::of_set;
 use crate::{Apart, InputsError, LoadedSet};
@@ -216,6 +216,22 @@ fn notes_of_pairs(corpus: &Corpus, notes: &[String]) -> String {
 
 /// Studies that are scored together, and their name.
 pub type Scored<'a> = (String, Vec<Option<&'a StudyLabels>>);
+
+/// How the labels of the scored studies fit the classes of an experiment's prompts, for a doctor of its data.
+///
+/// # Errors
+/// The prompts cannot be read.
+pub fn unfit_labels(experiment: &Experiment, studies: &[Study]) -> Result<Vec<Diagnosis>, EvalError> {
+    let ZeroShot { enabled, prompts, .. } = &experiment.eval.zero_shot;
+    if !enabled {
+        return Ok(Vec::new());
+    }
+    let is_scored = |study: &&Study| {
+        study.image.is_some() && experiment.eval.splits.iter().any(|&split| study.split == Split::from(split))
+    };
+    let scored = studies.iter().filter(is_scored).map(|study| study.labels.as_ref());
+    Ok(lgdea_eval::doctor::labels(&PromptSet::named_or_path(prompts)?, scored))
+}
 
 /// What is scored of the held-out splits that have images.
 pub fn scored_splits<'a>(studies: &'a [Study], splits: &[HeldOut]) -> Vec<Scored<'a>> {

@@ -12,8 +12,9 @@ use crate::failure::Failure;
 pub(crate) enum DataCommand {
     /// Count an experiment's studies, images, reports, findings, views and people, split by split.
     Stats(StatsArgs),
-    /// Look for what is doubtful or wrong with an experiment's data: images that show nothing, copies in two splits, reports that
-    /// were cut, what was left out; exit code 1 where training would silently be wrong.
+    /// Look for what is doubtful or wrong with an experiment's data: images that show nothing or lie on their side, copies in two
+    /// splits, reports that were cut, labels that are no class of the prompts, what was left out; exit code 1 where training would
+    /// silently be wrong.
     Doctor(DoctorArgs),
     /// Draw a contact sheet of images with their boxes and masks, to see whether they are what they should be.
     Show(ShowArgs),
@@ -66,6 +67,9 @@ pub(crate) struct DoctorArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write one page with all of it, with the images of examples and what the data are made of, to this file, a .html.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// Folder of results, whose cache keeps the images that are looked at.
     #[arg(long, default_value = "results")]
     pub(crate) results: PathBuf,

@@ -73,15 +73,29 @@ pub(crate) fn read_square(file: &ImageFile, size: usize, square: &mut [u8]) -> R
     Ok(Frame { x: share(left), y: share(top), width: share(width as usize), height: share(height as usize) })
 }
 
-/// Width and height in pixels of an image file as it is shown, from its header; `None` where it cannot be read.
-pub(crate) fn dimensions(path: &Path) -> Option<(u32, u32)> {
+/// What an image file says of itself before its pixels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImageHeader {
+    /// Width in pixels of the image as it is shown.
+    pub(crate) width: u32,
+    /// Height in pixels of the image as it is shown.
+    pub(crate) height: u32,
+    /// Whether its pixels are turned or mirrored when they are shown.
+    pub(crate) is_turned: bool,
+    /// What a DICOM file says.
+    pub(crate) dicom: Option<DicomHeader>,
+}
+
+/// The header of an image file; `None` where it cannot be read.
+pub(crate) fn header(path: &Path) -> Option<ImageHeader> {
     let mut start = Vec::new();
     File::open(path).ok()?.take(dicom::START as u64).read_to_end(&mut start).ok()?;
     if dicom::is_dicom(&start, path) {
         let header = dicom_header(path).ok()?;
-        return Some((u32::from(header.columns), u32::from(header.rows)));
+        let (width, height) = (u32::from(header.columns), u32::from(header.rows));
+        return Some(ImageHeader { width, height, is_turned: false, dicom: Some(header) });
     }
-    raster::dimensions(path)
+    raster::header(path)
 }
 
 fn read(file: &ImageFile) -> Result<Grey, SkipReason> {

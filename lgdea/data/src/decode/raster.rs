@@ -8,6 +8,7 @@ use fast_image_resize::pixels::F32;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, ImageResult, Limits};
 
+use super::ImageHeader;
 use super::grey::{Grey, range};
 use crate::SkipReason;
 
@@ -20,15 +21,19 @@ pub(super) fn read(bytes: &[u8], percentiles: [f64; 2]) -> Result<Grey, SkipReas
     Ok(Grey { width: image.width(), height: image.height(), pixels: grey(&image, percentiles) })
 }
 
-/// Width and height in pixels of an image file as it is shown, from its header; `None` where it cannot be read.
-pub(super) fn dimensions(path: &Path) -> Option<(u32, u32)> {
+/// The header of an image file; `None` where it cannot be read.
+pub(super) fn header(path: &Path) -> Option<ImageHeader> {
     let mut decoder = ImageReader::open(path).ok()?.with_guessed_format().ok()?.into_decoder().ok()?;
-    let (width, height) = decoder.dimensions();
+    let (mut width, mut height) = decoder.dimensions();
+    let orientation = orientation(&mut decoder);
     let is_on_its_side = matches!(
-        orientation(&mut decoder),
+        orientation,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
     );
-    Some(if is_on_its_side { (height, width) } else { (width, height) })
+    if is_on_its_side {
+        (width, height) = (height, width);
+    }
+    Some(ImageHeader { width, height, is_turned: orientation != Orientation::NoTransforms, dicom: None })
 }
 
 /// How the file says that its pixels are turned or mirrored when they are shown; not at all where that is broken.

@@ -23,7 +23,7 @@ fn a_wide_image_is_padded_above_and_below() {
     assert_eq!(square[0], 0);
     let found = FindingBox::in_pixels("mass", "", [2.0, 0.0, 1.0, 2.0], [4.0, 2.0]).unwrap();
     assert_eq!(frame.place(&found).map(|share| (share * 100.0).round() as i32), [50, 25, 25, 50]);
-    assert_eq!(dimensions(&path), Some((40, 20)));
+    assert_eq!(header(&path).map(|header| (header.width, header.height)), Some((40, 20)));
 }
 
 #[test]
@@ -99,7 +99,9 @@ fn images_are_read_as_they_are_shown() {
     ] {
         let path = folder.path().join("turned.jpg");
         fs::write(&path, turned(orientation)).unwrap();
-        assert_eq!(dimensions(&path), Some(if on_its_side { (32, 64) } else { (64, 32) }), "{orientation}");
+        let header = header(&path).unwrap();
+        assert_eq!((header.width, header.height), if on_its_side { (32, 64) } else { (64, 32) }, "{orientation}");
+        assert_eq!(header.is_turned, orientation != 1);
         let (square, frame) = read(&path, 64).unwrap();
         let (width, height) = if on_its_side { (0.5, 1.0) } else { (1.0, 0.5) };
         assert!((frame.width - width).abs() < 1e-6 && (frame.height - height).abs() < 1e-6, "{orientation}");
@@ -167,7 +169,7 @@ proptest! {
             bytes[index.index(length)] = value;
         }
         fs::write(&path, bytes).unwrap();
-        let _ = (read(&path, 8), dimensions(&path));
+        let _ = (read(&path, 8), header(&path));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The same image in two places, or nearly the same: a copy in another split is a leak.
 
-use super::{Diagnosis, Severity, both};
+use super::{Diagnosis, Example, Severity};
 use crate::leaks::{Films, copies};
 use crate::{ImageStore, Split, Study};
 
@@ -19,8 +19,8 @@ pub(super) fn diagnose(
         let are_two = |one: usize, other: usize| one < other && studies[one].patient != studies[other].patient;
         patients.extend(copies(&of_split, &of_split, &are_two, progress));
     }
-    let told = |pairs: Vec<(usize, usize)>| -> Vec<String> {
-        pairs.into_iter().map(|(one, other)| both(&studies[one], &studies[other])).collect()
+    let told = |pairs: Vec<(usize, usize)>| -> Vec<Example> {
+        pairs.into_iter().map(|(one, other)| Example::of_both(studies, one, other)).collect()
     };
     [
         Diagnosis::of(

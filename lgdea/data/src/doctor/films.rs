@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{Diagnosis, Severity, named};
+use super::{Diagnosis, Example, Severity};
+use crate::decode::ImageHeader;
 use crate::{Frame, ImageStore, Study};
 
 /// Grey values that differ by less than this standard deviation show nothing.
@@ -10,48 +11,34 @@ const FLAT: f64 = 3.0;
 /// An image whose short side has fewer pixels is a thumbnail.
 const TINY: u32 = 64;
 
-pub(super) fn diagnose(studies: &[Study], images: &ImageStore) -> Vec<Diagnosis> {
-    let seen: Vec<(&Study, Look)> = studies
-        .par_iter()
-        .enumerate()
-        .filter_map(|(position, study)| {
-            Some((study, Look::at(study, images.pixels(position)?, images.frame(position)?)))
-        })
-        .collect();
-    let those =
-        |is: fn(&Look) -> bool| seen.iter().filter(|(_, look)| is(look)).map(|(study, _)| named(study)).collect();
-    let all = seen.len();
-    let flat = "image without contrast: black, white or of one grey";
-    let tiny = "image of fewer than 64 pixels";
+pub(super) fn diagnose(studies: &[Study], images: &ImageStore, headers: &[Option<ImageHeader>]) -> Vec<Diagnosis> {
+    let all: Vec<usize> = (0..studies.len()).filter(|&at| images.pixels(at).is_some()).collect();
+    let is_flat = |at: &usize| {
+        images.pixels(*at).zip(images.frame(*at)).is_some_and(|(square, frame)| deviation(square, frame) < FLAT)
+    };
+    let is_tiny = |at: &usize| headers[*at].as_ref().is_some_and(|header| header.width.min(header.height) < TINY);
+    let example = |at: usize| Example::of(studies, at);
+    let flat: Vec<usize> = all.par_iter().copied().filter(is_flat).collect();
+    let tiny = all.iter().copied().filter(is_tiny);
     [
-        Diagnosis::of(Severity::Wrong, flat, those(|look| look.is_flat), all, "fetch them again, or leave them out"),
+        Diagnosis::of(
+            Severity::Wrong,
+            "image without contrast: black, white or of one grey",
+            flat.into_iter().map(example).collect(),
+            all.len(),
+            "fetch them again, or leave them out",
+        ),
         Diagnosis::of(
             Severity::Doubtful,
-            tiny,
-            those(|look| look.is_tiny),
-            all,
+            "image of fewer than 64 pixels",
+            tiny.map(example).collect(),
+            all.len(),
             "name the full images, if these are thumbnails",
         ),
     ]
     .into_iter()
     .flatten()
     .collect()
-}
-
-struct Look {
-    is_flat: bool,
-    is_tiny: bool,
-}
-
-impl Look {
-    fn at(study: &Study, square: &[u8], frame: Frame) -> Look {
-        let is_tiny = study
-            .image
-            .as_ref()
-            .and_then(crate::Picture::dimensions)
-            .is_some_and(|(width, height)| width.min(height) < TINY);
-        Look { is_flat: deviation(square, frame) < FLAT, is_tiny }
-    }
 }
 
 /// Standard deviation of the grey values inside of the frame.

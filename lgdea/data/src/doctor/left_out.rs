@@ -1,6 +1,6 @@
 //! What reading left out or doubted.
 
-use super::{Diagnosis, Severity};
+use super::{Diagnosis, Example, Severity};
 use crate::{Corpus, SkipReason, SkippedItems};
 
 /// Share of the images from which it is wrong, and not only doubtful, that they cannot be read.
@@ -19,7 +19,7 @@ pub(super) fn diagnose(corpus: &Corpus) -> Vec<Diagnosis> {
             what: reason.describe().to_owned(),
             count: items.count,
             of,
-            examples: items.examples.clone(),
+            examples: items.examples.iter().map(Example::text).collect(),
             remedy: remedy(reason),
         }
     };

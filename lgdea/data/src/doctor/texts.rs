@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Diagnosis, Severity, both, named};
+use super::{Diagnosis, Example, Severity, both, named};
 use crate::leaks::{SameWords, count, equal_reports, words};
 use crate::{Split, Study};
 
@@ -38,7 +38,8 @@ pub(super) fn diagnose(studies: &[Study]) -> Vec<Diagnosis> {
     let reports: Vec<Told<'_>> =
         studies.iter().filter(|study| study.examination == study.id).filter_map(Told::of).collect();
     let all = reports.len();
-    let few = reports.iter().filter(|told| count(&told.words) < FEW).map(|told| named(told.study)).collect();
+    let few =
+        reports.iter().filter(|told| count(&told.words) < FEW).map(|told| Example::text(named(told.study))).collect();
     let mut same: HashMap<&str, usize> = HashMap::new();
     for Told { words, .. } in &reports {
         *same.entry(words).or_default() += 1;
@@ -89,7 +90,7 @@ fn most_frequent(count: usize, of: usize) -> Option<Diagnosis> {
 }
 
 /// Long reports that stand in a later split, too.
-fn leaks(studies: &[Study]) -> Vec<String> {
+fn leaks(studies: &[Study]) -> Vec<Example> {
     let of = |is_wanted: &dyn Fn(&Study) -> bool| -> Vec<(usize, &Study)> {
         studies.iter().enumerate().filter(|(_, study)| study.examination == study.id && is_wanted(study)).collect()
     };
@@ -97,14 +98,14 @@ fn leaks(studies: &[Study]) -> Vec<String> {
         .into_iter()
         .flat_map(|split| equal_reports(of(&|study| study.split == split), of(&|study| study.split > split)));
     let long = equal.filter(|pair| pair.words >= MANY);
-    long.map(|SameWords { one, other, .. }| both(&studies[one], &studies[other])).collect()
+    long.map(|SameWords { one, other, .. }| Example::text(both(&studies[one], &studies[other]))).collect()
 }
 
 /// The reports that were cut at a length, where several have exactly the greatest one and do not end with a sentence.
-fn cut(reports: &[Told<'_>]) -> Vec<String> {
+fn cut(reports: &[Told<'_>]) -> Vec<Example> {
     let longest = reports.iter().map(|told| told.length).max().unwrap_or_default();
     let is_cut = |told: &&Told<'_>| told.length == longest && !told.is_ended;
-    let cut: Vec<String> = reports.iter().filter(is_cut).map(|told| named(told.study)).collect();
+    let cut: Vec<Example> = reports.iter().filter(is_cut).map(|told| Example::text(named(told.study))).collect();
     if cut.len() >= CUT { cut } else { Vec::new() }
 }
 
@@ -144,7 +145,7 @@ mod tests {
         ]);
         let what: Vec<&str> = diagnoses.iter().map(|diagnosis| diagnosis.what.as_str()).collect();
         assert_eq!(what, ["report of fewer than three words", "long report that is word for word in two splits"]);
-        assert_eq!(diagnoses[1].examples, ["s0 (train) and s1 (test)"]);
+        assert_eq!(diagnoses[1].examples, [Example::text("s0 (train) and s1 (test)")]);
         assert!(!format!("{diagnoses:?}").contains("enlarged"));
     }
 

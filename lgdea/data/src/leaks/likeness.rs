@@ -55,7 +55,7 @@ pub(super) fn slopes(square: &[u8], frame: Frame) -> Vec<f64> {
 }
 
 /// The means of the grey values in `rows` × `columns` parts of an image, inside of its frame.
-fn means(square: &[u8], frame: Frame, rows: usize, columns: usize) -> Vec<f64> {
+pub(crate) fn means(square: &[u8], frame: Frame, rows: usize, columns: usize) -> Vec<f64> {
     let size = square.len().isqrt();
     let span = |start: f32, length: f32, part: usize, parts: usize| {
         let pixel = |step: usize| (start + length * step as f32 / parts as f32) * size as f32;

@@ -12,4 +12,5 @@ mod test_films;
 pub use films::{Films, copies};
 pub use reports::{SameWords, equal_reports};
 
+pub(crate) use likeness::means;
 pub(crate) use reports::{count, words};

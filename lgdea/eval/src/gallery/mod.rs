@@ -25,7 +25,7 @@ pub use figure::{Figure, Grounded};
 pub use retrieved::{Query, Relation, Shown, retrieval_sheet, write_retrieval};
 pub use studies::{STUDY_TILE, StudyTile, study_sheet, write_studies};
 pub use tile::peak;
-pub(crate) use tile::{check_map, crop, overlay, png, radiograph};
+pub(crate) use tile::{check_map, crop, data_uri, overlay, png, radiograph};
 
 /// Side of a radiograph on the sheet, in pixels.
 const TILE: u32 = 224;

@@ -1,5 +1,7 @@
 //! One radiograph as a picture: at any size, under heat, or a part of it.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::imageops::{self, FilterType as Filter};
 use image::{GrayImage, Rgb, RgbImage};
@@ -65,6 +67,11 @@ pub(crate) fn png(image: &RgbImage) -> Result<Vec<u8>, EvalError> {
     let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, FilterType::Adaptive);
     image.write_with_encoder(encoder).map_err(EvalError::EncodePicture)?;
     Ok(bytes)
+}
+
+/// A PNG file as a page embeds it.
+pub(crate) fn data_uri(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
 }
 
 /// Centre of the hottest pixel (the first of several), in shares of the frame.

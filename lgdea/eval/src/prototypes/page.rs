@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 
 use super::{FindingShare, LesionToken, Prototype, Prototypes, Region, Summary, words};
 use crate::EvalError;
-use crate::gallery::{check_map, crop, overlay, png, radiograph};
+use crate::gallery::{check_map, crop, data_uri, overlay, png, radiograph};
 
 const TEMPLATE: &str = include_str!("../../../../templates/prototypes.html");
 /// Side of a region's picture, in pixels.
@@ -186,7 +184,7 @@ pub(super) fn find(study: usize, radiographs: &BTreeMap<usize, Radiograph>) -> R
 impl Picture {
     fn new(png: &[u8], evidence: f32, radiograph: &Radiograph, query: Option<usize>) -> Self {
         Self {
-            source: format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png)),
+            source: data_uri(png),
             evidence,
             study: radiograph.study.clone(),
             labels: radiograph.labels.clone(),
@@ -197,6 +195,8 @@ impl Picture {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
     use ndarray::array;
 
     use super::*;

@@ -3,69 +3,58 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use lgdea_data::{Corpus, Diagnosis, Severity, diagnose};
+use lgdea_data::{Diagnosis, Given, PairsAt, Severity, diagnose, pairs_at_ratios};
+use lgdea_eval::doctor::{Contents, page};
 use lgdea_run::Preparation;
 use serde_json::json;
 
 use crate::args::data::DoctorArgs;
+use crate::command::{not_read, writable};
 use crate::failure::Failure;
-use crate::output::{print, print_json};
-use crate::progress::Progress;
-
-/// Shares of pairs that are usual in tables.
-const RATIOS: [f64; 4] = [0.01, 0.05, 0.1, 1.0];
+use crate::output::{print, print_json, write_file};
+use crate::progress::{Progress, say};
 
 pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
+    if let Some(html) = &args.html {
+        writable(html, "html")?;
+        not_read(html, &[&args.data.file])?;
+    }
     let experiment = args.data.resolve()?.experiment;
     let progress = Progress::new();
     let preparation = Preparation { experiment: &experiment, results: &args.results, audience: &progress };
     let (corpus, images) = preparation.data()?;
     let counter = progress.counter("looking at images");
-    let found = diagnose(&corpus, &images, &|done, total| counter.update(done, total));
+    let mut diagnoses = diagnose(&corpus, &images, &|done, total| counter.update(done, total));
     drop(counter);
-    let pairs = pairs(&preparation, &corpus);
-    if args.json {
-        print_json(&json!({ "diagnoses": found, "pairs": pairs.iter().map(Pairs::json).collect::<Vec<_>>() }))?;
-    } else {
-        print(&as_text(&found, &pairs))?;
+    diagnoses.extend(lgdea_inputs::check::unfit_labels(&experiment, &corpus.studies)?);
+    // Stable: within a severity in the order of the chapters.
+    diagnoses.sort_by_key(|diagnosis| diagnosis.severity);
+    let pairs = pairs_at_ratios(&corpus, &experiment.pairing, experiment.seed.stream("pairing"));
+    if let Some(html) = &args.html {
+        let experiment_name = args.data.file.file_name().unwrap_or_default().to_string_lossy();
+        let contents = Contents {
+            experiment: &experiment_name,
+            corpus: &corpus,
+            images: &images,
+            diagnoses: &diagnoses,
+            pairs: &pairs,
+            are_labels: experiment.inputs().data.manifest.is_none(),
+        };
+        write_file(html, &page(&contents)?)?;
+        say(format!("a page with images and identifiers of studies: {}", html.display()));
     }
-    let is_wrong = found.iter().any(|diagnosis| diagnosis.severity == Severity::Wrong);
+    if args.json {
+        print_json(&json!({ "diagnoses": diagnoses, "pairs": pairs }))?;
+    } else {
+        print(&as_text(&diagnoses, &pairs))?;
+    }
+    let is_wrong = diagnoses.iter().any(|diagnosis| diagnosis.severity == Severity::Wrong);
     if is_wrong { Err(Failure::Quiet(ExitCode::from(1))) } else { Ok(()) }
 }
 
-/// What the pairing gives at a ratio, or why it gives nothing.
-struct Pairs {
-    ratio: f64,
-    drawn: Result<[usize; 3], String>,
-}
-
-impl Pairs {
-    fn json(&self) -> serde_json::Value {
-        match &self.drawn {
-            Ok([paired, images, reports]) => {
-                json!({ "ratio": self.ratio, "paired": paired, "images": images, "reports": reports })
-            }
-            Err(problem) => json!({ "ratio": self.ratio, "problem": problem }),
-        }
-    }
-}
-
-fn pairs(preparation: &Preparation<'_>, corpus: &Corpus) -> Vec<Pairs> {
-    let drawn = |ratio| {
-        let mut experiment = preparation.experiment.clone();
-        experiment.pairing.ratio = ratio;
-        experiment.pairing.manifest.clear();
-        let pairs = Preparation { experiment: &experiment, ..*preparation }.pairs(corpus);
-        pairs
-            .map(|pairs| [pairs.paired.len(), pairs.images.len(), pairs.reports.len()])
-            .map_err(|error| error.to_string())
-    };
-    RATIOS.into_iter().map(|ratio| Pairs { ratio, drawn: drawn(ratio) }).collect()
-}
-
-fn as_text(found: &[Diagnosis], pairs: &[Pairs]) -> String {
+fn as_text(diagnoses: &[Diagnosis], pairs: &[PairsAt]) -> String {
     let mut text = String::new();
-    for Diagnosis { severity, what, count, of, examples, remedy } in found {
+    for Diagnosis { severity, what, count, of, examples, remedy } in diagnoses {
         let severity = match severity {
             Severity::Wrong => "wrong",
             Severity::Doubtful => "doubtful",
@@ -73,24 +62,25 @@ fn as_text(found: &[Diagnosis], pairs: &[Pairs]) -> String {
         let _ = writeln!(text, "{severity}: {count} of {of} × {what}");
         if !examples.is_empty() {
             let more = if *count > examples.len() { ", …" } else { "" };
+            let examples: Vec<&str> = examples.iter().map(|example| example.text.as_str()).collect();
             let _ = writeln!(text, "    {}{more}", examples.join(", "));
         }
         let _ = writeln!(text, "    {remedy}");
     }
-    if found.is_empty() {
+    if diagnoses.is_empty() {
         text.push_str("nothing doubtful was found\n");
     }
     text.push('\n');
-    for Pairs { ratio, drawn } in pairs {
+    for PairsAt { ratio, given } in pairs {
         let percent = ratio * 100.0;
-        let _ = match drawn {
-            Ok([paired, images, reports]) => {
+        let _ = match given {
+            Given::Drawn { paired, images, reports } => {
                 writeln!(
                     text,
                     "{percent:>3.0} % of the pairs: {paired} pairs, {images} images alone, {reports} reports alone"
                 )
             }
-            Err(problem) => writeln!(text, "{percent:>3.0} % of the pairs: {problem}"),
+            Given::Nothing { problem } => writeln!(text, "{percent:>3.0} % of the pairs: {problem}"),
         };
     }
     text

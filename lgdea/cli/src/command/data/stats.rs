@@ -1,9 +1,7 @@
 //! `lgdea data stats`: counts what an experiment's data hold.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use lgdea_data::table::Vocabulary;
 use lgdea_data::{FindingCount, Split, Statistics, Summary, statistics, summary};
 use lgdea_eval::table::with_header;
 use serde_json::json;
@@ -61,25 +59,21 @@ fn studies(summary: &Summary) -> String {
     table.to_string()
 }
 
-/// The most frequent findings, a row each: present, and uncertain where some are. Where they may be texts (not `are_labels`), those
-/// that hardly repeat are not shown.
+/// The most frequent findings, a row each: present, and uncertain where some are.
 fn findings(found: &Statistics, are_labels: bool) -> String {
-    let total = |counts: &BTreeMap<Split, FindingCount>| counts.values().map(|count| count.present).sum::<usize>();
-    let mut rows: Vec<_> = found.findings.iter().collect();
-    rows.sort_by_key(|(name, counts)| (std::cmp::Reverse(total(counts)), name.as_str()));
-    // A text that was taken for a label is not repeated.
-    let vocabulary: Vocabulary = rows.iter().map(|(name, counts)| (name.as_str(), total(counts))).collect();
     let cell = |count: FindingCount| match count {
         FindingCount { present, uncertain: 0 } => present.to_string(),
         FindingCount { present, uncertain } => format!("{present} ({uncertain} uncertain)"),
     };
-    let shown = rows.iter().take(FINDINGS).map(|(name, counts)| {
-        let name = if are_labels { (*name).clone() } else { vocabulary.shown(name) };
-        (name, Split::ALL.map(|split| cell(counts.get(&split).copied().unwrap_or_default())))
-    });
+    let all = found.frequent(are_labels);
+    let more = all.len().saturating_sub(FINDINGS);
+    let shown = all
+        .into_iter()
+        .take(FINDINGS)
+        .map(|(name, counts)| (name, Split::ALL.map(|split| cell(counts.get(&split).copied().unwrap_or_default()))));
     let mut text = by_split("finding", shown);
-    if rows.len() > FINDINGS {
-        let _ = write!(text, "\nand {} more findings (`--json` has all)", rows.len() - FINDINGS);
+    if more > 0 {
+        let _ = write!(text, "\nand {more} more findings (`--json` has all)");
     }
     text
 }

@@ -42,6 +42,8 @@ pub struct DicomHeader {
     pub photometric_interpretation: Option<String>,
     /// The projection: `PA`, `AP`, `LL`, …
     pub view_position: Option<String>,
+    /// Where rows and columns go in the patient: `L\F`, …
+    pub patient_orientation: Option<String>,
     /// The patient's sex: `F`, `M` or `O`.
     pub patient_sex: Option<String>,
     /// The patient's age with its unit: `058Y`, `003M`, …
@@ -76,6 +78,7 @@ fn header_of(bytes: &[u8]) -> Result<DicomHeader, SkipReason> {
         columns: data.number(tags::COLUMNS).ok_or(SkipReason::BrokenDicom)?,
         photometric_interpretation: text(tags::PHOTOMETRIC_INTERPRETATION),
         view_position: text(tags::VIEW_POSITION),
+        patient_orientation: text(tags::PATIENT_ORIENTATION),
         patient_sex: text(tags::PATIENT_SEX),
         patient_age: text(tags::PATIENT_AGE),
         patient_id: text(tags::PATIENT_ID),

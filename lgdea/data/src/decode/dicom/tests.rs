@@ -397,12 +397,14 @@ fn a_header_is_read_without_the_pixels() {
         .text(tags::PATIENT_ID, "p10000032")
         .text(tags::PATIENT_SEX, "F")
         .text(tags::PATIENT_AGE, "058Y")
-        .text(tags::VIEW_POSITION, " PA ");
+        .text(tags::VIEW_POSITION, " PA ")
+        .text(tags::PATIENT_ORIENTATION, r"L\F ");
     let expected = DicomHeader {
         rows: 2,
         columns: 4,
         photometric_interpretation: Some("MONOCHROME2".into()),
         view_position: Some("PA".into()),
+        patient_orientation: Some(r"L\F".into()),
         patient_sex: Some("F".into()),
         patient_age: Some("058Y".into()),
         patient_id: Some("p10000032".into()),

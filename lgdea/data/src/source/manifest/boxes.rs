@@ -12,7 +12,7 @@ use std::path::Path;
 use lgdea_spec::Manifest;
 
 use super::file_of;
-use crate::decode::dimensions;
+use crate::decode::header;
 use crate::table::{Row, Table, shown, shown_id};
 use crate::{DataError, FindingBox, SkipReason, Skipped, Study, normalise_label};
 
@@ -52,7 +52,7 @@ pub(super) fn add(
             skipped.add(SkipReason::BoxOnOtherImage, shown_id(id));
             continue;
         };
-        let in_header = || dimensions(image).map(|(width, height)| [f64::from(width), f64::from(height)]);
+        let in_header = || header(image).map(|header| [f64::from(header.width), f64::from(header.height)]);
         let Some(size) = drawn.size.or_else(in_header) else {
             skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
             continue;
