@@ -156,3 +156,24 @@ fn a_file_of_sets_holds_sets_alone_and_a_run_keeps_its_own() {
     let same = scored(&place, &run, "f.toml");
     assert!(same["metrics"].get("other/retrieval/i2t_r_at_1").is_some(), "{same}");
 }
+
+#[test]
+fn the_doctor_finds_what_training_and_a_set_have_in_common() {
+    let place = place();
+    let doctor = |leave_out: &str, code: i32| {
+        place.write("d.toml", experiment(&format!("{}[pairing.leave-out]\n{leave_out}\n", set("other", ""))));
+        let said = place.lgdea(&["data", "doctor", "d.toml"]).assert().code(code);
+        assert!(!said.told().contains("Canary"));
+        said.printed()
+    };
+    let found = doctor("", 1);
+    for part in [
+        "1 of 20 × the same image, or nearly, in training and in the evaluation set `other`\n    s4 (train) and e11",
+        "4 of 24 × study of an evaluation set whose patient is trained on",
+        "`images = true` in `[pairing.leave-out]`",
+    ] {
+        assert!(found.contains(part), "{part} is missing in {found}");
+    }
+    let kept_apart = doctor("sets = ['other']\nimages = true", 1);
+    assert!(!kept_apart.contains("other"), "{kept_apart}");
+}

@@ -48,7 +48,7 @@ pub use boxes::FindingBox;
 pub use check::{Refusal, check};
 pub use corpus::{Corpus, load};
 pub use decode::{DicomHeader, Frame, dicom_header};
-pub use doctor::{Diagnosis, Example, Given, PairsAt, Severity, diagnose, pairs_at_ratios};
+pub use doctor::{Diagnosis, Example, Given, PairsAt, Severity, diagnose, diagnose_set, pairs_at_ratios};
 pub use error::DataError;
 pub use known::Known;
 pub use labels::{NO_FINDING, StudyLabels, label_names, normalise_label, phrase_of};

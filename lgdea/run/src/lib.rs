@@ -27,6 +27,7 @@ mod stop;
 
 pub use audience::{Audience, Counter};
 pub use error::RunError;
+pub use open_set::OpenSet;
 pub use opened::{Found, Opened, no_such_run};
 pub use order::Order;
 pub use outcome::{Ended, Outcome, reported};

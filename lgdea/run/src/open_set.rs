@@ -4,7 +4,9 @@ use lgdea_data::ImageStore;
 use lgdea_inputs::LoadedSet;
 
 /// An evaluation set with its images.
-pub(crate) struct OpenSet {
-    pub(crate) set: LoadedSet,
-    pub(crate) images: ImageStore,
+pub struct OpenSet {
+    /// Its studies that are scored.
+    pub set: LoadedSet,
+    /// Their images.
+    pub images: ImageStore,
 }

@@ -33,11 +33,12 @@ impl Preparation<'_> {
         Ok(Prepared::new(self.experiment, corpus, images, &evidence.reports, &pairing)?)
     }
 
-    /// The studies of the experiment, without the images that cannot be read and what training goes without, and the images.
-    pub fn data(&self) -> Result<(Corpus, ImageStore), RunError> {
+    /// The studies of the experiment, without the images that cannot be read and what training goes without, their images, and
+    /// the evaluation sets.
+    pub fn data(&self) -> Result<(Corpus, ImageStore, Vec<OpenSet>), RunError> {
         let Loaded { mut corpus, sets, .. } = self.inputs()?;
-        let (images, _) = self.opened(&mut corpus, sets)?;
-        Ok((corpus, images))
+        let (images, sets) = self.opened(&mut corpus, sets)?;
+        Ok((corpus, images, sets))
     }
 
     /// Opens the images of a corpus and of evaluation sets, and keeps what is trained on and what is scored apart.
