@@ -45,7 +45,7 @@ const SETS: [(&str, &str, &str); 5] = [
     (
         "chexpert_5x200",
         "chexpert/example/CheXpert-v1.0-small",
-        "data.chexpert.subset-list = '{root}/../chexpert_5x200.csv'",
+        "studies = 'all'\ndata.chexpert.subset-list = '{root}/../chexpert_5x200.csv'",
     ),
     ("rsna_pneumonia", "rsna_pneumonia/example", "studies = 'all'\ndata.rsna-pneumonia.images = 'png'"),
     ("nih_cxr14", "nih_cxr14/example", "studies = 'all'"),

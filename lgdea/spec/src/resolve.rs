@@ -69,17 +69,18 @@ impl Resolved {
         let mut problems = Vec::new();
         let (root, defaults) = (Schema::root(), defaults::layer(&mut problems));
         let (mut tree, mut names) = (self.tree.clone(), Vec::new());
-        for file in files {
-            for layer in extends::layers(file, &mut problems) {
-                completeness::second_choices(&layer, root, "", &mut problems);
-                problems.extend(set::besides(&layer));
-                for name in layer.find(set::TABLE.split('.')).and_then(Node::table).into_iter().flat_map(BTreeMap::keys)
-                {
-                    set::remove(&mut tree, name);
-                    names.push(name.clone());
-                }
-                tree = tree.merge(layer, root, None, ChoiceRule::Join);
-            }
+        let layers: Vec<Node> = files.iter().flat_map(|file| extends::layers(file, &mut problems)).collect();
+        for layer in &layers {
+            completeness::second_choices(layer, root, "", &mut problems);
+            problems.extend(set::besides(layer));
+            let sets = layer.find(set::TABLE.split('.')).and_then(Node::table);
+            names.extend(sets.into_iter().flat_map(BTreeMap::keys).cloned());
+        }
+        names.sort_unstable();
+        names.dedup();
+        names.iter().for_each(|name| set::remove(&mut tree, name));
+        for layer in layers {
+            tree = tree.merge(layer, root, None, ChoiceRule::Replace);
         }
         SpecError::unless_empty(problems)?;
         if names.is_empty() {
