@@ -120,7 +120,7 @@ impl<'a> Relevance<'a> {
     #[expect(clippy::float_cmp, reason = "only equal similarities tie")]
     fn first(&self, group: usize, similarities: &[f32]) -> Option<usize> {
         let members = || {
-            let groups = self.relevant_groups(group).iter().filter_map(|&other| self.members.get(other));
+            let groups = self.relevant_groups(group).iter().filter_map(|other| self.members.get(other));
             groups.flatten().map(|&candidate| similarities[candidate as usize])
         };
         let best = members().reduce(f32::max)?;
