@@ -86,7 +86,7 @@ impl RankedCases {
     }
 
     /// Area under the ROC curve where the false positive rate is at most `most`, standardised to ½ by chance and 1 at best
-    /// (McClish, Med. Decis. Making 9:190, 1989): `½ (1 + (A − m² / 2) / (m − m² / 2))`, as scikit-learn's
+    /// (`McClish`, Med. Decis. Making 9:190, 1989): `½ (1 + (A − m² / 2) / (m − m² / 2))`, as scikit-learn's
     /// `roc_auc_score(max_fpr=m)`. None when one class is missing, or `most` is not in (0, 1].
     pub fn partial_auroc(&self, multiplicity: &[u32], most: f64) -> Option<f64> {
         if !(most > 0.0 && most <= 1.0) {

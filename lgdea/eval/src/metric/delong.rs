@@ -1,4 +1,4 @@
-//! DeLong's variance of an AUROC, and of the difference of two on the same cases (Biometrics 44:837, 1988), for cases of the
+//! `DeLong`'s variance of an AUROC, and of the difference of two on the same cases (Biometrics 44:837, 1988), for cases of the
 //! same patient by Obuchowski's extension (Biometrics 53:567, 1997).
 //!
 //! The *placement* of a positive is the share of the negatives below it, ties half; that of a negative the share of the
@@ -9,7 +9,7 @@
 //! var θ = I_10 / (I_10 − 1) · Σ x_u² / m²  +  I_01 / (I_01 − 1) · Σ y_u² / n²  +  2 I / (I − 1) · Σ x_u y_u / (m n)
 //! ```
 //!
-//! The last sum is 0 where each case is a unit of its own, and the rest is DeLong's. Placements need one sort
+//! The last sum is 0 where each case is a unit of its own, and the rest is `DeLong`'s. Placements need one sort
 //! (`O(n log n)`, Sun and Xu, IEEE Signal Process. Lett. 21:1389, 2014).
 
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ pub struct PairedCase {
     pub positive: bool,
 }
 
-/// AUROC with DeLong's variance; cases of one unit belong together. None if a score is NaN, or fewer than two units have a
+/// AUROC with `DeLong`'s variance; cases of one unit belong together. None if a score is NaN, or fewer than two units have a
 /// positive, or a negative.
 pub fn delong(cases: &[Case]) -> Option<Estimate> {
     let positive: Vec<bool> = cases.iter().map(|case| case.positive).collect();
@@ -112,7 +112,9 @@ fn deviations(scores: &[f64], positive: &[bool]) -> Option<(f64, Vec<f64>)> {
         negatives_below += tied_negatives;
     }
     let auroc = wins as f64 / (2 * positives as u64 * negatives as u64) as f64;
-    placements.iter_mut().for_each(|placement| *placement -= auroc);
+    for placement in &mut placements {
+        *placement -= auroc;
+    }
     Some((auroc, placements))
 }
 

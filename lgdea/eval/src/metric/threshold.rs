@@ -66,7 +66,7 @@ impl Threshold {
         Self::best(criterion, chosen_on, of, candidates)
     }
 
-    /// The one of `candidates` at which the mean IoU or Dice of heat maps is best; of equally good ones the highest. Maps
+    /// The one of `candidates` at which the mean `IoU` or Dice of heat maps is best; of equally good ones the highest. Maps
     /// are taken as they are: normalise them first where the protocol does. Phrases for which the measure is undefined do
     /// not count.
     ///
@@ -213,7 +213,7 @@ mod tests {
         let best = chosen(Criterion::Iou, &[0.1, 0.55, 0.6, 0.65, 0.9]).unwrap();
         // At 0.55 both are exact, and at 0.6: in 32 bits, 0.6 is a little more.
         assert_eq!((best.value, best.attained), (0.6, 1.0));
-        assert_eq!(chosen(Criterion::Dice, &[0.1]).unwrap().attained, (4.0 / 6.0 + 4.0 / 6.0) / 2.0);
+        assert_eq!(chosen(Criterion::Dice, &[0.1]).unwrap().attained, 4.0 / 6.0);
         assert!(chosen(Criterion::F1, &[0.1]).is_err());
         assert!(chosen(Criterion::Iou, &[]).is_err());
         let nothing = Threshold::of_maps(Criterion::Iou, Split::Validation, "maps", [], &[0.5]).unwrap_err();
