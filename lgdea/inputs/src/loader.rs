@@ -123,13 +123,12 @@ impl Loader {
         seed: Seed,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<(Corpus, Known), DataError> {
-        let (corpus, known) = match &self.cache {
-            Some(cache) => Known::read(data, seed, cache, progress)?,
-            None => {
-                let corpus = lgdea_data::load(data, seed, progress)?;
-                let known = Known::of(&corpus);
-                (corpus, known)
-            }
+        let (corpus, known) = if let Some(cache) = &self.cache {
+            Known::read(data, seed, cache, progress)?
+        } else {
+            let corpus = lgdea_data::load(data, seed, progress)?;
+            let known = Known::of(&corpus);
+            (corpus, known)
         };
         self.data.push((data.clone(), seed, known.clone()));
         Ok((corpus, known))

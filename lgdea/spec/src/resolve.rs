@@ -78,7 +78,9 @@ impl Resolved {
         }
         names.sort_unstable();
         names.dedup();
-        names.iter().for_each(|name| set::remove(&mut tree, name));
+        for name in &names {
+            set::remove(&mut tree, name);
+        }
         for layer in layers {
             tree = tree.merge(layer, root, None, ChoiceRule::Replace);
         }
