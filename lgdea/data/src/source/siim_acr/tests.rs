@@ -1,5 +1,6 @@
 //! SIIM-ACR's challenge: rows of one image are one mask, and tables that make no sense are refused.
 
+use std::fmt::Write;
 use std::fs;
 
 use lgdea_spec::{Data, Fractions};
@@ -109,7 +110,7 @@ fn headers_tell_people_and_patients_are_not_divided() {
     for number in 0..40 {
         let patient = format!("p{}", number / 2);
         fs::write(images.join(format!("1.2.{number}.dcm")), radiograph([&patient, "F", "058Y", "PA"])).unwrap();
-        masks += &format!("1.2.{number},-1\n");
+        writeln!(masks, "1.2.{number},-1").unwrap();
     }
     fs::write(folder.path().join("train-rle.csv"), masks).unwrap();
     let settings = SiimAcr {
