@@ -19,12 +19,14 @@ parity folder="/tmp/lgdea-parity":
     {{ cache }}/venv-parity/bin/python tests/fixtures/encoders/make.py --full {{ folder }}
     LGDEA_PARITY={{ folder }} LGDEA_TEST_MINILM=$(tests/services/minilm.sh install) cargo test -p lgdea-model --test parity -- --nocapture
 
-# Images a second of the image store beside PyTorch's DataLoader with torchvision, on two cores, in turns (some minutes).
+# Images a second of the image store beside PyTorch's DataLoader with torchvision, and beside pydicom, on two cores, in turns (some minutes).
 bench-loader folder="/tmp/lgdea-jpegs" rounds="5":
     test -d {{ cache }}/venv-parity || python3 -m venv {{ cache }}/venv-parity
     {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt
     test -d {{ folder }} || cargo run --release --quiet -p lgdea-data --example phantom_jpegs -- {{ folder }}
     {{ cache }}/venv-parity/bin/python tests/bench/loader.py {{ folder }} --rounds {{ rounds }}
+    {{ cache }}/venv-parity/bin/pip install --quiet pydicom "pylibjpeg[all]" pyjpegls python-gdcm pillow
+    {{ cache }}/venv-parity/bin/python tests/bench/dicom.py {{ folder }}-dicom --rounds {{ rounds }}
 
 # Times of pieces: images, metrics, relation graph, losses with their gradients.
 bench *filter:

@@ -1,28 +1,41 @@
-"""How fast DICOM files become an image store, beside pydicom, on one thread: `python tests/bench/dicom.py FOLDER STORE_RATE`.
+"""Sets the image store beside pydicom: images a second from the same DICOM files, on the same two cores, in turns.
 
-FOLDER takes radiographs of 1024 x 1024 in several transfer syntaxes (made once); STORE_RATE is the built example
-`store_rate` of `lgdea-data`. Both read, window and resize to 224. Needs numpy, pydicom, pylibjpeg[all], pyjpegls, python-gdcm and pillow.
-Prints milliseconds of processor time an image, which other programs hardly change.
+    just bench-loader                                            # after the JPEGs
+    python3 tests/bench/dicom.py FOLDER [--rounds 5] [--side 224]
+
+FOLDER takes radiographs of 1024 x 1024 pixels of 12 bits in several transfer syntaxes (made once). Both sides read, window and
+resize to one size. Ours (lgdea/data/examples/store_rate.rs) builds the store, on all cores. The peer is a pool of two processes
+that run already, as a DataLoader has them, in which pydicom decodes by the plugin that it takes by itself, of pylibjpeg, pyjpegls,
+GDCM and Pillow. Needs numpy, pydicom, pylibjpeg[all], pyjpegls, python-gdcm and pillow.
+
+Each is given in images a second, which wants a machine that does nothing else, and in milliseconds of processor time an image,
+which other programs hardly change (Linux only).
 """
 
+import argparse
 import json
+import multiprocessing
 import os
+import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+CORES = 2
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
+# Processes inherit it.
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
-import gdcm
-import numpy as np
-from PIL import Image
-from pydicom import dcmread
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.pixels import apply_modality_lut, apply_voi_lut
-from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
+import gdcm  # noqa: E402
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+from pydicom import dcmread  # noqa: E402
+from pydicom.dataset import FileDataset, FileMetaDataset  # noqa: E402
+from pydicom.pixels import apply_modality_lut, apply_voi_lut  # noqa: E402
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless  # noqa: E402
 
 FILES, SIDE = 24, 1024
+STORE_RATE = ["cargo", "run", "--release", "--quiet", "-p", "lgdea-data", "--example", "store_rate", "--"]
 
 
 def radiograph(seed):
@@ -74,28 +87,67 @@ def make(folder):
             ds.save_as(folder / kind / plain.name, enforce_file_format=True)
 
 
-def by_pydicom(files):
-    """Milliseconds an image."""
-    start = time.process_time()
-    for file in files:
-        ds = dcmread(file)
-        shades = apply_voi_lut(apply_modality_lut(ds.pixel_array, ds), ds)
-        low, high = shades.min(), shades.max()
-        grey = ((shades - low) / (high - low) * 255).astype("uint8")
-        Image.fromarray(grey).resize((224, 224), Image.BILINEAR)
-    return 1000 * (time.process_time() - start) / len(files)
+def square(task):
+    """An image as pydicom and Pillow make it, and the processor seconds that it took."""
+    file, side = task
+    began = time.process_time()
+    ds = dcmread(file)
+    shades = apply_voi_lut(apply_modality_lut(ds.pixel_array, ds), ds)
+    low, high = shades.min(), shades.max()
+    grey = ((shades - low) / (high - low) * 255).astype("uint8")
+    # Pillow's filter widens with the reduction, as ours does.
+    pixels = np.asarray(Image.fromarray(grey).resize((side, side), Image.BILINEAR))
+    return pixels, time.process_time() - began
+
+
+def by_pydicom(pool, files, side):
+    """Images a second, and milliseconds of processor time an image."""
+    began = time.perf_counter()
+    done = pool.map(square, [(file, side) for file in files], chunksize=1)
+    return [len(files) / (time.perf_counter() - began), 1000 * sum(seconds for _, seconds in done) / len(files)]
+
+
+def by_the_store(store_rate, folder, side):
+    """The same two."""
+    said = subprocess.run([*store_rate, folder, str(side), "8", "1"], capture_output=True, text=True, check=True)
+    return json.loads(said.stdout)["build"]
+
+
+def spread(values, form):
+    median, least, greatest = (format(value, form) for value in (statistics.median(values), min(values), max(values)))
+    return f"{median} ({least}–{greatest})"
 
 
 def main():
-    folder, store_rate = Path(sys.argv[1]), sys.argv[2]
-    if not folder.exists():
-        make(folder)
-    for kind in sorted(path for path in folder.iterdir() if path.is_dir()):
-        theirs = by_pydicom(sorted(kind.glob("*.dcm")))
-        one_thread = {**os.environ, "RAYON_NUM_THREADS": "1"}
-        said = subprocess.run([store_rate, kind, "224", "8", "1"], env=one_thread, capture_output=True, text=True, check=True)
-        ours = json.loads(said.stdout)["build"][1]
-        print(f"{kind.name}: pydicom {theirs:.1f} ms, lgdea {ours:.1f} ms an image: {theirs / ours:.1f} times as fast")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--side", type=int, default=224, help="of the images in training, in pixels")
+    parser.add_argument("--store-rate", type=lambda path: [path], default=STORE_RATE, help="the built example `store_rate`")
+    args = parser.parse_args()
+    if not args.folder.exists():
+        make(args.folder)
+    kinds = sorted(path for path in args.folder.iterdir() if path.is_dir())
+    files = {kind: sorted(kind.glob("*.dcm")) for kind in kinds}
+    measured = {kind: ([], []) for kind in kinds}
+    with multiprocessing.Pool(CORES) as pool:
+        for kind in kinds:
+            by_pydicom(pool, files[kind], args.side)
+        for _ in range(args.rounds):
+            for kind, (ours, theirs) in measured.items():
+                ours.append(by_the_store(args.store_rate, kind, args.side))
+                theirs.append(by_pydicom(pool, files[kind], args.side))
+    print(f"{FILES} files of {SIDE} x {SIDE} pixels to {args.side}, {CORES} cores, {args.rounds} rounds: median (least–greatest)\n")
+    print("| | store, images/s | pydicom, images/s | times as fast | store, processor ms | pydicom, processor ms | times as fast |")
+    print("|---|---|---|---|---|---|---|")
+    for kind, (ours, theirs) in measured.items():
+        cells = []
+        for which, form in [(0, ".0f"), (1, ".1f")]:
+            own, other = ([one[which] for one in side] for side in (ours, theirs))
+            ratios = [a / b if which == 0 else b / a for a, b in zip(own, other)]
+            cells += [spread(own, form), spread(other, form), spread(ratios, ".1f")]
+        print(f"| {kind.name} | {' | '.join(cells)} |", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

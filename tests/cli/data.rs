@@ -23,6 +23,42 @@ fn what_the_data_hold_is_counted_by_split() {
 }
 
 #[test]
+fn a_contact_sheet_shows_studies_that_are_asked_for() {
+    let place = Workspace::new().with("e.toml", RESUMABLE);
+    let show = |flags: &[&str]| place.lgdea(&[&["data", "show", "e.toml"], flags].concat()).assert();
+    let said = show(&["--boxed", "--split", "test", "--count", "8"]).success().told();
+    assert!(said.contains("8 of ") && said.contains("data.png"), "{said}");
+    let sheet = image::open(place.path("data.png")).unwrap().to_rgb8();
+    assert!(sheet.width() > 6 * 320 && sheet.height() > 2 * 320, "{:?}", sheet.dimensions());
+    show(&["--count", "8", "--boxed", "--split", "test", "--out", "again.png"]).success();
+    assert_eq!(image::open(place.path("again.png")).unwrap().to_rgb8(), sheet, "the same seed shows the same");
+    show(&["--count", "2", "--reports", "--finding", "Effusion", "--out", "reports.png"]).success();
+    for (flags, part) in [
+        (&["--finding", "quokka"][..], "no study with an image is left by --finding"),
+        (&["--out", "sheet.jpg"], "does not end in .png"),
+        (&["--out", "nowhere/sheet.png"], "there is no folder nowhere"),
+        (&["--count", "0"], "--count"),
+        (&["--split", "tset"], "--split"),
+    ] {
+        let said = show(flags).code(2).told_in_a_line();
+        assert!(said.contains(part) && !said.contains("quokka"), "{flags:?}: {said}");
+    }
+}
+
+#[test]
+fn no_image_of_the_data_is_written_upon() {
+    let place = Workspace::new();
+    film(1).save(place.path("film.png")).unwrap();
+    let place = place
+        .with("studies.csv", "study,patient,image,report\ns,p,film.png,A canary of a report.\n")
+        .with("e.toml", "[data.manifest]\nroot = '.'\nstudies = ['studies.csv']\n");
+    let said = place.ended(2, &["data", "show", "e.toml", "--out", "./film.png"]);
+    assert!(said.contains("which is read and would be lost"), "{said}");
+    assert_eq!(image::open(place.path("film.png")).unwrap().to_luma8(), film(1));
+    place.lgdea(&["data", "show", "e.toml"]).assert().success();
+}
+
+#[test]
 fn pairs_that_were_drawn_are_used_by_other_experiments() {
     let place = Workspace::new().with("e.toml", RESUMABLE);
     let said = place.lgdea(&["data", "pair", "e.toml", "--out", "pairs.json"]).assert().success().told();

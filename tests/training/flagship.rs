@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use lgdea_harness::{Said, Workspace, root};
+use lgdea_harness::{Run, Said, Workspace, root};
 use serde_json::Value;
 
 use crate::metric;
@@ -38,6 +38,72 @@ fn the_flagship_runs_on_files_as_mimic_cxr_jpg_has_them() {
     let query = "encoder.layer.4.attention.self.query.weight";
     assert_eq!(shape(&exported.join("text/model.safetensors"), query), "[32,32]");
     assert_eq!(shape(&exported.join("model.safetensors"), "image.head.weight"), "[128,512]");
+}
+
+/// The shipped files of evaluation sets, each with what makes it fit the example of its source.
+const SETS: [(&str, &str, &str); 5] = [
+    (
+        "chexpert_5x200",
+        "chexpert/example/CheXpert-v1.0-small",
+        "studies = 'all'\ndata.chexpert.subset-list = '{root}/../chexpert_5x200.csv'",
+    ),
+    ("rsna_pneumonia", "rsna_pneumonia/example", "studies = 'all'\ndata.rsna-pneumonia.images = 'png'"),
+    ("nih_cxr14", "nih_cxr14/example", "studies = 'all'"),
+    ("chestx_det10", "chestx_det10/example", "studies = 'all'"),
+    ("siim_acr", "siim_acr/example", "studies = 'all'\ndata.siim-acr.images = ['png']"),
+];
+
+/// Each of the experiments on MIMIC-CXR-JPG, small, on the made-up folder, without the patients of MS-CXR; and its scores on
+/// public sets.
+#[test]
+fn experiments_on_mimic_cxr_jpg_are_scored_on_public_sets() {
+    let place = Workspace::new();
+    write_files(&place);
+    let lgdea = |command: &[&str]| {
+        let mut lgdea = place.lgdea(command);
+        lgdea.env("MIMIC_CXR_JPG", place.path("mimic")).env("MIMIC_CXR_REPORTS", place.path("mimic_cxr_sectioned.csv"));
+        lgdea.env("MS_CXR", place.path("MS_CXR.csv")).args(["--results", "results", "--json"]);
+        lgdea
+    };
+    let mut last = None;
+    for name in ["resnet50_1pct", "resnet50_5pct", "resnet50_10pct", "resnet50_100pct", "vit_10pct"] {
+        let encoder = match name {
+            "vit_10pct" => "vit = { variant = 'small', size = 32, weights = '' }",
+            _ => "resnet = { depth = 18, size = 32, weights = '' }",
+        };
+        let experiments = root().join("experiments");
+        let text = format!(
+            "extends = ['{0}/mimic_{name}.toml', '{0}/sets/ms_cxr.toml']\n[encoder.image]\n{encoder}\n[encoder.text.bert]\n\
+             model = '{1}'\nmax-tokens = 40\n[evidence-space]\nprototypes = 4\n[train]\nsteps = 2\ntext-warmup-steps = 1\n\
+             batch = 4\nunpaired-images = 2\nunpaired-reports = 2\n[eval]\nbootstrap = 0\n[pairing.leave-out]\nsets = ['ms-cxr']\n",
+            experiments.display(),
+            root().join("tests/fixtures/encoders/bert").display(),
+        );
+        let file = place.write(&format!("{name}.toml"), text);
+        let ran = lgdea(&["run", file.to_str().unwrap()]).assert().success();
+        let told = ran.told_in_a_line();
+        assert!(told.contains("1 training study of a patient of an evaluation set"), "{told}");
+        assert!((0.0..=1.0).contains(&metric(&ran.outcome(), "ms-cxr/grounding/pointing")), "{name}");
+        last = Some(Run::of(&ran.outcome()));
+    }
+    let run = last.unwrap();
+    for (file, example, fitting) in SETS {
+        let data = root().join("lgdea/data/src/source").join(example);
+        let set = file.replace('_', "-");
+        let shipped = root().join("experiments/sets").join(format!("{file}.toml"));
+        let fitting = fitting.replace("{root}", &data.display().to_string());
+        place.write("set.toml", format!("extends = '{}'\n[eval.set.{set}]\n{fitting}\n", shipped.display()));
+        let mut command = lgdea(&["eval", run.name(), "--set", "set.toml"]);
+        for variable in ["CHEXPERT", "RSNA", "NIH_CXR14", "CHESTX_DET10", "SIIM"] {
+            command.env(variable, &data);
+        }
+        let scored = command.assert().success().outcome();
+        let names: Vec<&String> = scored["metrics"].as_object().unwrap().keys().collect();
+        assert!(
+            !names.is_empty() && names.iter().all(|name| name.starts_with(&format!("{set}/"))),
+            "{file}: {names:?}"
+        );
+    }
 }
 
 /// Forty studies of three images each, with MIMIC-CXR-JPG's tables, reports in sections and a box.

@@ -6,6 +6,7 @@ mod kills;
 mod methods;
 mod own_files;
 mod reuse;
+mod sets;
 mod tables;
 
 use serde_json::Value;

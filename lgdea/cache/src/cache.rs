@@ -18,6 +18,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What a cached file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    /// What is known of data without reading them again. It is named by the data's settings, and says itself of which files it is
+    /// true.
+    Data,
     /// The images of a corpus.
     Images,
     /// The name of the run that has the weights.
@@ -32,6 +35,7 @@ impl Stage {
     /// Name of its folder.
     fn name(self) -> &'static str {
         match self {
+            Stage::Data => "data",
             Stage::Images => "images",
             Stage::Training => "training",
             Stage::Evaluation => "evaluation",
@@ -42,8 +46,8 @@ impl Stage {
 
 /// Files that are made once per content, by whichever process comes first, and never change.
 ///
-/// A file's name is the hash of all that determines its content, so that nothing goes stale; what is no longer wanted may be
-/// removed at any time.
+/// A file's name is the hash of all that determines its content, so that nothing goes stale, but for [`Stage::Data`]; what is no
+/// longer wanted may be removed at any time.
 #[derive(Debug, Clone)]
 pub struct Cache {
     folder: PathBuf,

@@ -60,6 +60,8 @@ pub(crate) enum Command {
     /// Read the evidence of reports, and measure how well.
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
+    /// Score a run's model on further evaluation sets.
+    Eval(inspect::EvalArgs),
     /// Show where a run's model sees what a phrase says, as a heat map on an image.
     Ground(inspect::GroundArgs),
     /// Show what the prototypes of a run stand for: phrases, findings, usage and image regions.

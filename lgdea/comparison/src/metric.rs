@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use glob::Pattern;
 pub use lgdea_metric::Split;
-use lgdea_metric::{Better, Instance, Name};
+use lgdea_metric::{Better, EvalSet, Instance, Name};
 use serde::Serialize;
 
 use crate::error::suggestion;
@@ -35,6 +35,17 @@ impl Metric {
         }
     }
 
+    /// The evaluation set that it is measured on; none of a split, and of what is no score.
+    pub fn set(&self) -> Option<&str> {
+        set_of(&self.name)
+    }
+
+    /// Name for readers among others of the same evaluation set.
+    pub fn label_in_set(&self) -> &str {
+        let label = self.set().and_then(|set| self.label.strip_prefix(set));
+        label.map_or(&self.label, str::trim_start)
+    }
+
     /// A value, or a difference, as a gain: greater where it is for the better.
     pub fn gain(&self, value: f64) -> f64 {
         let better = if self.lower_is_better { Better::Lower } else { Better::Higher };
@@ -51,20 +62,23 @@ impl Metric {
     }
 }
 
-/// The metrics that are asked for by name or pattern (`retrieval/*`), of one split unless they name theirs; without any, the
-/// headline score of each task.
+/// The metrics that are asked for by name or pattern (`retrieval/*`), of one split unless they name theirs or an evaluation set;
+/// without any, the headline score of each task, on this split and on evaluation sets.
 ///
 /// # Errors
 /// A name or pattern fits no metric of the runs; what the other split has is told.
 pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric>, ComparisonError> {
     let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.metrics.keys().map(String::as_str)).collect();
+    let sets: BTreeSet<&str> = known.iter().filter_map(|name| set_of(name)).collect();
     let full = |name: &str| {
-        let has_split = Split::of(name).is_some() || name.starts_with('*');
-        if has_split { name.to_owned() } else { split.of_score(name) }
+        let is_of_set = name.split_once('/').is_some_and(|(set, _)| sets.contains(set));
+        let is_full = is_of_set || Split::of(name).is_some() || name.starts_with('*');
+        if is_full { name.to_owned() } else { split.of_score(name) }
     };
     let mut metrics: Vec<Metric> = Vec::new();
     if asked.is_empty() {
-        let headlines = Instance::headlines().map(|score| split.of_score(&score.name()));
+        let all = [EvalSet::Split(split)].into_iter().chain(sets.iter().map(|set| EvalSet::Named(set)));
+        let headlines = all.flat_map(|on| Instance::headlines().map(move |score| on.of_score(&score.name())));
         metrics.extend(headlines.filter(|name| known.contains(name.as_str())).map(|name| Metric::new(&name)));
         if metrics.is_empty() {
             return Err(no_headline(split, &known));
@@ -85,6 +99,14 @@ pub fn chosen(asked: &[String], split: Split, runs: &[Run]) -> Result<Vec<Metric
         }
     }
     Ok(metrics)
+}
+
+/// The evaluation set of a score, where it is of one.
+fn set_of(name: &str) -> Option<&str> {
+    match EvalSet::of(name)? {
+        EvalSet::Named(set) => Some(set),
+        EvalSet::Split(_) => None,
+    }
 }
 
 /// What people call scores, and a part of the names that these have.

@@ -23,7 +23,7 @@ fn every_declared_score_comes_back_to_its_declaration() {
     let run = RunDir::at(folder.path());
     let journal = Journal::open(&run).unwrap();
     for split in Split::ALL {
-        journal.write(Event::Metrics { step: 3, values: evaluation.logged(split) }).unwrap();
+        journal.write(Event::Metrics { step: 3, values: evaluation.logged(split.into()) }).unwrap();
     }
     let history = History::read(&run).unwrap().unwrap();
     assert_eq!(history.metrics.len(), 2 * 3 * declared.len());

@@ -1,19 +1,22 @@
 //! All studies of an experiment.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::Path;
 
 use lgdea_spec::{Data, Seed};
 use rayon::prelude::*;
 
+use crate::disk;
+use crate::join::Joined;
 use crate::source::{self, Contents};
+use crate::table::shown_id;
 use crate::{DataError, Person, Picture, SkipReason, Skipped, Study, split};
 
 /// All studies of an experiment, and what its sources held besides.
 #[derive(Debug, Clone)]
 pub struct Corpus {
-    /// The studies, source by source, in the order of [`lgdea_spec::for_each_source`].
+    /// The studies, source by source, in the order of [`lgdea_spec::for_each_source`]; one that several sources tell of stands where
+    /// the first of them has it.
     pub studies: Vec<Study>,
     /// What was left out.
     pub skipped: Skipped,
@@ -23,25 +26,43 @@ pub struct Corpus {
     pub digest: String,
 }
 
-/// Reads every source of an experiment.
+impl Corpus {
+    /// Takes the studies at these positions out, and counts them. Others move together, so that positions change.
+    pub fn take_out(&mut self, reason: SkipReason, out: &HashSet<usize>) {
+        let mut position = 0;
+        self.studies.retain(|study| {
+            let goes = out.contains(&position);
+            if goes {
+                self.skipped.add(reason, shown_id(&study.id));
+            }
+            position += 1;
+            !goes
+        });
+    }
+}
+
+/// Reads every source of an experiment, and joins those that tell of the same images.
 ///
 /// `seed` is the experiment's; it decides the split of studies without a split of their own. `progress` is called with
 /// the number of items done and their total, stage by stage.
 pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Corpus, DataError> {
     let mut corpus = Corpus { studies: Vec::new(), skipped: Skipped::default(), digest: String::new() };
     let mut hasher = blake3::Hasher::new();
+    let mut joined = Joined::default();
     for source in source::of(data) {
         let mut contents = source.read(seed, progress)?;
         let sizes = drop_missing_images(&mut contents);
         if contents.studies.is_empty() {
             return Err(DataError::Empty { what: contents.name, skipped: contents.skipped.to_string() });
         }
+        // Before they are joined, which adds nothing that is not hashed.
         for (study, size) in contents.studies.iter().zip(sizes) {
-            hash_study(&mut hasher, study, &contents.root, size);
+            hash_study(&mut hasher, study, &contents.root, size, source.digests_views());
         }
-        corpus.studies.append(&mut contents.studies);
         corpus.skipped.merge(&contents.skipped);
+        joined.add(source.images_of(), contents.studies, &mut corpus.skipped);
     }
+    corpus.studies = joined.into_studies();
     if corpus.studies.is_empty() {
         return Err(DataError::Empty { what: "the experiment's data".to_owned(), skipped: String::new() });
     }
@@ -76,7 +97,7 @@ fn drop_missing_images(contents: &mut Contents) -> Vec<Option<u64>> {
 }
 
 fn size(path: &Path) -> Result<u64, SkipReason> {
-    match fs::metadata(path) {
+    match disk::what(path) {
         Ok(file) if file.is_file() => Ok(file.len()),
         Ok(_) => Err(SkipReason::MissingImage),
         Err(error) => Err(SkipReason::of_reading(&error)),
@@ -93,7 +114,7 @@ fn check_identifiers(studies: &[Study]) -> Result<(), DataError> {
 
 /// Adds everything to the digest that [`Corpus::digest`] promises. Each field is preceded by its length, so that no two
 /// different studies hash alike.
-fn hash_study(hasher: &mut blake3::Hasher, study: &Study, root: &Path, size: Option<u64>) {
+fn hash_study(hasher: &mut blake3::Hasher, study: &Study, root: &Path, size: Option<u64>, digests_views: bool) {
     let mut field = |bytes: &[u8]| {
         hasher.update(&(bytes.len() as u64).to_le_bytes());
         hasher.update(bytes);
@@ -130,8 +151,9 @@ fn hash_study(hasher: &mut blake3::Hasher, study: &Study, root: &Path, size: Opt
     if study.examination != study.id {
         field(study.examination.as_bytes());
     }
-    if study.person != Person::default() || study.projection.is_some() {
-        field(format!("{:?} {:?}", study.person, study.projection).as_bytes());
+    let projection = study.projection.filter(|_| digests_views);
+    if study.person != Person::default() || projection.is_some() {
+        field(format!("{:?} {projection:?}", study.person).as_bytes());
     }
 }
 
@@ -160,7 +182,7 @@ mod tests {
         let study = corpus.studies.iter().find(|study| !study.boxes.is_empty()).unwrap();
         let digest = |study: &Study| {
             let mut hasher = blake3::Hasher::new();
-            hash_study(&mut hasher, study, Path::new(""), None);
+            hash_study(&mut hasher, study, Path::new(""), None, true);
             hasher.finalize()
         };
         let changes: [fn(&mut Study); 12] = [

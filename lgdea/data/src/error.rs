@@ -139,7 +139,10 @@ pub enum DataError {
         second_split: Split,
     },
     /// Two sources have a study of the same identifier.
-    #[error("study `{}` comes from two sources; rename it in one of them", shown_id(id))]
+    #[error(
+        "study `{}` comes from two sources; rename it in one of them, or take one as an evaluation set (`[eval.set.<name>]`)",
+        shown_id(id)
+    )]
     DuplicateStudy {
         /// The identifier.
         id: String,
@@ -245,7 +248,7 @@ impl AtFault for DataError {
 
 /// A path of the experiment, which may name environment variables.
 pub(crate) fn expand(key: &'static str, text: &str) -> Result<PathBuf, DataError> {
-    lgdea_spec::expand_env(text).map_err(|source| DataError::Path { key, source })
+    crate::disk::expand(text).map_err(|source| DataError::Path { key, source })
 }
 
 /// What to do about a file or a folder that cannot be read.

@@ -1,9 +1,11 @@
 //! Examinations as data sets tell of them, and the studies that they become.
 
+use std::collections::{HashMap, HashSet};
+
 use lgdea_spec::Views;
 
 use crate::split::Splits;
-use crate::table::{shown, shown_id};
+use crate::table::{Vocabulary, shown_id};
 use crate::view::View;
 use crate::{FindingBox, Person, Picture, Projection, Report, SkipReason, Skipped, Split, Study, StudyLabels};
 
@@ -72,14 +74,40 @@ pub(crate) fn studies(
             splits.give(&examination.patient, split);
         }
     }
-    let of = |examination: Examination| examination.studies(views, &splits, skipped);
+    let called = called(&examinations);
+    let of = |examination: Examination| examination.studies(views, &called, &splits, skipped);
     examinations.into_iter().flat_map(of).collect()
+}
+
+/// What the source calls views.
+fn called(examinations: &[Examination]) -> Vocabulary {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for film in examinations.iter().flat_map(|examination| &examination.films) {
+        if !film.view.is_empty() {
+            *counts.entry(&film.view).or_default() += 1;
+        }
+    }
+    counts.into_iter().collect()
+}
+
+/// Leaves out, of patients who have an image in the test that the source gives, those examinations that it does not give to the
+/// test: some official splits are of images. They are counted.
+pub(crate) fn leave_out_patients_of_test(examinations: &mut Vec<Examination>, skipped: &mut Skipped) {
+    let is_test = |examination: &&Examination| examination.split == Some(Split::Test);
+    let patients: HashSet<String> = examinations.iter().filter(is_test).map(|one| one.patient.clone()).collect();
+    examinations.retain(|examination| {
+        let stays = examination.split.is_some() || !patients.contains(&examination.patient);
+        if !stays {
+            skipped.add(SkipReason::PatientOfTest, shown_id(&examination.id));
+        }
+        stays
+    });
 }
 
 impl Examination {
     /// The study with each image that `views` asks for; the study without image where it asks for none that is there.
-    fn studies(mut self, views: Views, splits: &Splits<'_>, skipped: &mut Skipped) -> Vec<Study> {
-        let films = self.read(views, skipped);
+    fn studies(mut self, views: Views, called: &Vocabulary, splits: &Splits<'_>, skipped: &mut Skipped) -> Vec<Study> {
+        let films = self.read(views, called, skipped);
         // A study keeps its own split even where a patient is divided, so that the error can name both.
         let split = self.split.unwrap_or_else(|| splits.of(&self.patient));
         let study = |film: Option<Film>, id: String| {
@@ -111,14 +139,25 @@ impl Examination {
         named.collect()
     }
 
-    /// Takes the images that are read, the one to prefer first; the others are counted.
-    fn read(&mut self, views: Views, skipped: &mut Skipped) -> Vec<Film> {
+    /// Takes the images that are read, the one to prefer first; the others are counted. `called` is what the source calls views.
+    fn read(&mut self, views: Views, called: &Vocabulary, skipped: &mut Skipped) -> Vec<Film> {
         let mut read = Vec::new();
         for film in std::mem::take(&mut self.films) {
             match film.seen() {
-                View::OtherImage => self.leave(film, SkipReason::OtherImage, skipped),
-                View::Lateral if views != Views::WithLaterals => self.leave(film, SkipReason::LateralView, skipped),
-                View::Lateral | View::Frontal | View::Untold | View::Unknown => read.push(film),
+                View::OtherImage => {
+                    skipped.add_value(SkipReason::OtherImage, called.shown(&film.view));
+                    self.leave(film, skipped);
+                }
+                View::Lateral if views != Views::WithLaterals => {
+                    skipped.add(SkipReason::LateralView, shown_id(&self.id));
+                    self.leave(film, skipped);
+                }
+                View::Unknown => {
+                    // Counted whether it is read or not: what the source calls it may be what is to be left out.
+                    skipped.add_value(SkipReason::UnknownView, called.shown(&film.view));
+                    read.push(film);
+                }
+                View::Lateral | View::Frontal | View::Untold => read.push(film),
             }
         }
         // Stable: what is known to be frontal goes before what is not, and what has boxes before what has none.
@@ -134,22 +173,17 @@ impl Examination {
         if views != Views::FirstFrontal {
             read.sort_by_key(|film| film.seen() == View::Unknown);
         }
-        for film in read.drain(keep.min(read.len())..) {
-            let reason = match film.seen() {
-                View::Unknown => SkipReason::UnknownView,
-                _ => SkipReason::AdditionalImage,
-            };
-            self.leave(film, reason, skipped);
+        for film in read.split_off(keep.min(read.len())) {
+            if film.seen() != View::Unknown {
+                skipped.add(SkipReason::AdditionalImage, shown_id(&self.id));
+            }
+            self.leave(film, skipped);
         }
         read
     }
 
-    /// Counts an image that is not read, and its boxes.
-    fn leave(&self, film: Film, reason: SkipReason, skipped: &mut Skipped) {
-        match reason {
-            SkipReason::OtherImage | SkipReason::UnknownView => skipped.add_value(reason, shown(&film.view)),
-            _ => skipped.add(reason, shown_id(&self.id)),
-        }
+    /// Counts the boxes of an image that is not read.
+    fn leave(&self, film: Film, skipped: &mut Skipped) {
         for _ in film.boxes {
             skipped.add(SkipReason::BoxOnOtherImage, shown_id(&self.id));
         }
@@ -240,6 +274,41 @@ mod tests {
         ] {
             assert_eq!(skipped.count(reason), count, "{reason:?}");
         }
+    }
+
+    #[test]
+    fn the_first_image_is_the_best_known_one() {
+        for (films, expected) in [
+            (&[("1", "oblique"), ("2", "PA")][..], Some("2")),
+            (&[("1", ""), ("2", "AP")], Some("2")),
+            (&[("1", "oblique"), ("2", "")], Some("2")),
+            (&[("1", "LAO"), ("2", "RAO")], Some("1")),
+            (&[("1", "PA"), ("2", "AP")], Some("1")),
+            (&[("1", "Lateral"), ("2", "Axial")], None),
+            (&[("1", "CT"), ("2", "PA"), ("3", "Coronal")], Some("2")),
+            (&[("1", "Axial"), ("2", "Other")], Some("2")),
+            (&[("1", "-"), ("2", "oblique")], Some("1")),
+        ] {
+            let films: Vec<(&str, &str, bool)> = films.iter().map(|&(id, view)| (id, view, false)).collect();
+            let read = files(&films, Views::FirstFrontal);
+            assert_eq!(read.first().map(String::as_str), expected, "{films:?}");
+        }
+    }
+
+    #[test]
+    fn a_view_that_is_neither_is_named_whether_it_is_read_or_not() {
+        let unknown = |films: &[(&str, &str, bool)]| {
+            let (_, skipped) = ids(films, Views::FirstFrontal);
+            let items = skipped.0[&SkipReason::UnknownView].clone();
+            (items.count, items.examples.join(","), skipped.count(SkipReason::AdditionalImage))
+        };
+        assert_eq!(unknown(&[("1", "LAO", false)]), (1, "LAO".to_owned(), 0));
+        assert_eq!(unknown(&[("1", "LAO", false), ("2", "PA", false)]), (1, "LAO".to_owned(), 0));
+        assert_eq!(unknown(&[("1", "LAO", false), ("2", "LAO", false)]), (2, "LAO".to_owned(), 0));
+        // Words that stand there once may be a text.
+        assert_eq!(unknown(&[("1", "Small left effusion", false)]).1, "a text of 19 characters");
+        let often = [("1", "Swimmers view", false), ("2", "Swimmers view", false)];
+        assert_eq!(unknown(&often).1, "Swimmers view");
     }
 
     #[test]

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk;
 use crate::error::expand;
 use crate::table::Table;
 use crate::{DataError, Picture};
@@ -29,7 +28,7 @@ impl Folder {
     /// It is not there, or no folder.
     pub(crate) fn open(key: &'static str, text: &str) -> Result<Folder, DataError> {
         let path = expand(key, text)?;
-        std::fs::read_dir(&path).map_err(DataError::io(&path))?;
+        disk::check_folder(&path).map_err(DataError::io(&path))?;
         Ok(Folder { path })
     }
 
@@ -75,7 +74,7 @@ impl Folder {
         let mut images = Images { folder: self.path.clone(), files: HashMap::new() };
         for named in folders.iter().rev().map(AsRef::as_ref) {
             let folder = self.join(named);
-            if !folder.exists() {
+            if !disk::exists(&folder) {
                 return Err(self.lacks(set, &[&format!("folder {named}")]));
             }
             let mut paths = files_in(vec![folder.clone()])?;
@@ -91,7 +90,7 @@ impl Folder {
     /// The first of files that is there, each also packed as `.gz` or `.zip`.
     pub(crate) fn find(&self, names: &[&str]) -> Option<PathBuf> {
         let packed = names.iter().flat_map(|name| PACKED.map(|ending| self.join(format!("{name}{ending}"))));
-        packed.into_iter().find(|path| path.exists())
+        packed.into_iter().find(|path| disk::exists(path))
     }
 
     /// As [`Folder::find`], of a data set that has the file.
@@ -155,12 +154,8 @@ fn name_of(part: Option<&OsStr>) -> String {
 pub(crate) fn files_in(mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>, DataError> {
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(DataError::io(&folder))? {
-            let entry = entry.map_err(DataError::io(&folder))?;
-            // Links are followed: large sets are often links into another disk.
-            let is_folder =
-                entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && entry.path().is_dir());
-            if is_folder { &mut folders } else { &mut files }.push(entry.path());
+        for entry in disk::list(&folder).map_err(DataError::io(&folder))? {
+            if entry.is_folder { &mut folders } else { &mut files }.push(entry.path);
         }
     }
     Ok(files)
@@ -168,15 +163,14 @@ pub(crate) fn files_in(mut folders: Vec<PathBuf>) -> Result<Vec<PathBuf>, DataEr
 
 /// The folders in a folder, in the order of their names.
 fn folders_in(path: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let entries: io::Result<Vec<fs::DirEntry>> = fs::read_dir(path).map_err(DataError::io(path))?.collect();
-    let mut folders: Vec<PathBuf> = entries.map_err(DataError::io(path))?.iter().map(fs::DirEntry::path).collect();
-    folders.retain(|path| path.is_dir());
-    folders.sort();
-    Ok(folders)
+    let entries = disk::list(path).map_err(DataError::io(path))?;
+    Ok(entries.into_iter().filter(|entry| entry.is_folder).map(|entry| entry.path).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

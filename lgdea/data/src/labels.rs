@@ -45,7 +45,7 @@ impl StudyLabels {
     }
 
     /// Whether nothing is present or uncertain.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.present.is_empty() && self.uncertain.is_empty()
     }
 }
@@ -148,7 +148,7 @@ pub(crate) fn is_called_labels(column: &str) -> bool {
 }
 
 /// A finding's name as a phrase: `pleural_effusion` becomes "pleural effusion".
-pub(crate) fn phrase_of(label: &str) -> String {
+pub fn phrase_of(label: &str) -> String {
     label.replace('_', " ")
 }
 

@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn drawn(corpus: &Corpus, ratio: f64, unpaired: Unpaired) -> PairingManifest {
-        pair(corpus, &Pairing { ratio, unpaired, manifest: String::new() }, Seed(5)).unwrap()
+        pair(corpus, &Pairing::drawn(ratio, unpaired), Seed(5)).unwrap()
     }
 
     fn is_subset(small: &[String], large: &[String]) -> bool {
@@ -334,12 +334,12 @@ mod tests {
     fn ratios_outside_their_range_and_nothing_to_pair_are_errors() {
         let unpaired = Unpaired::Disjoint;
         for ratio in [0.0, -1.0, 1.5, f64::NAN] {
-            let pairing = Pairing { ratio, unpaired, manifest: String::new() };
+            let pairing = Pairing::drawn(ratio, unpaired);
             let error = pair(&corpus(&complete(9)), &pairing, Seed(0)).unwrap_err();
             assert!(matches!(error, DataError::PairingRatio { .. }));
         }
         let corpus = corpus(&[(1, true, false), (2, false, true), (6, true, true)]);
-        let pairing = Pairing { ratio: 0.5, unpaired, manifest: String::new() };
+        let pairing = Pairing::drawn(0.5, unpaired);
         let error = pair(&corpus, &pairing, Seed(0)).unwrap_err();
         assert!(error.to_string().contains("(1 have an image, 1 a report)"), "{error}");
     }
@@ -362,7 +362,7 @@ mod tests {
         pair(&corpus, &Pairing { manifest: path.display().to_string(), ..pairing }, Seed(9))
     }
 
-    const SAME: Pairing = Pairing { ratio: 0.3, unpaired: Unpaired::Disjoint, manifest: String::new() };
+    const SAME: Pairing = Pairing::drawn(0.3, Unpaired::Disjoint);
 
     #[test]
     fn a_manifest_that_is_given_is_used_whatever_the_seed() {

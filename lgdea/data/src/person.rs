@@ -36,6 +36,11 @@ impl Person {
 }
 
 impl Sex {
+    /// Whether a cell says in one of the usual words that the sex is another, or is not known.
+    pub(crate) fn is_other(cell: &str) -> bool {
+        ["o", "u", "x", "other", "unknown"].contains(&cell.trim().to_lowercase().as_str())
+    }
+
     fn parse(cell: &str) -> Option<Sex> {
         match cell.trim().to_lowercase().as_str() {
             "f" | "female" | "w" | "woman" => Some(Sex::Female),
@@ -94,5 +99,8 @@ mod tests {
         for cell in ["", "O", "Unknown", "0", "1"] {
             assert_eq!(Sex::parse(cell), None, "{cell}");
         }
+        assert!(
+            ["O", "unknown", "X"].into_iter().all(Sex::is_other) && !["1", "old", "PA"].into_iter().any(Sex::is_other)
+        );
     }
 }

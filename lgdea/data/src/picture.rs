@@ -70,7 +70,7 @@ impl Picture {
     }
 
     /// The image file; `None` for the phantom.
-    pub(crate) fn file(&self) -> Option<&Path> {
+    pub fn file(&self) -> Option<&Path> {
         match self {
             Picture::File(file) => Some(&file.path),
             Picture::Phantom(_) => None,

@@ -46,6 +46,12 @@ reasons! {
     UnknownView = "view that is neither frontal nor lateral (read where its study has no better image)",
     /// A further frontal image of a study that has one already.
     AdditionalImage = "further frontal image of the same study",
+    /// A word for the sex that is none of the usual ones.
+    UnknownSex = "word for the sex that is none of female, male, woman, man, F, M and W (not known then)",
+    /// A value for the age that is none.
+    UnknownAge = "value for the age that is no number of years up to 120 (not known then)",
+    /// A DICOM file whose header could not be read, which alone tells of its patient.
+    UnreadHeader = "DICOM file whose header cannot be read: sex, age and view are not known",
     /// The image file does not exist.
     MissingImage = "image file not found",
     /// The image file may not be read.
@@ -112,10 +118,20 @@ reasons! {
     SentenceWithoutBox = "sentence of a finding without a box (kept in the report)",
     /// A training study of a patient whose other studies are the test.
     PatientOfTest = "training study of a patient whose other studies are the test",
+    /// A training study of a patient of an evaluation set that is to be left out.
+    PatientOfEvaluationSet = "training study of a patient of an evaluation set",
+    /// A training study whose image is nearly that of a study that is scored.
+    ImageOfScored = "training study whose image is nearly that of a study that is scored",
+    /// A training study whose report has the words of a study that is scored.
+    ReportOfScored = "training study whose report has the words of one that is scored",
+    /// A study of an evaluation set whose patient training has seen.
+    PatientOfTraining = "study of an evaluation set whose patient is trained on (`pairing.leave-out.sets` keeps the patient out of \
+                 training instead)",
     /// A box of a finding that not enough readers of its image saw.
     OutvotedBox = "box of a finding that most readers of its image did not see",
-    /// A study that is read for the test, and is of another split by its data set, because its patient has a box there.
-    MovedToTest = "study of a patient with boxes, moved to the test split",
+    /// A study that is read for the test, and is of another split by its data set, because its patient has a box there, or because
+    /// another source of the same images holds its patient out.
+    MovedToTest = "study of a patient whose boxes are the test, moved to the test split",
     /// A study with neither image nor report.
     NothingLeft = "study with neither image nor report",
 }

@@ -7,8 +7,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
 
-use lgdea_data::{Corpus, DataError, ImageStore, Making, load};
+use lgdea_cache::Cache;
+use lgdea_data::{Corpus, DataError, ImageStore, Known, Making, load};
 use lgdea_spec::{Data, Resolved, Seed, json_schema};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -294,4 +297,59 @@ fn several_sources_are_joined_in_the_order_of_the_list() {
 /// A file's name without its extension, as data sets name images.
 fn stem(file: &Path) -> String {
     file.file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+/// Longer than a change of a file may go without a sign.
+const SETTLED: Duration = Duration::from_millis(3100);
+
+/// What is kept of data is true: it is what reading says, or nothing.
+#[test]
+fn what_is_known_of_data_never_outlives_a_change_of_a_file() {
+    let examples = examples();
+    let mut cases = Vec::new();
+    for example in examples.iter().filter(|example| example.name != "phantom") {
+        for (file, _) in example.inputs() {
+            cases.extend(
+                ["lengthen", "replace", "remove", "add", "nothing"]
+                    .map(|change| (example, file, change, example.written(false))),
+            );
+        }
+    }
+    thread::sleep(SETTLED);
+    let silent = |_: usize, _: usize| ();
+    for (example, file, change, folder) in cases {
+        let case = format!("{}: {change} {}", example.name, file.display());
+        let cache = Cache::of_results(&folder.path().join("results"));
+        let data = settings(folder.path(), &[]);
+        assert_eq!(Known::kept(&data, Seed(0), &cache), None, "{case}");
+        let (corpus, known) = Known::read(&data, Seed(0), &cache, &silent).unwrap();
+        assert_eq!(Known::kept(&data, Seed(0), &cache).as_ref(), Some(&known), "{case}");
+        assert_eq!((&known.digest, known.studies), (&corpus.digest, corpus.studies.len()), "{case}");
+        assert_eq!(Known::kept(&data, Seed(1), &cache), None, "{case}: another seed");
+        let path = folder.path().join(file);
+        let mut content = fs::read(&path).unwrap();
+        match change {
+            "lengthen" => fs::write(&path, [content.as_slice(), b"\n"].concat()).unwrap(),
+            "replace" => {
+                // Another digit in the place of the last keeps the size, and here the time, too.
+                let modified = fs::metadata(&path).unwrap().modified().unwrap();
+                let digit = content.iter().rposition(u8::is_ascii_digit).unwrap_or(0);
+                content[digit] = if content[digit] == b'1' { b'0' } else { b'1' };
+                fs::write(&path, &content).unwrap();
+                fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+            }
+            "remove" => fs::remove_file(&path).unwrap(),
+            "add" => fs::copy(&path, path.with_file_name(format!("0{}", file.file_name().unwrap().display())))
+                .map(drop)
+                .unwrap(),
+            _ => {}
+        }
+        let now = load(&data, Seed(0), &silent).map(|corpus| Known::of(&corpus)).ok();
+        if let Some(kept) = Known::kept(&data, Seed(0), &cache) {
+            assert_eq!(Some(kept), now, "{case}");
+            assert!(matches!(change, "add" | "nothing"), "{case}: a file that was read is another");
+        } else {
+            assert_ne!(change, "nothing", "{case}");
+        }
+    }
 }

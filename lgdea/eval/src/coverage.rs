@@ -48,8 +48,8 @@ impl Coverage {
         self.lacking() == self.classes
     }
 
-    /// What cannot be scored and why, with the labels that there are; `None` where everything can. `prompts` is what the
-    /// experiment names.
+    /// What cannot be scored and why, with the labels that there are; `None` where everything can. `prompts` is the
+    /// line of the experiment that names them.
     fn problem(&self, prompts: &str) -> Option<String> {
         if self.lacking() == 0 {
             return None;
@@ -71,7 +71,7 @@ impl Coverage {
             });
         }
         let mut text = format!(
-            "{}: zero-shot classification is without {} of the {} classes of `eval.zero-shot.prompts = \"{prompts}\"`, for a \
+            "{}: zero-shot classification is without {} of the {} classes of `{prompts}`, for a \
              score needs positives and negatives; ",
             reasons.join("; "),
             self.lacking(),
@@ -150,7 +150,8 @@ impl SplitCoverage {
         self.each.iter().all(|(_, coverage)| coverage.is_empty())
     }
 
-    /// What cannot be scored and why; `None` where everything can, in every split. `prompts` is what the experiment names.
+    /// What cannot be scored and why; `None` where everything can, in every split. `prompts` is the line of the
+    /// experiment that names them.
     pub fn problem(&self, prompts: &str) -> Option<String> {
         let known = self.all.lacking_names();
         let of_split = |(name, coverage): &(String, Coverage)| {
@@ -158,7 +159,7 @@ impl SplitCoverage {
                 coverage.lacking_names().into_iter().filter(|class| !known.contains(class)).collect();
             (!names.is_empty()).then(|| {
                 format!(
-                    "in the {name} split {} of the {} classes of `eval.zero-shot.prompts = \"{prompts}\"` cannot be scored, \
+                    "in the {name} {} of the {} classes of `{prompts}` cannot be scored, \
                      for want of positives or negatives among its {} labelled studies: {}",
                     names.len(),
                     coverage.classes,
@@ -263,7 +264,7 @@ mod tests {
             };
             let [validation, test]: [Vec<Option<StudyLabels>>; 2] =
                 [validation, test].map(|studies| studies.iter().map(set).collect());
-            let splits = [("validation", &validation), ("test", &test)];
+            let splits = [("validation split", &validation), ("test split", &test)];
             let splits = splits.map(|(name, studies)| (name.to_owned(), studies.iter().map(Option::as_ref).collect()));
             let coverage = SplitCoverage::new(&prompts(&[("edema", &[]), ("mass", &["normal"])]), &splits);
             (coverage.problem("p.toml").unwrap_or_default(), coverage.is_empty())

@@ -30,6 +30,14 @@ pub enum EvalError {
         /// The value.
         value: f32,
     },
+    /// A threshold or a probe cannot be determined from the cases given.
+    #[error("cannot determine {what}: {problem}")]
+    Undetermined {
+        /// What was to be determined, and of which label.
+        what: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
     /// A prompt set is neither shipped nor a TOML file.
     #[error(
         "there is no prompt set `{name}`{suggestion}; shipped are {known}; for your own, give the path of a .toml file"
@@ -104,11 +112,12 @@ pub enum EvalError {
     Font(#[from] ab_glyph::InvalidFont),
 }
 
-/// Prompts are the input; outputs of a model, and pictures of them, are not.
+/// Prompts and labels are the input; outputs of a model, and pictures of them, are not.
 impl AtFault for EvalError {
     fn fault(&self) -> Fault {
         match self {
-            EvalError::UnknownPrompts { .. }
+            EvalError::Undetermined { .. }
+            | EvalError::UnknownPrompts { .. }
             | EvalError::PromptPath(_)
             | EvalError::ReadPrompts { .. }
             | EvalError::ParsePrompts { .. }
@@ -134,6 +143,7 @@ mod tests {
         let text = || "text".to_owned();
         let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
         let table = [
+            (EvalError::Undetermined { what: text(), problem: text() }, Fault::Input),
             (EvalError::UnknownPrompts { name: text(), known: text(), suggestion: text() }, Fault::Input),
             (EvalError::ReadPrompts { path: text().into(), source: missing() }, Fault::Input),
             (EvalError::InvalidPrompts { origin: text(), problem: text() }, Fault::Input),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lgdea_metric::{Bound, Split};
+use lgdea_metric::{Bound, EvalSet};
 use serde::{Deserialize, Serialize};
 
 /// A measured value and how well the data determine it.
@@ -28,11 +28,12 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
-    /// The scores as a journal has them: with their split's name before theirs, and the ends of an interval beside its value.
-    pub fn logged(&self, split: Split) -> BTreeMap<String, f64> {
+    /// The scores as a journal has them: with the name of what they are measured on before theirs, and the ends of an interval beside
+    /// its value.
+    pub fn logged(&self, on: EvalSet<'_>) -> BTreeMap<String, f64> {
         let mut values = BTreeMap::new();
         for (name, score) in &self.scores {
-            let name = split.of_score(name);
+            let name = on.of_score(name);
             if let Some(interval) = score.interval {
                 values.extend(Bound::ALL.into_iter().zip(interval).map(|(bound, end)| (bound.of_score(&name), end)));
             }

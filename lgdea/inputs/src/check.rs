@@ -1,11 +1,14 @@
 //! What a run of an experiment would be refused for, all of it at once, each with its place in the experiment.
 
-use lgdea_data::{Corpus, Diagnosis, Refusal, SkipReason, Split, Study, pretrained};
+use lgdea_data::{Corpus, DataError, Diagnosis, Refusal, SkipReason, Split, Study, StudyLabels, pretrained};
 use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::{EvalError, SplitCoverage};
 use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
-use lgdea_spec::{Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, WordPieces, ZeroShot};
+use lgdea_spec::{Eval, Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, SetInputs, WordPieces, ZeroShot};
+
+use crate::sets::of_set;
+use crate::{Apart, InputsError, LoadedSet};
 
 /// What is wrong with the small files that an experiment names: its ontology and the prompt of its language model, zero-shot
 /// prompts, published weights.
@@ -16,11 +19,10 @@ pub fn references(resolved: &Resolved) -> Vec<Problem> {
         let key = evidence_key(&experiment.evidence, &error);
         problems.push(resolved.problem(&key, chain(&error), ""));
     }
-    let zero_shot = &experiment.eval.zero_shot;
-    if zero_shot.enabled
-        && let Err(error) = PromptSet::named_or_path(&zero_shot.prompts)
-    {
-        problems.push(resolved.problem("eval.zero-shot.prompts", chain(&error), ""));
+    for (key, zero_shot) in zero_shots(&experiment.eval) {
+        if let Err(error) = PromptSet::named_or_path(&zero_shot.prompts) {
+            problems.push(resolved.problem(&key, chain(&error), ""));
+        }
     }
     let image = &experiment.encoder.image;
     let text = &experiment.encoder.text;
@@ -41,55 +43,136 @@ pub fn references(resolved: &Resolved) -> Vec<Problem> {
     problems
 }
 
+/// The classifications that an experiment asks for, each with the key of its prompts: on the held-out splits, and on sets.
+fn zero_shots(eval: &Eval) -> impl Iterator<Item = (String, &ZeroShot)> {
+    let of_sets = eval.sets.iter().map(|(name, set)| (prompts_of_set(name), &set.zero_shot));
+    of_sets.chain([(PROMPTS.to_owned(), &eval.zero_shot)]).filter(|(_, zero_shot)| zero_shot.enabled)
+}
+
 /// Data as far as they can be read.
 pub struct Read {
-    refusals: Vec<Refusal>,
+    /// Each with the table that its key is in: that of an evaluation set, or none.
+    refusals: Vec<(String, Refusal)>,
     notes: Vec<String>,
     /// `None` where there are refusals.
     corpus: Option<Corpus>,
+    sets: Vec<LoadedSet>,
 }
 
 /// Reads the data that inputs name, where files and their columns are in order. `progress` is called with the items that are
 /// done, and their number.
 pub fn read(inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Read {
-    let (mut refusals, notes) = lgdea_data::check(&inputs.data);
-    let mut corpus = None;
-    if refusals.is_empty() {
-        match lgdea_data::load(&inputs.data, inputs.seed(), progress) {
-            Ok(read) => corpus = Some(read),
-            Err(error) => refusals.push(Refusal { key: "data", reason: chain(&error), remedy: String::new() }),
-        }
+    let (refusals, notes) = lgdea_data::check(&inputs.data);
+    let mut read = Read { refusals: Vec::new(), notes, corpus: None, sets: Vec::new() };
+    read.refusals.extend(refusals.into_iter().map(|refusal| (String::new(), refusal)));
+    for SetInputs { name, data, .. } in &inputs.sets {
+        let (refusals, notes) = data.as_ref().map(lgdea_data::check).unwrap_or_default();
+        read.refusals.extend(refusals.into_iter().map(|Refusal { key, reason, remedy }| {
+            let [reason, remedy] = [reason, remedy].map(|text| with_keys_of_set(name, &text));
+            (format!("eval.set.{name}."), Refusal { key, reason, remedy })
+        }));
+        read.notes.extend(notes.into_iter().map(|note| note_on_set(name, &note)));
     }
-    Read { refusals, notes, corpus }
+    if read.refusals.is_empty()
+        && let Err((table, reason)) = read.load(inputs, progress)
+    {
+        read.refusals.push((table, Refusal { key: "data", reason, remedy: String::new() }));
+    }
+    read
+}
+
+impl Read {
+    /// Loads the experiment's studies and those of its sets; where that fails, the table at fault, and why.
+    fn load(&mut self, inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<(), (String, String)> {
+        let of_experiment = |error: DataError| (String::new(), chain(&error));
+        let at_fault = |error: InputsError| (table_of(&error), chain(&error));
+        let mut corpus = lgdea_data::load(&inputs.data, inputs.seed(), progress).map_err(of_experiment)?;
+        for set in &inputs.sets {
+            let read = match &set.data {
+                None => corpus.clone(),
+                Some(data) => {
+                    lgdea_data::load(data, SetInputs::SEED, progress).map_err(|error| at_fault(of_set(set, error)))?
+                }
+            };
+            self.sets.push(LoadedSet::new(set, inputs, read).map_err(at_fault)?);
+        }
+        let sets: Vec<&LoadedSet> = self.sets.iter().collect();
+        let apart = Apart::new(inputs, &corpus, &sets).map_err(at_fault)?;
+        corpus.take_out(SkipReason::PatientOfEvaluationSet, &apart.training);
+        for (set, out) in self.sets.iter_mut().zip(&apart.sets) {
+            set.corpus.take_out(SkipReason::PatientOfTraining, out);
+        }
+        self.corpus = Some(corpus);
+        Ok(())
+    }
+}
+
+/// The table of the evaluation set that an error is about; empty where it is about none.
+fn table_of(error: &InputsError) -> String {
+    match error {
+        InputsError::Set { name, .. } | InputsError::NothingScored { name, .. } => format!("eval.set.{name}."),
+        _ => String::new(),
+    }
+}
+
+/// A note on an evaluation set.
+fn note_on_set(name: &str, note: &str) -> String {
+    format!("evaluation set `{name}`: {}", with_keys_of_set(name, note))
+}
+
+/// What readers of data say, who name keys from `[data]` on, with the keys of a set.
+fn with_keys_of_set(name: &str, text: &str) -> String {
+    text.replace("`data.", &format!("`eval.set.{name}.data.")).replace("`[data.", &format!("`[eval.set.{name}.data."))
 }
 
 /// What is wrong with the data that an experiment names, and what of it is hardly meant; `read` is what [`read()`] made of its
 /// inputs.
 pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
     let experiment = &resolved.experiment;
-    let problem =
-        |refusal: &Refusal| resolved.problem(named_by(resolved, refusal.key), refusal.reason.clone(), &refusal.remedy);
+    let problem = |(table, refusal): &(String, Refusal)| {
+        let key = named_by(resolved, table, refusal.key);
+        resolved.problem(&key, refusal.reason.clone(), &refusal.remedy)
+    };
     let mut problems: Vec<Problem> = read.refusals.iter().map(problem).collect();
     let mut notes = read.notes.clone();
     let Some(corpus) = &read.corpus else { return (problems, notes) };
-    notes.extend(missing_images(corpus));
-    let is_told = |reason: &SkipReason| !reason.may_pass();
-    notes.extend(corpus.skipped.lines().filter(|(reason, _)| is_told(reason)).map(|(_, line)| line));
+    notes.extend(notes_of_corpus(corpus));
     // As a run draws its pairs, once it has decoded the images.
     if let Err(error) = lgdea_data::pair(corpus, &experiment.pairing, experiment.seed.stream("pairing")) {
         problems.push(resolved.problem("data", chain(&error), &notes_of_pairs(corpus, &read.notes)));
     }
-    let zero_shot = &experiment.eval.zero_shot;
-    let prompts = PromptSet::named_or_path(&zero_shot.prompts).ok().filter(|_| zero_shot.enabled);
-    match prompts.and_then(|prompts| uncovered(zero_shot, &prompts, &corpus.studies, &experiment.eval.splits)) {
-        Some((problem, true)) => problems.push(resolved.problem("eval.zero-shot.prompts", problem, "")),
-        Some((note, false)) => notes.push(note),
-        None => {}
+    let Eval { zero_shot, splits, .. } = &experiment.eval;
+    let mut classes = |key: &str, zero_shot: &ZeroShot, scored: &[Scored<'_>]| match uncovered(key, zero_shot, scored) {
+        Ok(Some((problem, true))) => problems.push(resolved.problem(key, problem, "")),
+        Ok(Some((note, false))) => notes.push(note),
+        // That prompts cannot be read is told of the references.
+        Ok(None) | Err(_) => {}
+    };
+    classes(PROMPTS, zero_shot, &scored_splits(&corpus.studies, splits));
+    for set in &read.sets {
+        if let Some(settings) = experiment.eval.sets.get(&set.name) {
+            classes(&prompts_of_set(&set.name), &settings.zero_shot, &[scored_set(&set.name, &set.corpus.studies)]);
+        }
     }
-    let empty = experiment.eval.splits.iter().filter(|&&split| !has_images(&corpus.studies, split));
+    let empty = splits.iter().filter(|&&split| !has_images(&corpus.studies, split));
     let empty = empty.map(|&split| Split::from(split));
     notes.extend(empty.map(|split| format!("no study of the {split} split has an image: it is not scored")));
+    for LoadedSet { name, corpus, .. } in &read.sets {
+        notes.extend(notes_of_corpus(corpus).into_iter().map(|note| note_on_set(name, &note)));
+        let images = corpus.studies.iter().filter(|study| study.image.is_some()).count();
+        notes.push(note_on_set(
+            name,
+            &format!("{} studies are scored, of which {images} have an image", corpus.studies.len()),
+        ));
+    }
     (problems, notes)
+}
+
+/// What of studies is left out or doubtful.
+fn notes_of_corpus(corpus: &Corpus) -> Vec<String> {
+    let is_told = |reason: &SkipReason| !reason.may_pass();
+    let lines = corpus.skipped.lines().filter(|(reason, _)| is_told(reason)).map(|(_, line)| line);
+    missing_images(corpus).into_iter().chain(lines).collect()
 }
 
 fn has_images(studies: &[Study], split: HeldOut) -> bool {
@@ -97,11 +180,12 @@ fn has_images(studies: &[Study], split: HeldOut) -> bool {
 }
 
 /// The key that a problem of columns points at: where none are named, that of the files that lack them.
-fn named_by<'k>(resolved: &Resolved, key: &'k str) -> &'k str {
+fn named_by(resolved: &Resolved, table: &str, key: &str) -> String {
+    let written = format!("{table}{key}");
     match key {
-        "data.manifest.columns" if !resolved.is_written(key) => "data.manifest.studies",
-        "data.manifest.box-columns" if !resolved.is_written(key) => "data.manifest.boxes",
-        key => key,
+        "data.manifest.columns" if !resolved.is_written(&written) => format!("{table}data.manifest.studies"),
+        "data.manifest.box-columns" if !resolved.is_written(&written) => format!("{table}data.manifest.boxes"),
+        _ => written,
     }
 }
 
@@ -130,23 +214,14 @@ fn notes_of_pairs(corpus: &Corpus, notes: &[String]) -> String {
     reasons.join("\n")
 }
 
-/// The classes of prompts that cannot be scored on the studies of some splits, in words, and whether a run is refused for it:
-/// prompts of one's own that score nothing are hardly meant.
-pub fn uncovered(
-    settings: &ZeroShot,
-    prompts: &PromptSet,
-    studies: &[Study],
-    splits: &[HeldOut],
-) -> Option<(String, bool)> {
-    let coverage = coverage(prompts, studies, splits);
-    Some((coverage.problem(&settings.prompts)?, coverage.is_empty() && settings.prompts_file().is_some()))
-}
+/// Studies that are scored together, and their name.
+pub type Scored<'a> = (String, Vec<Option<&'a StudyLabels>>);
 
 /// How the labels of the scored studies fit the classes of an experiment's prompts, for a doctor of its data.
 ///
 /// # Errors
 /// The prompts cannot be read.
-pub fn labels(experiment: &Experiment, studies: &[Study]) -> Result<Vec<Diagnosis>, EvalError> {
+pub fn unfit_labels(experiment: &Experiment, studies: &[Study]) -> Result<Vec<Diagnosis>, EvalError> {
     let ZeroShot { enabled, prompts, .. } = &experiment.eval.zero_shot;
     if !enabled {
         return Ok(Vec::new());
@@ -158,15 +233,45 @@ pub fn labels(experiment: &Experiment, studies: &[Study]) -> Result<Vec<Diagnosi
     Ok(lgdea_eval::doctor::labels(&PromptSet::named_or_path(prompts)?, scored))
 }
 
-/// What the studies of some splits know of the classes of prompts. Only images are classified.
-fn coverage(prompts: &PromptSet, studies: &[Study], splits: &[HeldOut]) -> SplitCoverage {
+/// What is scored of the held-out splits that have images.
+pub fn scored_splits<'a>(studies: &'a [Study], splits: &[HeldOut]) -> Vec<Scored<'a>> {
     let of_split = |&split: &HeldOut| {
         let split = Split::from(split);
-        let of_split = studies.iter().filter(|study| study.split == split && study.image.is_some());
-        (split.to_string(), of_split.map(|study| study.labels.as_ref()).collect())
+        (format!("{split} split"), labels(studies.iter().filter(|study| study.split == split)))
     };
-    let scored = splits.iter().filter(|&&split| has_images(studies, split));
-    SplitCoverage::new(prompts, &scored.map(of_split).collect::<Vec<_>>())
+    splits.iter().filter(|&&split| has_images(studies, split)).map(of_split).collect()
+}
+
+/// What is scored of an evaluation set.
+pub fn scored_set<'a>(name: &str, studies: &'a [Study]) -> Scored<'a> {
+    (format!("evaluation set `{name}`"), labels(studies.iter()))
+}
+
+/// Only images are classified.
+fn labels<'a>(studies: impl Iterator<Item = &'a Study>) -> Vec<Option<&'a StudyLabels>> {
+    studies.filter(|study| study.image.is_some()).map(|study| study.labels.as_ref()).collect()
+}
+
+/// The key of the prompts of the held-out splits.
+pub const PROMPTS: &str = "eval.zero-shot.prompts";
+
+/// The key of the prompts of an evaluation set.
+pub fn prompts_of_set(name: &str) -> String {
+    format!("eval.set.{name}.zero-shot.prompts")
+}
+
+/// The classes of prompts that cannot be scored, in words, and whether a run is refused for it: prompts of one's own that score
+/// nothing are hardly meant. None where the task does not run, or all can be scored.
+///
+/// # Errors
+/// The prompts cannot be read.
+pub fn uncovered(key: &str, settings: &ZeroShot, scored: &[Scored<'_>]) -> Result<Option<(String, bool)>, EvalError> {
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let coverage = SplitCoverage::new(&PromptSet::named_or_path(&settings.prompts)?, scored);
+    let line = format!("{key} = \"{}\"", settings.prompts);
+    Ok(coverage.problem(&line).map(|problem| (problem, coverage.is_empty() && settings.prompts_file().is_some())))
 }
 
 /// The key that an error of who reads the evidence is about.

@@ -18,6 +18,24 @@ pub enum InputsError {
     /// Its zero-shot prompts.
     #[error(transparent)]
     Prompts(#[from] EvalError),
+    /// The data of an evaluation set.
+    #[error("evaluation set `{name}`")]
+    Set {
+        /// Its name.
+        name: String,
+        /// Why.
+        source: Box<DataError>,
+    },
+    /// An evaluation set without a study to score.
+    #[error("evaluation set `{name}`: {reason}; {remedy}")]
+    NothingScored {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
+    },
 }
 
 impl AtFault for InputsError {
@@ -26,6 +44,8 @@ impl AtFault for InputsError {
             InputsError::Data(error) => error.fault(),
             InputsError::Evidence(error) => error.fault(),
             InputsError::Prompts(error) => error.fault(),
+            InputsError::Set { source, .. } => source.fault(),
+            InputsError::NothingScored { .. } => Fault::Input,
         }
     }
 }

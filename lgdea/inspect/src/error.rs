@@ -6,8 +6,11 @@ use lgdea_fault::{AtFault, Fault};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InspectError {
-    /// The evaluated split has nothing to evaluate.
-    #[error("the {split} split has no study with an image: no task can be evaluated on it")]
+    /// There is nothing to evaluate.
+    #[error("no study has an image: no task can be evaluated")]
+    NoImages,
+    /// The split has nothing to look at.
+    #[error("the {split} split has no study with an image")]
     EmptySplit {
         /// Name of the split.
         split: lgdea_data::Split,
@@ -39,7 +42,7 @@ pub enum InspectError {
 impl AtFault for InspectError {
     fn fault(&self) -> Fault {
         match self {
-            Self::EmptySplit { .. } | Self::NoPrototypes | Self::NoGraph => Fault::Input,
+            Self::NoImages | Self::EmptySplit { .. } | Self::NoPrototypes | Self::NoGraph => Fault::Input,
             Self::Export(error) => error.fault(),
             Self::Tokenizer(error) => error.fault(),
             Self::Eval(error) => error.fault(),
@@ -58,6 +61,7 @@ mod tests {
     fn questions_without_an_answer_are_the_input_and_files_that_cannot_be_written_are_not() {
         let full = std::io::Error::other("the disk is full");
         let table = [
+            (InspectError::NoImages, Fault::Input),
             (InspectError::EmptySplit { split: lgdea_data::Split::Test }, Fault::Input),
             (InspectError::NoPrototypes, Fault::Input),
             (InspectError::NoGraph, Fault::Input),

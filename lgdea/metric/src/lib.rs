@@ -6,7 +6,7 @@
 //!
 //! - [`Declaration`] is a score with parameters, such as the rank K of a recall; the files of [`task`] hold all of them.
 //! - [`Instance`] is a declaration with its parameters chosen.
-//! - [`Name`] is what a journal has: an instance with its [`Split`], or the [`Bound`] of an interval.
+//! - [`Name`] is what a journal has: an instance with its [`EvalSet`], or the [`Bound`] of an interval.
 //! - [`Group`] says what the other metrics of a journal are about; [`curve`] declares those that somebody reads by name.
 //!
 //! There is no arithmetic here. The crate depends on nothing, so that every crate can ask it.
@@ -14,8 +14,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod better;
+mod bound;
 pub mod curve;
 mod declaration;
+mod eval_set;
 mod name;
 mod number;
 mod parameters;
@@ -24,9 +26,11 @@ pub mod task;
 mod template;
 
 pub use better::Better;
+pub use bound::Bound;
 pub use curve::{Curve, Group};
 pub use declaration::{Declaration, Instance};
-pub use name::{Bound, Name};
+pub use eval_set::EvalSet;
+pub use name::Name;
 pub use number::{readable, significant};
 pub use parameters::{HeatMap, Parameters, Way};
 pub use split::Split;

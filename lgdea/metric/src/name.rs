@@ -1,45 +1,13 @@
 //! The name of a metric as a journal has it.
 
 use crate::curve::Curve;
-use crate::{Better, Instance, Split};
-
-/// An end of a score's interval. It is logged beside the score, under the score's name and its own: `test/…/auroc_macro/low`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
-    /// The lower end.
-    Low,
-    /// The upper end.
-    High,
-}
-
-impl Bound {
-    /// Both.
-    pub const ALL: [Bound; 2] = [Bound::Low, Bound::High];
-
-    fn name(self) -> &'static str {
-        match self {
-            Bound::Low => "low",
-            Bound::High => "high",
-        }
-    }
-
-    /// The name under which this end of a score's interval is logged.
-    pub fn of_score(self, score: &str) -> String {
-        format!("{score}/{}", self.name())
-    }
-
-    /// Takes the end off a name that has one.
-    fn strip(name: &str) -> Option<(Bound, &str)> {
-        let (score, end) = name.rsplit_once('/')?;
-        Some((Bound::ALL.into_iter().find(|bound| bound.name() == end)?, score))
-    }
-}
+use crate::{Better, Bound, EvalSet, Instance, Split};
 
 /// The name of a metric in a journal, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Name<'a> {
-    /// The held-out split, of a score.
-    pub split: Option<Split>,
+    /// What a score is measured on.
+    pub on: Option<EvalSet<'a>>,
     /// The rest without the end of an interval.
     pub metric: &'a str,
     /// The end of an interval, where it is the name of one.
@@ -51,20 +19,20 @@ pub struct Name<'a> {
 impl<'a> Name<'a> {
     /// Takes a name apart. Any text is a name; what nobody declared has no declaration.
     pub fn parse(name: &'a str) -> Name<'a> {
-        let Some((split, score)) = Split::strip(name) else {
-            return Name { split: None, metric: name, bound: None, declared: Instance::find(name) };
+        let Some((on, score)) = EvalSet::strip(name) else {
+            return Name { on: None, metric: name, bound: None, declared: Instance::find(name) };
         };
         let declared = Instance::find(score);
         // A class may be called `low`.
         let end = Bound::strip(score).filter(|_| declared.is_none());
         let (bound, metric) = end.map_or((None, score), |(bound, metric)| (Some(bound), metric));
         let declared = declared.or_else(|| Instance::find(metric));
-        Name { split: Some(split), metric, bound, declared }
+        Name { on: Some(on), metric, bound, declared }
     }
 
-    /// Whether it is the name of a score on a held-out split, and not of an end of its interval.
+    /// Whether it is the name of a score on a held-out split or an evaluation set, and not of an end of its interval.
     pub fn is_score(&self) -> bool {
-        self.split.is_some() && self.bound.is_none()
+        self.on.is_some() && self.bound.is_none()
     }
 
     /// Whether it is a score that is shown where nobody asks for a metric.
@@ -75,14 +43,17 @@ impl<'a> Name<'a> {
     /// Name for readers. The test split is what a table shows unless it says so.
     pub fn label(&self) -> String {
         let label = self.declared.map_or_else(|| self.metric.to_owned(), |declared| declared.label());
-        if self.split == Some(Split::Validation) { format!("validation {label}") } else { label }
+        match self.on {
+            None | Some(EvalSet::Split(Split::Test)) => label,
+            Some(other) => format!("{} {label}", other.name()),
+        }
     }
 
     /// Which way it is better, as far as that is declared.
     pub fn declared_better(&self) -> Option<Better> {
         match self.declared {
             Some(declared) => Some(declared.declaration.better),
-            None => self.split.map_or_else(|| Curve::better_of(self.metric), |_| None),
+            None => self.on.map_or_else(|| Curve::better_of(self.metric), |_| None),
         }
     }
 
@@ -106,7 +77,7 @@ mod tests {
     #[test]
     fn a_name_finds_its_declaration_its_split_and_its_end_of_an_interval() {
         let name = Name::parse("validation/retrieval/i2t_median_rank/low");
-        assert_eq!((name.split, name.bound), (Some(Split::Validation), Some(Bound::Low)));
+        assert_eq!((name.on, name.bound), (Some(EvalSet::Split(Split::Validation)), Some(Bound::Low)));
         assert_eq!(name.declared.unwrap().declaration, &retrieval::MEDIAN_RANK);
         assert_eq!(name.declared.unwrap().of, Parameters::way(Way::ImageToReport));
         assert!(!name.is_score() && name.better() == Better::Lower && name.decimals() == 1);
@@ -118,6 +89,7 @@ mod tests {
         assert_eq!(label("test/retrieval/i2t_r_at_10"), "image → report R@10");
         assert_eq!(label("test/retrieval/t2i_p_at_5_abnormal"), "report → image P@5, abnormal");
         assert_eq!(label("validation/zero_shot/auroc_macro"), "validation zero-shot AUROC");
+        assert_eq!(label("ms-cxr/grounding/pointing"), "ms-cxr pointing game");
         assert_eq!(label("test/zero_shot/auroc/edema"), "zero_shot/auroc/edema");
         assert_eq!(label("test/grounding/pointing"), "pointing game");
         assert_eq!(label("test/grounding/similarity/pointing"), "grounding/similarity/pointing");

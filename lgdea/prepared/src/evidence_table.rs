@@ -21,6 +21,7 @@ impl<'a> ReadEvidence<'a> {
 }
 
 /// Distinct phrases and evidence sets of the reports that training reads.
+#[derive(Default)]
 pub(crate) struct EvidenceTable {
     pub(crate) phrases: Vec<String>,
     /// Per study position: its phrases, and the number of its evidence set.

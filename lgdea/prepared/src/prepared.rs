@@ -85,18 +85,12 @@ impl Prepared {
         let revealed = pools.images.iter().copied().filter(|_| oracle);
         let table = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
 
-        let texts: Vec<Option<String>> = studies.iter().map(|study| text_of(study, &read, experiment)).collect();
+        let texts = texts(&studies, &read, experiment);
         let readable = pools.reports().filter_map(|study| texts[study].as_deref());
         let learned_from = readable.chain(table.phrases.iter().map(String::as_str));
         let (tokenizer, text_shape) = pretrained::words(text, learned_from)?;
 
-        let read_report = |(study, report): (usize, &Option<String>)| {
-            let Some(report) = report else { return Ok(None) };
-            let (phrases, evidence_set) = table.of_study.get(&study).cloned().unwrap_or_default();
-            let tokens = tokenizer.encode(report, text.max_tokens())?;
-            Ok::<_, PreparedError>(Some(ReadReport { tokens, phrases, evidence_set }))
-        };
-        let reports = texts.par_iter().enumerate().map(read_report).collect::<Result<_, _>>()?;
+        let reports = reports(&texts, &tokenizer, text.max_tokens(), &table)?;
         let max_phrase_tokens = text.max_phrase_tokens();
         let phrase = |phrase: &String| tokenizer.encode(phrase, max_phrase_tokens);
         let phrases = table.phrases.iter().map(phrase).collect::<Result<_, _>>()?;
@@ -105,6 +99,28 @@ impl Prepared {
         } else {
             Vec::new()
         };
+        Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens, text_shape })
+    }
+
+    /// Studies that are scored and not trained on, in the words of this training. `experiment` is the one that was trained; with
+    /// `report-text = "evidence"` the evidence is what their reports are.
+    ///
+    /// # Errors
+    /// A report cannot be split into word pieces.
+    pub fn of_evaluation_set(
+        &self,
+        experiment: &Experiment,
+        corpus: Corpus,
+        images: ImageStore,
+        evidence: &[ReportEvidence],
+    ) -> Result<Self, PreparedError> {
+        let (studies, tokenizer) = (corpus.studies, self.tokenizer.clone());
+        let texts = texts(&studies, &ReadEvidence::new(evidence), experiment);
+        let reports = reports(&texts, &tokenizer, experiment.encoder.text.max_tokens(), &EvidenceTable::default())?;
+        let pools = Pools { paired: Vec::new(), images: Vec::new(), reports: Vec::new() };
+        let (classes, text_shape) = (self.classes.clone(), self.text_shape.clone());
+        let Self { oracle, max_phrase_tokens, .. } = *self;
+        let phrases = Vec::new();
         Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens, text_shape })
     }
 
@@ -147,6 +163,26 @@ impl Prepared {
     pub fn split(&self, split: Split) -> Vec<usize> {
         (0..self.studies.len()).filter(|&study| self.studies[study].split == split).collect()
     }
+}
+
+/// Token ids of reports, which have the evidence of the table.
+fn reports(
+    texts: &[Option<String>],
+    tokenizer: &Tokenizer,
+    max_tokens: usize,
+    table: &EvidenceTable,
+) -> Result<Vec<Option<ReadReport>>, PreparedError> {
+    let read = |(study, report): (usize, &Option<String>)| {
+        let Some(report) = report else { return Ok(None) };
+        let (phrases, evidence_set) = table.of_study.get(&study).cloned().unwrap_or_default();
+        Ok(Some(ReadReport { tokens: tokenizer.encode(report, max_tokens)?, phrases, evidence_set }))
+    };
+    texts.par_iter().enumerate().map(read).collect()
+}
+
+/// What the text encoder reads of studies.
+fn texts(studies: &[Study], read: &ReadEvidence<'_>, experiment: &Experiment) -> Vec<Option<String>> {
+    studies.iter().map(|study| text_of(study, read, experiment)).collect()
 }
 
 /// What the text encoder reads of a study, by the experiment's choice: its report, or the report's evidence.

@@ -121,8 +121,26 @@ pub enum RunError {
         /// The splits that were asked for.
         splits: String,
     },
+    /// An evaluation set has no image.
+    #[error("no image of the evaluation set `{name}` can be read, so nothing of it could be scored after training")]
+    SetWithoutImages {
+        /// Its name.
+        name: String,
+    },
+    /// A run that is to be scored has not finished.
+    #[error("the run in {} has not finished; the command that began it goes on with it", path.display())]
+    NotFinished {
+        /// The run's folder.
+        path: PathBuf,
+    },
+    /// An evaluation set that is called as one of the run's.
+    #[error("the run has an evaluation set `{name}`, and it is another one; give this one another name")]
+    OtherSet {
+        /// Its name.
+        name: String,
+    },
     /// The experiment's own prompts have no class that the studies can score.
-    #[error("{problem}; correct the prompts, or set `eval.zero-shot.enabled = false`")]
+    #[error("{problem}; correct the prompts, or switch the task off beside them: `enabled = false`")]
     NothingToClassify {
         /// What the classes lack, and which labels there are.
         problem: String,
@@ -207,6 +225,9 @@ impl AtFault for RunError {
     fn fault(&self) -> Fault {
         match self {
             Self::Replanned { .. }
+            | Self::SetWithoutImages { .. }
+            | Self::NotFinished { .. }
+            | Self::OtherSet { .. }
             | Self::NothingToScore { .. }
             | Self::NothingToClassify { .. }
             | Self::NoSuchRun { .. }

@@ -1,25 +1,25 @@
-//! Evaluation of a trained model on the splits that an experiment asks for.
+//! Evaluation of a trained model on the splits and sets that an experiment asks for.
 
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use lgdea_data::Split;
-use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::{Evaluation, Scores, gallery};
-use lgdea_inputs::check::uncovered;
+use lgdea_inputs::check::{self, uncovered};
 use lgdea_inspect::{Evaluated, evaluate};
+use lgdea_metric::EvalSet;
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
-use lgdea_spec::{Experiment, HeldOut};
+use lgdea_spec::{Eval, Experiment, HeldOut, ZeroShot};
 
 use crate::RunError;
 use crate::recorder::Recorder;
+use crate::scored::Scored;
 use crate::shared::Shared;
 
 /// Phrases beside each other on a picture of heat maps: of more, a screen of 1400 pixels shows the letters too small.
 const PANELS: usize = 3;
 
-/// Evaluates splits, and writes what it finds into the run's journal and folder.
+/// Evaluates a model, and writes what it finds into the run's journal and folder.
 #[derive(Clone, Copy)]
 pub(crate) struct Evaluator<'a> {
     pub(crate) experiment: &'a Experiment,
@@ -29,16 +29,16 @@ pub(crate) struct Evaluator<'a> {
 }
 
 impl Evaluator<'_> {
-    /// The splits to score: those that the experiment asks for, as far as they have images. Tells what cannot be scored.
+    /// The held-out splits to score: those that the experiment asks for, as far as they have images. Tells what cannot be scored.
     pub(crate) fn splits(&self, prepared: &Prepared) -> Result<Vec<HeldOut>, RunError> {
-        let asked = &self.experiment.eval.splits;
+        let Eval { splits: asked, zero_shot, sets, .. } = &self.experiment.eval;
         let asked = [HeldOut::Validation, HeldOut::Test].into_iter().filter(|split| asked.contains(split));
         let (splits, empty): (Vec<_>, Vec<_>) = asked.partition(|&split| prepared.has_images(split.into()));
-        if splits.is_empty() {
+        if splits.is_empty() && sets.is_empty() {
             let splits = empty.iter().map(|split| split.split().name()).collect::<Vec<_>>().join(" or the ");
             return Err(RunError::NothingToScore { splits });
         }
-        self.tell_of_classes(prepared, &splits)?;
+        self.tell_of_classes(check::PROMPTS, zero_shot, &check::scored_splits(&prepared.studies, &splits))?;
         for split in empty {
             let split = split.split().name();
             self.recorder.warn(format!("no study of the {split} split has an image: it is not scored"))?;
@@ -46,45 +46,50 @@ impl Evaluator<'_> {
         Ok(splits)
     }
 
-    /// Tells which classes of the prompts cannot be scored on some splits. Prompts of one's own that score nothing are hardly
-    /// meant: with them training does not begin.
-    fn tell_of_classes(&self, prepared: &Prepared, splits: &[HeldOut]) -> Result<(), RunError> {
-        let settings = &self.experiment.eval.zero_shot;
-        if !settings.enabled {
-            return Ok(());
-        }
-        let prompts = PromptSet::named_or_path(&settings.prompts)?;
-        match uncovered(settings, &prompts, &prepared.studies, splits) {
+    /// Tells which classes of prompts cannot be scored on some studies. Prompts of one's own that score nothing are hardly meant:
+    /// with them training does not begin.
+    pub(crate) fn tell_of_classes(
+        &self,
+        key: &str,
+        settings: &ZeroShot,
+        scored: &[check::Scored<'_>],
+    ) -> Result<(), RunError> {
+        match uncovered(key, settings, scored)? {
             Some((problem, true)) => Err(RunError::NothingToClassify { problem }),
             Some((problem, false)) => self.recorder.warn(problem),
             None => Ok(()),
         }
     }
 
-    /// Scores of a split, by `<split>/<task>/<metric>`.
-    pub(crate) fn scores(&self, model: &Lgdea, prepared: &Prepared, split: HeldOut) -> Result<Scores, RunError> {
-        let named = split.split();
-        let name = named.name();
-        let evaluation = self.evaluation(model, prepared, split.into(), name)?;
-        self.recorder.scores(self.experiment.train.steps, named, &evaluation)?;
+    /// Scores by `<split or set>/<task>/<metric>`.
+    pub(crate) fn scores(&self, model: &Lgdea, scored: &Scored<'_>) -> Result<Scores, RunError> {
+        let (on, name) = (scored.on, scored.on.name());
+        let evaluation = self.evaluation(model, scored)?;
+        self.recorder.scores(self.experiment.train.steps, on, &evaluation)?;
         for warning in &evaluation.warnings {
             self.recorder.audience.say(&format!("{name}: {warning}"));
         }
-        Ok(evaluation.scores.into_iter().map(|(score, value)| (named.of_score(&score), value)).collect())
+        Ok(evaluation.scores.into_iter().map(|(score, value)| (on.of_score(&score), value)).collect())
     }
 
-    /// Evaluates a split and draws its galleries, unless the same checkpoint was evaluated in the same way before.
-    fn evaluation(&self, model: &Lgdea, prepared: &Prepared, split: Split, name: &str) -> Result<Evaluation, RunError> {
+    /// Evaluates studies and draws their galleries, unless the same checkpoint was evaluated in the same way before.
+    fn evaluation(&self, model: &Lgdea, scored: &Scored<'_>) -> Result<Evaluation, RunError> {
         let Recorder { run, audience, .. } = self.recorder;
+        let Scored { on, experiment, prepared, studies, .. } = scored;
+        let name = on.name();
+        let called = match on {
+            EvalSet::Split(split) => format!("the {split} split"),
+            EvalSet::Named(name) => format!("the evaluation set {name}"),
+        };
         let picture = |task: &str| Path::new("artifacts").join(format!("{task}_{name}.png"));
         let galleries = [picture("grounding"), picture("retrieval")];
-        let shared = self.shared.evaluation(name, &galleries)?;
+        let shared = self.shared.evaluation(scored, &galleries)?;
         let evaluation = if let Some(evaluation) = shared.take() {
-            audience.say(&format!("the {name} split is evaluated already"));
+            audience.say(&format!("{called} is evaluated already"));
             evaluation
         } else {
-            audience.say(&format!("evaluating the {name} split"));
-            let evaluated = evaluate(model, self.experiment, prepared, split, self.device)?;
+            audience.say(&format!("evaluating {called}"));
+            let evaluated = evaluate(model, experiment, prepared, studies, self.device)?;
             draw(&evaluated, prepared, galleries.each_ref().map(|gallery| run.path().join(gallery)))?;
             shared.keep(&evaluated.evaluation);
             evaluated.evaluation

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use lgdea_data::{Corpus, Skipped, Study};
 use lgdea_evidence::{EvidenceError, Extraction, Provider, ReportEvidence};
-use lgdea_inputs::Loaded;
+use lgdea_inputs::{Digests, Loaded};
 use lgdea_inspect::Trained;
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
@@ -13,6 +13,7 @@ use lgdea_spec::{Evidence, Experiment, Resolved};
 use lgdea_track::{History, RunDir, Status};
 use lgdea_train::{load_model, newest_checkpoint};
 
+use crate::open_set::OpenSet;
 use crate::preparation::{evidence_cache, report_texts};
 use crate::{Audience, Preparation, RunError};
 
@@ -22,8 +23,19 @@ pub struct Found {
     pub run: RunDir,
     /// What was run.
     pub experiment: Experiment,
-    history: History,
-    results: PathBuf,
+    pub(crate) history: History,
+    pub(crate) results: PathBuf,
+}
+
+/// What a run read, read again.
+pub(crate) struct Again {
+    pub(crate) prepared: Prepared,
+    pub(crate) skipped: Skipped,
+    pub(crate) provider: Provider,
+    pub(crate) evidence: Vec<ReportEvidence>,
+    /// The evaluation sets of the experiment that was read.
+    pub(crate) sets: Vec<OpenSet>,
+    pub(crate) digests: Digests,
 }
 
 /// A run with its data and its newest model.
@@ -63,32 +75,41 @@ impl Found {
     /// Data, evidence and word pieces must be those of the run: a model that is asked in other token ids answers nonsense.
     /// No server is asked, and nothing is written into the run's folder.
     pub fn open(self, device: Device, audience: &dyn Audience) -> Result<Opened, RunError> {
+        let (step, checkpoint) = self.newest(audience)?;
+        let mut read = self.experiment.clone();
+        // Sets that are kept out of training say what it reads.
+        read.eval.sets.retain(|name, _| read.pairing.leave_out.sets.contains(name));
+        let Again { prepared, skipped, provider, evidence, .. } = self.read_again(&read, audience)?;
+        let model = load_model(&self.experiment, &prepared, &checkpoint, &device)?;
+        let Self { run, experiment, results, .. } = self;
+        Ok(Opened { run, experiment, prepared, evidence, skipped, step, provider, model, device, results })
+    }
+
+    /// The newest checkpoint, and the joint steps that its model has seen; tells where the run has not finished.
+    pub(crate) fn newest(&self, audience: &dyn Audience) -> Result<(usize, PathBuf), RunError> {
         let newest = newest_checkpoint(&self.run)?;
         let (step, checkpoint) = newest.ok_or_else(|| no_checkpoint(&self.run, &self.history))?;
         if self.history.status != Some(Status::Finished) {
             let steps = self.experiment.train.steps;
             audience.say(&format!("the run has not finished: this is its model after {step} of {steps} steps"));
         }
-        let (prepared, skipped, provider, evidence) = self.data(audience)?;
-        let model = load_model(&self.experiment, &prepared, &checkpoint, &device)?;
-        let Self { run, experiment, results, .. } = self;
-        Ok(Opened { run, experiment, prepared, evidence, skipped, step, provider, model, device, results })
+        Ok((step, checkpoint))
     }
 
-    /// What training read, what it left out, who reads its evidence, and the evidence that it read.
-    fn data(&self, audience: &dyn Audience) -> Result<(Prepared, Skipped, Provider, Vec<ReportEvidence>), RunError> {
-        let experiment = &Experiment { evidence: without_server(&self.experiment.evidence), ..self.experiment.clone() };
+    /// What training read, and the evaluation sets of `read`, which is the run's experiment but for these.
+    pub(crate) fn read_again(&self, read: &Experiment, audience: &dyn Audience) -> Result<Again, RunError> {
+        let experiment = &Experiment { evidence: without_server(&read.evidence), ..read.clone() };
         let stages = Preparation { experiment, results: &self.results, audience };
-        let Loaded { mut corpus, provider, .. } = stages.inputs()?;
+        let Loaded { mut corpus, sets, provider, digests } = stages.inputs()?;
         self.same_data(&corpus)?;
-        let images = stages.images(&mut corpus)?;
+        let (images, sets) = stages.opened(&mut corpus, sets)?;
         let pairing = stages.pairs(&corpus)?;
         let evidence = stages.evidence(&provider, &corpus, &pairing)?;
         self.same_evidence(&evidence)?;
         let skipped = corpus.skipped.clone();
         let prepared = Prepared::new(experiment, corpus, images, &evidence.reports, &pairing)?;
         self.same_pieces(&prepared)?;
-        Ok((prepared, skipped, provider, evidence.reports))
+        Ok(Again { prepared, skipped, provider, evidence: evidence.reports, sets, digests })
     }
 
     fn same_data(&self, corpus: &Corpus) -> Result<(), RunError> {

@@ -1,7 +1,9 @@
 //! What a run ends with.
 
+use std::collections::BTreeMap;
+
 use lgdea_eval::{Score, Scores, table};
-use lgdea_metric::{Bound, Split};
+use lgdea_metric::{Bound, EvalSet, Split};
 use lgdea_track::mlflow::Report;
 use lgdea_track::{History, RunDir};
 
@@ -25,7 +27,7 @@ pub struct Outcome {
     pub run_key: String,
     /// Its folder, as a text.
     pub dir: String,
-    /// Scores by `<split>/<task>/<metric>`.
+    /// Scores by `<split or evaluation set>/<task>/<metric>`.
     pub scores: Scores,
     /// Seconds that the last attempt took.
     pub seconds: f64,
@@ -51,12 +53,20 @@ impl Outcome {
     }
 }
 
-/// The split that is reported and the table of its scores: the test split, or where it was not scored the validation split.
-pub fn reported(scores: &Scores) -> (&'static str, String) {
-    let is_tested = scores.keys().any(|name| Split::of(name) == Some(Split::Test));
-    let reported = if is_tested { Split::Test } else { Split::Validation };
-    let of_split =
-        |name: &str| Split::strip(name).filter(|(split, _)| *split == reported).map(|(_, name)| name.to_owned());
-    let found: Scores = scores.iter().filter_map(|(name, score)| Some((of_split(name)?, *score))).collect();
-    (reported.name(), table::summary(&found))
+/// The tables of scores that are reported, each with what it is of: that of the test split, or where it was not scored of the
+/// validation split, and those of the evaluation sets.
+pub fn reported(scores: &Scores) -> Vec<(String, String)> {
+    let mut tables: BTreeMap<(bool, &str), Scores> = BTreeMap::new();
+    for (name, score) in scores {
+        if let Some((on, name)) = EvalSet::strip(name) {
+            let is_set = matches!(on, EvalSet::Named(_));
+            tables.entry((is_set, on.name())).or_default().insert(name.to_owned(), *score);
+        }
+    }
+    let (test, validation) = ((false, Split::Test.name()), (false, Split::Validation.name()));
+    if tables.contains_key(&test) {
+        tables.remove(&validation);
+    }
+    let called = |(is_set, name)| if is_set { format!("evaluation set {name}") } else { format!("{name} split") };
+    tables.into_iter().map(|(on, scores)| (called(on), table::summary(&scores))).collect()
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use lgdea_cache::{Cache, Stage};
 use lgdea_data::{Corpus, ImageStore, Making, PairingManifest, Study};
 use lgdea_evidence::{Extraction, Provider, ReportText};
-use lgdea_inputs::{Loaded, Loader};
+use lgdea_inputs::{Loaded, LoadedSet, Loader};
 use lgdea_prepared::{Prepared, evidence_readers};
 use lgdea_spec::Experiment;
 
+use crate::open_set::OpenSet;
 use crate::{Audience, RunError};
 
 /// The stages before training.
@@ -25,24 +26,42 @@ pub struct Preparation<'a> {
 impl Preparation<'_> {
     /// All stages, one after the other.
     pub fn all(&self) -> Result<Prepared, RunError> {
-        let Loaded { mut corpus, provider, .. } = self.inputs()?;
-        let images = self.images(&mut corpus)?;
+        let Loaded { mut corpus, sets, provider, .. } = self.inputs()?;
+        let (images, _) = self.opened(&mut corpus, sets)?;
         let pairing = self.pairs(&corpus)?;
         let evidence = self.evidence(&provider, &corpus, &pairing)?;
         Ok(Prepared::new(self.experiment, corpus, images, &evidence.reports, &pairing)?)
     }
 
-    /// The studies of the experiment, without the images that cannot be read, and the images.
-    pub fn data(&self) -> Result<(Corpus, ImageStore), RunError> {
-        let mut corpus = self.inputs()?.corpus;
-        let images = self.images(&mut corpus)?;
-        Ok((corpus, images))
+    /// The studies of the experiment, without the images that cannot be read and what training goes without, their images, and
+    /// the evaluation sets.
+    pub fn data(&self) -> Result<(Corpus, ImageStore, Vec<OpenSet>), RunError> {
+        let Loaded { mut corpus, sets, .. } = self.inputs()?;
+        let (images, sets) = self.opened(&mut corpus, sets)?;
+        Ok((corpus, images, sets))
+    }
+
+    /// Opens the images of a corpus and of evaluation sets, and keeps what is trained on and what is scored apart.
+    pub(crate) fn opened(
+        &self,
+        corpus: &mut Corpus,
+        sets: Vec<LoadedSet>,
+    ) -> Result<(ImageStore, Vec<OpenSet>), RunError> {
+        let mut images = self.images(corpus)?;
+        let mut sets = self.open(sets)?;
+        self.keep_apart(corpus, &mut images, &mut sets)?;
+        Ok((images, sets))
     }
 
     /// Reads what the experiment reads.
     pub(crate) fn inputs(&self) -> Result<Loaded, RunError> {
+        self.inputs_by(&mut Loader::new(Cache::of_results(self.results)))
+    }
+
+    /// As [`Preparation::inputs`], by a loader that may know something of them.
+    pub(crate) fn inputs_by(&self, loader: &mut Loader) -> Result<Loaded, RunError> {
         let counter = self.audience.counter("reading data");
-        Ok(Loader::default().load(&self.experiment.inputs(), &counter)?)
+        Ok(loader.load(&self.experiment.inputs(), &counter)?)
     }
 
     /// Opens the images of the corpus, decoded or rendered once for all runs of the results, and takes those that cannot be
@@ -72,15 +91,19 @@ impl Preparation<'_> {
         corpus: &Corpus,
         pairing: &PairingManifest,
     ) -> Result<Extraction, RunError> {
-        let reports = report_texts(evidence_readers(self.experiment, &corpus.studies, pairing));
+        self.read(provider, &report_texts(evidence_readers(self.experiment, &corpus.studies, pairing)))
+    }
+
+    /// Evidence of reports.
+    pub(crate) fn read(&self, provider: &Provider, reports: &[ReportText]) -> Result<Extraction, RunError> {
         if !provider.asks_a_server() {
-            return self.extract(provider, &reports);
+            return self.extract(provider, reports);
         }
         // One process asks at a time, so that no report is paid for twice.
         let waiting =
             |holder: &str| self.audience.say(&format!("{holder} is asking the same language model: waiting for it"));
         let cache = Cache::of_results(self.results);
-        cache.alone(Stage::Evidence, &provider.digest(), &waiting, || self.extract(provider, &reports))?
+        cache.alone(Stage::Evidence, &provider.digest(), &waiting, || self.extract(provider, reports))?
     }
 
     fn extract(&self, provider: &Provider, reports: &[ReportText]) -> Result<Extraction, RunError> {

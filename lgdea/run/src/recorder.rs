@@ -9,11 +9,14 @@ use lgdea_data::{Corpus, PairingManifest, Split, summary};
 use lgdea_eval::{Evaluation, Scores};
 use lgdea_evidence::Extraction;
 use lgdea_fault::chain;
+use lgdea_inputs::LoadedSet;
+use lgdea_metric::EvalSet;
 use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::mlflow::tags::LEFT_OUT;
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, Status, SystemMeter, params};
 
+use crate::open_set::OpenSet;
 use crate::outcome::reported;
 use crate::stop::Stop;
 use crate::{Audience, RunError};
@@ -136,6 +139,28 @@ impl Recorder<'_> {
         self.write(Event::Tags { values: [(LEFT_OUT.to_owned(), skipped.counts())].into() })
     }
 
+    /// An evaluation set, as a data set of its own, and what of it cannot be used.
+    pub(crate) fn set(&self, experiment: &Experiment, OpenSet { set, images }: &OpenSet) -> Result<(), RunError> {
+        let LoadedSet { name, corpus, .. } = set;
+        let data = experiment.eval.sets.get(name).and_then(|set| set.data.as_ref());
+        self.write(Event::Dataset {
+            name: data.unwrap_or(&experiment.data).name(),
+            digest: corpus.digest.clone(),
+            context: name.clone(),
+            profile: serde_json::to_string(&summary(corpus).splits)?,
+        })?;
+        let studies = corpus.studies.len();
+        let images = (0..studies).filter(|&study| images.pixels(study).is_some()).count();
+        self.audience.say(&format!("evaluation set {name}: {studies} studies, {images} with an image"));
+        let lines = corpus.skipped.lines().map(|(_, line)| line);
+        lines.for_each(|line| self.audience.say(&format!("evaluation set {name}: {line}")));
+        for (reason, items) in &corpus.skipped.0 {
+            let message = format!("evaluation set {name}: {} × {}", items.count, reason.describe());
+            self.write(Event::Warning { message })?;
+        }
+        Ok(())
+    }
+
     /// The evidence that training reads, as a data set of its own, and what is doubtful about it.
     pub(crate) fn evidence(&self, extraction: &Extraction) -> Result<(), RunError> {
         let tally = &extraction.tally;
@@ -153,17 +178,12 @@ impl Recorder<'_> {
         write_file(&self.run.tokenizer(), &prepared.tokenizer.to_json()?)
     }
 
-    /// Scores of a split; an interval's ends go beside its value.
-    pub(crate) fn scores(
-        &self,
-        step: usize,
-        split: lgdea_metric::Split,
-        evaluation: &Evaluation,
-    ) -> Result<(), RunError> {
-        self.write(Event::Metrics { step: step as u64, values: evaluation.logged(split) })?;
+    /// Scores of what is scored together; an interval's ends go beside its value.
+    pub(crate) fn scores(&self, step: usize, on: EvalSet<'_>, evaluation: &Evaluation) -> Result<(), RunError> {
+        self.write(Event::Metrics { step: step as u64, values: evaluation.logged(on) })?;
         let warnings = evaluation.warnings.iter();
         warnings
-            .map(|warning| format!("{}: {warning}", split.name()))
+            .map(|warning| format!("{}: {warning}", on.name()))
             .try_for_each(|message| self.write(Event::Warning { message }))
     }
 
@@ -175,9 +195,9 @@ impl Recorder<'_> {
 
     /// The readable summary.
     pub(crate) fn summary(&self, experiment: &Experiment, scores: &Scores) -> Result<(), RunError> {
-        let (split, table) = reported(scores);
-        let text = format!("{}\n\nScores of the {split} split:\n\n```text\n{table}\n```\n", experiment.description);
-        self.write(Event::Note { text })
+        let table = |(on, table): (String, String)| format!("\n\nScores of the {on}:\n\n```text\n{table}\n```\n");
+        let tables: String = reported(scores).into_iter().map(table).collect();
+        self.write(Event::Note { text: format!("{}{tables}", experiment.description) })
     }
 
     /// An event.

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
+use lgdea_cache::Cache;
 use lgdea_eval::Scores;
 use lgdea_evidence::Failures;
-use lgdea_inputs::Loaded;
+use lgdea_inputs::{Digests, Loaded, Loader};
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
 use lgdea_track::RunDir;
@@ -15,6 +16,8 @@ use lgdea_train::train;
 use crate::evaluator::Evaluator;
 use crate::folder::{earlier, open_journal, set_aside};
 use crate::recorder::Recorder;
+use crate::scored::Scored;
+use crate::sets::PreparedSet;
 use crate::shared::Shared;
 use crate::stop::Stop;
 use crate::{Audience, Ended, Order, Outcome, Preparation, RunError};
@@ -30,17 +33,21 @@ pub fn run(order: &Order<'_>, device: &Device, audience: &dyn Audience) -> Resul
 
     // What the run reads gives its key, and the key its folder.
     let preparation = Preparation { experiment, results: order.results, audience };
-    let inputs = preparation.inputs()?;
-    let (run_key, training_key) = (inputs.digests.run_key(experiment), inputs.digests.training_key(experiment));
-    if let Some(planned) = order.trial.filter(|&planned| planned != run_key) {
-        return Err(RunError::Replanned { planned: planned.to_owned(), found: run_key });
+    let mut loader = Loader::new(Cache::of_results(order.results));
+    // Where the data are as they were, a finished run is recognised without reading them again.
+    let recalled = if order.force { None } else { loader.recall(&experiment.inputs())? };
+    let finished = recalled.map(|recalled| earlier(&folder_of(order, &recalled.digests)?)).transpose()?.flatten();
+    if let Some(outcome) = finished {
+        return Ok(Ended::Earlier(outcome));
     }
-    let folder = RunDir::new(order.results, &experiment.name, &run_key);
+    let inputs = preparation.inputs_by(&mut loader)?;
+    let folder = folder_of(order, &inputs.digests)?;
     match earlier(&folder)? {
         Some(outcome) if !order.force => return Ok(Ended::Earlier(outcome)),
         Some(_) => set_aside(&folder)?,
         None => {}
     }
+    let (run_key, training_key) = (inputs.digests.run_key(experiment), inputs.digests.training_key(experiment));
 
     folder.create()?;
     let Some(journal) = open_journal(&folder, order.trial.is_some(), &stop)? else { return Ok(Ended::NotBegun) };
@@ -68,6 +75,16 @@ pub fn run(order: &Order<'_>, device: &Device, audience: &dyn Audience) -> Resul
     Ok(Ended::Finished(Outcome { run_key, dir, scores, seconds, tracked }))
 }
 
+/// The folder of the run on inputs with these digests; refuses one that is not the planned one.
+fn folder_of(order: &Order<'_>, digests: &Digests) -> Result<RunDir, RunError> {
+    let experiment = &order.resolved.experiment;
+    let found = digests.run_key(experiment);
+    match order.trial.filter(|&planned| planned != found) {
+        Some(planned) => Err(RunError::Replanned { planned: planned.to_owned(), found }),
+        None => Ok(RunDir::new(order.results, &experiment.name, &found)),
+    }
+}
+
 /// The work of a run whose journal is open.
 struct Job<'a> {
     preparation: Preparation<'a>,
@@ -76,25 +93,29 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Scores of the held-out splits; `None` where the run was stopped.
+    /// Scores of the held-out splits and of the evaluation sets; `None` where the run was stopped.
     fn scores(&self, inputs: Loaded) -> Result<Option<Scores>, RunError> {
-        let prepared = self.prepared(inputs)?;
+        let (prepared, sets) = self.prepared(inputs)?;
+        let (evaluator, experiment) = (&self.evaluator, self.preparation.experiment);
         // Before training, so that what cannot be scored is told at once.
-        let splits = self.evaluator.splits(&prepared)?;
+        let splits = evaluator.splits(&prepared)?;
+        sets.iter().try_for_each(|set| set.tell(evaluator))?;
         let Some(model) = self.trained(&prepared)? else { return Ok(None) };
+        let splits = splits.into_iter().map(|split| Scored::split(experiment, &prepared, split));
         let mut scores = Scores::new();
-        for split in splits {
-            scores.extend(self.evaluator.scores(&model, &prepared, split)?);
+        for scored in splits.chain(sets.iter().map(PreparedSet::scored)) {
+            scores.extend(evaluator.scores(&model, &scored)?);
         }
-        self.evaluator.recorder.summary(self.preparation.experiment, &scores)?;
+        evaluator.recorder.summary(experiment, &scores)?;
         Ok(Some(scores))
     }
 
-    /// Everything that training reads: images, pairs and evidence.
-    fn prepared(&self, inputs: Loaded) -> Result<Prepared, RunError> {
+    /// Everything that training reads: images, pairs and evidence; and the evaluation sets.
+    fn prepared(&self, inputs: Loaded) -> Result<(Prepared, Vec<PreparedSet>), RunError> {
         let (stages, recorder) = (&self.preparation, &self.evaluator.recorder);
-        let Loaded { mut corpus, provider, .. } = inputs;
-        let images = stages.images(&mut corpus)?;
+        let Loaded { mut corpus, sets, provider, .. } = inputs;
+        let (images, sets) = stages.opened(&mut corpus, sets)?;
+        sets.iter().try_for_each(|set| recorder.set(stages.experiment, set))?;
         let pairing = stages.pairs(&corpus)?;
         recorder.pairs(&corpus, &pairing)?;
         let evidence = stages.evidence(&provider, &corpus, &pairing)?;
@@ -105,7 +126,8 @@ impl Job<'_> {
         }
         let prepared = Prepared::new(stages.experiment, corpus, images, &evidence.reports, &pairing)?;
         recorder.tokenizer(&prepared)?;
-        Ok(prepared)
+        let sets = stages.sets(sets, &prepared, &provider)?;
+        Ok((prepared, sets))
     }
 
     /// Trains the model, or takes the weights of an earlier run that cannot differ; `None` where the run was stopped.

@@ -1,9 +1,11 @@
 //! What runs take from each other: trained weights that nothing in which they differ determines, and evaluations.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lgdea_cache::{Cache, Stage};
 use lgdea_eval::Evaluation;
+use lgdea_metric::EvalSet;
 use lgdea_spec::{Eval, Experiment};
 use lgdea_track::mlflow::tags::TRAINED_AS;
 use lgdea_track::{Event, RunDir};
@@ -11,6 +13,7 @@ use lgdea_train::{adopt_training, checkpoint_digest, newest_checkpoint};
 
 use crate::RunError;
 use crate::recorder::Recorder;
+use crate::scored::Scored;
 
 /// The shared work of a run.
 pub(crate) struct Shared<'a> {
@@ -59,28 +62,36 @@ impl<'a> Shared<'a> {
         self.cache.keep_json(Stage::Training, self.training, &self.run.name());
     }
 
-    /// What a split's evaluation is called; `galleries` are the files that it may draw, relative to the run's folder.
+    /// What an evaluation is called; `galleries` are the files that it may draw, relative to the run's folder.
     pub(crate) fn evaluation<'g>(
         &'g self,
-        split: &str,
+        scored: &Scored<'_>,
         galleries: &'g [PathBuf],
     ) -> Result<SharedEvaluation<'g>, RunError> {
         let checkpoint = match newest_checkpoint(self.run)? {
             Some((_, path)) => checkpoint_digest(&path)?,
             None => String::new(),
         };
-        // Which other splits are scored, too, makes no difference.
-        let settings = Eval { splits: Vec::new(), ..self.experiment.eval.clone() };
-        let settings = serde_json::to_string(&settings)?;
+        // Which others are scored, too, makes no difference; nor what a set is called, of which the data tell what it is.
+        let eval = scored.experiment.eval.clone();
+        let settings = serde_json::to_string(&Eval { splits: Vec::new(), sets: BTreeMap::new(), ..eval })?;
+        let studies;
+        let on = match scored.on {
+            EvalSet::Split(split) => split.name(),
+            EvalSet::Named(_) => {
+                studies = format!("{} {:?}", scored.data, scored.studies);
+                &studies
+            }
+        };
         let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 2");
-        for part in [self.training, &checkpoint, &settings, split] {
+        for part in [self.training, &checkpoint, &settings, on] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
         Ok(SharedEvaluation { shared: self, key: hasher.finalize().to_hex().to_string(), galleries })
     }
 }
 
-/// The evaluation of a split.
+/// An evaluation.
 pub(crate) struct SharedEvaluation<'a> {
     shared: &'a Shared<'a>,
     key: String,

@@ -51,7 +51,8 @@ impl Experiment {
     /// The rules over several keys that it breaks, each with its place in the tree that it was read from.
     pub(crate) fn broken_rules(&self, tree: &Node) -> Vec<Problem> {
         let mut findings = Findings::new(tree);
-        self.data.check(&mut findings);
+        self.data.check("data", &mut findings);
+        self.pairing.check(&self.eval, &mut findings);
         self.encoder.check(&mut findings);
         self.graph.check(&mut findings);
         self.loss.check(&mut findings);

@@ -15,7 +15,7 @@ const OUTSIDE: [&str; 6] = ["name", "description", "tags", "device", "tracker", 
 /// The top-level keys with paths in them.
 static WITH_PATHS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     fn has_paths(schema: Schema) -> bool {
-        schema.path_kind().is_some() || schema.names().filter_map(|name| schema.child(name)).any(has_paths)
+        schema.path_kind().is_some() || schema.children().any(has_paths)
     }
     tables().filter(|table| Schema::root().child(table).is_some_and(has_paths)).collect()
 });

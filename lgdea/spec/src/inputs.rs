@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Data, Evidence, Experiment, Seed};
+use crate::{Data, EvaluationSet, Evidence, Experiment, ScoredStudies, Seed};
 
 /// What an experiment reads, as it names it. The identity of an experiment says only that something is read: the digests
 /// of all of this belong to the key of a run, whoever derives it.
@@ -21,6 +21,41 @@ pub struct Inputs {
     pub pairs: Option<String>,
     /// The file of zero-shot prompts, see [`crate::ZeroShot::prompts_file`].
     pub prompts: Option<String>,
+    /// What its evaluation sets read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<SetInputs>,
+    /// The evaluation sets whose patients training goes without.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
+}
+
+/// What an evaluation set reads.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SetInputs {
+    /// Its name.
+    pub name: String,
+    /// Where its studies come from; none for those of the experiment.
+    pub data: Option<Data>,
+    /// Which of them are scored.
+    pub studies: ScoredStudies,
+    /// The file of zero-shot prompts.
+    pub prompts: Option<String>,
+}
+
+impl SetInputs {
+    /// The seed that sets are split with, whatever the experiment's: all runs are scored on the same studies.
+    pub const SEED: Seed = Seed(0);
+}
+
+impl EvaluationSet {
+    fn inputs(&self, name: &str) -> SetInputs {
+        SetInputs {
+            name: name.to_owned(),
+            data: self.data.clone(),
+            studies: self.studies,
+            prompts: self.zero_shot.prompts_file().map(str::to_owned),
+        }
+    }
 }
 
 impl Experiment {
@@ -33,6 +68,8 @@ impl Experiment {
             pretrained: self.encoder.pretrained(),
             pairs: self.pairing.manifest_file().map(str::to_owned),
             prompts: self.eval.zero_shot.prompts_file().map(str::to_owned),
+            sets: self.eval.sets.iter().map(|(name, set)| set.inputs(name)).collect(),
+            left_out: self.pairing.leave_out.sets.clone(),
         }
     }
 }

@@ -207,6 +207,10 @@ pub(crate) fn unknown_key(schema: Schema, table: &str, key: &str) -> ProblemKind
     // A sweep, an arm and a component hold keys of the experiment in a table of their own.
     let inner = ["set", "without", "grid"].into_iter().find(|inner| schema.child(inner).is_some()).unwrap_or_default();
     let elsewhere = || -> Vec<String> {
+        let below: Vec<String> = schema.paths_of(key).iter().map(|path| join(table, path)).collect();
+        if !below.is_empty() {
+            return below;
+        }
         let found = Schema::root().paths_of(key);
         let found = if found.is_empty() { other_tools::keys_called(key) } else { found };
         found.iter().map(|path| join(inner, path)).collect()

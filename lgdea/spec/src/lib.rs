@@ -12,7 +12,7 @@
 //! One file per TOML table. Every type here is *resolved*: nothing is optional that has a default, because the
 //! embedded defaults (`defaults.toml`, and beside the settings of what declares itself) are the lowest layer of every
 //! experiment. A field's documentation and its `schemars`
-//! attributes (ranges; `x-path` for paths that start from the file's folder; `minProperties` for tables of choices)
+//! attributes (ranges; `x-as` for a table that has the keys of another; `x-path` for paths that start from the file's folder; `minProperties` for tables of choices)
 //! are what messages, `--explain`, editors and the checks all read.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -62,16 +62,16 @@ pub use device::Device;
 pub use encoder::*;
 pub use environment::{EnvironmentError, expand_env};
 pub use error::{Problem, ProblemKind, SpecError};
-pub use eval::{Eval, Grounding, HeatMap, HeldOut, Retrieval, ZeroShot};
+pub use eval::{Eval, EvaluationSet, Grounding, HeatMap, HeldOut, Retrieval, ScoredStudies, ZeroShot};
 pub use evidence::{AnswerFormat, Evidence, Openai, Parameter, Replay, Rules};
 pub use evidence_space::{EvidenceSpace, PrototypeInit};
 pub use experiment::Experiment;
 pub use explain::{Entry, Explanation, Replaced};
 pub use extends::experiment_files;
 pub use graph::Graph;
-pub use inputs::Inputs;
+pub use inputs::{Inputs, SetInputs};
 pub use loss::{Loss, Need, Needs};
-pub use pairing::{Pairing, Unpaired};
+pub use pairing::{LeaveOut, Pairing, Unpaired};
 pub use resolve::Resolved;
 pub use schema::{WEIGHTS_EXTENSIONS, json_schema, json_schema_text};
 pub use seed::Seed;

@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::Findings;
+use crate::{Eval, instead};
+
 /// Limited pairing: the share of training studies whose image and report may be used as a pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -17,12 +20,54 @@ pub struct Pairing {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schemars(extend("x-path" = "always"))]
     pub manifest: String,
+    /// What training goes without, because it is scored.
+    #[serde(default, skip_serializing_if = "LeaveOut::is_nothing")]
+    pub leave_out: LeaveOut,
+}
+
+/// Training studies that show what is scored. Those of held-out patients are never trained on; here, those of the patients of
+/// evaluation sets and those that are the same as something scored can be left out, too.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LeaveOut {
+    /// Evaluation sets (`[eval.set.<name>]`) whose patients training goes without. Of the others, the studies of patients that
+    /// training has seen are left out of the scores.
+    pub sets: Vec<String>,
+    /// Whether training goes without images that are nearly the same as a scored one of a held-out split or of these sets.
+    pub images: bool,
+    /// Whether training goes without reports that have the words of a scored one. Reports of normal studies often have.
+    pub reports: bool,
+}
+
+impl LeaveOut {
+    /// Whether nothing is left out.
+    pub fn is_nothing(&self) -> bool {
+        *self == LeaveOut::default()
+    }
 }
 
 impl Pairing {
+    /// Pairs that are drawn, and nothing left out.
+    pub const fn drawn(ratio: f64, unpaired: Unpaired) -> Pairing {
+        let leave_out = LeaveOut { sets: Vec::new(), images: false, reports: false };
+        Pairing { ratio, unpaired, manifest: String::new(), leave_out }
+    }
+
     /// The file of pairs, where there is one.
     pub fn manifest_file(&self) -> Option<&str> {
         Some(self.manifest.as_str()).filter(|file| !file.is_empty())
+    }
+
+    pub(crate) fn check(&self, eval: &Eval, findings: &mut Findings<'_>) {
+        for name in &self.leave_out.sets {
+            let known: Vec<String> = eval.sets.keys().cloned().collect();
+            findings.require(
+                known.contains(name),
+                &["pairing.leave-out.sets"],
+                format!("there is no evaluation set `{name}`{}", instead(name, &known)),
+                "name tables `[eval.set.<name>]` of the experiment",
+            );
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! From an experiment file and `--set` to a checked [`Experiment`].
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Problem, ProblemKind, SpecError};
+use crate::eval::set;
 use crate::explain::{self, Explanation};
 use crate::schema::{Schema, join};
 use crate::source::{Place, Source, SourceKind};
@@ -56,6 +58,41 @@ impl Resolved {
         let tree = merged(path, files, overrides, &mut problems);
         SpecError::unless_empty(problems)?;
         Self::from_tree(tree)
+    }
+
+    /// The experiment with the evaluation sets of files, too, which hold tables `[eval.set.<name>]` and nothing else; and the names
+    /// of these sets. A set of a file replaces one of the experiment that is called the same.
+    ///
+    /// # Errors
+    /// As [`Resolved::from_file`]; the files name no set.
+    pub fn with_sets(&self, files: &[PathBuf]) -> Result<(Resolved, Vec<String>), SpecError> {
+        let mut problems = Vec::new();
+        let (root, defaults) = (Schema::root(), defaults::layer(&mut problems));
+        let (mut tree, mut names) = (self.tree.clone(), Vec::new());
+        let layers: Vec<Node> = files.iter().flat_map(|file| extends::layers(file, &mut problems)).collect();
+        for layer in &layers {
+            completeness::second_choices(layer, root, "", &mut problems);
+            problems.extend(set::besides(layer));
+            let sets = layer.find(set::TABLE.split('.')).and_then(Node::table);
+            names.extend(sets.into_iter().flat_map(BTreeMap::keys).cloned());
+        }
+        names.sort_unstable();
+        names.dedup();
+        for name in &names {
+            set::remove(&mut tree, name);
+        }
+        for layer in layers {
+            tree = tree.merge(layer, root, None, ChoiceRule::Replace);
+        }
+        SpecError::unless_empty(problems)?;
+        if names.is_empty() {
+            let kind = ProblemKind::Inconsistent {
+                reason: "no evaluation set is named".to_owned(),
+                remedy: "give a file with tables `[eval.set.<name>]`".to_owned(),
+            };
+            return Err(Problem::nowhere(kind).into());
+        }
+        Ok((Self::from_tree(set::complete(tree, &defaults))?, names))
     }
 
     /// The experiment as a file that resolves to it, wherever it lies.
@@ -135,7 +172,12 @@ fn merged(path: &Path, files: Vec<Node>, overrides: &[String], problems: &mut Ve
     {
         tree = tree.merge(name, root, None, ChoiceRule::Join);
     }
-    tree.with_default_choices(root, &defaults)
+    completed(tree, &defaults)
+}
+
+/// A merged tree with what no layer says, and what follows from other keys: choices that are not made, evaluation sets.
+pub(crate) fn completed(tree: Node, defaults: &Node) -> Node {
+    set::complete(tree.with_default_choices(Schema::root(), defaults), defaults)
 }
 
 /// The layer that names an experiment after its file.
@@ -182,7 +224,6 @@ fn deepest<'a>(tree: &'a Node, path: &str) -> &'a Place {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::PathBuf;
 
     use proptest::prelude::*;
 

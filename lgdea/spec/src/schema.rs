@@ -92,6 +92,12 @@ impl Schema {
             .map(Schema)
     }
 
+    /// Schemas of all keys: of a table whose keys a user names, the one of each.
+    pub(crate) fn children(self) -> impl Iterator<Item = Schema> {
+        let named = self.properties().into_iter().flat_map(|properties| properties.values());
+        named.chain(self.0.get("additionalProperties").filter(|any| any.is_object())).map(Schema)
+    }
+
     /// Schema of a list's elements.
     pub(crate) fn items(self) -> Option<Schema> {
         self.0.get("items").map(Schema)

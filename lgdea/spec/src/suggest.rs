@@ -36,7 +36,9 @@ pub fn instead(wanted: &str, known: &[String]) -> String {
     let forms: Vec<(&str, &String)> =
         known.iter().flat_map(|name| [(name.as_str(), name), (without_key(name), name)]).collect();
     let meant = nearest(wanted, forms.iter().map(|(form, _)| *form));
-    let alike: Vec<&String> = forms.iter().filter(|(form, _)| Some(*form) == meant).map(|(_, name)| *name).collect();
+    let mut alike: Vec<&String> =
+        forms.iter().filter(|(form, _)| Some(*form) == meant).map(|(_, name)| *name).collect();
+    alike.dedup();
     match alike.as_slice() {
         [one] => format!("; did you mean `{one}`?"),
         [] if known.is_empty() => String::new(),

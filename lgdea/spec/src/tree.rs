@@ -68,6 +68,13 @@ impl Node {
         }
     }
 
+    pub(crate) fn table_mut(&mut self) -> Option<&mut BTreeMap<String, Node>> {
+        match &mut self.content {
+            Content::Table(table) => Some(table),
+            Content::Value(_) => None,
+        }
+    }
+
     pub(crate) fn value(&self) -> Option<&Value> {
         match &self.content {
             Content::Value(value) => Some(value),

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use lgdea_cache::{Cache, Stage};
-use lgdea_data::{Corpus, ImageStore};
-use lgdea_inputs::{Digests, Loaded, Loader, code};
+use lgdea_data::Known;
+use lgdea_inputs::{Digests, Loader, Surveyed, code};
 use lgdea_spec::sweep::{Expansion, Sweep, Trial};
 use lgdea_spec::{Experiment, Inputs};
 use serde_json::{Map, Value};
@@ -109,7 +109,8 @@ impl Planned {
 
 impl Plan {
     /// Plans a sweep. Reads the data that trials name once for each distinct source, because its digest is part of their
-    /// keys. Stages are looked up in `cache`, where one is given. `progress` is called with the sources read, and their number.
+    /// keys. Stages are looked up in `cache`, where one is given, and what is known of the
+    /// data, which are read only where nothing is. `progress` is called with the sources read, and their number.
     pub fn new(
         sweep: Sweep,
         earlier: &Earlier,
@@ -120,29 +121,29 @@ impl Plan {
         let code = &code(&sweep.device);
         let mut planned = vec![Planned::default(); expansion.trials.len()];
         let few = sweep.search.is_none() && expansion.trials.len() <= MOST_LOOKED_UP;
+        let mut keys = Keys::new(cache);
         let cache = cache.filter(|_| few);
         let mut stages = cache.map(|_| Stages::default());
         let mut left_out = Vec::new();
-        let mut keys = Keys::default();
         let mut trials = vec![Vec::new(); expansion.inputs.len()];
         for (position, trial) in expansion.trials.iter().enumerate() {
             trials[trial.inputs].push(position);
         }
         for (done, (inputs, trials)) in expansion.inputs.iter().zip(&trials).enumerate() {
-            let loaded = keys.load(inputs)?;
-            if let Some(told) = told_of(inputs, &loaded.corpus).filter(|told| !left_out.contains(told)) {
+            let surveyed = keys.survey(inputs)?;
+            if let Some(told) = told_of(inputs, &surveyed.data).filter(|told| !left_out.contains(told)) {
                 left_out.push(told);
             }
             // What a search tries is not known yet.
             if sweep.search.is_none() {
                 for &position in trials {
-                    let run_key = loaded.digests.key(&expansion.trials[position].identity(), code);
+                    let run_key = surveyed.digests.key(&expansion.trials[position].identity(), code);
                     planned[position] = Planned::new(run_key, earlier);
                 }
                 if let (Some(stages), Some(cache)) = (&mut stages, cache) {
                     let has_ended = |planned: &Planned| planned.cached || planned.pruned;
                     let to_come = trials.iter().filter(|&&position| !has_ended(&planned[position]));
-                    stages.look_up(&sweep, to_come.map(|&position| &expansion.trials[position]), &loaded, cache)?;
+                    stages.look_up(&sweep, to_come.map(|&position| &expansion.trials[position]), &surveyed, cache)?;
                 }
             }
             progress(done + 1, expansion.inputs.len());
@@ -279,11 +280,10 @@ impl Plan {
 }
 
 /// What of data is left out or doubtful, in a line.
-fn told_of(inputs: &Inputs, corpus: &Corpus) -> Option<String> {
-    (!corpus.skipped.is_empty()).then(|| {
-        let (name, studies) = (inputs.data.name(), corpus.studies.len());
-        format!("{name}: {studies} studies are read; left out or doubtful: {}", corpus.skipped.counts())
-    })
+fn told_of(inputs: &Inputs, data: &Known) -> Option<String> {
+    let Known { studies, left_out, .. } = data;
+    let name = inputs.data.name();
+    (!left_out.is_empty()).then(|| format!("{name}: {studies} studies are read; left out or doubtful: {left_out}"))
 }
 
 /// Counts distinct runs.
@@ -305,7 +305,7 @@ impl Stages {
         &mut self,
         sweep: &Sweep,
         trials: impl Iterator<Item = &'t Trial>,
-        loaded: &Loaded,
+        surveyed: &Surveyed,
         cache: &Cache,
     ) -> Result<(), PlanError> {
         let (mut sizes, mut training) = (HashSet::new(), HashSet::new());
@@ -313,9 +313,9 @@ impl Stages {
             let mut experiment = sweep.resolve(trial)?.experiment;
             experiment.device.name.clone_from(&sweep.device);
             sizes.insert(experiment.encoder.image.size());
-            training.insert(loaded.digests.training_key(&experiment));
+            training.insert(surveyed.digests.training_key(&experiment));
         }
-        let images = sizes.into_iter().filter_map(|size| ImageStore::key(&loaded.corpus, size)).collect();
+        let images = sizes.into_iter().filter_map(|size| surveyed.data.store_key(size)).collect();
         let count = |(done, all): &mut (usize, usize), stage: Stage, keys: HashSet<String>| {
             *done += keys.iter().filter(|key| cache.path(stage, key).exists()).count();
             *all += keys.len();
@@ -327,7 +327,7 @@ impl Stages {
 }
 
 /// Keys of experiments as they are met, whose inputs are read once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Keys {
     loader: Loader,
     /// By [`lgdea_spec::Inputs::key`].
@@ -335,18 +335,22 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Reads inputs.
-    fn load(&mut self, inputs: &Inputs) -> Result<Loaded, PlanError> {
-        let loaded = self.loader.load(inputs, &|_, _| ())?;
-        self.digests.insert(inputs.key(), loaded.digests.clone());
-        Ok(loaded)
+    fn new(cache: Option<&Cache>) -> Keys {
+        Keys { loader: cache.cloned().map(Loader::new).unwrap_or_default(), digests: HashMap::new() }
+    }
+
+    /// Looks at inputs, and reads them where need be.
+    fn survey(&mut self, inputs: &Inputs) -> Result<Surveyed, PlanError> {
+        let surveyed = self.loader.survey(inputs, &|_, _| ())?;
+        self.digests.insert(inputs.key(), surveyed.digests.clone());
+        Ok(surveyed)
     }
 
     /// The key that `lgdea run` gives an experiment; `code` is what computes.
     pub(crate) fn key(&mut self, experiment: &Experiment, code: &str) -> Result<String, PlanError> {
         let inputs = experiment.inputs();
         let known = self.digests.get(&inputs.key()).cloned();
-        let digests = known.map_or_else(|| self.load(&inputs).map(|loaded| loaded.digests), Ok)?;
+        let digests = known.map_or_else(|| self.survey(&inputs).map(|surveyed| surveyed.digests), Ok)?;
         Ok(digests.key(&experiment.identity(), code))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lgdea_metric::Name;
+use lgdea_metric::{EvalSet, Name};
 
 use crate::{Event, Reader, Result, RunDir, Status};
 
@@ -21,7 +21,8 @@ pub struct History {
     pub error: Option<String>,
     /// Wall-clock seconds of all attempts that ended.
     pub seconds: f64,
-    /// Digest of each data set by its name; of one that several attempts read, the last one's.
+    /// Digest of each data set by its name, of an evaluation set with the set's behind; of one that several attempts read, the last
+    /// one's.
     pub datasets: BTreeMap<String, String>,
     /// Step and value of each metric's last entry.
     pub metrics: BTreeMap<String, (u64, f64)>,
@@ -32,7 +33,7 @@ pub struct History {
 }
 
 impl History {
-    /// Last values of the scores of the held-out splits, without the ends of their intervals.
+    /// Last values of the scores of held-out splits and evaluation sets, without the ends of their intervals.
     pub fn scores(&self) -> impl Iterator<Item = (&str, f64)> {
         let values = self.metrics.iter().map(|(name, &(_, value))| (name.as_str(), value));
         values.filter(|(name, _)| Name::parse(name).is_score())
@@ -63,7 +64,9 @@ impl History {
                 self.status = None;
                 self.error = None;
             }
-            Event::Dataset { name, digest, .. } => {
+            Event::Dataset { name, digest, context, .. } => {
+                let is_set = EvalSet::refusal(&context).is_none();
+                let name = if is_set { format!("{name}/{context}") } else { name };
                 self.datasets.insert(name, digest);
             }
             Event::Metrics { step, values } => {

@@ -26,6 +26,6 @@ pub(crate) fn scores(
 ) -> Result<Values, TrainError> {
     let mut experiment = experiment.clone();
     experiment.eval.bootstrap = 0;
-    let found = evaluate(model, &experiment, prepared, Split::Validation, device)?.evaluation;
-    Ok(found.logged(lgdea_metric::Split::Validation))
+    let found = evaluate(model, &experiment, prepared, &prepared.split(Split::Validation), device)?.evaluation;
+    Ok(found.logged(lgdea_metric::Split::Validation.into()))
 }

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
+use lgdea_data::Split;
 use lgdea_spec::Resolved;
 
 use crate::failure::Failure;
@@ -15,6 +16,8 @@ pub(crate) enum DataCommand {
     /// splits, reports that were cut, labels that are no class of the prompts, what was left out; exit code 1 where training would
     /// silently be wrong.
     Doctor(DoctorArgs),
+    /// Draw a contact sheet of images with their boxes and masks, to see whether they are what they should be.
+    Show(ShowArgs),
     /// Draw which training studies are pairs, and write it down, to be used by others and in other experiments.
     Pair(PairArgs),
 }
@@ -70,4 +73,51 @@ pub(crate) struct DoctorArgs {
     /// Folder of results, whose cache keeps the images that are looked at.
     #[arg(long, default_value = "results")]
     pub(crate) results: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) data: DataOf,
+    /// Picture to write, a .png. It shows images of the data, whose licence says who may see them.
+    #[arg(long, value_name = "FILE", default_value = "data.png")]
+    pub(crate) out: PathBuf,
+    /// Only studies of this split.
+    #[arg(long)]
+    pub(crate) split: Option<SplitArg>,
+    /// Only studies that have this finding, among their labels or their boxes; however it is written.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) finding: Option<String>,
+    /// Only studies with boxes or masks.
+    #[arg(long)]
+    pub(crate) boxed: bool,
+    /// Most studies to show.
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=480))]
+    pub(crate) count: u16,
+    /// What decides which of more studies are shown.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Write the reports below the images, and the phrases of boxes upon them. The picture then has clinical text in it.
+    #[arg(long)]
+    pub(crate) reports: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SplitArg {
+    /// Training.
+    Train,
+    /// Held out for choices.
+    Validation,
+    /// Held out for the final evaluation.
+    Test,
+}
+
+impl From<SplitArg> for Split {
+    fn from(split: SplitArg) -> Self {
+        match split {
+            SplitArg::Train => Self::Train,
+            SplitArg::Validation => Self::Validation,
+            SplitArg::Test => Self::Test,
+        }
+    }
 }

@@ -41,6 +41,18 @@ pub(crate) struct GroundArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct EvalArgs {
+    #[command(flatten)]
+    pub(crate) run: RunRef,
+    /// TOML file with evaluation sets, tables `[eval.set.<name>]` as in an experiment. May be given several times.
+    #[arg(long = "set", value_name = "FILE", required = true)]
+    pub(crate) sets: Vec<PathBuf>,
+    /// Print one JSON object as the last line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,

@@ -6,6 +6,7 @@ mod collected;
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod devices;
+pub(crate) mod eval;
 pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod graph;

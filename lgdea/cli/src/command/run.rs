@@ -1,9 +1,11 @@
 //! `lgdea run`: from an experiment file to a trained and evaluated model, a journal and tracked metrics.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Write;
 use std::process::ExitCode;
 
+use lgdea_eval::Scores;
 use lgdea_inputs::InputsError;
 use lgdea_run::{Ended, Order, Outcome, RunError, reported};
 use lgdea_track::mlflow::Report;
@@ -30,7 +32,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     };
     let ended = lgdea_run::run(&order, &device, &Progress::new()).map_err(|error| match error {
         // What is wrong with data is told all at once, and where the experiment names it.
-        RunError::Inputs(InputsError::Data(_)) => requirements::of_data(&resolved).unwrap_or_else(|| error.into()),
+        RunError::Inputs(InputsError::Data(_) | InputsError::Set { .. } | InputsError::NothingScored { .. }) => {
+            requirements::of_data(&resolved).unwrap_or_else(|| error.into())
+        }
         error => or_full(error),
     });
     match ended? {
@@ -44,10 +48,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
 }
 
-/// Prints the table of the reported split and where things lie; with `json`, one object as the last line.
-fn print(outcome: &Outcome, json: bool) -> Result<(), Failure> {
-    let (split, table) = reported(&outcome.scores);
-    let mut text = format!("{table}\n\nsplit     {split}\nrun       {}\n", outcome.dir);
+/// Prints the tables of what is reported and where things lie; with `json`, one object as the last line.
+pub(super) fn print(outcome: &Outcome, json: bool) -> Result<(), Failure> {
+    let mut text = tables(&outcome.scores);
+    let _ = writeln!(text, "run       {}", outcome.dir);
     if let Some(tracked) = &outcome.tracked {
         text.push_str(&describe(tracked));
     }
@@ -67,6 +71,11 @@ fn print(outcome: &Outcome, json: bool) -> Result<(), Failure> {
         writeln!(out, "{text}took      {:.0} s", outcome.seconds)?;
     }
     Ok(())
+}
+
+/// The tables of scores, each with what it is of.
+fn tables(scores: &Scores) -> String {
+    reported(scores).into_iter().map(|(on, table)| format!("{on}\n{table}\n\n")).collect()
 }
 
 fn describe(tracked: &Report) -> String {

@@ -26,6 +26,7 @@ use serde::Serialize;
 use crate::claim::{self, CheckedClaim};
 use crate::difference::too_few_seeds;
 use crate::view::decided::{claims_caption, claims_grid};
+use crate::view::grid::Grid;
 use crate::view::{self, caption, grid};
 use crate::{Collection, Comparison, ComparisonError};
 
@@ -61,7 +62,7 @@ pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) ->
         too_few_seeds: too_few_seeds(comparison.differences().map(|(_, _, difference)| difference)),
         claims,
         confounds: Confounds::of(collection),
-        means: Table::new("means", "Mean ± standard deviation over seeds", &grid::means(comparison), false),
+        means: grid::means(comparison).iter().map(|(set, grid)| means(*set, grid)).collect(),
         differences: grid::differences(comparison).map(|grid| {
             Table::new("differences", &format!("Differences to {}, paired by seed", comparison.base), &grid, true)
         }),
@@ -103,7 +104,8 @@ struct Filled<'a> {
     too_few_seeds: Option<String>,
     claims: Option<Claims>,
     confounds: Confounds,
-    means: Table,
+    /// Of the held-out splits, and of each evaluation set.
+    means: Vec<Table>,
     differences: Option<Table>,
     /// Whether any difference has seeds enough for an interval and a verdict.
     is_judged: bool,
@@ -220,6 +222,15 @@ fn render(filled: &Filled<'_>) -> Result<String, minijinja::Error> {
     environment.add_filter("prose", |text: &str| Value::from_safe_string(prose(text)));
     environment.add_template("report", TEMPLATE)?;
     environment.get_template("report")?.render(Serde(filled))
+}
+
+/// The means over seeds of the held-out splits, or of an evaluation set.
+fn means(set: Option<&str>, grid: &Grid) -> Table {
+    let caption = "Mean ± standard deviation over seeds";
+    match set {
+        None => Table::new("means", caption, grid, false),
+        Some(set) => Table::new(&format!("means-{set}"), &format!("{caption}, evaluation set {set}"), grid, false),
+    }
 }
 
 /// A sentence as HTML; what stands between backticks is code.

@@ -63,9 +63,18 @@ impl<T: Into<String>> From<T> for GridCell {
     }
 }
 
-/// Mean ± standard deviation of every row and metric.
-pub(crate) fn means(comparison: &Comparison) -> Grid {
-    let labels = comparison.metrics.iter().map(|metric| metric.label.clone());
+/// Mean ± standard deviation of every row and metric: a grid of what is not measured on evaluation sets, and one of each of these,
+/// with its name.
+pub(crate) fn means(comparison: &Comparison) -> Vec<(Option<&str>, Grid)> {
+    let mut sets: Vec<Option<&str>> = comparison.metrics.iter().map(Metric::set).collect();
+    sets.sort_unstable();
+    sets.dedup();
+    sets.into_iter().map(|set| (set, means_of(comparison, set))).collect()
+}
+
+fn means_of(comparison: &Comparison, set: Option<&str>) -> Grid {
+    let is_of_set = |metric: &&Metric| metric.set() == set;
+    let labels = comparison.metrics.iter().filter(is_of_set).map(|metric| metric.label_in_set().to_owned());
     let header = comparison.keys.iter().cloned().chain([comparison.by.clone(), "seeds".to_owned()]).chain(labels);
     let mut grid = Grid { header: header.collect(), numbers: comparison.keys.len() + 1, rows: vec![], breaks: vec![] };
     let mut last: Option<&Setting> = None;
@@ -75,7 +84,7 @@ pub(crate) fn means(comparison: &Comparison) -> Grid {
         }
         let mut texts = place(&row.setting, &row.group);
         texts.push(row.seeds.len().to_string().into());
-        for (cell, metric) in row.cells.iter().zip(&comparison.metrics) {
+        for (cell, metric) in row.cells.iter().zip(&comparison.metrics).filter(|(_, metric)| is_of_set(metric)) {
             // A metric that some runs lack is told with its own number.
             let fewer = if cell.values.len() < row.seeds.len() {
                 format!(" (n = {})", cell.values.len())

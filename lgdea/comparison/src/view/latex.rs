@@ -15,7 +15,10 @@ pub fn latex(comparison: &Comparison) -> String {
     for note in &comparison.notes {
         let _ = writeln!(text, "% note: {}", note.replace(['\n', '\r'], " "));
     }
-    text.push_str(&table(&grid::means(comparison), &caption));
+    for (set, grid) in grid::means(comparison) {
+        let of_set = set.map(|set| format!("Evaluation set {}. ", escape(set))).unwrap_or_default();
+        text.push_str(&table(&grid, &format!("{of_set}{caption}")));
+    }
     if let Some(differences) = grid::differences(comparison) {
         let caption = format!("Differences to {}, paired by seed. {caption}", code(&format!("`{}`", comparison.base)));
         text.push_str(&table(&differences, &caption));

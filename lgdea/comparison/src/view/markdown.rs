@@ -8,8 +8,13 @@ use super::prose;
 
 /// The comparison as tables in Markdown, with their caption below.
 pub fn markdown(comparison: &Comparison) -> String {
-    let grids = [Some(grid::means(comparison)), grid::differences(comparison), grid::efficiency(comparison)];
-    let mut parts: Vec<String> = grids.iter().flatten().map(lay_out).collect();
+    let titled = |(set, grid): &(Option<&str>, Grid)| match set {
+        None => lay_out(grid),
+        Some(set) => format!("Evaluation set {}:\n\n{}", escape(set), lay_out(grid)),
+    };
+    let mut parts: Vec<String> = grid::means(comparison).iter().map(titled).collect();
+    let grids = [grid::differences(comparison), grid::efficiency(comparison)];
+    parts.extend(grids.iter().flatten().map(lay_out));
     parts.push(caption(comparison, "Bold").iter().map(|text| sentence(text)).collect::<Vec<_>>().join(" "));
     if !comparison.notes.is_empty() {
         parts.push(comparison.notes.iter().map(|note| format!("- {}", sentence(note))).collect::<Vec<_>>().join("\n"));

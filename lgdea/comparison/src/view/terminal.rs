@@ -13,7 +13,11 @@ const ROWS: usize = 40;
 /// The comparison as tables for the terminal: all means, and of the other tables the first metrics, unless `all` rows are asked for.
 pub fn terminal(comparison: &Comparison, all: bool) -> String {
     let most = if all { usize::MAX } else { ROWS };
-    let mut parts = vec![lay_out(&grid::means(comparison))];
+    let titled = |(set, grid): &(Option<&str>, Grid)| match set {
+        None => lay_out(grid),
+        Some(set) => format!("evaluation set {set}\n{}", lay_out(grid)),
+    };
+    let mut parts: Vec<String> = grid::means(comparison).iter().map(titled).collect();
     if let Some(differences) = grid::differences(comparison) {
         parts.push(format!("differences to {}\n{}", comparison.base, first_rows(differences, most)));
     }

@@ -122,6 +122,16 @@ impl Checked {
                  `patient = {column:?}` in `[{COLUMNS}]`, or a patient may be in two splits"
             ));
         }
+        for (role, named) in [("sex", &columns.sex), ("age", &columns.age)] {
+            if named.is_empty()
+                && let Some(column) = proposal.column(role)
+            {
+                self.notes.push(format!(
+                    "column `{column}` seems to be the {role} and is not read; write `{role} = {column:?}` in `[{COLUMNS}]` where \
+                     scores by {role} are of use"
+                ));
+            }
+        }
     }
 
     /// Refuses tables that lack columns (by role and name), which a table of the experiment names.

@@ -1,6 +1,7 @@
 //! The columns that files probably mean, by the names that data sets have for them and by what they hold.
 
 use super::ids::Ids;
+use crate::Person;
 use crate::labels::normalise_label;
 use crate::table::{Table, is_no_identifier, is_personal_name, is_sentence, shown_id};
 
@@ -47,6 +48,8 @@ const ABOUT_PATIENT: &[&str] = &[
     "race",
     "history",
 ];
+const SEX: &[&str] = &["sex", "gender", "patientsex", "patientgender", "sexdicom", "patientsexdicom"];
+const AGE: &[&str] = &["age", "patientage", "ageyears", "ageinyears", "ageatstudy", "anchorage", "agedicom"];
 const IMAGE: &[&str] = &[
     "image",
     "path",
@@ -144,6 +147,8 @@ impl<'a> Proposal<'a> {
         let is_patient = |table: &Table, column: usize| {
             few(table, column, &|cell| is_no_identifier(cell) && !is_personal_name(cell))
         };
+        let is_sex = |table: &Table, column: usize| most(table, column, &|cell| Person::parse(cell, "").sex.is_some());
+        let is_age = |table: &Table, column: usize| most(table, column, &|cell| Person::parse("", cell).age.is_some());
         let is_path = |table: &Table, column: usize| few(table, column, &is_sentence);
         match role {
             "study" => self.suiting(STUDY, &|table, column| {
@@ -153,6 +158,8 @@ impl<'a> Proposal<'a> {
             }),
             "patient" => self.suiting(PATIENT, &is_patient).or_else(|| self.like_patient(&is_patient)),
             "image" => self.suiting(IMAGE, &is_path),
+            "sex" => self.suiting(SEX, &is_sex),
+            "age" => self.suiting(AGE, &is_age),
             "report" => self.called(REPORT),
             "finding" => self.called(FINDING),
             _ => self.edges.iter().find(|(known, _)| *known == role).map(|(_, name)| *name),
@@ -230,6 +237,11 @@ impl<'a> Proposal<'a> {
     fn is_everywhere(&self, table: &Table, column: usize) -> bool {
         self.tables.iter().all(|other| other.header.contains(&table.header[column]))
     }
+}
+
+/// Whether more than half of a column's values are something.
+fn most(table: &Table, column: usize, is: &dyn Fn(&str) -> bool) -> bool {
+    2 * table.filled(column).filter(|(_, cell)| is(cell)).count() > table.filled(column).count()
 }
 
 /// Whether at most half of a column's values are something.

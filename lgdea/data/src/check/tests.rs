@@ -108,8 +108,27 @@ fn labels_that_are_not_read_are_noted() {
     let studies = "study,patient,image,report,Pneumonia,No Finding,age\ns,p,i,r,1,0.0,40\nt,q,j,r,,1.0,50\n";
     assert!(note(studies).contains("`labels = [\"Pneumonia\", \"No Finding\"]`"), "{}", note(studies));
     assert!(note("study,patient,image,report,Finding Labels\ns,p,i,r,Edema\n").contains("\"Finding Labels\""));
-    assert_eq!(note("study,patient,image,report,age\ns,p,i,r,40\n"), "");
+    assert_eq!(note("study,patient,image,report,weight\ns,p,i,r,40\n"), "");
     assert_eq!(note("study,patient,image,report,labels,x\ns,p,i,r,edema,1\n"), "");
+}
+
+#[test]
+fn columns_of_sex_and_age_are_noted_where_they_are_not_read() {
+    let of = |sex: &str, age: &str, change: fn(&mut Manifest)| {
+        let rows =
+            format!("study,patient,image,report,labels,{sex},{age}\ns,p,1.png,a,b,F,58\nt,q,2.png,a,b,Male,63.0\n");
+        checked(&rows, change).1.join("\n")
+    };
+    for (sex, age) in [("sex", "age"), ("Patient Gender", "Patient Age"), ("PatientSex_DICOM", "Age (years)")] {
+        let notes = of(sex, age, |_| ());
+        assert!(notes.contains(&format!("`sex = {sex:?}`")) && notes.contains(&format!("`age = {age:?}`")), "{notes}");
+    }
+    let read = of("sex", "age", |manifest| {
+        (manifest.columns.sex, manifest.columns.age) = ("sex".to_owned(), "age".to_owned());
+    });
+    assert_eq!(read, "");
+    assert_eq!(of("agent", "essex", |_| ()), "", "other names");
+    assert_eq!(of("age", "sex", |_| ()), "", "values that are none");
 }
 
 #[test]

@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use self::grey::Grey;
 
+#[cfg(test)]
+pub(crate) use dicom::written;
 pub use dicom::{DicomHeader, dicom_header};
 
 use crate::{FindingBox, ImageFile, SkipReason};

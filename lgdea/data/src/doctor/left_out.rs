@@ -12,7 +12,11 @@ pub(super) fn diagnose(corpus: &Corpus) -> Vec<Diagnosis> {
     let images = lost + corpus.studies.iter().filter(|study| study.image.is_some()).count();
     let many = lost as f64 > MANY * images as f64;
     let diagnosis = |(&reason, items): (&SkipReason, &SkippedItems)| {
-        let of = if reason.is_lost_image() { images } else { corpus.studies.len() };
+        let of = match reason {
+            SkipReason::PatientOfTraining => corpus.studies.len() + items.count,
+            reason if reason.is_lost_image() => images,
+            _ => corpus.studies.len(),
+        };
         let wrong = is_wrong(reason) || many && reason.is_lost_image();
         Diagnosis {
             severity: if wrong { Severity::Wrong } else { Severity::Doubtful },
@@ -26,9 +30,17 @@ pub(super) fn diagnose(corpus: &Corpus) -> Vec<Diagnosis> {
     corpus.skipped.0.iter().filter(|(reason, _)| !is_usual(**reason)).map(diagnosis).collect()
 }
 
-/// What every set has: images that are not asked for.
+/// What every set has, images that are not asked for; and what the experiment leaves out.
 fn is_usual(reason: SkipReason) -> bool {
-    matches!(reason, SkipReason::LateralView | SkipReason::AdditionalImage | SkipReason::RowWithoutBox)
+    matches!(
+        reason,
+        SkipReason::LateralView
+            | SkipReason::AdditionalImage
+            | SkipReason::RowWithoutBox
+            | SkipReason::PatientOfEvaluationSet
+            | SkipReason::ImageOfScored
+            | SkipReason::ReportOfScored
+    )
 }
 
 /// What a run trains on all the same, otherwise than it is meant.
@@ -51,6 +63,9 @@ fn remedy(reason: SkipReason) -> &'static str {
         SkipReason::LfsPointer => "run `git lfs pull`",
         SkipReason::StudyWithoutPatient => "name the patient's column: otherwise a patient can be in two splits",
         SkipReason::UnreadSplit | SkipReason::UnreadView => "name the column in the experiment",
+        SkipReason::PatientOfTraining => {
+            "they are not scored; with the set in `pairing.leave-out.sets` training goes without these patients instead"
+        }
         reason if reason.is_lost_image() => "fetch them again, or leave them out of the table",
         SkipReason::EmptyReport | SkipReason::MissingReport => {
             "look at the first; they are read for their images alone"

@@ -6,6 +6,7 @@ mod headers;
 mod left_out;
 mod orientation;
 mod pairs;
+mod sets;
 mod texts;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +18,7 @@ use crate::table::shown_id;
 use crate::{Corpus, ImageStore, Picture, Study};
 
 pub use pairs::{Given, PairsAt, pairs_at_ratios};
+pub use sets::diagnose_set;
 
 /// Most examples that a finding names.
 const EXAMPLES: usize = 5;

@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    const PAIRING: Pairing = Pairing { ratio: 0.3, unpaired: Unpaired::Shuffled, manifest: String::new() };
+    const PAIRING: Pairing = Pairing::drawn(0.3, Unpaired::Shuffled);
 
     #[test]
     fn pairs_grow_with_their_share_and_the_rest_is_read_alone() {

@@ -11,7 +11,7 @@ const FEW: usize = 3;
 /// Reports of the same, greatest length that are hardly chance: they were cut there.
 const CUT: usize = 5;
 /// A report of so many words is not written twice by chance.
-const MANY: usize = 25;
+pub(super) const MANY: usize = 25;
 /// Share of the reports that one text may be.
 const SHARE: f64 = 0.2;
 

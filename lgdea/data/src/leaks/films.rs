@@ -72,9 +72,9 @@ pub fn copies(
 ) -> Vec<(usize, usize)> {
     let done = AtomicUsize::new(0);
     let chunks = a.hashed.par_chunks(AT_A_TIME).flat_map_iter(|chunk| {
-        let mut films: Vec<Film<'_>> = chunk.iter().map(|film| Film::new(film)).collect();
+        let mut films: Vec<Film<'_>> = chunk.iter().map(Film::new).collect();
         for other in &b.hashed {
-            for film in films.iter_mut().filter(|film| film.copy.is_none() && are_near(&film.hash, &other.1)) {
+            for film in films.iter_mut().filter(|film| film.copy.is_none() && are_near(film.hash, &other.1)) {
                 if asked(film.study, other.0) && film.is_like(a, b, other.0) {
                     film.copy = Some(other.0);
                 }

@@ -18,6 +18,17 @@ pub(crate) trait Source {
     /// # Errors
     /// What cannot be read at all, with its path. What can be left out is counted instead.
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError>;
+
+    /// The set whose images and identifiers these are. Of several sources of one set, each after the first adds to the studies of
+    /// the first what it tells of their images; see [`crate::join`]. `None`: the source shares its images with no other.
+    fn images_of(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether the views of its images enter the corpus's digest.
+    fn digests_views(&self) -> bool {
+        true
+    }
 }
 
 /// What a source holds.

@@ -29,10 +29,9 @@ pub(super) struct Mapped {
     pub(super) results: Results,
 }
 
-/// Hash of all that determines the file: the side of the images, and what determines each picture.
-pub(super) fn key(pictures: &[&Picture], size: usize) -> String {
-    let mut hasher = blake3::Hasher::new_derive_key("lgdea images 3");
-    hasher.update(&size.to_le_bytes());
+/// A hash of what determines pictures at any size.
+pub(super) fn images(pictures: &[&Picture]) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("lgdea images of any size 1");
     for picture in pictures {
         picture.key(&mut hasher);
     }

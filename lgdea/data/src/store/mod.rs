@@ -66,7 +66,7 @@ impl ImageStore {
         if pictures.is_empty() {
             return Self::in_memory(corpus, making);
         }
-        let key = file::key(&pictures, making.size);
+        let key = Self::key(&file::images(&pictures), making.size);
         let drawing = Drawing::new(&pictures, making)?;
         let is_made = Cell::new(false);
         let open = |path: &Path| {
@@ -112,10 +112,29 @@ impl ImageStore {
         Self::of(corpus, making.size, Pixels::Here(pixels), &results)
     }
 
-    /// What a cache calls the images of a corpus; none where there are none.
-    pub fn key(corpus: &Corpus, size: usize) -> Option<String> {
+    /// Forgets the images of studies that are not kept; those that are move together, as the studies of a corpus do.
+    pub fn retain(&mut self, is_kept: impl Fn(usize) -> bool) {
+        let mut study = 0;
+        self.slots.retain(|_| {
+            study += 1;
+            is_kept(study - 1)
+        });
+    }
+
+    /// A hash of what determines the images of a corpus at any size; none where there are none.
+    pub(crate) fn of_images(corpus: &Corpus) -> Option<String> {
         let pictures = pictures(corpus);
-        (!pictures.is_empty()).then(|| file::key(&pictures, size))
+        (!pictures.is_empty()).then(|| file::images(&pictures))
+    }
+
+    /// What a cache calls images, see [`ImageStore::of_images`], at a size.
+    pub(crate) fn key(images: &str, size: usize) -> String {
+        blake3::Hasher::new_derive_key("lgdea images 4")
+            .update(images.as_bytes())
+            .update(&size.to_le_bytes())
+            .finalize()
+            .to_hex()
+            .to_string()
     }
 
     fn of(

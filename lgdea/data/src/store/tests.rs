@@ -7,7 +7,7 @@ use image::{GrayImage, Luma};
 use lgdea_spec::{Data, Seed};
 
 use super::*;
-use crate::{Report, Split, load, standardise, test_data};
+use crate::{Known, Report, Split, load, standardise, test_data};
 
 fn study(id: &str, image: Option<&Path>, report: Option<&str>) -> Study {
     Study {
@@ -226,7 +226,7 @@ fn a_failure_to_read_that_has_passed_is_not_believed() {
     mixed(folder.path());
     let cache = Cache::of_results(folder.path());
     let studies = || corpus(mixed_again(folder.path()));
-    let path = cache.path(Stage::Images, &ImageStore::key(&studies(), 6).unwrap());
+    let path = cache.path(Stage::Images, &Known::of(&studies()).store_key(6).unwrap());
     for reason in [SkipReason::MissingImage, SkipReason::ForbiddenImage, SkipReason::FailedImage] {
         // As a process writes it for which the disk failed at the last image.
         ImageStore::open(&mut studies(), making(6, 1), &cache).unwrap();
@@ -249,9 +249,9 @@ fn a_failure_to_read_that_has_passed_is_not_believed() {
 #[test]
 fn percentiles_are_part_of_the_key() {
     let picture = |percentiles| Picture::File(crate::ImageFile { path: "a.png".into(), percentiles });
-    let key = |percentiles| file::key(&[&picture(percentiles)], 6);
+    let key = |percentiles| file::images(&[&picture(percentiles)]);
     assert_ne!(key([0.5, 99.5]), key([0.0, 100.0]));
-    assert_eq!(key([0.5, 99.5]), file::key(&[&Picture::file_at("a.png".into())], 6));
+    assert_eq!(key([0.5, 99.5]), file::images(&[&Picture::file_at("a.png".into())]));
 }
 
 #[test]

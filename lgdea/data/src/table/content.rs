@@ -1,6 +1,5 @@
 //! What a text file holds, whatever it is packed in and however its characters are encoded.
 
-use std::fs::{self, File};
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::DataError;
 use crate::decode::LFS_POINTER;
+use crate::disk;
 
 /// First bytes of what gzip and zip write, the last of an archive without files.
 const GZIP: &[u8] = b"\x1f\x8b";
@@ -21,7 +21,7 @@ const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
 /// # Errors
 /// The file cannot be read, is broken, or is one of another kind (a Git LFS pointer, a spreadsheet, UTF-16 without mark).
 pub fn content(path: &Path) -> Result<Vec<u8>, DataError> {
-    let mut bytes = fs::read(path).map_err(DataError::io(path))?;
+    let mut bytes = disk::read(path).map_err(DataError::io(path))?;
     if bytes.starts_with(GZIP) {
         let mut unpacked = Vec::new();
         MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut unpacked).map_err(DataError::io(path))?;
@@ -57,7 +57,7 @@ pub fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
 /// # Errors
 /// The archive is broken, or a file in it cannot be unpacked.
 pub fn zip_files(path: &Path, mut wanted: impl FnMut(&Path) -> bool) -> Result<Vec<(String, Vec<u8>)>, DataError> {
-    unpack(path, File::open(path).map_err(DataError::io(path))?, &mut wanted)
+    unpack(path, disk::open(path).map_err(DataError::io(path))?, &mut wanted)
 }
 
 fn unpack(
@@ -113,6 +113,7 @@ fn refused(path: &Path, reason: &str) -> DataError {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write;
 
     use flate2::Compression;

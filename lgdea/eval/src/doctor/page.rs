@@ -253,7 +253,7 @@ mod tests {
 
     fn shown(diagnoses: &[Diagnosis]) -> String {
         let (corpus, images) = phantom();
-        let pairing = Pairing { ratio: 0.3, unpaired: Unpaired::Shuffled, manifest: String::new() };
+        let pairing = Pairing::drawn(0.3, Unpaired::Shuffled);
         let pairs = pairs_at_ratios(&corpus, &pairing, Seed(0));
         let (diagnoses, pairs) = (diagnoses, &pairs[..]);
         let contents =

@@ -1,4 +1,4 @@
-//! Phrase grounding and retrieval for the eye. On the contact sheet of an evaluation each panel shows a radiograph with the phrase's boxes,
+//! Data, phrase grounding and retrieval for the eye. On the contact sheet of an evaluation each panel shows a radiograph with the phrase's boxes,
 //! the same under its heat map with the map's maximum marked, and the phrase with the outcome of the pointing game. A
 //! [`Figure`] shows phrases on one image, larger.
 //!
@@ -8,6 +8,7 @@
 mod draw;
 mod figure;
 mod retrieved;
+mod studies;
 mod tile;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ use crate::metric::heat_map::upsample;
 
 pub use figure::{Figure, Grounded};
 pub use retrieved::{Query, Relation, Shown, retrieval_sheet, write_retrieval};
+pub use studies::{STUDY_TILE, StudyTile, study_sheet, write_studies};
 pub use tile::peak;
 pub(crate) use tile::{check_map, crop, data_uri, overlay, png, radiograph};
 

@@ -8,13 +8,7 @@
 /// Ties between a positive and a negative count one half. None when one class is missing, a score is NaN, or the two
 /// slices differ in length.
 pub fn auroc(scores: &[f32], positive: &[bool]) -> Option<f64> {
-    if scores.len() != positive.len() {
-        return None;
-    }
-    let cases = scores.iter().zip(positive).enumerate();
-    let ranked =
-        RankedCases::new(cases.map(|(unit, (&score, &positive))| Case { unit, score: f64::from(score), positive }))?;
-    ranked.auroc(&vec![1; scores.len()])
+    RankedCases::of(scores, positive)?.auroc(&vec![1; scores.len()])
 }
 
 /// A scored case of a binary problem.
@@ -28,11 +22,25 @@ pub struct Case {
     pub positive: bool,
 }
 
-/// Cases sorted by score once, so that the AUROC of every bootstrap resample takes one pass.
-#[derive(Debug)]
+/// Cases sorted by score once, so that a metric of every bootstrap resample takes one pass.
+///
+/// `multiplicity` is how often a resample has each unit (a study, or a patient with all of his or her studies); all ones
+/// for the data themselves.
+#[derive(Debug, Clone)]
 pub struct RankedCases {
     /// Ascending by score.
     cases: Vec<Case>,
+}
+
+/// How many positives and negatives have one score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tie {
+    /// Their score.
+    pub score: f64,
+    /// Positives, each as often as its unit occurs.
+    pub positives: u64,
+    /// Negatives, likewise.
+    pub negatives: u64,
 }
 
 impl RankedCases {
@@ -46,20 +54,41 @@ impl RankedCases {
         Some(Self { cases })
     }
 
+    /// Cases of which each is a unit of its own; None if a score is NaN or the two slices differ in length.
+    pub fn of<S: Copy + Into<f64>>(scores: &[S], positive: &[bool]) -> Option<Self> {
+        if scores.len() != positive.len() {
+            return None;
+        }
+        let cases = scores.iter().zip(positive).enumerate();
+        Self::new(cases.map(|(unit, (&score, &positive))| Case { unit, score: score.into(), positive }))
+    }
+
+    /// The cases, ascending by score.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
     #[expect(clippy::float_cmp, reason = "only equal scores tie, 0.0 and -0.0 among them")]
+    /// The distinct scores with their cases, ascending; a score of which a resample has no case counts none.
+    pub fn ties<'a>(&'a self, multiplicity: &'a [u32]) -> impl DoubleEndedIterator<Item = Tie> + 'a {
+        self.cases.chunk_by(|a, b| a.score == b.score).map(|tied| {
+            let mut tie = Tie { score: tied[0].score, positives: 0, negatives: 0 };
+            for case in tied {
+                let count = u64::from(multiplicity[case.unit]);
+                *(if case.positive { &mut tie.positives } else { &mut tie.negatives }) += count;
+            }
+            tie
+        })
+    }
+
     /// AUROC where the case of unit `u` occurs `multiplicity[u]` times; None when one class is missing.
     pub fn auroc(&self, multiplicity: &[u32]) -> Option<f64> {
         // Counted in whole half-wins, hence exact whatever the order of the cases within a tie.
         let (mut half_wins, mut positives, mut negatives) = (0_u64, 0_u64, 0_u64);
-        for tie in self.cases.chunk_by(|a, b| a.score == b.score) {
-            let (mut tied_positives, mut tied_negatives) = (0, 0);
-            for case in tie {
-                let count = u64::from(multiplicity[case.unit]);
-                *(if case.positive { &mut tied_positives } else { &mut tied_negatives }) += count;
-            }
-            half_wins += tied_positives * (2 * negatives + tied_negatives);
-            positives += tied_positives;
-            negatives += tied_negatives;
+        for tie in self.ties(multiplicity) {
+            half_wins += tie.positives * (2 * negatives + tie.negatives);
+            positives += tie.positives;
+            negatives += tie.negatives;
         }
         let pairs = positives * negatives;
         (pairs > 0).then(|| half_wins as f64 / (2 * pairs) as f64)

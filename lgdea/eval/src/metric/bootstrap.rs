@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use crate::{Score, Scores};
 
 /// Ends of the interval, as shares of the resamples.
-const TAILS: [f64; 2] = [0.025, 0.975];
+pub(super) const TAILS: [f64; 2] = [0.025, 0.975];
 /// Least share of resamples that must define a metric.
 const DEFINED: f64 = 0.95;
 
@@ -42,18 +42,18 @@ impl Bootstrap {
             .into_iter()
             .filter_map(|(name, statistic)| statistic(&once).map(|value| (name, value, statistic)))
             .collect();
-        let resampled: Vec<Vec<Option<f64>>> = (0..self.resamples)
-            .into_par_iter()
-            .map(|index| {
-                let multiplicity = self.resample(studies, index);
-                defined.iter().map(|(_, _, statistic)| statistic(&multiplicity)).collect()
-            })
-            .collect();
+        let resampled: Vec<Vec<Option<f64>>> = self
+            .of_each(studies, |multiplicity| defined.iter().map(|(_, _, statistic)| statistic(multiplicity)).collect());
         let score = |(column, (name, value, _)): (usize, (String, f64, _))| {
             let values = resampled.iter().filter_map(|row| row[column]).collect();
             (name, Score { value, interval: interval(values, self.resamples) })
         };
         defined.into_iter().enumerate().map(score).collect()
+    }
+
+    /// What a function says of each resample of `studies` studies, in their order.
+    pub(super) fn of_each<T: Send>(&self, studies: usize, of: impl Fn(&[u32]) -> T + Sync) -> Vec<T> {
+        (0..self.resamples).into_par_iter().map(|index| of(&self.resample(studies, index))).collect()
     }
 
     /// How often each study occurs in resample `index`; each resample has a random stream of its own.
@@ -69,16 +69,22 @@ impl Bootstrap {
 }
 
 /// The percentile interval, if enough of the resamples defined the metric.
-fn interval(mut values: Vec<f64>, resamples: usize) -> Option<[f64; 2]> {
+pub(super) fn interval(values: Vec<f64>, resamples: usize) -> Option<[f64; 2]> {
+    let sorted = sorted_if_enough(values, resamples)?;
+    Some(TAILS.map(|share| percentile(&sorted, share)))
+}
+
+/// The values in ascending order, if enough of the resamples defined the metric.
+pub(super) fn sorted_if_enough(mut values: Vec<f64>, resamples: usize) -> Option<Vec<f64>> {
     if values.is_empty() || (values.len() as f64) < DEFINED * resamples as f64 {
         return None;
     }
     values.sort_by(f64::total_cmp);
-    Some(TAILS.map(|share| percentile(&values, share)))
+    Some(values)
 }
 
 /// Percentile of ascending, non-empty values, interpolated linearly.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
+pub(super) fn percentile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len() - 1) as f64;
     let below = position.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);

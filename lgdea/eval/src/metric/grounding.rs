@@ -5,7 +5,9 @@
 
 use ndarray::{Array2, ArrayView2};
 
+use super::auroc::{Case, RankedCases};
 use super::heat_map;
+use super::overlap::Overlap;
 
 /// A box `[x, y, width, height]` in shares of the frame, from its upper left corner.
 pub type Target = [f32; 4];
@@ -78,35 +80,25 @@ pub fn cnr(map: ArrayView2<'_, f32>, region: &Array2<bool>) -> Option<f64> {
 /// Other protocols clamp cosines at 0 or normalise to [−1, 1] with the same thresholds; their numbers are not
 /// comparable. A constant map predicts nothing and has 0. None without thresholds.
 pub fn miou(map: ArrayView2<'_, f32>, region: &Array2<bool>, thresholds: &[f64]) -> Option<f64> {
-    over_thresholds(map, region, thresholds, |[both, predicted, target]| both / (predicted + target - both).max(1.0))
+    over_thresholds(map, region, thresholds, Overlap::iou)
 }
 
 /// Mean over `thresholds` of the Dice coefficient, `2 |A ∩ B| / (|A| + |B|)`, of `{pixels ≥ threshold}` and the region, on the
 /// map normalised as for [`miou`]. A constant map has 0. None without thresholds.
 pub fn dice(map: ArrayView2<'_, f32>, region: &Array2<bool>, thresholds: &[f64]) -> Option<f64> {
-    over_thresholds(map, region, thresholds, |[both, predicted, target]| 2.0 * both / (predicted + target).max(1.0))
+    over_thresholds(map, region, thresholds, Overlap::dice)
 }
 
-/// Mean over thresholds of a score of three numbers of pixels: those that are predicted and in the region, those that are
-/// predicted, those in the region.
+/// Mean over thresholds of a measure of what is predicted; 0 where it is undefined, as nothing is predicted.
 fn over_thresholds(
     map: ArrayView2<'_, f32>,
     region: &Array2<bool>,
     thresholds: &[f64],
-    score: impl Fn([f64; 3]) -> f64,
+    score: fn(Overlap) -> Option<f64>,
 ) -> Option<f64> {
-    let map = heat_map::normalise(map);
-    let at = |&threshold: &f64| {
-        let [mut both, mut predicted, mut target] = [0_u32; 3];
-        for (&value, &within) in map.iter().zip(region) {
-            let is_predicted = f64::from(value) >= threshold;
-            both += u32::from(is_predicted && within);
-            predicted += u32::from(is_predicted);
-            target += u32::from(within);
-        }
-        score([both, predicted, target].map(f64::from))
-    };
-    (!thresholds.is_empty()).then(|| thresholds.iter().map(at).sum::<f64>() / thresholds.len() as f64)
+    let overlaps = Overlap::at_each(heat_map::normalise(map).view(), region, thresholds);
+    let sum: f64 = overlaps.into_iter().map(|overlap| score(overlap).unwrap_or(0.0)).sum();
+    (!thresholds.is_empty()).then(|| sum / thresholds.len() as f64)
 }
 
 /// Pointing game (Zhang et al., ECCV 2016, without their tolerance): whether the map's maximum lies in the region, 1 or 0.
@@ -114,15 +106,47 @@ fn over_thresholds(
 /// Where several pixels share the maximum, their share within the region: what picking one of them at random would
 /// give on average. So a constant map scores its chance level instead of the fate of its first pixel.
 pub fn pointing(map: ArrayView2<'_, f32>, region: &Array2<bool>) -> f64 {
+    pointing_within(map, region, 0.0)
+}
+
+/// Pointing game with a tolerance: whether the map's maximum lies in the region or at most `tolerance` pixels from the centre
+/// of one of its pixels (15 in Zhang et al.), 1 or 0. Several maxima count as in [`pointing`]. A tolerance makes small boxes
+/// easy: say it beside the score.
+pub fn pointing_within(map: ArrayView2<'_, f32>, region: &Array2<bool>, tolerance: f64) -> f64 {
     let (_, most) = heat_map::range(map);
-    let (mut inside, mut maxima) = (0_u32, 0_u32);
-    for (&value, &within) in map.iter().zip(region) {
-        if value >= most {
-            maxima += 1;
-            inside += u32::from(within);
-        }
+    let maxima = map.indexed_iter().filter(|&(_, &value)| value >= most);
+    let (mut near, mut all) = (0_u32, 0_u32);
+    for (place, _) in maxima {
+        all += 1;
+        near += u32::from(is_within(region, place, tolerance));
     }
-    f64::from(inside) / f64::from(maxima.max(1))
+    f64::from(near) / f64::from(all.max(1))
+}
+
+/// Whether a pixel of the region is at most `tolerance` pixels away.
+fn is_within(region: &Array2<bool>, (row, column): (usize, usize), tolerance: f64) -> bool {
+    let reach = tolerance.max(0.0).floor() as usize;
+    let around = |place: usize, size: usize| {
+        place.saturating_sub(reach)..place.saturating_add(reach).saturating_add(1).min(size)
+    };
+    let is_near = |other_row: usize, other_column: usize| {
+        let (down, right) = (row.abs_diff(other_row) as f64, column.abs_diff(other_column) as f64);
+        region[[other_row, other_column]] && down * down + right * right <= tolerance * tolerance
+    };
+    region.get((row, column)).copied().unwrap_or(false)
+        || around(row, region.nrows())
+            .any(|other_row| around(column, region.ncols()).any(|other_column| is_near(other_row, other_column)))
+}
+
+/// Whether a phrase is there at all, by the maximum of its map: cases whose AUROC is the *groundability* of a model. Each
+/// phrase has its unit of resampling, its map (as the model gives it: normalising would make all maxima 1) and whether the
+/// image shows it. None if a map is empty or has only NaN.
+pub fn groundability<'a>(phrases: impl IntoIterator<Item = (usize, ArrayView2<'a, f32>, bool)>) -> Option<RankedCases> {
+    let case = |(unit, map, positive): (usize, ArrayView2<'_, f32>, bool)| {
+        let (least, most) = heat_map::range(map);
+        (least <= most).then(|| Case { unit, score: f64::from(most), positive })
+    };
+    RankedCases::new(phrases.into_iter().map(case).collect::<Option<Vec<_>>>()?)
 }
 
 #[cfg(test)]
@@ -198,6 +222,31 @@ mod tests {
         assert_eq!(cnr(array![[1.0, 2.0], [3.0, 4.0]].view(), &all), None);
         assert_eq!(cnr(array![[1.0, 1.0], [0.0, 0.0]].view(), &array![[true, true], [false, false]]), None);
         assert_eq!(miou(array![[1.0]].view(), &array![[true]], &[]), None);
+    }
+
+    #[test]
+    fn a_tolerance_counts_what_is_near() {
+        let map = array![[9.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]];
+        let mut region = Array2::from_elem((3, 4), false);
+        region[[2, 2]] = true;
+        let expected =
+            [(0.0, 0.0), (2.0, 0.0), (2.8, 0.0), (2.9, 1.0), (15.0, 1.0), (1e300, 1.0), (-1.0, 0.0), (f64::NAN, 0.0)];
+        for (tolerance, expected) in expected {
+            assert_eq!(pointing_within(map.view(), &region, tolerance), expected, "{tolerance}");
+        }
+        region[[0, 0]] = true;
+        assert_eq!(pointing_within(map.view(), &region, -1.0), 1.0);
+    }
+
+    #[test]
+    fn phrases_that_are_not_there_have_lower_maxima() {
+        let (strong, weak) = (array![[0.1, 0.9]], array![[0.3, 0.3]]);
+        let phrases = || [(0, strong.view(), true), (1, weak.view(), false), (1, strong.view(), false)];
+        assert_eq!(groundability(phrases()).unwrap().auroc(&[1, 1]), Some(0.75));
+        assert_eq!(groundability(phrases().into_iter().take(1)).unwrap().auroc(&[1]), None);
+        let empty = Array2::zeros((0, 0));
+        assert!(groundability([(0, empty.view(), true)]).is_none());
+        assert!(groundability([(0, array![[f32::NAN]].view(), true)]).is_none());
     }
 
     proptest! {

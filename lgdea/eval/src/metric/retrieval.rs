@@ -5,10 +5,13 @@
 //! collapsed embeddings score nothing instead of everything.
 //!
 //! Candidates are the whole evaluated split, never a batch (recall depends on their number), and reports of equal text
-//! are not merged: a query whose report occurs twice can miss at K = 1 through no fault of its own.
+//! are not merged: a query whose report occurs twice can miss at K = 1 through no fault of its own. [`super::ranking`] takes
+//! embeddings instead of the matrix, for any number of candidates, and equal reports as equally good.
 
 use ndarray::{ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
+
+use super::similarity::top;
 
 /// Rank of each query's own candidate, from 1: the number of candidates that score at least as high.
 pub fn ranks(similarity: ArrayView2<'_, f32>) -> Vec<usize> {
@@ -31,21 +34,11 @@ pub fn relevance_of_top(
     depth: usize,
 ) -> Vec<Vec<bool>> {
     let rows: Vec<_> = similarity.axis_iter(Axis(0)).enumerate().collect();
-    rows.into_par_iter().map(|(query, row)| top(row, |candidate| relevant(query, candidate), depth)).collect()
-}
-
-fn top(scores: ArrayView1<'_, f32>, relevant: impl Fn(usize) -> bool, depth: usize) -> Vec<bool> {
-    // Adding 0 makes -0.0 a tie of 0.0 in the total order, too.
-    let mut candidates: Vec<(f32, bool)> =
-        scores.iter().enumerate().map(|(candidate, &score)| (score + 0.0, relevant(candidate))).collect();
-    let best_first = |a: &(f32, bool), b: &(f32, bool)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    let depth = depth.min(candidates.len());
-    if (1..candidates.len()).contains(&depth) {
-        candidates.select_nth_unstable_by(depth - 1, best_first);
-    }
-    candidates.truncate(depth);
-    candidates.sort_unstable_by(best_first);
-    candidates.into_iter().map(|(_, relevant)| relevant).collect()
+    let of_query = |(query, row): (usize, ArrayView1<'_, f32>)| {
+        let best = top(row.iter().copied(), |candidate| relevant(query, candidate), depth);
+        best.into_iter().map(|(_, relevant)| relevant).collect()
+    };
+    rows.into_par_iter().map(of_query).collect()
 }
 
 /// Per query the share of its first `k` candidates that are relevant; the mean is P@K (`ConVIRT`; with equal label sets
@@ -53,6 +46,29 @@ fn top(scores: ArrayView1<'_, f32>, relevant: impl Fn(usize) -> bool, depth: usi
 pub fn precision_at(relevance: &[Vec<bool>], k: usize) -> Vec<f64> {
     let share = |top: &Vec<bool>| top.iter().take(k).filter(|&&relevant| relevant).count() as f64 / k as f64;
     relevance.iter().map(share).collect()
+}
+
+/// Per query the reciprocal of the rank of its first relevant candidate; the mean is the MRR.
+pub fn reciprocal_rank(ranks: &[usize]) -> Vec<f64> {
+    ranks.iter().map(|&rank| 1.0 / rank as f64).collect()
+}
+
+/// Mean rank, 1 at best: few lost queries rule it, read it beside the median. None without a query.
+pub fn mean_rank(ranks: &[usize]) -> Option<f64> {
+    (!ranks.is_empty()).then(|| ranks.iter().map(|&rank| rank as f64).sum::<f64>() / ranks.len() as f64)
+}
+
+/// Median rank, the mean of the middle two for an even number. None without a query.
+pub fn median_rank(ranks: &[usize]) -> Option<f64> {
+    let mut sorted = ranks.to_vec();
+    sorted.sort_unstable();
+    let (low, high) = (sorted.len().checked_sub(1)? / 2, sorted.len() / 2);
+    Some(f64::midpoint(sorted[low] as f64, sorted[high] as f64))
+}
+
+/// Discounted cumulative gain `Σ g_i / log₂(i + 1)` of gains in the order of the ranking; [`super::ranking`] normalises it.
+pub fn discounted_gain(gains: &[f64]) -> f64 {
+    gains.iter().enumerate().map(|(index, gain)| gain / ((index + 2) as f64).log2()).sum()
 }
 
 #[cfg(test)]
@@ -69,6 +85,17 @@ mod tests {
         // The third column is 0.2, 0.6, 0.2: the tie counts against the query.
         assert_eq!(ranks(similarity.t()), [1, 1, 3]);
         assert_eq!(recall_at(&[1, 3, 2], 2), [1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn summaries_of_ranks() {
+        assert_eq!(reciprocal_rank(&[1, 4]), [1.0, 0.25]);
+        assert_eq!((mean_rank(&[1, 4, 10]), median_rank(&[10, 1, 4])), (Some(5.0), Some(4.0)));
+        assert_eq!((mean_rank(&[]), median_rank(&[]), median_rank(&[2, 1])), (None, None, Some(1.5)));
+        assert!(
+            (discounted_gain(&[3.0, 2.0, 0.0, 1.0]) - (3.0 + 2.0 / 3.0_f64.log2() + 1.0 / 5.0_f64.log2())).abs()
+                < 1e-12
+        );
     }
 
     #[test]

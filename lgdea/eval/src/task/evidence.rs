@@ -9,6 +9,7 @@ use lgdea_evidence::{Class, Findings, Laterality};
 use lgdea_metric::task::evidence::{F1, F1_MACRO, F1_MICRO, LATERALITY_ACCURACY, PRECISION, RECALL};
 use lgdea_metric::{Declaration, Parameters};
 
+use crate::metric::average::mean_of_defined;
 use crate::metric::bootstrap::Statistic;
 use crate::{Bootstrap, Evaluation};
 
@@ -123,8 +124,7 @@ impl Cases {
 }
 
 fn macro_f1(cases: &[Cases], multiplicity: &[u32]) -> Option<f64> {
-    let defined: Vec<f64> = cases.iter().filter_map(|cases| cases.counts(multiplicity).f1()).collect();
-    (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64)
+    mean_of_defined(cases.iter().map(|cases| cases.counts(multiplicity).f1()))
 }
 
 /// For each finding that both have with a side: its report, and whether the side is the same.

@@ -14,6 +14,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 use super::Labels;
 use crate::metric::auroc::{Case, RankedCases};
+use crate::metric::average::mean_of_defined;
 use crate::metric::bootstrap::Statistic;
 use crate::prompts::PromptClass;
 use crate::{Bootstrap, EvalError, Evaluation, check};
@@ -132,8 +133,7 @@ fn standardise_columns(scores: ArrayView2<'_, f32>) -> Array2<f64> {
 }
 
 fn macro_mean(classes: &[Option<RankedCases>], multiplicity: &[u32]) -> Option<f64> {
-    let defined: Vec<f64> = classes.iter().flatten().filter_map(|cases| cases.auroc(multiplicity)).collect();
-    (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64)
+    mean_of_defined(classes.iter().flatten().map(|cases| cases.auroc(multiplicity)))
 }
 
 fn warnings(classes: &[PromptClass], truths: &[Option<Vec<(usize, bool)>>]) -> Vec<String> {

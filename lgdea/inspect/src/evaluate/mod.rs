@@ -1,11 +1,10 @@
-//! The evaluation tasks on a split.
+//! The evaluation tasks on some studies.
 
 mod grounding;
 mod retrieval;
 mod zero_shot;
 
 use burn::tensor::Device;
-use lgdea_data::Split;
 use lgdea_eval::gallery::{Panel, Query};
 use lgdea_eval::task::Labels;
 use lgdea_eval::{Bootstrap, Evaluation};
@@ -38,18 +37,21 @@ impl Evaluated {
     }
 }
 
-/// Runs the enabled tasks on a split, with `model` in validation mode.
+/// Runs the enabled tasks on some studies, those that have an image, with `model` in validation mode.
+///
+/// # Errors
+/// None of them has an image; a task cannot be done.
 pub fn evaluate(
     model: &Lgdea,
     experiment: &Experiment,
     prepared: &Prepared,
-    split: Split,
+    studies: &[usize],
     device: &Device,
 ) -> Result<Evaluated, InspectError> {
-    let studies: Vec<usize> =
-        prepared.split(split).into_iter().filter(|&study| prepared.images.pixels(study).is_some()).collect();
+    let has_image = |study: &usize| prepared.images.pixels(*study).is_some();
+    let studies: Vec<usize> = studies.iter().copied().filter(has_image).collect();
     if studies.is_empty() {
-        return Err(InspectError::EmptySplit { split });
+        return Err(InspectError::NoImages);
     }
     let trained = Trained { model, experiment, prepared, device };
     let settings = &experiment.eval;

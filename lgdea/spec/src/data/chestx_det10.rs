@@ -33,6 +33,10 @@ impl SourceSettings for ChestxDet10 {
         true
     }
 
+    fn publisher(&self) -> Option<&'static str> {
+        Some("NIH")
+    }
+
     fn check(&self, table: &str, findings: &mut Findings<'_>) {
         self.fractions.check(table, findings);
     }

@@ -53,4 +53,8 @@ impl SourceSettings for CxrLt {
     fn is_split_by_seed(&self) -> bool {
         false
     }
+
+    fn publisher(&self) -> Option<&'static str> {
+        Some("MIMIC")
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fractions, SourceSettings, is_default};
+use super::{Fractions, SourceSettings, Views, is_default};
 use crate::rules::Findings;
 
 pub(super) const DEFAULTS: &str = r#"
@@ -14,6 +14,7 @@ boxes = ""
 label-separators = "|;"
 uncertain-labels = "ignore"
 deep-percentiles = [0.5, 99.5]
+views = "first-frontal"
 
 [data.manifest.columns]
 study = "study"
@@ -24,6 +25,8 @@ sections = []
 labels = ["labels"]
 split = "split"
 view = "view"
+sex = ""
+age = ""
 
 [data.manifest.box-columns]
 study = ""
@@ -67,6 +70,9 @@ pub struct Manifest {
     /// beyond is cut off. Images of 8 bits are taken as they are. `[0, 100]` takes the darkest and the brightest pixel.
     #[serde(skip_serializing_if = "is_default_percentiles")]
     pub deep_percentiles: [f64; 2],
+    /// Which images of a study with several are read.
+    #[serde(skip_serializing_if = "is_default")]
+    pub views: Views,
     /// Names of the columns.
     pub columns: Columns,
     /// Names of the columns of `boxes`.
@@ -122,8 +128,15 @@ pub struct Columns {
     pub labels: Vec<String>,
     /// `train`, `validation` or `test`.
     pub split: String,
-    /// View of the image (PA, AP, L, …); lateral views and what is no radiograph (CT, axial, …) are left out.
+    /// View of the image (PA, AP, L, …). Lateral views are left out unless `views` asks for them, and so is what is no radiograph
+    /// (CT, axial, …).
     pub view: String,
+    /// Sex of the patient (F, female, M, male, …); empty where it is not read.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sex: String,
+    /// Age of the patient at the time of the image, in years or as DICOM has it (058Y); empty where it is not read.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub age: String,
 }
 
 /// Column names of a manifest's file of boxes.
@@ -241,9 +254,10 @@ impl SourceSettings for Manifest {
             "give separators alone, such as \"|;,\"",
         );
         // Identifiers are shown and kept; a report must not become one.
-        let Columns { study, patient, image, report, sections, labels, split, view } = &self.columns;
-        let others = [("study", study), ("patient", patient), ("image", image), ("split", split), ("view", view)];
-        let others = others.into_iter().chain(labels.iter().map(|name| ("labels", name)));
+        let Columns { study, patient, image, report, sections, labels, split, view, sex, age } = &self.columns;
+        let about = [("split", split), ("view", view), ("sex", sex), ("age", age)];
+        let others = [("study", study), ("patient", patient), ("image", image)].into_iter().chain(about);
+        let others = others.chain(labels.iter().map(|name| ("labels", name)));
         for (role, name) in others.filter(|(_, name)| !name.is_empty()) {
             findings.require(
                 name != report && !sections.contains(name),
@@ -277,16 +291,32 @@ mod tests {
         let written = serde_json::to_value(&manifest).unwrap();
         let keys: std::collections::BTreeSet<&str> = written.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys.into_iter().collect::<Vec<_>>(), ["boxes", "columns", "fractions", "root", "studies"]);
+        assert!(written["columns"].get("sex").is_none() && written["columns"].get("age").is_none(), "{written}");
     }
 
     #[test]
     fn what_is_set_changes_the_identity() {
         let identity = |set: &str| resolved_with(&format!("{MANIFEST}{set}\n"), &[]).experiment.identity();
         let default = identity("");
-        for same in ["label-separators = '|;'", "uncertain-labels = 'ignore'", "deep-percentiles = [0.5, 99.5]"] {
+        for same in [
+            "label-separators = '|;'",
+            "uncertain-labels = 'ignore'",
+            "deep-percentiles = [0.5, 99.5]",
+            "views = 'first-frontal'",
+            "columns.sex = ''",
+            "columns.age = ''",
+        ] {
             assert_eq!(identity(same), default, "{same}");
         }
-        for other in ["label-separators = ','", "uncertain-labels = 'positive'", "deep-percentiles = [0, 100]"] {
+        for other in [
+            "label-separators = ','",
+            "uncertain-labels = 'positive'",
+            "deep-percentiles = [0, 100]",
+            "views = 'all-frontal'",
+            "views = 'with-laterals'",
+            "columns.sex = 'sex'",
+            "columns.age = 'age'",
+        ] {
             assert_ne!(identity(other), default, "{other}");
         }
     }
@@ -315,6 +345,8 @@ mod tests {
             ("image = 'report'", "image"),
             ("split = 'report'", "split"),
             ("view = 'report'", "view"),
+            ("sex = 'report'", "sex"),
+            ("age = 'report'", "age"),
             ("labels = ['labels', 'report']", "labels"),
             ("report = 'study'", "study"),
             ("report = 'text'\nstudy = 'text'", "study"),

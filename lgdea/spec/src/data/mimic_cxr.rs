@@ -121,4 +121,8 @@ impl SourceSettings for MimicCxr {
     fn is_split_by_seed(&self) -> bool {
         false
     }
+
+    fn publisher(&self) -> Option<&'static str> {
+        Some("MIMIC")
+    }
 }

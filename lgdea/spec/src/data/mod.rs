@@ -18,6 +18,11 @@ pub(crate) trait SourceSettings {
     /// Whether the experiment's seed splits the studies: files may leave that to it.
     fn is_split_by_seed(&self) -> bool;
 
+    /// Whose identifiers of patients it has, where other sources have the same ones.
+    fn publisher(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Notes the rules that the settings break; `table` is the key of their table.
     fn check(&self, _table: &str, _findings: &mut Findings<'_>) {}
 }
@@ -72,9 +77,22 @@ impl Data {
         self.present().any(|(_, settings)| settings.is_split_by_seed())
     }
 
-    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+    /// Whether a patient of the one who is called as a patient of the other is the same person: both have the identifiers of one
+    /// publisher, or one is a user's own file, which may have those of any.
+    pub fn shares_patients(&self, other: &Data) -> bool {
+        fn spaces(data: &Data) -> impl Iterator<Item = &'static str> {
+            data.present().map(|(name, settings)| settings.publisher().unwrap_or(name))
+        }
+        if self.manifest.is_some() || other.manifest.is_some() {
+            return true;
+        }
+        spaces(self).any(|one| spaces(other).any(|other| other == one))
+    }
+
+    /// Notes the rules that the sources break; `table` is the key of their table.
+    pub(crate) fn check(&self, table: &str, findings: &mut Findings<'_>) {
         for (name, settings) in self.present() {
-            settings.check(&format!("data.{name}"), findings);
+            settings.check(&format!("{table}.{name}"), findings);
         }
     }
 }

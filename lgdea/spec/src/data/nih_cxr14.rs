@@ -47,6 +47,10 @@ impl SourceSettings for NihCxr14 {
         true
     }
 
+    fn publisher(&self) -> Option<&'static str> {
+        Some("NIH")
+    }
+
     fn check(&self, table: &str, findings: &mut Findings<'_>) {
         self.fractions.check(table, findings);
     }

@@ -47,6 +47,10 @@ impl SourceSettings for Padchest {
         true
     }
 
+    fn publisher(&self) -> Option<&'static str> {
+        Some("BIMCV")
+    }
+
     fn check(&self, table: &str, findings: &mut Findings<'_>) {
         self.fractions.check(table, findings);
     }

@@ -38,4 +38,8 @@ impl SourceSettings for PadchestGr {
     fn is_split_by_seed(&self) -> bool {
         false
     }
+
+    fn publisher(&self) -> Option<&'static str> {
+        Some("BIMCV")
+    }
 }

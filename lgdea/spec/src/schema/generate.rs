@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use crate::eval::set;
 use crate::{Experiment, defaults};
 
 /// JSON pointer, below a schema with `enum`, to the meanings of its values; Taplo shows them.
@@ -11,7 +12,9 @@ pub(super) const VALUE_MEANINGS: &str = "/x-taplo/docs/enumValues";
 
 /// The schema of [`Experiment`] as an experiment *file* needs it: with defaults, and hardly anything required.
 pub(super) fn generate() -> Value {
-    let mut schema = of_type::<Experiment>(Some(&defaults::as_json()));
+    let mut defaults = defaults::as_json();
+    defaults["eval"]["set"] = json!({ set::EACH: set::defaults(&defaults) });
+    let mut schema = of_type::<Experiment>(Some(&defaults));
     if let Some(root) = schema.as_object_mut() {
         // The name is the file's stem by default, which no schema can say.
         root.shift_remove("required");
@@ -71,6 +74,9 @@ fn describe_files(schema: &mut Value, default: Option<&Value>) {
         describe_files(items, None);
     }
     let by_type = schema.shift_remove("required");
+    if let Some(each) = schema.get_mut("additionalProperties").filter(|each| each.get("properties").is_some()) {
+        return describe_files(each, default.and_then(|table| table.get(set::EACH)));
+    }
     match schema.get_mut("properties") {
         Some(Value::Object(keys)) => {
             let mut required = describe_keys(keys, default);

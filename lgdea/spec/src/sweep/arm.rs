@@ -2,9 +2,8 @@
 
 use toml::Value;
 
-use super::share;
 use crate::error::SpecError;
-use crate::resolve::Resolved;
+use crate::resolve::{self, Resolved};
 use crate::source::{Place, Source, SourceKind};
 use crate::tree::{Content, Node};
 
@@ -47,7 +46,7 @@ pub(super) struct Arms<'a> {
 
 /// The experiment of an arm.
 pub(super) fn arm_of(sweep: &str, arm: &str, stack: Node, defaults: &Node) -> Result<Resolved, SpecError> {
-    Resolved::from_tree(share::chosen(named_stack(stack, sweep, arm), defaults))
+    Resolved::from_tree(resolve::completed(named_stack(stack, sweep, arm), defaults))
 }
 
 /// Names an arm's trials.

@@ -1,6 +1,6 @@
 //! The tables of a sweep that say how its trials are found, judged and seeded.
 
-use lgdea_metric::Split;
+use lgdea_metric::{EvalSet, Split};
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -50,8 +50,11 @@ impl Reader {
         let bytes = table.metric.span();
         let PruneTable { rule, metric, goal, min_step, reduction, brackets, startup_trials } = table;
         let metric = metric.into_inner();
-        if Split::of(&metric) == Some(Split::Test) || metric.is_empty() {
-            let reason = format!("`{metric}` cannot decide which trials are stopped: it must not be of the test split");
+        let on = EvalSet::of(&metric);
+        if matches!(on, Some(EvalSet::Split(Split::Test) | EvalSet::Named(_))) || metric.is_empty() {
+            let reason = format!(
+                "`{metric}` cannot decide which trials are stopped: it must not be of the test split or of an evaluation set"
+            );
             self.refuse(reason, "name a metric that the run logs while it trains, such as `train/loss`", bytes);
             return None;
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use lgdea_metric::task::zero_shot::AUROC_MACRO;
-use lgdea_metric::{Name, Split};
+use lgdea_metric::{EvalSet, Name, Split};
 use toml::Spanned;
 
 use super::arm::Arm;
@@ -11,7 +11,7 @@ use super::axis::Axis;
 use super::file::ClaimTable;
 use super::read::{Reader, related};
 use super::search::Goal;
-use crate::{Eval, suggest};
+use crate::{Eval, instead, suggest};
 
 /// What decides which scores there are.
 const DECIDING: [&str; 4] =
@@ -43,9 +43,19 @@ impl Reader {
     /// Refuses a metric that no arm logs; one that axes decide is left alone.
     fn check_metric(&mut self, metric: &str, bytes: Range<usize>, arms: &[Arm], axes: &[Axis]) {
         let evals = || arms.iter().map(|arm| &arm.resolved.experiment.eval);
+        let first = metric.split_once('/').map_or("", |(first, _)| first);
+        if evals().any(|eval| eval.sets.contains_key(first)) {
+            return self.check_metric_of_set(metric, first, bytes, arms, axes);
+        }
         let Some((split, score)) = Split::strip(metric) else {
+            if let Some(EvalSet::Named(set)) = EvalSet::of(metric) {
+                let sets: Vec<String> = evals().flat_map(|eval| eval.sets.keys().cloned()).collect();
+                let reason =
+                    format!("`{metric}` is of an evaluation set `{set}`, which no trial has{}", instead(set, &sets));
+                return self.refuse(reason, "give the experiment a table `[eval.set.<name>]`", bytes);
+            }
             // What a run logs while it trains depends on its method.
-            if metric.split_once('/').is_none_or(|(group, _)| group.is_empty()) {
+            if first.is_empty() {
                 self.unknown_metric(metric, metric.trim_start_matches('/'), bytes, evals());
             }
             return;
@@ -57,6 +67,20 @@ impl Reader {
         }
         if !DECIDING.iter().any(|key| varied(axes, key)) && !evals().any(|eval| eval.logs(score)) {
             self.unknown_metric(metric, score, bytes, evals());
+        }
+    }
+
+    /// Refuses a metric of an evaluation set that no arm logs.
+    fn check_metric_of_set(&mut self, metric: &str, set: &str, bytes: Range<usize>, arms: &[Arm], axes: &[Axis]) {
+        let evals: Vec<Eval> = arms
+            .iter()
+            .map(|arm| &arm.resolved.experiment.eval)
+            .filter_map(|eval| eval.sets.get(set).map(|set| eval.of_set(set)))
+            .collect();
+        let score = &metric[set.len() + 1..];
+        let is_varied = DECIDING.iter().any(|key| varied(axes, key)) || varied(axes, &format!("eval.set.{set}"));
+        if !is_varied && !evals.iter().any(|eval| eval.logs(score)) {
+            self.unknown_metric(metric, score, bytes, evals.iter());
         }
     }
 
@@ -73,8 +97,10 @@ impl Reader {
         let meant = suggest::nearest(name, names.iter().map(String::as_str))
             .or_else(|| names.iter().find(|known| short(known)).map(String::as_str));
         let example = meant.unwrap_or(AUROC_MACRO.name);
-        let split = Split::of(metric).unwrap_or(Split::Test);
-        let remedy = format!("write it as a run's journal has it, such as `{split}/{example}`");
+        let on = metric.split_once('/').map_or("", |(first, _)| first);
+        let is_known = Split::ALL.iter().any(|split| split.name() == on) || EvalSet::refusal(on).is_none();
+        let on = if is_known { on } else { Split::Test.name() };
+        let remedy = format!("write it as a run's journal has it, such as `{on}/{example}`");
         self.refuse(format!("no trial logs a metric `{metric}`"), &remedy, bytes);
     }
 

@@ -34,7 +34,7 @@ use std::path::Path;
 use toml::Value;
 
 use crate::error::SpecError;
-use crate::resolve::Resolved;
+use crate::resolve::{self, Resolved};
 use crate::tree::Node;
 
 pub use arm::Refused;
@@ -157,7 +157,7 @@ impl Sweep {
     pub fn resolve(&self, trial: &Trial) -> Result<Resolved, SpecError> {
         let deltas = self.delta_nodes(&trial.points);
         let tree = share::laid_over(self.arms[trial.arm as usize].stack.clone(), deltas, &self.defaults);
-        let mut resolved = Resolved::from_tree(share::chosen(tree, &self.defaults))?;
+        let mut resolved = Resolved::from_tree(resolve::completed(tree, &self.defaults))?;
         resolved.experiment.seed.0 = trial.seed;
         Ok(resolved)
     }
@@ -182,7 +182,7 @@ impl Sweep {
             let applies = match &parameter.when {
                 None => true,
                 Some(when) => {
-                    let chosen = share::chosen(tree.clone(), &self.defaults);
+                    let chosen = resolve::completed(tree.clone(), &self.defaults);
                     when.holds(&arm.name, |table| chosen.get(table)).map_err(SpecError::One)?
                 }
             };
@@ -191,7 +191,7 @@ impl Sweep {
                 values.push((parameter.key.clone(), parameter.domain.at(*coordinate)));
             }
         }
-        let mut resolved = Resolved::from_tree(share::chosen(tree, &self.defaults))?;
+        let mut resolved = Resolved::from_tree(resolve::completed(tree, &self.defaults))?;
         resolved.experiment.seed.0 = trial.seed;
         Ok((resolved, values))
     }

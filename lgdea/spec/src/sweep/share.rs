@@ -17,12 +17,7 @@ pub(super) fn laid_over<'n>(stack: Node, deltas: impl IntoIterator<Item = &'n No
 
 /// Whether choices are made anywhere in a table.
 fn has_choices(schema: Schema) -> bool {
-    schema.choice().is_some() || schema.names().filter_map(|name| schema.child(name)).any(has_choices)
-}
-
-/// Makes the choices that no layer makes.
-pub(super) fn chosen(tree: Node, defaults: &Node) -> Node {
-    tree.with_default_choices(Schema::root(), defaults)
+    schema.choice().is_some() || schema.children().any(has_choices)
 }
 
 /// A top-level key as some trials have it.
@@ -115,7 +110,7 @@ impl<'a> Tables<'a> {
             }
             _ => self.alone(table),
         };
-        if self.plain.contains(table) { tree } else { self::chosen(tree, &self.sweep.defaults) }
+        if self.plain.contains(table) { tree } else { resolve::completed(tree, &self.sweep.defaults) }
     }
 
     /// The arm's table with the values of these axes laid over.

@@ -200,6 +200,24 @@ fn what_is_no_sweep_is_told_apart() {
 }
 
 #[test]
+fn claims_name_scores_of_evaluation_sets_that_trials_have() {
+    let set = "eval.set.nih = { studies = 'all', retrieval.enabled = false }\n";
+    let arms = "[[case]]\nname = 'a'\n[[case]]\nname = 'b'\n";
+    let told = |metric: &str| {
+        let claim = format!("[[claim]]\nmetric = '{metric}'\nbetter = 'a'\nthan = 'b'\n");
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("e.toml"), set).unwrap();
+        read_in(&folder, &format!("experiment = 'e.toml'\n{arms}{claim}")).err().map(|error| render(&error))
+    };
+    assert_eq!(told("nih/zero_shot/auroc_macro"), None);
+    assert_eq!(told("nih/grounding/pointing"), None);
+    let part_of = |metric: &str, part: &str| assert!(told(metric).unwrap().contains(part), "{metric}");
+    part_of("nih/retrieval/i2t_r_at_1", "no trial logs a metric");
+    part_of("nih/zero_shot/auroc_makro", "`nih/zero_shot/auroc_macro`");
+    part_of("nhi/zero_shot/auroc_macro", "evaluation set `nhi`, which no trial has; did you mean `nih`?");
+}
+
+#[test]
 fn a_claim_on_lists_is_one_on_each() {
     let sweep = sweep(
         "experiment = []

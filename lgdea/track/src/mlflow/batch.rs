@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lgdea_metric::{Split, curve};
+use lgdea_metric::{EvalSet, Split, curve};
 use serde_json::Value;
 
 use super::api::{Dataset, Metric, Pair};
@@ -59,10 +59,11 @@ pub(super) struct Batch {
 impl Metric {
     /// A journal's value in MLflow's terms. `time` is in milliseconds since 1970.
     ///
-    /// A score of the test split is no point of a curve. MLflow draws bars of step 0 alone, and of any other a curve with one
+    /// A score of the test split or of an evaluation set is no point of a curve. MLflow draws bars of step 0 alone, and of any other a curve with one
     /// point; the step of the weights is with the model.
     pub(super) fn new(time: u64, step: u64, name: &str, value: f64) -> Metric {
-        let step = if Split::of(name) == Some(Split::Test) { 0 } else { step };
+        let is_curve = matches!(EvalSet::of(name), None | Some(EvalSet::Split(Split::Validation)));
+        let step = if is_curve { step } else { 0 };
         Metric {
             key: names::metric(name).into_owned(),
             value: non_finite(value).map_or_else(|| Value::from(value), Value::from),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lgdea_metric::Split;
+use lgdea_metric::EvalSet;
 
 use super::api::{Dataset, Metric, Pair};
 use super::names;
@@ -58,7 +58,7 @@ struct Told {
     started: Option<u64>,
     /// `image` and `text`.
     encoders: BTreeMap<String, String>,
-    /// Name and digest by split. Of several the first: it is the corpus, whose digest a run never changes.
+    /// Name and digest by split or evaluation set. Of several the first: it is the corpus, whose digest a run never changes.
     datasets: BTreeMap<String, (String, String)>,
     /// Step and path of the last one.
     checkpoint: Option<(u64, String)>,
@@ -88,7 +88,7 @@ impl Told {
             Event::Checkpoint { step, path } => self.checkpoint = Some((step, path)),
             Event::Metrics { step, values } => {
                 // The server would show a model's NaN as 0; as the run's it is in the run's own rows.
-                let scores = values.into_iter().filter(|(name, value)| Split::of(name).is_some() && !value.is_nan());
+                let scores = values.into_iter().filter(|(name, value)| EvalSet::of(name).is_some() && !value.is_nan());
                 self.scores.extend(scores.map(|(name, value)| {
                     let metric = Metric::new(time, step, &name, value);
                     (name, (step, metric))
@@ -127,7 +127,7 @@ impl Told {
     }
 
     fn score(&self, name: &str, metric: &Metric) -> Score {
-        let dataset = Split::of(name).and_then(|split| self.datasets.get(split.name()));
+        let dataset = EvalSet::of(name).and_then(|on| self.datasets.get(on.name()));
         Score { metric: metric.clone(), dataset: dataset.cloned() }
     }
 }

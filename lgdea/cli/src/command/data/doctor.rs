@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use lgdea_data::{Diagnosis, Given, PairsAt, Severity, diagnose, pairs_at_ratios};
+use lgdea_data::{Diagnosis, Given, PairsAt, Severity, diagnose, diagnose_set, pairs_at_ratios};
 use lgdea_eval::doctor::{Contents, page};
-use lgdea_run::Preparation;
+use lgdea_run::{OpenSet, Preparation};
 use serde_json::json;
 
 use crate::args::data::DoctorArgs;
@@ -22,11 +22,15 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     let experiment = args.data.resolve()?.experiment;
     let progress = Progress::new();
     let preparation = Preparation { experiment: &experiment, results: &args.results, audience: &progress };
-    let (corpus, images) = preparation.data()?;
+    let (corpus, images, sets) = preparation.data()?;
     let counter = progress.counter("looking at images");
-    let mut diagnoses = diagnose(&corpus, &images, &|done, total| counter.update(done, total));
+    let update = |done, total| counter.update(done, total);
+    let mut diagnoses = diagnose(&corpus, &images, &update);
+    for OpenSet { set, images: of_set } in &sets {
+        diagnoses.extend(diagnose_set((&corpus, &images), &set.name, (&set.corpus, of_set), &update));
+    }
     drop(counter);
-    diagnoses.extend(lgdea_inputs::check::labels(&experiment, &corpus.studies)?);
+    diagnoses.extend(lgdea_inputs::check::unfit_labels(&experiment, &corpus.studies)?);
     // Stable: within a severity in the order of the chapters.
     diagnoses.sort_by_key(|diagnosis| diagnosis.severity);
     let pairs = pairs_at_ratios(&corpus, &experiment.pairing, experiment.seed.stream("pairing"));

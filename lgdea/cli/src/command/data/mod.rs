@@ -2,6 +2,7 @@
 
 mod doctor;
 mod pair;
+mod show;
 mod stats;
 
 use crate::args::data::DataCommand;
@@ -11,6 +12,7 @@ pub(crate) fn data(command: &DataCommand) -> Result<(), Failure> {
     match command {
         DataCommand::Stats(args) => stats::stats(args),
         DataCommand::Doctor(args) => doctor::doctor(args),
+        DataCommand::Show(args) => show::show(args),
         DataCommand::Pair(args) => pair::pair(args),
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn pair(args: &PairArgs) -> Result<(), Failure> {
     experiment.pairing.manifest.clear();
     let progress = Progress::new();
     let preparation = Preparation { experiment: &experiment, results: &args.results, audience: &progress };
-    let (corpus, _) = preparation.data()?;
+    let (corpus, ..) = preparation.data()?;
     let pairs = preparation.pairs(&corpus)?;
     write_file(&args.out, &format!("{}\n", serde_json::to_string_pretty(&pairs)?))?;
     say(format!(

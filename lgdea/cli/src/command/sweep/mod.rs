@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use lgdea_cache::Cache;
 use lgdea_fault::chain;
 use lgdea_spec::sweep::{Launcher, OnFailure, Sweep};
 use lgdea_sweep::{Cluster, ClusterJob, Counts, Earlier, Execution, Local, Plan, Submission, Trials, execute};
@@ -60,7 +61,8 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let counter = progress.counter("reading data");
     let update = |done, total| counter.update(done, total);
     // What is done already is looked up run by run, without the estimates of a plan.
-    let plan = Plan::new(sweep, &Earlier::default(), None, &update)?;
+    let cache = Cache::of_results(&args.results);
+    let plan = Plan::new(sweep, &Earlier::default(), Some(&cache), &update)?;
     drop(counter);
     // The elements of a submission need not repeat what it said.
     if args.submission.is_none() {

@@ -12,7 +12,6 @@ mod pixels;
 mod rle;
 mod shades;
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -24,12 +23,12 @@ use self::dataset::{DataSet, Source};
 use self::form::Form;
 use self::shades::Shades;
 use super::grey::Grey;
-use crate::SkipReason;
+use crate::{SkipReason, disk};
 
 /// Bytes from the start of a file that tell whether it is DICOM.
 pub(super) const START: usize = 132;
 /// Bytes that are read first where the header alone is wanted, then more of them.
-const HEADER: [u64; 2] = [64 << 10, 2 << 20];
+const HEADER: [u64; 3] = [8 << 10, 128 << 10, 2 << 20];
 
 /// What a DICOM file says about its image and patient. Texts are as they are in the file, trimmed; `None` where they are
 /// missing or empty.
@@ -55,7 +54,7 @@ pub struct DicomHeader {
 
 /// Reads the header of a DICOM file without its pixels.
 pub fn dicom_header(path: &Path) -> Result<DicomHeader, SkipReason> {
-    let mut file = File::open(path).map_err(|error| SkipReason::of_reading(&error))?;
+    let mut file = disk::open(path).map_err(|error| SkipReason::of_reading(&error))?;
     let mut bytes = Vec::new();
     for limit in HEADER.into_iter().chain([u64::MAX]) {
         let more = limit - bytes.len() as u64;
@@ -131,4 +130,4 @@ mod parity;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod written;
+pub(crate) mod written;

@@ -10,7 +10,7 @@ use flate2::write::DeflateEncoder;
 
 /// How elements are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum As {
+pub(crate) enum As {
     Implicit,
     Explicit,
     BigEndian,
@@ -28,7 +28,7 @@ impl As {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Words(Vec<u16>),
     Bytes(Vec<u8>),
     Text(String),
@@ -40,15 +40,15 @@ pub(super) enum Value {
 
 /// A file.
 #[derive(Debug, Clone)]
-pub(super) struct Written {
+pub(crate) struct Written {
     elements: BTreeMap<Tag, Value>,
     /// Its transfer syntax where that is not one of `As`.
-    pub(super) syntax: Option<&'static str>,
+    pub(crate) syntax: Option<&'static str>,
 }
 
 impl Written {
     /// Grey pixels of `bits` that are stored in 16.
-    pub(super) fn grey(columns: u16, bits: u16, pixels: &[u16]) -> Written {
+    pub(crate) fn grey(columns: u16, bits: u16, pixels: &[u16]) -> Written {
         Written::empty()
             .words(tags::SAMPLES_PER_PIXEL, &[1])
             .text(tags::PHOTOMETRIC_INTERPRETATION, "MONOCHROME2")
@@ -62,7 +62,7 @@ impl Written {
     }
 
     /// Pixels of three samples of 8 bits.
-    pub(super) fn coloured(columns: u16, photometric: &str, pixels: &[u8]) -> Written {
+    pub(crate) fn coloured(columns: u16, photometric: &str, pixels: &[u8]) -> Written {
         Written::grey(columns, 8, &vec![0; pixels.len() / 3])
             .words(tags::SAMPLES_PER_PIXEL, &[3])
             .words(tags::PLANAR_CONFIGURATION, &[0])
@@ -71,42 +71,42 @@ impl Written {
             .with(tags::PIXEL_DATA, Value::Bytes(pixels.to_vec()))
     }
 
-    pub(super) fn empty() -> Written {
+    pub(crate) fn empty() -> Written {
         Written { elements: BTreeMap::new(), syntax: None }.text(tags::SOP_CLASS_UID, "1.2.840.10008.5.1.4.1.1.1")
     }
 
-    pub(super) fn with(mut self, tag: Tag, value: Value) -> Written {
+    pub(crate) fn with(mut self, tag: Tag, value: Value) -> Written {
         self.elements.insert(tag, value);
         self
     }
 
-    pub(super) fn without(mut self, tag: Tag) -> Written {
+    pub(crate) fn without(mut self, tag: Tag) -> Written {
         self.elements.remove(&tag);
         self
     }
 
-    pub(super) fn words(self, tag: Tag, words: &[u16]) -> Written {
+    pub(crate) fn words(self, tag: Tag, words: &[u16]) -> Written {
         self.with(tag, Value::Words(words.to_vec()))
     }
 
-    pub(super) fn text(self, tag: Tag, text: &str) -> Written {
+    pub(crate) fn text(self, tag: Tag, text: &str) -> Written {
         self.with(tag, Value::Text(text.to_owned()))
     }
 
     /// A lookup table in a sequence.
-    pub(super) fn table(self, sequence: Tag, descriptor: [u16; 3], entries: Value) -> Written {
+    pub(crate) fn table(self, sequence: Tag, descriptor: [u16; 3], entries: Value) -> Written {
         let descriptor = Value::Words(descriptor.to_vec());
         self.with(sequence, Value::Item(vec![(tags::LUT_DESCRIPTOR, descriptor), (tags::LUT_DATA, entries)]))
     }
 
     /// Compressed pixels.
-    pub(super) fn compressed(mut self, syntax: &'static str, fragment: &[u8]) -> Written {
+    pub(crate) fn compressed(mut self, syntax: &'static str, fragment: &[u8]) -> Written {
         self.syntax = Some(syntax);
         self.with(tags::PIXEL_DATA, Value::Fragment(fragment.to_vec()))
     }
 
     /// The file with preamble and file meta information.
-    pub(super) fn file(&self, encoding: As) -> Vec<u8> {
+    pub(crate) fn file(&self, encoding: As) -> Vec<u8> {
         let syntax = self.syntax.unwrap_or(match encoding {
             As::Implicit => "1.2.840.10008.1.2",
             As::Explicit => "1.2.840.10008.1.2.1",
@@ -127,7 +127,7 @@ impl Written {
     }
 
     /// The data set alone.
-    pub(super) fn data(&self, encoding: As) -> Vec<u8> {
+    pub(crate) fn data(&self, encoding: As) -> Vec<u8> {
         let mut data = Vec::new();
         for (&tag, value) in &self.elements {
             element(&mut data, encoding, tag, value);

@@ -1,16 +1,14 @@
 //! ChestX-Det10: PNG files of NIH ChestX-ray14 with boxes of ten findings.
 
-use std::collections::HashSet;
-
 use lgdea_spec::{ChestxDet10, Seed, Views};
 use serde::Deserialize;
 
 use super::{Contents, Progress, Source};
-use crate::examination::{Examination, Film, studies};
+use crate::examination::{Examination, Film, leave_out_patients_of_test, studies};
 use crate::folder::{Folder, Images};
 use crate::split::{Split, Splits};
 use crate::table::{shown, shown_id};
-use crate::{DataError, FindingBox, SkipReason, Skipped, StudyLabels, json, normalise_label};
+use crate::{DataError, FindingBox, Skipped, StudyLabels, json, normalise_label};
 
 /// What errors call the set.
 const SET: &str = "ChestX-Det10";
@@ -54,6 +52,10 @@ impl Source for ChestxDet10 {
         let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
         Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
+
+    fn images_of(&self) -> Option<&'static str> {
+        Some(super::nih_cxr14::SET)
+    }
 }
 
 impl Entry {
@@ -94,19 +96,6 @@ fn patient(file_name: &str) -> Option<String> {
     let number = file_name.split_once('_')?.0;
     let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
     is_number.then(|| number.trim_start_matches('0').to_owned())
-}
-
-/// The official split is one of images: what training would see of a patient of the test is left out.
-fn leave_out_patients_of_test(examinations: &mut Vec<Examination>, skipped: &mut Skipped) {
-    let is_test = |examination: &&Examination| examination.split == Some(Split::Test);
-    let patients: HashSet<String> = examinations.iter().filter(is_test).map(|one| one.patient.clone()).collect();
-    examinations.retain(|examination| {
-        let stays = examination.split.is_some() || !patients.contains(&examination.patient);
-        if !stays {
-            skipped.add(SkipReason::PatientOfTest, shown_id(&examination.id));
-        }
-        stays
-    });
 }
 
 #[cfg(test)]

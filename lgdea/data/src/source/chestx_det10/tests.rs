@@ -6,6 +6,7 @@ use lgdea_spec::Fractions;
 use tempfile::TempDir;
 
 use super::*;
+use crate::SkipReason;
 
 const TRAIN: &str = r#"[{"file_name": "00000042_006.png", "syms": ["Fibrosis", "Mass"],
     "boxes": [[256, 512, 768, 1024], [0, 0, 102.4, 204.8]]}, {"file_name": "00000057_000.png", "syms": [], "boxes": []}]"#;

@@ -1,11 +1,11 @@
 //! Where the files of CheXpert are, which comes whole, small, in parts, and its test apart.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::SET;
 use crate::DataError;
+use crate::disk;
 use crate::folder::Folder;
 
 /// Folders that the patients' folders are in.
@@ -61,12 +61,11 @@ impl Patients {
         places.append(&mut root.folders(SET)?);
         let mut folders = HashMap::new();
         let splits = places.iter().flat_map(|place| SPLITS.map(|split| place.join(split)));
-        for split in splits.filter(|split| split.is_dir()) {
-            for entry in fs::read_dir(&split).map_err(DataError::io(&split))? {
-                let entry = entry.map_err(DataError::io(&split))?;
-                let name = entry.file_name().to_string_lossy().into_owned();
+        for split in splits.filter(|split| disk::is_folder(split)) {
+            for disk::Entry { path, .. } in disk::list(&split).map_err(DataError::io(&split))? {
+                let name = name_of(&path);
                 if is_patient(&name) {
-                    folders.entry(name).or_insert_with(|| entry.path());
+                    folders.entry(name).or_insert(path);
                 }
             }
         }
@@ -92,11 +91,14 @@ impl Patients {
 
 /// The images in the folder of a study, in their order; none where there is no such folder.
 pub(super) fn images(study: &Path) -> Vec<String> {
-    let entries = fs::read_dir(study).into_iter().flatten().filter_map(Result::ok);
-    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = disk::list(study).into_iter().flatten().map(|entry| name_of(&entry.path)).collect();
     names.retain(|name| name.starts_with("view"));
     names.sort();
     names
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use lgdea_spec::Manifest;
 use super::file_of;
 use crate::decode::header;
 use crate::table::{Row, Table, shown, shown_id};
-use crate::{DataError, FindingBox, Picture, SkipReason, Skipped, Study, normalise_label};
+use crate::{DataError, FindingBox, SkipReason, Skipped, Study, normalise_label};
 
 /// Share of an image's side by which a box may reach beyond the image: who draws one often slips over an edge.
 const SLIP: f64 = 0.02;
@@ -28,33 +28,37 @@ pub(super) fn add(
 ) -> Result<(), DataError> {
     let table = Table::read(&root.join(&manifest.boxes))?;
     let columns = BoxPositions::of(&table, manifest)?;
-    let position: HashMap<String, usize> = studies.iter().enumerate().map(|(i, study)| (study.id.clone(), i)).collect();
+    let mut position: HashMap<String, usize> = HashMap::new();
+    for (place, study) in studies.iter().enumerate() {
+        position.entry(study.examination.clone()).or_insert(place);
+    }
     for row in &table.rows {
         let id = row.cell(Some(columns.study));
         let Some(drawn) = columns.drawn(&table.path, row)? else {
             skipped.add(SkipReason::RowWithoutBox, shown_id(id));
             continue;
         };
-        let Some(study) = position.get(id).map(|&i| &mut studies[i]) else {
+        let Some(&first) = position.get(id) else {
             skipped.add(SkipReason::BoxWithoutStudy, shown_id(id));
             continue;
         };
-        let Some(Picture::File(image)) = &study.image else {
+        if studies[first].image.is_none() {
             skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
             continue;
-        };
+        }
         let on = row.cell(columns.drawn_on);
-        if !on.is_empty() && file_of(root, on) != image.path {
+        let Some((image, boxes)) = drawn_on(&mut studies[first..], id, Some(on).filter(|on| !on.is_empty()), root)
+        else {
             skipped.add(SkipReason::BoxOnOtherImage, shown_id(id));
             continue;
-        }
-        let in_header = || header(&image.path).map(|header| [f64::from(header.width), f64::from(header.height)]);
+        };
+        let in_header = || header(image).map(|header| [f64::from(header.width), f64::from(header.height)]);
         let Some(size) = drawn.size.or_else(in_header) else {
             skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
             continue;
         };
         if let Some(found) = FindingBox::in_pixels(&drawn.finding, row.cell(columns.phrase), drawn.edges, size) {
-            study.boxes.push(found);
+            boxes.push(found);
         } else {
             skipped.add(SkipReason::EmptyBox, shown_id(id));
             continue;
@@ -64,6 +68,22 @@ pub(super) fn add(
         }
     }
     Ok(())
+}
+
+/// The image that a box of an examination was drawn on, and the boxes of the study that is read with it; without a word on which
+/// image it was, that of the first of them. The studies begin with those of the examination.
+fn drawn_on<'a>(
+    studies: &'a mut [Study],
+    examination: &str,
+    on: Option<&str>,
+    root: &Path,
+) -> Option<(&'a Path, &'a mut Vec<FindingBox>)> {
+    let on = on.map(|on| file_of(root, on));
+    let mut images = studies.iter_mut().take_while(|study| study.examination == examination).filter_map(|study| {
+        let image = study.image.as_ref()?.file()?;
+        Some((image, &mut study.boxes))
+    });
+    images.find(|(image, _)| on.as_ref().is_none_or(|on| on == image))
 }
 
 /// Where the columns of boxes are.

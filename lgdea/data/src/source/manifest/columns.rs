@@ -17,6 +17,8 @@ pub(super) struct Positions {
     pub(super) labels: Vec<Labels>,
     pub(super) split: Option<usize>,
     pub(super) view: Option<usize>,
+    pub(super) sex: Option<usize>,
+    pub(super) age: Option<usize>,
 }
 
 /// A column of labels.
@@ -33,7 +35,7 @@ pub(super) struct Labels {
 
 /// Finds the columns in every file.
 ///
-/// Every file needs the study; patient, image and report must be in some file or be switched off by an empty name. Labels,
+/// Every file needs the study; patient, image, report, sex and age must be in some file or be switched off by an empty name. Labels,
 /// split and view may be missing, unless a column's name looks like theirs misspelt: silence would then change the split
 /// or lose the labels.
 pub(super) fn positions(tables: &[Table], columns: &Columns) -> Result<Vec<Positions>, DataError> {
@@ -41,6 +43,8 @@ pub(super) fn positions(tables: &[Table], columns: &Columns) -> Result<Vec<Posit
         (&columns.patient, "the patient; set `columns.patient = \"\"` where each study is a patient of its own"),
         (&columns.image, "the image; set `columns.image = \"\"` where there are none"),
         (&columns.report, "the report; set `columns.report = \"\"` where there are none"),
+        (&columns.sex, "the sex; leave `columns.sex` out where none is told"),
+        (&columns.age, "the age; leave `columns.age` out where none is told"),
     ];
     let sections = columns.sections.iter().map(|name| (name, "a section of the report"));
     let needed = needed.into_iter().filter(|(name, _)| *name != &columns.report || columns.sections.is_empty());
@@ -88,11 +92,13 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
         labels: labels.collect(),
         split: table.column(&columns.split)?,
         view: table.column(&columns.view)?,
+        sex: table.column(&columns.sex)?,
+        age: table.column(&columns.age)?,
     })
 }
 
 /// The columns that settings name.
 pub(crate) fn configured(columns: &Columns) -> impl Iterator<Item = &String> {
-    let single = [&columns.study, &columns.patient, &columns.image, &columns.report, &columns.split, &columns.view];
-    single.into_iter().chain(&columns.sections).chain(&columns.labels)
+    let Columns { study, patient, image, report, sections, labels, split, view, sex, age } = columns;
+    [study, patient, image, report, split, view, sex, age].into_iter().chain(sections).chain(labels)
 }

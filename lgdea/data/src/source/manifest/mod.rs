@@ -2,46 +2,52 @@
 
 mod boxes;
 mod columns;
-mod images;
 mod texts;
 mod unread;
 
 use std::path::{Path, PathBuf};
 
-use lgdea_spec::{Manifest, Seed, UncertainLabels};
+use lgdea_spec::{Manifest, Seed, Views};
 
 use super::{Contents, Progress, Source};
 use crate::by_id::ById;
+use crate::disk;
 use crate::error::expand;
+use crate::examination::{Examination, Film, studies};
 use crate::labels::{Indicator, SEVERAL, looks_like_several};
+use crate::person::{Person, Sex};
 use crate::split::{Split, Splits};
 use crate::table::{Row, Table, Vocabulary, shown, shown_id};
-use crate::{DataError, ImageFile, NO_FINDING, Picture, Report, SkipReason, Skipped, Study, StudyLabels, label_names};
+use crate::view::View;
+use crate::{DataError, ImageFile, NO_FINDING, Picture, Report, SkipReason, Skipped, StudyLabels, label_names};
 pub(crate) use columns::configured;
 use columns::{Labels, Positions, positions};
-use images::Images;
 pub(crate) use texts::refuse as refuse_texts;
 
 impl Source for Manifest {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
         read(self, seed, progress)
     }
+
+    /// Views were read long before they were kept: the digests of manifests that ask for nothing of this kind stay as they were.
+    fn digests_views(&self) -> bool {
+        self.views != Views::default() || !self.columns.sex.is_empty() || !self.columns.age.is_empty()
+    }
 }
 
 fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
-    let mut splits = Splits::new(&manifest.fractions, seed)?;
+    let splits = Splits::new(&manifest.fractions, seed)?;
     let root = expand("data.manifest.root", &manifest.root)?;
     let tables: Vec<Table> =
         manifest.studies.iter().map(|file| Table::read(&root.join(file))).collect::<Result<_, _>>()?;
     let positions = positions(&tables, &manifest.columns)?;
     refuse_texts(&tables, manifest)?;
     let rows = tables.iter().map(|table| table.rows.len()).sum();
-    let (separators, uncertain) = (manifest.label_separators.as_str(), manifest.uncertain_labels);
     let mut drafts = ById::new();
     let mut join = Join {
-        separators,
-        uncertain,
-        names: names_of_findings(&tables, &positions, separators),
+        manifest,
+        root: &root,
+        names: names_of_findings(&tables, &positions, &manifest.label_separators),
         skipped: Skipped::default(),
     };
     unread::note(&tables, &manifest.columns, &mut join.skipped);
@@ -53,21 +59,11 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
         done += table.rows.len();
         progress(done, rows);
     }
-    let (drafts, mut skipped) = (drafts.into_items(), join.skipped);
+    let mut skipped = join.skipped;
     let has_patients = positions.iter().any(|positions| positions.patient.is_some());
-    for draft in &drafts {
-        if let Some(split) = &draft.split {
-            splits.give(draft.patient(), split.value);
-        }
-        if has_patients && draft.patient.is_none() {
-            skipped.add(SkipReason::StudyWithoutPatient, shown_id(&draft.id));
-        }
-    }
-    let percentiles = manifest.deep_percentiles;
-    let picture = |image: &str| Picture::File(ImageFile { path: file_of(&root, image), percentiles });
-    let views = views(&tables, &positions);
-    let mut studies: Vec<Study> =
-        drafts.into_iter().map(|draft| draft.study(&picture, &splits, &views, &mut skipped)).collect();
+    let of = |draft: Draft| draft.examination(has_patients, &mut skipped);
+    let examinations = drafts.into_items().into_iter().map(of).collect();
+    let mut studies = studies(examinations, manifest.views, splits, &mut skipped);
     if !manifest.boxes.is_empty() {
         boxes::add(manifest, &root, &mut studies, &mut skipped)?;
     }
@@ -77,7 +73,7 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
 /// Where the image is that a file gives the path of. Windows writes `\`, which separates folders where no file is called so.
 fn file_of(root: &Path, image: &str) -> PathBuf {
     let path = root.join(image);
-    if image.contains('\\') && !path.exists() { root.join(image.replace('\\', "/")) } else { path }
+    if image.contains('\\') && !disk::exists(&path) { root.join(image.replace('\\', "/")) } else { path }
 }
 
 /// The names of findings in columns of labels, and what several of them are joined of.
@@ -98,12 +94,6 @@ fn names_of_findings(tables: &[Table], positions: &[Positions], separators: &str
     names
 }
 
-/// What the files call views.
-fn views(tables: &[Table], positions: &[Positions]) -> Vocabulary {
-    let columns = tables.iter().zip(positions).filter_map(|(table, positions)| Some((table, positions.view?)));
-    columns.flat_map(|(table, view)| table.filled(view)).map(|(_, view)| (view, 1)).collect()
-}
-
 /// A value and the place it comes from.
 struct Given<T> {
     value: T,
@@ -116,49 +106,44 @@ struct Draft {
     id: String,
     patient: Option<Given<String>>,
     split: Option<Given<Split>>,
-    images: Images,
+    /// By their paths as the files give them.
+    films: ById<Film>,
     report: Option<String>,
+    person: Person,
     /// `None` where nothing is said of labels; empty where all are said to be absent.
     labels: Option<StudyLabels>,
 }
 
 impl Draft {
-    fn patient(&self) -> &str {
-        self.patient.as_ref().map_or(&self.id, |patient| &patient.value)
-    }
-
     fn new(id: &str) -> Draft {
-        Draft { id: id.to_owned(), patient: None, split: None, images: Images::default(), report: None, labels: None }
+        let person = Person::default();
+        Draft { id: id.to_owned(), patient: None, split: None, films: ById::new(), report: None, person, labels: None }
     }
 
-    fn study(
-        mut self,
-        picture: &dyn Fn(&str) -> Picture,
-        splits: &Splits<'_>,
-        views: &Vocabulary,
-        skipped: &mut Skipped,
-    ) -> Study {
+    fn examination(mut self, has_patients: bool, skipped: &mut Skipped) -> Examination {
+        if has_patients && self.patient.is_none() {
+            skipped.add(SkipReason::StudyWithoutPatient, shown_id(&self.id));
+        }
         let contradicts = |labels: &mut StudyLabels| labels.present.len() > 1 && labels.present.remove(NO_FINDING);
         if self.labels.as_mut().is_some_and(contradicts) {
             skipped.add(SkipReason::ContradictoryLabels, shown_id(&self.id));
         }
-        // A study keeps its own split even where a patient is divided, so that the error can name both.
-        let own = self.split.as_ref().map(|split| split.value);
-        let split = own.unwrap_or_else(|| splits.of(self.patient()));
-        let study = Study::new(&self.id, self.patient(), split);
-        Study {
-            image: self.images.chosen(&self.id, views, skipped).map(picture),
+        Examination {
+            patient: self.patient.map_or_else(|| self.id.clone(), |patient| patient.value),
+            id: self.id,
+            split: self.split.map(|split| split.value),
+            films: self.films.into_items(),
             report: self.report.and_then(|report| Report::of_cell(&report)),
             labels: self.labels,
-            ..study
+            person: self.person,
         }
     }
 }
 
 /// How rows are joined into studies, and what they hold besides.
 struct Join<'a> {
-    separators: &'a str,
-    uncertain: UncertainLabels,
+    manifest: &'a Manifest,
+    root: &'a Path,
     names: Vocabulary,
     skipped: Skipped,
 }
@@ -189,10 +174,42 @@ impl Join<'_> {
             let parsed = Split::parse(split).ok_or_else(|| row.error(path, refused()))?;
             settle(&mut draft.split, parsed, path, row, "split")?;
         }
-        draft.images.add(row.cell(positions.image), row.cell(positions.view));
+        self.add_image(draft, row, positions);
+        self.add_person(draft, row, positions);
         self.add_labels(draft, row, positions);
         self.add_report(draft, row, positions);
         Ok(())
+    }
+
+    /// Adds an image with its view; another row may tell the view of one that is there.
+    fn add_image(&self, draft: &mut Draft, row: &Row, positions: &Positions) {
+        let (image, view) = (row.cell(positions.image), row.cell(positions.view));
+        if image.is_empty() {
+            return;
+        }
+        let film = draft.films.entry(image, || {
+            let percentiles = self.manifest.deep_percentiles;
+            let picture = Picture::File(ImageFile { path: file_of(self.root, image), percentiles });
+            Film::new(image, picture, view)
+        });
+        if View::parse(&film.view) == View::Untold {
+            view.clone_into(&mut film.view);
+        }
+    }
+
+    /// Adds the sex and the age that a row tells; what an earlier row tells of a study stands.
+    fn add_person(&mut self, draft: &mut Draft, row: &Row, positions: &Positions) {
+        let (sex, age) = (row.cell(positions.sex), row.cell(positions.age));
+        let person = Person::parse(sex, age);
+        for (cell, is_read, reason) in [
+            (sex, person.sex.is_some() || Sex::is_other(sex), SkipReason::UnknownSex),
+            (age, person.age.is_some(), SkipReason::UnknownAge),
+        ] {
+            if !cell.is_empty() && !is_read {
+                self.skipped.add_value(reason, shown(cell));
+            }
+        }
+        draft.person = draft.person.or(person);
     }
 
     fn add_labels(&mut self, draft: &mut Draft, row: &Row, positions: &Positions) {
@@ -204,9 +221,9 @@ impl Join<'_> {
                     if said == Indicator::Unknown {
                         self.skipped.add_value(SkipReason::UnknownLabel, shown(cell));
                     }
-                    said.labels(name, self.uncertain)
+                    said.labels(name, self.manifest.uncertain_labels)
                 } else {
-                    let names = label_names(cell, self.separators);
+                    let names = label_names(cell, &self.manifest.label_separators);
                     if *is_of_one && !names.is_empty() {
                         self.skipped.add_value(SkipReason::WordForLabel, format!("`{}` in `{name}`", shown(cell)));
                     }

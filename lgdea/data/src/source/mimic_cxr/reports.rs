@@ -1,6 +1,5 @@
 //! The reports: a table of their sections, an archive, or a folder of files.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +10,7 @@ use rayon::prelude::*;
 use super::listed::{Listed, place_of};
 use super::numbers::{Letter, number, parsed};
 use super::sections::{report_of, report_of_sections};
+use crate::disk;
 use crate::error::expand;
 use crate::folder::Folder;
 use crate::source::Progress;
@@ -91,7 +91,7 @@ impl Place {
             "" => root.clone(),
             named => {
                 let path = expand("data.mimic-cxr.reports", named)?;
-                if path.is_dir() {
+                if disk::is_folder(&path) {
                     Folder::open("data.mimic-cxr.reports", named)?
                 } else {
                     return Ok(Place::file(path));
@@ -102,7 +102,7 @@ impl Place {
         let table = if settings.sections.is_empty() { None } else { folder.find(&[TABLE]) };
         Ok(match (table, folder.join(ARCHIVE)) {
             (Some(table), _) => Place::Table(table),
-            (None, archive) if archive.exists() => Place::Archive(archive),
+            (None, archive) if disk::exists(&archive) => Place::Archive(archive),
             _ => Place::Files(folder),
         })
     }
@@ -198,7 +198,7 @@ fn of_files(folder: &Folder, sections: &[MimicSection], listed: &Listed, progres
     let (files, done, all) = (folder.join("files"), AtomicUsize::new(0), listed.items().len());
     let told = listed.items().par_iter().map(|examination| {
         let path = files.join(format!("{}.txt", place_of(&examination.patient, &examination.id)));
-        let told = match fs::read(&path) {
+        let told = match disk::read(&path) {
             Ok(bytes) => read(&path, bytes, sections),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Told::Missing,
             Err(_) => Told::Broken,

@@ -14,7 +14,7 @@ use crate::table::{Row, Table, content, not_utf_8, shown_id};
 use crate::{DataError, Person, Skipped, StudyLabels, label_names};
 
 /// What errors call the set.
-const SET: &str = "NIH ChestX-ray14";
+pub(super) const SET: &str = "NIH ChestX-ray14";
 
 impl Source for NihCxr14 {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
@@ -40,6 +40,10 @@ impl Source for NihCxr14 {
         }
         let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
         Ok(Contents::of_folder(SET, &folder, studies, skipped))
+    }
+
+    fn images_of(&self) -> Option<&'static str> {
+        Some(SET)
     }
 }
 

@@ -8,7 +8,6 @@ mod document;
 mod images;
 
 use std::collections::HashSet;
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use lgdea_spec::{Openi, Seed};
 use rayon::prelude::*;
 
 use super::{Contents, Progress, Source};
+use crate::disk;
 use crate::error::expand;
 use crate::examination::{self, Examination};
 use crate::split::Splits;
@@ -48,7 +48,7 @@ fn read(openi: &Openi, seed: Seed, progress: Progress<'_>) -> Result<Contents, D
         }
     };
     let mut skipped = Skipped::default();
-    let documents = if reports.is_dir() { folder_documents(&reports)? } else { archive_documents(&reports)? };
+    let documents = if disk::is_folder(&reports) { folder_documents(&reports)? } else { archive_documents(&reports)? };
     progress(0, documents.len());
     let mut parsed: Vec<(String, Option<Document>)> = documents
         .into_par_iter()
@@ -96,12 +96,11 @@ type Content = (String, Option<Vec<u8>>);
 
 fn folder_documents(folder: &Path) -> Result<Vec<Content>, DataError> {
     let mut documents = Vec::new();
-    for entry in fs::read_dir(folder).map_err(DataError::io(folder))? {
-        let path = entry.map_err(DataError::io(folder))?.path();
+    for disk::Entry { path, .. } in disk::list(folder).map_err(DataError::io(folder))? {
         if is_xml(&path) {
             // What is no file is no report, and is counted as a broken one.
-            let content = if path.is_file() {
-                let file = File::open(&path).map_err(DataError::io(&path))?;
+            let content = if disk::is_file(&path) {
+                let file = disk::open(&path).map_err(DataError::io(&path))?;
                 read_limited(file).map_err(DataError::io(&path))?
             } else {
                 None
@@ -115,7 +114,7 @@ fn folder_documents(folder: &Path) -> Result<Vec<Content>, DataError> {
 /// Reads an archive without unpacking it to disk.
 fn archive_documents(path: &Path) -> Result<Vec<Content>, DataError> {
     let failed = DataError::io(path);
-    let mut archive = tar::Archive::new(GzDecoder::new(File::open(path).map_err(failed)?));
+    let mut archive = tar::Archive::new(GzDecoder::new(disk::open(path).map_err(failed)?));
     let mut documents = Vec::new();
     for entry in archive.entries().map_err(failed)? {
         let entry = entry.map_err(failed)?;

@@ -1,5 +1,6 @@
 //! Open-I: folders and archives are read, and broken ones refused.
 
+use std::fs::{self, File};
 use std::io::Write;
 
 use flate2::Compression;

@@ -9,6 +9,7 @@ use lgdea_spec::{Padchest, Seed};
 
 use super::{Contents, Progress, Source};
 use crate::by_id::ById;
+use crate::disk;
 use crate::examination::{Examination, Film, studies};
 use crate::folder::Folder;
 use crate::split::Splits;
@@ -16,7 +17,7 @@ use crate::table::{Row, Table, shown, shown_id};
 use crate::{DataError, Person, Picture, Report, SkipReason, Skipped};
 
 /// What errors call the set.
-const SET: &str = "PadChest";
+pub(super) const SET: &str = "PadChest";
 
 /// Its table, which is distributed packed.
 const TABLE: &str = "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv";
@@ -37,6 +38,10 @@ impl Source for Padchest {
         progress(examinations.len(), examinations.len());
         let studies = studies(examinations, self.views, Splits::new(&self.fractions, seed)?, &mut skipped);
         Ok(Contents::of_folder(SET, &folder, studies, skipped))
+    }
+
+    fn images_of(&self) -> Option<&'static str> {
+        Some(SET)
     }
 }
 
@@ -168,7 +173,7 @@ impl Images {
             let within = root.join("images");
             let places = [root.join(folder), within.join(folder), within];
             // What is nowhere is named by the place that the set gives it.
-            places.iter().find(|place| place.is_dir()).unwrap_or(&places[0]).clone()
+            places.iter().find(|place| disk::is_folder(place)).unwrap_or(&places[0]).clone()
         });
         found.join(image)
     }

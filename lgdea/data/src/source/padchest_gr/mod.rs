@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::padchest::labels::usual;
 use super::{Contents, Progress, Source};
+use crate::disk;
 use crate::examination::{Examination, Film, studies};
 use crate::folder::{Folder, stem};
 use crate::split::{Split, Splits};
@@ -73,6 +74,10 @@ impl Source for PadchestGr {
         let splits = Splits::new(&Fractions::NONE, seed)?;
         let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
         Ok(Contents::of_folder(SET, &folder, studies, skipped))
+    }
+
+    fn images_of(&self) -> Option<&'static str> {
+        Some(super::padchest::SET)
     }
 }
 
@@ -158,7 +163,7 @@ fn examination(
 /// An image's path, in the first of the folders that has it; what none has is named by the first.
 fn image(folder: &Folder, name: &str) -> PathBuf {
     let places = IMAGES.map(|images| folder.join(images).join(name));
-    places.iter().find(|place| place.is_file()).unwrap_or(&places[0]).clone()
+    places.iter().find(|place| disk::is_file(place)).unwrap_or(&places[0]).clone()
 }
 
 #[cfg(test)]

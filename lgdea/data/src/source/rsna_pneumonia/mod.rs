@@ -1,7 +1,7 @@
 //! RSNA's pneumonia detection challenge: radiographs, classes, and boxes in pixels of 1024 × 1024.
 //!
 //! Sex, age and view stand in the headers of the DICOM files alone. The images are of NIH ChestX-ray14, but Kaggle's files do not
-//! name its patients: each image counts as a patient of its own.
+//! name its patients (what their headers call the patient is the image): each image counts as a patient of its own.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::folder::{Folder, Images};
 use crate::labels::Indicator;
 use crate::split::Splits;
 use crate::table::{Row, Table, shown, shown_id};
-use crate::{DataError, FindingBox, NO_FINDING, Skipped, StudyLabels};
+use crate::{DataError, FindingBox, NO_FINDING, Skipped, StudyLabels, headers};
 
 /// What errors call the set.
 const SET: &str = "RSNA's pneumonia challenge";
@@ -37,8 +37,9 @@ impl Source for RsnaPneumonia {
         for row in &table.rows {
             columns.add(&table, row, &classes, &images, &mut examinations, &mut skipped)?;
         }
-        progress(table.rows.len(), table.rows.len());
-        let studies = studies(examinations.into_items(), Views::FirstFrontal, splits, &mut skipped);
+        let mut examinations = examinations.into_items();
+        headers::add(&mut examinations, &mut skipped, progress);
+        let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
         Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use lgdea_spec::Fractions;
 
 use super::*;
-use crate::{Picture, SkipReason, Study};
+use crate::headers::tests::radiograph;
+use crate::{Picture, Projection, Sex, SkipReason, Study};
 
 const LABELS: &str = "patientId,x,y,width,height,Target\na,,,,,0\nb,,,,,0\nc,256,512,128,256,1\nc,512,0,512,512,1\n";
 const CLASSES: &str = "patientId,class\na,Normal\nb,No Lung Opacity / Not Normal\nc,Lung Opacity\nc,Lung Opacity\n";
@@ -93,4 +94,30 @@ fn what_makes_no_sense_is_an_error_with_its_line() {
 fn a_folder_that_is_not_there_is_named() {
     let error = read(LABELS, CLASSES, |root| fs::remove_dir(root.join("stage_2_train_images")).unwrap()).unwrap_err();
     assert!(error.contains("folder stage_2_train_images"), "{error}");
+}
+
+#[test]
+fn sex_age_and_view_are_those_of_the_headers() {
+    let made = |root: &Path| {
+        let write = |id: &str, told| {
+            let path = root.join("stage_2_train_images").join(format!("{id}.dcm"));
+            fs::write(path, radiograph(told)).unwrap();
+        };
+        write("a", ["a", "F", "51", "PA"]);
+        write("b", ["b", "M", "148", "AP"]);
+        fs::write(root.join("stage_2_train_images/c.dcm"), "broken").unwrap();
+    };
+    let read = read(LABELS, CLASSES, made).unwrap();
+    let told: Vec<_> =
+        read.studies.iter().map(|study| (study.person.sex, study.person.age, study.projection)).collect();
+    assert_eq!(
+        told,
+        [
+            (Some(Sex::Female), Some(51.0), Some(Projection::Pa)),
+            (Some(Sex::Male), None, Some(Projection::Ap)),
+            (None, None, None)
+        ]
+    );
+    assert!(read.studies.iter().all(|study| study.patient == study.id));
+    assert_eq!((read.studies[2].boxes.len(), read.skipped.count(SkipReason::UnreadHeader)), (2, 1));
 }

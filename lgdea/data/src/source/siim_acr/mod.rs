@@ -1,6 +1,6 @@
 //! SIIM-ACR's pneumothorax challenge: radiographs with masks of pneumothoraces.
 //!
-//! Sex, age, view and patient stand in the headers of the DICOM files alone: each image counts as a patient of its own.
+//! Sex, age, view and patient stand in the headers of the DICOM files alone; of other files, each counts as a patient of its own.
 
 mod runs;
 
@@ -12,7 +12,7 @@ use crate::examination::{Examination, Film, studies};
 use crate::folder::Folder;
 use crate::split::Splits;
 use crate::table::{Table, shown_id};
-use crate::{DataError, FindingBox, Mask, SkipReason, Skipped, StudyLabels};
+use crate::{DataError, FindingBox, Mask, SkipReason, Skipped, StudyLabels, headers};
 
 /// What errors call the set.
 const SET: &str = "SIIM-ACR's pneumothorax challenge";
@@ -30,8 +30,7 @@ impl Source for SiimAcr {
         let images = folder.images(SET, &self.images)?;
         let table = folder.table(SET, &[&self.masks])?;
         let (parts, mut skipped) = (parts(&table)?, Skipped::default());
-        let total = parts.len();
-        let mut examinations = Vec::with_capacity(total);
+        let mut examinations = Vec::with_capacity(parts.len());
         for Parts { id, runs, is_called_free } in parts {
             if is_called_free && !runs.is_empty() {
                 skipped.add(SkipReason::ContradictoryLabels, shown_id(&id));
@@ -52,7 +51,7 @@ impl Source for SiimAcr {
                 ..Examination::default()
             });
         }
-        progress(total, total);
+        headers::add(&mut examinations, &mut skipped, progress);
         let studies = studies(examinations, Views::FirstFrontal, splits, &mut skipped);
         Ok(Contents::of_folder(SET, &folder, studies, skipped))
     }

@@ -1,11 +1,13 @@
 //! SIIM-ACR's challenge: rows of one image are one mask, and tables that make no sense are refused.
 
+use std::fmt::Write;
 use std::fs;
 
-use lgdea_spec::Fractions;
+use lgdea_spec::{Data, Fractions};
 
 use super::*;
-use crate::{Picture, Study};
+use crate::headers::tests::radiograph;
+use crate::{Picture, Projection, Study, load};
 
 fn read(masks: &str) -> Result<Contents, String> {
     read_from(masks, &["dicom-images-train"], &[])
@@ -97,4 +99,35 @@ fn images_are_found_in_nested_folders_and_in_several() {
     }
     let error = read_from(masks, &["dicom-images-train", "png"], &files).unwrap_err();
     assert!(error.contains("folder png"), "{error}");
+}
+
+#[test]
+fn headers_tell_people_and_patients_are_not_divided() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("dicom-images-train");
+    fs::create_dir(&images).unwrap();
+    let mut masks = "ImageId,EncodedPixels\n".to_owned();
+    for number in 0..40 {
+        let patient = format!("p{}", number / 2);
+        fs::write(images.join(format!("1.2.{number}.dcm")), radiograph([&patient, "F", "058Y", "PA"])).unwrap();
+        writeln!(masks, "1.2.{number},-1").unwrap();
+    }
+    fs::write(folder.path().join("train-rle.csv"), masks).unwrap();
+    let settings = SiimAcr {
+        root: folder.path().display().to_string(),
+        masks: "train-rle.csv".to_owned(),
+        images: vec!["dicom-images-train".to_owned()],
+        fractions: Fractions { validation: 0.3, test: 0.3 },
+    };
+    let digest = || load(&Data { siim_acr: Some(settings.clone()), ..Data::default() }, Seed(0), &|_, _| ()).unwrap();
+    let corpus = digest();
+    assert!(
+        corpus.studies.iter().all(|study| study.person.age == Some(58.0) && study.projection == Some(Projection::Pa))
+    );
+    let pairs = corpus.studies.chunks(2);
+    assert!(pairs.clone().all(|two| two[0].patient == two[1].patient && two[0].split == two[1].split));
+    assert!(pairs.map(|two| two[0].split).collect::<std::collections::HashSet<_>>().len() == 3);
+    // A header of the same length that tells something else.
+    fs::write(images.join("1.2.7.dcm"), radiograph(["p3", "M", "058Y", "PA"])).unwrap();
+    assert_ne!(digest().digest, corpus.digest);
 }

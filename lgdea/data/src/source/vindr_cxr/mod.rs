@@ -1,6 +1,7 @@
 //! VinDr-CXR: radiographs with the findings that several readers saw, and the boxes that they drew.
 //!
-//! Patient, sex and age stand in the headers of the DICOM files alone: each image counts as a patient of its own.
+//! Sex and age, and in some releases the patient, stand in the headers of the DICOM files alone; where none tells the patient, each
+//! image counts as a patient of its own.
 
 mod boxes;
 mod votes;
@@ -9,11 +10,11 @@ use lgdea_spec::{Fractions, Seed, Views, VindrCxr, VindrRelease};
 
 use super::{Contents, Progress, Source};
 use crate::by_id::ById;
-use crate::examination::{Examination, Film, studies};
+use crate::examination::{Examination, Film, leave_out_patients_of_test, studies};
 use crate::folder::Folder;
 use crate::labels::normalise_label;
 use crate::split::{Split, Splits};
-use crate::{DataError, Skipped};
+use crate::{DataError, Skipped, headers};
 use votes::Votes;
 
 /// What errors call the set.
@@ -26,7 +27,8 @@ impl Source for VindrCxr {
         for part in Part::of(self.release) {
             examinations.extend(part.read(self, &folder, &mut skipped)?);
         }
-        progress(examinations.len(), examinations.len());
+        headers::add(&mut examinations, &mut skipped, progress);
+        leave_out_patients_of_test(&mut examinations, &mut skipped);
         // Of PhysioNet's training images, the seed decides on training or validation alone.
         let test = if self.release == VindrRelease::Kaggle { self.fractions.test } else { 0.0 };
         let fractions = Fractions { validation: self.fractions.validation, test };

@@ -7,7 +7,8 @@ use image::GrayImage;
 use lgdea_spec::VindrReaders;
 
 use super::*;
-use crate::{SkipReason, Study};
+use crate::headers::tests::radiograph;
+use crate::{Projection, SkipReason, Study};
 
 const TRAIN_LABELS: &str = "image_id,rad_id,Cardiomegaly,Nodule/Mass,ILD,Other diseases,No finding\n\
     a,R1,1,0,0,0,0\na,R2,1,1,0,0,0\na,R3,0,0,0,0,1\n\
@@ -236,4 +237,26 @@ fn tables_may_lie_beside_the_images_and_hold_the_index_of_pandas() {
     let read = read(folder.path(), VindrRelease::PhysionetTest, VindrReaders::Majority).unwrap();
     assert_eq!(all_labels(&read), ["nodule_mass other_diseases"]);
     assert_eq!(read.studies[0].boxes.len(), 1);
+}
+
+#[test]
+fn headers_tell_people_and_no_patient_of_the_test_is_trained_on() {
+    let folder = folder();
+    for (name, told) in [
+        ("train/a", ["p1", "F", "058Y", ""]),
+        ("train/b", ["p2", "M", "", "LL"]),
+        ("train/c", ["p3", "", "000Y", ""]),
+        ("test/d", ["p2", "M", "", ""]),
+    ] {
+        fs::remove_file(folder.path().join(format!("{name}.png"))).unwrap();
+        fs::write(folder.path().join(format!("{name}.dicom")), radiograph(told)).unwrap();
+    }
+    write(folder.path(), "train_meta.csv", "image_id,dim0,dim1\na,50,100\nb,50,100\nc,50,100\n");
+    write(folder.path(), "test_meta.csv", "image_id,dim0,dim1\nd,50,100\n");
+    let read = read(folder.path(), VindrRelease::Physionet, VindrReaders::Majority).unwrap();
+    let told: Vec<_> = read.studies.iter().map(|study| (study.id.as_str(), study.patient.as_str())).collect();
+    assert_eq!(told, [("a", "p1"), ("c", "p3"), ("d", "p2")]);
+    assert_eq!(read.skipped.count(SkipReason::PatientOfTest), 1);
+    assert_eq!((read.studies[0].person.age, read.studies[1].person.age), (Some(58.0), None));
+    assert!(read.studies.iter().all(|study| study.projection == Some(Projection::Pa)), "as the set says");
 }

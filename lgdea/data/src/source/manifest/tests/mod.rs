@@ -3,14 +3,15 @@
 use std::fmt::Write;
 use std::fs;
 
-use lgdea_spec::{BoxColumns, Columns, DEEP_PERCENTILES, Fractions};
+use lgdea_spec::{BoxColumns, Columns, DEEP_PERCENTILES, Fractions, UncertainLabels};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{split, test_data};
+use crate::{Study, split, test_data};
 
 mod boxes;
 mod messages;
+mod people;
 mod unread;
 
 fn columns() -> Columns {
@@ -23,6 +24,8 @@ fn columns() -> Columns {
         labels: vec!["labels".into()],
         split: "split".into(),
         view: "view".into(),
+        sex: String::new(),
+        age: String::new(),
     }
 }
 
@@ -36,6 +39,7 @@ fn manifest(root: &Path, studies: &[&str], boxes: &str) -> Manifest {
         label_separators: "|;".into(),
         uncertain_labels: UncertainLabels::Ignore,
         deep_percentiles: DEEP_PERCENTILES,
+        views: Views::FirstFrontal,
         fractions: Fractions { validation: 0.1, test: 0.2 },
     }
 }
@@ -83,6 +87,7 @@ fn files_as_mimic_cxr_and_chexpert_have_them() {
         labels: vec!["Cardiomegaly".into(), "No Finding".into(), "Edema".into()],
         split: "split".into(),
         view: "ViewPosition".into(),
+        ..columns()
     };
     let source = read(&manifest, Seed(1), &|_, _| ()).unwrap();
     let [first, second] = source.studies.as_slice() else { panic!("{:?}", source.studies) };

@@ -1,0 +1,116 @@
+//! Evaluation sets as they are read, and how they are kept apart from training.
+
+use std::collections::HashSet;
+
+use lgdea_data::{Corpus, DataError, Split, Study};
+use lgdea_eval::prompts::PromptSet;
+use lgdea_spec::{Data, Inputs, ScoredStudies, SetInputs};
+
+use crate::InputsError;
+
+/// An evaluation set that was read.
+#[derive(Debug)]
+pub struct LoadedSet {
+    /// Its name.
+    pub name: String,
+    /// Its studies that are scored, and what was left out.
+    pub corpus: Corpus,
+    /// Where they come from.
+    data: Data,
+}
+
+/// Studies, by their positions, that are left out so that no patient is trained on and scored.
+#[derive(Debug)]
+pub struct Apart {
+    /// Of the training.
+    pub training: HashSet<usize>,
+    /// Of each set.
+    pub sets: Vec<HashSet<usize>>,
+}
+
+impl LoadedSet {
+    /// What is scored of the corpus that a set of an experiment names.
+    ///
+    /// # Errors
+    /// No study is of the split that is scored.
+    pub(crate) fn new(set: &SetInputs, inputs: &Inputs, mut corpus: Corpus) -> Result<LoadedSet, InputsError> {
+        let SetInputs { name, data, studies, .. } = set;
+        let all = corpus.studies.len();
+        corpus.studies.retain(|study| is_scored(*studies, study));
+        if corpus.studies.is_empty() {
+            return Err(InputsError::NothingScored {
+                name: name.clone(),
+                reason: format!("none of its {all} studies is of the split that it scores"),
+                remedy: "take others: `studies = \"all\"` scores all of them",
+            });
+        }
+        Ok(LoadedSet { name: name.clone(), corpus, data: data.as_ref().unwrap_or(&inputs.data).clone() })
+    }
+}
+
+/// That the data of a set cannot be read.
+pub(crate) fn of_set(set: &SetInputs, error: DataError) -> InputsError {
+    InputsError::Set { name: set.name.clone(), source: error.into() }
+}
+
+fn is_scored(studies: ScoredStudies, study: &Study) -> bool {
+    match studies {
+        ScoredStudies::Test => study.split == Split::Test,
+        ScoredStudies::Validation => study.split == Split::Validation,
+        ScoredStudies::All => true,
+    }
+}
+
+/// Hash of sets, each with the digest of its data; empty where there are none.
+pub(crate) fn digest<'s>(sets: impl IntoIterator<Item = (&'s SetInputs, &'s str)>) -> Result<String, InputsError> {
+    let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation sets, version 1");
+    let mut is_empty = true;
+    for (SetInputs { name, studies, prompts, .. }, data) in sets {
+        is_empty = false;
+        let (studies, prompts) = (format!("{studies:?}"), PromptSet::digest_of_file(prompts.as_deref())?);
+        for part in [name, data, &studies, &prompts] {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+    }
+    Ok(if is_empty { String::new() } else { hasher.finalize().to_hex().to_string() })
+}
+
+impl Apart {
+    /// What is left out of a corpus and of sets: training goes without the patients of the sets that the inputs leave out; of the
+    /// others, studies of patients that training has are not scored.
+    ///
+    /// # Errors
+    /// Nothing of a set remains.
+    pub fn new(inputs: &Inputs, corpus: &Corpus, sets: &[&LoadedSet]) -> Result<Apart, InputsError> {
+        let shares = |set: &LoadedSet| inputs.data.shares_patients(&set.data);
+        let left_out = sets.iter().filter(|set| inputs.left_out.contains(&set.name) && shares(set));
+        let kept_out: HashSet<&str> = left_out.flat_map(|set| &set.corpus.studies).map(patient).collect();
+        let goes = |study: &Study| study.split == Split::Train && kept_out.contains(patient(study));
+        let training = positions(corpus, goes);
+        let trained = corpus.studies.iter().filter(|study| study.split == Split::Train && !goes(study));
+        let trained: HashSet<&str> = trained.map(patient).collect();
+        let of_set = |set: &&LoadedSet| {
+            if !shares(set) {
+                return Ok(HashSet::new());
+            }
+            let out = positions(&set.corpus, |study| trained.contains(patient(study)));
+            if out.len() < set.corpus.studies.len() {
+                return Ok(out);
+            }
+            Err(InputsError::NothingScored {
+                name: set.name.clone(),
+                reason: format!("its {} studies are of patients that training has, too", out.len()),
+                remedy: "name the set in `pairing.leave-out.sets`: then training goes without these patients",
+            })
+        };
+        Ok(Apart { training, sets: sets.iter().map(of_set).collect::<Result<_, _>>()? })
+    }
+}
+
+fn patient(study: &Study) -> &str {
+    &study.patient
+}
+
+fn positions(corpus: &Corpus, is_wanted: impl Fn(&Study) -> bool) -> HashSet<usize> {
+    (0..corpus.studies.len()).filter(|&study| is_wanted(&corpus.studies[study])).collect()
+}

@@ -1,0 +1,25 @@
+//! What is scored together: a held-out split, or an evaluation set.
+
+use lgdea_metric::EvalSet;
+use lgdea_prepared::Prepared;
+use lgdea_spec::{Experiment, HeldOut};
+
+/// What is scored together.
+pub(crate) struct Scored<'a> {
+    /// What its scores are called after.
+    pub(crate) on: EvalSet<'a>,
+    /// The experiment with the tasks that are scored.
+    pub(crate) experiment: &'a Experiment,
+    pub(crate) prepared: &'a Prepared,
+    /// Positions of its studies.
+    pub(crate) studies: Vec<usize>,
+    /// Digest of the data, where they are not the training's.
+    pub(crate) data: &'a str,
+}
+
+impl<'a> Scored<'a> {
+    /// A held-out split of the training's data.
+    pub(crate) fn split(experiment: &'a Experiment, prepared: &'a Prepared, split: HeldOut) -> Scored<'a> {
+        Scored { on: split.split().into(), experiment, prepared, studies: prepared.split(split.into()), data: "" }
+    }
+}

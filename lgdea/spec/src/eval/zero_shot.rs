@@ -1,0 +1,43 @@
+//! `[eval.zero-shot]`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Findings;
+
+/// Zero-shot classification: AUROC per class and their mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ZeroShot {
+    /// Whether the task runs.
+    pub enabled: bool,
+    /// Prompt ensemble: name of a shipped one (`chexpert`, `phantom`, `pneumonia`) or path of a TOML file.
+    #[schemars(length(min = 1), extend("x-path" = "toml"))]
+    pub prompts: String,
+    /// Share of the evidence score `log(Q̄_I · p_c)` in the sum of standardised scores; what no share takes is `g · t_c`'s.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub evidence_share: f64,
+    /// Share of the local score: how well the class's best prompt, or its words, fit the regions that they attend to.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub local_share: f64,
+}
+
+impl ZeroShot {
+    /// The file of prompts, where it is not a shipped set.
+    pub fn prompts_file(&self) -> Option<&str> {
+        self.prompts.to_ascii_lowercase().ends_with(".toml").then_some(self.prompts.as_str())
+    }
+
+    /// Notes the rules that they break; `table` is the key of their table.
+    pub(crate) fn check(&self, table: &str, findings: &mut Findings<'_>) {
+        let ZeroShot { evidence_share, local_share, .. } = self;
+        findings.require(
+            evidence_share + local_share <= 1.0,
+            &[&format!("{table}.evidence-share"), &format!("{table}.local-share")],
+            format!(
+                "the shares of the evidence ({evidence_share}) and local ({local_share}) scores sum to more than 1"
+            ),
+            "lower one of them: what they leave is the share of `g · t_c`",
+        );
+    }
+}
