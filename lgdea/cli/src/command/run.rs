@@ -75,7 +75,10 @@ pub(super) fn print(outcome: &Outcome, json: bool) -> Result<(), Failure> {
 
 /// The tables of scores, each with what it is of.
 fn tables(scores: &Scores) -> String {
-    reported(scores).into_iter().map(|(on, table)| format!("{on}\n{table}\n\n")).collect()
+    let tables = reported(scores).into_iter().map(|(on, table)| [on, table, String::new()].join("\n"));
+    let mut text = tables.collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    text
 }
 
 fn describe(tracked: &Report) -> String {

@@ -87,11 +87,11 @@ mod tests {
     use super::*;
     use crate::{DicomHeader, FindingBox, Split};
 
-    fn dicom(view: &str, orientation: &str) -> Option<ImageHeader> {
+    fn dicom(view: &str, orientation: &str) -> ImageHeader {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let header =
             DicomHeader { view_position: text(view), patient_orientation: text(orientation), ..DicomHeader::default() };
-        Some(ImageHeader { width: 8, height: 8, is_turned: false, dicom: Some(header) })
+        ImageHeader { width: 8, height: 8, is_turned: false, dicom: Some(header) }
     }
 
     fn found(projection: Option<Projection>, header: Option<ImageHeader>) -> Vec<(String, usize, usize)> {
@@ -114,7 +114,7 @@ mod tests {
             (None, "LATERAL", true),
             (None, "", false),
         ] {
-            let told = found(known, dicom(named, ""));
+            let told = found(known, Some(dicom(named, "")));
             assert_eq!(told.len(), usize::from(is_told), "{known:?} {named}: {told:?}");
             assert!(told.iter().all(|(what, ..)| what.contains("another view")));
         }
@@ -140,7 +140,7 @@ mod tests {
             (None, r"X\F", None),
             (None, r"\F", None),
         ] {
-            let told = found(projection, dicom("", orientation));
+            let told = found(projection, Some(dicom("", orientation)));
             assert_eq!(told.len(), usize::from(said.is_some()), "{orientation}: {told:?}");
             assert!(told.iter().all(|(what, ..)| said.is_some_and(|said| what.contains(said))), "{told:?}");
         }

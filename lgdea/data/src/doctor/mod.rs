@@ -116,7 +116,7 @@ pub fn diagnose(corpus: &Corpus, images: &ImageStore, progress: &(dyn Fn(usize, 
 }
 
 /// Tells `progress` of one more of `all` with each call.
-fn counting<'a>(all: usize, progress: &'a (dyn Fn(usize, usize) + Sync)) -> impl Fn() + Sync + 'a {
+fn counting(all: usize, progress: &(dyn Fn(usize, usize) + Sync)) -> impl Fn() + Sync + '_ {
     let done = AtomicUsize::new(0);
     move || progress(done.fetch_add(1, Ordering::Relaxed) + 1, all)
 }

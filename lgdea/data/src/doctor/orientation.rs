@@ -141,9 +141,13 @@ impl Film {
 
     fn new(mut values: Vec<f64>) -> Option<Film> {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        values.iter_mut().for_each(|value| *value -= mean);
+        for value in &mut values {
+            *value -= mean;
+        }
         let norm = values.iter().map(|value| value * value).sum::<f64>().sqrt();
-        values.iter_mut().for_each(|value| *value /= norm);
+        for value in &mut values {
+            *value /= norm;
+        }
         (norm > f64::EPSILON).then_some(Film(values))
     }
 
@@ -246,7 +250,8 @@ mod tests {
     use super::*;
     use crate::{Frame, Picture, load, test_data};
 
-    const TURNED: [(&str, fn(&Film) -> Film, Fault); 6] = [
+    type Turn = fn(&Film) -> Film;
+    const TURNED: [(&str, Turn, Fault); 6] = [
         ("a quarter to the left", |film| film.transposed().above_below(), Fault::OnItsSide),
         ("a quarter to the right", |film| film.transposed().mirrored(), Fault::OnItsSide),
         ("a quarter, mirrored", Film::transposed, Fault::OnItsSide),

@@ -58,7 +58,7 @@ impl<'a> Scored<'a> {
     /// Classes that no study bears.
     fn absent(&self) -> Option<Diagnosis> {
         let absent = self.classes(|class| !self.labels.contains_key(class.name.as_str()));
-        self.told(
+        told_of(
             absent.iter().map(|class| self.with_meant(&class.name, self.unasked_labels())).collect(),
             self.prompts.classes.len(),
             "class of the prompts that no scored study bears: it is not scored",
@@ -76,7 +76,7 @@ impl<'a> Scored<'a> {
             let against = if against.is_empty() { String::new() } else { format!(", against {}", against.join(", ")) };
             format!("`{}`{against}", class.name)
         };
-        self.told(
+        told_of(
             lacking.iter().map(told).collect(),
             self.prompts.classes.len(),
             "class of the prompts without a negative among the scored studies: it is not scored",
@@ -99,7 +99,7 @@ impl<'a> Scored<'a> {
             let meant = meant.map(|meant| format!(", in the prompts `{meant}`?")).unwrap_or_default();
             format!("`{shown}` ({count}{meant})")
         };
-        self.told(
+        told_of(
             unasked.iter().map(told).collect(),
             self.labels.len(),
             "label of the scored studies that is no class of the prompts: it is not scored",
@@ -123,13 +123,14 @@ impl<'a> Scored<'a> {
             None => format!("`{label}`"),
         }
     }
+}
 
-    fn told(&self, all: Vec<String>, of: usize, what: &str, remedy: &'static str) -> Option<Diagnosis> {
-        let count = all.len();
-        let examples = all.into_iter().take(LISTED).map(Example::text).collect();
-        let severity = Severity::Doubtful;
-        (count > 0).then(|| Diagnosis { severity, what: what.to_owned(), count, of, examples, remedy })
-    }
+/// That there are some of `of` things; `None` where there are none.
+fn told_of(all: Vec<String>, of: usize, what: &str, remedy: &'static str) -> Option<Diagnosis> {
+    let count = all.len();
+    let examples = all.into_iter().take(LISTED).map(Example::text).collect();
+    let severity = Severity::Doubtful;
+    (count > 0).then(|| Diagnosis { severity, what: what.to_owned(), count, of, examples, remedy })
 }
 
 #[cfg(test)]
