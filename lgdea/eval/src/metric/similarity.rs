@@ -26,16 +26,18 @@ pub fn of_each_query<T: Send>(
     check::finite("the matrix of candidates", candidates)?;
     let row_bytes = candidates.nrows().max(1) * size_of::<f32>();
     let height = (BUDGET / rayon::current_num_threads() / row_bytes).clamp(*QUERIES.start(), *QUERIES.end());
-    let of_block = |first: usize| -> Vec<T> {
+    // A thread keeps its room between blocks: fresh memory for each took a third of the time.
+    let room = || Array2::zeros((height.min(queries.nrows()), candidates.nrows()));
+    let of_block = |room: &mut Array2<f32>, first: usize| -> Vec<T> {
         let block = queries.slice(s![first..(first + height).min(queries.nrows()), ..]);
-        let mut similarities = Array2::zeros((block.nrows(), candidates.nrows()));
+        let mut similarities = room.slice_mut(s![..block.nrows(), ..]);
         general_mat_mul(1.0, &block, &candidates.t(), 0.0, &mut similarities);
         let rows = similarities.rows().into_iter().enumerate();
-        // A row of a new row-major matrix is in one piece.
+        // A row of a row-major matrix is in one piece.
         rows.map(|(row, similarities)| of_row(first + row, similarities.as_slice().unwrap_or_default())).collect()
     };
     let firsts: Vec<usize> = (0..queries.nrows()).step_by(height).collect();
-    Ok(firsts.into_par_iter().map(of_block).collect::<Vec<_>>().into_iter().flatten().collect())
+    Ok(firsts.into_par_iter().map_init(room, of_block).collect::<Vec<_>>().into_iter().flatten().collect())
 }
 
 /// Each row divided by its length; a row of zeros stays.
