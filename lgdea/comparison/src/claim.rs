@@ -62,7 +62,7 @@ pub struct CheckedClaim {
 /// Checks all claims of the collection's sweeps.
 ///
 /// # Errors
-/// There are no claims or no finished runs; a claim's metric is in no run.
+/// There are no claims or no finished runs; no claim's metric is in any run.
 pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<CheckedClaim>, ComparisonError> {
     let mut claims: Vec<ClaimSummary> = Vec::new();
     for claim in collection.sweeps.iter().flat_map(|sweep| &sweep.claims) {
@@ -79,10 +79,17 @@ pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<Check
     Rows::new(collection, ARM)?;
     let planned = with_missing(collection);
     let rows = Rows::new(&planned, ARM)?;
-    let mut checked = Vec::new();
+    let (mut checked, mut unscored) = (Vec::new(), Vec::new());
     for claim in claims {
-        // A name that no run has is a mistake, not an open question.
-        let metric = metric::one(&claim.metric, Split::Test, &collection.runs)?;
+        let (metric, unknown) = match metric::one(&claim.metric, Split::Test, &collection.runs) {
+            Ok(metric) => (metric, None),
+            Err(error) => (Metric::new(&claim.metric), Some(error)),
+        };
+        if let Some(error) = unknown {
+            // It may be that no study allows the score, such as of a set without boxes. A name that none has is a mistake.
+            unscored.push((claim, metric, error));
+            continue;
+        }
         let mut settings = Vec::new();
         for row in rows.rows.iter().filter(|row| row.group == claim.better) {
             if let Some(than) = rows.counterpart(row, &claim.than) {
@@ -101,6 +108,10 @@ pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<Check
             outcome: open(),
         }));
     }
+    match unscored.pop() {
+        Some((_, _, error)) if checked.is_empty() => return Err(error),
+        last => unscored.extend(last),
+    }
     let names: BTreeSet<String> = checked.iter().map(|claim| claim.metric.name.clone()).collect();
     for name in names {
         let of_metric = checked.iter_mut().filter(|claim| claim.metric.name == name);
@@ -112,6 +123,13 @@ pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<Check
             claim.outcome = outcome(difference, &claim.metric, claim.claim.min_delta, judgement);
         }
     }
+    checked.extend(unscored.into_iter().map(|(claim, metric, error)| CheckedClaim {
+        claim,
+        metric,
+        setting: String::new(),
+        difference: None,
+        outcome: Outcome::Undecided { because: error.to_string(), seeds_needed: None },
+    }));
     Ok(checked)
 }
 
@@ -122,7 +140,13 @@ fn with_missing(collection: &Collection) -> Collection {
         let same =
             |run: &Run| run.place.seed == place.seed && run.place.arm == place.arm && run.place.deltas == place.deltas;
         if !planned.runs.iter().any(same) {
-            planned.runs.push(Run { place: place.clone(), seconds: 0.0, metrics: BTreeMap::new(), folder: None });
+            planned.runs.push(Run {
+                place: place.clone(),
+                seconds: 0.0,
+                metrics: BTreeMap::new(),
+                sets: BTreeMap::new(),
+                folder: None,
+            });
         }
     }
     planned

@@ -130,7 +130,10 @@ impl Comparison {
         Ok(Comparison {
             command: request.command.clone(),
             sweeps: collection.sweeps.iter().map(|sweep| (sweep.name.clone(), sweep.description.clone())).collect(),
-            notes: notes(collection, &rows, &compared, &base),
+            notes: of_other_studies(collection, &metrics)
+                .into_iter()
+                .chain(notes(collection, &rows, &compared, &base))
+                .collect(),
             efficiency: efficiencies(&rows, &metrics, &equals),
             by: request.by.clone(),
             base,
@@ -207,6 +210,26 @@ fn mark_best(rows: &mut [ComparedRow], metric: usize, of: &Metric) {
             cell.best = best.is_some() && cell.mean.map(|mean| of.show(mean)) == best;
         }
     }
+}
+
+/// That runs were scored on other studies of an evaluation set than others, for each set that metrics are of.
+fn of_other_studies(collection: &Collection, metrics: &[Metric]) -> Vec<String> {
+    let sets: BTreeSet<&str> = metrics.iter().filter_map(Metric::set).collect();
+    let note = |set: &str| {
+        let mut runs: BTreeMap<&str, usize> = BTreeMap::new();
+        for digest in collection.runs.iter().filter_map(|run| run.sets.get(set)) {
+            *runs.entry(digest).or_default() += 1;
+        }
+        let counts: Vec<String> = runs.values().map(usize::to_string).collect();
+        (runs.len() > 1).then(|| {
+            format!(
+                "runs were scored on different studies of the evaluation set `{set}` ({} of them the same): means and differences \
+                 mix them; data that changed, or patients that only some of them trained on, make it so",
+                counts.join(", ")
+            )
+        })
+    };
+    sets.into_iter().filter_map(note).collect()
 }
 
 fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], base: &str) -> Vec<String> {

@@ -264,6 +264,7 @@ mod tests {
             place: SweepPlace { run_key: String::new(), arm: String::new(), seed: seed as u64, deltas: Map::new() },
             seconds: 0.0,
             metrics: BTreeMap::from([("m".to_owned(), value)]),
+            sets: BTreeMap::new(),
             folder: None,
         };
         let (a, b): (Vec<Run>, Vec<Run>) =

@@ -199,6 +199,7 @@ mod tests {
             place,
             seconds: 1.0,
             metrics: names.iter().map(|name| ((*name).to_owned(), 0.5)).collect(),
+            sets: std::collections::BTreeMap::new(),
             folder: None,
         }]
     }

@@ -27,8 +27,11 @@ pub struct Run {
     pub place: SweepPlace,
     /// Wall-clock seconds of all its attempts.
     pub seconds: f64,
-    /// Scores of the validation and the test split by name, without the ends of their intervals.
+    /// Scores of the validation and the test split and of evaluation sets by name, without the ends of their intervals.
     pub metrics: BTreeMap<String, f64>,
+    /// Digest of what was scored of each evaluation set, by its name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sets: BTreeMap<String, String>,
     /// Its folder; none of a run that a records file tells of.
     #[serde(skip)]
     pub folder: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! All studies of an experiment.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use lgdea_spec::{Data, Seed};
@@ -48,7 +48,7 @@ impl Corpus {
 pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Corpus, DataError> {
     let mut corpus = Corpus { studies: Vec::new(), skipped: Skipped::default(), digest: String::new() };
     let mut hasher = blake3::Hasher::new();
-    let mut joined = Joined::default();
+    let mut sources = Vec::new();
     for source in source::of(data) {
         let mut contents = source.read(seed, progress)?;
         let sizes = drop_missing_images(&mut contents);
@@ -60,7 +60,14 @@ pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -
             hash_study(&mut hasher, study, &contents.root, size, source.digests_views());
         }
         corpus.skipped.merge(&contents.skipped);
-        joined.add(source.images_of(), contents.studies, &mut corpus.skipped);
+        sources.push((source.images_of(), contents.studies));
+    }
+    if doubt_labels_of_others(sources.iter_mut().map(|(_, studies)| studies)) {
+        hasher.update(b"labels that other sources have are not known");
+    }
+    let mut joined = Joined::default();
+    for (images_of, studies) in sources {
+        joined.add(images_of, studies, &mut corpus.skipped);
     }
     corpus.studies = joined.into_studies();
     if corpus.studies.is_empty() {
@@ -70,6 +77,27 @@ pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -
     split::check_patients(&corpus.studies)?;
     corpus.digest = hasher.finalize().to_hex().to_string();
     Ok(corpus)
+}
+
+/// A finding that a source never names may be on its images, or not: nobody looked for it there. So it counts neither way, where
+/// other sources have it. Whether that is so of any study.
+fn doubt_labels_of_others<'a>(sources: impl Iterator<Item = &'a mut Vec<Study>>) -> bool {
+    let mut sources: Vec<&mut Vec<Study>> = sources.collect();
+    let names = |studies: &Vec<Study>| -> BTreeSet<String> {
+        let labels = studies.iter().filter_map(|study| study.labels.as_ref());
+        labels.flat_map(|labels| labels.present.iter().chain(&labels.uncertain)).cloned().collect()
+    };
+    let known: Vec<BTreeSet<String>> = sources.iter().map(|studies| names(studies)).collect();
+    let all: BTreeSet<&String> = known.iter().flatten().collect();
+    let mut any = false;
+    for (studies, known) in sources.iter_mut().zip(&known) {
+        let others: Vec<&String> = all.iter().copied().filter(|name| !known.contains(*name)).collect();
+        for labels in studies.iter_mut().filter_map(|study| study.labels.as_mut()).filter(|_| !others.is_empty()) {
+            labels.uncertain.extend(others.iter().map(|&name| name.clone()));
+            any = true;
+        }
+    }
+    any
 }
 
 /// Takes away images whose file is not there or cannot be reached; the size in bytes of each image file that is, study by
@@ -204,6 +232,23 @@ mod tests {
             change(&mut changed);
             assert_ne!(digest(&changed), digest(study), "change {position}");
         }
+    }
+
+    #[test]
+    fn a_finding_that_only_another_source_knows_counts_neither_way() {
+        let study = |id: &str, labels: &str| Study {
+            labels: (labels != "-").then(|| labels.split_whitespace().collect()),
+            ..Study::new(id, id, crate::Split::Test)
+        };
+        let mut one = vec![study("a", "edema"), study("b", ""), study("c", "-")];
+        let mut other = vec![study("d", "edema mass"), study("e", "")];
+        assert!(doubt_labels_of_others([&mut one, &mut other].into_iter()));
+        let uncertain = |study: &Study| {
+            study.labels.as_ref().map(|labels| labels.uncertain.iter().cloned().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(one.iter().map(uncertain).collect::<Vec<_>>(), [Some("mass".into()), Some("mass".into()), None]);
+        assert!(other.iter().all(|study| uncertain(study).is_some_and(|labels| labels.is_empty())));
+        assert!(!doubt_labels_of_others([&mut one].into_iter()));
     }
 
     #[test]

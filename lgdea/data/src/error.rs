@@ -121,7 +121,8 @@ pub enum DataError {
     /// A patient's studies are in two splits.
     #[error(
         "patient `{}` is in two splits: study `{}` in {first_split}, study `{}` in {second_split}; \
-         give all studies of a patient the same split, or evaluation leaks into training",
+         give all studies of a patient the same split, or evaluation leaks into training; where they come from two sources that number \
+         different patients alike, take one as an evaluation set, or name the patients of your own file otherwise",
         shown_id(patient),
         shown_id(first),
         shown_id(second)

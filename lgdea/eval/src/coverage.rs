@@ -50,12 +50,13 @@ impl Coverage {
 
     /// What cannot be scored and why, with the labels that there are; `None` where everything can. `prompts` is the
     /// line of the experiment that names them.
-    fn problem(&self, prompts: &str) -> Option<String> {
+    fn problem(&self, prompts: &str, are_labels: bool) -> Option<String> {
         if self.lacking() == 0 {
             return None;
         }
         // Texts that were taken for labels are not repeated.
-        let vocabulary: Vocabulary = self.labels.iter().map(|(label, &count)| (label.as_str(), count)).collect();
+        let counts = self.labels.iter().map(|(label, &count)| (label.as_str(), count));
+        let vocabulary = if are_labels { Vocabulary::Closed } else { counts.collect() };
         let mut reasons = Vec::new();
         if !self.positives.is_empty() {
             let names: Vec<String> = self.positives.iter().map(|label| self.shown(label, &vocabulary)).collect();
@@ -106,7 +107,7 @@ impl Coverage {
         if self.labels.is_empty() {
             return match self.labelled {
                 0 => {
-                    "no study has labels (`data.manifest.columns.labels` names the columns that they are in)".to_owned()
+                    "no scored study has labels (in a CSV of your own `columns.labels` names the columns that they are in)".to_owned()
                 }
                 some => format!("the {some} labelled studies bear none"),
             };
@@ -151,8 +152,9 @@ impl SplitCoverage {
     }
 
     /// What cannot be scored and why; `None` where everything can, in every split. `prompts` is the line of the
-    /// experiment that names them.
-    pub fn problem(&self, prompts: &str) -> Option<String> {
+    /// experiment that names them;
+    /// `are_labels` says that what studies bear are labels for sure, and no texts of a wrong column.
+    pub fn problem(&self, prompts: &str, are_labels: bool) -> Option<String> {
         let known = self.all.lacking_names();
         let of_split = |(name, coverage): &(String, Coverage)| {
             let names: Vec<&str> =
@@ -169,7 +171,7 @@ impl SplitCoverage {
             })
         };
         let problems: Vec<String> =
-            self.all.problem(prompts).into_iter().chain(self.each.iter().filter_map(of_split)).collect();
+            self.all.problem(prompts, are_labels).into_iter().chain(self.each.iter().filter_map(of_split)).collect();
         (!problems.is_empty()).then(|| problems.join("; "))
     }
 }
@@ -196,7 +198,7 @@ mod tests {
     }
 
     fn problem(classes: &[(&str, &[&str])], studies: &[&str]) -> String {
-        coverage(classes, studies).problem("p.toml").unwrap()
+        coverage(classes, studies).problem("p.toml", false).unwrap()
     }
 
     const STUDIES: [&str; 6] = ["pneumonia", "pneumonia covid_19", "no_finding", "no_finding", "no_finding", "-"];
@@ -210,7 +212,7 @@ mod tests {
         ];
         for classes in fine {
             let coverage = coverage(classes, &STUDIES);
-            assert_eq!((coverage.problem("p.toml"), coverage.is_empty()), (None, false), "{classes:?}");
+            assert_eq!((coverage.problem("p.toml", false), coverage.is_empty()), (None, false), "{classes:?}");
         }
     }
 
@@ -244,8 +246,8 @@ mod tests {
 
     #[test]
     fn studies_without_labels_are_told_as_that() {
-        assert!(problem(&[("edema", &[])], &["-", "-"]).contains("no study has labels"));
-        assert!(problem(&[("edema", &[])], &[]).contains("no study has labels"));
+        assert!(problem(&[("edema", &[])], &["-", "-"]).contains("no scored study has labels"));
+        assert!(problem(&[("edema", &[])], &[]).contains("no scored study has labels"));
         assert!(problem(&[("edema", &[])], &["", ""]).contains("the 2 labelled studies bear none"));
     }
 
@@ -267,7 +269,7 @@ mod tests {
             let splits = [("validation split", &validation), ("test split", &test)];
             let splits = splits.map(|(name, studies)| (name.to_owned(), studies.iter().map(Option::as_ref).collect()));
             let coverage = SplitCoverage::new(&prompts(&[("edema", &[]), ("mass", &["normal"])]), &splits);
-            (coverage.problem("p.toml").unwrap_or_default(), coverage.is_empty())
+            (coverage.problem("p.toml", false).unwrap_or_default(), coverage.is_empty())
         };
         let whole = ["edema", "mass", "normal"];
         let table: [(&[_], &[_], &[_], _); 12] = [

@@ -5,7 +5,9 @@ use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::{EvalError, SplitCoverage};
 use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
-use lgdea_spec::{Eval, Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, SetInputs, WordPieces, ZeroShot};
+use lgdea_spec::{
+    Data, Eval, Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, SetInputs, WordPieces, ZeroShot,
+};
 
 use crate::sets::of_set;
 use crate::{Apart, InputsError, LoadedSet};
@@ -142,16 +144,19 @@ pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
         problems.push(resolved.problem("data", chain(&error), &notes_of_pairs(corpus, &read.notes)));
     }
     let Eval { zero_shot, splits, .. } = &experiment.eval;
-    let mut classes = |key: &str, zero_shot: &ZeroShot, scored: &[Scored<'_>]| match uncovered(key, zero_shot, scored) {
+    let mut classes = |key: &str, zero_shot: &ZeroShot, scored: &[Scored<'_>], data: &Data| match uncovered(
+        key, zero_shot, scored, data,
+    ) {
         Ok(Some((problem, true))) => problems.push(resolved.problem(key, problem, "")),
         Ok(Some((note, false))) => notes.push(note),
         // That prompts cannot be read is told of the references.
         Ok(None) | Err(_) => {}
     };
-    classes(PROMPTS, zero_shot, &scored_splits(&corpus.studies, splits));
+    classes(PROMPTS, zero_shot, &scored_splits(&corpus.studies, splits), &experiment.data);
     for set in &read.sets {
         if let Some(settings) = experiment.eval.sets.get(&set.name) {
-            classes(&prompts_of_set(&set.name), &settings.zero_shot, &[scored_set(&set.name, &set.corpus.studies)]);
+            let scored = [scored_set(&set.name, &set.corpus.studies)];
+            classes(&prompts_of_set(&set.name), &settings.zero_shot, &scored, &set.data);
         }
     }
     let empty = splits.iter().filter(|&&split| !has_images(&corpus.studies, split));
@@ -208,7 +213,13 @@ fn notes_of_pairs(corpus: &Corpus, notes: &[String]) -> String {
                 .to_owned(),
         );
     }
-    if corpus.studies.iter().all(|study| study.split != Split::Train) {
+    let left_out = corpus.skipped.count(SkipReason::PatientOfEvaluationSet);
+    if left_out > 0 {
+        reasons.push(format!(
+            "{left_out} training studies are of patients of evaluation sets, which `pairing.leave-out.sets` leaves out"
+        ));
+    }
+    if left_out == 0 && corpus.studies.iter().all(|study| study.split != Split::Train) {
         reasons.push("no study is for training: name it `train` in the column of the split".to_owned());
     }
     reasons.join("\n")
@@ -230,7 +241,8 @@ pub fn unfit_labels(experiment: &Experiment, studies: &[Study]) -> Result<Vec<Di
         study.image.is_some() && experiment.eval.splits.iter().any(|&split| study.split == Split::from(split))
     };
     let scored = studies.iter().filter(is_scored).map(|study| study.labels.as_ref());
-    Ok(lgdea_eval::doctor::labels(&PromptSet::named_or_path(prompts)?, scored))
+    let are_labels = experiment.data.has_known_labels();
+    Ok(lgdea_eval::doctor::labels(&PromptSet::named_or_path(prompts)?, scored, are_labels))
 }
 
 /// What is scored of the held-out splits that have images.
@@ -260,18 +272,25 @@ pub fn prompts_of_set(name: &str) -> String {
     format!("eval.set.{name}.zero-shot.prompts")
 }
 
-/// The classes of prompts that cannot be scored, in words, and whether a run is refused for it: prompts of one's own that score
+/// The classes of prompts that cannot be scored on studies of `data`, in words, and whether a run is refused for it: prompts of one's own that score
 /// nothing are hardly meant. None where the task does not run, or all can be scored.
 ///
 /// # Errors
 /// The prompts cannot be read.
-pub fn uncovered(key: &str, settings: &ZeroShot, scored: &[Scored<'_>]) -> Result<Option<(String, bool)>, EvalError> {
+pub fn uncovered(
+    key: &str,
+    settings: &ZeroShot,
+    scored: &[Scored<'_>],
+    data: &Data,
+) -> Result<Option<(String, bool)>, EvalError> {
     if !settings.enabled {
         return Ok(None);
     }
     let coverage = SplitCoverage::new(&PromptSet::named_or_path(&settings.prompts)?, scored);
     let line = format!("{key} = \"{}\"", settings.prompts);
-    Ok(coverage.problem(&line).map(|problem| (problem, coverage.is_empty() && settings.prompts_file().is_some())))
+    Ok(coverage
+        .problem(&line, data.has_known_labels())
+        .map(|problem| (problem, coverage.is_empty() && settings.prompts_file().is_some())))
 }
 
 /// The key that an error of who reads the evidence is about.

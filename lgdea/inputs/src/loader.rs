@@ -217,7 +217,7 @@ mod tests {
         let settings = [
             format!("data.manifest.root={}", folder.path().display()),
             "data.manifest.studies=[\"studies.csv\"]".to_owned(),
-            "data.manifest.columns.image=".to_owned(),
+            "data.manifest.columns.image=\"\"".to_owned(),
         ];
         let experiment = Resolved::from_overrides(&settings).unwrap().experiment;
         (folder, experiment)

@@ -1,8 +1,9 @@
 //! Evaluation sets as they are read, and how they are kept apart from training.
 
 use std::collections::HashSet;
+use std::path::Path;
 
-use lgdea_data::{Corpus, DataError, Split, Study};
+use lgdea_data::{Corpus, DataError, Picture, Split, Study};
 use lgdea_eval::prompts::PromptSet;
 use lgdea_spec::{Data, Inputs, ScoredStudies, SetInputs};
 
@@ -16,7 +17,7 @@ pub struct LoadedSet {
     /// Its studies that are scored, and what was left out.
     pub corpus: Corpus,
     /// Where they come from.
-    data: Data,
+    pub data: Data,
 }
 
 /// Studies, by their positions, that are left out so that no patient is trained on and scored.
@@ -84,16 +85,15 @@ impl Apart {
     pub fn new(inputs: &Inputs, corpus: &Corpus, sets: &[&LoadedSet]) -> Result<Apart, InputsError> {
         let shares = |set: &LoadedSet| inputs.data.shares_patients(&set.data);
         let left_out = sets.iter().filter(|set| inputs.left_out.contains(&set.name) && shares(set));
-        let kept_out: HashSet<&str> = left_out.flat_map(|set| &set.corpus.studies).map(patient).collect();
-        let goes = |study: &Study| study.split == Split::Train && kept_out.contains(patient(study));
+        let kept_out = Known::of(left_out.flat_map(|set| &set.corpus.studies));
+        let goes = |study: &Study| study.split == Split::Train && kept_out.has(study);
         let training = positions(corpus, goes);
-        let trained = corpus.studies.iter().filter(|study| study.split == Split::Train && !goes(study));
-        let trained: HashSet<&str> = trained.map(patient).collect();
+        let trained = Known::of(corpus.studies.iter().filter(|study| study.split == Split::Train && !goes(study)));
         let of_set = |set: &&LoadedSet| {
             if !shares(set) {
                 return Ok(HashSet::new());
             }
-            let out = positions(&set.corpus, |study| trained.contains(patient(study)));
+            let out = positions(&set.corpus, |study| trained.has(study));
             if out.len() < set.corpus.studies.len() {
                 return Ok(out);
             }
@@ -107,10 +107,63 @@ impl Apart {
     }
 }
 
-fn patient(study: &Study) -> &str {
-    &study.patient
+/// What studies are known again by in other data: their patients, their image files, and where no patient is named themselves.
+struct Known<'a> {
+    patients: HashSet<&'a str>,
+    studies: HashSet<&'a str>,
+    images: HashSet<&'a Path>,
+}
+
+impl<'a> Known<'a> {
+    fn of(studies: impl Iterator<Item = &'a Study>) -> Known<'a> {
+        let mut known = Known { patients: HashSet::new(), studies: HashSet::new(), images: HashSet::new() };
+        for study in studies {
+            known.patients.insert(plain(&study.patient));
+            known.studies.insert(plain(&study.id));
+            known.images.extend(study.image.as_ref().and_then(Picture::file));
+        }
+        known
+    }
+
+    fn has(&self, study: &Study) -> bool {
+        // A study without a patient counts as one of its own, which is called as the study.
+        let has_patient = study.patient != study.id && study.patient != study.examination;
+        self.patients.contains(plain(&study.patient))
+            || !has_patient && self.studies.contains(plain(&study.id))
+            || study.image.as_ref().and_then(Picture::file).is_some_and(|image| self.images.contains(image))
+    }
+}
+
+/// An identifier however a publisher, a folder or a spreadsheet writes its number: `p10000032`, `10000032.0` and `00010000032` are
+/// one. Others are left as they are.
+fn plain(identifier: &str) -> &str {
+    let number = identifier.strip_suffix(".0").unwrap_or(identifier);
+    let number = number.strip_prefix(['p', 'P', 's', 'S']).unwrap_or(number);
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return identifier;
+    }
+    match number.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    }
 }
 
 fn positions(corpus: &Corpus, is_wanted: impl Fn(&Study) -> bool) -> HashSet<usize> {
     (0..corpus.studies.len()).filter(|&study| is_wanted(&corpus.studies[study])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_known_however_they_are_written() {
+        for same in ["p10000032", "P10000032", "10000032", "10000032.0", "0010000032", "s10000032"] {
+            assert_eq!(plain(same), "10000032", "{same}");
+        }
+        for kept in ["patient00002", "q7", "1.2.840", "", "p", "7a"] {
+            assert_eq!(plain(kept), kept);
+        }
+        assert_eq!(plain("000"), "0");
+    }
 }

@@ -134,7 +134,10 @@ pub enum RunError {
         path: PathBuf,
     },
     /// An evaluation set that is called as one of the run's.
-    #[error("the run has an evaluation set `{name}`, and it is another one; give this one another name")]
+    #[error(
+        "the run has scores of an evaluation set `{name}`, which is another one: other settings, or other studies; give this one \
+         another name"
+    )]
     OtherSet {
         /// Its name.
         name: String,

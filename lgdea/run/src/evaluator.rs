@@ -9,7 +9,7 @@ use lgdea_inspect::{Evaluated, evaluate};
 use lgdea_metric::EvalSet;
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
-use lgdea_spec::{Eval, Experiment, HeldOut, ZeroShot};
+use lgdea_spec::{Data, Eval, Experiment, HeldOut, ZeroShot};
 
 use crate::RunError;
 use crate::recorder::Recorder;
@@ -38,7 +38,12 @@ impl Evaluator<'_> {
             let splits = empty.iter().map(|split| split.split().name()).collect::<Vec<_>>().join(" or the ");
             return Err(RunError::NothingToScore { splits });
         }
-        self.tell_of_classes(check::PROMPTS, zero_shot, &check::scored_splits(&prepared.studies, &splits))?;
+        self.tell_of_classes(
+            check::PROMPTS,
+            zero_shot,
+            &check::scored_splits(&prepared.studies, &splits),
+            &self.experiment.data,
+        )?;
         for split in empty {
             let split = split.split().name();
             self.recorder.warn(format!("no study of the {split} split has an image: it is not scored"))?;
@@ -53,8 +58,9 @@ impl Evaluator<'_> {
         key: &str,
         settings: &ZeroShot,
         scored: &[check::Scored<'_>],
+        data: &Data,
     ) -> Result<(), RunError> {
-        match uncovered(key, settings, scored)? {
+        match uncovered(key, settings, scored, data)? {
             Some((problem, true)) => Err(RunError::NothingToClassify { problem }),
             Some((problem, false)) => self.recorder.warn(problem),
             None => Ok(()),

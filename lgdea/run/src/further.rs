@@ -1,15 +1,18 @@
 //! A run that is scored on further evaluation sets.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use burn::tensor::Device;
 use lgdea_eval::Scores;
-use lgdea_spec::Resolved;
-use lgdea_track::{Journal, Status};
+use lgdea_metric::EvalSet;
+use lgdea_spec::{Experiment, Resolved};
+use lgdea_track::{Event, Journal, Reader, Status, params};
 use lgdea_train::load_model;
 
 use crate::evaluator::Evaluator;
+use crate::open_set::OpenSet;
 use crate::opened::{Again, Found};
 use crate::outcome::Outcome;
 use crate::recorder::Recorder;
@@ -47,10 +50,14 @@ impl Found {
         read.eval.sets.retain(|name, _| names.contains(name) || read.pairing.leave_out.sets.contains(name));
         let Again { prepared, provider, sets, digests, .. } = self.read_again(&read, audience)?;
 
+        let sets: Vec<_> = sets.into_iter().filter(|open| names.contains(&open.set.name)).collect();
+        self.check_names(experiment, &sets)?;
         let journal = Journal::open(&self.run)?;
         let recorder = Recorder { run: &self.run, journal: &journal, run_key: &self.history.run_key, audience };
-        let sets: Vec<_> = sets.into_iter().filter(|open| names.contains(&open.set.name)).collect();
-        sets.iter().try_for_each(|set| recorder.set(experiment, set))?;
+        for set in &sets {
+            recorder.set(experiment, set)?;
+            recorder.write(Event::Params { values: params_of(experiment, &set.set.name)? })?;
+        }
         let stages = Preparation { experiment, results: &self.results, audience };
         let sets = stages.sets(sets, &prepared, &provider)?;
         let training = digests.training_key(experiment);
@@ -70,4 +77,38 @@ impl Found {
         recorder.summary(experiment, &all)?;
         Ok(Outcome { scores, seconds: began.elapsed().as_secs_f64(), ..earlier })
     }
+
+    /// Refuses a set that is called as one that was scored, and is another one: scores of a name are of one definition and of the
+    /// same studies.
+    fn check_names(&self, experiment: &Experiment, sets: &[OpenSet]) -> Result<(), RunError> {
+        let mut recorded = BTreeMap::new();
+        for record in Reader::open(&self.run.journal(), 0)? {
+            if let Event::Params { values } = record?.1.event {
+                recorded.extend(values);
+            }
+        }
+        for open in sets {
+            let name = &open.set.name;
+            let is_scored = self.history.scores().any(|(score, _)| EvalSet::of(score) == Some(EvalSet::Named(name)));
+            let is_known = |(key, _): &(&String, &String)| key.starts_with(&prefix(name));
+            let known = recorded.iter().filter(is_known);
+            let is_other = !known.eq(&params_of(experiment, name)?);
+            let has_changed = self.history.sets.get(name).is_some_and(|digest| *digest != open.digest());
+            if is_scored && (is_other || has_changed) {
+                return Err(RunError::OtherSet { name: name.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn prefix(set: &str) -> String {
+    format!("eval.set.{set}.")
+}
+
+/// The settings of a set, as the journal has them.
+fn params_of(experiment: &Experiment, set: &str) -> Result<BTreeMap<String, String>, RunError> {
+    let mut all = params(experiment)?;
+    all.retain(|key, _| key.starts_with(&prefix(set)));
+    Ok(all)
 }

@@ -140,12 +140,12 @@ impl Recorder<'_> {
     }
 
     /// An evaluation set, as a data set of its own, and what of it cannot be used.
-    pub(crate) fn set(&self, experiment: &Experiment, OpenSet { set, images }: &OpenSet) -> Result<(), RunError> {
-        let LoadedSet { name, corpus, .. } = set;
+    pub(crate) fn set(&self, experiment: &Experiment, open: &OpenSet) -> Result<(), RunError> {
+        let OpenSet { set: LoadedSet { name, corpus, .. }, images } = open;
         let data = experiment.eval.sets.get(name).and_then(|set| set.data.as_ref());
         self.write(Event::Dataset {
             name: data.unwrap_or(&experiment.data).name(),
-            digest: corpus.digest.clone(),
+            digest: open.digest(),
             context: name.clone(),
             profile: serde_json::to_string(&summary(corpus).splits)?,
         })?;

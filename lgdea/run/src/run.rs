@@ -104,6 +104,9 @@ impl Job<'_> {
         let splits = splits.into_iter().map(|split| Scored::split(experiment, &prepared, split));
         let mut scores = Scores::new();
         for scored in splits.chain(sets.iter().map(PreparedSet::scored)) {
+            if self.stop.is_asked() {
+                return Ok(None);
+            }
             scores.extend(evaluator.scores(&model, &scored)?);
         }
         evaluator.recorder.summary(experiment, &scores)?;

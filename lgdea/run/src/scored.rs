@@ -13,7 +13,7 @@ pub(crate) struct Scored<'a> {
     pub(crate) prepared: &'a Prepared,
     /// Positions of its studies.
     pub(crate) studies: Vec<usize>,
-    /// Digest of the data, where they are not the training's.
+    /// Digest of an evaluation set, see [`crate::OpenSet`]; empty for a split.
     pub(crate) data: &'a str,
 }
 

@@ -5,7 +5,7 @@ use lgdea_inputs::LoadedSet;
 use lgdea_inputs::check::{prompts_of_set, scored_set};
 use lgdea_metric::EvalSet;
 use lgdea_prepared::Prepared;
-use lgdea_spec::{Eval, Experiment, ReportText};
+use lgdea_spec::{Data, Eval, Experiment, ReportText};
 
 use crate::evaluator::Evaluator;
 use crate::open_set::OpenSet;
@@ -17,6 +17,7 @@ use crate::{Preparation, RunError};
 pub(crate) struct PreparedSet {
     name: String,
     digest: String,
+    data: Data,
     /// The experiment with the set's tasks.
     experiment: Experiment,
     prepared: Prepared,
@@ -49,17 +50,18 @@ impl Preparation<'_> {
         provider: &Provider,
     ) -> Result<Vec<PreparedSet>, RunError> {
         let mut all = Vec::new();
-        for OpenSet { set: LoadedSet { name, corpus, .. }, images } in sets {
+        for open in sets {
+            let digest = open.digest();
+            let OpenSet { set: LoadedSet { name, corpus, data }, images } = open;
             let Some(settings) = self.experiment.eval.sets.get(&name) else { continue };
             let eval = self.experiment.eval.of_set(settings);
             let experiment = Experiment { eval, ..self.experiment.clone() };
-            let digest = corpus.digest.clone();
             let evidence = match experiment.encoder.report_text {
                 ReportText::Report => Vec::new(),
                 ReportText::Evidence => self.read(provider, &report_texts(&corpus.studies))?.reports,
             };
             let prepared = trained.of_evaluation_set(&experiment, corpus, images, &evidence)?;
-            all.push(PreparedSet { name, digest, experiment, prepared });
+            all.push(PreparedSet { name, digest, data, experiment, prepared });
         }
         Ok(all)
     }
@@ -68,7 +70,7 @@ impl Preparation<'_> {
 impl PreparedSet {
     /// What is scored of it.
     pub(crate) fn scored(&self) -> Scored<'_> {
-        let Self { name, digest, experiment, prepared } = self;
+        let Self { name, digest, experiment, prepared, .. } = self;
         let studies = (0..prepared.studies.len()).collect();
         Scored { on: EvalSet::Named(name), experiment, prepared, studies, data: digest }
     }
@@ -80,6 +82,6 @@ impl PreparedSet {
     pub(crate) fn tell(&self, evaluator: &Evaluator<'_>) -> Result<(), RunError> {
         let Eval { zero_shot, .. } = &self.experiment.eval;
         let scored = [scored_set(&self.name, &self.prepared.studies)];
-        evaluator.tell_of_classes(&prompts_of_set(&self.name), zero_shot, &scored)
+        evaluator.tell_of_classes(&prompts_of_set(&self.name), zero_shot, &scored, &self.data)
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lgdea_cache::{Cache, Stage};
 use lgdea_eval::Evaluation;
+use lgdea_eval::prompts::PromptSet;
 use lgdea_metric::EvalSet;
 use lgdea_spec::{Eval, Experiment};
 use lgdea_track::mlflow::tags::TRAINED_AS;
@@ -75,16 +76,13 @@ impl<'a> Shared<'a> {
         // Which others are scored, too, makes no difference; nor what a set is called, of which the data tell what it is.
         let eval = scored.experiment.eval.clone();
         let settings = serde_json::to_string(&Eval { splits: Vec::new(), sets: BTreeMap::new(), ..eval })?;
-        let studies;
+        let prompts = PromptSet::digest_of_file(scored.experiment.eval.zero_shot.prompts_file())?;
         let on = match scored.on {
             EvalSet::Split(split) => split.name(),
-            EvalSet::Named(_) => {
-                studies = format!("{} {:?}", scored.data, scored.studies);
-                &studies
-            }
+            EvalSet::Named(_) => scored.data,
         };
-        let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 2");
-        for part in [self.training, &checkpoint, &settings, on] {
+        let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 3");
+        for part in [self.training, &checkpoint, &settings, &prompts, on] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
         Ok(SharedEvaluation { shared: self, key: hasher.finalize().to_hex().to_string(), galleries })

@@ -21,9 +21,10 @@ pub struct History {
     pub error: Option<String>,
     /// Wall-clock seconds of all attempts that ended.
     pub seconds: f64,
-    /// Digest of each data set by its name, of an evaluation set with the set's behind; of one that several attempts read, the last
-    /// one's.
+    /// Digest of each data set by its name; of one that several attempts read, the last one's.
     pub datasets: BTreeMap<String, String>,
+    /// Digest of what is scored of each evaluation set, by its name; the last one's.
+    pub sets: BTreeMap<String, String>,
     /// Step and value of each metric's last entry.
     pub metrics: BTreeMap<String, (u64, f64)>,
     /// Step and path, relative to the run's folder, of the last checkpoint.
@@ -66,8 +67,8 @@ impl History {
             }
             Event::Dataset { name, digest, context, .. } => {
                 let is_set = EvalSet::refusal(&context).is_none();
-                let name = if is_set { format!("{name}/{context}") } else { name };
-                self.datasets.insert(name, digest);
+                let (known, name) = if is_set { (&mut self.sets, context) } else { (&mut self.datasets, name) };
+                known.insert(name, digest);
             }
             Event::Metrics { step, values } => {
                 let values = values.into_iter().map(|(name, value)| (name, (step, value)));

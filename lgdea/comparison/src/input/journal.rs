@@ -30,7 +30,7 @@ impl Told {
             let record = record?.1;
             told.provenance.add(&record);
             match &record.event {
-                Event::Params { values } => told.params.clone_from(values),
+                Event::Params { values } => told.params.extend(values.clone()),
                 Event::Tags { values } => told.left_out = values.get(LEFT_OUT).cloned().or(told.left_out),
                 _ => {}
             }

@@ -112,6 +112,7 @@ impl Collection {
         }
         let metrics = defined.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let folder = folder.map(Path::to_path_buf);
-        self.runs.push(Run { place, seconds: told.history.seconds, metrics, folder });
+        let (seconds, sets) = (told.history.seconds, told.history.sets.clone());
+        self.runs.push(Run { place, seconds, metrics, sets, folder });
     }
 }

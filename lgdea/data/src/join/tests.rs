@@ -176,7 +176,10 @@ fn boxes_of_chestx_det10_are_added_to_nih() {
         ("00000063_001.png", vec!["nodule"], Split::Test),
     ];
     assert_eq!(told, expected);
-    assert_eq!(corpus.studies[0].labels, Some(StudyLabels::from_iter(["effusion"])), "NIH's labels stay");
+    let labels = corpus.studies[0].labels.as_ref().unwrap();
+    assert_eq!(labels.present, ["pleural_effusion".to_owned()].into(), "NIH's labels stay");
+    let unknown: Vec<&str> = labels.uncertain.iter().map(String::as_str).collect();
+    assert_eq!(unknown, ["fibrosis", "nodule"], "NIH's table names neither");
     assert_eq!(corpus.skipped.count(SkipReason::MovedToTest), 1);
     // Either source changes the digest.
     for change in ["nih/images/00000042_007.png", "det/test_data/00000063_001.png"] {

@@ -84,6 +84,11 @@ pub(crate) fn is_image_file(text: &str) -> bool {
     ending.is_some_and(|ending| IMAGE_FILES.contains(&ending.as_str()))
 }
 
+/// Whether an identifier is a number that a spreadsheet has rounded (`1.00000E+11`): others became the same.
+pub(crate) fn is_rounded(identifier: &str) -> bool {
+    identifier.contains('.') && identifier.contains(['e', 'E']) && identifier.parse::<f64>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,10 +16,23 @@ const OFTEN: usize = 2;
 ///
 /// A wrong column can put reports anywhere. Each report is another, while views and labels are few; so that a value of several
 /// words is repeated by a message where it stands there several times, most others do, too, and it is no sentence.
-#[derive(Debug, Default)]
-pub struct Vocabulary {
-    counts: HashMap<String, usize>,
-    total: usize,
+#[derive(Debug)]
+pub enum Vocabulary {
+    /// Values that are known not to be texts: all are shown.
+    Closed,
+    /// Values that may be texts.
+    Counted {
+        /// How often each is there.
+        counts: HashMap<String, usize>,
+        /// How many there are.
+        total: usize,
+    },
+}
+
+impl Default for Vocabulary {
+    fn default() -> Self {
+        Vocabulary::Counted { counts: HashMap::new(), total: 0 }
+    }
 }
 
 impl<'a> FromIterator<(&'a str, usize)> for Vocabulary {
@@ -35,8 +48,10 @@ impl<'a> FromIterator<(&'a str, usize)> for Vocabulary {
 impl Vocabulary {
     /// Counts a value.
     pub(crate) fn add(&mut self, value: &str, count: usize) {
-        *self.counts.entry(normalise_label(value)).or_default() += count;
-        self.total += count;
+        if let Vocabulary::Counted { counts, total } = self {
+            *counts.entry(normalise_label(value)).or_default() += count;
+            *total += count;
+        }
     }
 
     /// A value as a message shows it: as it is, or else how long it is.
@@ -57,12 +72,13 @@ impl Vocabulary {
     }
 
     fn is_known(&self, value: &str) -> bool {
+        let Vocabulary::Counted { counts, total } = self else { return true };
         let label = normalise_label(value);
         let denies = |word: &str| ["no", "not", "without"].contains(&word.to_lowercase().as_str());
         let most = if words(value).any(denies) { 2 } else { WORDS };
         let is_name = words(value).count() <= most && value.chars().count() <= LENGTH && !is_sentence(value);
-        let is_often = |count: &usize| *count >= OFTEN && self.total >= OFTEN * self.counts.len();
-        label == NO_FINDING || (is_name && self.counts.get(&label).is_some_and(is_often))
+        let is_often = |count: &usize| *count >= OFTEN && *total >= OFTEN * counts.len();
+        label == NO_FINDING || (is_name && counts.get(&label).is_some_and(is_often))
     }
 }
 

@@ -11,9 +11,13 @@ use crate::prompts::{PromptClass, PromptSet};
 const LISTED: usize = 20;
 
 /// What the labels of the scored studies and the classes of the prompts say of each other; `None` is an unlabelled study.
-pub fn labels<'a>(prompts: &PromptSet, studies: impl IntoIterator<Item = Option<&'a StudyLabels>>) -> Vec<Diagnosis> {
+pub fn labels<'a>(
+    prompts: &PromptSet,
+    studies: impl IntoIterator<Item = Option<&'a StudyLabels>>,
+    are_labels: bool,
+) -> Vec<Diagnosis> {
     let all: Vec<Option<&StudyLabels>> = studies.into_iter().collect();
-    let scored = Scored::new(prompts, all.iter().flatten().copied().collect());
+    let scored = Scored::new(prompts, all.iter().flatten().copied().collect(), are_labels);
     if scored.studies.is_empty() {
         return unlabelled(all.len()).into_iter().collect();
     }
@@ -43,7 +47,7 @@ struct Scored<'a> {
 }
 
 impl<'a> Scored<'a> {
-    fn new(prompts: &'a PromptSet, studies: Vec<&'a StudyLabels>) -> Self {
+    fn new(prompts: &'a PromptSet, studies: Vec<&'a StudyLabels>, are_labels: bool) -> Self {
         let mut labels: BTreeMap<&str, usize> = BTreeMap::new();
         for label in studies.iter().flat_map(|labels| &labels.present) {
             *labels.entry(label).or_default() += 1;
@@ -51,7 +55,8 @@ impl<'a> Scored<'a> {
         let named = |class: &'a PromptClass| class.against.iter().chain([&class.name]).map(String::as_str);
         let asked = prompts.classes.iter().flat_map(named).collect();
         // Texts that were taken for labels are not repeated.
-        let vocabulary = labels.iter().map(|(label, count)| (*label, *count)).collect();
+        let counts = labels.iter().map(|(label, count)| (*label, *count));
+        let vocabulary = if are_labels { Vocabulary::Closed } else { counts.collect() };
         Self { prompts, studies, labels, asked, vocabulary }
     }
 
@@ -153,7 +158,7 @@ mod tests {
             let what = told.what.split(':').next().unwrap_or_default().to_owned();
             (what, told.count, told.of, examples.join("; "))
         };
-        labels(&prompts, studies.iter().map(Option::as_ref)).into_iter().map(short).collect()
+        labels(&prompts, studies.iter().map(Option::as_ref), false).into_iter().map(short).collect()
     }
 
     const ABSENT: &str = "class of the prompts that no scored study bears";

@@ -50,7 +50,9 @@ pub fn page(contents: &Contents<'_>) -> Result<String, EvalError> {
         wrong: of(Severity::Wrong),
         doubtful: of(Severity::Doubtful),
         cards: diagnoses.iter().map(|diagnosis| Card::new(diagnosis, contents.images)).collect::<Result<_, _>>()?,
-        pairs: pairs.iter().map(Drawn::new).collect(),
+        pairs: (0..pairs.len())
+            .map(|at| Drawn::new(&pairs[at], at.checked_sub(1).map(|before| &pairs[before])))
+            .collect(),
         balances: balances(&statistics(corpus), &totals.splits, are_labels),
         splits: totals.splits.iter().map(|(split, of)| (split.to_string(), of.clone())).collect(),
     };
@@ -158,9 +160,12 @@ struct Bar {
 }
 
 impl<'a> Drawn<'a> {
-    fn new(pairs: &'a PairsAt) -> Drawn<'a> {
+    /// `before` is what a smaller share gives.
+    fn new(pairs: &'a PairsAt, before: Option<&PairsAt>) -> Drawn<'a> {
+        let same = before.is_some_and(|before| before.given == pairs.given);
         let percent = format!("{:.0}", 100.0 * pairs.ratio);
         match &pairs.given {
+            Given::Nothing { .. } if same => Drawn { percent, counts: Vec::new(), problem: Some("the same") },
             Given::Nothing { problem } => Drawn { percent, counts: Vec::new(), problem: Some(problem) },
             &Given::Drawn { paired, images, reports } => {
                 let most = paired + images.max(reports);
@@ -248,7 +253,7 @@ mod tests {
 
     fn diagnosis(severity: Severity, examples: Vec<Example>) -> Diagnosis {
         let what = "the same image, or nearly, in two splits".to_owned();
-        Diagnosis { severity, what, count: 9, of: 2000, examples, remedy: "look at them" }
+        Diagnosis { severity, what, count: 10, of: 2000, examples, remedy: "look at them" }
     }
 
     fn shown(diagnoses: &[Diagnosis]) -> String {

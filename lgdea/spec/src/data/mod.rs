@@ -77,6 +77,11 @@ impl Data {
         self.present().any(|(_, settings)| settings.is_split_by_seed())
     }
 
+    /// Whether all labels are those of public data sets: in a user's own file a wrong column may hold texts.
+    pub fn has_known_labels(&self) -> bool {
+        self.manifest.is_none()
+    }
+
     /// Whether a patient of the one who is called as a patient of the other is the same person: both have the identifiers of one
     /// publisher, or one is a user's own file, which may have those of any.
     pub fn shares_patients(&self, other: &Data) -> bool {

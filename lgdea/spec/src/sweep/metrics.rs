@@ -1,9 +1,10 @@
 //! Whether the metrics that a sweep names are ones that its trials log.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use lgdea_metric::task::zero_shot::AUROC_MACRO;
-use lgdea_metric::{EvalSet, Name, Split};
+use lgdea_metric::{EvalSet, Group, Name, Split};
 use toml::Spanned;
 
 use super::arm::Arm;
@@ -49,13 +50,14 @@ impl Reader {
         }
         let Some((split, score)) = Split::strip(metric) else {
             if let Some(EvalSet::Named(set)) = EvalSet::of(metric) {
-                let sets: Vec<String> = evals().flat_map(|eval| eval.sets.keys().cloned()).collect();
+                let sets: BTreeSet<&String> = evals().flat_map(|eval| eval.sets.keys()).collect();
+                let sets: Vec<String> = sets.into_iter().cloned().collect();
                 let reason =
                     format!("`{metric}` is of an evaluation set `{set}`, which no trial has{}", instead(set, &sets));
                 return self.refuse(reason, "give the experiment a table `[eval.set.<name>]`", bytes);
             }
             // What a run logs while it trains depends on its method.
-            if first.is_empty() {
+            if Group::of(metric).is_none() {
                 self.unknown_metric(metric, metric.trim_start_matches('/'), bytes, evals());
             }
             return;

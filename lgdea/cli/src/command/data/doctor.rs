@@ -42,7 +42,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
             images: &images,
             diagnoses: &diagnoses,
             pairs: &pairs,
-            are_labels: experiment.inputs().data.manifest.is_none(),
+            are_labels: experiment.data.has_known_labels(),
         };
         write_file(html, &page(&contents)?)?;
         say(format!("a page with images and identifiers of studies: {}", html.display()));
@@ -75,6 +75,7 @@ fn as_text(diagnoses: &[Diagnosis], pairs: &[PairsAt]) -> String {
         text.push_str("nothing doubtful was found\n");
     }
     text.push('\n');
+    let mut last = "";
     for PairsAt { ratio, given } in pairs {
         let percent = ratio * 100.0;
         let _ = match given {
@@ -84,7 +85,11 @@ fn as_text(diagnoses: &[Diagnosis], pairs: &[PairsAt]) -> String {
                     "{percent:>3.0} % of the pairs: {paired} pairs, {images} images alone, {reports} reports alone"
                 )
             }
-            Given::Nothing { problem } => writeln!(text, "{percent:>3.0} % of the pairs: {problem}"),
+            Given::Nothing { problem } if problem == last => writeln!(text, "{percent:>3.0} % of the pairs: the same"),
+            Given::Nothing { problem } => {
+                last = problem;
+                writeln!(text, "{percent:>3.0} % of the pairs: {problem}")
+            }
         };
     }
     text

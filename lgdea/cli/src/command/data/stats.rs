@@ -25,7 +25,7 @@ pub(super) fn stats(args: &StatsArgs) -> Result<(), Failure> {
         return print_json(&json!({ "summary": summary, "statistics": found }));
     }
     // Labels of a table of one's own may be texts; those of public sets are not.
-    print(&as_text(&summary, &found, inputs.data.manifest.is_none()))
+    print(&as_text(&summary, &found, inputs.data.has_known_labels()))
 }
 
 fn as_text(summary: &Summary, found: &Statistics, are_labels: bool) -> String {

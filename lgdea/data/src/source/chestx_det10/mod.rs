@@ -8,7 +8,7 @@ use crate::examination::{Examination, Film, leave_out_patients_of_test, studies}
 use crate::folder::{Folder, Images};
 use crate::split::{Split, Splits};
 use crate::table::{shown, shown_id};
-use crate::{DataError, FindingBox, Skipped, StudyLabels, json, normalise_label};
+use crate::{DataError, FindingBox, Skipped, StudyLabels, json};
 
 /// What errors call the set.
 const SET: &str = "ChestX-Det10";
@@ -71,7 +71,7 @@ impl Entry {
         let mut film = Film::new(file_name, images.picture(file_name), "frontal");
         let mut labels = StudyLabels::default();
         for (name, &[left, upper, right, lower]) in syms.iter().zip(boxes) {
-            let finding = normalise_label(name);
+            let finding = super::nih_cxr14::finding(name);
             if finding.is_empty() {
                 let (name, image) = (shown(name), shown_id(file_name));
                 return Err(format!("`{name}` on image `{image}` is no finding; fetch the file again"));

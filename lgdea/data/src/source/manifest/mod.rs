@@ -17,7 +17,7 @@ use crate::examination::{Examination, Film, studies};
 use crate::labels::{Indicator, SEVERAL, looks_like_several};
 use crate::person::{Person, Sex};
 use crate::split::{Split, Splits};
-use crate::table::{Row, Table, Vocabulary, shown, shown_id};
+use crate::table::{Row, Table, Vocabulary, is_rounded, shown, shown_id};
 use crate::view::View;
 use crate::{DataError, ImageFile, NO_FINDING, Picture, Report, SkipReason, Skipped, StudyLabels, label_names};
 pub(crate) use columns::configured;
@@ -161,6 +161,11 @@ impl Join<'_> {
             let place = format!("{}, line {}", path.display(), row.line);
             self.skipped.add(SkipReason::RowWithoutStudy, place);
             return Ok(());
+        }
+        if is_rounded(id) || is_rounded(row.cell(positions.patient)) {
+            let reason = "an identifier was rounded to a number (`1.00000E+11`), so that others became the same; save the table again \
+                          with its identifiers as text";
+            return Err(row.error(path, reason.to_owned()));
         }
         let draft = drafts.entry(id, || Draft::new(id));
 

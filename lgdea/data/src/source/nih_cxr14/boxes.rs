@@ -6,7 +6,7 @@ use super::SET;
 use crate::examination::Examination;
 use crate::folder::Folder;
 use crate::table::shown_id;
-use crate::{DataError, FindingBox, SkipReason, Skipped, normalise_label};
+use crate::{DataError, FindingBox, SkipReason, Skipped};
 
 /// Width and height of the original images.
 const ORIGINAL: [f64; 2] = [1024.0, 1024.0];
@@ -26,11 +26,7 @@ pub(super) fn add(folder: &Folder, examinations: &mut [Examination], skipped: &m
             continue;
         };
         let edges = row.numbers(&table, [x, y, width, height])?;
-        // The boxes' file alone calls infiltration "Infiltrate".
-        let finding = match normalise_label(row.cell(Some(finding))) {
-            name if name == "infiltrate" => "infiltration".to_owned(),
-            name => name,
-        };
+        let finding = super::finding(row.cell(Some(finding)));
         film.add_box(FindingBox::in_pixels(&finding, "", edges, ORIGINAL), id, skipped);
     }
     Ok(())

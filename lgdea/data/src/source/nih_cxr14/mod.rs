@@ -11,7 +11,7 @@ use crate::examination::{Examination, Film, studies};
 use crate::folder::{Folder, Images};
 use crate::split::{Split, Splits};
 use crate::table::{Row, Table, content, not_utf_8, shown_id};
-use crate::{DataError, Person, Skipped, StudyLabels, label_names};
+use crate::{DataError, Person, Skipped, label_names, normalise_label};
 
 /// What errors call the set.
 pub(super) const SET: &str = "NIH ChestX-ray14";
@@ -44,6 +44,15 @@ impl Source for NihCxr14 {
 
     fn images_of(&self) -> Option<&'static str> {
         Some(SET)
+    }
+}
+
+/// A finding of NIH's as others call it: its effusion is the pleural one, and the boxes' file alone has "Infiltrate".
+pub(crate) fn finding(name: &str) -> String {
+    match normalise_label(name) {
+        name if name == "effusion" => "pleural_effusion".to_owned(),
+        name if name == "infiltrate" => "infiltration".to_owned(),
+        name => name,
     }
 }
 
@@ -81,14 +90,15 @@ impl Columns {
         if id.is_empty() {
             return Err(row.error(&table.path, "no `Image Index`; fetch the file again".to_owned()));
         }
-        let patient = cell(self.patient).to_owned();
+        // A table that was saved again may have made fractions of numbers.
+        let patient = cell(self.patient).trim_end_matches(".0").to_owned();
         let split = split(&id, &patient).map_err(|reason| row.error(&table.path, reason))?;
         let film = Film::new(&id, images.picture(&id), cell(self.view));
         Ok(Examination {
             patient,
             split: Some(split),
             films: vec![film],
-            labels: Some(StudyLabels::named(&label_names(cell(self.labels), "|"))),
+            labels: Some(label_names(cell(self.labels), "|").iter().map(|name| finding(name)).collect()),
             person: Person::parse(cell(self.sex), cell(self.age)),
             id,
             ..Examination::default()

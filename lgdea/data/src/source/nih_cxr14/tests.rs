@@ -5,7 +5,7 @@ use std::fs;
 use lgdea_spec::Fractions;
 
 use super::*;
-use crate::{Projection, Sex, SkipReason};
+use crate::{Projection, Sex, SkipReason, StudyLabels};
 
 const ENTRIES: &str = "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,\
     OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y],\n\
