@@ -64,6 +64,42 @@ pub struct CheckedClaim {
 /// # Errors
 /// There are no claims or no finished runs; no claim's metric is in any run.
 pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<CheckedClaim>, ComparisonError> {
+    let claims = distinct(collection)?;
+    Rows::new(collection, ARM)?;
+    let planned = with_missing(collection);
+    let rows = Rows::new(&planned, ARM)?;
+    let (mut checked, mut unscored) = (Vec::new(), Vec::new());
+    for claim in claims {
+        match metric::one(&claim.metric, Split::Test, &collection.runs) {
+            Ok(metric) => checked.extend(compared(&claim, &metric, &rows, judgement)),
+            Err(error) => unscored.push((claim, error)),
+        }
+    }
+    // A score that no run has may be one that no study allows, such as of a set without boxes; of all claims it is a mistake.
+    match unscored.pop() {
+        Some((_, error)) if checked.is_empty() => return Err(error),
+        last => unscored.extend(last),
+    }
+    let names: BTreeSet<String> = checked.iter().map(|claim: &CheckedClaim| claim.metric.name.clone()).collect();
+    for name in names {
+        let of_metric = checked.iter_mut().filter(|claim| claim.metric.name == name);
+        let mut family: Vec<&mut Difference> = of_metric.filter_map(|claim| claim.difference.as_mut()).collect();
+        judge(&mut family, judgement);
+    }
+    for claim in &mut checked {
+        if let Some(difference) = &claim.difference {
+            claim.outcome = outcome(difference, &claim.metric, claim.claim.min_delta, judgement);
+        }
+    }
+    checked.extend(unscored.into_iter().map(|(claim, error)| {
+        let metric = Metric::new(&claim.metric);
+        open(&claim, &metric, String::new(), None, error.to_string())
+    }));
+    Ok(checked)
+}
+
+/// The claims of the collection's sweeps, each once.
+fn distinct(collection: &Collection) -> Result<Vec<ClaimSummary>, ComparisonError> {
     let mut claims: Vec<ClaimSummary> = Vec::new();
     for claim in collection.sweeps.iter().flat_map(|sweep| &sweep.claims) {
         match claims.iter_mut().find(|known| known.is_same(claim)) {
@@ -76,61 +112,33 @@ pub fn check(collection: &Collection, judgement: &Judgement) -> Result<Vec<Check
             "there is no claim to check: a sweep states them as `[[claim]]` tables with metric, better and than";
         return Err(ComparisonError::Request(reason.to_owned()));
     }
-    Rows::new(collection, ARM)?;
-    let planned = with_missing(collection);
-    let rows = Rows::new(&planned, ARM)?;
-    let (mut checked, mut unscored) = (Vec::new(), Vec::new());
-    for claim in claims {
-        let (metric, unknown) = match metric::one(&claim.metric, Split::Test, &collection.runs) {
-            Ok(metric) => (metric, None),
-            Err(error) => (Metric::new(&claim.metric), Some(error)),
-        };
-        if let Some(error) = unknown {
-            // It may be that no study allows the score, such as of a set without boxes. A name that none has is a mistake.
-            unscored.push((claim, metric, error));
-            continue;
-        }
-        let mut settings = Vec::new();
-        for row in rows.rows.iter().filter(|row| row.group == claim.better) {
-            if let Some(than) = rows.counterpart(row, &claim.than) {
-                settings.push((rows.describe(&row.setting), Some(Difference::of(&metric, row, than, judgement))));
-            }
-        }
-        if settings.is_empty() {
-            settings.push((String::new(), None));
-        }
-        let open = || Outcome::Undecided { because: "the two arms share no setting".to_owned(), seeds_needed: None };
-        checked.extend(settings.into_iter().map(|(setting, difference)| CheckedClaim {
-            claim: claim.clone(),
-            metric: metric.clone(),
-            setting,
-            difference,
-            outcome: open(),
-        }));
-    }
-    match unscored.pop() {
-        Some((_, _, error)) if checked.is_empty() => return Err(error),
-        last => unscored.extend(last),
-    }
-    let names: BTreeSet<String> = checked.iter().map(|claim| claim.metric.name.clone()).collect();
-    for name in names {
-        let of_metric = checked.iter_mut().filter(|claim| claim.metric.name == name);
-        let mut family: Vec<&mut Difference> = of_metric.filter_map(|claim| claim.difference.as_mut()).collect();
-        judge(&mut family, judgement);
-    }
-    for claim in &mut checked {
-        if let Some(difference) = &claim.difference {
-            claim.outcome = outcome(difference, &claim.metric, claim.claim.min_delta, judgement);
+    Ok(claims)
+}
+
+/// A claim in each setting of the arm that is to be better, not yet judged.
+fn compared(claim: &ClaimSummary, metric: &Metric, rows: &Rows<'_>, judgement: &Judgement) -> Vec<CheckedClaim> {
+    let mut settings = Vec::new();
+    for row in rows.rows.iter().filter(|row| row.group == claim.better) {
+        if let Some(than) = rows.counterpart(row, &claim.than) {
+            settings.push((rows.describe(&row.setting), Some(Difference::of(metric, row, than, judgement))));
         }
     }
-    checked.extend(unscored.into_iter().map(|(claim, metric, error)| CheckedClaim {
-        claim,
-        metric,
-        setting: String::new(),
-        difference: None,
-        outcome: Outcome::Undecided { because: error.to_string(), seeds_needed: None },
-    }));
-    Ok(checked)
+    if settings.is_empty() {
+        settings.push((String::new(), None));
+    }
+    let because = "the two arms share no setting";
+    settings.into_iter().map(|(setting, found)| open(claim, metric, setting, found, because.to_owned())).collect()
+}
+
+fn open(
+    claim: &ClaimSummary,
+    metric: &Metric,
+    setting: String,
+    difference: Option<Difference>,
+    because: String,
+) -> CheckedClaim {
+    let outcome = Outcome::Undecided { because, seeds_needed: None };
+    CheckedClaim { claim: claim.clone(), metric: metric.clone(), setting, difference, outcome }
 }
 
 /// The collection with trials that have not finished as runs without scores: a claim is about them, too.
