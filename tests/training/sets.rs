@@ -177,3 +177,55 @@ fn the_doctor_finds_what_training_and_a_set_have_in_common() {
     let kept_apart = doctor("sets = ['other']\nimages = true", 0);
     assert!(!kept_apart.contains("other"), "{kept_apart}");
 }
+
+#[test]
+fn a_name_stands_for_one_set_of_a_run() {
+    let place = place();
+    let run = Run::of(&place.outcome(&place.path("e.toml"), "results", &[]));
+    place.write("f.toml", set("later", ""));
+    let first = scored(&place, &run, "f.toml");
+    assert_eq!(scored(&place, &run, "f.toml")["metrics"], first["metrics"], "the same again is the same");
+    place.write("other-tasks.toml", set("later", "retrieval.at = [2]"));
+    assert!(place.ended(2, &["eval", run.name(), "--set", "other-tasks.toml"]).contains("which is another one"));
+    let table = place.read("other.csv");
+    place.write("other.csv", table.lines().take(20).collect::<Vec<_>>().join("\n"));
+    assert!(place.ended(2, &["eval", run.name(), "--set", "f.toml"]).contains("or other studies"));
+    place.write("g.toml", set("fewer", ""));
+    assert_ne!(scored(&place, &run, "g.toml")["metrics"], first["metrics"]);
+    let params = run.events("params");
+    assert!(params.iter().any(|event| event["values"]["eval.set.fewer.studies"] == "all"), "{params:?}");
+}
+
+#[test]
+fn prompts_that_changed_are_scored_again() {
+    let place = place();
+    let own = place.read("own.csv").replace(",split\n", ",split,labels\n").replace(",test\n", ",test,edema\n");
+    place.write("own.csv", own.replacen(",test,edema\n", ",test,no finding\n", 5));
+    let prompts = |prompt: &str| {
+        let text = format!("version = 1\ndescription = 'mine'\n[[class]]\nname = 'edema'\nprompts = ['{prompt}']\n");
+        place.write("prompts.toml", text);
+        let flags = ["--set", "eval.zero-shot.enabled=true", "--set", "eval.zero-shot.prompts=prompts.toml"];
+        let run = place.run(&place.path("e.toml"), "results", &flags).success();
+        (run.told(), run.outcome()["run_key"].clone())
+    };
+    let (_, first) = prompts("pulmonary edema");
+    let (told, second) = prompts("a large heart");
+    assert_ne!(first, second);
+    assert!(told.contains("trained as") && told.contains("evaluating the test split"), "{told}");
+}
+
+#[test]
+fn what_is_trained_on_is_known_without_patients_too() {
+    let place = place();
+    let unscored = |rows: &str| {
+        place.write("other.csv", rows);
+        place.write("e.toml", experiment(&set("other", "")));
+        place.output(&["check", "e.toml"])
+    };
+    let said =
+        unscored("study,image,report\ns0,100.png,Canary.\nx1,1.png,Canary.\nx2,2.png,Canary.\nx3,101.png,Canary.\n");
+    // `s0` by its name, and the films of `s1`; that of `s2` is validated on.
+    assert!(said.contains("2 × study of an evaluation set whose patient is trained on"), "{said}");
+    let said = unscored("study,patient,image,report\ns0,q0,100.png,Canary.\nx3,q1,101.png,Canary.\n");
+    assert!(!said.contains("whose patient is trained on"), "another hospital's `s0` is another study: {said}");
+}
