@@ -3,7 +3,7 @@
     just bench-loader                                            # after the JPEGs
     python3 tests/bench/dicom.py FOLDER [--rounds 5] [--side 224]
 
-FOLDER takes radiographs of 1024 x 1024 pixels of 12 bits in several transfer syntaxes (made once). Both sides read, window and
+FOLDER takes radiographs of 1024 x 1024 pixels of 12 bits (JPEG baseline: 8) in several transfer syntaxes (made once). Both sides read, window and
 resize to one size. Ours (lgdea/data/examples/store_rate.rs) builds the store, on all cores. The peer is a pool of two processes
 that run already, as a DataLoader has them, in which pydicom decodes by the plugin that it takes by itself, of pylibjpeg, pyjpegls,
 GDCM and Pillow. Needs numpy, pydicom, pylibjpeg[all], pyjpegls, python-gdcm and pillow.
@@ -13,6 +13,7 @@ which other programs hardly change (Linux only).
 """
 
 import argparse
+import io
 import json
 import multiprocessing
 import os
@@ -31,8 +32,15 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 from pydicom import dcmread  # noqa: E402
 from pydicom.dataset import FileDataset, FileMetaDataset  # noqa: E402
+from pydicom.encaps import encapsulate  # noqa: E402
 from pydicom.pixels import apply_modality_lut, apply_voi_lut  # noqa: E402
-from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless  # noqa: E402
+from pydicom.uid import (  # noqa: E402
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 FILES, SIDE = 24, 1024
 STORE_RATE = ["cargo", "run", "--release", "--quiet", "-p", "lgdea-data", "--example", "store_rate", "--"]
@@ -73,13 +81,28 @@ def jpeg_lossless(source, target):
     assert writer.Write()
 
 
+def jpeg_baseline(seed, target):
+    """As RSNA's and SIIM's files are: 8 bits, lossy."""
+    ds = radiograph(seed)
+    grey = (ds.pixel_array >> 4).astype("uint8")
+    jpeg = io.BytesIO()
+    Image.fromarray(grey).save(jpeg, "JPEG", quality=90)
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 8, 8, 7
+    ds.WindowCenter, ds.WindowWidth = 128, 188
+    ds.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    ds.PixelData = encapsulate([jpeg.getvalue()])
+    ds["PixelData"].VR = "OB"
+    ds.save_as(target, enforce_file_format=True)
+
+
 def make(folder):
     syntaxes = {"rle": RLELossless, "jpeg-ls": JPEGLSLossless, "jpeg-2000": JPEG2000Lossless}
-    for kind in ["uncompressed", "jpeg-lossless", *syntaxes]:
+    for kind in ["uncompressed", "jpeg-baseline", "jpeg-lossless", *syntaxes]:
         (folder / kind).mkdir(parents=True)
     for seed in range(FILES):
         plain = folder / "uncompressed" / f"{seed}.dcm"
         radiograph(seed).save_as(plain, enforce_file_format=True)
+        jpeg_baseline(seed, folder / "jpeg-baseline" / plain.name)
         jpeg_lossless(plain, folder / "jpeg-lossless" / plain.name)
         for kind, syntax in syntaxes.items():
             ds = radiograph(seed)

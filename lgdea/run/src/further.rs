@@ -60,10 +60,11 @@ impl Found {
         }
         let stages = Preparation { experiment, results: &self.results, audience };
         let sets = stages.sets(sets, &prepared, &provider)?;
-        let training = digests.training_key(experiment);
         // Another device computes other scores.
-        let is_elsewhere = device_name != self.experiment.device.name;
-        let shared = Shared::new(&self.results, &self.run, experiment, &training, is_elsewhere);
+        let mut here = experiment.clone();
+        device_name.clone_into(&mut here.device.name);
+        let training = digests.training_key(&here);
+        let shared = Shared::new(&self.results, &self.run, experiment, &training, false);
         let evaluator = Evaluator { experiment, recorder, shared: &shared, device };
         sets.iter().try_for_each(|set| set.tell(&evaluator))?;
         let model = load_model(&self.experiment, &prepared, &checkpoint, device)?;
