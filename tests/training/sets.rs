@@ -26,8 +26,10 @@ fn place() -> Workspace {
     let mut other = "study,patient,image,report\n".to_owned();
     for number in 0..24 {
         let patient = if number < 4 { format!("p{}", 4 * number) } else { format!("q{number}") };
-        let (film, size) = if number == 11 { (4, 4) } else { (number + 100, number + 100) };
-        place.picture(&format!("{film}.png"), film + 3);
+        // The same film in another file.
+        let (size, drawn) = if number == 11 { (4, 4) } else { (number + 100, number + 100) };
+        let film = number + 100;
+        place.picture(&format!("{film}.png"), drawn + 3);
         writeln!(other, "e{number},{patient},{film}.png,Canary opacity of size {size} on the left.").unwrap();
     }
     place.with("own.csv", own).with("other.csv", other).with("e.toml", experiment(""))
@@ -149,7 +151,7 @@ fn a_file_of_sets_holds_sets_alone_and_a_run_keeps_its_own() {
     };
     assert!(refused(&format!("seed = 3\n{}", set("b", ""))).contains("tables `[eval.set.<name>]` and nothing else"));
     assert!(refused("[eval]\n").contains("no evaluation set is named"));
-    assert!(refused(&set("other", "retrieval.at = [2]")).contains("the run has an evaluation set `other`"));
+    assert!(refused(&set("other", "retrieval.at = [2]")).contains("the run has scores of an evaluation set `other`"));
     assert!(refused(&set("test", "")).contains("cannot be called `test`"));
     assert!(refused(&set("b", "").replace("other.csv", "gone.csv")).contains("gone.csv"));
     place.write("f.toml", set("other", ""));
@@ -199,8 +201,12 @@ fn a_name_stands_for_one_set_of_a_run() {
 #[test]
 fn prompts_that_changed_are_scored_again() {
     let place = place();
-    let own = place.read("own.csv").replace(",split\n", ",split,labels\n").replace(",test\n", ",test,edema\n");
-    place.write("own.csv", own.replacen(",test,edema\n", ",test,no finding\n", 5));
+    let label = |(number, row): (usize, &str)| match number {
+        0 => format!("{row},labels"),
+        number => format!("{row},{}", if number % 8 < 4 { "edema" } else { "no finding" }),
+    };
+    let own: Vec<String> = place.read("own.csv").lines().enumerate().map(label).collect();
+    place.write("own.csv", own.join("\n"));
     let prompts = |prompt: &str| {
         let text = format!("version = 1\ndescription = 'mine'\n[[class]]\nname = 'edema'\nprompts = ['{prompt}']\n");
         place.write("prompts.toml", text);
@@ -219,7 +225,9 @@ fn what_is_trained_on_is_known_without_patients_too() {
     let place = place();
     let unscored = |rows: &str| {
         place.write("other.csv", rows);
-        place.write("e.toml", experiment(&set("other", "")));
+        let set = set("other", "");
+        let patient = if rows.starts_with("study,patient") { "" } else { "columns.patient = ''\n" };
+        place.write("e.toml", experiment(&format!("{set}{patient}")));
         place.output(&["check", "e.toml"])
     };
     let said =
