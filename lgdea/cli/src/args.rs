@@ -9,7 +9,8 @@ pub(crate) mod sweep;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use lgdea_data::Split;
 use lgdea_spec::Resolved;
 
 use crate::failure::Failure;
@@ -91,6 +92,27 @@ pub(crate) enum Command {
     /// Write the pages of `docs/reference`, which the program's own declarations are made into.
     #[command(hide = true)]
     Reference(ReferenceArgs),
+}
+
+/// A split of an experiment's studies.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SplitArg {
+    /// The images that training sees.
+    Train,
+    /// Held out for choices.
+    Validation,
+    /// Held out for the final evaluation.
+    Test,
+}
+
+impl From<SplitArg> for Split {
+    fn from(split: SplitArg) -> Self {
+        match split {
+            SplitArg::Train => Self::Train,
+            SplitArg::Validation => Self::Validation,
+            SplitArg::Test => Self::Test,
+        }
+    }
 }
 
 /// What to train, and where.

@@ -9,7 +9,6 @@ use lgdea_spec::{
     Data, Eval, Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, SetInputs, WordPieces, ZeroShot,
 };
 
-use crate::sets::of_set;
 use crate::{Apart, InputsError, LoadedSet};
 
 /// What is wrong with the small files that an experiment names: its ontology and the prompt of its language model, zero-shot
@@ -89,15 +88,8 @@ impl Read {
         let of_experiment = |error: DataError| (String::new(), chain(&error));
         let at_fault = |error: InputsError| (table_of(&error), chain(&error));
         let mut corpus = lgdea_data::load(&inputs.data, inputs.seed(), progress).map_err(of_experiment)?;
-        for set in &inputs.sets {
-            let read = match &set.data {
-                None => corpus.clone(),
-                Some(data) => {
-                    lgdea_data::load(data, SetInputs::SEED, progress).map_err(|error| at_fault(of_set(set, error)))?
-                }
-            };
-            self.sets.push(LoadedSet::new(set, inputs, read).map_err(at_fault)?);
-        }
+        let load = |data: &Data, seed| lgdea_data::load(data, seed, progress);
+        self.sets = LoadedSet::all(inputs, &corpus, load).map_err(at_fault)?;
         let sets: Vec<&LoadedSet> = self.sets.iter().collect();
         let apart = Apart::new(inputs, &corpus, &sets).map_err(at_fault)?;
         corpus.take_out(SkipReason::PatientOfEvaluationSet, &apart.training);

@@ -8,8 +8,7 @@ use lgdea_eval::prompts::PromptSet;
 use lgdea_evidence::Provider;
 use lgdea_spec::{Data, Inputs, Seed, SetInputs};
 
-use crate::sets::{self, of_set};
-use crate::{Digests, InputsError, LoadedSet};
+use crate::{Digests, InputsError, LoadedSet, sets};
 
 /// Reads inputs one after the other; what several of them name is read once where its digest is enough.
 #[derive(Debug, Default)]
@@ -88,14 +87,7 @@ impl Loader {
     pub fn load(&mut self, inputs: &Inputs, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Loaded, InputsError> {
         let provider = Provider::new(&inputs.evidence)?;
         let corpus = self.corpus(&inputs.data, inputs.seed(), progress)?;
-        let mut sets = Vec::new();
-        for set in &inputs.sets {
-            let read = match &set.data {
-                None => corpus.clone(),
-                Some(data) => self.corpus(data, SetInputs::SEED, progress).map_err(|error| of_set(set, error))?,
-            };
-            sets.push(LoadedSet::new(set, inputs, read)?);
-        }
+        let sets = LoadedSet::all(inputs, &corpus, |data, seed| self.corpus(data, seed, progress))?;
         let all: Vec<Known> =
             std::iter::once(&corpus).chain(sets.iter().map(|set| &set.corpus)).map(Known::of).collect();
         let digests = self.digests(inputs, &all, &provider)?;

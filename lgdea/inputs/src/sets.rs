@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lgdea_data::{Corpus, DataError, Picture, Split, Study};
 use lgdea_eval::prompts::PromptSet;
-use lgdea_spec::{Data, Inputs, ScoredStudies, SetInputs};
+use lgdea_spec::{Data, Inputs, ScoredStudies, Seed, SetInputs};
 
 use crate::InputsError;
 
@@ -30,11 +30,28 @@ pub struct Apart {
 }
 
 impl LoadedSet {
+    /// The sets that inputs name, whose experiment has this corpus; `read` reads data that are split with a seed.
+    ///
+    /// # Errors
+    /// A set cannot be read, or no study of it is of the split that is scored.
+    pub(crate) fn all(
+        inputs: &Inputs,
+        corpus: &Corpus,
+        mut read: impl FnMut(&Data, Seed) -> Result<Corpus, DataError>,
+    ) -> Result<Vec<LoadedSet>, InputsError> {
+        let load = |set: &SetInputs| {
+            let read = set.data.as_ref().map_or_else(|| Ok(corpus.clone()), |data| read(data, SetInputs::SEED));
+            let at_fault = |error: DataError| InputsError::Set { name: set.name.clone(), source: error.into() };
+            LoadedSet::new(set, inputs, read.map_err(at_fault)?)
+        };
+        inputs.sets.iter().map(load).collect()
+    }
+
     /// What is scored of the corpus that a set of an experiment names.
     ///
     /// # Errors
     /// No study is of the split that is scored.
-    pub(crate) fn new(set: &SetInputs, inputs: &Inputs, mut corpus: Corpus) -> Result<LoadedSet, InputsError> {
+    fn new(set: &SetInputs, inputs: &Inputs, mut corpus: Corpus) -> Result<LoadedSet, InputsError> {
         let SetInputs { name, data, studies, .. } = set;
         let all = corpus.studies.len();
         corpus.studies.retain(|study| is_scored(*studies, study));
@@ -47,11 +64,6 @@ impl LoadedSet {
         }
         Ok(LoadedSet { name: name.clone(), corpus, data: data.as_ref().unwrap_or(&inputs.data).clone() })
     }
-}
-
-/// That the data of a set cannot be read.
-pub(crate) fn of_set(set: &SetInputs, error: DataError) -> InputsError {
-    InputsError::Set { name: set.name.clone(), source: error.into() }
 }
 
 fn is_scored(studies: ScoredStudies, study: &Study) -> bool {
@@ -85,10 +97,10 @@ impl Apart {
     pub fn new(inputs: &Inputs, corpus: &Corpus, sets: &[&LoadedSet]) -> Result<Apart, InputsError> {
         let shares = |set: &LoadedSet| inputs.data.shares_patients(&set.data);
         let left_out = sets.iter().filter(|set| inputs.left_out.contains(&set.name) && shares(set));
-        let kept_out = Known::of(left_out.flat_map(|set| &set.corpus.studies));
+        let kept_out = Seen::of(left_out.flat_map(|set| &set.corpus.studies));
         let goes = |study: &Study| study.split == Split::Train && kept_out.has(study);
         let training = positions(corpus, goes);
-        let trained = Known::of(corpus.studies.iter().filter(|study| study.split == Split::Train && !goes(study)));
+        let trained = Seen::of(corpus.studies.iter().filter(|study| study.split == Split::Train && !goes(study)));
         let of_set = |set: &&LoadedSet| {
             if !shares(set) {
                 return Ok(HashSet::new());
@@ -108,21 +120,21 @@ impl Apart {
 }
 
 /// What studies are known again by in other data: their patients, their image files, and where no patient is named themselves.
-struct Known<'a> {
+struct Seen<'a> {
     patients: HashSet<&'a str>,
     studies: HashSet<&'a str>,
     images: HashSet<&'a Path>,
 }
 
-impl<'a> Known<'a> {
-    fn of(studies: impl Iterator<Item = &'a Study>) -> Known<'a> {
-        let mut known = Known { patients: HashSet::new(), studies: HashSet::new(), images: HashSet::new() };
+impl<'a> Seen<'a> {
+    fn of(studies: impl Iterator<Item = &'a Study>) -> Seen<'a> {
+        let mut seen = Seen { patients: HashSet::new(), studies: HashSet::new(), images: HashSet::new() };
         for study in studies {
-            known.patients.insert(plain(&study.patient));
-            known.studies.insert(plain(&study.id));
-            known.images.extend(study.image.as_ref().and_then(Picture::file));
+            seen.patients.insert(plain(&study.patient));
+            seen.studies.insert(plain(&study.id));
+            seen.images.extend(study.image.as_ref().and_then(Picture::file));
         }
-        known
+        seen
     }
 
     fn has(&self, study: &Study) -> bool {

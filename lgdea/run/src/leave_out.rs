@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use lgdea_data::leaks::{Films, copies, equal_reports};
 use lgdea_data::{Corpus, ImageStore, SkipReason, Split, Study};
-
 use lgdea_inputs::{Apart, LoadedSet};
 
 use crate::open_set::OpenSet;

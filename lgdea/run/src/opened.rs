@@ -76,9 +76,7 @@ impl Found {
     /// No server is asked, and nothing is written into the run's folder.
     pub fn open(self, device: Device, audience: &dyn Audience) -> Result<Opened, RunError> {
         let (step, checkpoint) = self.newest(audience)?;
-        let mut read = self.experiment.clone();
-        // Sets that are kept out of training say what it reads.
-        read.eval.sets.retain(|name, _| read.pairing.leave_out.sets.contains(name));
+        let read = self.experiment.without_scored_sets();
         let Again { prepared, skipped, provider, evidence, .. } = self.read_again(&read, audience)?;
         let model = load_model(&self.experiment, &prepared, &checkpoint, &device)?;
         let Self { run, experiment, results, .. } = self;

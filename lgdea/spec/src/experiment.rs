@@ -48,6 +48,15 @@ pub struct Experiment {
 }
 
 impl Experiment {
+    /// The same training, with those evaluation sets alone whose patients it goes without: what reads no more than training does
+    /// need not read the others.
+    #[must_use]
+    pub fn without_scored_sets(&self) -> Experiment {
+        let mut experiment = self.clone();
+        experiment.eval.sets.retain(|name, _| self.pairing.leave_out.sets.contains(name));
+        experiment
+    }
+
     /// The rules over several keys that it breaks, each with its place in the tree that it was read from.
     pub(crate) fn broken_rules(&self, tree: &Node) -> Vec<Problem> {
         let mut findings = Findings::new(tree);

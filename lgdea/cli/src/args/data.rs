@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
-use lgdea_data::Split;
+use clap::Subcommand;
 use lgdea_spec::Resolved;
 
+use super::SplitArg;
 use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
@@ -100,24 +100,4 @@ pub(crate) struct ShowArgs {
     /// Write the reports below the images, and the phrases of boxes upon them. The picture then has clinical text in it.
     #[arg(long)]
     pub(crate) reports: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum SplitArg {
-    /// Training.
-    Train,
-    /// Held out for choices.
-    Validation,
-    /// Held out for the final evaluation.
-    Test,
-}
-
-impl From<SplitArg> for Split {
-    fn from(split: SplitArg) -> Self {
-        match split {
-            SplitArg::Train => Self::Train,
-            SplitArg::Validation => Self::Validation,
-            SplitArg::Test => Self::Test,
-        }
-    }
 }

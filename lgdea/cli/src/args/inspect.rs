@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use lgdea_data::Split;
 use lgdea_spec::HeatMap;
+
+use super::SplitArg;
 
 /// Which run, and how to open it.
 #[derive(Debug, clap::Args)]
@@ -118,24 +119,4 @@ pub(crate) struct PrototypesArgs {
     /// Print the numbers and phrases as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum SplitArg {
-    /// The images that training sees.
-    Train,
-    /// Held out for choices.
-    Validation,
-    /// Held out for the final evaluation.
-    Test,
-}
-
-impl From<SplitArg> for Split {
-    fn from(split: SplitArg) -> Self {
-        match split {
-            SplitArg::Train => Self::Train,
-            SplitArg::Validation => Self::Validation,
-            SplitArg::Test => Self::Test,
-        }
-    }
 }

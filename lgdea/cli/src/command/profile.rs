@@ -21,7 +21,7 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
     let (progress, training) = (Progress::new(), &args.training);
     let resolved = training.resolve()?;
     requirements::require(&resolved)?;
-    let experiment = resolved.experiment;
+    let experiment = resolved.experiment.without_scored_sets();
     let device_name = &experiment.device.name;
     let device = device::open(device_name, experiment.device.threads)?;
     let prepared = Preparation { experiment: &experiment, results: &training.results, audience: &progress }.all()?;

@@ -75,9 +75,10 @@ pub(super) fn print(outcome: &Outcome, json: bool) -> Result<(), Failure> {
 
 /// The tables of scores, each with what it is of.
 fn tables(scores: &Scores) -> String {
-    let tables = reported(scores).into_iter().map(|(on, table)| [on, table, String::new()].join("\n"));
-    let mut text = tables.collect::<Vec<_>>().join("\n");
-    text.push('\n');
+    let mut text = String::new();
+    for (on, table) in reported(scores) {
+        let _ = writeln!(text, "{on}\n{table}\n");
+    }
     text
 }
 

@@ -84,6 +84,11 @@ pub(crate) fn is_image_file(text: &str) -> bool {
     ending.is_some_and(|ending| IMAGE_FILES.contains(&ending.as_str()))
 }
 
+/// An identifier as it was before a table that was saved again made a fraction of its number: `12.0` is `12`.
+pub(crate) fn whole(identifier: &str) -> &str {
+    identifier.strip_suffix(".0").unwrap_or(identifier)
+}
+
 /// Whether an identifier is a number that a spreadsheet has rounded (`1.00000E+11`): others became the same.
 pub(crate) fn is_rounded(identifier: &str) -> bool {
     identifier.contains('.') && identifier.contains(['e', 'E']) && identifier.parse::<f64>().is_ok()

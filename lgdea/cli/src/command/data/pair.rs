@@ -11,7 +11,7 @@ use crate::progress::{Progress, say};
 pub(super) fn pair(args: &PairArgs) -> Result<(), Failure> {
     writable(&args.out, "json")?;
     not_read(&args.out, &[&args.data.file])?;
-    let mut experiment = args.data.resolve()?.experiment;
+    let mut experiment = args.data.resolve()?.experiment.without_scored_sets();
     // What is drawn here replaces what was drawn before.
     experiment.pairing.manifest.clear();
     let progress = Progress::new();

@@ -1,7 +1,7 @@
 //! The numbers of patients and studies, as the set writes them.
 
 use crate::DataError;
-use crate::table::{Row, Table, shown};
+use crate::table::{Row, Table, shown, whole};
 
 /// The letter before a number.
 #[derive(Clone, Copy)]
@@ -17,7 +17,7 @@ pub(super) fn parsed(text: &str, letter: Letter) -> Option<u64> {
         Letter::Study => ['s', 'S'],
     };
     let digits = text.strip_prefix(letters).unwrap_or(text);
-    let digits = digits.strip_suffix(".0").unwrap_or(digits);
+    let digits = whole(digits);
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 

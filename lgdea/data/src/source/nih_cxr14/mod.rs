@@ -10,7 +10,7 @@ use super::{Contents, Progress, Source};
 use crate::examination::{Examination, Film, studies};
 use crate::folder::{Folder, Images};
 use crate::split::{Split, Splits};
-use crate::table::{Row, Table, content, not_utf_8, shown_id};
+use crate::table::{Row, Table, content, not_utf_8, shown_id, whole};
 use crate::{DataError, Person, Skipped, label_names, normalise_label};
 
 /// What errors call the set.
@@ -90,8 +90,7 @@ impl Columns {
         if id.is_empty() {
             return Err(row.error(&table.path, "no `Image Index`; fetch the file again".to_owned()));
         }
-        // A table that was saved again may have made fractions of numbers.
-        let patient = cell(self.patient).trim_end_matches(".0").to_owned();
+        let patient = whole(cell(self.patient)).to_owned();
         let split = split(&id, &patient).map_err(|reason| row.error(&table.path, reason))?;
         let film = Film::new(&id, images.picture(&id), cell(self.view));
         Ok(Examination {

@@ -13,7 +13,7 @@ use crate::disk;
 use crate::examination::{Examination, Film, studies};
 use crate::folder::Folder;
 use crate::split::Splits;
-use crate::table::{Row, Table, is_rounded, shown, shown_id};
+use crate::table::{Row, Table, is_rounded, shown, shown_id, whole};
 use crate::{DataError, Person, Picture, Report, SkipReason, Skipped};
 
 /// What errors call the set.
@@ -144,7 +144,7 @@ impl Reading<'_> {
 
 /// An identifier as it was before a spreadsheet made a number of it, where that can be known: `12.0` is `12`.
 fn id(cell: &str) -> Result<String, String> {
-    let cell = cell.strip_suffix(".0").unwrap_or(cell);
+    let cell = whole(cell);
     if is_rounded(cell) {
         let cell = shown(cell);
         return Err(format!("`{cell}` was rounded to a number, so that identifiers are lost; fetch the file again"));
