@@ -38,20 +38,14 @@ impl Found {
         }
         let (resolved, names) = Resolved::from_file(&self.run.experiment(), &[])?.with_sets(files)?;
         let experiment = &resolved.experiment;
-        let is_other = |name: &&String| {
-            let known = self.experiment.eval.sets.get(*name);
-            known.is_some_and(|known| experiment.eval.sets.get(*name) != Some(known))
-        };
-        if let Some(name) = names.iter().find(is_other) {
-            return Err(RunError::OtherSet { name: name.clone() });
-        }
+        self.check_settings(experiment, &names)?;
         let (_, checkpoint) = self.newest(audience)?;
         let mut read = experiment.clone();
         read.eval.sets.retain(|name, _| names.contains(name) || read.pairing.leave_out.sets.contains(name));
         let Again { prepared, provider, sets, digests, .. } = self.read_again(&read, audience)?;
 
         let sets: Vec<_> = sets.into_iter().filter(|open| names.contains(&open.set.name)).collect();
-        self.check_names(experiment, &sets)?;
+        self.check_studies(&sets)?;
         let journal = Journal::open(&self.run)?;
         let recorder = Recorder { run: &self.run, journal: &journal, run_key: &self.history.run_key, audience };
         for set in &sets {
@@ -79,27 +73,35 @@ impl Found {
         Ok(Outcome { scores, seconds: began.elapsed().as_secs_f64(), ..earlier })
     }
 
-    /// Refuses a set that is called as one that was scored, and is another one: scores of a name are of one definition and of the
-    /// same studies.
-    fn check_names(&self, experiment: &Experiment, sets: &[OpenSet]) -> Result<(), RunError> {
+    /// Refuses a set that is called as one that the journal has with other settings: a name stands for one set of a run.
+    fn check_settings(&self, experiment: &Experiment, names: &[String]) -> Result<(), RunError> {
         let mut recorded = BTreeMap::new();
         for record in Reader::open(&self.run.journal(), 0)? {
             if let Event::Params { values } = record?.1.event {
                 recorded.extend(values);
             }
         }
-        for open in sets {
-            let name = &open.set.name;
-            let is_scored = self.history.scores().any(|(score, _)| EvalSet::of(score) == Some(EvalSet::Named(name)));
-            let is_known = |(key, _): &(&String, &String)| key.starts_with(&prefix(name));
-            let known = recorded.iter().filter(is_known);
-            let is_other = !known.eq(&params_of(experiment, name)?);
-            let has_changed = self.history.sets.get(name).is_some_and(|digest| *digest != open.digest());
-            if is_scored && (is_other || has_changed) {
+        for name in names {
+            let mut known = recorded.iter().filter(|(key, _)| key.starts_with(&prefix(name))).peekable();
+            if known.peek().is_some() && !known.eq(&params_of(experiment, name)?) {
                 return Err(RunError::OtherSet { name: name.clone() });
             }
         }
         Ok(())
+    }
+
+    /// Refuses a set of which other studies were scored.
+    fn check_studies(&self, sets: &[OpenSet]) -> Result<(), RunError> {
+        let is_scored =
+            |name: &str| self.history.scores().any(|(score, _)| EvalSet::of(score) == Some(EvalSet::Named(name)));
+        let has_changed = |open: &&OpenSet| {
+            let scored = self.history.sets.get(&open.set.name);
+            scored.is_some_and(|digest| *digest != open.digest()) && is_scored(&open.set.name)
+        };
+        match sets.iter().find(has_changed) {
+            Some(open) => Err(RunError::OtherSet { name: open.set.name.clone() }),
+            None => Ok(()),
+        }
     }
 }
 
