@@ -17,7 +17,8 @@ fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).unwrap()
 }
 
-static KIND: LazyLock<Regex> = LazyLock::new(|| pattern(r"'descr'\s*:\s*'([<>=|]?)([A-Za-z?])(\d*)"));
+static KIND: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"'descr'\s*:\s*'([<>=|]?)([A-Za-z?])(\d*)(?:\[[a-z0-9]*\])?'"));
 static ORDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"'fortran_order'\s*:\s*(True|False)"));
 static SHAPE: LazyLock<Regex> = LazyLock::new(|| pattern(r"'shape'\s*:\s*\(([0-9L,\s]*)\)"));
 

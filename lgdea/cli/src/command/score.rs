@@ -26,7 +26,7 @@ pub(crate) fn score(command: &ScoreCommand) -> Result<(), Failure> {
 
 fn zero_shot(args: &ZeroShotArgs) -> Result<(), Failure> {
     let protocol = Protocol::named_or_path(&args.protocol)?;
-    let Rules::ZeroShot(_) = protocol.rules else { return Err(other_task(&protocol, "retrieval", "retrieval")) };
+    let Rules::ZeroShot(_) = protocol.rules else { return Err(other_task(&protocol, "retrieval")) };
     let reference = Reference::read(&args.reference)?;
     let models = Models { protocol: &protocol, reference: &reference, texts: &[], validation: &args.validation };
     let scored = models.scored(std::slice::from_ref(&args.predictions))?.remove(0);
@@ -35,7 +35,7 @@ fn zero_shot(args: &ZeroShotArgs) -> Result<(), Failure> {
 
 fn retrieval(args: &RetrievalArgs) -> Result<(), Failure> {
     let protocol = Protocol::named_or_path(&args.protocol)?;
-    let Rules::Retrieval(_) = protocol.rules else { return Err(other_task(&protocol, "zero-shot", "zero-shot")) };
+    let Rules::Retrieval(_) = protocol.rules else { return Err(other_task(&protocol, "zero-shot")) };
     let reference = Reference::read(&args.reference)?;
     let validation = ValidationArgs { validation_predictions: Vec::new(), validation_reference: None };
     let texts: Vec<PathBuf> = args.texts.iter().cloned().collect();
@@ -44,9 +44,9 @@ fn retrieval(args: &RetrievalArgs) -> Result<(), Failure> {
     show(&protocol, &args.predictions, scored, args.json)
 }
 
-fn other_task(protocol: &Protocol, task: &str, command: &str) -> Failure {
+fn other_task(protocol: &Protocol, task: &str) -> Failure {
     refused(format!(
-        "the protocol {} is of {task}; give it to `lgdea score {command}`, or take another one",
+        "the protocol {} is of {task}; give it to `lgdea score {task}`, or take another one",
         protocol.name
     ))
 }
