@@ -1,7 +1,9 @@
 //! Outputs of anyone's model by the shipped protocols, against NumPy and scikit-learn: `scoring.py` made the folder `files`.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs)]
 
+mod protocols;
 mod refused;
+mod switches;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
