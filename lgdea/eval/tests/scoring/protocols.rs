@@ -82,11 +82,11 @@ fn the_digest_is_of_the_switches_and_not_of_the_layout() {
 #[test]
 fn what_is_unknown_or_missing_is_refused_with_its_line() {
     for (text, parts) in [
-        (zero_shot().replace("standardise =", "standardize ="), &["line 12", "standardize"][..]),
-        (zero_shot().replace("uncertain = \"exclude\"", "uncertain = \"maybe\""), &["line 9", "maybe", "exclude"]),
+        (zero_shot().replace("standardise =", "standardize ="), &["line 14", "standardize"][..]),
+        (zero_shot().replace("uncertain = \"exclude\"", "uncertain = \"maybe\""), &["line 11", "maybe", "exclude"]),
         (zero_shot().replace("version = 1", ""), &["version"]),
         (zero_shot().replace("task = \"zero-shot\"", ""), &["task"]),
-        (zero_shot().replace("\"zero-shot\"", "\"grounding\""), &["line 5", "grounding"]),
+        (zero_shot().replace("\"zero-shot\"", "\"grounding\""), &["line 7", "grounding"]),
         (zero_shot().replace("\"f1\", ", "\"f2\", "), &["f2"]),
         (zero_shot().replace("\"f1\", ", "\"auroc\", "), &["metrics", "twice"]),
         (zero_shot().replace("\"f1\", ", "\"top-f1\", "), &["top-f1", "multi-label"]),

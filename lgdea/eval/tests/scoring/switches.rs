@@ -92,6 +92,7 @@ fn classes_may_weigh_alike() {
     let of = |switch| value("retrieval-5x200/gloria-v1", switch, [similarity, truth], "retrieval/i2t_p_at_1");
     let from = "labels-at = [5, 10, 100]\nsame = \"class\"\nuncertain = \"negative\"\nwithout-labels = \"refuse\"\naverage = \"queries\"";
     let to = |average: &str| from.replace("5, 10, 100", "1").replace("\"queries\"", average);
-    assert_eq!(of([from, &to("\"queries\"")]), 0.5);
-    assert_eq!(of([from, &to("\"classes\"")]), f64::midpoint(1.0 / 3.0, 1.0));
+    let (of_queries, of_classes) = (to("\"queries\""), to("\"classes\""));
+    assert_eq!(of([from, &of_queries]), 0.5);
+    assert_eq!(of([from, &of_classes]), f64::midpoint(1.0 / 3.0, 1.0));
 }
