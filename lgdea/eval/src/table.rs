@@ -41,18 +41,30 @@ pub fn summary(scores: &Scores) -> String {
 /// Scores of outputs by a protocol: those of all classes a row each, with their 95 % intervals, then a table of single classes,
 /// without.
 pub fn outputs(scores: &Scores) -> String {
+    let mut table = with_header(&["metric", "value", "95 % interval"], 1..3);
+    for (metric, score) in of_all_classes(scores) {
+        table.add_row([metric, rounded(score.value, score), interval(score)]);
+    }
     let known: Vec<(Instance<'_>, &Score)> =
         scores.iter().filter_map(|(name, score)| Some((Instance::find(name)?, score))).collect();
-    let mut table = with_header(&["metric", "value", "95 % interval"], 1..3);
-    for declaration in of_outputs() {
-        for (instance, score) in known.iter().filter(|(one, _)| one.declaration == declaration) {
-            if let Some(metric) = declaration.row(instance.of) {
-                table.add_row([metric, rounded(score.value, score), interval(score)]);
-            }
-        }
-    }
     let of_classes = of_single_classes(&known);
     if of_classes.is_empty() { table.to_string() } else { format!("{table}\n{of_classes}") }
+}
+
+/// What of names with values has a row, and what it is called: metric by metric, each one way after the other, at rising K.
+fn of_all_classes<T>(values: &BTreeMap<String, T>) -> Vec<(String, &T)> {
+    let known: Vec<(Instance<'_>, &T)> =
+        values.iter().filter_map(|(name, value)| Some((Instance::find(name)?, value))).collect();
+    let mut rows = Vec::new();
+    for declaration in of_outputs() {
+        for way in [None].into_iter().chain(Way::ALL.map(Some)) {
+            let mut shown: Vec<_> =
+                known.iter().filter(|(one, _)| one.declaration == declaration && one.of.way == way).collect();
+            shown.sort_by_key(|(one, _)| one.of.k);
+            rows.extend(shown.into_iter().filter_map(|(one, value)| Some((declaration.row(one.of)?, *value))));
+        }
+    }
+    rows
 }
 
 /// Declarations of what `lgdea score` measures, in the order in which they are shown.
@@ -89,14 +101,10 @@ fn of_single_classes(known: &[(Instance<'_>, &Score)]) -> String {
 /// Differences of two models, those of all classes a row each.
 pub fn differences(differences: &BTreeMap<String, Difference>) -> String {
     let mut table = with_header(&["metric", "difference", "95 % interval", "p"], 1..4);
-    for declaration in of_outputs() {
-        for (name, found) in differences {
-            let instance = Instance::find(name).filter(|one| one.declaration == declaration);
-            let Some(metric) = instance.and_then(|one| declaration.row(one.of)) else { continue };
-            let shown = Score { value: found.value, interval: found.interval };
-            let p_value = found.p_value.map_or_else(String::new, |p| format!("{p:.3}"));
-            table.add_row([metric, format!("{:+.3}", found.value), interval(&shown), p_value]);
-        }
+    for (metric, found) in of_all_classes(differences) {
+        let shown = Score { value: found.value, interval: found.interval };
+        let p_value = found.p_value.map_or_else(String::new, |p| format!("{p:.3}"));
+        table.add_row([metric, format!("{:+.3}", found.value), interval(&shown), p_value]);
     }
     table.to_string()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lgdea_data::normalise_label;
 use lgdea_predictions::{Label, Reference, Scores};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Array3, Axis};
 
 use crate::EvalError;
 use crate::protocol::{Ensemble, Labelling, Standardise, ZeroShotProtocol};
@@ -32,20 +32,18 @@ impl Aligned {
         let mut warnings = Vec::new();
         let rows = scores.rows(reference)?;
         if rows.left_out > 0 {
-            warnings.push(format!("{} rows are of no case of the reference and are left out", rows.left_out));
+            warnings.push(format!("rows that are of no case of the reference are left out: {}", rows.left_out));
         }
         let of_scores = match &scores.classes {
             Some(names) => columns(names).map_err(refused)?,
             None => unnamed(scores, reference).map_err(refused)?,
         };
-        let common: Vec<(&String, usize, usize)> =
-            of_reference.iter().filter_map(|(name, &at)| Some((name, *of_scores.get(name)?, at))).collect();
         let only = |these: &BTreeMap<String, usize>, those: &BTreeMap<String, usize>| -> Vec<String> {
             these.keys().filter(|name| !those.contains_key(*name)).map(|name| format!("`{name}`")).collect()
         };
         let (unscored, unknown) = (only(&of_reference, &of_scores), only(&of_scores, &of_reference));
-        if common.is_empty() || (rules.labels == Labelling::MultiClass && !(unscored.is_empty() && unknown.is_empty()))
-        {
+        let differ = !(unscored.is_empty() && unknown.is_empty());
+        if unscored.len() == of_reference.len() || (rules.labels == Labelling::MultiClass && differ) {
             return Err(refused(format!(
                 "its classes are not those of {}: it lacks {}, and has besides {}; give both the same ones",
                 reference.path.display(),
@@ -58,22 +56,28 @@ impl Aligned {
                 warnings.push(format!("classes that {what} are left out: {}", names.join(", ")));
             }
         }
-        let (score_columns, label_columns): (Vec<usize>, Vec<usize>) =
-            common.iter().map(|&(_, from, to)| (from, to)).unzip();
-        let values = scores.values.select(Axis(0), &rows.rows).select(Axis(1), &score_columns);
-        let mut values = match rules.ensemble {
-            Ensemble::Mean => values.mean_axis(Axis(2)),
-            Ensemble::Max => Some(values.fold_axis(Axis(2), f64::NEG_INFINITY, |greatest, &value| greatest.max(value))),
-        }
-        .filter(|_| scores.values.len_of(Axis(2)) > 0)
-        .ok_or_else(|| refused("it has no prompt; save scores of at least one".to_owned()))?;
-        if rules.standardise == Standardise::PerClass {
-            values = standardise_columns(values);
-        }
-        let truth = reference.labels.select(Axis(1), &label_columns).mapv(|label| truth(rules, label));
-        let classes = common.into_iter().map(|(name, ..)| name.clone()).collect();
+        let common = of_reference.iter().filter_map(|(name, &at)| Some((name.clone(), (*of_scores.get(name)?, at))));
+        let (classes, columns): (Vec<String>, Vec<(usize, usize)>) = common.unzip();
+        let (of_scores, of_labels): (Vec<usize>, Vec<usize>) = columns.into_iter().unzip();
+        let values = scores.values.select(Axis(0), &rows.rows).select(Axis(1), &of_scores);
+        let values =
+            of_prompts(rules, values).ok_or_else(|| refused("it has no prompt; save scores of one".to_owned()))?;
+        let truth = reference.labels.select(Axis(1), &of_labels).mapv(|label| truth(rules, label));
         Ok(Self { classes, scores: values, truth, warnings })
     }
+}
+
+/// One score a case and class, from those of several prompts; none without a prompt.
+fn of_prompts(rules: &ZeroShotProtocol, scores: Array3<f64>) -> Option<Array2<f64>> {
+    let scores = match rules.ensemble {
+        _ if scores.len_of(Axis(2)) == 0 => return None,
+        Ensemble::Mean => scores.mean_axis(Axis(2))?,
+        Ensemble::Max => scores.fold_axis(Axis(2), f64::NEG_INFINITY, |greatest, &score| greatest.max(score)),
+    };
+    Some(match rules.standardise {
+        Standardise::None => scores,
+        Standardise::PerClass => standardise_columns(scores),
+    })
 }
 
 fn truth(rules: &ZeroShotProtocol, label: Label) -> Option<bool> {

@@ -28,7 +28,7 @@ pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Ref
     let (outputs, left_out) = outputs.of(reference)?;
     let mut task = Task { rules, unit_of, statistics: Vec::new(), warnings: silent.into_iter().collect() };
     if left_out > 0 {
-        task.warnings.push(format!("{left_out} images and texts are of no case of the reference and are left out"));
+        task.warnings.push(format!("images and texts that are of no case of the reference are left out: {left_out}"));
     }
     let outputs = task.comparable(outputs);
     let texts = task.texts(reference);
@@ -67,7 +67,8 @@ impl Task<'_> {
         for (what, rows) in [("images", &images), ("texts", &texts)] {
             let zeros = rows.rows().into_iter().filter(|row| row.iter().all(|&value| value == 0.0)).count();
             if zeros > 0 {
-                self.warnings.push(format!("{zeros} {what} have an embedding of zeros, as like to all as to none"));
+                self.warnings
+                    .push(format!("{what} with an embedding of zeros, which is as like to all as to none: {zeros}"));
             }
         }
         match self.rules.similarity {
@@ -131,7 +132,7 @@ impl Task<'_> {
         }
         if cases.len() < reference.ids.len() {
             let without = reference.ids.len() - cases.len();
-            self.warnings.push(format!("{without} cases without labels have no part in what goes by labels"));
+            self.warnings.push(format!("cases without labels have no part in what goes by labels: {without}"));
         }
         let set = |row: ndarray::ArrayView1<'_, Label>| -> Vec<usize> {
             (0..row.len()).filter(|&class| positive(row[class])).collect()

@@ -92,7 +92,7 @@ fn what_can_be_scored_in_part_is_told() {
             &[
                 "have no scores are left out: `nodule`",
                 "not in the reference are left out: `mass`",
-                "1 rows are of no case",
+                "of no case of the reference are left out: 1",
                 "no column `patient`",
             ][..],
         ),
@@ -109,7 +109,7 @@ fn what_can_be_scored_in_part_is_told() {
             found(RETRIEVAL, ["id,a,b\na,1,2\nb,3,4\n", "id\na\nb\n"], None),
             &["no column `text`", "recall at [5, 10] is left out", "nothing is scored by labels"],
         ),
-        (found(RETRIEVAL, ["id,a,b\na,1,2\nb,3,4\n", "id,text,edema\na,,1\nb,,\n"], None), &["1 cases without labels"]),
+        (found(RETRIEVAL, ["id,a,b\na,1,2\nb,3,4\n", "id,text,edema\na,,1\nb,,\n"], None), &["what goes by labels: 1"]),
     ] {
         assert!(parts.iter().all(|part| text.contains(part)), "{parts:?}: {text}");
     }

@@ -84,32 +84,32 @@ pub static ECE_MACRO: Declaration = Declaration {
 };
 /// Share of the cases whose class has the greatest score.
 pub static TOP_ACCURACY: Declaration = Declaration {
-    label: Some("accuracy of one class of several"),
-    row: Some("accuracy of one class of several"),
+    label: Some("accuracy of the top class"),
+    row: Some("accuracy of the top class"),
     ..Declaration::new(Task::ZeroShotOutputs, "zero_shot/top_accuracy")
 };
 /// Mean over classes of the share of its cases that are given it: macro recall.
 pub static TOP_BALANCED_ACCURACY: Declaration = Declaration {
-    label: Some("balanced accuracy of one class of several"),
-    row: Some("balanced accuracy of one class of several"),
+    label: Some("balanced accuracy of the top class"),
+    row: Some("balanced accuracy of the top class"),
     ..Declaration::new(Task::ZeroShotOutputs, "zero_shot/top_balanced_accuracy")
 };
 /// Mean over classes of the share of the cases given it that are of it.
 pub static TOP_PRECISION_MACRO: Declaration = Declaration {
-    label: Some("macro precision of one class of several"),
-    row: Some("macro precision of one class of several"),
+    label: Some("macro precision of the top class"),
+    row: Some("macro precision of the top class"),
     ..Declaration::new(Task::ZeroShotOutputs, "zero_shot/top_precision_macro")
 };
 /// Mean over classes of F1, each class against the rest.
 pub static TOP_F1_MACRO: Declaration = Declaration {
-    label: Some("macro F1 of one class of several"),
-    row: Some("macro F1 of one class of several"),
+    label: Some("macro F1 of the top class"),
+    row: Some("macro F1 of the top class"),
     ..Declaration::new(Task::ZeroShotOutputs, "zero_shot/top_f1_macro")
 };
 /// Matthews correlation coefficient of several classes.
 pub static TOP_MCC: Declaration = Declaration {
-    label: Some("MCC of one class of several"),
-    row: Some("MCC of one class of several"),
+    label: Some("MCC of the top class"),
+    row: Some("MCC of the top class"),
     ..Declaration::new(Task::ZeroShotOutputs, "zero_shot/top_mcc")
 };
 
