@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lgdea_metric::task::retrieval::{MEDIAN_RANK, PRECISION, RECALL};
 use lgdea_metric::task::retrieval_outputs::{HIT, MEAN_RANK, NDCG, RECIPROCAL_RANK};
-use lgdea_metric::{Declaration, Parameters};
+use lgdea_metric::{Declaration, Parameters, Way};
 use lgdea_predictions::{Label, Outputs, Reference, Retrieval};
 use ndarray::{Array2, Axis};
 
@@ -176,36 +176,38 @@ impl Task<'_> {
         // Every query's own candidate is among all of the reference.
         let ranks: Vec<(usize, f64)> =
             units.iter().zip(&ranked).filter_map(|(&unit, ranked)| Some((unit, ranked.first? as f64))).collect();
-        let way = direction.way();
-        let of =
-            |of: fn(f64) -> f64| -> Vec<(usize, f64)> { ranks.iter().map(|&(unit, rank)| (unit, of(rank))).collect() };
-        for metric in &self.rules.metrics {
+        self.of_ranks(direction.way(), &ranks, candidates.len());
+        Ok(())
+    }
+
+    /// What is measured of the ranks of the queries' own candidates, each with its unit.
+    fn of_ranks(&mut self, way: Way, ranks: &[(usize, f64)], candidates: usize) {
+        let rules = self.rules;
+        for metric in &rules.metrics {
             match metric {
                 RetrievalMetric::Recall => {
-                    let ks = self.possible(&self.rules.recall_at, candidates.len());
-                    for k in self.told(ks, "recall") {
-                        let hits = ranks.iter().map(|&(unit, rank)| (unit, f64::from(u8::from(rank <= k as f64))));
-                        let hits: Vec<(usize, f64)> = hits.collect();
+                    for k in self.possible(&rules.recall_at, candidates, "recall") {
+                        let hit = |&(unit, rank): &(usize, f64)| (unit, f64::from(u8::from(rank <= k as f64)));
+                        let hits: Vec<(usize, f64)> = ranks.iter().map(hit).collect();
                         self.push(&RECALL, Parameters::at(way, k), move |counts| mean(&hits, counts));
                     }
                 }
                 RetrievalMetric::ReciprocalRank => {
-                    let values = of(|rank| 1.0 / rank);
+                    let values: Vec<(usize, f64)> = ranks.iter().map(|&(unit, rank)| (unit, 1.0 / rank)).collect();
                     self.push(&RECIPROCAL_RANK, Parameters::way(way), move |counts| mean(&values, counts));
                 }
                 RetrievalMetric::MeanRank => {
-                    let values = ranks.clone();
+                    let values = ranks.to_vec();
                     self.push(&MEAN_RANK, Parameters::way(way), move |counts| mean(&values, counts));
                 }
                 RetrievalMetric::MedianRank => {
-                    let mut sorted = ranks.clone();
+                    let mut sorted = ranks.to_vec();
                     sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
                     self.push(&MEDIAN_RANK, Parameters::way(way), move |counts| median(&sorted, counts));
                 }
                 RetrievalMetric::Precision | RetrievalMetric::Hit | RetrievalMetric::Ndcg => {}
             }
         }
-        Ok(())
     }
 
     /// What asks for candidates with the query's labels.
@@ -230,12 +232,12 @@ impl Task<'_> {
             Same::LabelSet => Relevance::equal(&of_queries, &of_candidates),
             Same::Class => Relevance::graded(&of_queries, &of_candidates, share),
         };
-        let ks = self.possible(&self.rules.labels_at, candidates.len());
-        let ks = self.told(ks, "what goes by labels");
+        let rules = self.rules;
+        let ks = self.possible(&rules.labels_at, candidates.len(), "what goes by labels");
         let ranked =
             rank(&relevance, direction, outputs, [&queries, &candidates], ks.iter().copied().max().unwrap_or(0))?;
         let way = direction.way();
-        for metric in self.rules.metrics.clone() {
+        for &metric in &rules.metrics {
             for &k in &ks {
                 let (declaration, values): (&'static Declaration, Vec<Option<f64>>) = match metric {
                     RetrievalMetric::Precision => {
@@ -294,18 +296,12 @@ impl Task<'_> {
         self.statistics.push((declaration.name(of), Box::new(statistic)));
     }
 
-    /// Ranks K that so many candidates allow, and those beyond.
-    fn possible(&self, at: &[usize], candidates: usize) -> (Vec<usize>, Vec<usize>) {
-        at.iter().partition(|&&k| k <= candidates)
-    }
-
-    /// The ranks that are possible; a warning names the others.
-    fn told(&mut self, (possible, beyond): (Vec<usize>, Vec<usize>), what: &str) -> Vec<usize> {
-        if !beyond.is_empty() {
-            let warning = format!("{what} at {beyond:?} is left out: there are fewer candidates");
-            if !self.warnings.contains(&warning) {
-                self.warnings.push(warning);
-            }
+    /// The ranks K that so many candidates allow; a warning names the others.
+    fn possible(&mut self, at: &[usize], candidates: usize, what: &str) -> Vec<usize> {
+        let (possible, beyond): (Vec<usize>, Vec<usize>) = at.iter().partition(|&&k| k <= candidates);
+        let warning = format!("{what} at {beyond:?} is left out: there are fewer candidates");
+        if !beyond.is_empty() && !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
         }
         possible
     }
