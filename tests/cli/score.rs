@@ -3,8 +3,8 @@
 use lgdea_harness::Workspace;
 use serde_json::Value;
 
-const SCORES: &str = "id,Edema,Mass\na,0.1,0.9\nb,0.7,0.2\nc,0.4,0.6\nd,0.8,0.7\n";
-const OTHER: &str = "id,Edema,Mass\na,0.9,0.1\nb,0.2,0.8\nc,0.6,0.4\nd,0.1,0.3\n";
+const SCORES: &str = "id,Edema,Mass\na,0.1,0.9\nb,0.7,0.2\nc,0.4,0.6\nd,0.8,0.3\n";
+const OTHER: &str = "id,Edema,Mass\na,0.9,0.1\nb,0.2,0.8\nc,0.6,0.4\nd,0.1,0.7\n";
 const TRUTH: &str = "id,patient,Edema,Mass\na,p,0,1\nb,q,1,0\nc,r,0,1\nd,s,1,0\n";
 
 fn place() -> Workspace {

@@ -131,7 +131,7 @@ impl Header {
     }
 
     fn fits_signed(&self, bytes: &[u8]) -> bool {
-        bytes.chunks_exact(8).all(|one| u64::from_le_bytes(self.widened(one)) <= i64::MAX as u64)
+        bytes.chunks_exact(8).all(|one| i64::try_from(u64::from_le_bytes(self.widened(one))).is_ok())
     }
 
     /// A text in UTF-32.

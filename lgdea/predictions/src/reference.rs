@@ -121,12 +121,10 @@ fn label(cell: &str) -> Option<Label> {
     if cell.is_empty() || cell.eq_ignore_ascii_case("nan") {
         return Some(Label::Blank);
     }
-    // Whole numbers alone are compared.
-    #[expect(clippy::float_cmp, reason = "1.0 and 1 are the same label, and nothing near them is")]
     match cell.parse::<f64>() {
-        Ok(one) if one == 1.0 => Some(Label::Positive),
-        Ok(zero) if zero == 0.0 => Some(Label::Negative),
-        Ok(minus) if minus == -1.0 => Some(Label::Uncertain),
+        Ok(1.0) => Some(Label::Positive),
+        Ok(0.0) => Some(Label::Negative),
+        Ok(-1.0) => Some(Label::Uncertain),
         _ => None,
     }
 }
