@@ -14,6 +14,7 @@ use super::{Scored, units};
 use crate::EvalError;
 use crate::metric::auroc::{Case, RankedCases};
 use crate::metric::average::{Average, mean_of_defined};
+use crate::metric::bootstrap::Statistic;
 use crate::metric::calibration::Bins;
 use crate::metric::confusion::{Confusion, f1};
 use crate::metric::multiclass::{ConfusionMatrix, argmax};
@@ -53,7 +54,7 @@ struct Task<'a> {
     rules: &'a ZeroShotProtocol,
     unit_of: Vec<usize>,
     aligned: Aligned,
-    statistics: Vec<(String, Box<dyn Fn(&[u32]) -> Option<f64> + Sync>)>,
+    statistics: Vec<(String, Statistic<'static>)>,
     warnings: Vec<String>,
 }
 
