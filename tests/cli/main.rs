@@ -5,6 +5,7 @@ mod before;
 mod data;
 mod messages;
 mod newcomer;
+mod score;
 
 use std::path::{Path, PathBuf};
 

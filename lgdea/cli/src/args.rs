@@ -4,6 +4,7 @@ pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod evidence;
 pub(crate) mod inspect;
+pub(crate) mod score;
 pub(crate) mod sweep;
 
 use std::ffi::OsString;
@@ -63,6 +64,9 @@ pub(crate) enum Command {
     Evidence(evidence::EvidenceCommand),
     /// Score a run's model on further evaluation sets.
     Eval(inspect::EvalArgs),
+    /// Score the outputs of any model by a named protocol: no experiment, no run.
+    #[command(subcommand)]
+    Score(score::ScoreCommand),
     /// Show where a run's model sees what a phrase says, as a heat map on an image.
     Ground(inspect::GroundArgs),
     /// Show what the prototypes of a run stand for: phrases, findings, usage and image regions.

@@ -50,8 +50,8 @@ pub enum EvalError {
         /// ` (did you mean …?)`, or empty.
         suggestion: String,
     },
-    /// The path of a prompt file names an environment variable that cannot be used.
-    #[error("cannot tell where the prompt file lies: {0}")]
+    /// The path of a file of prompts or of a protocol names an environment variable that cannot be used.
+    #[error("cannot tell where the file of prompts or of a protocol lies: {0}")]
     PromptPath(#[from] lgdea_spec::EnvironmentError),
     /// A prompt file cannot be read.
     #[error("cannot read the prompt file {}: {source}", path.display())]
@@ -77,6 +77,53 @@ pub enum EvalError {
         /// The class concerned, what is wrong and what to do.
         problem: String,
     },
+    /// A protocol is neither shipped nor a TOML file.
+    #[error(
+        "there is no protocol `{name}`{suggestion}; shipped are {known}; for your own, give the path of a .toml file"
+    )]
+    UnknownProtocol {
+        /// The name asked for.
+        name: String,
+        /// The names shipped.
+        known: String,
+        /// ` (did you mean …?)`, or empty.
+        suggestion: String,
+    },
+    /// A protocol's file cannot be read.
+    #[error("cannot read the protocol {}: {source}", path.display())]
+    ReadProtocol {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A protocol's file is not the TOML that is expected.
+    #[error("cannot understand the protocol {origin}:\n{source}")]
+    ParseProtocol {
+        /// The file, or the name of a shipped one.
+        origin: String,
+        /// Line, column and reason.
+        source: Box<toml::de::Error>,
+    },
+    /// A protocol's switches do not go together.
+    #[error("the protocol {origin} cannot be used: {problem}")]
+    InvalidProtocol {
+        /// The file, or the name of a shipped one.
+        origin: String,
+        /// The switch, what is wrong and what to do.
+        problem: String,
+    },
+    /// Outputs that were given and their reference cannot be scored by the protocol.
+    #[error("cannot score {what}: {problem}")]
+    Outputs {
+        /// The outputs.
+        what: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A file of outputs, or their reference, cannot be used.
+    #[error(transparent)]
+    Predictions(#[from] lgdea_predictions::PredictionError),
     /// A picture cannot be written.
     #[error("cannot write the picture {}: {source}", path.display())]
     WritePicture {
@@ -116,12 +163,18 @@ pub enum EvalError {
 impl AtFault for EvalError {
     fn fault(&self) -> Fault {
         match self {
+            EvalError::Predictions(error) => error.fault(),
             EvalError::Undetermined { .. }
             | EvalError::UnknownPrompts { .. }
             | EvalError::PromptPath(_)
             | EvalError::ReadPrompts { .. }
             | EvalError::ParsePrompts { .. }
-            | EvalError::InvalidPrompts { .. } => Fault::Input,
+            | EvalError::InvalidPrompts { .. }
+            | EvalError::UnknownProtocol { .. }
+            | EvalError::ReadProtocol { .. }
+            | EvalError::ParseProtocol { .. }
+            | EvalError::InvalidProtocol { .. }
+            | EvalError::Outputs { .. } => Fault::Input,
             EvalError::Shape { .. }
             | EvalError::NotFinite { .. }
             | EvalError::WritePicture { .. }

@@ -7,6 +7,7 @@
 //! - [`task`] holds one evaluation each, turning what a model computed into named [`Scores`] with 95 % bootstrap
 //!   intervals over studies;
 //! - [`prompts`] reads the class prompts of zero-shot classification;
+//! - [`protocol`] says how outputs of anyone's model become numbers, [`scoring`] does it;
 //! - [`gallery`] draws heat maps on radiographs, [`table`] prints scores for a terminal;
 //! - [`prototypes`] describes an evidence space, as numbers and as a page;
 //! - [`doctor`] tells which labels and prompts do not fit, and makes the page of what is doubtful about data.
@@ -22,8 +23,10 @@ mod error;
 pub mod gallery;
 pub mod metric;
 pub mod prompts;
+pub mod protocol;
 pub mod prototypes;
 mod score;
+pub mod scoring;
 pub mod table;
 pub mod task;
 

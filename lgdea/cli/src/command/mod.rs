@@ -21,6 +21,7 @@ pub(crate) mod report;
 mod requirements;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod score;
 pub(crate) mod sweep;
 pub(crate) mod sync;
 pub(crate) mod ui;

@@ -1,9 +1,11 @@
 //! The difference of two models on the same cases, by the paired bootstrap.
 
+use serde::Serialize;
+
 use super::bootstrap::{Bootstrap, interval};
 
 /// How much greater a metric of the first model is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Difference {
     /// The first model's value less the second's.
     pub value: f64,

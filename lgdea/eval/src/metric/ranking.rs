@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use ndarray::ArrayView2;
+use rayon::prelude::*;
 
 use super::retrieval::discounted_gain;
 use super::similarity::{of_each_query, top};
@@ -101,11 +102,22 @@ impl<'a> Relevance<'a> {
     ) -> Result<Vec<Ranked>, EvalError> {
         check::shape("the matrix of queries", queries.shape(), &[self.queries.len(), queries.ncols()])?;
         check::shape("the matrix of candidates", candidates.shape(), &[self.candidates.len(), queries.ncols()])?;
-        of_each_query(queries, candidates, |query, similarities| {
-            let gains = top(similarities.iter().copied(), |candidate| self.gain(query, candidate), depth);
-            let gains = gains.into_iter().map(|(_, gain)| gain).collect();
-            Ranked { first: self.first(self.queries[query], similarities), gains }
-        })
+        of_each_query(queries, candidates, |query, similarities| self.ranked(query, similarities, depth))
+    }
+
+    /// Ranks the candidates of each query by a matrix of similarities `[queries, candidates]` that is there already. An error
+    /// if its shape differs or a value is not finite.
+    pub fn rank_matrix(&self, similarity: ArrayView2<'_, f32>, depth: usize) -> Result<Vec<Ranked>, EvalError> {
+        check::shape("the matrix of similarities", similarity.shape(), &[self.queries.len(), self.candidates.len()])?;
+        check::finite("the matrix of similarities", similarity)?;
+        let rows: Vec<_> = similarity.rows().into_iter().enumerate().collect();
+        Ok(rows.into_par_iter().map(|(query, row)| self.ranked(query, &row.to_vec(), depth)).collect())
+    }
+
+    fn ranked(&self, query: usize, similarities: &[f32], depth: usize) -> Ranked {
+        let gains = top(similarities.iter().copied(), |candidate| self.gain(query, candidate), depth);
+        let gains = gains.into_iter().map(|(_, gain)| gain).collect();
+        Ranked { first: self.first(self.queries[query], similarities), gains }
     }
 
     fn gain(&self, query: usize, candidate: usize) -> f64 {
@@ -239,6 +251,11 @@ mod tests {
             let found = Relevance::equal(&own, &own).rank(queries.view(), candidates.view(), 0).unwrap();
             let found: Vec<usize> = found.iter().map(|ranked| ranked.first.unwrap()).collect();
             prop_assert_eq!(found, ranks(similarity.view()));
+            let by_own = Relevance::equal(&own, &own);
+            prop_assert_eq!(
+                by_own.rank_matrix(similarity.view(), depth).unwrap(),
+                by_own.rank(queries.view(), candidates.view(), depth).unwrap()
+            );
 
             let by_class = Relevance::equal(&classes, &classes);
             let found = by_class.rank(queries.view(), candidates.view(), depth).unwrap();

@@ -10,7 +10,7 @@ use lgdea_metric::task::zero_shot::{
     AUROC, AUROC_MACRO, AUROC_MACRO_EVIDENCE, AUROC_MACRO_LOCAL, AUROC_MACRO_SIMILARITY,
 };
 use lgdea_spec::ZeroShot;
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 
 use super::Labels;
 use crate::metric::auroc::{Case, RankedCases};
@@ -51,7 +51,7 @@ pub fn evaluate(
     scores.check([labels.len(), classes.len()])?;
     let Scores { similarity, evidence, local } = scores;
     let labelled: Vec<usize> = (0..labels.len()).filter(|&study| labels[study].is_some()).collect();
-    let standardised = |scores: Array2<f32>| standardise_columns(scores.select(Axis(0), &labelled).view());
+    let standardised = |scores: Array2<f32>| standardise_columns(scores.select(Axis(0), &labelled).mapv(f64::from));
     let similarity = standardised(similarity);
     let evidence = evidence.map(standardised);
     let local = local.map(standardised);
@@ -122,8 +122,7 @@ fn truth<'a>(class: &PromptClass, labels: impl Iterator<Item = &'a StudyLabels>)
 }
 
 /// Each column with mean 0 and standard deviation 1 over the rows; a constant column becomes 0.
-fn standardise_columns(scores: ArrayView2<'_, f32>) -> Array2<f64> {
-    let mut scores = scores.mapv(f64::from);
+pub(crate) fn standardise_columns(mut scores: Array2<f64>) -> Array2<f64> {
     for mut column in scores.columns_mut() {
         let mean = column.mean().unwrap_or_default();
         let deviation = column.std(0.0);

@@ -5,7 +5,9 @@
 pub mod evidence;
 pub mod grounding;
 pub mod retrieval;
+pub mod retrieval_outputs;
 pub mod zero_shot;
+pub mod zero_shot_outputs;
 
 use crate::Declaration;
 
@@ -20,11 +22,22 @@ pub enum Task {
     Grounding,
     /// The evidence that a provider reads, against what humans found. `lgdea evidence score` does it; runs do not.
     Evidence,
+    /// Zero-shot classification beyond what runs score: what `lgdea score` measures of anyone's outputs.
+    ZeroShotOutputs,
+    /// Retrieval, likewise.
+    RetrievalOutputs,
 }
 
 impl Task {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Task; 4] = [Task::ZeroShot, Task::Retrieval, Task::Grounding, Task::Evidence];
+    pub const ALL: [Task; 6] = [
+        Task::ZeroShot,
+        Task::Retrieval,
+        Task::Grounding,
+        Task::Evidence,
+        Task::ZeroShotOutputs,
+        Task::RetrievalOutputs,
+    ];
     /// Those that a run evaluates.
     pub const OF_RUNS: [Task; 3] = [Task::ZeroShot, Task::Retrieval, Task::Grounding];
 
@@ -35,6 +48,8 @@ impl Task {
             Task::Retrieval => "retrieval",
             Task::Grounding => "grounding",
             Task::Evidence => "evidence",
+            Task::ZeroShotOutputs => "zero-shot, of given outputs",
+            Task::RetrievalOutputs => "retrieval, of given outputs",
         }
     }
 
@@ -45,6 +60,8 @@ impl Task {
             Task::Retrieval => retrieval::ALL,
             Task::Grounding => grounding::ALL,
             Task::Evidence => evidence::ALL,
+            Task::ZeroShotOutputs => zero_shot_outputs::ALL,
+            Task::RetrievalOutputs => retrieval_outputs::ALL,
         };
         declarations.iter().copied()
     }

@@ -1,0 +1,94 @@
+//! What the user types after `lgdea score`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use lgdea_eval::protocol::{DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScoreCommand {
+    /// Score a model's scores of classes, whatever model it is.
+    ZeroShot(ZeroShotArgs),
+    /// Score a model's embeddings of images and texts, or their similarities.
+    Retrieval(RetrievalArgs),
+    /// Compare models on the same cases: paired differences with intervals and p values.
+    Compare(CompareArgs),
+    /// List the protocols that are shipped.
+    Protocols(ProtocolsArgs),
+}
+
+/// Cases that thresholds are chosen on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ValidationArgs {
+    /// Scores of validation cases, which thresholds are chosen on. Where models are compared, one for each, in their order.
+    #[arg(long, value_name = "FILE", requires = "validation_reference")]
+    pub(crate) validation_predictions: Vec<PathBuf>,
+    /// What is true of them.
+    #[arg(long, value_name = "FILE", requires = "validation_predictions")]
+    pub(crate) validation_reference: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ZeroShotArgs {
+    /// Scores, `[cases, classes]`: .npz, .npy, .safetensors or .csv.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: PathBuf,
+    /// What is true: a CSV file with the columns `id`, `patient`, and one a class (1, 0, -1, nothing).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: PathBuf,
+    /// Name of a protocol, or the path of a .toml file.
+    #[arg(long, default_value = DEFAULT_ZERO_SHOT, value_name = "NAME")]
+    pub(crate) protocol: String,
+    #[command(flatten)]
+    pub(crate) validation: ValidationArgs,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RetrievalArgs {
+    /// Embeddings `image` and `text`, or `similarity`: .npz, .safetensors, .npy or .csv.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: PathBuf,
+    /// The texts' embeddings, where they lie in a file of their own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) texts: Option<PathBuf>,
+    /// What is true: a CSV file with the columns `id`, `patient`, `text` (equal where texts are), and one a class.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: PathBuf,
+    /// Name of a protocol, or the path of a .toml file.
+    #[arg(long, default_value = DEFAULT_RETRIEVAL, value_name = "NAME")]
+    pub(crate) protocol: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// Predictions of two or more models; the others are compared with the first.
+    #[arg(required = true, num_args = 2.., value_name = "FILE")]
+    pub(crate) predictions: Vec<PathBuf>,
+    /// The texts' embeddings of each model, where they lie in files of their own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) texts: Vec<PathBuf>,
+    /// What is true of the cases.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: PathBuf,
+    /// Name of a protocol, or the path of a .toml file.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: String,
+    #[command(flatten)]
+    pub(crate) validation: ValidationArgs,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProtocolsArgs {
+    /// Print JSON, with every switch.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,147 @@
+//! Protocols: how outputs of a model become numbers, with every switch written out.
+//!
+//! In this field a number moves more with its protocol than with the method. So a protocol has a name and a version, and what
+//! is scored by it carries both and a digest. A protocol is a TOML file; the shipped ones are in `templates/protocols/` and
+//! embedded in the binary. No switch has a default: a file that leaves one out is refused.
+
+mod retrieval;
+mod switch;
+mod zero_shot;
+
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+pub use retrieval::{
+    Average, Candidates, Direction, EqualTexts, RetrievalMetric, RetrievalProtocol, Same, Similarity, Ties,
+};
+pub use switch::{Absent, Interval, Kind, Method, Policy, Unit};
+pub use zero_shot::{
+    ChosenBy, ChosenOn, Ensemble, Labelling, Standardise, ThresholdRule, ZeroShotMetric, ZeroShotProtocol,
+};
+
+use crate::EvalError;
+
+/// A file that is embedded, by its name.
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../../../templates/protocols/", $name, ".toml")))),*]
+    };
+}
+
+/// The shipped protocols by name.
+static SHIPPED: [(&str, &str); 8] = shipped![
+    "zero-shot/lgdea-v1",
+    "zero-shot/chexzero-v1",
+    "chexpert-5x200/gloria-v1",
+    "chexpert-5x200/medclip-v1",
+    "chexpert-5x200/cxr-clip-v1",
+    "retrieval/lgdea-v1",
+    "retrieval/cxr-clip-v1",
+    "retrieval-5x200/gloria-v1",
+];
+
+/// The name of a protocol of zero-shot classification where nobody says which.
+pub const DEFAULT_ZERO_SHOT: &str = "zero-shot/lgdea-v1";
+/// The same of retrieval.
+pub const DEFAULT_RETRIEVAL: &str = "retrieval/lgdea-v1";
+
+/// How outputs of one task become numbers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Rules {
+    /// Scores of classes.
+    ZeroShot(ZeroShotProtocol),
+    /// Images that look for texts, and texts for images.
+    Retrieval(RetrievalProtocol),
+}
+
+/// A protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Protocol {
+    /// Name of a shipped one, or the path of its file.
+    pub name: String,
+    /// Digest of all its switches, whatever the file's comments and layout; of the description and version, too.
+    pub digest: String,
+    /// Its switches.
+    pub rules: Rules,
+}
+
+/// What every file has, read first: of which task it is.
+#[derive(Deserialize)]
+struct Head {
+    task: Kind,
+}
+
+impl Protocol {
+    /// The shipped protocol called `choice`, or the one in the TOML file at the path `choice`, in which `${NAME}` stands for
+    /// an environment variable.
+    pub fn named_or_path(choice: &str) -> Result<Self, EvalError> {
+        if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| *name == choice) {
+            return Self::parse(text, name);
+        }
+        if !choice.to_ascii_lowercase().ends_with(".toml") {
+            return Err(unknown(choice));
+        }
+        let path = lgdea_spec::expand_env(choice)?;
+        let text =
+            fs::read_to_string(&path).map_err(|source| EvalError::ReadProtocol { path: path.clone(), source })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Names of the shipped ones.
+    pub fn shipped() -> impl Iterator<Item = &'static str> {
+        SHIPPED.iter().map(|(name, _)| *name)
+    }
+
+    /// How its intervals are made.
+    pub fn interval(&self) -> Interval {
+        match &self.rules {
+            Rules::ZeroShot(rules) => rules.interval,
+            Rules::Retrieval(rules) => rules.interval,
+        }
+    }
+
+    fn parse(text: &str, name: &str) -> Result<Self, EvalError> {
+        let unreadable = |source| EvalError::ParseProtocol { origin: name.to_owned(), source: Box::new(source) };
+        let head: Head = toml::from_str(text).map_err(unreadable)?;
+        let rules = match head.task {
+            Kind::ZeroShot => toml::from_str(text).map(Rules::ZeroShot),
+            Kind::Retrieval => toml::from_str(text).map(Rules::Retrieval),
+        };
+        let rules = rules.map_err(unreadable)?;
+        if let Some(problem) = rules.problem() {
+            return Err(EvalError::InvalidProtocol { origin: name.to_owned(), problem });
+        }
+        let digest = digest(&rules);
+        Ok(Self { name: name.to_owned(), digest, rules })
+    }
+}
+
+impl Rules {
+    fn problem(&self) -> Option<String> {
+        let interval = match self {
+            Rules::ZeroShot(rules) => rules.interval,
+            Rules::Retrieval(rules) => rules.interval,
+        };
+        interval.problem().or_else(|| match self {
+            Rules::ZeroShot(rules) => rules.problem(),
+            Rules::Retrieval(rules) => rules.problem(),
+        })
+    }
+}
+
+/// BLAKE3 of the switches as JSON in the order in which they are declared.
+fn digest(rules: &Rules) -> String {
+    let canonical = serde_json::to_string(rules).unwrap_or_default();
+    blake3::hash(canonical.as_bytes()).to_hex().to_string()
+}
+
+fn unknown(name: &str) -> EvalError {
+    let nearest = lgdea_spec::nearest(name, Protocol::shipped());
+    EvalError::UnknownProtocol {
+        name: name.to_owned(),
+        known: Protocol::shipped().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        suggestion: nearest.map_or_else(String::new, |shipped| format!(" (did you mean `{shipped}`?)")),
+    }
+}

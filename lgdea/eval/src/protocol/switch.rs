@@ -1,0 +1,99 @@
+//! Switches that the protocols of several tasks have.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// What a protocol is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Zero-shot classification.
+    ZeroShot,
+    /// Retrieval.
+    Retrieval,
+}
+
+/// What becomes of a label that is neither 1 nor 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// The case does not count for the class.
+    Exclude,
+    /// It counts as 1.
+    Positive,
+    /// It counts as 0.
+    Negative,
+}
+
+impl Policy {
+    /// The truth that it gives.
+    pub fn truth(self) -> Option<bool> {
+        match self {
+            Policy::Exclude => None,
+            Policy::Positive => Some(true),
+            Policy::Negative => Some(false),
+        }
+    }
+}
+
+/// What becomes of scores whose input is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Absent {
+    /// They are left out, with a warning.
+    LeaveOut,
+    /// Nothing is scored.
+    Refuse,
+}
+
+/// How intervals are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// From the resamples to the interval.
+    pub method: Method,
+    /// Resamples; 0 with the method `none` alone.
+    pub resamples: usize,
+    /// Their seed.
+    pub seed: u64,
+    /// What is drawn.
+    pub of: Unit,
+}
+
+/// From resamples to an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// No interval.
+    None,
+    /// From the 2.5th to the 97.5th percentile.
+    Percentile,
+    /// Bias-corrected and accelerated. It evaluates each score once more for each unit.
+    Bca,
+}
+
+/// What a resample draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Patients, with all of their cases. Each case is a patient of its own where the reference does not say.
+    Patient,
+    /// Cases.
+    Case,
+}
+
+impl Interval {
+    pub(super) fn problem(self) -> Option<String> {
+        let wanted = self.method != Method::None;
+        (wanted != (self.resamples > 0)).then(|| {
+            "interval.resamples must be more than 0 for an interval, and 0 for the method \"none\"; change one of the two".to_owned()
+        })
+    }
+}
+
+/// A value that occurs twice in a list.
+pub(super) fn twice<T: Ord + Copy>(values: &[T]) -> Option<T> {
+    let mut seen = BTreeSet::new();
+    values.iter().copied().find(|value| !seen.insert(*value))
+}

@@ -1,0 +1,260 @@
+//! Outputs of anyone's model by the shipped protocols, against NumPy and scikit-learn: `scoring.py` made the folder `files`.
+#![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs)]
+
+mod protocols;
+mod refused;
+mod switches;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use lgdea_eval::protocol::{Protocol, Rules};
+use lgdea_eval::scoring::{self, Scored};
+use lgdea_eval::{EvalError, Evaluation, table};
+use lgdea_metric::task::zero_shot::{AUROC, AUROC_MACRO};
+use lgdea_metric::{Declaration, Task};
+use lgdea_predictions::{Reference, Retrieval, Scores};
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scoring/files").join(name)
+}
+
+/// Files of a folder of their own.
+struct Written(tempfile::TempDir);
+
+impl Written {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+}
+
+/// Scores by a protocol; `validation` are predictions and reference.
+fn scored(
+    protocol: &str,
+    predictions: &Path,
+    reference: &Path,
+    validation: Option<[&Path; 2]>,
+) -> Result<Scored, EvalError> {
+    let reference = Reference::read(reference)?;
+    match Protocol::named_or_path(protocol)?.rules {
+        Rules::ZeroShot(rules) => {
+            let validation =
+                validation.map(|[scores, truth]| (Scores::read(scores).unwrap(), Reference::read(truth).unwrap()));
+            let validation = validation.as_ref().map(|(scores, truth)| (scores, truth));
+            scoring::zero_shot(&rules, &Scores::read(predictions)?, &reference, validation)
+        }
+        Rules::Retrieval(rules) => scoring::retrieval(&rules, &Retrieval::read(predictions, None)?, &reference),
+    }
+}
+
+fn of_files(protocol: &str, name: &str, validated: bool) -> Scored {
+    let (scores, truth) = (file("validation.npz"), file("validation.csv"));
+    let validation = validated.then_some([scores.as_path(), truth.as_path()]);
+    scored(protocol, &file(&format!("{name}.npz")), &file(&format!("{name}.csv")), validation).unwrap()
+}
+
+fn evaluation(protocol: &str, scored: Scored) -> Evaluation {
+    scored.evaluation(Protocol::named_or_path(protocol).unwrap().interval())
+}
+
+fn expected(protocol: &str) -> BTreeMap<String, f64> {
+    let all: serde_json::Value = serde_json::from_str(include_str!("files/expected.json")).unwrap();
+    serde_json::from_value(all[protocol].clone()).unwrap()
+}
+
+/// All that was expected is there, and if `exactly`, nothing else.
+fn check(protocol: &str, found: &Evaluation, exactly: bool) {
+    let expected = expected(protocol);
+    assert!(!expected.is_empty(), "{protocol}");
+    for (name, expected) in &expected {
+        let score = found.scores.get(name).unwrap_or_else(|| panic!("{protocol} has no {name}"));
+        assert!((score.value - expected).abs() < 1e-9, "{protocol} {name}: {} is not {expected}", score.value);
+        let [low, high] = score.interval.unwrap_or_else(|| panic!("{protocol} {name} has no interval"));
+        assert!(
+            low <= score.value + 1e-9 && score.value <= high + 1e-9 || name.contains("median"),
+            "{name}: {low} {high}"
+        );
+    }
+    if exactly {
+        let names: Vec<&String> = found.scores.keys().collect();
+        assert_eq!(names, expected.keys().collect::<Vec<_>>(), "{protocol}");
+    }
+}
+
+#[test]
+fn every_shipped_protocol_gives_what_scikit_learn_gives() {
+    let mut tried = BTreeSet::new();
+    for (protocol, name, validated, exactly) in [
+        ("zero-shot/lgdea-v1", "test", true, true),
+        ("zero-shot/chexzero-v1", "test", true, false),
+        ("chexpert-5x200/gloria-v1", "single", false, true),
+        ("chexpert-5x200/medclip-v1", "single", false, true),
+        ("chexpert-5x200/cxr-clip-v1", "single", false, true),
+        ("retrieval/lgdea-v1", "pairs", false, true),
+        ("retrieval/cxr-clip-v1", "pairs", false, true),
+        ("retrieval-5x200/gloria-v1", "pairs", false, true),
+    ] {
+        check(protocol, &evaluation(protocol, of_files(protocol, name, validated)), exactly);
+        tried.insert(protocol);
+    }
+    assert_eq!(tried, Protocol::shipped().collect());
+}
+
+#[test]
+fn thresholds_are_those_of_the_validation_cases() {
+    let found = of_files("zero-shot/chexzero-v1", "test", true);
+    assert_eq!(found.thresholds, expected("thresholds"));
+    assert_eq!((found.cases, found.units), (120, 120));
+    let without = of_files("zero-shot/lgdea-v1", "test", false);
+    assert_eq!((without.units, without.thresholds.len()), (60, 0));
+    let without = evaluation("zero-shot/lgdea-v1", without);
+    assert!(without.scores.contains_key("zero_shot/auroc_macro") && !without.scores.contains_key("zero_shot/f1_macro"));
+    assert!(
+        without.warnings.iter().any(|warning| warning.contains("--validation-predictions")),
+        "{:?}",
+        without.warnings
+    );
+}
+
+#[test]
+fn what_was_left_out_is_told() {
+    let pairs = of_files("retrieval-5x200/gloria-v1", "pairs", false);
+    assert_eq!(pairs.warnings, ["what goes by labels at [100] is left out: there are fewer candidates"]);
+    let pairs = of_files("retrieval/lgdea-v1", "pairs", false);
+    assert_eq!((pairs.warnings, pairs.units), (vec!["10 of 60 texts repeat an earlier one".to_owned()], 20));
+}
+
+#[test]
+fn a_matrix_of_similarities_gives_what_its_embeddings_give() {
+    let reference = Reference::read(&file("pairs.csv")).unwrap();
+    let (outputs, _) = Retrieval::read(&file("pairs.npz"), None).unwrap().of(&reference).unwrap();
+    let lgdea_predictions::Outputs::Embeddings { images, texts } = outputs else { panic!("no embeddings") };
+    let unit = lgdea_eval::metric::similarity::unit_rows;
+    let similarity = unit(images.view()).dot(&unit(texts.view()).t());
+    let header = format!("id,{}\n", reference.ids.join(","));
+    let row = |(id, row): (&String, ndarray::ArrayView1<'_, f32>)| {
+        let cells: Vec<String> = row.iter().map(f32::to_string).collect();
+        format!("{id},{}\n", cells.join(","))
+    };
+    let text: String = reference.ids.iter().zip(similarity.rows()).map(row).collect();
+    let written = Written::new(&[("similarity.csv", &(header + &text))]);
+    let found = scored("retrieval/lgdea-v1", &written.path("similarity.csv"), &file("pairs.csv"), None).unwrap();
+    check("retrieval/lgdea-v1", &evaluation("retrieval/lgdea-v1", found), true);
+}
+
+#[test]
+fn a_model_does_not_differ_from_itself_and_a_better_one_does() {
+    let protocol = "zero-shot/lgdea-v1";
+    let interval = Protocol::named_or_path(protocol).unwrap().interval();
+    let (own, same) = (of_files(protocol, "test", false), of_files(protocol, "test", false));
+    let differences = own.differences(&same, interval);
+    assert!(differences.len() > 10);
+    for (name, found) in differences {
+        assert_eq!((found.value, found.interval, found.p_value), (0.0, Some([0.0, 0.0]), Some(1.0)), "{name}");
+    }
+    // An oracle: the labels themselves, of which blank and uncertain ones are 0.
+    let truth = std::fs::read_to_string(file("test.csv")).unwrap();
+    let known = |line: &str| -> String {
+        let cells: Vec<&str> = line.split(',').collect();
+        let labels = cells[2..].iter().map(|&cell| if cell == "1" { "1" } else { "0" });
+        [cells[0]].into_iter().chain(labels).collect::<Vec<_>>().join(",")
+    };
+    let header = "id,Atelectasis,Cardiomegaly,Consolidation,Edema,Pleural Effusion,Fracture".to_owned();
+    let lines: Vec<String> = [header].into_iter().chain(truth.lines().skip(1).map(known)).collect();
+    let written = Written::new(&[("oracle.csv", &lines.join("\n"))]);
+    let oracle = scored(protocol, &written.path("oracle.csv"), &file("test.csv"), None).unwrap();
+    let differences = oracle.differences(&own, interval);
+    let found = differences["zero_shot/auroc_macro"];
+    assert!((found.value - (1.0 - expected(protocol)["zero_shot/auroc_macro"])).abs() < 1e-9);
+    assert!(found.p_value.unwrap() < 0.01 && found.interval.unwrap()[0] > 0.2, "{found:?}");
+    let shown = table::differences(&differences);
+    assert!(shown.contains("AUROC, mean of classes") && shown.contains("0.002") && !shown.contains("edema"), "{shown}");
+}
+
+#[test]
+fn the_table_has_means_with_intervals_and_a_row_a_class() {
+    let shown = table::outputs(&evaluation("zero-shot/lgdea-v1", of_files("zero-shot/lgdea-v1", "test", true)).scores);
+    for part in
+        ["AUROC, mean of classes", "mAP", "95 % interval", "pleural_effusion", "average precision", "balanced accuracy"]
+    {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+    let shown =
+        table::outputs(&evaluation("retrieval/lgdea-v1", of_files("retrieval/lgdea-v1", "pairs", false)).scores);
+    for part in ["image → report R@1 ", "report → image R@10", "mean reciprocal rank", "median rank", "P@5"] {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+}
+
+/// A protocol that measures all there is, of classes that exclude each other.
+fn all_metrics(of: &str) -> String {
+    let shipped =
+        std::fs::read_to_string(format!("{}/../../templates/protocols/{of}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let metrics = if of.starts_with("retrieval") {
+        "[\"recall\", \"reciprocal-rank\", \"mean-rank\", \"median-rank\", \"precision\", \"hit\", \"ndcg\"]"
+    } else {
+        "[\"auroc\", \"average-precision\", \"brier\", \"ece\", \"f1\", \"mcc\", \"accuracy\", \"balanced-accuracy\", \"sensitivity\", \
+         \"specificity\", \"top-accuracy\", \"top-balanced-accuracy\", \"top-precision\", \"top-f1\", \"top-mcc\"]"
+    };
+    let line = |line: &str| {
+        let line = if line.starts_with("metrics = ") { format!("metrics = {metrics}") } else { line.to_owned() };
+        line.replace("\"multi-label\"", "\"multi-class\"").replace("resamples = 1000", "resamples = 20") + "\n"
+    };
+    shipped.lines().map(line).collect()
+}
+
+#[test]
+fn what_is_declared_is_measured_and_what_is_measured_is_declared() {
+    let single = |prefix: &str| -> (String, String) {
+        let cases: Vec<(String, &str)> =
+            (0..6).map(|case| (format!("{prefix}{case}"), ["edema", "mass"][case % 2])).collect();
+        let scores = cases.iter().enumerate().map(|(at, (id, label))| {
+            let score = if *label == "edema" { 0.9 - at as f64 / 10.0 } else { 0.5 - at as f64 / 20.0 };
+            format!("{id},{score},{}\n", 1.0 - score)
+        });
+        let scores = std::iter::once("id,edema,mass\n".to_owned()).chain(scores).collect();
+        let truth =
+            std::iter::once("id,label\n".to_owned()).chain(cases.iter().map(|(id, label)| format!("{id},{label}\n")));
+        (scores, truth.collect())
+    };
+    let ((scores, truth), (other_scores, other_truth)) = (single("t"), single("v"));
+    let (of_classes, of_pairs) = (all_metrics("zero-shot/lgdea-v1.toml"), all_metrics("retrieval/lgdea-v1.toml"));
+    let written = Written::new(&[
+        ("zero-shot.toml", &of_classes),
+        ("retrieval.toml", &of_pairs),
+        ("p.csv", &scores),
+        ("r.csv", &truth),
+        ("vp.csv", &other_scores),
+        ("vr.csv", &other_truth),
+    ]);
+    let names = |found: Scored| -> BTreeSet<String> {
+        let interval = Protocol::named_or_path(written.path("retrieval.toml").to_str().unwrap()).unwrap().interval();
+        found.evaluation(interval).scores.into_keys().collect()
+    };
+    let path = |name: &str| written.path(name).to_str().unwrap().to_owned();
+    let validation = [written.path("vp.csv"), written.path("vr.csv")];
+    let validation = [validation[0].as_path(), validation[1].as_path()];
+    let found =
+        scored(&path("zero-shot.toml"), &written.path("p.csv"), &written.path("r.csv"), Some(validation)).unwrap();
+    let declared = |declarations: Vec<&'static Declaration>, at: &[usize]| -> BTreeSet<String> {
+        let instances = declarations.into_iter().flat_map(|one| one.instances(at, &["edema", "mass"]));
+        instances.map(|one| one.name()).collect()
+    };
+    let of_runs = [&AUROC, &AUROC_MACRO];
+    assert_eq!(names(found), declared(Task::ZeroShotOutputs.declarations().chain(of_runs).collect(), &[]));
+
+    let found = scored(&path("retrieval.toml"), &file("pairs.npz"), &file("pairs.csv"), None).unwrap();
+    let found = names(found);
+    let declared_here = declared(Task::RetrievalOutputs.declarations().collect(), &[5, 10]);
+    assert!(declared_here.is_subset(&found), "{found:?}");
+    let of_runs = declared(Task::Retrieval.declarations().collect(), &[1, 5, 10]);
+    assert!(found.iter().all(|name| declared_here.contains(name) || of_runs.contains(name)), "{found:?}");
+}

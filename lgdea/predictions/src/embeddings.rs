@@ -1,0 +1,132 @@
+//! What a model says of images and texts: embeddings of both, or their similarities.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+
+use crate::named::{self, Kind, Named};
+use crate::table::Table;
+use crate::{PredictionError, Reference, Rows};
+
+/// What a model says of images and texts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retrieval {
+    path: PathBuf,
+    text_path: PathBuf,
+    ids: Option<Vec<String>>,
+    text_ids: Option<Vec<String>>,
+    outputs: Outputs,
+}
+
+/// Embeddings or similarities. Finite.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outputs {
+    /// A row each.
+    Embeddings {
+        /// `[images, width]`.
+        images: Array2<f32>,
+        /// `[texts, width]`.
+        texts: Array2<f32>,
+    },
+    /// `[images, texts]`, more where they are more alike.
+    Similarity(Array2<f32>),
+}
+
+/// The rows of one file.
+struct Side {
+    ids: Option<Vec<String>>,
+    /// Names of a table's columns.
+    columns: Option<Vec<String>>,
+    values: Array2<f32>,
+}
+
+impl Retrieval {
+    /// Reads a file with the arrays `image` and `text`, or `similarity`; `ids` are those of images, and of texts unless there
+    /// are `text_ids`. A single array or a table is the similarities of images (rows) and texts (columns), or, where the
+    /// texts' embeddings lie in the file `texts`, the images' embeddings.
+    pub fn read(path: &Path, texts: Option<&Path>) -> Result<Self, PredictionError> {
+        if let Some(text_path) = texts {
+            let (image, text) = (Side::read(path, "image")?, Side::read(text_path, "text")?);
+            let outputs = Outputs::Embeddings { images: image.values, texts: text.values };
+            let (path, text_path) = (path.to_owned(), text_path.to_owned());
+            return Self { path, text_path, ids: image.ids, text_ids: text.ids, outputs }.checked();
+        }
+        let kind = Kind::of(path)?;
+        if matches!(kind, Kind::Csv | Kind::Npy) {
+            let Side { ids, columns, values } = Side::read(path, "similarity")?;
+            let outputs = Outputs::Similarity(values);
+            return Ok(Self { path: path.to_owned(), text_path: path.to_owned(), ids, text_ids: columns, outputs });
+        }
+        let mut arrays = named::read(path, kind, "similarity")?;
+        let read = |arrays: &mut Named| {
+            let ids = named::names(arrays, "ids")?;
+            let text_ids = named::names(arrays, "text_ids")?.or_else(|| ids.clone());
+            let mut matrix = |name| named::take(arrays, name).and_then(|array| array.two_dimensional(name));
+            let outputs = match matrix("similarity") {
+                Ok(similarity) => Outputs::Similarity(similarity),
+                Err(problem) if problem.starts_with("it has no array") => {
+                    Outputs::Embeddings { images: matrix("image")?, texts: matrix("text")? }
+                }
+                Err(problem) => return Err(problem),
+            };
+            Ok((ids, text_ids, outputs))
+        };
+        let (ids, text_ids, outputs) = read(&mut arrays).map_err(|problem| PredictionError::unusable(path, problem))?;
+        Self { path: path.to_owned(), text_path: path.to_owned(), ids, text_ids, outputs }.checked()
+    }
+
+    fn checked(self) -> Result<Self, PredictionError> {
+        match &self.outputs {
+            Outputs::Embeddings { images, texts } if images.ncols() != texts.ncols() => {
+                let problem = format!(
+                    "images have the shape {:?}, texts {:?}; both must be of one width: save what lies in the common space",
+                    images.shape(),
+                    texts.shape()
+                );
+                Err(PredictionError::unusable(&self.text_path, problem))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// What the model says of the reference's cases, in their order; and how many rows are left out.
+    pub fn of(&self, reference: &Reference) -> Result<(Outputs, usize), PredictionError> {
+        let (images, texts) = match &self.outputs {
+            Outputs::Embeddings { images, texts } => (images.nrows(), texts.nrows()),
+            Outputs::Similarity(similarity) => similarity.dim(),
+        };
+        let image_rows = Rows::find(&self.path, "images", self.ids.as_deref(), images, reference)?;
+        let text_rows = Rows::find(&self.text_path, "texts", self.text_ids.as_deref(), texts, reference)?;
+        let rows = |from: &Array2<f32>, rows: &Rows| from.select(ndarray::Axis(0), &rows.rows);
+        let outputs = match &self.outputs {
+            Outputs::Embeddings { images, texts } => {
+                Outputs::Embeddings { images: rows(images, &image_rows), texts: rows(texts, &text_rows) }
+            }
+            Outputs::Similarity(similarity) => {
+                Outputs::Similarity(rows(similarity, &image_rows).select(ndarray::Axis(1), &text_rows.rows))
+            }
+        };
+        Ok((outputs, image_rows.left_out + text_rows.left_out))
+    }
+}
+
+impl Side {
+    fn read(path: &Path, name: &str) -> Result<Self, PredictionError> {
+        let unusable = |problem: String| PredictionError::unusable(path, problem);
+        let kind = Kind::of(path)?;
+        if kind == Kind::Csv {
+            let table = Table::read(path)?;
+            let numbers = table.numbers().map_err(unusable)?.into_iter().map(|number| number as f32).collect();
+            let values = Array2::from_shape_vec((table.rows.len(), table.columns.len()), numbers);
+            let values = values.map_err(|error| unusable(error.to_string()))?;
+            if let Some(((row, column), _)) = values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+                return Err(unusable(format!("row {row}, column {column} (from 0) has a number that is too large")));
+            }
+            return Ok(Self { ids: Some(table.ids), columns: Some(table.columns), values });
+        }
+        let mut arrays = named::read(path, kind, name)?;
+        let ids = named::names(&mut arrays, "ids").map_err(unusable)?;
+        let values = named::take(&mut arrays, name).and_then(|array| array.two_dimensional(name)).map_err(unusable)?;
+        Ok(Self { ids, columns: None, values })
+    }
+}

@@ -1,0 +1,25 @@
+//! What models of others said, and what is true: files as Python users write them.
+//!
+//! - [`Scores`] are a model's scores of classes, `[cases, classes]`;
+//! - [`Retrieval`] has its embeddings of images and texts, or their similarities;
+//! - [`Reference`] is the table of what is true: labels, patients, and which texts are equal.
+//!
+//! Arrays come as `.npy`, `.npz` or safetensors, tables as CSV. What is NaN or infinite is refused with its place. No message
+//! has a text that a table holds, but for identifiers and names of classes.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
+
+mod array;
+mod embeddings;
+mod error;
+mod ids;
+mod named;
+mod npy;
+mod reference;
+mod scores;
+mod table;
+
+pub use embeddings::{Outputs, Retrieval};
+pub use error::PredictionError;
+pub use ids::Rows;
+pub use reference::{Label, Reference};
+pub use scores::Scores;

@@ -1,0 +1,82 @@
+//! A table: CSV with a header and a column `id`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::PredictionError;
+use crate::named::read_bytes;
+
+/// A table.
+pub(crate) struct Table {
+    /// What its rows are of.
+    pub(crate) ids: Vec<String>,
+    /// Names of the other columns.
+    pub(crate) columns: Vec<String>,
+    /// Of each row, the line on which it begins and the cells of the other columns.
+    pub(crate) rows: Vec<(u64, Vec<String>)>,
+}
+
+impl Table {
+    pub(crate) fn read(path: &Path) -> Result<Self, PredictionError> {
+        Self::parse(&read_bytes(path)?).map_err(|problem| PredictionError::unusable(path, problem))
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        // Excel begins with a mark of the byte order.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+        let header: Vec<String> =
+            reader.headers().map_err(|error| problem(&error))?.iter().map(str::to_owned).collect();
+        let Some(id) = header.iter().position(|name| name.eq_ignore_ascii_case("id")) else {
+            return Err("line 1: there is no column `id`; name the column of identifiers so".to_owned());
+        };
+        // A column without a name is the index that pandas writes.
+        let kept: Vec<usize> = (0..header.len()).filter(|&column| column != id && !header[column].is_empty()).collect();
+        let columns: Vec<String> = kept.iter().map(|&column| header[column].clone()).collect();
+        let mut names = BTreeSet::new();
+        if let Some(twice) = columns.iter().find(|name| !names.insert(name.as_str())) {
+            return Err(format!("line 1: the column `{twice}` occurs twice; name each column once"));
+        }
+        let (mut ids, mut rows) = (Vec::new(), Vec::new());
+        for record in reader.records() {
+            let record = record.map_err(|error| problem(&error))?;
+            let line = record.position().map_or(0, csv::Position::line);
+            ids.push(record[id].to_owned());
+            rows.push((line, kept.iter().map(|&column| record[column].to_owned()).collect()));
+        }
+        Ok(Self { ids, columns, rows })
+    }
+
+    /// Takes a column out, if it is there; whatever its name's letters.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Vec<String>> {
+        let at = self.columns.iter().position(|column| column.eq_ignore_ascii_case(name))?;
+        self.columns.remove(at);
+        Some(self.rows.iter_mut().map(|(_, cells)| cells.remove(at)).collect())
+    }
+
+    /// The cells as numbers, row by row; or the line and the column of the first that is none.
+    pub(crate) fn numbers(&self) -> Result<Vec<f64>, String> {
+        let cells =
+            self.rows.iter().flat_map(|(line, cells)| cells.iter().zip(&self.columns).map(move |cell| (line, cell)));
+        let number = |(line, (cell, column)): (&u64, (&String, &String))| match cell.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(number),
+            Ok(number) => {
+                Err(format!("line {line}: column `{column}` has {number}: remove the case, or mend the model"))
+            }
+            Err(_) => Err(format!("line {line}: column `{column}` has no number; write one, such as 0.25")),
+        };
+        cells.map(number).collect()
+    }
+}
+
+/// What is wrong with a line, without what stands there.
+fn problem(error: &csv::Error) -> String {
+    let line = error.position().map_or_else(String::new, |position| format!("line {}: ", position.line()));
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{line}it has {len} cells, but the header has {expected_len}; quote cells that have commas")
+        }
+        csv::ErrorKind::Utf8 { .. } => format!("{line}it is no UTF-8; save the table as UTF-8"),
+        _ => format!("{line}it is no table that can be read; save it as CSV with a header"),
+    }
+}

@@ -1,0 +1,62 @@
+//! `lgdea score`: outputs of any model by a protocol, without an experiment.
+
+use lgdea_harness::Workspace;
+use serde_json::Value;
+
+const SCORES: &str = "id,Edema,Mass\na,0.1,0.9\nb,0.7,0.2\nc,0.4,0.6\nd,0.8,0.3\n";
+const OTHER: &str = "id,Edema,Mass\na,0.9,0.1\nb,0.2,0.8\nc,0.6,0.4\nd,0.1,0.7\n";
+const TRUTH: &str = "id,patient,Edema,Mass\na,p,0,1\nb,q,1,0\nc,r,0,1\nd,s,1,0\n";
+
+fn place() -> Workspace {
+    Workspace::new().with("a.csv", SCORES).with("b.csv", OTHER).with("truth.csv", TRUTH)
+}
+
+#[test]
+fn scores_become_a_table_or_json_with_protocol_and_digest() {
+    let place = place();
+    let of_a = ["score", "zero-shot", "--predictions", "a.csv", "--reference", "truth.csv"];
+    let text = place.output(&of_a);
+    for part in ["AUROC, mean of classes", "mAP", "edema", "zero-shot/lgdea-v1", "4 cases", "4 patients"] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+    let json: Value = serde_json::from_str(&place.output(&[&of_a[..], &["--json"]].concat())).unwrap();
+    assert_eq!(json["scores"]["zero_shot/auroc/edema"]["value"], 1.0, "{json}");
+    let digest = json["protocol"]["digest"].as_str().unwrap();
+    assert!(digest.len() == 64 && text.contains(&digest[..12]), "{json}");
+    let shipped = place.output(&["score", "protocols"]);
+    assert!(shipped.contains("retrieval-5x200/gloria-v1") && shipped.contains(&digest[..12]), "{shipped}");
+}
+
+#[test]
+fn models_are_compared_and_similarities_are_scored() {
+    let place = place().with("s.csv", "id,x,y\nx,2,1\ny,1,2\n").with("pairs.csv", "id\nx\ny\n");
+    let compare =
+        ["score", "compare", "a.csv", "b.csv", "--reference", "truth.csv", "--protocol", "zero-shot/lgdea-v1"];
+    let text = place.output(&compare);
+    assert!(text.contains("b.csv less a.csv") && text.contains("-1.000"), "{text}");
+    let json: Value = serde_json::from_str(&place.output(&[&compare[..], &["--json"]].concat())).unwrap();
+    assert_eq!(json["compared"][0]["differences"]["zero_shot/auroc_macro"]["value"], -1.0, "{json}");
+    let text = place.output(&["score", "retrieval", "--predictions", "s.csv", "--reference", "pairs.csv"]);
+    assert!(text.contains("R@1") && text.contains("retrieval/lgdea-v1"), "{text}");
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_in_a_line() {
+    let place = place();
+    let zero_shot = ["score", "zero-shot", "--predictions", "a.csv", "--reference", "truth.csv"];
+    for (flags, part) in [
+        (&["--protocol", "retrieval/lgdea-v1"][..], "is of retrieval"),
+        (&["--protocol", "zero-shot/lgdea"], "did you mean"),
+        (&["--protocol", "zero-shot/chexzero-v1"], "--validation-predictions"),
+        (&["--validation-predictions", "b.csv"], "--validation-reference"),
+        (&["--validation-predictions", "b.csv", "--validation-reference", "truth.csv"], "the case `a`"),
+    ] {
+        let said = place.ended(2, &[&zero_shot[..], flags].concat());
+        assert!(said.contains(part), "{flags:?}: {said}");
+    }
+    let compare =
+        ["score", "compare", "a.csv", "b.csv", "--reference", "truth.csv", "--protocol", "zero-shot/lgdea-v1"];
+    let flags = ["--validation-predictions", "a.csv", "--validation-reference", "truth.csv"];
+    let said = place.ended(2, &[&compare[..], &flags].concat());
+    assert!(said.contains("1 times for 2 models"), "{said}");
+}
