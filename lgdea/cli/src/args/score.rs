@@ -28,6 +28,11 @@ pub(crate) struct ValidationArgs {
     pub(crate) validation_reference: Option<PathBuf>,
 }
 
+impl ValidationArgs {
+    /// No validation cases.
+    pub(crate) const NONE: Self = Self { validation_predictions: Vec::new(), validation_reference: None };
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ZeroShotArgs {
     /// Scores, `[cases, classes]`: .npz, .npy, .safetensors or .csv.

@@ -96,10 +96,7 @@ impl Protocol {
 
     /// How its intervals are made.
     pub fn interval(&self) -> Interval {
-        match &self.rules {
-            Rules::ZeroShot(rules) => rules.interval,
-            Rules::Retrieval(rules) => rules.interval,
-        }
+        self.rules.interval()
     }
 
     fn parse(text: &str, name: &str) -> Result<Self, EvalError> {
@@ -119,12 +116,31 @@ impl Protocol {
 }
 
 impl Rules {
-    fn problem(&self) -> Option<String> {
-        let interval = match self {
+    /// The task, as `lgdea score` calls it.
+    pub fn task(&self) -> &'static str {
+        match self {
+            Rules::ZeroShot(_) => "zero-shot",
+            Rules::Retrieval(_) => "retrieval",
+        }
+    }
+
+    /// What it is for.
+    pub fn description(&self) -> &str {
+        match self {
+            Rules::ZeroShot(rules) => &rules.description,
+            Rules::Retrieval(rules) => &rules.description,
+        }
+    }
+
+    fn interval(&self) -> Interval {
+        match self {
             Rules::ZeroShot(rules) => rules.interval,
             Rules::Retrieval(rules) => rules.interval,
-        };
-        interval.problem().or_else(|| match self {
+        }
+    }
+
+    fn problem(&self) -> Option<String> {
+        self.interval().problem().or_else(|| match self {
             Rules::ZeroShot(rules) => rules.problem(),
             Rules::Retrieval(rules) => rules.problem(),
         })

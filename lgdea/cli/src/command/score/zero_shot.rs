@@ -1,0 +1,39 @@
+//! `lgdea score zero-shot`: scores of classes.
+
+use std::slice;
+
+use lgdea_eval::protocol::ZeroShotProtocol;
+use lgdea_eval::scoring::{self, Scored};
+use lgdea_predictions::{Reference, Scores};
+
+use super::Inputs;
+use crate::args::score::ZeroShotArgs;
+use crate::failure::{Failure, refused};
+
+pub(super) fn score(args: &ZeroShotArgs) -> Result<(), Failure> {
+    let inputs = Inputs {
+        predictions: slice::from_ref(&args.predictions),
+        texts: &[],
+        reference: &args.reference,
+        validation: &args.validation,
+    };
+    inputs.show(&args.protocol, "zero-shot", args.json)
+}
+
+/// What each model's scores of classes are worth.
+pub(super) fn scored(rules: &ZeroShotProtocol, inputs: &Inputs<'_>) -> Result<Vec<Scored>, Failure> {
+    if !inputs.texts.is_empty() {
+        let problem = "--texts is of retrieval, but the protocol is of zero-shot classification; leave it out";
+        return Err(refused(problem.to_owned()));
+    }
+    let reference = Reference::read(inputs.reference)?;
+    let truth = inputs.validation.validation_reference.as_deref().map(Reference::read).transpose()?;
+    let mut scored = Vec::new();
+    for (at, path) in inputs.predictions.iter().enumerate() {
+        let scores = Scores::read(path)?;
+        let chosen_on = inputs.validation.validation_predictions.get(at).map(|path| Scores::read(path)).transpose()?;
+        let chosen_on = chosen_on.as_ref().zip(truth.as_ref());
+        scored.push(scoring::zero_shot(rules, &scores, &reference, chosen_on)?);
+    }
+    Ok(scored)
+}
