@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lgdea_metric::readable;
+use lgdea_spec::sweep::Role;
 use serde::Serialize;
 
 use crate::difference::{Difference, Judgement, judge};
@@ -83,6 +85,9 @@ pub struct Comparison {
 pub struct ComparedRow {
     /// The arm, or the value of the axis.
     pub group: String,
+    /// The part that it plays: declared by a sweep file, or a ceiling by its settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// Values of [`Comparison::keys`].
     pub setting: Setting,
     /// Its seeds.
@@ -164,6 +169,19 @@ impl Comparison {
     }
 }
 
+impl ComparedRow {
+    /// Whether it is a ceiling, which is never called the best.
+    pub fn is_ceiling(&self) -> bool {
+        self.role == Some(Role::Ceiling)
+    }
+
+    /// Its group as tables name it.
+    pub(crate) fn label(&self) -> String {
+        let group = readable(&self.group);
+        if self.is_ceiling() { format!("{group} ({})", Role::Ceiling.name()) } else { group }
+    }
+}
+
 /// The group that the others are compared with.
 fn base(collection: &Collection, rows: &Rows<'_>, asked: Option<&str>) -> Result<String, ComparisonError> {
     let declared = collection.sweeps.first().map(|sweep| sweep.base.as_str()).filter(|_| rows.by == ARM);
@@ -190,6 +208,7 @@ fn compare(rows: &Rows<'_>, row: &Row<'_>, metrics: &[Metric], base: &str, reque
     };
     ComparedRow {
         group: row.group.clone(),
+        role: rows.role(row),
         setting: row.setting.clone(),
         seeds: row.runs.keys().copied().collect(),
         run_keys: row.runs.values().map(|run| run.place.run_key.clone()).collect(),
@@ -197,15 +216,16 @@ fn compare(rows: &Rows<'_>, row: &Row<'_>, metrics: &[Metric], base: &str, reque
     }
 }
 
-/// Marks the best mean of each setting that has more than one, and all that look the same in a table.
+/// Marks the best mean of each setting that has more than one, and all that look the same in a table; ceilings apart.
 fn mark_best(rows: &mut [ComparedRow], metric: usize, of: &Metric) {
     for setting in rows.chunk_by_mut(|a, b| a.setting == b.setting) {
-        if setting.len() < 2 {
+        let may_be_best = |row: &&mut ComparedRow| !row.is_ceiling();
+        if setting.iter_mut().filter(may_be_best).count() < 2 {
             continue;
         }
-        let means = setting.iter().filter_map(|row| row.cells[metric].mean);
+        let means = setting.iter().filter(|row| !row.is_ceiling()).filter_map(|row| row.cells[metric].mean);
         let best = means.max_by(|a, b| of.gain(*a).total_cmp(&of.gain(*b))).map(|mean| of.show(mean));
-        for row in setting {
+        for row in setting.iter_mut().filter(may_be_best) {
             let cell = &mut row.cells[metric];
             cell.best = best.is_some() && cell.mean.map(|mean| of.show(mean)) == best;
         }

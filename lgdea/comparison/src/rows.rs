@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use lgdea_metric::readable;
+use lgdea_spec::sweep::Role;
 
 use crate::error::suggestion;
 use crate::run::shown;
@@ -37,11 +38,19 @@ pub struct Rows<'a> {
     pub keys: Vec<String>,
     /// The rows: settings in their order, within each the groups in theirs.
     pub rows: Vec<Row<'a>>,
+    /// The part that each arm plays for which a sweep file declares one.
+    pub roles: BTreeMap<String, Role>,
     /// Runs without a value of `by`, which have no place in the table.
     pub left_out: usize,
 }
 
 impl<'a> Rows<'a> {
+    /// The part that a row plays: as a sweep file declares it of the arm, or a ceiling by the settings of its runs.
+    pub fn role(&self, row: &Row<'_>) -> Option<Role> {
+        let declared = self.roles.get(&row.group).copied().filter(|_| self.by == ARM);
+        declared.or_else(|| row.runs.values().any(|run| run.ceiling).then_some(Role::Ceiling))
+    }
+
     /// Sorts runs into rows that are compared by the arm, or by the values of an axis.
     ///
     /// # Errors
@@ -84,7 +93,9 @@ impl<'a> Rows<'a> {
         let arms = collection.arms();
         let rank = |row: &Row<'_>| groups.iter().position(|group| *group == row.group);
         rows.sort_by(|a, b| settings_order(&keys, &arms, &a.setting, &b.setting).then(rank(a).cmp(&rank(b))));
-        Ok(Rows { by: by.to_owned(), groups, keys, rows, left_out })
+        let declared = collection.sweeps.iter().flat_map(|sweep| &sweep.arms);
+        let roles = declared.filter_map(|arm| Some((arm.name.clone(), arm.role?))).collect();
+        Ok(Rows { by: by.to_owned(), groups, keys, rows, roles, left_out })
     }
 
     /// A group by its name.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use lgdea_fault::{AtFault, Fault};
 use lgdea_inputs::code;
-use lgdea_spec::sweep::{Claim, Expansion, Goal, Search, Sweep};
+use lgdea_spec::sweep::{Claim, Expansion, Goal, Role, Search, Sweep};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -60,6 +60,9 @@ pub struct SweepSummary {
 pub struct ArmSummary {
     /// Its name.
     pub name: String,
+    /// The part that it plays, where the file declares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
     /// What it changes of the experiment, by dotted key.
     pub changes: Map<String, Value>,
 }
@@ -210,10 +213,20 @@ impl SweepSummary {
         self.claims = restated.collect();
     }
 
+    /// Puts the roles of a sweep file's arms in the place of the roles.
+    pub fn cast(&mut self, sweep: &Sweep) {
+        for (position, name) in sweep.arms().enumerate() {
+            if let Some(arm) = self.arms.iter_mut().find(|arm| arm.name == name) {
+                arm.role = sweep.role(position);
+            }
+        }
+    }
+
     /// The summary of a sweep, and of what it comes to, that was read from `file`.
     pub fn new(sweep: &Sweep, expansion: &Expansion, file: &Path) -> SweepSummary {
         let arm = |(position, name): (usize, &str)| ArmSummary {
             name: name.to_owned(),
+            role: sweep.role(position),
             changes: json_map(sweep.changes(position).iter().cloned()),
         };
         let arms: Vec<ArmSummary> = sweep.arms().enumerate().map(arm).collect();
@@ -263,7 +276,7 @@ mod tests {
                 file: "sweeps/table.toml".to_owned(),
                 description: "What\nis \"better\"?".to_owned(),
                 base: "lgdea".to_owned(),
-                arms: vec![ArmSummary { name: "lgdea".to_owned(), changes: Map::new() }],
+                arms: vec![ArmSummary { name: "lgdea".to_owned(), role: None, changes: Map::new() }],
                 claims: vec![ClaimSummary {
                     metric: "test/zero_shot/auroc_macro".to_owned(),
                     better: "lgdea".to_owned(),

@@ -80,7 +80,7 @@ impl Results {
 
     /// The list of a sweep's trials.
     pub fn sweep(&self, name: &str, arms: &[&str], claims: &[(&str, &str, f64)], trials: Vec<TrialEntry>) {
-        let arm = |arm: &&str| ArmSummary { name: (*arm).to_owned(), changes: Map::new() };
+        let arm = |arm: &&str| ArmSummary { name: (*arm).to_owned(), role: None, changes: Map::new() };
         let claim = |&(better, than, min_delta): &(&str, &str, f64)| ClaimSummary {
             metric: AUROC.to_owned(),
             better: better.to_owned(),

@@ -9,7 +9,7 @@ mod stated;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use lgdea_spec::sweep::Sweep;
+use lgdea_spec::sweep::{Role, Sweep};
 use lgdea_sweep::Trials;
 use lgdea_track::RunDir;
 
@@ -113,6 +113,6 @@ impl Collection {
         let metrics = defined.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let folder = folder.map(Path::to_path_buf);
         let (seconds, sets) = (told.history.seconds, told.history.sets.clone());
-        self.runs.push(Run { place, seconds, metrics, sets, folder });
+        self.runs.push(Run { place, seconds, metrics, sets, ceiling: Role::is_ceiling(&told.params), folder });
     }
 }

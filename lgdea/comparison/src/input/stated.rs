@@ -27,7 +27,8 @@ pub(super) fn file_of(listed: &Trials, warnings: &mut Vec<String>) -> Option<Swe
     }
 }
 
-/// Puts the claims of a sweep's file in the place of the listed ones, which only read scores, and says so; says, too, where its
+/// Puts the claims of a sweep's file in the place of the listed ones, which only read scores, and says so, and the roles of its
+/// arms; says, too, where its
 /// trials have changed, of which those that were run are compared. `finished` is how many finished runs there are: a claim that
 /// comes after them is marked.
 pub(super) fn apply(sweep: &Sweep, file: &Path, listed: &mut Trials, finished: usize, warnings: &mut Vec<String>) {
@@ -42,6 +43,7 @@ pub(super) fn apply(sweep: &Sweep, file: &Path, listed: &mut Trials, finished: u
             first_line(&error)
         )),
     }
+    listed.sweep.cast(sweep);
     let before = listed.sweep.claims.clone();
     listed.sweep.restate(&sweep.claims, finished);
     if listed.sweep.claims != before {

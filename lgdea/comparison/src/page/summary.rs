@@ -64,13 +64,17 @@ fn sentence(comparison: &Comparison, rows: &[ComparedRow], position: usize, metr
     let most = rows.iter().map(|row| row.cells[position].values.len()).max().unwrap_or_default();
     let shown = |row: &ComparedRow| shown(metric, &row.cells[position], most);
     let judged = |row: &ComparedRow| judged(metric, base, row.cells[position].difference.as_ref());
-    let scored = rows.iter().filter_map(|row| Some((metric.gain(row.cells[position].mean?), row)));
+    let scored = rows.iter().filter(|row| !row.is_ceiling());
+    let scored = scored.filter_map(|row| Some((metric.gain(row.cells[position].mean?), row)));
     let mut ordered: Vec<(f64, &ComparedRow)> = scored.collect();
     ordered.sort_by(|a, b| b.0.total_cmp(&a.0));
     let best = rows.iter().filter(|row| row.cells[position].best).map(|row| format!("`{}`", row.group));
     let best: Vec<String> = best.collect();
-    match ordered.as_slice() {
-        [] => "no run has a score.".to_owned(),
+    let ceilings = rows.iter().filter(|row| row.is_ceiling() && row.cells[position].mean.is_some());
+    let ceilings: Vec<String> = ceilings.map(|row| format!("`{}` has {}", row.group, shown(row))).collect();
+    let ceilings = if ceilings.is_empty() { String::new() } else { format!(" Of ceilings, {}.", joined(&ceilings)) };
+    let of_methods = match ordered.as_slice() {
+        [] => "no run of a method has a score.".to_owned(),
         [(_, only)] => format!("`{}` has {}; there is nothing to compare it with.", only.group, shown(only)),
         [(_, first), ..] if best.len() > 1 => {
             let mean = first.cells[position].mean.map(|mean| metric.show(mean)).unwrap_or_default();
@@ -81,7 +85,8 @@ fn sentence(comparison: &Comparison, rows: &[ComparedRow], position: usize, metr
             format!("`{base}`, the base, has the best mean, {best}; the next, `{}`, {what}.", next.group)
         }
         [(_, best), ..] => format!("`{}` has the best mean, {}; it {}.", best.group, shown(best), judged(best)),
-    }
+    };
+    of_methods + &ceilings
 }
 
 /// `a, b and c`.
@@ -95,7 +100,8 @@ fn joined(names: &[String]) -> String {
 
 /// Of settings with one row each, the best: no more than the best of many.
 fn best_of_many(comparison: &Comparison, position: usize, metric: &Metric) -> Option<String> {
-    let means = comparison.rows.iter().filter_map(|row| Some((row, row.cells[position].mean?)));
+    let methods = comparison.rows.iter().filter(|row| !row.is_ceiling());
+    let means = methods.filter_map(|row| Some((row, row.cells[position].mean?)));
     let (best, _) = means.max_by(|a, b| metric.gain(a.1).total_cmp(&metric.gain(b.1)))?;
     let best_mean = best.cells[position].mean.map(|mean| metric.show(mean));
     let alike = |row: &&ComparedRow| row.cells[position].mean.map(|mean| metric.show(mean)) == best_mean;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::difference::{Difference, Verdict, too_few_seeds};
 use crate::statistic::{bootstrap, permutation};
-use crate::{Comparison, Interval};
+use crate::{ComparedRow, Comparison, Interval};
 
 use super::grid::percent;
 
@@ -29,6 +29,13 @@ pub fn caption(comparison: &Comparison, best: &str) -> Vec<String> {
         sentences.push(format!(
             "{best}: the best mean of a setting, or all that are the best by the decimals shown, which is no test."
         ));
+    }
+    if comparison.rows.iter().any(ComparedRow::is_ceiling) {
+        sentences.push(
+            "A ceiling learns from what the task hides (reports of unpaired images, labels): it is never the best, it shows how far a \
+             method could come."
+                .to_owned(),
+        );
     }
     if !comparison.efficiency.is_empty() {
         sentences.push(

@@ -82,7 +82,7 @@ fn means_of(comparison: &Comparison, set: Option<&str>) -> Grid {
         if last.is_some_and(|last| *last != row.setting) {
             grid.breaks.push(grid.rows.len());
         }
-        let mut texts = place(&row.setting, &row.group);
+        let mut texts = place(&row.setting, row.label());
         texts.push(row.seeds.len().to_string().into());
         for (cell, metric) in row.cells.iter().zip(&comparison.metrics).filter(|(_, metric)| is_of_set(metric)) {
             // A metric that some runs lack is told with its own number.
@@ -123,7 +123,7 @@ pub(crate) fn differences(comparison: &Comparison) -> Option<Grid> {
             }
             let name = if position == 0 { metric.label.clone() } else { String::new() };
             let mut texts: Vec<GridCell> = vec![name.into()];
-            texts.extend(place(&row.setting, &row.group));
+            texts.extend(place(&row.setting, row.label()));
             texts.extend(judged(difference, metric).into_iter().take(columns.len()));
             grid.rows.push(texts);
         }
@@ -145,7 +145,7 @@ pub(crate) fn efficiency(comparison: &Comparison) -> Option<Grid> {
         let name =
             if last == Some(found.metric) { String::new() } else { comparison.metrics[found.metric].label.clone() };
         let mut texts: Vec<GridCell> = vec![name.into()];
-        texts.extend(place(&found.setting, &found.group));
+        texts.extend(place(&found.setting, readable(&found.group)));
         texts.push(found.equals.as_str().into());
         texts.push(found.reach.times(found.ratio).into());
         let range = found.over_seeds.filter(|_| found.seeds > 1);
@@ -168,9 +168,9 @@ pub(crate) fn percent(share: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn place(setting: &Setting, group: &str) -> Vec<GridCell> {
+fn place(setting: &Setting, group: String) -> Vec<GridCell> {
     let values = setting.iter().map(|value| GridCell::from(readable(value.as_deref().unwrap_or("–"))));
-    values.chain([readable(group).into()]).collect()
+    values.chain([group.into()]).collect()
 }
 
 /// The numbers of a difference and what follows.

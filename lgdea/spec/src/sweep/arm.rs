@@ -2,6 +2,7 @@
 
 use toml::Value;
 
+use super::role::Role;
 use crate::error::SpecError;
 use crate::resolve::{self, Resolved};
 use crate::source::{Place, Source, SourceKind};
@@ -15,6 +16,8 @@ const LONGEST_NAME: usize = 100;
 pub(crate) struct Arm {
     /// Its name.
     pub(crate) name: String,
+    /// The part that it plays, where the file declares it.
+    pub(crate) role: Option<Role>,
     /// Its layers, laid over each other, before choices are made that no layer makes.
     pub(crate) stack: Node,
     /// The arm with no axis applied.

@@ -9,6 +9,7 @@ use super::ablate::{MOST_COMBINED, variants};
 use super::arm::{Arm, Arms, Refused, arm_of, differences, leaves, named_stack};
 use super::file::{AblateMode, ComponentTable};
 use super::read::{Reader, Value, over_files, related};
+use super::role::Role;
 use super::share;
 use crate::error::{Problem, ProblemKind};
 use crate::tree::Node;
@@ -120,7 +121,8 @@ impl Reader {
             let removed = chosen.iter().zip(&variant.removed).filter(|(_, removed)| **removed);
             let deltas: Vec<Node> = removed.map(|(&one, _)| components[one].without.clone()).collect();
             let place = deltas.first().map_or(0..0, |delta| delta.place.value.clone());
-            self.add(arms, &variant.name, place, Vec::new(), deltas);
+            let role = (!deltas.is_empty()).then_some(Role::Ablation);
+            self.add(arms, &variant.name, role, place, Vec::new(), deltas);
         }
         refused
     }
@@ -130,6 +132,7 @@ impl Reader {
         &mut self,
         arms: &mut Arms<'_>,
         name: &str,
+        role: Option<Role>,
         place: Range<usize>,
         layers: Vec<Node>,
         deltas: Vec<Node>,
@@ -146,6 +149,7 @@ impl Reader {
         match arm_of(arms.sweep, name, stack.clone(), arms.defaults) {
             Ok(resolved) => arms.found.push(Arm {
                 name: name.to_owned(),
+                role,
                 changes: differences(resolved.tree(), arms.whole),
                 named: named.into_iter().map(|(key, _)| key).collect(),
                 stack: named_stack(stack, arms.sweep, name),

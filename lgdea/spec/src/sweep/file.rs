@@ -9,6 +9,7 @@ use serde::de::{self, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::role::Role;
 use super::schema;
 use super::search::{Goal, Sampler};
 use super::slurm::Slurm;
@@ -95,6 +96,10 @@ pub(super) struct CaseTable {
     /// Name of the arm.
     #[schemars(with = "String", length(max = 48), regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"))]
     pub(super) name: Spanned<String>,
+    /// The part that it plays in a comparison. Without one, what learns from hidden reports (`graph.oracle`) or labels
+    /// (`loss.supervised`) is a ceiling.
+    #[serde(default)]
+    pub(super) role: Option<Role>,
     #[serde(default)]
     #[schemars(schema_with = "schema::case_extends")]
     #[expect(dead_code, reason = "read as layers")]

@@ -22,6 +22,7 @@ mod metrics;
 mod quoted;
 mod read;
 mod recognise;
+mod role;
 mod schema;
 mod search;
 mod share;
@@ -41,6 +42,7 @@ pub use arm::Refused;
 pub use confound::{Confound, ConfoundKind};
 pub use expand::{Duplicate, Expansion, Trial};
 pub use file::{AblateMode, Budget, Execute, Launcher, OnFailure, PruneRule};
+pub use role::Role;
 pub use schema::sweep_schema_text;
 pub use search::{Domain, Goal, Parameter, Sampler, Search};
 pub use slurm::Slurm;
@@ -124,6 +126,11 @@ impl Sweep {
     /// Names of the arms; the first is what the others are compared with.
     pub fn arms(&self) -> impl ExactSizeIterator<Item = &str> {
         self.arms.iter().map(|arm| arm.name.as_str())
+    }
+
+    /// The part that an arm plays, where the file declares it.
+    pub fn role(&self, arm: usize) -> Option<Role> {
+        self.arms[arm].role
     }
 
     /// What an arm changes of the experiment, key by key; for a case that extends a preset, all that this changes.

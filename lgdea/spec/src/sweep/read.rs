@@ -126,7 +126,7 @@ impl Reader {
         let base = self.base(experiment, &defaults);
         let axes = self.axes(grid, zip);
         let case_layers: Vec<(Vec<Node>, Option<Node>)> = cases.into_iter().map(|case| self.case(case)).collect();
-        let names: Vec<Spanned<String>> = file.case.into_iter().map(|case| case.name).collect();
+        let names: Vec<_> = file.case.into_iter().map(|case| (case.name, case.role)).collect();
         let unused = file.component.keys().next().filter(|_| file.ablate.is_none()).map(Spanned::span);
         let components = self.components(file.component, without);
         self.check_ablated(unused);
@@ -142,13 +142,13 @@ impl Reader {
 
         let resolved = arm_of(&name, "base", base.clone(), &defaults)?;
         let mut arms = Arms { sweep: &name, base: &base, whole: resolved.tree(), defaults: &defaults, found: vec![] };
-        for (name, (layers, set)) in names.iter().zip(case_layers) {
-            self.add(&mut arms, name.get_ref(), name.span(), layers, set.into_iter().collect());
+        for ((name, role), (layers, set)) in names.iter().zip(case_layers) {
+            self.add(&mut arms, name.get_ref(), *role, name.span(), layers, set.into_iter().collect());
         }
         let refused =
             ablation.map_or_else(Vec::new, |(mode, chosen)| self.ablate(&mut arms, mode, &components, &chosen));
         if arms.found.is_empty() {
-            self.add(&mut arms, "base", 0..0, Vec::new(), Vec::new());
+            self.add(&mut arms, "base", None, 0..0, Vec::new(), Vec::new());
         }
         let arms = arms.found;
         self.check_metrics(objective.as_ref(), pruned_by.as_ref(), &file.claim, &arms, &axes);
