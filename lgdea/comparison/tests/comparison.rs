@@ -9,6 +9,7 @@ use lgdea_comparison::{
     Collection, Comparison, Efficiency, Interval, Judgement, Metric, Request, Split, Test, Verdict, records, view,
 };
 use lgdea_harness::synthetic::{AUROC, RANK, Results};
+use lgdea_spec::sweep::Role;
 use lgdea_track::Status;
 
 fn read(results: &Results, paths: &[&str]) -> Collection {
@@ -350,6 +351,44 @@ fn runs_of_no_sweep_are_compared_by_their_name() {
     let comparison = Comparison::new(&collection, &Request { metrics: vec![], ..request() }).unwrap();
     assert_eq!((comparison.base.as_str(), &comparison.keys), ("a", &vec!["pairing.ratio".to_owned()]));
     assert_eq!(comparison.differences().filter(|(_, _, found)| found.values.len() == 3).count(), 2);
+}
+
+#[test]
+fn a_ceiling_is_never_the_best_and_every_format_says_what_it_is() {
+    let results = Results::new();
+    for (name, oracle, score) in [("lgdea", "false", 0.8), ("clip", "false", 0.7), ("oracle", "true", 0.9)] {
+        for seed in ["0", "1"] {
+            let params = [("seed", seed), ("graph.oracle", oracle)];
+            results.run(name, &format!("{name}{seed}"), &params, &[(AUROC, score)], Status::Finished);
+        }
+    }
+    let collection = read(&results, &[results.path().to_str().unwrap()]);
+    let asked = Request { metrics: vec![AUROC.to_owned()], ..request() };
+    let comparison = Comparison::new(&collection, &asked).unwrap();
+    let best: Vec<&str> =
+        comparison.rows.iter().filter(|row| row.cells[0].best).map(|row| row.group.as_str()).collect();
+    assert_eq!(best, ["lgdea"]);
+    let table = view::markdown(&comparison);
+    assert!(table.contains("oracle (ceiling)") && table.contains("never the best"), "{table}");
+    // It is compared with the base as any other arm.
+    assert_eq!(comparison.differences().filter(|(row, _, _)| row.group == "oracle").count(), 1);
+}
+
+#[test]
+fn a_declared_role_goes_before_what_the_settings_say() {
+    let (_results, mut collection) = table();
+    let best = |collection: &Collection| -> Vec<String> {
+        let comparison =
+            Comparison::new(collection, &Request { metrics: vec![AUROC.to_owned()], ..request() }).unwrap();
+        comparison.rows.into_iter().filter(|row| row.cells[0].best).map(|row| row.group).collect()
+    };
+    assert_eq!(best(&collection), ["lgdea"; 3]);
+    collection.runs.iter_mut().filter(|run| run.place.arm == "lgdea").for_each(|run| run.ceiling = true);
+    assert_eq!(best(&collection), ["clip_txt"; 3]);
+    collection.sweeps[0].arms[0].role = Some(Role::Method);
+    assert_eq!(best(&collection), ["lgdea"; 3]);
+    collection.sweeps[0].arms[0].role = Some(Role::Ceiling);
+    assert_eq!(best(&collection), ["clip_txt"; 3]);
 }
 
 #[test]

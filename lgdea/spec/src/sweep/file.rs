@@ -99,6 +99,7 @@ pub(super) struct CaseTable {
     /// The part that it plays in a comparison. Without one, what learns from hidden reports (`graph.oracle`) or labels
     /// (`loss.supervised`) is a ceiling.
     #[serde(default)]
+    #[schemars(with = "Role")]
     pub(super) role: Option<Role>,
     #[serde(default)]
     #[schemars(schema_with = "schema::case_extends")]

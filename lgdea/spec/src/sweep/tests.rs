@@ -68,6 +68,17 @@ fn with_goals(objective: (&str, &str), prune: (&str, &str)) -> String {
 }
 
 #[test]
+fn arms_have_the_roles_that_the_file_declares() {
+    let text = "experiment = []\n[[case]]\nname = \"a\"\n[[case]]\nname = \"b\"\nrole = \"ceiling\"\n[ablate]\nmode = \"leave-one-out\"\n\
+                [component.graph]\nwithout.graph.share = 0.0\n";
+    let sweep = sweep(text);
+    let roles: Vec<_> = sweep.arms().enumerate().map(|(at, name)| (name, sweep.role(at))).collect();
+    assert_eq!(roles[..2], [("a", None), ("b", Some(Role::Ceiling))]);
+    assert_eq!(roles.last().unwrap().1, Some(Role::Ablation), "{roles:?}");
+    assert!(refusal("experiment = []\n[[case]]\nname = \"a\"\nrole = \"best\"\n").contains("ceiling"));
+}
+
+#[test]
 fn a_goal_is_the_declared_direction_of_its_metric() {
     let rank = "validation/retrieval/i2t_median_rank";
     let auroc = "validation/zero_shot/auroc_macro";
