@@ -111,7 +111,8 @@ fn sweep(
     trials: Vec<TrialEntry>,
 ) {
     let changes = |number: usize| Map::from_iter([("loss.evidence.weight".to_owned(), json!(number))]);
-    let arm = |(number, name): (usize, &&str)| ArmSummary { name: (*name).to_owned(), role: None, changes: changes(number) };
+    let arm =
+        |(number, name): (usize, &&str)| ArmSummary { name: (*name).to_owned(), role: None, changes: changes(number) };
     let confounds = arms.iter().skip(1).map(|arm| {
         let base = arms[0];
         format!("`{arm}` and `{base}` do not see the same steps, pairs, images or reports: train.steps = 200 for 100")
