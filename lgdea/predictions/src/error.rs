@@ -16,6 +16,9 @@ pub enum PredictionError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// It is no table.
+    #[error(transparent)]
+    Table(#[from] lgdea_data::DataError),
     /// It can be read, but not be used.
     #[error("{} cannot be used: {problem}", path.display())]
     Unusable {
@@ -36,6 +39,7 @@ impl AtFault for PredictionError {
     fn fault(&self) -> Fault {
         match self {
             Self::Read { source, .. } => of_place(source),
+            Self::Table(error) => error.fault(),
             Self::Unusable { .. } => Fault::Input,
         }
     }

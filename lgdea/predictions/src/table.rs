@@ -1,10 +1,11 @@
-//! A table: CSV with a header and a column `id`.
+//! A table with a header and a column `id`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use lgdea_data::table;
+
 use crate::PredictionError;
-use crate::named::read_bytes;
 
 /// A table.
 pub(crate) struct Table {
@@ -18,15 +19,12 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn read(path: &Path) -> Result<Self, PredictionError> {
-        Self::parse(&read_bytes(path)?).map_err(|problem| PredictionError::unusable(path, problem))
+        let table = table::Table::read(path)?;
+        Self::new(&table).map_err(|problem| PredictionError::unusable(path, problem))
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
-        // Excel begins with a mark of the byte order.
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-        let header: Vec<String> =
-            reader.headers().map_err(|error| problem(&error))?.iter().map(str::to_owned).collect();
+    fn new(table: &table::Table) -> Result<Self, String> {
+        let header = &table.header;
         let Some(id) = header.iter().position(|name| name.eq_ignore_ascii_case("id")) else {
             return Err("line 1: there is no column `id`; name the column of identifiers so".to_owned());
         };
@@ -37,14 +35,9 @@ impl Table {
         if let Some(twice) = columns.iter().find(|name| !names.insert(name.as_str())) {
             return Err(format!("line 1: the column `{twice}` occurs twice; name each column once"));
         }
-        let (mut ids, mut rows) = (Vec::new(), Vec::new());
-        for record in reader.records() {
-            let record = record.map_err(|error| problem(&error))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            ids.push(record[id].to_owned());
-            rows.push((line, kept.iter().map(|&column| record[column].to_owned()).collect()));
-        }
-        Ok(Self { ids, columns, rows })
+        let cells = |row: &table::Row| kept.iter().map(|&column| row.cell(Some(column)).to_owned()).collect();
+        let ids = table.rows.iter().map(|row| row.cell(Some(id)).to_owned()).collect();
+        Ok(Self { ids, columns, rows: table.rows.iter().map(|row| (row.line, cells(row))).collect() })
     }
 
     /// Takes a column out, if it is there; whatever its name's letters.
@@ -66,17 +59,5 @@ impl Table {
             Err(_) => Err(format!("line {line}: column `{column}` has no number; write one, such as 0.25")),
         };
         cells.map(number).collect()
-    }
-}
-
-/// What is wrong with a line, without what stands there.
-fn problem(error: &csv::Error) -> String {
-    let line = error.position().map_or_else(String::new, |position| format!("line {}: ", position.line()));
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("{line}it has {len} cells, but the header has {expected_len}; quote cells that have commas")
-        }
-        csv::ErrorKind::Utf8 { .. } => format!("{line}it is no UTF-8; save the table as UTF-8"),
-        _ => format!("{line}it is no table that can be read; save it as CSV with a header"),
     }
 }

@@ -168,12 +168,15 @@ fn tables_are_read_as_pandas_and_excel_write_them() {
 fn tables_that_cannot_be_used_are_refused_with_their_line_and_without_their_text() {
     let quokka = "a report of a quokka";
     for (text, parts) in [
-        ("", &["line 1", "`id`"][..]),
+        ("", &["line 1", "header"][..]),
         ("name,edema\na,1\n", &["line 1", "`id`"]),
         ("id,edema,edema\na,1,1\n", &["line 1", "`edema`", "twice"]),
         ("id,edema\na,0.5\nb,a report of a quokka\n", &["line 3", "`edema`", "no number"]),
         ("id,edema\na,0.5\nb,\n", &["line 3", "no number"]),
-        ("id,edema\na,nan\n", &["line 2", "NaN"]),
+        ("id,edema\na,nan\n", &["line 2", "no number"]),
+        // As Python's csv module and Excel write them.
+        ("id,edema\r\na,0.5\r\nb,x\r\n", &["line 3", "no number"]),
+        ("id;edema\na;0.5\nb;x\n", &["line 3", "no number"]),
         ("id,edema\na,0.5\nb,-inf\n", &["line 3", "-inf"]),
         ("id,edema\na,0.5,a report of a quokka\n", &["line 2", "3 cells"]),
         ("id,edema\n\"a\nb\",0.5\nc,x\n", &["line 4", "no number"]),

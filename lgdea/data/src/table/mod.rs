@@ -28,7 +28,8 @@ const SIMILAR: f64 = 0.85;
 /// A CSV file with a header.
 pub struct Table {
     pub(crate) path: PathBuf,
-    pub(crate) header: Vec<String>,
+    /// Names of the columns, without spaces around them.
+    pub header: Vec<String>,
     /// The lines below the header, in their order.
     pub rows: Vec<Row>,
 }
