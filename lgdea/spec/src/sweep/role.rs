@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::loss::Supervised;
+
 /// The part that an arm plays in a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -34,9 +36,7 @@ impl Role {
     /// Whether an experiment with these settings, by dotted key, learns from what the task hides: with the oracle, which reads the
     /// reports of unpaired images, or from labels. What its file does not declare otherwise is a ceiling then.
     pub fn is_ceiling(settings: &BTreeMap<String, String>) -> bool {
-        let is = |key: &str, chosen: fn(&str) -> bool| settings.get(key).is_some_and(|value| chosen(value));
-        is("graph.oracle", |value| value == "true")
-            || is("loss.supervised.weight", |value| value.parse::<f64>().is_ok_and(|weight| weight > 0.0))
+        settings.get("graph.oracle").is_some_and(|oracle| oracle == "true") || Supervised::is_on(settings)
     }
 }
 
