@@ -18,7 +18,7 @@ pub enum PredictionError {
     },
     /// It is no table.
     #[error(transparent)]
-    Table(#[from] lgdea_data::DataError),
+    Table(#[from] Box<lgdea_data::DataError>),
     /// It can be read, but not be used.
     #[error("{} cannot be used: {problem}", path.display())]
     Unusable {

@@ -19,7 +19,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn read(path: &Path) -> Result<Self, PredictionError> {
-        let table = table::Table::read(path)?;
+        let table = table::Table::read(path).map_err(Box::new)?;
         Self::new(&table).map_err(|problem| PredictionError::unusable(path, problem))
     }
 
