@@ -175,10 +175,15 @@ impl ComparedRow {
         self.role == Some(Role::Ceiling)
     }
 
+    /// The mean of a metric, by its position, where the row may be the best one by it: none of a ceiling.
+    pub(crate) fn contending(&self, metric: usize) -> Option<f64> {
+        self.cells[metric].mean.filter(|_| !self.is_ceiling())
+    }
+
     /// Its group as tables name it.
     pub(crate) fn label(&self) -> String {
         let group = readable(&self.group);
-        if self.is_ceiling() { format!("{group} ({})", Role::Ceiling.name()) } else { group }
+        if self.is_ceiling() { format!("{group} (ceiling)") } else { group }
     }
 }
 
@@ -219,15 +224,13 @@ fn compare(rows: &Rows<'_>, row: &Row<'_>, metrics: &[Metric], base: &str, reque
 /// Marks the best mean of each setting that has more than one, and all that look the same in a table; ceilings apart.
 fn mark_best(rows: &mut [ComparedRow], metric: usize, of: &Metric) {
     for setting in rows.chunk_by_mut(|a, b| a.setting == b.setting) {
-        let may_be_best = |row: &&mut ComparedRow| !row.is_ceiling();
-        if setting.iter_mut().filter(may_be_best).count() < 2 {
+        if setting.iter().filter(|row| !row.is_ceiling()).count() < 2 {
             continue;
         }
-        let means = setting.iter().filter(|row| !row.is_ceiling()).filter_map(|row| row.cells[metric].mean);
+        let means = setting.iter().filter_map(|row| row.contending(metric));
         let best = means.max_by(|a, b| of.gain(*a).total_cmp(&of.gain(*b))).map(|mean| of.show(mean));
-        for row in setting.iter_mut().filter(may_be_best) {
-            let cell = &mut row.cells[metric];
-            cell.best = best.is_some() && cell.mean.map(|mean| of.show(mean)) == best;
+        for row in setting {
+            row.cells[metric].best = best.is_some() && row.contending(metric).map(|mean| of.show(mean)) == best;
         }
     }
 }

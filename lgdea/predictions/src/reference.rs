@@ -118,7 +118,7 @@ fn columns(table: &Table) -> Result<(Vec<String>, Array2<Label>), String> {
 }
 
 fn label(cell: &str) -> Option<Label> {
-    if cell.is_empty() || cell.eq_ignore_ascii_case("nan") {
+    if cell.is_empty() {
         return Some(Label::Blank);
     }
     match cell.parse::<f64>() {

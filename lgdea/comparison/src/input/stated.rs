@@ -27,10 +27,9 @@ pub(super) fn file_of(listed: &Trials, warnings: &mut Vec<String>) -> Option<Swe
     }
 }
 
-/// Puts the claims of a sweep's file in the place of the listed ones, which only read scores, and says so, and the roles of its
-/// arms; says, too, where its
-/// trials have changed, of which those that were run are compared. `finished` is how many finished runs there are: a claim that
-/// comes after them is marked.
+/// Puts the roles of arms and the claims of a sweep's file in the place of the listed ones, as both only read scores, and says so of
+/// the claims; says, too, where its trials have changed, of which those that were run are compared. `finished` is how many finished
+/// runs there are: a claim that comes after them is marked.
 pub(super) fn apply(sweep: &Sweep, file: &Path, listed: &mut Trials, finished: usize, warnings: &mut Vec<String>) {
     match SweepChange::find(sweep, listed) {
         Ok(None) => {}

@@ -172,7 +172,7 @@ fn all_runs(comparison: &Comparison, rows: &[Logging<'_>], name: &str, points: u
         "type": "scatter", "mode": "lines", "name": "all runs", "hoverinfo": "skip", "opacity": 0.45,
         "x": x, "y": y, "line": {"color": "var(--soft)", "width": 1},
     });
-    let gain = |metric: &Metric, row: &Logging<'_>| row.row.cells[0].mean.map(|mean| metric.gain(mean));
+    let gain = |metric: &Metric, row: &Logging<'_>| row.row.contending(0).map(|mean| metric.gain(mean));
     let scored = comparison.metrics.first().into_iter();
     let scored = scored.flat_map(|metric| rows.iter().filter_map(move |row| Some((gain(metric, row)?, row))));
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, row)| {

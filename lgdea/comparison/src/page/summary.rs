@@ -64,8 +64,7 @@ fn sentence(comparison: &Comparison, rows: &[ComparedRow], position: usize, metr
     let most = rows.iter().map(|row| row.cells[position].values.len()).max().unwrap_or_default();
     let shown = |row: &ComparedRow| shown(metric, &row.cells[position], most);
     let judged = |row: &ComparedRow| judged(metric, base, row.cells[position].difference.as_ref());
-    let scored = rows.iter().filter(|row| !row.is_ceiling());
-    let scored = scored.filter_map(|row| Some((metric.gain(row.cells[position].mean?), row)));
+    let scored = rows.iter().filter_map(|row| Some((metric.gain(row.contending(position)?), row)));
     let mut ordered: Vec<(f64, &ComparedRow)> = scored.collect();
     ordered.sort_by(|a, b| b.0.total_cmp(&a.0));
     let best = rows.iter().filter(|row| row.cells[position].best).map(|row| format!("`{}`", row.group));
@@ -100,11 +99,10 @@ fn joined(names: &[String]) -> String {
 
 /// Of settings with one row each, the best: no more than the best of many.
 fn best_of_many(comparison: &Comparison, position: usize, metric: &Metric) -> Option<String> {
-    let methods = comparison.rows.iter().filter(|row| !row.is_ceiling());
-    let means = methods.filter_map(|row| Some((row, row.cells[position].mean?)));
+    let means = comparison.rows.iter().filter_map(|row| Some((row, row.contending(position)?)));
     let (best, _) = means.max_by(|a, b| metric.gain(a.1).total_cmp(&metric.gain(b.1)))?;
     let best_mean = best.cells[position].mean.map(|mean| metric.show(mean));
-    let alike = |row: &&ComparedRow| row.cells[position].mean.map(|mean| metric.show(mean)) == best_mean;
+    let alike = |row: &&ComparedRow| row.contending(position).map(|mean| metric.show(mean)) == best_mean;
     let others = match comparison.rows.iter().filter(alike).count() - 1 {
         0 => String::new(),
         1 => " (and 1 other, by the decimals shown)".to_owned(),
@@ -113,7 +111,7 @@ fn best_of_many(comparison: &Comparison, position: usize, metric: &Metric) -> Op
     Some(format!(
         "Of {} settings the best mean is {}, at {}{others}: the best of so many is in part luck, and would be less good if it \
          were run again.",
-        comparison.rows.len(),
+        comparison.rows.iter().filter(|row| !row.is_ceiling()).count(),
         shown(metric, &best.cells[position], 0),
         describe(comparison, best),
     ))

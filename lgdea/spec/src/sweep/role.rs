@@ -23,16 +23,6 @@ pub enum Role {
 }
 
 impl Role {
-    /// As files write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Method => "method",
-            Role::Baseline => "baseline",
-            Role::Ablation => "ablation",
-            Role::Ceiling => "ceiling",
-        }
-    }
-
     /// Whether an experiment with these settings, by dotted key, learns from what the task hides: with the oracle, which reads the
     /// reports of unpaired images, or from labels. What its file does not declare otherwise is a ceiling then.
     pub fn is_ceiling(settings: &BTreeMap<String, String>) -> bool {
