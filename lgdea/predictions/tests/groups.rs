@@ -30,8 +30,8 @@ fn values_and_bands_are_subgroups_and_empty_cells_are_in_none() {
 #[test]
 fn columns_that_are_no_subgroups_are_refused_with_what_to_do_and_no_text_is_printed() {
     let long = format!("id,note,edema\na,secret {},1\nb,x,0\n", "word ".repeat(20));
-    let many: String = (0..60).map(|case| format!("{case},{case},1\n")).collect();
-    let many = format!("id,age,edema\n{many}");
+    let many: Vec<String> = (0..60).map(|case| format!("{case},{case},1")).collect();
+    let many = format!("id,age,edema\n{}\n", many.join("\n"));
     for (table, by, part) in [
         (TABLE, "view", "other columns: `Sex`, `age`, `edema`"),
         (TABLE, "patient", "a meaning of its own"),

@@ -91,7 +91,9 @@ impl Task<'_> {
         for division in divisions {
             let of_queries = |cases: &[usize]| {
                 let mut asks = vec![false; texts.len()];
-                cases.iter().for_each(|&case| asks[case] = true);
+                for &case in cases {
+                    asks[case] = true;
+                }
                 let (unit_of, warnings) = (self.unit_of.clone(), Vec::new());
                 let mut part = Task { rules: self.rules, unit_of, asks, statistics: Vec::new(), warnings };
                 part.both_ways(outputs, texts, labelled)?;

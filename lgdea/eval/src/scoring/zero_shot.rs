@@ -200,7 +200,7 @@ impl Task<'_> {
         let mut groups = Vec::new();
         for division in divisions(reference, &mut self.warnings) {
             let mut parts = [self.part(&division.inside), self.part(&division.rest)];
-            let [inside, rest] = parts.each_mut().map(|part| part.class_cases());
+            let [inside, rest] = parts.each_mut().map(Task::class_cases);
             // The same classes on both sides: else a difference would be that of the classes.
             let both: Vec<bool> =
                 inside.iter().zip(&rest).map(|(one, other)| one.is_some() && other.is_some()).collect();

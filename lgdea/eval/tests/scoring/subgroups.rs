@@ -47,7 +47,7 @@ fn a_subgroup_has_the_scores_of_its_cases_alone_and_the_column_is_no_class() {
     let alone = |name: &str| {
         let kept = reference.lines().enumerate().filter(|(at, line)| *at == 0 || line.ends_with(name));
         let cells = kept.map(|(_, line)| line.rsplit_once(',').unwrap().0);
-        let written = Written::new(&[("r.csv", &cells.map(|line| format!("{line}\n")).collect::<String>())]);
+        let written = Written::new(&[("r.csv", &cells.flat_map(|line| [line, "\n"]).collect::<String>())]);
         let scored = scored(protocol, &file("test.npz"), &written.path("r.csv"), None).unwrap();
         assert!(scored.warnings.iter().all(|warning| !warning.contains("no positive")), "{:?}", scored.warnings);
         (scored.cases, evaluation(protocol, scored).scores)
