@@ -11,6 +11,7 @@ use lgdea_metric::task::evidence::F1;
 use lgdea_metric::{Declaration, Instance, Parameters, Task, Way};
 
 use crate::metric::paired::Difference;
+use crate::scoring::BySubgroup;
 use crate::task::evidence::Counts;
 use crate::{Score, Scores};
 
@@ -105,6 +106,24 @@ pub fn differences(differences: &BTreeMap<String, Difference>) -> String {
         let shown = Score { value: found.value, interval: found.interval };
         let p_value = found.p_value.map_or_else(String::new, |p| format!("{p:.3}"));
         table.add_row([metric, format!("{:+.3}", found.value), interval(&shown), p_value]);
+    }
+    table.to_string()
+}
+
+/// The scores of all classes by the subgroups of a column, each with how much it differs from all others.
+pub fn subgroups(by: &BySubgroup) -> String {
+    let header = ["metric", by.column.as_str(), "cases", "value", "95 % interval", "less the others", "95 % interval"];
+    let mut table = with_header(&header, 2..7);
+    for (metric, gaps) in of_all_classes(&by.scores) {
+        let mut shown = metric;
+        for subgroup in &by.subgroups {
+            let of = gaps.subgroups.get(&subgroup.name);
+            let value = of.map(|of| [rounded(of.value.value, &of.value), interval(&of.value)]).unwrap_or_default();
+            let against = of.and_then(|of| of.against_rest);
+            let against = against.map(|gap| [format!("{:+.3}", gap.value), interval(&gap)]).unwrap_or_default();
+            let subgroup = [std::mem::take(&mut shown), subgroup.name.clone(), subgroup.cases.to_string()];
+            table.add_row(subgroup.into_iter().chain(value).chain(against));
+        }
     }
     table.to_string()
 }

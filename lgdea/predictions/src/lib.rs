@@ -5,12 +5,13 @@
 //! - [`Reference`] is the table of what is true: labels, patients, and which texts are equal.
 //!
 //! Arrays come as `.npy`, `.npz` or safetensors, tables as CSV. What is NaN or infinite is refused with its place. No message
-//! has a text that a table holds, but for identifiers and names of classes.
+//! has a text that a table holds, but for identifiers and names of classes and subgroups.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
 
 mod array;
 mod embeddings;
 mod error;
+mod groups;
 mod ids;
 mod named;
 mod npy;
@@ -20,6 +21,7 @@ mod table;
 
 pub use embeddings::{Outputs, Retrieval};
 pub use error::PredictionError;
+pub use groups::{GroupBy, Groups};
 pub use ids::Rows;
 pub use reference::{Label, Reference};
 pub use scores::Scores;

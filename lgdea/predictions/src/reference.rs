@@ -7,6 +7,7 @@ use ndarray::Array2;
 
 use crate::PredictionError;
 use crate::table::Table;
+use crate::{GroupBy, Groups};
 
 /// What is known of a class in a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +37,35 @@ pub struct Reference {
     pub classes: Vec<String>,
     /// `[cases, classes]`.
     pub labels: Array2<Label>,
+    /// Subgroups of the cases, by each column that they were asked for.
+    pub groups: Vec<Groups>,
 }
 
 impl Reference {
     /// Reads a CSV file with the column `id`, the columns `patient` and `text` where they are known, and a column for each
     /// class with 1, 0, −1 (uncertain) or nothing; or instead of these one column `label` with the name of the case's class.
     pub fn read(path: &Path) -> Result<Self, PredictionError> {
-        let unusable = |problem: String| PredictionError::unusable(path, problem);
+        Self::read_by(path, &[])
+    }
+
+    /// Reads a file, and from columns that are no classes the subgroups of its cases.
+    pub fn read_by(path: &Path, by: &[GroupBy]) -> Result<Self, PredictionError> {
         let mut table = Table::read(path)?;
+        let groups: Result<_, String> = by.iter().map(|by| by.take(&mut table)).collect();
+        Self::of(path, table, groups.map_err(|problem| PredictionError::unusable(path, problem))?)
+    }
+
+    /// Reads a file of other cases, of which no subgroups are asked: where it has the columns, they are no classes either.
+    pub fn read_without(path: &Path, by: &[GroupBy]) -> Result<Self, PredictionError> {
+        let mut table = Table::read(path)?;
+        for by in by {
+            table.take(&by.column);
+        }
+        Self::of(path, table, Vec::new())
+    }
+
+    fn of(path: &Path, mut table: Table, groups: Vec<Groups>) -> Result<Self, PredictionError> {
+        let unusable = |problem: String| PredictionError::unusable(path, problem);
         let mut seen: HashMap<&str, u64> = HashMap::new();
         for (id, (line, _)) in table.ids.iter().zip(&table.rows) {
             if id.is_empty() {
@@ -72,7 +94,7 @@ impl Reference {
             }
             None => columns(&table).map_err(unusable)?,
         };
-        Ok(Self { path: path.to_owned(), ids: table.ids, patients, texts, classes, labels })
+        Ok(Self { path: path.to_owned(), ids: table.ids, patients, texts, classes, labels, groups })
     }
 
     /// The patient of each case as a number, and how many there are; each case is a patient of its own where the file does

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use lgdea_eval::protocol::{DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
+use lgdea_predictions::GroupBy;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScoreCommand {
@@ -33,6 +34,15 @@ impl ValidationArgs {
     pub(crate) const NONE: Self = Self { validation_predictions: Vec::new(), validation_reference: None };
 }
 
+/// Subgroups of the cases.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SubgroupArgs {
+    /// Columns of the reference that are no classes but subgroups (`sex`), or numbers in bands (`age:40,60,80`): scores of each
+    /// subgroup, and how much it differs from all others.
+    #[arg(long, value_name = "COLUMN", num_args = 1..)]
+    pub(crate) by: Vec<GroupBy>,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ZeroShotArgs {
     /// Scores, `[cases, classes]`: .npz, .npy, .safetensors or .csv.
@@ -46,6 +56,8 @@ pub(crate) struct ZeroShotArgs {
     pub(crate) protocol: String,
     #[command(flatten)]
     pub(crate) validation: ValidationArgs,
+    #[command(flatten)]
+    pub(crate) subgroups: SubgroupArgs,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -65,6 +77,8 @@ pub(crate) struct RetrievalArgs {
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_RETRIEVAL, value_name = "NAME")]
     pub(crate) protocol: String,
+    #[command(flatten)]
+    pub(crate) subgroups: SubgroupArgs,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::bootstrap::{Bootstrap, Statistic};
 use crate::{Score, Scores};
 
@@ -17,7 +19,7 @@ pub struct Subgroup<'a> {
 }
 
 /// A metric of a subgroup.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct OfSubgroup {
     /// Its value.
     pub value: Score,
@@ -26,7 +28,7 @@ pub struct OfSubgroup {
 }
 
 /// A metric by subgroup, and the gaps between them, all with 95 % intervals over units.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Gaps {
     /// The subgroups that have the metric.
     pub subgroups: BTreeMap<String, OfSubgroup>,

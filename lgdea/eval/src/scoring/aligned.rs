@@ -14,6 +14,8 @@ use crate::task::zero_shot::standardise_columns;
 pub(super) struct Aligned {
     /// Names of the classes, in snake case.
     pub(super) classes: Vec<String>,
+    /// The cases.
+    pub(super) ids: Vec<String>,
     pub(super) scores: Array2<f64>,
     /// None where the case does not count for the class.
     pub(super) truth: Array2<Option<bool>>,
@@ -63,7 +65,18 @@ impl Aligned {
         let values =
             of_prompts(rules, values).ok_or_else(|| refused("it has no prompt; save scores of one".to_owned()))?;
         let truth = reference.labels.select(Axis(1), &of_labels).mapv(|label| truth(rules, label));
-        Ok(Self { classes, scores: values, truth, warnings })
+        Ok(Self { classes, ids: reference.ids.clone(), scores: values, truth, warnings })
+    }
+
+    /// Some of the cases.
+    pub(super) fn select(&self, cases: &[usize]) -> Self {
+        Self {
+            classes: self.classes.clone(),
+            ids: cases.iter().map(|&case| self.ids[case].clone()).collect(),
+            scores: self.scores.select(Axis(0), cases),
+            truth: self.truth.select(Axis(0), cases),
+            warnings: Vec::new(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod aligned;
 mod retrieval;
+mod subgroups;
 mod zero_shot;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use lgdea_predictions::Reference;
 use lgdea_spec::Seed;
 
 pub use retrieval::retrieval;
+pub use subgroups::{BySubgroup, Size};
 pub use zero_shot::zero_shot;
 
 use crate::metric::bootstrap::Statistic;
@@ -31,6 +33,7 @@ pub struct Scored {
     /// What was left out and why, one sentence each.
     pub warnings: Vec<String>,
     statistics: Vec<(String, Statistic<'static>)>,
+    groups: Vec<subgroups::Group>,
 }
 
 impl Scored {
@@ -47,6 +50,12 @@ impl Scored {
             }
         };
         Evaluation { scores, warnings }
+    }
+
+    /// The scores of all classes in the subgroups of each column that the reference was asked for, and how they differ. All
+    /// intervals are percentiles.
+    pub fn by_subgroup(&self, interval: Interval) -> Vec<BySubgroup> {
+        subgroups::by_subgroup(bootstrap(interval), self.units, self)
     }
 
     /// How much greater each score is than that of `base`, which was scored on the same reference by the same protocol. Both

@@ -8,6 +8,7 @@ use lgdea_metric::{Declaration, Parameters, Way};
 use lgdea_predictions::{Label, Outputs, Reference, Retrieval};
 use ndarray::{Array2, Axis};
 
+use super::subgroups::{Group, divisions};
 use super::{Scored, units};
 use crate::EvalError;
 use crate::metric::average::mean_of_defined;
@@ -26,27 +27,26 @@ use crate::protocol::{
 pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Reference) -> Result<Scored, EvalError> {
     let (unit_of, unit_count, silent) = units(rules.interval, reference);
     let (outputs, left_out) = outputs.of(reference)?;
-    let mut task = Task { rules, unit_of, statistics: Vec::new(), warnings: silent.into_iter().collect() };
+    let asks = vec![true; reference.ids.len()];
+    let mut task = Task { rules, unit_of, asks, statistics: Vec::new(), warnings: silent.into_iter().collect() };
     if left_out > 0 {
         task.warnings.push(format!("images and texts that are of no case of the reference are left out: {left_out}"));
     }
     let outputs = task.comparable(outputs);
     let texts = task.texts(reference);
     let labelled = task.labelled(reference)?;
-    for &direction in &rules.ways {
-        let all: Vec<usize> = (0..reference.ids.len()).collect();
-        task.by_own(direction, &outputs, &texts, &all)?;
-        if let Some(labels) = &labelled {
-            task.by_labels(direction, &outputs, &texts, labels)?;
-        }
-    }
+    task.both_ways(&outputs, &texts, labelled.as_ref())?;
+    let groups = task.groups(reference, &outputs, &texts, labelled.as_ref())?;
     let Task { statistics, warnings, .. } = task;
-    Ok(Scored { units: unit_count, cases: reference.ids.len(), thresholds: BTreeMap::new(), warnings, statistics })
+    let thresholds = BTreeMap::new();
+    Ok(Scored { units: unit_count, cases: reference.ids.len(), thresholds, warnings, statistics, groups })
 }
 
 struct Task<'a> {
     rules: &'a RetrievalProtocol,
     unit_of: Vec<usize>,
+    /// Whether the case's image and text are queries; all are candidates.
+    asks: Vec<bool>,
     statistics: Vec<(String, Statistic<'static>)>,
     warnings: Vec<String>,
 }
@@ -61,6 +61,51 @@ struct Labels {
 }
 
 impl Task<'_> {
+    /// All that is measured.
+    fn both_ways(&mut self, outputs: &Outputs, texts: &[usize], labelled: Option<&Labels>) -> Result<(), EvalError> {
+        let all: Vec<usize> = (0..texts.len()).collect();
+        for &direction in &self.rules.ways {
+            self.by_own(direction, outputs, texts, &all)?;
+            if let Some(labels) = labelled {
+                self.by_labels(direction, outputs, texts, labels)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is measured of the queries of each subgroup, and of all others; the candidates stay the same.
+    fn groups(
+        &mut self,
+        reference: &Reference,
+        outputs: &Outputs,
+        texts: &[usize],
+        labelled: Option<&Labels>,
+    ) -> Result<Vec<Group>, EvalError> {
+        let divisions = divisions(reference, &mut self.warnings);
+        // Subgroups have other classes among their queries: the difference of such means would be that of the classes.
+        let labelled = labelled.filter(|_| self.rules.average == Average::Queries);
+        if labelled.is_none() && self.rules.average == Average::Classes && !divisions.is_empty() {
+            self.warnings.push("means over the queries of classes are not given by subgroup".to_owned());
+        }
+        let mut groups = Vec::new();
+        for division in divisions {
+            let of_queries = |cases: &[usize]| {
+                let mut asks = vec![false; texts.len()];
+                for &case in cases {
+                    asks[case] = true;
+                }
+                let (unit_of, warnings) = (self.unit_of.clone(), Vec::new());
+                let mut part = Task { rules: self.rules, unit_of, asks, statistics: Vec::new(), warnings };
+                part.both_ways(outputs, texts, labelled)?;
+                Ok(part.statistics)
+            };
+            let statistics: [Result<_, EvalError>; 2] = [of_queries(&division.inside), of_queries(&division.rest)];
+            let [inside, rest] = statistics;
+            groups.push(Group::new(division, [inside?, rest?]));
+        }
+        Ok(groups)
+    }
+
     /// Embeddings of unit length, where the protocol wants the cosine.
     fn comparable(&mut self, outputs: Outputs) -> Outputs {
         let Outputs::Embeddings { images, texts } = outputs else { return outputs };
@@ -150,10 +195,12 @@ impl Task<'_> {
             let groups: Vec<usize> = cases.iter().map(|&case| texts[case]).collect();
             of_text = distinct(&groups).into_iter().map(|position| cases[position]).collect();
         }
-        match direction {
+        let (mut queries, candidates) = match direction {
             Direction::ImageToText => (cases.to_vec(), of_text),
             Direction::TextToImage => (of_text, cases.to_vec()),
-        }
+        };
+        queries.retain(|&case| self.asks[case]);
+        (queries, candidates)
     }
 
     /// What asks for the query's own candidate.
@@ -168,6 +215,9 @@ impl Task<'_> {
             return Ok(());
         }
         let (queries, candidates) = self.sides(direction, texts, cases);
+        if queries.is_empty() {
+            return Ok(());
+        }
         let group = |cases: &[usize]| -> Vec<usize> { cases.iter().map(|&case| texts[case]).collect() };
         let (of_queries, of_candidates) = (group(&queries), group(&candidates));
         let relevance = Relevance::equal(&of_queries, &of_candidates);
@@ -221,6 +271,9 @@ impl Task<'_> {
         let (mut queries, candidates) = self.sides(direction, texts, &labels.cases);
         if self.rules.same == Same::Class {
             queries.retain(|&case| !labels.sets[labels.set_of[case]].is_empty());
+        }
+        if queries.is_empty() {
+            return Ok(());
         }
         let set = |cases: &[usize]| -> Vec<usize> { cases.iter().map(|&case| labels.set_of[case]).collect() };
         let (of_queries, of_candidates) = (set(&queries), set(&candidates));

@@ -10,6 +10,7 @@ use lgdea_metric::{Declaration, Parameters, Split};
 use lgdea_predictions::{Reference, Scores};
 
 use super::aligned::Aligned;
+use super::subgroups::{Group, divisions, only_of_all_classes};
 use super::{Scored, units};
 use crate::EvalError;
 use crate::metric::auroc::{Case, RankedCases};
@@ -44,10 +45,13 @@ pub fn zero_shot(
     task.warnings.append(&mut task.aligned.warnings);
     let thresholds = task.thresholds(reference, validation)?;
     let cases = task.class_cases();
-    task.by_class(&cases, &thresholds)?;
+    let mean_of = task.mean_of()?;
+    task.by_class(&cases, &thresholds, &mean_of);
+    task.calibration();
     task.top(reference)?;
+    let groups = task.groups(reference, &thresholds, &mean_of)?;
     let Task { statistics, warnings, .. } = task;
-    Ok(Scored { units: unit_count, cases: reference.ids.len(), thresholds, warnings, statistics })
+    Ok(Scored { units: unit_count, cases: reference.ids.len(), thresholds, warnings, statistics, groups })
 }
 
 struct Task<'a> {
@@ -132,8 +136,7 @@ impl Task<'_> {
     }
 
     /// What is measured class by class, and the means.
-    fn by_class(&mut self, cases: &[ClassCases], thresholds: &BTreeMap<String, f64>) -> Result<(), EvalError> {
-        let mean_of = self.mean_of()?;
+    fn by_class(&mut self, cases: &[ClassCases], thresholds: &BTreeMap<String, f64>, mean_of: &HashSet<String>) {
         for &metric in &self.rules.metrics {
             let Some((of_class, mean)) = declarations(metric) else { continue };
             if metric.needs_threshold() && thresholds.is_empty() {
@@ -155,8 +158,6 @@ impl Task<'_> {
             let of_all = move |counts: &[u32]| mean_of_defined(in_mean.iter().map(|statistic| statistic(counts)));
             self.statistics.push((mean.name(Parameters::NONE), Box::new(of_all)));
         }
-        self.calibration();
-        Ok(())
     }
 
     /// Says why there is no calibration.
@@ -189,6 +190,55 @@ impl Task<'_> {
         Ok(found)
     }
 
+    /// The scores of all classes in each subgroup, and among all other cases.
+    fn groups(
+        &mut self,
+        reference: &Reference,
+        thresholds: &BTreeMap<String, f64>,
+        mean_of: &HashSet<String>,
+    ) -> Result<Vec<Group>, EvalError> {
+        let mut groups = Vec::new();
+        for division in divisions(reference, &mut self.warnings) {
+            let mut parts = [self.part(&division.inside), self.part(&division.rest)];
+            let [inside, rest] = parts.each_mut().map(Task::class_cases);
+            // The same classes on both sides: else a difference would be that of the classes.
+            let both: Vec<bool> =
+                inside.iter().zip(&rest).map(|(one, other)| one.is_some() && other.is_some()).collect();
+            let lacking: Vec<&str> = self
+                .aligned
+                .classes
+                .iter()
+                .zip(&both)
+                .filter(|(_, both)| !**both)
+                .map(|(name, _)| name.as_str())
+                .collect();
+            for (part, cases) in parts.iter_mut().zip([inside, rest]) {
+                let cases: Vec<ClassCases> =
+                    cases.into_iter().zip(&both).map(|(cases, &both)| cases.filter(|_| both)).collect();
+                part.by_class(&cases, thresholds, mean_of);
+                part.top(reference)?;
+                if !lacking.is_empty() {
+                    part.statistics.retain(|(name, _)| !is_mean_of_top(name));
+                }
+            }
+            if !lacking.is_empty() {
+                self.warnings.push(format!(
+                    "{division}: without a positive or a negative case there or among the others, and not in its means: {}",
+                    lacking.join(", ")
+                ));
+            }
+            groups.push(Group::new(division, parts.map(|part| only_of_all_classes(part.statistics))));
+        }
+        Ok(groups)
+    }
+
+    /// The same task of some of the cases.
+    fn part(&self, cases: &[usize]) -> Self {
+        let unit_of = cases.iter().map(|&case| self.unit_of[case]).collect();
+        let aligned = self.aligned.select(cases);
+        Self { rules: self.rules, unit_of, aligned, statistics: Vec::new(), warnings: Vec::new() }
+    }
+
     /// What is measured of the decision for one of the classes.
     fn top(&mut self, reference: &Reference) -> Result<(), EvalError> {
         if self.rules.labels == Labelling::MultiLabel {
@@ -196,7 +246,7 @@ impl Task<'_> {
         }
         let refused = |problem: String| EvalError::Outputs { what: reference.path.display().to_string(), problem };
         let mut truth = Vec::new();
-        for (row, id) in self.aligned.truth.rows().into_iter().zip(&reference.ids) {
+        for (row, id) in self.aligned.truth.rows().into_iter().zip(&self.aligned.ids) {
             let positive: Vec<usize> = (0..row.len()).filter(|&class| row[class] == Some(true)).collect();
             let [class] = positive[..] else {
                 let problem = format!(
@@ -290,6 +340,12 @@ fn shared(metric: ZeroShotMetric, cases: &Arc<RankedCases>, threshold: Option<f6
         ZeroShotMetric::Specificity => of_decision(Confusion::specificity),
         _ => None,
     }
+}
+
+/// Whether it is a mean over classes that exclude each other.
+fn is_mean_of_top(name: &str) -> bool {
+    let means = [&outputs::TOP_BALANCED_ACCURACY, &outputs::TOP_PRECISION_MACRO, &outputs::TOP_F1_MACRO];
+    means.iter().any(|mean| mean.name(Parameters::NONE) == name)
 }
 
 /// A metric of the decision for one of several classes.

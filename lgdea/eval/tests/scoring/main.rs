@@ -3,6 +3,7 @@
 
 mod protocols;
 mod refused;
+mod subgroups;
 mod switches;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -21,6 +21,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
         texts: &args.texts,
         reference: &args.reference,
         validation: &args.validation,
+        by: &[],
     };
     let mut scored = inputs.scored(&protocol)?;
     let base = scored.remove(0);

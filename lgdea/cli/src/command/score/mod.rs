@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use lgdea_eval::protocol::{Protocol, Rules, Unit};
 use lgdea_eval::scoring::Scored;
 use lgdea_eval::table;
+use lgdea_predictions::GroupBy;
 use serde_json::{Value, json};
 
 use crate::args::score::{ScoreCommand, ValidationArgs};
@@ -36,6 +37,8 @@ struct Inputs<'a> {
     reference: &'a Path,
     /// What thresholds are chosen on.
     validation: &'a ValidationArgs,
+    /// What subgroups are made by.
+    by: &'a [GroupBy],
 }
 
 impl Inputs<'_> {
@@ -94,6 +97,7 @@ fn unit(protocol: &Protocol) -> &'static str {
 
 fn show(protocol: &Protocol, predictions: &Path, scored: Scored, as_json: bool) -> Result<(), Failure> {
     let (cases, units, thresholds) = (scored.cases, scored.units, scored.thresholds.clone());
+    let by_subgroup = scored.by_subgroup(protocol.interval());
     let evaluation = scored.evaluation(protocol.interval());
     if as_json {
         return print_json(&json!({
@@ -103,9 +107,11 @@ fn show(protocol: &Protocol, predictions: &Path, scored: Scored, as_json: bool) 
             unit(protocol): units,
             "scores": evaluation.scores,
             "thresholds": thresholds,
+            "by_subgroup": by_subgroup,
             "warnings": evaluation.warnings,
         }));
     }
     evaluation.warnings.iter().for_each(say);
-    print(&format!("{}\n{}", table::outputs(&evaluation.scores), caption(protocol, cases, units)))
+    let subgroups: String = by_subgroup.iter().map(|by| format!("{}\n", table::subgroups(by))).collect();
+    print(&format!("{}\n{subgroups}{}", table::outputs(&evaluation.scores), caption(protocol, cases, units)))
 }

@@ -18,6 +18,7 @@ pub(super) fn score(args: &RetrievalArgs) -> Result<(), Failure> {
         texts: &texts,
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
+        by: &args.subgroups.by,
     };
     inputs.show(&args.protocol, "retrieval", args.json)
 }
@@ -27,7 +28,7 @@ pub(super) fn scored(rules: &RetrievalProtocol, inputs: &Inputs<'_>) -> Result<V
     if !inputs.validation.validation_predictions.is_empty() {
         return Err(refused("retrieval has no thresholds; leave --validation-predictions out".to_owned()));
     }
-    let reference = Reference::read(inputs.reference)?;
+    let reference = Reference::read_by(inputs.reference, inputs.by)?;
     let mut scored = Vec::new();
     for (at, path) in inputs.predictions.iter().enumerate() {
         let outputs = Retrieval::read(path, inputs.texts.get(at).map(PathBuf::as_path))?;
