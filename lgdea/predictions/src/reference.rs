@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use crate::PredictionError;
 use crate::table::Table;
@@ -42,8 +42,17 @@ impl Reference {
     /// Reads a CSV file with the column `id`, the columns `patient` and `text` where they are known, and a column for each
     /// class with 1, 0, −1 (uncertain) or nothing; or instead of these one column `label` with the name of the case's class.
     pub fn read(path: &Path) -> Result<Self, PredictionError> {
+        let table = Table::read(path)?;
+        if table.has("split") {
+            let problem = "it has a column `split`, but all of its cases would be scored; keep those of the split to be scored, \
+                           and remove the column";
+            return Err(PredictionError::unusable(path, problem));
+        }
+        Self::of_table(path, table)
+    }
+
+    pub(crate) fn of_table(path: &Path, mut table: Table) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
-        let mut table = Table::read(path)?;
         let mut seen: HashMap<&str, u64> = HashMap::new();
         for (id, (line, _)) in table.ids.iter().zip(&table.rows) {
             if id.is_empty() {
@@ -73,6 +82,19 @@ impl Reference {
             None => columns(&table).map_err(unusable)?,
         };
         Ok(Self { path: path.to_owned(), ids: table.ids, patients, texts, classes, labels })
+    }
+
+    /// Some of the cases, with all classes.
+    pub fn select(&self, cases: &[usize]) -> Self {
+        let of = |values: &Vec<String>| cases.iter().map(|&case| values[case].clone()).collect();
+        Self {
+            path: self.path.clone(),
+            ids: of(&self.ids),
+            patients: self.patients.as_ref().map(of),
+            texts: self.texts.as_ref().map(of),
+            classes: self.classes.clone(),
+            labels: self.labels.select(Axis(0), cases),
+        }
     }
 
     /// The patient of each case as a number, and how many there are; each case is a patient of its own where the file does

@@ -41,7 +41,14 @@ pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Ref
         }
     }
     let Task { statistics, warnings, .. } = task;
-    Ok(Scored { units: unit_count, cases: reference.ids.len(), thresholds: BTreeMap::new(), warnings, statistics })
+    Ok(Scored {
+        units: unit_count,
+        cases: reference.ids.len(),
+        thresholds: BTreeMap::new(),
+        warnings,
+        fits: BTreeMap::new(),
+        statistics,
+    })
 }
 
 struct Task<'a> {

@@ -1,6 +1,7 @@
 //! Outputs of anyone's model by the shipped protocols, against NumPy and scikit-learn: `scoring.py` made the folder `files`.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs)]
 
+mod probes;
 mod protocols;
 mod refused;
 mod switches;
@@ -13,7 +14,7 @@ use lgdea_eval::scoring::{self, Scored};
 use lgdea_eval::{EvalError, Evaluation, table};
 use lgdea_metric::task::zero_shot::{AUROC, AUROC_MACRO};
 use lgdea_metric::{Declaration, Task};
-use lgdea_predictions::{Reference, Retrieval, Scores};
+use lgdea_predictions::{Features, Reference, Retrieval, Scores, SplitReference};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scoring/files").join(name)
@@ -43,15 +44,18 @@ fn scored(
     reference: &Path,
     validation: Option<[&Path; 2]>,
 ) -> Result<Scored, EvalError> {
-    let reference = Reference::read(reference)?;
     match Protocol::named_or_path(protocol)?.rules {
+        Rules::Probe(rules) => scoring::probe(&rules, &Features::read(predictions)?, &SplitReference::read(reference)?),
         Rules::ZeroShot(rules) => {
+            let reference = Reference::read(reference)?;
             let validation =
                 validation.map(|[scores, truth]| (Scores::read(scores).unwrap(), Reference::read(truth).unwrap()));
             let validation = validation.as_ref().map(|(scores, truth)| (scores, truth));
             scoring::zero_shot(&rules, &Scores::read(predictions)?, &reference, validation)
         }
-        Rules::Retrieval(rules) => scoring::retrieval(&rules, &Retrieval::read(predictions, None)?, &reference),
+        Rules::Retrieval(rules) => {
+            scoring::retrieval(&rules, &Retrieval::read(predictions, None)?, &Reference::read(reference)?)
+        }
     }
 }
 
@@ -101,6 +105,10 @@ fn every_shipped_protocol_gives_what_scikit_learn_gives() {
         ("retrieval/lgdea-v1", "pairs", false, true),
         ("retrieval/cxr-clip-v1", "pairs", false, true),
         ("retrieval-5x200/gloria-v1", "pairs", false, true),
+        ("probe/lgdea-v1", "probe", false, false),
+        ("probe/knn-v1", "probe", false, false),
+        ("rsna/gloria-v1", "rsna", false, false),
+        ("rsna/mgca-v1", "rsna", false, false),
     ] {
         check(protocol, &evaluation(protocol, of_files(protocol, name, validated)), exactly);
         tried.insert(protocol);
