@@ -30,6 +30,10 @@ pub(super) struct Found {
 /// Fits the protocol's classifier.
 pub(super) fn fit(rules: &ProbeProtocol, cases: &Cases<'_>, drawn: &[usize]) -> Result<Found, EvalError> {
     let train = Train::new(rules, &cases.train, drawn)?;
+    if train.unfitted.iter().all(Option::is_some) {
+        let test = Array2::from_elem(cases.test.truth.dim(), None);
+        return Ok(Found { test, validation: None, unfitted: train.unfitted, c: None, warnings: Vec::new() });
+    }
     let validation = cases.validation.as_ref().map(|split| (train.scaled(split.features.view()), &split.truth));
     let (model, c, mut warnings) = match &rules.classifier {
         Classifier::Knn(rule) => (Model::Neighbours(knn(*rule)), None, Vec::new()),
@@ -102,11 +106,14 @@ impl<'a> Train<'a> {
             Labelling::MultiLabel => None,
             Labelling::MultiClass => Some(one_of_each(&truth, &train.reference.select(drawn))?),
         };
+        // Of classes that exclude each other two are enough: one that does not occur becomes improbable.
+        let varies = |classes: &Vec<usize>| classes.windows(2).any(|pair| pair[0] != pair[1]);
         let why = |class: usize| {
             let has = |label: bool| truth.column(class).iter().any(|&known| known == Some(label));
+            if let Some(one_of) = &one_of {
+                return (!varies(one_of)).then_some("all are of one class");
+            }
             match (has(true), has(false)) {
-                // One of several classes need not be there.
-                _ if one_of.is_some() => None,
                 (true, true) => None,
                 (true, false) => Some("no negative"),
                 (false, true) => Some("no positive"),

@@ -27,7 +27,11 @@ pub fn probe(rules: &ProbeProtocol, features: &Features, reference: &SplitRefere
     warnings.extend(without_thresholds(&mut of_scores, &cases)?);
     let mut of_shares = Vec::new();
     for &share in &rules.shares {
-        of_shares.push((share.to_string(), of_share(rules, &of_scores, &cases, share)?));
+        let scored = of_share(rules, &of_scores, &cases, share, &mut warnings)?;
+        of_shares.extend(scored.map(|scored| (share.to_string(), scored)));
+    }
+    if of_shares.is_empty() {
+        return Err(unfitted(features, warnings.join("; ")));
     }
     Ok(joined(of_shares, warnings))
 }
@@ -102,29 +106,39 @@ fn without_thresholds(of_scores: &mut ZeroShotProtocol, cases: &Cases<'_>) -> Re
     }
 }
 
-/// What the probe of one share is worth, named as scores of zero-shot classification.
+fn unfitted(features: &Features, problem: String) -> EvalError {
+    let problem = format!("{problem}; give more training cases, or take a protocol of greater shares");
+    EvalError::Outputs { what: features.path.display().to_string(), problem }
+}
+
+/// What the probe of one share is worth, named as scores of zero-shot classification. None, and a warning, where no class can
+/// be fitted and the protocol leaves such out.
 fn of_share(
     rules: &ProbeProtocol,
     of_scores: &ZeroShotProtocol,
     cases: &Cases<'_>,
     share: f64,
-) -> Result<Scored, EvalError> {
+    told: &mut Vec<String>,
+) -> Result<Option<Scored>, EvalError> {
     let drawn = draw::cases(rules, &cases.train, share);
     let found = fit::fit(rules, cases, &drawn)?;
     let classes = &cases.test.reference.classes;
     let mut warnings = found.warnings;
     let fitted: Vec<usize> = (0..classes.len()).filter(|&class| found.unfitted[class].is_none()).collect();
-    let unfitted: Vec<String> = classes
+    let without: Vec<String> = classes
         .iter()
         .zip(&found.unfitted)
         .filter_map(|(class, why)| Some(format!("`{class}` ({})", why.as_ref()?)))
         .collect();
-    if !unfitted.is_empty() {
-        let problem = format!("with {} training cases no probe can be fitted of {}", drawn.len(), unfitted.join(", "));
-        if fitted.is_empty() || rules.unfitted_classes == Absent::Refuse {
-            let problem = format!("{problem}; give more training cases, or take a protocol of greater shares");
-            let what = format!("{} at {}", cases.features.path.display(), percent(&share.to_string()));
-            return Err(EvalError::Outputs { what, problem });
+    if !without.is_empty() {
+        let problem = format!("with {} training cases no probe can be fitted of {}", drawn.len(), without.join(", "));
+        let here = format!("at {}: {problem}", percent(&share.to_string()));
+        if rules.unfitted_classes == Absent::Refuse {
+            return Err(unfitted(cases.features, here));
+        }
+        if fitted.is_empty() {
+            told.push(here);
+            return Ok(None);
         }
         warnings.push(problem);
     }
@@ -140,7 +154,7 @@ fn of_share(
     let mut scored = zero_shot(of_scores, &scores(&found.test), &cases.test.reference, chosen_on)?;
     warnings.append(&mut scored.warnings);
     let fits = BTreeMap::from([(share.to_string(), Fit { training_cases: drawn.len(), c: found.c })]);
-    Ok(Scored { warnings, fits, ..scored })
+    Ok(Some(Scored { warnings, fits, ..scored }))
 }
 
 /// The scores of all shares, by their names as those of probes. What is told at each share alike is told once.
