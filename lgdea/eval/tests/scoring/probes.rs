@@ -8,6 +8,7 @@ use lgdea_eval::metric::probe::subset;
 use lgdea_eval::protocol::Protocol;
 use lgdea_eval::scoring::Scored;
 use lgdea_fault::{AtFault, Fault, chain};
+use lgdea_predictions::{Features, Reference};
 use lgdea_spec::Seed;
 
 use crate::{Written, evaluation, expected, file, of_files, scored};
@@ -179,6 +180,15 @@ fn without_validation_the_protocol_says_what_becomes_of_c() {
     let found = of_tables(&without.replace(refuse, fixed), [&features, &truth]).unwrap();
     assert_eq!((found.fits["1"].c, found.fits["1"].training_cases), (Some(0.5), 16));
     assert!(found.warnings.iter().any(|warning| warning.contains("C is 0.5")), "{:?}", found.warnings);
+}
+
+#[test]
+fn features_may_be_called_image() {
+    let reference = Reference::read(&file("pairs.csv")).unwrap();
+    let (found, left_out) = Features::read(&file("pairs.npz")).unwrap().of(&reference).unwrap();
+    assert_eq!((found.dim(), left_out), ((60, 8), 0));
+    let problem = chain(&Features::read(&file("test.npz")).unwrap_err());
+    assert!(problem.contains("no array `features`") && problem.contains("`scores`"), "{problem}");
 }
 
 #[test]
