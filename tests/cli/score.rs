@@ -41,6 +41,37 @@ fn models_are_compared_and_similarities_are_scored() {
 }
 
 #[test]
+fn features_are_probed_and_compared() {
+    let (mut good, mut bad, mut truth) =
+        ("id,x\n".to_owned(), "id,x\n".to_owned(), "id,patient,split,Edema\n".to_owned());
+    for (at, split) in ["train", "validation", "test"].into_iter().enumerate() {
+        for case in 0..8 {
+            let edema = case % 2;
+            good += &format!("{at}{case},{edema}\n");
+            bad += &format!("{at}{case},{}\n", case / 2 % 2);
+            truth += &format!("{at}{case},{at}p{case},{split},{edema}\n");
+        }
+    }
+    let place = Workspace::new().with("good.csv", &good).with("bad.csv", &bad).with("truth.csv", &truth);
+    let probe = ["score", "probe", "--predictions", "good.csv", "--reference", "truth.csv"];
+    let text = place.output(&probe);
+    for part in ["AUROC, mean of classes, at 100 %", "class, at 100 %", "probe/lgdea-v1", "8 patients"] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+    let json: Value = serde_json::from_str(&place.output(&[&probe[..], &["--json"]].concat())).unwrap();
+    assert_eq!(json["scores"]["probe/1/auroc/edema"]["value"], 1.0, "{json}");
+    assert_eq!(json["fits"]["1"]["training_cases"], 8, "{json}");
+    let compare =
+        ["score", "compare", "good.csv", "bad.csv", "--reference", "truth.csv", "--protocol", "probe/lgdea-v1"];
+    let json: Value = serde_json::from_str(&place.output(&[&compare[..], &["--json"]].concat())).unwrap();
+    assert_eq!(json["compared"][0]["differences"]["probe/1/auroc_macro"]["value"], -0.5, "{json}");
+    let flag = "--validation-predictions";
+    let flags = [flag, "good.csv", flag, "bad.csv", "--validation-reference", "truth.csv"];
+    let said = place.ended(2, &[&compare[..], &flags].concat());
+    assert!(said.contains("column `split`"), "{said}");
+}
+
+#[test]
 fn what_does_not_go_together_is_refused_in_a_line() {
     let place = place();
     let zero_shot = ["score", "zero-shot", "--predictions", "a.csv", "--reference", "truth.csv"];

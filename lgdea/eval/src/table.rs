@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table};
 
 use lgdea_evidence::Class;
 use lgdea_metric::task::evidence::F1;
-use lgdea_metric::{Declaration, Instance, Parameters, Task, Way};
+use lgdea_metric::{Declaration, Instance, Parameters, Task, Way, percent};
 
 use crate::metric::paired::Difference;
 use crate::scoring::BySubgroup;
@@ -70,12 +70,13 @@ fn of_all_classes<T>(values: &BTreeMap<String, T>) -> Vec<(String, &T)> {
 
 /// Declarations of what `lgdea score` measures, in the order in which they are shown.
 fn of_outputs() -> impl Iterator<Item = &'static Declaration> {
-    let tasks = [Task::ZeroShot, Task::ZeroShotOutputs, Task::Retrieval, Task::RetrievalOutputs];
+    let tasks = [Task::ZeroShot, Task::ZeroShotOutputs, Task::Retrieval, Task::RetrievalOutputs, Task::Probe];
     tasks.into_iter().flat_map(Task::declarations)
 }
 
-/// A row a class and a column a metric; empty where nothing is of a class.
+/// A row a class and a column a metric; of probes, at the greatest share. Empty where nothing is of a class.
 fn of_single_classes(known: &[(Instance<'_>, &Score)]) -> String {
+    let share = known.iter().filter_map(|(one, _)| one.of.share).max();
     let has = |declaration: &&Declaration| {
         declaration.is_of_a_class() && known.iter().any(|(one, _)| one.declaration == *declaration)
     };
@@ -85,13 +86,15 @@ fn of_single_classes(known: &[(Instance<'_>, &Score)]) -> String {
     }
     let classes: BTreeSet<&str> = known.iter().filter_map(|(one, _)| one.of.class).collect();
     // `zero_shot/average_precision/{class}` stands above its column as "average precision".
-    let heading = |one: &&Declaration| one.name.split('/').nth(1).unwrap_or_default().replace('_', " ");
+    let heading = |one: &&Declaration| one.name.rsplit('/').nth(1).unwrap_or_default().replace('_', " ");
     let headings: Vec<String> = columns.iter().map(heading).collect();
-    let header: Vec<&str> = ["class"].into_iter().chain(headings.iter().map(String::as_str)).collect();
+    let first = share.map_or_else(|| "class".to_owned(), |share| format!("class, at {}", percent(share)));
+    let header: Vec<&str> = [first.as_str()].into_iter().chain(headings.iter().map(String::as_str)).collect();
     let mut table = with_header(&header, 1..header.len());
     for class in classes {
         let value = |column: &&Declaration| {
-            let found = known.iter().find(|(one, _)| one.declaration == *column && one.of.class == Some(class));
+            let of = Parameters { share, ..Parameters::class(class) };
+            let found = known.iter().find(|(one, _)| one.declaration == *column && one.of == of);
             found.map_or_else(String::new, |(_, score)| format!("{:.3}", score.value))
         };
         table.add_row([class.to_owned()].into_iter().chain(columns.iter().map(value)));

@@ -9,7 +9,7 @@ use crate::{Better, HeatMap, Parameters, Task, Way, template};
 pub struct Declaration {
     /// The task that it is of.
     pub task: Task,
-    /// Name below the split's, with the parameters `{way}`, `{k}`, `{map}` and `{class}`: `retrieval/{way}_r_at_{k}`.
+    /// Name below the split's, with the parameters `{way}`, `{k}`, `{map}`, `{share}` and `{class}`: `retrieval/{way}_r_at_{k}`.
     pub name: &'static str,
     /// Name for readers, with the same parameters; none where it goes by its name. A score of a single heat map is always shown by its name.
     pub label: Option<&'static str>,
@@ -45,7 +45,7 @@ impl Declaration {
         template::has(self.name, "class")
     }
 
-    /// All its instances, at these ranks K and of these classes.
+    /// All its instances, at these ranks K and of these classes; of shares at those that are usual, 1 %, 10 % and 100 %.
     pub fn instances<'a>(&'static self, at: &[usize], classes: &[&'a str]) -> Vec<Instance<'a>> {
         let mut all: Vec<Parameters<'a>> = vec![Parameters::NONE];
         let has = |parameter| template::has(self.name, parameter);
@@ -58,6 +58,9 @@ impl Declaration {
         if has("map") {
             let single = each(&all, &HeatMap::ALL, |of, map| Parameters { map: Some(map), ..of });
             all.extend(single);
+        }
+        if has("share") {
+            all = each(&all, &["0.01", "0.1", "1"], |of, share| Parameters { share: Some(share), ..of });
         }
         if has("class") {
             all = each(&all, classes, |of, class| Parameters { class: Some(class), ..of });
@@ -151,7 +154,7 @@ mod tests {
     fn labels_and_rows_name_no_parameter_that_the_name_has_not() {
         for declaration in Task::ALL.into_iter().flat_map(Task::declarations) {
             for words in [declaration.label, declaration.row].into_iter().flatten() {
-                for parameter in ["way", "k", "map", "class"] {
+                for parameter in ["way", "k", "map", "share", "class"] {
                     let (in_words, in_name) =
                         (template::has(words, parameter), template::has(declaration.name, parameter));
                     assert!(!in_words || in_name, "{}: {words}", declaration.name);

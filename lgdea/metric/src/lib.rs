@@ -35,3 +35,4 @@ pub use number::{readable, significant};
 pub use parameters::{HeatMap, Parameters, Way};
 pub use split::Split;
 pub use task::Task;
+pub use template::percent;

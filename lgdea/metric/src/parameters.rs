@@ -1,4 +1,4 @@
-//! What a score may be of: a direction of retrieval, a rank, a heat map, a class.
+//! What a score may be of: a direction of retrieval, a rank, a heat map, a share of training cases, a class.
 
 use std::fmt;
 
@@ -76,13 +76,15 @@ pub struct Parameters<'a> {
     pub k: Option<usize>,
     /// `{map}`: the heat map; none for the one that the experiment chose.
     pub map: Option<HeatMap>,
+    /// `{share}`: the share of the training cases that a probe saw, as Rust writes it: `0.01`, `0.1`, `1`.
+    pub share: Option<&'a str>,
     /// `{class}`: the class, without `/`.
     pub class: Option<&'a str>,
 }
 
 impl<'a> Parameters<'a> {
     /// None at all.
-    pub const NONE: Parameters<'static> = Parameters { way: None, k: None, map: None, class: None };
+    pub const NONE: Parameters<'static> = Parameters { way: None, k: None, map: None, share: None, class: None };
 
     /// Of a direction of retrieval.
     pub const fn way(way: Way) -> Self {

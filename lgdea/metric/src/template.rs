@@ -9,12 +9,12 @@ pub(crate) fn has(template: &str, parameter: &str) -> bool {
 
 /// A name with its parameters filled in.
 pub(crate) fn name(template: &str, of: &Parameters<'_>) -> String {
-    fill(template, of, Way::name)
+    fill(template, of, Way::name, str::to_owned)
 }
 
 /// A label with its parameters filled in, in words.
 pub(crate) fn label(template: &str, of: &Parameters<'_>) -> String {
-    fill(template, of, Way::label)
+    fill(template, of, Way::label, percent)
 }
 
 /// The parameters with which a template gives this name.
@@ -41,6 +41,13 @@ pub(crate) fn find<'n>(template: &str, name: &'n str) -> Option<Parameters<'n>> 
                 Some(Parameters { map: Some(map), ..found })
             })
         }),
+        "share" => {
+            let (share, _) = name.split_once('/')?;
+            let number: f64 = share.parse().ok().filter(|&number: &f64| number > 0.0 && number <= 1.0)?;
+            // `0.10` is no share that anybody logs.
+            let rest = find(rest, name.strip_prefix(share)?).filter(|_| number.to_string() == share)?;
+            Some(Parameters { share: Some(share), ..rest })
+        }
         // A class is the last part of a name.
         "class" if rest.is_empty() && !name.is_empty() && !name.contains('/') => Some(Parameters::class(name)),
         _ => None,
@@ -70,16 +77,23 @@ fn first(template: &str) -> Option<(&str, &str, &str)> {
     Some((literal, parameter, rest))
 }
 
-fn fill(template: &str, of: &Parameters<'_>, way: fn(Way) -> &'static str) -> String {
+fn fill(template: &str, of: &Parameters<'_>, way: fn(Way) -> &'static str, share: fn(&str) -> String) -> String {
     let text = |piece| match piece {
         Piece::Literal(literal) => literal.to_owned(),
         Piece::Parameter("way") => of.way.map_or_else(String::new, |of| way(of).to_owned()),
         Piece::Parameter("k") => of.k.map_or_else(String::new, |k| k.to_string()),
         Piece::Parameter("map") => of.map.map_or_else(String::new, |map| format!("{map}/")),
+        Piece::Parameter("share") => of.share.map_or_else(String::new, share),
         Piece::Parameter("class") => of.class.unwrap_or_default().to_owned(),
         Piece::Parameter(_) => String::new(),
     };
     pieces(template).map(text).collect()
+}
+
+/// A share in words: `0.01` is `1 %`.
+pub fn percent(share: &str) -> String {
+    // 100 · 0.07 is not quite 7.
+    share.parse().map_or_else(|_| share.to_owned(), |share: f64| format!("{} %", (share * 1e8).round() / 1e6))
 }
 
 #[cfg(test)]
@@ -96,6 +110,10 @@ mod tests {
             let of = Parameters::map(map);
             assert_eq!(find("g/{map}cnr", &name("g/{map}cnr", &of)), Some(of));
         }
+        let of = Parameters { share: Some("0.07"), ..Parameters::class("edema") };
+        assert_eq!(name("p/{share}/auroc/{class}", &of), "p/0.07/auroc/edema");
+        assert_eq!(find("p/{share}/auroc/{class}", "p/0.07/auroc/edema"), Some(of));
+        assert_eq!(label("AUROC at {share}", &of), "AUROC at 7 %");
         assert_eq!(find("z/auroc/{class}", "z/auroc/edema"), Some(Parameters::class("edema")));
     }
 
@@ -107,6 +125,11 @@ mod tests {
             ("r/{way}_r_at_{k}", "r/i2i_r_at_1"),
             ("r/{way}_p_at_{k}", "r/i2t_p_at_5_abnormal"),
             ("g/{map}cnr", "g/saliency/cnr"),
+            ("p/{share}/f1", "p/0.10/f1"),
+            ("p/{share}/f1", "p/2/f1"),
+            ("p/{share}/f1", "p/0/f1"),
+            ("p/{share}/f1", "p/NaN/f1"),
+            ("p/{share}/f1", "p/f1"),
             ("z/auroc/{class}", "z/auroc/"),
             ("z/auroc/{class}", "z/auroc/edema/low"),
         ] {

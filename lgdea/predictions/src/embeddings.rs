@@ -33,11 +33,11 @@ pub enum Outputs {
 }
 
 /// The rows of one file.
-struct Side {
-    ids: Option<Vec<String>>,
+pub(crate) struct Side {
+    pub(crate) ids: Option<Vec<String>>,
     /// Names of a table's columns.
     columns: Option<Vec<String>>,
-    values: Array2<f32>,
+    pub(crate) values: Array2<f32>,
 }
 
 impl Retrieval {
@@ -46,14 +46,14 @@ impl Retrieval {
     /// texts' embeddings lie in the file `texts`, the images' embeddings.
     pub fn read(path: &Path, texts: Option<&Path>) -> Result<Self, PredictionError> {
         if let Some(text_path) = texts {
-            let (image, text) = (Side::read(path, "image")?, Side::read(text_path, "text")?);
+            let (image, text) = (Side::read(path, &["image"])?, Side::read(text_path, &["text"])?);
             let outputs = Outputs::Embeddings { images: image.values, texts: text.values };
             let (path, text_path) = (path.to_owned(), text_path.to_owned());
             return Self { path, text_path, ids: image.ids, text_ids: text.ids, outputs }.checked();
         }
         let kind = Kind::of(path)?;
         if matches!(kind, Kind::Csv | Kind::Npy) {
-            let Side { ids, columns, values } = Side::read(path, "similarity")?;
+            let Side { ids, columns, values } = Side::read(path, &["similarity"])?;
             let outputs = Outputs::Similarity(values);
             return Ok(Self { path: path.to_owned(), text_path: path.to_owned(), ids, text_ids: columns, outputs });
         }
@@ -111,7 +111,8 @@ impl Retrieval {
 }
 
 impl Side {
-    fn read(path: &Path, name: &str) -> Result<Self, PredictionError> {
+    /// Reads a table, a single array, or the first array of these names that is there.
+    pub(crate) fn read(path: &Path, names: &[&str]) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
         let kind = Kind::of(path)?;
         if kind == Kind::Csv {
@@ -124,7 +125,8 @@ impl Side {
             }
             return Ok(Self { ids: Some(table.ids), columns: Some(table.columns), values });
         }
-        let mut arrays = named::read(path, kind, name)?;
+        let mut arrays = named::read(path, kind, names[0])?;
+        let name = names.iter().find(|&&name| arrays.contains_key(name)).unwrap_or(&names[0]);
         let ids = named::names(&mut arrays, "ids").map_err(unusable)?;
         let values = named::take(&mut arrays, name).and_then(|array| array.two_dimensional(name)).map_err(unusable)?;
         Ok(Self { ids, columns: None, values })

@@ -32,6 +32,14 @@ pub struct Groups {
     pub of_case: Vec<Option<usize>>,
 }
 
+impl Groups {
+    /// Those of some of the cases.
+    pub(crate) fn select(&self, cases: &[usize]) -> Self {
+        let of_case = cases.iter().map(|&case| self.of_case[case]).collect();
+        Self { column: self.column.clone(), names: self.names.clone(), of_case }
+    }
+}
+
 impl FromStr for GroupBy {
     type Err = String;
 

@@ -2,7 +2,9 @@
 //!
 //! - [`Scores`] are a model's scores of classes, `[cases, classes]`;
 //! - [`Retrieval`] has its embeddings of images and texts, or their similarities;
-//! - [`Reference`] is the table of what is true: labels, patients, and which texts are equal.
+//! - [`Features`] are those of a frozen model, which probes are fitted on;
+//! - [`Reference`] is the table of what is true: labels, patients, and which texts are equal;
+//! - [`SplitReference`] is the same with the split of each case.
 //!
 //! Arrays come as `.npy`, `.npz` or safetensors, tables as CSV. What is NaN or infinite is refused with its place. No message
 //! has a text that a table holds, but for identifiers and names of classes and subgroups.
@@ -11,17 +13,21 @@
 mod array;
 mod embeddings;
 mod error;
+mod features;
 mod groups;
 mod ids;
 mod named;
 mod npy;
 mod reference;
 mod scores;
+mod split;
 mod table;
 
 pub use embeddings::{Outputs, Retrieval};
 pub use error::PredictionError;
+pub use features::Features;
 pub use groups::{GroupBy, Groups};
 pub use ids::Rows;
 pub use reference::{Label, Reference};
 pub use scores::Scores;
+pub use split::{Part, SplitReference};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use crate::PredictionError;
 use crate::table::Table;
@@ -52,7 +52,7 @@ impl Reference {
     pub fn read_by(path: &Path, by: &[GroupBy]) -> Result<Self, PredictionError> {
         let mut table = Table::read(path)?;
         let groups: Result<_, String> = by.iter().map(|by| by.take(&mut table)).collect();
-        Self::of(path, table, groups.map_err(|problem| PredictionError::unusable(path, problem))?)
+        Self::of_all(path, table, groups.map_err(|problem| PredictionError::unusable(path, problem))?)
     }
 
     /// Reads a file of other cases, of which no subgroups are asked: where it has the columns, they are no classes either.
@@ -61,10 +61,20 @@ impl Reference {
         for by in by {
             table.take(&by.column);
         }
-        Self::of(path, table, Vec::new())
+        Self::of_all(path, table, Vec::new())
     }
 
-    fn of(path: &Path, mut table: Table, groups: Vec<Groups>) -> Result<Self, PredictionError> {
+    /// The reference of a table whose cases are all scored.
+    fn of_all(path: &Path, table: Table, groups: Vec<Groups>) -> Result<Self, PredictionError> {
+        if table.has("split") {
+            let problem = "it has a column `split`, but all of its cases would be scored; keep those of the split to be scored, \
+                           and remove the column";
+            return Err(PredictionError::unusable(path, problem));
+        }
+        Self::of_table(path, table, groups)
+    }
+
+    pub(crate) fn of_table(path: &Path, mut table: Table, groups: Vec<Groups>) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
         let mut seen: HashMap<&str, u64> = HashMap::new();
         for (id, (line, _)) in table.ids.iter().zip(&table.rows) {
@@ -95,6 +105,20 @@ impl Reference {
             None => columns(&table).map_err(unusable)?,
         };
         Ok(Self { path: path.to_owned(), ids: table.ids, patients, texts, classes, labels, groups })
+    }
+
+    /// Some of the cases, with all classes.
+    pub fn select(&self, cases: &[usize]) -> Self {
+        let of = |values: &Vec<String>| cases.iter().map(|&case| values[case].clone()).collect();
+        Self {
+            path: self.path.clone(),
+            ids: of(&self.ids),
+            patients: self.patients.as_ref().map(of),
+            texts: self.texts.as_ref().map(of),
+            classes: self.classes.clone(),
+            labels: self.labels.select(Axis(0), cases),
+            groups: self.groups.iter().map(|groups| groups.select(cases)).collect(),
+        }
     }
 
     /// The patient of each case as a number, and how many there are; each case is a patient of its own where the file does

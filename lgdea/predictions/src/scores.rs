@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array3, Axis};
+use ndarray::{Array2, Array3, Axis};
 
 use crate::named::{self, Kind};
 use crate::table::Table;
@@ -50,6 +50,11 @@ impl Scores {
             return Err(unusable(problem));
         }
         Ok(Self { path: path.to_owned(), classes, values, ids })
+    }
+
+    /// Scores of a reference's cases in their order, `[cases, classes]`, finite; `path` is what they come from.
+    pub fn of_cases(path: &Path, classes: Vec<String>, values: Array2<f64>) -> Self {
+        Self { path: path.to_owned(), classes: Some(classes), values: values.insert_axis(Axis(2)), ids: None }
     }
 
     /// The rows of the reference's cases.

@@ -42,9 +42,17 @@ impl Table {
 
     /// Takes a column out, if it is there; whatever its name's letters.
     pub(crate) fn take(&mut self, name: &str) -> Option<Vec<String>> {
-        let at = self.columns.iter().position(|column| column.eq_ignore_ascii_case(name))?;
+        let at = self.position(name)?;
         self.columns.remove(at);
         Some(self.rows.iter_mut().map(|(_, cells)| cells.remove(at)).collect())
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.position(name).is_some()
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.eq_ignore_ascii_case(name))
     }
 
     /// The cells as numbers, row by row; or the line and the column of the first that is none.

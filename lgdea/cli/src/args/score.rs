@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use lgdea_eval::protocol::{DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
+use lgdea_eval::protocol::{DEFAULT_PROBE, DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
 use lgdea_predictions::GroupBy;
 
 #[derive(Debug, Subcommand)]
@@ -12,6 +12,8 @@ pub(crate) enum ScoreCommand {
     ZeroShot(ZeroShotArgs),
     /// Score a model's embeddings of images and texts, or their similarities.
     Retrieval(RetrievalArgs),
+    /// Score a model's frozen features: fit a simple classifier on training cases, score it on test cases.
+    Probe(ProbeArgs),
     /// Compare models on the same cases: paired differences with intervals and p values.
     Compare(CompareArgs),
     /// List the protocols that are shipped.
@@ -79,6 +81,22 @@ pub(crate) struct RetrievalArgs {
     pub(crate) protocol: String,
     #[command(flatten)]
     pub(crate) subgroups: SubgroupArgs,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProbeArgs {
+    /// Features, `[cases, width]`: .npz, .npy, .safetensors or .csv.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: PathBuf,
+    /// What is true: a CSV file with the columns `id`, `patient`, `split` (train, validation, test), and one a class.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: PathBuf,
+    /// Name of a protocol, or the path of a .toml file.
+    #[arg(long, default_value = DEFAULT_PROBE, value_name = "NAME")]
+    pub(crate) protocol: String,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

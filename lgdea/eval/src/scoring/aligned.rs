@@ -93,7 +93,8 @@ fn of_prompts(rules: &ZeroShotProtocol, scores: Array3<f64>) -> Option<Array2<f6
     })
 }
 
-fn truth(rules: &ZeroShotProtocol, label: Label) -> Option<bool> {
+/// What the reference says of a class, by the protocol; none where the case does not count.
+pub(super) fn truth(rules: &ZeroShotProtocol, label: Label) -> Option<bool> {
     match label {
         Label::Positive => Some(true),
         Label::Negative => Some(false),
@@ -103,7 +104,7 @@ fn truth(rules: &ZeroShotProtocol, label: Label) -> Option<bool> {
 }
 
 /// Columns by the names of their classes in snake case; or what is wrong with the names.
-fn columns(names: &[String]) -> Result<BTreeMap<String, usize>, String> {
+pub(super) fn columns(names: &[String]) -> Result<BTreeMap<String, usize>, String> {
     let mut columns = BTreeMap::new();
     for (at, name) in names.iter().enumerate() {
         let label = normalise_label(name);

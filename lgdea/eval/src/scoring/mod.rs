@@ -1,9 +1,10 @@
 //! Outputs of anyone's model, scored by a protocol.
 //!
-//! [`zero_shot`] and [`retrieval`] turn outputs and reference into [`Scored`]: named statistics of the cases. That gives the
+//! [`zero_shot`], [`retrieval`] and [`probe`] turn outputs and reference into [`Scored`]: named statistics of the cases. That gives the
 //! scores with their intervals, and the differences between models that were scored on the same reference.
 
 mod aligned;
+mod probe;
 mod retrieval;
 mod subgroups;
 mod zero_shot;
@@ -12,7 +13,9 @@ use std::collections::BTreeMap;
 
 use lgdea_predictions::Reference;
 use lgdea_spec::Seed;
+use serde::Serialize;
 
+pub use probe::probe;
 pub use retrieval::retrieval;
 pub use subgroups::{BySubgroup, Size};
 pub use zero_shot::zero_shot;
@@ -28,12 +31,25 @@ pub struct Scored {
     pub units: usize,
     /// Cases of the reference.
     pub cases: usize,
-    /// Of each class the least score that is called positive, chosen on validation cases.
+    /// Of each class the least score that is called positive, chosen on validation cases; of probes, of each share and class
+    /// (`0.1/edema`).
     pub thresholds: BTreeMap<String, f64>,
     /// What was left out and why, one sentence each.
     pub warnings: Vec<String>,
+    /// Of each share of the training cases, what a probe was fitted on; empty without probes.
+    pub fits: BTreeMap<String, Fit>,
     statistics: Vec<(String, Statistic<'static>)>,
     groups: Vec<subgroups::Group>,
+}
+
+/// What a probe was fitted on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Fit {
+    /// Training cases that were drawn.
+    pub training_cases: usize,
+    /// C of a logistic regression, in scikit-learn's sense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c: Option<f64>,
 }
 
 impl Scored {

@@ -38,8 +38,15 @@ pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Ref
     task.both_ways(&outputs, &texts, labelled.as_ref())?;
     let groups = task.groups(reference, &outputs, &texts, labelled.as_ref())?;
     let Task { statistics, warnings, .. } = task;
-    let thresholds = BTreeMap::new();
-    Ok(Scored { units: unit_count, cases: reference.ids.len(), thresholds, warnings, statistics, groups })
+    Ok(Scored {
+        units: unit_count,
+        cases: reference.ids.len(),
+        thresholds: BTreeMap::new(),
+        warnings,
+        fits: BTreeMap::new(),
+        statistics,
+        groups,
+    })
 }
 
 struct Task<'a> {

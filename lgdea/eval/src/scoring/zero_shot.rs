@@ -8,6 +8,7 @@ use lgdea_metric::task::zero_shot::{AUROC, AUROC_MACRO};
 use lgdea_metric::task::zero_shot_outputs as outputs;
 use lgdea_metric::{Declaration, Parameters, Split};
 use lgdea_predictions::{Reference, Scores};
+use ndarray::{Array2, ArrayView1};
 
 use super::aligned::Aligned;
 use super::subgroups::{Group, divisions, only_of_all_classes};
@@ -51,7 +52,15 @@ pub fn zero_shot(
     task.top(reference)?;
     let groups = task.groups(reference, &thresholds, &mean_of)?;
     let Task { statistics, warnings, .. } = task;
-    Ok(Scored { units: unit_count, cases: reference.ids.len(), thresholds, warnings, statistics, groups })
+    Ok(Scored {
+        units: unit_count,
+        cases: reference.ids.len(),
+        thresholds,
+        warnings,
+        fits: BTreeMap::new(),
+        statistics,
+        groups,
+    })
 }
 
 struct Task<'a> {
@@ -244,21 +253,9 @@ impl Task<'_> {
         if self.rules.labels == Labelling::MultiLabel {
             return Ok(());
         }
-        let refused = |problem: String| EvalError::Outputs { what: reference.path.display().to_string(), problem };
-        let mut truth = Vec::new();
-        for (row, id) in self.aligned.truth.rows().into_iter().zip(&self.aligned.ids) {
-            let positive: Vec<usize> = (0..row.len()).filter(|&class| row[class] == Some(true)).collect();
-            let [class] = positive[..] else {
-                let problem = format!(
-                    "the case `{id}` has {} classes, but by the protocol each has exactly one; mend it or take another protocol",
-                    positive.len()
-                );
-                return Err(refused(problem));
-            };
-            truth.push(class);
-        }
-        let predicted =
-            argmax(self.aligned.scores.view()).ok_or_else(|| refused("there is no class to choose".to_owned()))?;
+        let truth = one_of_each(&self.aligned.truth, reference)?;
+        let predicted = argmax(self.aligned.scores.view())
+            .ok_or_else(|| unusable(reference, "there is no class to choose".to_owned()))?;
         let (truth, predicted, unit_of) = (Arc::new(truth), Arc::new(predicted), Arc::new(self.unit_of.clone()));
         let classes = self.aligned.classes.len();
         for &metric in &self.rules.metrics {
@@ -272,6 +269,26 @@ impl Task<'_> {
         }
         Ok(())
     }
+}
+
+/// The class of each case, of classes that exclude each other.
+pub(super) fn one_of_each(truth: &Array2<Option<bool>>, reference: &Reference) -> Result<Vec<usize>, EvalError> {
+    let one = |(row, id): (ArrayView1<'_, Option<bool>>, &String)| {
+        let positive: Vec<usize> = (0..row.len()).filter(|&class| row[class] == Some(true)).collect();
+        let [class] = positive[..] else {
+            let problem = format!(
+                "the case `{id}` has {} classes, but by the protocol each has exactly one; mend it or take another protocol",
+                positive.len()
+            );
+            return Err(unusable(reference, problem));
+        };
+        Ok(class)
+    };
+    truth.rows().into_iter().zip(&reference.ids).map(one).collect()
+}
+
+fn unusable(reference: &Reference, problem: String) -> EvalError {
+    EvalError::Outputs { what: reference.path.display().to_string(), problem }
 }
 
 /// Refuses validation cases that are scored, too.

@@ -1,6 +1,7 @@
-//! Outputs of anyone's model by the shipped protocols, against NumPy and scikit-learn: `scoring.py` made the folder `files`.
+//! Outputs of anyone's model by the shipped protocols, against NumPy and scikit-learn: `scoring.py` and `probes.py` made the folder `files`.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs)]
 
+mod probes;
 mod protocols;
 mod refused;
 mod subgroups;
@@ -14,7 +15,7 @@ use lgdea_eval::scoring::{self, Scored};
 use lgdea_eval::{EvalError, Evaluation, table};
 use lgdea_metric::task::zero_shot::{AUROC, AUROC_MACRO};
 use lgdea_metric::{Declaration, Task};
-use lgdea_predictions::{Reference, Retrieval, Scores};
+use lgdea_predictions::{Features, Reference, Retrieval, Scores, SplitReference};
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scoring/files").join(name)
@@ -44,15 +45,18 @@ fn scored(
     reference: &Path,
     validation: Option<[&Path; 2]>,
 ) -> Result<Scored, EvalError> {
-    let reference = Reference::read(reference)?;
     match Protocol::named_or_path(protocol)?.rules {
+        Rules::Probe(rules) => scoring::probe(&rules, &Features::read(predictions)?, &SplitReference::read(reference)?),
         Rules::ZeroShot(rules) => {
+            let reference = Reference::read(reference)?;
             let validation =
                 validation.map(|[scores, truth]| (Scores::read(scores).unwrap(), Reference::read(truth).unwrap()));
             let validation = validation.as_ref().map(|(scores, truth)| (scores, truth));
             scoring::zero_shot(&rules, &Scores::read(predictions)?, &reference, validation)
         }
-        Rules::Retrieval(rules) => scoring::retrieval(&rules, &Retrieval::read(predictions, None)?, &reference),
+        Rules::Retrieval(rules) => {
+            scoring::retrieval(&rules, &Retrieval::read(predictions, None)?, &Reference::read(reference)?)
+        }
     }
 }
 
@@ -67,8 +71,10 @@ fn evaluation(protocol: &str, scored: Scored) -> Evaluation {
 }
 
 fn expected(protocol: &str) -> BTreeMap<String, f64> {
-    let all: serde_json::Value = serde_json::from_str(include_str!("files/expected.json")).unwrap();
-    serde_json::from_value(all[protocol].clone()).unwrap()
+    let files = [include_str!("files/expected.json"), include_str!("files/probes.json")];
+    let all = files.map(|file| serde_json::from_str::<serde_json::Value>(file).unwrap());
+    let found = all.iter().find_map(|file| file.get(protocol)).unwrap();
+    serde_json::from_value(found.clone()).unwrap()
 }
 
 /// All that was expected is there, and if `exactly`, nothing else.
@@ -102,6 +108,10 @@ fn every_shipped_protocol_gives_what_scikit_learn_gives() {
         ("retrieval/lgdea-v1", "pairs", false, true),
         ("retrieval/cxr-clip-v1", "pairs", false, true),
         ("retrieval-5x200/gloria-v1", "pairs", false, true),
+        ("probe/lgdea-v1", "probe", false, false),
+        ("probe/knn-v1", "probe", false, false),
+        ("rsna/gloria-v1", "rsna", false, false),
+        ("rsna/mgca-v1", "rsna", false, false),
     ] {
         check(protocol, &evaluation(protocol, of_files(protocol, name, validated)), exactly);
         tried.insert(protocol);

@@ -16,6 +16,7 @@ fn value(protocol: &str, [from, to]: [&str; 2], [predictions, reference]: [&str;
     let protocol = Protocol::named_or_path(written.path("protocol.toml").to_str().unwrap()).unwrap();
     let (predictions, reference) = (written.path("p.csv"), Reference::read(&written.path("r.csv")).unwrap());
     let scored = match &protocol.rules {
+        Rules::Probe(_) => panic!("probes.rs has those of probes"),
         Rules::ZeroShot(rules) => {
             scoring::zero_shot(rules, &Scores::read(&predictions).unwrap(), &reference, None).unwrap()
         }

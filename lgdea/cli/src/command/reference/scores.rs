@@ -31,7 +31,8 @@ fn parameters() -> String {
     let maps = code(&HeatMap::ALL.map(HeatMap::name));
     format!(
         "- `{{way}}` is {ways};\n- `{{k}}` is one of `eval.retrieval.at`;\n- `{{map}}` is nothing for the map that \
-         `eval.grounding.heat-map` chooses, else a single map and `/`: {maps};\n- `{{class}}` is a class of the prompts.\n"
+         `eval.grounding.heat-map` chooses, else a single map and `/`: {maps};\n- `{{share}}` is the share of the \
+         training cases that a probe saw, such as `0.1`;\n- `{{class}}` is a class of the prompts.\n"
     )
 }
 

@@ -1,6 +1,7 @@
 //! `lgdea score`: outputs of anyone's model, by a protocol.
 
 mod compare;
+mod probe;
 mod protocols;
 mod retrieval;
 mod zero_shot;
@@ -22,6 +23,7 @@ pub(crate) fn score(command: &ScoreCommand) -> Result<(), Failure> {
     match command {
         ScoreCommand::ZeroShot(args) => zero_shot::score(args),
         ScoreCommand::Retrieval(args) => retrieval::score(args),
+        ScoreCommand::Probe(args) => probe::score(args),
         ScoreCommand::Compare(args) => compare::compare(args),
         ScoreCommand::Protocols(args) => protocols::list(args.json),
     }
@@ -57,6 +59,7 @@ impl Inputs<'_> {
         match &protocol.rules {
             Rules::ZeroShot(rules) => zero_shot::scored(rules, self),
             Rules::Retrieval(rules) => retrieval::scored(rules, self),
+            Rules::Probe(rules) => probe::scored(rules, self),
         }
     }
 
@@ -96,11 +99,12 @@ fn unit(protocol: &Protocol) -> &'static str {
 }
 
 fn show(protocol: &Protocol, predictions: &Path, scored: Scored, as_json: bool) -> Result<(), Failure> {
-    let (cases, units, thresholds) = (scored.cases, scored.units, scored.thresholds.clone());
+    let (cases, units) = (scored.cases, scored.units);
+    let (thresholds, fits) = (scored.thresholds.clone(), scored.fits.clone());
     let by_subgroup = scored.by_subgroup(protocol.interval());
     let evaluation = scored.evaluation(protocol.interval());
     if as_json {
-        return print_json(&json!({
+        let mut answer = json!({
             "predictions": predictions,
             "protocol": named(protocol),
             "cases": cases,
@@ -109,7 +113,11 @@ fn show(protocol: &Protocol, predictions: &Path, scored: Scored, as_json: bool) 
             "thresholds": thresholds,
             "by_subgroup": by_subgroup,
             "warnings": evaluation.warnings,
-        }));
+        });
+        if !fits.is_empty() {
+            answer["fits"] = json!(fits);
+        }
+        return print_json(&answer);
     }
     evaluation.warnings.iter().for_each(say);
     let subgroups: String = by_subgroup.iter().map(|by| format!("{}\n", table::subgroups(by))).collect();

@@ -1,0 +1,39 @@
+//! `lgdea score probe`: frozen features.
+
+use std::slice;
+
+use lgdea_eval::protocol::ProbeProtocol;
+use lgdea_eval::scoring::{self, Scored};
+use lgdea_predictions::{Features, SplitReference};
+
+use super::Inputs;
+use crate::args::score::{ProbeArgs, ValidationArgs};
+use crate::failure::{Failure, refused};
+
+pub(super) fn score(args: &ProbeArgs) -> Result<(), Failure> {
+    let inputs = Inputs {
+        predictions: slice::from_ref(&args.predictions),
+        texts: &[],
+        reference: &args.reference,
+        validation: &ValidationArgs::NONE,
+    };
+    inputs.show(&args.protocol, "probe", args.json)
+}
+
+/// What each model's features are worth.
+pub(super) fn scored(rules: &ProbeProtocol, inputs: &Inputs<'_>) -> Result<Vec<Scored>, Failure> {
+    if !inputs.texts.is_empty() {
+        return Err(refused("--texts is of retrieval, but the protocol is of probes; leave it out".to_owned()));
+    }
+    if !inputs.validation.validation_predictions.is_empty() {
+        let problem = "the validation cases of a probe are those that the reference's column `split` says; leave \
+                       --validation-predictions out";
+        return Err(refused(problem.to_owned()));
+    }
+    let reference = SplitReference::read(inputs.reference)?;
+    let mut scored = Vec::new();
+    for path in inputs.predictions {
+        scored.push(scoring::probe(rules, &Features::read(path)?, &reference)?);
+    }
+    Ok(scored)
+}
