@@ -69,7 +69,14 @@ fn of_all_classes<T>(values: &BTreeMap<String, T>) -> Vec<(String, &T)> {
 
 /// Declarations of what `lgdea score` measures, in the order in which they are shown.
 fn of_outputs() -> impl Iterator<Item = &'static Declaration> {
-    let tasks = [Task::ZeroShot, Task::ZeroShotOutputs, Task::Retrieval, Task::RetrievalOutputs];
+    let tasks = [
+        Task::ZeroShot,
+        Task::ZeroShotOutputs,
+        Task::Retrieval,
+        Task::RetrievalOutputs,
+        Task::Grounding,
+        Task::GroundingOutputs,
+    ];
     tasks.into_iter().flat_map(Task::declarations)
 }
 

@@ -4,6 +4,7 @@
 //! is scored by it carries both and a digest. A protocol is a TOML file; the shipped ones are in `templates/protocols/` and
 //! embedded in the binary. No switch has a default: a file that leaves one out is refused.
 
+mod grounding;
 mod retrieval;
 mod switch;
 mod zero_shot;
@@ -12,6 +13,9 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
+pub use grounding::{
+    Boxes, Frame, GroundingMetric, GroundingProtocol, Maxima, MeanOver, NamedFrame, Normalise, Upsampling,
+};
 pub use retrieval::{
     Average, Candidates, Direction, EqualTexts, RetrievalMetric, RetrievalProtocol, Same, Similarity, Ties,
 };
@@ -30,7 +34,7 @@ macro_rules! shipped {
 }
 
 /// The shipped protocols by name.
-static SHIPPED: [(&str, &str); 8] = shipped![
+static SHIPPED: [(&str, &str); 13] = shipped![
     "zero-shot/lgdea-v1",
     "zero-shot/chexzero-v1",
     "chexpert-5x200/gloria-v1",
@@ -39,12 +43,19 @@ static SHIPPED: [(&str, &str); 8] = shipped![
     "retrieval/lgdea-v1",
     "retrieval/cxr-clip-v1",
     "retrieval-5x200/gloria-v1",
+    "grounding/lgdea-v1",
+    "ms-cxr/maco-v1",
+    "ms-cxr/radzero-v1",
+    "chestx-det10/radzero-v1",
+    "rsna/medklip-v1",
 ];
 
 /// The name of a protocol of zero-shot classification where nobody says which.
 pub const DEFAULT_ZERO_SHOT: &str = "zero-shot/lgdea-v1";
 /// The same of retrieval.
 pub const DEFAULT_RETRIEVAL: &str = "retrieval/lgdea-v1";
+/// The same of grounding.
+pub const DEFAULT_GROUNDING: &str = "grounding/lgdea-v1";
 
 /// How outputs of one task become numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,6 +65,8 @@ pub enum Rules {
     ZeroShot(ZeroShotProtocol),
     /// Images that look for texts, and texts for images.
     Retrieval(RetrievalProtocol),
+    /// Heat maps of phrases.
+    Grounding(GroundingProtocol),
 }
 
 /// A protocol.
@@ -105,6 +118,7 @@ impl Protocol {
         let rules = match head.task {
             Kind::ZeroShot => toml::from_str(text).map(Rules::ZeroShot),
             Kind::Retrieval => toml::from_str(text).map(Rules::Retrieval),
+            Kind::Grounding => toml::from_str(text).map(Rules::Grounding),
         };
         let rules = rules.map_err(unreadable)?;
         if let Some(problem) = rules.problem() {
@@ -121,6 +135,7 @@ impl Rules {
         match self {
             Rules::ZeroShot(_) => "zero-shot",
             Rules::Retrieval(_) => "retrieval",
+            Rules::Grounding(_) => "grounding",
         }
     }
 
@@ -129,6 +144,7 @@ impl Rules {
         match self {
             Rules::ZeroShot(rules) => &rules.description,
             Rules::Retrieval(rules) => &rules.description,
+            Rules::Grounding(rules) => &rules.description,
         }
     }
 
@@ -136,6 +152,7 @@ impl Rules {
         match self {
             Rules::ZeroShot(rules) => rules.interval,
             Rules::Retrieval(rules) => rules.interval,
+            Rules::Grounding(rules) => rules.interval,
         }
     }
 
@@ -143,6 +160,7 @@ impl Rules {
         self.interval().problem().or_else(|| match self {
             Rules::ZeroShot(rules) => rules.problem(),
             Rules::Retrieval(rules) => rules.problem(),
+            Rules::Grounding(rules) => rules.problem(),
         })
     }
 }

@@ -12,6 +12,8 @@ pub enum Kind {
     ZeroShot,
     /// Retrieval.
     Retrieval,
+    /// Phrase grounding.
+    Grounding,
 }
 
 /// What becomes of a label that is neither 1 nor 0.

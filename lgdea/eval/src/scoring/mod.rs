@@ -1,9 +1,10 @@
 //! Outputs of anyone's model, scored by a protocol.
 //!
-//! [`zero_shot`] and [`retrieval`] turn outputs and reference into [`Scored`]: named statistics of the cases. That gives the
+//! [`zero_shot`], [`retrieval`] and [`grounding`] turn outputs and reference into [`Scored`]: named statistics of the cases. That gives the
 //! scores with their intervals, and the differences between models that were scored on the same reference.
 
 mod aligned;
+mod grounding;
 mod retrieval;
 mod zero_shot;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use lgdea_predictions::Reference;
 use lgdea_spec::Seed;
 
+pub use grounding::grounding;
 pub use retrieval::retrieval;
 pub use zero_shot::zero_shot;
 

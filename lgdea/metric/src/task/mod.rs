@@ -4,6 +4,7 @@
 
 pub mod evidence;
 pub mod grounding;
+pub mod grounding_outputs;
 pub mod retrieval;
 pub mod retrieval_outputs;
 pub mod zero_shot;
@@ -26,17 +27,20 @@ pub enum Task {
     ZeroShotOutputs,
     /// Retrieval, likewise.
     RetrievalOutputs,
+    /// Grounding, likewise.
+    GroundingOutputs,
 }
 
 impl Task {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Task; 6] = [
+    pub const ALL: [Task; 7] = [
         Task::ZeroShot,
         Task::Retrieval,
         Task::Grounding,
         Task::Evidence,
         Task::ZeroShotOutputs,
         Task::RetrievalOutputs,
+        Task::GroundingOutputs,
     ];
     /// Those that a run evaluates.
     pub const OF_RUNS: [Task; 3] = [Task::ZeroShot, Task::Retrieval, Task::Grounding];
@@ -50,6 +54,7 @@ impl Task {
             Task::Evidence => "evidence",
             Task::ZeroShotOutputs => "zero-shot, of given outputs",
             Task::RetrievalOutputs => "retrieval, of given outputs",
+            Task::GroundingOutputs => "grounding, of given outputs",
         }
     }
 
@@ -62,6 +67,7 @@ impl Task {
             Task::Evidence => evidence::ALL,
             Task::ZeroShotOutputs => zero_shot_outputs::ALL,
             Task::RetrievalOutputs => retrieval_outputs::ALL,
+            Task::GroundingOutputs => grounding_outputs::ALL,
         };
         declarations.iter().copied()
     }
