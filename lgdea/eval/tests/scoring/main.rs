@@ -1,6 +1,7 @@
 //! Outputs of anyone's model by the shipped protocols, against NumPy and scikit-learn: `scoring.py` made the folder `files`.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs)]
 
+mod grounding;
 mod protocols;
 mod refused;
 mod switches;
@@ -52,6 +53,7 @@ fn scored(
             scoring::zero_shot(&rules, &Scores::read(predictions)?, &reference, validation)
         }
         Rules::Retrieval(rules) => scoring::retrieval(&rules, &Retrieval::read(predictions, None)?, &reference),
+        Rules::Grounding(_) => panic!("grounding.rs scores maps"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use lgdea_eval::EvalError;
-use lgdea_eval::protocol::{DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT, Protocol};
+use lgdea_eval::protocol::{DEFAULT_GROUNDING, DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT, Protocol};
 use lgdea_fault::{AtFault, Fault, chain};
 
 use crate::Written;
@@ -33,7 +33,7 @@ fn every_shipped_protocol_is_read_and_has_a_digest_of_its_own() {
     let digests: BTreeSet<String> =
         Protocol::shipped().map(|name| Protocol::named_or_path(name).unwrap().digest).collect();
     assert_eq!(digests.len(), Protocol::shipped().count());
-    for name in [DEFAULT_ZERO_SHOT, DEFAULT_RETRIEVAL] {
+    for name in [DEFAULT_ZERO_SHOT, DEFAULT_RETRIEVAL, DEFAULT_GROUNDING] {
         assert!(Protocol::shipped().any(|shipped| shipped == name));
     }
 }

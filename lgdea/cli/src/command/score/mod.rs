@@ -1,6 +1,7 @@
 //! `lgdea score`: outputs of anyone's model, by a protocol.
 
 mod compare;
+mod grounding;
 mod protocols;
 mod retrieval;
 mod zero_shot;
@@ -21,6 +22,7 @@ pub(crate) fn score(command: &ScoreCommand) -> Result<(), Failure> {
     match command {
         ScoreCommand::ZeroShot(args) => zero_shot::score(args),
         ScoreCommand::Retrieval(args) => retrieval::score(args),
+        ScoreCommand::Grounding(args) => grounding::score(args),
         ScoreCommand::Compare(args) => compare::compare(args),
         ScoreCommand::Protocols(args) => protocols::list(args.json),
     }
@@ -54,6 +56,7 @@ impl Inputs<'_> {
         match &protocol.rules {
             Rules::ZeroShot(rules) => zero_shot::scored(rules, self),
             Rules::Retrieval(rules) => retrieval::scored(rules, self),
+            Rules::Grounding(rules) => grounding::scored(rules, self),
         }
     }
 
