@@ -87,26 +87,6 @@ impl Array {
         Array3::from_shape_vec((phrases, rows, columns), values).map_err(|error| error.to_string())
     }
 
-    /// `[phrases, rows, columns]` in single precision; or what is wrong.
-    pub(crate) fn heat_maps(self, what: &str) -> Result<Array3<f32>, String> {
-        let [phrases, rows, columns] = self.shape()[..] else {
-            return Err(format!("`{what}` has the shape {:?}, but [phrases, rows, columns] is needed", self.shape()));
-        };
-        if rows == 0 || columns == 0 {
-            return Err(format!("`{what}` has the shape {:?}: a map without pixels; save them again", self.shape()));
-        }
-        let values = self.floats().ok_or_else(|| format!("`{what}` has texts, but numbers are needed"))?;
-        let unusable = |value: f64| !value.is_finite() || value.abs() > f64::from(f32::MAX);
-        if let Some((place, value)) = values.indexed_iter().find(|(_, value)| unusable(**value)) {
-            return Err(format!(
-                "`{what}` has {value:e} in map {}, row {}, column {} (all from 0): save maps of finite single-precision numbers",
-                place[0], place[1], place[2]
-            ));
-        }
-        let values = values.into_iter().map(|value| value as f32).collect();
-        Array3::from_shape_vec((phrases, rows, columns), values).map_err(|error| error.to_string())
-    }
-
     /// A list of names; whole numbers are written out. Or what is wrong.
     pub(crate) fn names(self, what: &str) -> Result<Vec<String>, String> {
         if self.shape().len() != 1 {

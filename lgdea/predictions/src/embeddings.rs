@@ -95,9 +95,8 @@ impl Retrieval {
             Outputs::Embeddings { images, texts } => (images.nrows(), texts.nrows()),
             Outputs::Similarity(similarity) => similarity.dim(),
         };
-        let known = (reference.path.as_path(), reference.ids.as_slice());
-        let image_rows = Rows::find(&self.path, "images", self.ids.as_deref(), images, known)?;
-        let text_rows = Rows::find(&self.text_path, "texts", self.text_ids.as_deref(), texts, known)?;
+        let image_rows = Rows::find(&self.path, "images", self.ids.as_deref(), images, reference)?;
+        let text_rows = Rows::find(&self.text_path, "texts", self.text_ids.as_deref(), texts, reference)?;
         let rows = |from: &Array2<f32>, rows: &Rows| from.select(ndarray::Axis(0), &rows.rows);
         let outputs = match &self.outputs {
             Outputs::Embeddings { images, texts } => {

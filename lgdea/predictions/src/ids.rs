@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use crate::PredictionError;
+use crate::{PredictionError, Reference};
 
 /// For each case of the reference, the row of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,15 +16,15 @@ pub struct Rows {
 
 impl Rows {
     /// Finds the rows by their identifiers; without any, they are in the order of the reference. `count` is the number of
-    /// rows, and `what` says what they are; the reference is its file and its cases.
+    /// rows, and `what` says what they are.
     pub(crate) fn find(
         path: &Path,
         what: &str,
         ids: Option<&[String]>,
         count: usize,
-        (reference, known): (&Path, &[String]),
+        reference: &Reference,
     ) -> Result<Self, PredictionError> {
-        let cases = known.len();
+        let cases = reference.ids.len();
         let unusable = |problem: String| PredictionError::unusable(path, problem);
         let Some(ids) = ids else {
             if count == cases {
@@ -32,7 +32,7 @@ impl Rows {
             }
             return Err(unusable(format!(
                 "it has {count} {what}, but {} has {cases} cases, and nothing says which is which; add the identifiers (`ids`)",
-                reference.display()
+                reference.path.display()
             )));
         };
         if ids.len() != count {
@@ -44,16 +44,16 @@ impl Rows {
                 return Err(unusable(format!("rows {first} and {row} (from 0) are both of `{id}`; keep one")));
             }
         }
-        let missing: Vec<&String> = known.iter().filter(|id| !row_of.contains_key(id.as_str())).collect();
+        let missing: Vec<&String> = reference.ids.iter().filter(|id| !row_of.contains_key(id.as_str())).collect();
         if let Some(first) = missing.first() {
             return Err(unusable(format!(
                 "it lacks {} of the {cases} cases of {}, the first of them `{first}`; every case must be scored: add them, or \
                  remove them from the reference for every model",
                 missing.len(),
-                reference.display()
+                reference.path.display()
             )));
         }
-        let rows: Vec<usize> = known.iter().map(|id| row_of[id.as_str()]).collect();
+        let rows: Vec<usize> = reference.ids.iter().map(|id| row_of[id.as_str()]).collect();
         Ok(Self { left_out: count - rows.len(), rows })
     }
 }

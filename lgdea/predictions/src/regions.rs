@@ -1,171 +1,179 @@
-//! Where phrases apply: a CSV file with a row a box.
+//! Where phrases are: a CSV file with a row for each box.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::PredictionError;
+use ndarray::Array2;
+
 use crate::table::Table;
+use crate::{PredictionError, Reference};
 
-/// How far a box in shares may reach beyond its image, for rounding.
-const ROUNDING: f64 = 1e-3;
+/// The longest side of an image in pixels.
+const LONGEST: f64 = 20_000.0;
+/// The columns of a box.
+const BOX: [&str; 4] = ["x", "y", "width", "height"];
+/// The columns of the image's size.
+const SIZE: [&str; 2] = ["image_width", "image_height"];
 
-/// The reference of heat maps.
+/// Where phrases are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Regions {
-    /// Its file.
-    pub path: PathBuf,
-    /// The phrases, each once, in the order of their first rows.
-    pub ids: Vec<String>,
-    /// The patient of each phrase; none where the file does not say.
-    pub patients: Option<Vec<String>>,
+    /// The phrases, each once, with their patients.
+    pub phrases: Reference,
     /// The class of each phrase; none where the file does not say.
     pub classes: Option<Vec<String>>,
-    /// Width and height of each phrase's image in pixels; none where its boxes are in shares.
-    pub sizes: Vec<Option<[f64; 2]>>,
-    /// The boxes of each phrase, `[x, y, width, height]` in shares of the image from its upper left corner. None where the
-    /// image does not show the phrase.
-    pub boxes: Vec<Vec<[f64; 4]>>,
+    /// The boxes of each phrase as `[x, y, width, height]` in shares of the image, from its upper left corner. None where the
+    /// image does not show what the phrase says.
+    pub boxes: Vec<Vec<[f32; 4]>>,
+    /// Width and height of each phrase's image in pixels; none where the boxes are shares.
+    pub sizes: Option<Vec<[usize; 2]>>,
 }
 
 /// What a row says.
-struct Row<'a> {
-    patient: Option<&'a String>,
-    class: Option<&'a String>,
-    size: Option<[f64; 2]>,
-    place: Option<[f64; 4]>,
+#[derive(PartialEq)]
+struct Row {
+    patient: String,
+    class: String,
+    size: Option<[usize; 2]>,
+    target: Option<[f32; 4]>,
 }
 
 impl Regions {
-    /// Reads a CSV file with the columns `id`, `x`, `y`, `width` and `height`, and `patient` and `class` where they are known.
-    /// Boxes are in pixels of an image of `image_width` and `image_height`, or without these columns in shares from 0 to 1.
-    /// Rows of one `id` are boxes of one phrase. A row without a box says that the image does not show the phrase.
+    /// Reads a CSV file with the columns `id` (of the phrase; rows with one id are boxes of one phrase), `x`, `y`, `width` and
+    /// `height`. They are pixels where there are columns `image_width` and `image_height`, and else shares of the image. A
+    /// phrase whose four cells are empty is not there. `patient` and `class` (or `label`) may be known. Other columns are not
+    /// read.
     pub fn read(path: &Path) -> Result<Self, PredictionError> {
-        let mut table = Table::read(path)?;
-        Self::of(path, &mut table).map_err(|problem| PredictionError::unusable(path, problem))
+        Self::of(path, Table::read(path)?).map_err(|problem| PredictionError::unusable(path, problem))
     }
 
-    fn of(path: &Path, table: &mut Table) -> Result<Self, String> {
-        let (patients, classes) = (table.take("patient"), table.take("class"));
-        let mut column = |name: &str| {
-            let found = table.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
-            found.ok_or_else(|| format!("line 1: there is no column `{name}`; name the column so"))
+    fn of(path: &Path, mut table: Table) -> Result<Self, String> {
+        let lines: Vec<u64> = table.rows.iter().map(|(line, _)| *line).collect();
+        let patients = table.take("patient");
+        let classes = table.take("class").or_else(|| table.take("label"));
+        let boxes = needed(&mut table, BOX)?;
+        let sizes = match SIZE.map(|name| table.take(name)) {
+            [Some(width), Some(height)] => Some([width, height]),
+            [None, None] => None,
+            _ => return Err("line 1: `image_width` and `image_height` belong together; add the other".to_owned()),
         };
-        let place = [column("x")?, column("y")?, column("width")?, column("height")?];
-        let size = match (column("image_width"), column("image_height")) {
-            (Ok(width), Ok(height)) => Some([width, height]),
-            (Err(_), Err(_)) => None,
-            (Err(problem), _) | (_, Err(problem)) => return Err(problem),
+        let cell = |column: &Option<Vec<String>>, row: usize| {
+            column.as_ref().map_or_else(String::new, |cells| cells[row].clone())
         };
-        let (patients_known, classes_known) = (patients.is_some(), classes.is_some());
-        let mut regions = Self {
-            path: path.to_owned(),
-            ids: Vec::new(),
-            patients: patients_known.then(Vec::new),
-            classes: classes_known.then(Vec::new),
-            sizes: Vec::new(),
-            boxes: Vec::new(),
-        };
-        let mut first_row: HashMap<&str, (usize, u64)> = HashMap::new();
-        for (at, (line, cells)) in table.rows.iter().enumerate() {
-            let row = Row {
-                patient: patients.as_ref().map(|patients| &patients[at]),
-                class: classes.as_ref().map(|classes| &classes[at]),
-                size: size
-                    .map(|size| image(cells, size))
-                    .transpose()
-                    .map_err(|problem| format!("line {line}: {problem}"))?,
-                place: numbers(cells, place).map_err(|problem| format!("line {line}: {problem}"))?,
-            };
-            let id = table.ids[at].as_str();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let (mut ids, mut first, mut targets): (Vec<String>, Vec<(u64, Row)>, Vec<Vec<[f32; 4]>>) = Default::default();
+        for (row, (id, &line)) in table.ids.iter().zip(&lines).enumerate() {
+            let at = |problem: String| format!("line {line}: {problem}");
+            let size = sizes.as_ref().map(|sizes| size(sizes, row)).transpose().map_err(at)?;
+            let target = target(&boxes, row, size).map_err(at)?;
+            let found = Row { patient: cell(&patients, row), class: cell(&classes, row), size, target };
+            for (name, column, value) in [("patient", &patients, &found.patient), ("class", &classes, &found.class)] {
+                if column.is_some() && value.is_empty() {
+                    return Err(at(format!("the column `{name}` is empty; fill it for each phrase, or remove it")));
+                }
+            }
             if id.is_empty() {
-                return Err(format!("line {line}: the column `id` is empty; give each phrase an identifier"));
+                return Err(at("the column `id` is empty; give each phrase an identifier".to_owned()));
             }
-            let known = first_row.get(id).copied();
-            if known.is_none() {
-                first_row.insert(id, (regions.ids.len(), *line));
+            if let Some(&place) = places.get(id) {
+                let (earlier, first) = &first[place];
+                differs(first, &found).map_err(|what| {
+                    format!(
+                        "lines {earlier} and {line} are both of `{id}`, but {what}; give each phrase an id of its own"
+                    )
+                })?;
+                targets[place].extend(found.target);
+                continue;
             }
-            regions.add(id, *line, known, &row)?;
+            places.insert(id.clone(), ids.len());
+            ids.push(id.clone());
+            targets.push(target.into_iter().collect());
+            first.push((line, found));
         }
-        if regions.ids.is_empty() {
-            return Err("it has no phrase; write a row a box".to_owned());
+        if ids.is_empty() {
+            return Err("it has no phrase; write a row for each box".to_owned());
         }
-        Ok(regions)
-    }
-
-    /// Adds a row; `known` is the position and the first line of its phrase.
-    fn add(&mut self, id: &str, line: u64, known: Option<(usize, u64)>, row: &Row<'_>) -> Result<(), String> {
-        if row.patient.is_some_and(String::is_empty) {
-            return Err(format!("line {line}: the column `patient` is empty; name the patient of each phrase"));
-        }
-        let place = row.place.map(|place| shares(place, row.size)).transpose();
-        let place = place.map_err(|problem| format!("line {line}: {problem}"))?;
-        let Some((at, first)) = known else {
-            self.ids.push(id.to_owned());
-            self.patients.iter_mut().for_each(|all| all.extend(row.patient.cloned()));
-            self.classes.iter_mut().for_each(|all| all.extend(row.class.cloned()));
-            self.sizes.push(row.size);
-            self.boxes.push(place.into_iter().collect());
-            return Ok(());
+        let rows = || first.iter().map(|(_, row)| row);
+        let phrases = Reference {
+            path: path.to_owned(),
+            labels: Array2::from_shape_fn((ids.len(), 0), |_| crate::Label::Blank),
+            ids,
+            patients: patients.is_some().then(|| rows().map(|row| row.patient.clone()).collect()),
+            texts: None,
+            classes: Vec::new(),
         };
-        let same = self.patients.as_ref().map(|all| &all[at]) == row.patient
-            && self.classes.as_ref().map(|all| &all[at]) == row.class
-            && self.sizes[at] == row.size;
-        if !same {
-            return Err(format!(
-                "lines {first} and {line} are both of `{id}`, but differ in patient, class or image size; mend one, or give \
-                 them identifiers of their own"
-            ));
-        }
-        let Some(place) = place.filter(|_| !self.boxes[at].is_empty()) else {
-            return Err(format!(
-                "lines {first} and {line} are both of `{id}`, but a phrase that is not there has one row; remove one"
-            ));
-        };
-        self.boxes[at].push(place);
-        Ok(())
+        let classes = classes.is_some().then(|| rows().map(|row| row.class.clone()).collect());
+        Ok(Self { phrases, classes, boxes: targets, sizes: rows().map(|row| row.size).collect() })
     }
 }
 
-/// The numbers of a row's box; none where all cells are empty, as pandas writes them.
-fn numbers(cells: &[String], columns: [usize; 4]) -> Result<Option<[f64; 4]>, String> {
-    let blank = |at: usize| cells[at].is_empty() || cells[at].eq_ignore_ascii_case("nan");
-    if columns.into_iter().all(blank) {
+/// Columns that must be there.
+fn needed<const N: usize>(table: &mut Table, names: [&str; N]) -> Result<[Vec<String>; N], String> {
+    let columns = names.map(|name| table.take(name).ok_or(name));
+    if let Some(Err(name)) = columns.iter().find(|column| column.is_err()) {
+        return Err(format!("line 1: there is no column `{name}`; a box has {}", BOX.join(", ")));
+    }
+    Ok(columns.map(Result::unwrap_or_default))
+}
+
+/// Says what two rows of one phrase do not have in common.
+fn differs(first: &Row, other: &Row) -> Result<(), &'static str> {
+    for (differs, what) in [
+        (first.patient != other.patient, "of two patients"),
+        (first.class != other.class, "of two classes"),
+        (first.size != other.size, "of images of two sizes"),
+        (first.target.is_none() || other.target.is_none(), "one of them has no box"),
+    ] {
+        if differs {
+            return Err(what);
+        }
+    }
+    Ok(())
+}
+
+fn size(sizes: &[Vec<String>; 2], row: usize) -> Result<[usize; 2], String> {
+    let mut sides = [0; 2];
+    for ((side, name), column) in sides.iter_mut().zip(SIZE).zip(sizes) {
+        let pixels = column[row].parse::<f64>().ok();
+        let pixels = pixels.filter(|pixels| pixels.fract() == 0.0 && (1.0..=LONGEST).contains(pixels));
+        *side = pixels.ok_or_else(|| format!("column `{name}` has no whole number of pixels from 1 to {LONGEST}"))?
+            as usize;
+    }
+    Ok(sides)
+}
+
+/// The box of a row, if it has one.
+fn target(columns: &[Vec<String>; 4], row: usize, size: Option<[usize; 2]>) -> Result<Option<[f32; 4]>, String> {
+    let is_empty = |cell: &str| cell.is_empty() || cell.eq_ignore_ascii_case("nan");
+    if columns.iter().all(|column| is_empty(&column[row])) {
         return Ok(None);
     }
-    let mut place = [0.0; 4];
-    for ((value, at), name) in place.iter_mut().zip(columns).zip(["x", "y", "width", "height"]) {
-        let number = cells[at].parse().ok().filter(|number: &f64| number.is_finite());
-        *value = number.ok_or_else(|| {
+    let mut numbers = [0.0; 4];
+    for ((number, column), name) in numbers.iter_mut().zip(columns).zip(BOX) {
+        *number = column[row].parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(|| {
             format!(
-                "column `{name}` has no number; write one, or leave the whole box empty where the phrase is not there"
+                "column `{name}` has no number; leave all four of {} empty where the phrase is not there",
+                BOX.join(", ")
             )
         })?;
     }
-    Ok(Some(place))
-}
-
-/// Width and height of a row's image.
-fn image(cells: &[String], columns: [usize; 2]) -> Result<[f64; 2], String> {
-    let side = |at: usize| cells[at].parse().ok().filter(|side: &f64| *side >= 1.0 && side.is_finite());
-    let sides = side(columns[0]).zip(side(columns[1])).map(|(width, height)| [width, height]);
-    sides.ok_or_else(|| "`image_width` or `image_height` is no number of pixels; write both".to_owned())
-}
-
-/// A box in shares of its image.
-fn shares([x, y, width, height]: [f64; 4], size: Option<[f64; 2]>) -> Result<[f64; 4], String> {
-    let [across, down] = size.unwrap_or([1.0, 1.0]);
-    let place = [x / across, y / down, width / across, height / down];
-    let [left, top, right, bottom] = [place[0], place[1], place[0] + place[2], place[1] + place[3]];
-    if place[2] <= 0.0 || place[3] <= 0.0 {
-        return Err("the box has no area; give its width and height, not its far corner".to_owned());
+    let [x, y, width, height] = numbers;
+    if width <= 0.0 || height <= 0.0 {
+        return Err("the box has no area; `width` and `height` are more than 0".to_owned());
     }
-    if left >= 1.0 || top >= 1.0 || right <= 0.0 || bottom <= 0.0 {
-        return Err("the box lies outside of its image; give shares from 0 to 1, or pixels with `image_width` and \
-                    `image_height`"
-            .to_owned());
+    let [across, down] = size.map_or([1.0, 1.0], |sides| sides.map(|side| side as f64));
+    if x >= across || y >= down || x + width <= 0.0 || y + height <= 0.0 {
+        let what = "the box lies outside of the image";
+        return Err(match size {
+            Some(_) => format!("{what}; mend it, or `image_width` and `image_height`"),
+            None => format!("{what}: without `image_width` and `image_height` boxes are shares from 0 to 1; add them"),
+        });
     }
-    if size.is_none() && (left < -ROUNDING || top < -ROUNDING || right > 1.0 + ROUNDING || bottom > 1.0 + ROUNDING) {
-        return Err("the box is not in shares from 0 to 1; for pixels, add `image_width` and `image_height`".to_owned());
+    if size.is_none() && (x + width > 1.001 || y + height > 1.001) {
+        return Err(
+            "the box leaves the image: without `image_width` and `image_height` boxes are shares from 0 to 1; add them"
+                .to_owned(),
+        );
     }
-    Ok(place)
+    Ok(Some([x / across, y / down, width / across, height / down].map(|share| share as f32)))
 }

@@ -54,12 +54,6 @@ impl Scores {
 
     /// The rows of the reference's cases.
     pub fn rows(&self, reference: &Reference) -> Result<Rows, PredictionError> {
-        Rows::find(
-            &self.path,
-            "rows of scores",
-            self.ids.as_deref(),
-            self.values.len_of(Axis(0)),
-            (&reference.path, &reference.ids),
-        )
+        Rows::find(&self.path, "rows of scores", self.ids.as_deref(), self.values.len_of(Axis(0)), reference)
     }
 }
