@@ -70,7 +70,15 @@ fn of_all_classes<T>(values: &BTreeMap<String, T>) -> Vec<(String, &T)> {
 
 /// Declarations of what `lgdea score` measures, in the order in which they are shown.
 fn of_outputs() -> impl Iterator<Item = &'static Declaration> {
-    let tasks = [Task::ZeroShot, Task::ZeroShotOutputs, Task::Retrieval, Task::RetrievalOutputs, Task::Probe];
+    let tasks = [
+        Task::ZeroShot,
+        Task::ZeroShotOutputs,
+        Task::Retrieval,
+        Task::RetrievalOutputs,
+        Task::Grounding,
+        Task::GroundingOutputs,
+        Task::Probe,
+    ];
     tasks.into_iter().flat_map(Task::declarations)
 }
 

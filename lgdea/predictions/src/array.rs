@@ -67,6 +67,26 @@ impl Array {
         Array2::from_shape_vec((rows, columns), values).map_err(|error| error.to_string())
     }
 
+    /// `[phrases, rows, columns]` in single precision, with at least one row and column; or what is wrong.
+    pub(crate) fn maps(self, what: &str) -> Result<Array3<f32>, String> {
+        let [phrases, rows, columns] = self.shape()[..] else {
+            return Err(format!("`{what}` has the shape {:?}, but [phrases, rows, columns] is needed", self.shape()));
+        };
+        if rows == 0 || columns == 0 {
+            return Err(format!("`{what}` has the shape {:?}: a map has at least one row and column", self.shape()));
+        }
+        let values = self.floats().ok_or_else(|| format!("`{what}` has texts, but numbers are needed"))?;
+        if let Some((place, value)) = values.indexed_iter().find(|(_, value)| !(value.abs() <= f64::from(f32::MAX))) {
+            let (phrase, row, column) = (place[0], place[1], place[2]);
+            return Err(format!(
+                "`{what}` has {value} in map {phrase}, row {row}, column {column} (all from 0): write a number; for pixels that \
+                 the model does not see, its least value"
+            ));
+        }
+        let values = values.into_iter().map(|value| value as f32).collect();
+        Array3::from_shape_vec((phrases, rows, columns), values).map_err(|error| error.to_string())
+    }
+
     /// A list of names; whole numbers are written out. Or what is wrong.
     pub(crate) fn names(self, what: &str) -> Result<Vec<String>, String> {
         if self.shape().len() != 1 {

@@ -2,6 +2,7 @@
 //!
 //! - [`Scores`] are a model's scores of classes, `[cases, classes]`;
 //! - [`Retrieval`] has its embeddings of images and texts, or their similarities;
+//! - [`HeatMaps`] are its heat maps of phrases, and [`Regions`] the table of where these are;
 //! - [`Features`] are those of a frozen model, which probes are fitted on;
 //! - [`Reference`] is the table of what is true: labels, patients, and which texts are equal;
 //! - [`SplitReference`] is the same with the split of each case.
@@ -15,10 +16,12 @@ mod embeddings;
 mod error;
 mod features;
 mod groups;
+mod heat_maps;
 mod ids;
 mod named;
 mod npy;
 mod reference;
+mod regions;
 mod scores;
 mod split;
 mod table;
@@ -27,7 +30,9 @@ pub use embeddings::{Outputs, Retrieval};
 pub use error::PredictionError;
 pub use features::Features;
 pub use groups::{GroupBy, Groups};
+pub use heat_maps::HeatMaps;
 pub use ids::Rows;
 pub use reference::{Label, Reference};
+pub use regions::Regions;
 pub use scores::Scores;
 pub use split::{Part, SplitReference};

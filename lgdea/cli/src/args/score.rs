@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use lgdea_eval::protocol::{DEFAULT_PROBE, DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
+use lgdea_eval::protocol::{DEFAULT_GROUNDING, DEFAULT_PROBE, DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
 use lgdea_predictions::GroupBy;
 
 #[derive(Debug, Subcommand)]
@@ -12,6 +12,8 @@ pub(crate) enum ScoreCommand {
     ZeroShot(ZeroShotArgs),
     /// Score a model's embeddings of images and texts, or their similarities.
     Retrieval(RetrievalArgs),
+    /// Score a model's heat maps of phrases.
+    Grounding(GroundingArgs),
     /// Score a model's frozen features: fit a simple classifier on training cases, score it on test cases.
     Probe(ProbeArgs),
     /// Compare models on the same cases: paired differences with intervals and p values.
@@ -96,6 +98,23 @@ pub(crate) struct ProbeArgs {
     pub(crate) reference: PathBuf,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_PROBE, value_name = "NAME")]
+    pub(crate) protocol: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GroundingArgs {
+    /// Heat maps `maps`, `[phrases, rows, columns]`, and `ids`: .npz, .safetensors or .npy.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: PathBuf,
+    /// What is true: a CSV file with the columns `id`, `x`, `y`, `width`, `height`, `image_width`, `image_height`, and where
+    /// they are known `patient` and `class`; a row each box.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: PathBuf,
+    /// Name of a protocol, or the path of a .toml file.
+    #[arg(long, default_value = DEFAULT_GROUNDING, value_name = "NAME")]
     pub(crate) protocol: String,
     /// Print one JSON object.
     #[arg(long)]

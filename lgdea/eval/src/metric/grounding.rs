@@ -15,10 +15,15 @@ pub type Target = [f32; 4];
 /// Pixels of a `size × size` frame whose centre lies in one of the boxes, and for a box between pixel centres the pixel
 /// at its own centre. None if a box is not finite, has no area, or lies outside of the frame.
 pub fn region(boxes: &[Target], size: usize) -> Option<Array2<bool>> {
-    let mut region = Array2::from_elem((size, size), false);
+    region_of(boxes, [size, size])
+}
+
+/// As [`region`], of a frame of `[rows, columns]`.
+pub fn region_of(boxes: &[Target], [down, across]: [usize; 2]) -> Option<Array2<bool>> {
+    let mut region = Array2::from_elem((down, across), false);
     for &[x, y, width, height] in boxes {
-        let columns = pixels(x, width, size)?;
-        for row in pixels(y, height, size)? {
+        let columns = pixels(x, width, across)?;
+        for row in pixels(y, height, down)? {
             columns.clone().for_each(|column| region[[row, column]] = true);
         }
     }
@@ -80,23 +85,24 @@ pub fn cnr(map: ArrayView2<'_, f32>, region: &Array2<bool>) -> Option<f64> {
 /// Other protocols clamp cosines at 0 or normalise to [−1, 1] with the same thresholds; their numbers are not
 /// comparable. A constant map predicts nothing and has 0. None without thresholds.
 pub fn miou(map: ArrayView2<'_, f32>, region: &Array2<bool>, thresholds: &[f64]) -> Option<f64> {
-    over_thresholds(map, region, thresholds, Overlap::iou)
+    mean_overlap(heat_map::normalise(map).view(), region, thresholds, Overlap::iou)
 }
 
 /// Mean over `thresholds` of the Dice coefficient, `2 |A ∩ B| / (|A| + |B|)`, of `{pixels ≥ threshold}` and the region, on the
 /// map normalised as for [`miou`]. A constant map has 0. None without thresholds.
 pub fn dice(map: ArrayView2<'_, f32>, region: &Array2<bool>, thresholds: &[f64]) -> Option<f64> {
-    over_thresholds(map, region, thresholds, Overlap::dice)
+    mean_overlap(heat_map::normalise(map).view(), region, thresholds, Overlap::dice)
 }
 
-/// Mean over thresholds of a measure of what is predicted; 0 where it is undefined, as nothing is predicted.
-fn over_thresholds(
+/// Mean over thresholds of a measure of `{pixels ≥ threshold}`, on the map as it is; 0 where it is undefined, as nothing is
+/// predicted. None without thresholds.
+pub fn mean_overlap(
     map: ArrayView2<'_, f32>,
     region: &Array2<bool>,
     thresholds: &[f64],
     score: fn(Overlap) -> Option<f64>,
 ) -> Option<f64> {
-    let overlaps = Overlap::at_each(heat_map::normalise(map).view(), region, thresholds);
+    let overlaps = Overlap::at_each(map, region, thresholds);
     let sum: f64 = overlaps.into_iter().map(|overlap| score(overlap).unwrap_or(0.0)).sum();
     (!thresholds.is_empty()).then(|| sum / thresholds.len() as f64)
 }

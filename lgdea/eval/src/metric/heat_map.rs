@@ -8,16 +8,50 @@ const STANDARD_DEVIATION_FLOOR: f64 = 1e-6;
 /// Bilinear resampling of a patch map `[rows, columns]` to `[size, size]` with pixel centres aligned, edges repeated:
 /// torch's `interpolate(mode="bilinear", align_corners=False)`.
 pub fn upsample(map: ArrayView2<'_, f32>, size: usize) -> Array2<f32> {
-    let rows = Taps::new(map.nrows(), size);
-    let columns = Taps::new(map.ncols(), size);
+    bilinear(map, [size, size])
+}
+
+/// As [`upsample`], to `[rows, columns]`.
+pub fn bilinear(map: ArrayView2<'_, f32>, [height, width]: [usize; 2]) -> Array2<f32> {
+    let rows = Taps::new(map.nrows(), height);
+    let columns = Taps::new(map.ncols(), width);
     // From `a` towards `b`, so that equal ends stay exactly equal.
     let between = |a: f32, b: f32, share: f64| f64::from(a) + (f64::from(b) - f64::from(a)) * share;
-    Array2::from_shape_fn((size, size), |(i, j)| {
+    Array2::from_shape_fn((height, width), |(i, j)| {
         let (row, column) = (&rows.0[i], &columns.0[j]);
         let top = between(map[[row.low, column.low]], map[[row.low, column.high]], column.share);
         let bottom = between(map[[row.high, column.low]], map[[row.high, column.high]], column.share);
         (top + (bottom - top) * row.share) as f32
     })
+}
+
+/// The map at `[rows, columns]`, each pixel that of the patch in which it lies: torch's `interpolate(mode="nearest")`.
+pub fn nearest(map: ArrayView2<'_, f32>, [height, width]: [usize; 2]) -> Array2<f32> {
+    Array2::from_shape_fn((height, width), |(i, j)| map[[i * map.nrows() / height, j * map.ncols() / width]])
+}
+
+/// The map under a Gaussian of standard deviation `sigma` in patches, edges mirrored: SciPy's `gaussian_filter`, which ends at
+/// four standard deviations. The map itself for 0.
+pub fn smooth(map: ArrayView2<'_, f32>, sigma: f64) -> Array2<f32> {
+    if sigma <= 0.0 {
+        return map.to_owned();
+    }
+    let reach = (4.0 * sigma + 0.5) as i64;
+    let weights: Vec<f64> = (-reach..=reach).map(|step| (-0.5 * (step as f64 / sigma).powi(2)).exp()).collect();
+    let sum: f64 = weights.iter().sum();
+    let along = |size: usize, place: usize, value: &dyn Fn(usize) -> f32| {
+        let near = (-reach..).zip(&weights);
+        near.map(|(step, weight)| weight / sum * f64::from(value(mirrored(place as i64 + step, size)))).sum::<f64>()
+            as f32
+    };
+    let down = Array2::from_shape_fn(map.dim(), |(i, j)| along(map.nrows(), i, &|row| map[[row, j]]));
+    Array2::from_shape_fn(map.dim(), |(i, j)| along(map.ncols(), j, &|column| down[[i, column]]))
+}
+
+/// A place beyond the edge, mirrored at it: `c b a | a b c | c b a`.
+fn mirrored(place: i64, size: usize) -> usize {
+    let (place, size) = (place.rem_euclid(2 * size as i64) as usize, size);
+    place.min(2 * size - 1 - place)
 }
 
 /// Where each output position reads along one axis.

@@ -4,6 +4,7 @@
 //! is scored by it carries both and a digest. A protocol is a TOML file; the shipped ones are in `templates/protocols/` and
 //! embedded in the binary. No switch has a default: a file that leaves one out is refused.
 
+mod grounding;
 mod probe;
 mod retrieval;
 mod switch;
@@ -13,6 +14,9 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
+pub use grounding::{
+    Boxes, Frame, GroundingMetric, GroundingProtocol, Maxima, MeanOver, NamedFrame, Normalise, Upsampling,
+};
 pub use probe::{
     CBy, Classifier, Draw, KnnRule, LogisticRule, ProbeProtocol, Scale, Strata, Weights, WithoutValidation,
 };
@@ -34,7 +38,7 @@ macro_rules! shipped {
 }
 
 /// The shipped protocols by name.
-static SHIPPED: [(&str, &str); 12] = shipped![
+static SHIPPED: [(&str, &str); 17] = shipped![
     "zero-shot/lgdea-v1",
     "zero-shot/chexzero-v1",
     "chexpert-5x200/gloria-v1",
@@ -43,6 +47,11 @@ static SHIPPED: [(&str, &str); 12] = shipped![
     "retrieval/lgdea-v1",
     "retrieval/cxr-clip-v1",
     "retrieval-5x200/gloria-v1",
+    "grounding/lgdea-v1",
+    "ms-cxr/maco-v1",
+    "ms-cxr/radzero-v1",
+    "chestx-det10/radzero-v1",
+    "rsna/medklip-v1",
     "probe/lgdea-v1",
     "probe/knn-v1",
     "rsna/gloria-v1",
@@ -53,6 +62,8 @@ static SHIPPED: [(&str, &str); 12] = shipped![
 pub const DEFAULT_ZERO_SHOT: &str = "zero-shot/lgdea-v1";
 /// The same of retrieval.
 pub const DEFAULT_RETRIEVAL: &str = "retrieval/lgdea-v1";
+/// The same of grounding.
+pub const DEFAULT_GROUNDING: &str = "grounding/lgdea-v1";
 
 /// The same of probes.
 pub const DEFAULT_PROBE: &str = "probe/lgdea-v1";
@@ -65,6 +76,8 @@ pub enum Rules {
     ZeroShot(ZeroShotProtocol),
     /// Images that look for texts, and texts for images.
     Retrieval(RetrievalProtocol),
+    /// Heat maps of phrases.
+    Grounding(GroundingProtocol),
     /// Features that a probe is fitted on.
     Probe(ProbeProtocol),
 }
@@ -118,6 +131,7 @@ impl Protocol {
         let rules = match head.task {
             Kind::ZeroShot => toml::from_str(text).map(Rules::ZeroShot),
             Kind::Retrieval => toml::from_str(text).map(Rules::Retrieval),
+            Kind::Grounding => toml::from_str(text).map(Rules::Grounding),
             Kind::Probe => toml::from_str(text).map(Rules::Probe),
         };
         let rules = rules.map_err(unreadable)?;
@@ -135,6 +149,7 @@ impl Rules {
         match self {
             Rules::ZeroShot(_) => "zero-shot",
             Rules::Retrieval(_) => "retrieval",
+            Rules::Grounding(_) => "grounding",
             Rules::Probe(_) => "probe",
         }
     }
@@ -144,6 +159,7 @@ impl Rules {
         match self {
             Rules::ZeroShot(rules) => &rules.description,
             Rules::Retrieval(rules) => &rules.description,
+            Rules::Grounding(rules) => &rules.description,
             Rules::Probe(rules) => &rules.description,
         }
     }
@@ -152,6 +168,7 @@ impl Rules {
         match self {
             Rules::ZeroShot(rules) => rules.interval,
             Rules::Retrieval(rules) => rules.interval,
+            Rules::Grounding(rules) => rules.interval,
             Rules::Probe(rules) => rules.interval,
         }
     }
@@ -160,6 +177,7 @@ impl Rules {
         self.interval().problem().or_else(|| match self {
             Rules::ZeroShot(rules) => rules.problem(),
             Rules::Retrieval(rules) => rules.problem(),
+            Rules::Grounding(rules) => rules.problem(),
             Rules::Probe(rules) => rules.problem(),
         })
     }

@@ -12,6 +12,8 @@ pub enum Kind {
     ZeroShot,
     /// Retrieval.
     Retrieval,
+    /// Phrase grounding.
+    Grounding,
     /// Probes of frozen features.
     Probe,
 }

@@ -1,9 +1,11 @@
 //! Outputs of anyone's model, scored by a protocol.
 //!
-//! [`zero_shot`], [`retrieval`] and [`probe`] turn outputs and reference into [`Scored`]: named statistics of the cases. That gives the
-//! scores with their intervals, and the differences between models that were scored on the same reference.
+//! [`zero_shot`], [`retrieval`], [`grounding`] and [`probe`] turn outputs and reference into [`Scored`]: named statistics of
+//! the cases. That gives the scores with their intervals, and the differences between models that were scored on the same
+//! reference.
 
 mod aligned;
+mod grounding;
 mod probe;
 mod retrieval;
 mod subgroups;
@@ -15,6 +17,7 @@ use lgdea_predictions::Reference;
 use lgdea_spec::Seed;
 use serde::Serialize;
 
+pub use grounding::grounding;
 pub use probe::probe;
 pub use retrieval::retrieval;
 pub use subgroups::{BySubgroup, Size};
@@ -26,6 +29,7 @@ use crate::protocol::{Interval, Method, Unit};
 use crate::{Bootstrap, Evaluation, Scores};
 
 /// What outputs are worth, before resampling.
+#[derive(Default)]
 pub struct Scored {
     /// What a resample draws: patients or cases.
     pub units: usize,

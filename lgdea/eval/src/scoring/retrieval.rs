@@ -38,15 +38,7 @@ pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Ref
     task.both_ways(&outputs, &texts, labelled.as_ref())?;
     let groups = task.groups(reference, &outputs, &texts, labelled.as_ref())?;
     let Task { statistics, warnings, .. } = task;
-    Ok(Scored {
-        units: unit_count,
-        cases: reference.ids.len(),
-        thresholds: BTreeMap::new(),
-        warnings,
-        fits: BTreeMap::new(),
-        statistics,
-        groups,
-    })
+    Ok(Scored { units: unit_count, cases: reference.ids.len(), warnings, statistics, groups, ..Scored::default() })
 }
 
 struct Task<'a> {

@@ -52,15 +52,8 @@ pub fn zero_shot(
     task.top(reference)?;
     let groups = task.groups(reference, &thresholds, &mean_of)?;
     let Task { statistics, warnings, .. } = task;
-    Ok(Scored {
-        units: unit_count,
-        cases: reference.ids.len(),
-        thresholds,
-        warnings,
-        fits: BTreeMap::new(),
-        statistics,
-        groups,
-    })
+    let cases = reference.ids.len();
+    Ok(Scored { units: unit_count, cases, thresholds, warnings, statistics, groups, ..Scored::default() })
 }
 
 struct Task<'a> {

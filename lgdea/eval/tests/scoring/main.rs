@@ -1,6 +1,7 @@
 //! Outputs of anyone's model by the shipped protocols, against NumPy and scikit-learn: `scoring.py` and `probes.py` made the folder `files`.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs)]
 
+mod grounding;
 mod probes;
 mod protocols;
 mod refused;
@@ -57,6 +58,7 @@ fn scored(
         Rules::Retrieval(rules) => {
             scoring::retrieval(&rules, &Retrieval::read(predictions, None)?, &Reference::read(reference)?)
         }
+        Rules::Grounding(_) => panic!("grounding.rs scores maps"),
     }
 }
 
@@ -116,6 +118,7 @@ fn every_shipped_protocol_gives_what_scikit_learn_gives() {
         check(protocol, &evaluation(protocol, of_files(protocol, name, validated)), exactly);
         tried.insert(protocol);
     }
+    tried.extend(grounding::PROTOCOLS);
     assert_eq!(tried, Protocol::shipped().collect());
 }
 

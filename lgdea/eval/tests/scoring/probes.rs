@@ -213,7 +213,7 @@ fn files_that_give_no_probe_are_refused() {
         (&protocol, &features, &of_one_class, &["`Edema` (no negative)", "8 training cases", "at 100 %"]),
         (&multi_class, &features, &of_one_class, &["`Edema` (all are of one class)"]),
         (&multi_class, &features, &truth, &["the case `train0` has 0 classes"]),
-        (&protocol, &features.replace("val3,1,", "val3,NaN,"), &truth, &["line 13", "`x`", "NaN"]),
+        (&protocol, &features.replace("val3,1,", "val3,NaN,"), &truth, &["line 13", "`x`", "no number"]),
         (&protocol, &features.replace("val3,1,", "val3,1,2,"), &truth, &["line 13", "4 cells"]),
         (&protocol, &features.replace("val3,1,", "other,1,"), &truth, &["lacks 1 of the 24 cases", "`val3`"]),
         (&protocol, &features, &truth.replace(",split,", ",set,"), &["no column `split`"]),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use lgdea_eval::EvalError;
-use lgdea_eval::protocol::{DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT, Protocol};
+use lgdea_eval::protocol::{DEFAULT_GROUNDING, DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT, Protocol};
 use lgdea_fault::{AtFault, Fault, chain};
 
 use crate::Written;
@@ -33,7 +33,7 @@ fn every_shipped_protocol_is_read_and_has_a_digest_of_its_own() {
     let digests: BTreeSet<String> =
         Protocol::shipped().map(|name| Protocol::named_or_path(name).unwrap().digest).collect();
     assert_eq!(digests.len(), Protocol::shipped().count());
-    for name in [DEFAULT_ZERO_SHOT, DEFAULT_RETRIEVAL] {
+    for name in [DEFAULT_ZERO_SHOT, DEFAULT_RETRIEVAL, DEFAULT_GROUNDING] {
         assert!(Protocol::shipped().any(|shipped| shipped == name));
     }
 }
@@ -87,7 +87,7 @@ fn what_is_unknown_or_missing_is_refused_with_its_line() {
         (zero_shot().replace("uncertain = \"exclude\"", "uncertain = \"maybe\""), &["line 11", "maybe", "exclude"]),
         (zero_shot().replace("version = 1", ""), &["version"]),
         (zero_shot().replace("task = \"zero-shot\"", ""), &["task"]),
-        (zero_shot().replace("\"zero-shot\"", "\"grounding\""), &["line 7", "grounding"]),
+        (zero_shot().replace("\"zero-shot\"", "\"segmentation\""), &["line 7", "segmentation", "grounding"]),
         (zero_shot().replace("\"f1\", ", "\"f2\", "), &["f2"]),
         (zero_shot().replace("\"f1\", ", "\"auroc\", "), &["metrics", "twice"]),
         (zero_shot().replace("\"f1\", ", "\"top-f1\", "), &["top-f1", "multi-label"]),

@@ -29,6 +29,7 @@ fn by_site(protocol: &str, predictions: &str, reference: &str) -> Scored {
         Rules::Retrieval(rules) => {
             scoring::retrieval(&rules, &Retrieval::read(&file(predictions), None).unwrap(), &reference).unwrap()
         }
+        other => panic!("{} has no subgroups", other.task()),
     }
 }
 

@@ -16,13 +16,13 @@ fn value(protocol: &str, [from, to]: [&str; 2], [predictions, reference]: [&str;
     let protocol = Protocol::named_or_path(written.path("protocol.toml").to_str().unwrap()).unwrap();
     let (predictions, reference) = (written.path("p.csv"), Reference::read(&written.path("r.csv")).unwrap());
     let scored = match &protocol.rules {
-        Rules::Probe(_) => panic!("probes.rs has those of probes"),
         Rules::ZeroShot(rules) => {
             scoring::zero_shot(rules, &Scores::read(&predictions).unwrap(), &reference, None).unwrap()
         }
         Rules::Retrieval(rules) => {
             scoring::retrieval(rules, &Retrieval::read(&predictions, None).unwrap(), &reference).unwrap()
         }
+        other => panic!("the switches of {} have a file of their own", other.task()),
     };
     scored.evaluation(protocol.interval()).scores[name].value
 }

@@ -4,6 +4,7 @@
 
 pub mod evidence;
 pub mod grounding;
+pub mod grounding_outputs;
 pub mod probe;
 pub mod retrieval;
 pub mod retrieval_outputs;
@@ -27,19 +28,22 @@ pub enum Task {
     ZeroShotOutputs,
     /// Retrieval, likewise.
     RetrievalOutputs,
+    /// Grounding, likewise.
+    GroundingOutputs,
     /// Probes of frozen features. `lgdea score probe` does it; runs do not.
     Probe,
 }
 
 impl Task {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Task; 7] = [
+    pub const ALL: [Task; 8] = [
         Task::ZeroShot,
         Task::Retrieval,
         Task::Grounding,
         Task::Evidence,
         Task::ZeroShotOutputs,
         Task::RetrievalOutputs,
+        Task::GroundingOutputs,
         Task::Probe,
     ];
     /// Those that a run evaluates.
@@ -54,6 +58,7 @@ impl Task {
             Task::Evidence => "evidence",
             Task::ZeroShotOutputs => "zero-shot, of given outputs",
             Task::RetrievalOutputs => "retrieval, of given outputs",
+            Task::GroundingOutputs => "grounding, of given outputs",
             Task::Probe => "probe",
         }
     }
@@ -67,6 +72,7 @@ impl Task {
             Task::Evidence => evidence::ALL,
             Task::ZeroShotOutputs => zero_shot_outputs::ALL,
             Task::RetrievalOutputs => retrieval_outputs::ALL,
+            Task::GroundingOutputs => grounding_outputs::ALL,
             Task::Probe => probe::ALL,
         };
         declarations.iter().copied()

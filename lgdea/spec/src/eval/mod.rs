@@ -83,7 +83,9 @@ impl Eval {
             Task::ZeroShot => self.zero_shot.enabled,
             Task::Retrieval => self.retrieval.enabled,
             Task::Grounding => self.grounding.enabled,
-            Task::Evidence | Task::ZeroShotOutputs | Task::RetrievalOutputs | Task::Probe => false,
+            Task::Evidence | Task::ZeroShotOutputs | Task::RetrievalOutputs | Task::GroundingOutputs | Task::Probe => {
+                false
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! `lgdea score`: outputs of anyone's model, by a protocol.
 
 mod compare;
+mod grounding;
 mod probe;
 mod protocols;
 mod retrieval;
@@ -23,6 +24,7 @@ pub(crate) fn score(command: &ScoreCommand) -> Result<(), Failure> {
     match command {
         ScoreCommand::ZeroShot(args) => zero_shot::score(args),
         ScoreCommand::Retrieval(args) => retrieval::score(args),
+        ScoreCommand::Grounding(args) => grounding::score(args),
         ScoreCommand::Probe(args) => probe::score(args),
         ScoreCommand::Compare(args) => compare::compare(args),
         ScoreCommand::Protocols(args) => protocols::list(args.json),
@@ -59,6 +61,7 @@ impl Inputs<'_> {
         match &protocol.rules {
             Rules::ZeroShot(rules) => zero_shot::scored(rules, self),
             Rules::Retrieval(rules) => retrieval::scored(rules, self),
+            Rules::Grounding(rules) => grounding::scored(rules, self),
             Rules::Probe(rules) => probe::scored(rules, self),
         }
     }

@@ -16,6 +16,7 @@ pub(super) fn score(args: &ProbeArgs) -> Result<(), Failure> {
         texts: &[],
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
+        by: &[],
     };
     inputs.show(&args.protocol, "probe", args.json)
 }

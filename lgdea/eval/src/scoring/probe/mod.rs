@@ -161,7 +161,7 @@ fn of_share(
 fn joined(of_shares: Vec<(String, Scored)>, warnings: Vec<String>) -> Scored {
     let everywhere = |warning: &String| of_shares.iter().all(|(_, scored)| scored.warnings.contains(warning));
     let (thresholds, fits) = (BTreeMap::new(), BTreeMap::new());
-    let mut all = Scored { units: 0, cases: 0, thresholds, warnings, fits, statistics: Vec::new() };
+    let mut all = Scored { thresholds, warnings, fits, ..Scored::default() };
     for (share, scored) in &of_shares {
         for warning in &scored.warnings {
             let told = if everywhere(warning) { warning.clone() } else { format!("at {}: {warning}", percent(share)) };

@@ -1,0 +1,39 @@
+//! `lgdea score grounding`: heat maps of phrases.
+
+use std::slice;
+
+use lgdea_eval::protocol::GroundingProtocol;
+use lgdea_eval::scoring::{self, Scored};
+use lgdea_predictions::{HeatMaps, Regions};
+
+use super::Inputs;
+use crate::args::score::{GroundingArgs, ValidationArgs};
+use crate::failure::{Failure, refused};
+
+pub(super) fn score(args: &GroundingArgs) -> Result<(), Failure> {
+    let inputs = Inputs {
+        predictions: slice::from_ref(&args.predictions),
+        texts: &[],
+        reference: &args.reference,
+        validation: &ValidationArgs::NONE,
+        by: &[],
+    };
+    inputs.show(&args.protocol, "grounding", args.json)
+}
+
+/// What each model's heat maps are worth.
+pub(super) fn scored(rules: &GroundingProtocol, inputs: &Inputs<'_>) -> Result<Vec<Scored>, Failure> {
+    if !inputs.texts.is_empty() {
+        return Err(refused("--texts is of retrieval, but the protocol is of grounding; leave it out".to_owned()));
+    }
+    if !inputs.validation.validation_predictions.is_empty() {
+        let problem = "grounding chooses no thresholds; leave --validation-predictions out";
+        return Err(refused(problem.to_owned()));
+    }
+    let regions = Regions::read(inputs.reference)?;
+    let mut scored = Vec::new();
+    for path in inputs.predictions {
+        scored.push(scoring::grounding(rules, &HeatMaps::read(path)?, &regions)?);
+    }
+    Ok(scored)
+}
