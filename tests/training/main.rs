@@ -5,6 +5,7 @@ mod flagship;
 mod kills;
 mod methods;
 mod own_files;
+mod protocols;
 mod reuse;
 mod sets;
 mod tables;

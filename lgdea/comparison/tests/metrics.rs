@@ -18,7 +18,8 @@ fn declared() -> Vec<Instance<'static>> {
 fn every_declared_score_comes_back_to_its_declaration() {
     let declared = declared();
     let score = |instance: &Instance<'_>| (instance.name(), Score { value: 0.5, interval: Some([0.25, 0.75]) });
-    let evaluation = Evaluation { scores: declared.iter().map(score).collect(), warnings: Vec::new() };
+    let evaluation =
+        Evaluation { scores: declared.iter().map(score).collect(), warnings: Vec::new(), ..Evaluation::default() };
     let folder = tempfile::tempdir().unwrap();
     let run = RunDir::at(folder.path());
     let journal = Journal::open(&run).unwrap();

@@ -5,7 +5,7 @@
 //!
 //! - [`metric`] holds the formulas as pure functions;
 //! - [`task`] holds one evaluation each, turning what a model computed into named [`Scores`] with 95 % bootstrap
-//!   intervals over studies;
+//!   intervals over patients;
 //! - [`prompts`] reads the class prompts of zero-shot classification;
 //! - [`protocol`] says how outputs of anyone's model become numbers, [`scoring`] does it;
 //! - [`gallery`] draws heat maps on radiographs, [`table`] prints scores for a terminal;

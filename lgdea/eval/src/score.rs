@@ -25,6 +25,9 @@ pub struct Evaluation {
     pub scores: Scores,
     /// What was left out and why, one sentence each, without clinical text.
     pub warnings: Vec<String>,
+    /// The protocols that the scores are by, by the tasks of theirs that have one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub protocols: BTreeMap<String, String>,
 }
 
 impl Evaluation {

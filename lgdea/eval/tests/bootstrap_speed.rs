@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use lgdea_data::StudyLabels;
 use lgdea_eval::prompts::PromptSet;
+use lgdea_eval::task::Case;
 use lgdea_eval::task::zero_shot::Scores;
 use lgdea_eval::{Bootstrap, task};
 use lgdea_spec::{Seed, ZeroShot};
@@ -28,13 +29,20 @@ fn intervals_of_600_studies_and_14_classes_take_little_time_and_contain_the_valu
         })
     };
     let (similarity, evidence) = (scores(), scores());
-    let labels: Vec<_> = labels.iter().map(Some).collect();
-    let settings = ZeroShot { enabled: true, prompts: "phantom".to_owned(), evidence_share: 0.5, local_share: 0.0 };
+    let cases: Vec<Case<'_>> =
+        labels.iter().enumerate().map(|(patient, labels)| Case { patient, labels: Some(labels) }).collect();
+    let settings = ZeroShot {
+        enabled: true,
+        protocol: String::new(),
+        prompts: "phantom".to_owned(),
+        evidence_share: 0.5,
+        local_share: 0.0,
+    };
     let bootstrap = Bootstrap { resamples: 1000, seed: Seed(1) };
 
     let start = Instant::now();
     let scores = Scores { similarity, evidence: Some(evidence), local: None };
-    let evaluation = task::zero_shot::evaluate(&settings, &classes, scores, &labels, bootstrap).unwrap();
+    let evaluation = task::zero_shot::evaluate(&settings, &classes, scores, &cases, bootstrap).unwrap();
     let seconds = start.elapsed().as_secs_f64();
 
     println!("{} scores with 1,000 resamples: {seconds:.2} s", evaluation.scores.len());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use lgdea_data::StudyLabels;
 use lgdea_eval::prompts::PromptClass;
-use lgdea_eval::task::{Labels, evidence, grounding, retrieval, zero_shot};
+use lgdea_eval::task::{Case, evidence, grounding, retrieval, zero_shot};
 use lgdea_eval::{Bootstrap, Evaluation};
 use lgdea_evidence::{Class, Findings, Laterality};
 use lgdea_metric::{HeatMap, Task};
@@ -27,26 +27,39 @@ fn labels() -> [StudyLabels; 3] {
     ["edema", "nodule", "no_finding"].map(|label| StudyLabels::from_iter([label]))
 }
 
+/// Studies of a patient each.
+fn cases(labels: &[StudyLabels]) -> Vec<Case<'_>> {
+    labels.iter().enumerate().map(|(patient, labels)| Case { patient, labels: Some(labels) }).collect()
+}
+
 fn zero_shot() -> Evaluation {
     let labels = labels();
-    let labels: Vec<Labels<'_>> = labels.iter().map(Some).collect();
+    let cases = cases(&labels);
     let classes =
         CLASSES.map(|name| PromptClass { name: name.to_owned(), prompts: vec![name.to_owned()], against: Vec::new() });
     let scores = array![[0.9, 0.1], [0.2, 0.8], [0.1, 0.3]];
     let scores = zero_shot::Scores { similarity: scores.clone(), evidence: Some(scores.clone()), local: Some(scores) };
-    zero_shot::evaluate(&settings().zero_shot, &classes, scores, &labels, BOOTSTRAP).unwrap()
+    zero_shot::evaluate(&settings().zero_shot, &classes, scores, &cases, BOOTSTRAP).unwrap()
 }
 
 fn retrieval() -> Evaluation {
     let labels = labels();
-    let labels: Vec<Labels<'_>> = labels.iter().map(Some).collect();
-    retrieval::evaluate(&settings().retrieval, Array2::eye(3).view(), &labels, BOOTSTRAP).unwrap()
+    let cases = cases(&labels);
+    retrieval::evaluate(&settings().retrieval, Array2::eye(3).view(), &cases, BOOTSTRAP).unwrap()
 }
 
 fn grounding() -> Evaluation {
     let map = Array2::from_shape_fn((4, 4), |(row, column)| (row * column) as f32);
     let maps = HeatMap::ALL.map(|name| (name, map.clone())).to_vec();
-    let item = grounding::Item { study: 0, phrase: "nodule", target: [0.5, 0.5, 0.5, 0.5], outline: None, maps };
+    let item = grounding::Item {
+        study: 0,
+        patient: 0,
+        finding: "nodule",
+        phrase: "nodule",
+        target: [0.5, 0.5, 0.5, 0.5],
+        outline: None,
+        maps,
+    };
     grounding::evaluate(&settings().grounding, &[item], 16, BOOTSTRAP).unwrap()
 }
 

@@ -2,7 +2,8 @@
 
 use lgdea_data::{Corpus, DataError, Diagnosis, Refusal, SkipReason, Split, Study, StudyLabels, pretrained};
 use lgdea_eval::prompts::PromptSet;
-use lgdea_eval::{EvalError, SplitCoverage};
+use lgdea_eval::scoring::of_run::OfRun;
+use lgdea_eval::{Bootstrap, EvalError, SplitCoverage};
 use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
 use lgdea_spec::{
@@ -22,6 +23,11 @@ pub fn references(resolved: &Resolved) -> Vec<Problem> {
     }
     for (key, zero_shot) in zero_shots(&experiment.eval) {
         if let Err(error) = PromptSet::named_or_path(&zero_shot.prompts) {
+            problems.push(resolved.problem(&key, chain(&error), ""));
+        }
+    }
+    for (key, task, protocol) in protocols(&experiment.eval) {
+        if let Err(error) = OfRun::new(protocol, task, Bootstrap::NONE) {
             problems.push(resolved.problem(&key, chain(&error), ""));
         }
     }
@@ -48,6 +54,14 @@ pub fn references(resolved: &Resolved) -> Vec<Problem> {
 fn zero_shots(eval: &Eval) -> impl Iterator<Item = (String, &ZeroShot)> {
     let of_sets = eval.sets.iter().map(|(name, set)| (prompts_of_set(name), &set.zero_shot));
     of_sets.chain([(PROMPTS.to_owned(), &eval.zero_shot)]).filter(|(_, zero_shot)| zero_shot.enabled)
+}
+
+/// The protocols that an experiment names, each with its key and its task.
+fn protocols(eval: &Eval) -> impl Iterator<Item = (String, &str, &str)> {
+    let own = eval.protocols().map(|(task, protocol)| (format!("eval.{task}.protocol"), task, protocol));
+    own.chain(eval.sets.iter().flat_map(|(name, set)| {
+        set.protocols().map(move |(task, protocol)| (format!("eval.set.{name}.{task}.protocol"), task, protocol))
+    }))
 }
 
 /// Data as far as they can be read.
@@ -278,7 +292,16 @@ pub fn uncovered(
     if !settings.enabled {
         return Ok(None);
     }
-    let coverage = SplitCoverage::new(&PromptSet::named_or_path(&settings.prompts)?, scored);
+    let prompts = PromptSet::named_or_path(&settings.prompts)?;
+    if !settings.protocol.is_empty() {
+        let protocol = OfRun::new(&settings.protocol, "zero-shot", Bootstrap::NONE)?;
+        for (on, labels) in scored {
+            if let Some(problem) = protocol.refusal(&prompts.classes, labels.iter().copied().flatten()) {
+                return Ok(Some((format!("{on}: {problem}"), true)));
+            }
+        }
+    }
+    let coverage = SplitCoverage::new(&prompts, scored);
     let line = format!("{key} = \"{}\"", settings.prompts);
     Ok(coverage
         .problem(&line, data.has_known_labels())

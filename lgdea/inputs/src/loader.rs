@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use lgdea_cache::Cache;
 use lgdea_data::{Corpus, DataError, Known, PairingManifest};
-use lgdea_eval::prompts::PromptSet;
+use lgdea_eval::protocol::digest_of_files;
 use lgdea_evidence::Provider;
 use lgdea_spec::{Data, Inputs, Seed, SetInputs};
 
@@ -144,7 +144,7 @@ impl Loader {
             data: data_digest(&known[0].digest, inputs.pairs.as_deref(), &sets::digest(left_out)?)?,
             evidence: provider.digest(),
             weights: self.weights(&inputs.pretrained)?,
-            prompts: PromptSet::digest_of_file(inputs.prompts.as_deref())?,
+            prompts: digest_of_files(inputs.prompts.as_deref(), inputs.protocols.iter().map(String::as_str))?,
             sets: sets::digest(sets)?,
         })
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use lgdea_data::{Corpus, DataError, Picture, Split, Study};
-use lgdea_eval::prompts::PromptSet;
+use lgdea_eval::protocol::digest_of_files;
 use lgdea_spec::{Data, Inputs, ScoredStudies, Seed, SetInputs};
 
 use crate::InputsError;
@@ -78,9 +78,10 @@ fn is_scored(studies: ScoredStudies, study: &Study) -> bool {
 pub(crate) fn digest<'s>(sets: impl IntoIterator<Item = (&'s SetInputs, &'s str)>) -> Result<String, InputsError> {
     let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation sets, version 1");
     let mut is_empty = true;
-    for (SetInputs { name, studies, prompts, .. }, data) in sets {
+    for (SetInputs { name, studies, prompts, protocols, .. }, data) in sets {
         is_empty = false;
-        let (studies, prompts) = (format!("{studies:?}"), PromptSet::digest_of_file(prompts.as_deref())?);
+        let prompts = digest_of_files(prompts.as_deref(), protocols.iter().map(String::as_str))?;
+        let studies = format!("{studies:?}");
         for part in [name, data, &studies, &prompts] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }

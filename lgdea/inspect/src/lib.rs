@@ -17,7 +17,7 @@ mod relation;
 mod trained;
 
 pub use error::InspectError;
-pub use evaluate::{Evaluated, evaluate};
+pub use evaluate::{Evaluated, Evaluating, evaluate};
 pub use graph::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView};
 pub use heat_map::HeatMaps;
 pub use lgdea_graph::{Precision, Relevance};

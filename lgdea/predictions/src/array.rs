@@ -76,7 +76,7 @@ impl Array {
             return Err(format!("`{what}` has the shape {:?}: a map has at least one row and column", self.shape()));
         }
         let values = self.floats().ok_or_else(|| format!("`{what}` has texts, but numbers are needed"))?;
-        if let Some((place, value)) = values.indexed_iter().find(|(_, value)| !(value.abs() <= f64::from(f32::MAX))) {
+        if let Some((place, value)) = values.indexed_iter().find(|(_, value)| !(**value as f32).is_finite()) {
             let (phrase, row, column) = (place[0], place[1], place[2]);
             return Err(format!(
                 "`{what}` has {value} in map {phrase}, row {row}, column {column} (all from 0): write a number; for pixels that \

@@ -89,6 +89,12 @@ impl Retrieval {
         }
     }
 
+    /// Similarities of a reference's images (rows) and texts (columns) in its order, finite; `path` is what they come from.
+    pub fn of_cases(path: &Path, similarity: Array2<f32>) -> Self {
+        let outputs = Outputs::Similarity(similarity);
+        Self { path: path.to_owned(), text_path: path.to_owned(), ids: None, text_ids: None, outputs }
+    }
+
     /// What the model says of the reference's cases, in their order; and how many rows are left out.
     pub fn of(&self, reference: &Reference) -> Result<(Outputs, usize), PredictionError> {
         let (images, texts) = match &self.outputs {

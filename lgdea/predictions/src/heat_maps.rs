@@ -31,6 +31,11 @@ impl HeatMaps {
         Ok(Self { values, path: path.to_owned(), ids })
     }
 
+    /// Maps of a reference's phrases in its order, finite and not empty; `path` is what they come from.
+    pub fn of_phrases(path: &Path, values: Array3<f32>) -> Self {
+        Self { values, path: path.to_owned(), ids: None }
+    }
+
     /// Of each phrase of the reference, which map is its own.
     pub fn rows(&self, regions: &Regions) -> Result<Rows, PredictionError> {
         Rows::find(&self.path, "maps", self.ids.as_deref(), self.values.len_of(Axis(0)), &regions.phrases)

@@ -20,6 +20,8 @@ pub enum Label {
     Uncertain,
     /// Nobody said.
     Blank,
+    /// The case does not count for the class, whatever a protocol says. No file has it.
+    Excluded,
 }
 
 /// The reference.

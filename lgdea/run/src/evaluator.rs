@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use lgdea_eval::{Evaluation, Scores, gallery};
 use lgdea_inputs::check::{self, uncovered};
-use lgdea_inspect::{Evaluated, evaluate};
+use lgdea_inspect::{Evaluated, Evaluating, evaluate};
 use lgdea_metric::EvalSet;
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
@@ -72,6 +72,9 @@ impl Evaluator<'_> {
         let (on, name) = (scored.on, scored.on.name());
         let evaluation = self.evaluation(model, scored)?;
         self.recorder.scores(self.experiment.train.steps, on, &evaluation)?;
+        for (task, protocol) in &evaluation.protocols {
+            self.recorder.audience.say(&format!("{name}: {task} by the protocol {protocol}"));
+        }
         for warning in &evaluation.warnings {
             self.recorder.audience.say(&format!("{name}: {warning}"));
         }
@@ -81,7 +84,7 @@ impl Evaluator<'_> {
     /// Evaluates studies and draws their galleries, unless the same checkpoint was evaluated in the same way before.
     fn evaluation(&self, model: &Lgdea, scored: &Scored<'_>) -> Result<Evaluation, RunError> {
         let Recorder { run, audience, .. } = self.recorder;
-        let Scored { on, experiment, prepared, studies, .. } = scored;
+        let &Scored { on, experiment, prepared, ref studies, validation, .. } = scored;
         let name = on.name();
         let called = match on {
             EvalSet::Split(split) => format!("the {split} split"),
@@ -95,7 +98,7 @@ impl Evaluator<'_> {
             evaluation
         } else {
             audience.say(&format!("evaluating {called}"));
-            let evaluated = evaluate(model, experiment, prepared, studies, self.device)?;
+            let evaluated = evaluate(model, experiment, Evaluating { prepared, studies, validation }, self.device)?;
             draw(&evaluated, prepared, galleries.each_ref().map(|gallery| run.path().join(gallery)))?;
             shared.keep(&evaluated.evaluation);
             evaluated.evaluation

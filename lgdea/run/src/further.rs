@@ -64,7 +64,7 @@ impl Found {
         let model = load_model(&self.experiment, &prepared, &checkpoint, device)?;
         let mut scores = Scores::new();
         for set in &sets {
-            scores.extend(evaluator.scores(&model, &set.scored())?);
+            scores.extend(evaluator.scores(&model, &set.scored(&prepared))?);
         }
         let earlier = Outcome::of_history(&self.run, &self.history);
         let mut all = earlier.scores.clone();

@@ -1,5 +1,6 @@
 //! What a run writes into its folder and its journal besides training metrics.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
@@ -181,6 +182,12 @@ impl Recorder<'_> {
     /// Scores of what is scored together; an interval's ends go beside its value.
     pub(crate) fn scores(&self, step: usize, on: EvalSet<'_>, evaluation: &Evaluation) -> Result<(), RunError> {
         self.write(Event::Metrics { step: step as u64, values: evaluation.logged(on) })?;
+        let of_task =
+            |(task, protocol): (&String, &String)| (format!("protocol.{}.{task}", on.name()), protocol.clone());
+        let values: BTreeMap<String, String> = evaluation.protocols.iter().map(of_task).collect();
+        if !values.is_empty() {
+            self.write(Event::Tags { values })?;
+        }
         let warnings = evaluation.warnings.iter();
         warnings
             .map(|warning| format!("{}: {warning}", on.name()))

@@ -103,7 +103,7 @@ impl Job<'_> {
         let Some(model) = self.trained(&prepared)? else { return Ok(None) };
         let splits = splits.into_iter().map(|split| Scored::split(experiment, &prepared, split));
         let mut scores = Scores::new();
-        for scored in splits.chain(sets.iter().map(PreparedSet::scored)) {
+        for scored in splits.chain(sets.iter().map(|set| set.scored(&prepared))) {
             if self.stop.is_asked() {
                 return Ok(None);
             }

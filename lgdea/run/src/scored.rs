@@ -13,6 +13,8 @@ pub(crate) struct Scored<'a> {
     pub(crate) prepared: &'a Prepared,
     /// Positions of its studies.
     pub(crate) studies: Vec<usize>,
+    /// The training's data, on whose validation split protocols choose thresholds; none where that split is the one that is scored.
+    pub(crate) validation: Option<&'a Prepared>,
     /// Digest of an evaluation set, see [`crate::OpenSet`]; empty for a split.
     pub(crate) data: &'a str,
 }
@@ -20,6 +22,8 @@ pub(crate) struct Scored<'a> {
 impl<'a> Scored<'a> {
     /// A held-out split of the training's data.
     pub(crate) fn split(experiment: &'a Experiment, prepared: &'a Prepared, split: HeldOut) -> Scored<'a> {
-        Scored { on: split.split().into(), experiment, prepared, studies: prepared.split(split.into()), data: "" }
+        let (on, studies) = (split.split().into(), prepared.split(split.into()));
+        let validation = (split != HeldOut::Validation).then_some(prepared);
+        Scored { on, experiment, prepared, studies, validation, data: "" }
     }
 }

@@ -68,11 +68,11 @@ impl Preparation<'_> {
 }
 
 impl PreparedSet {
-    /// What is scored of it.
-    pub(crate) fn scored(&self) -> Scored<'_> {
+    /// What is scored of it; `trained` is the training's data.
+    pub(crate) fn scored<'a>(&'a self, trained: &'a Prepared) -> Scored<'a> {
         let Self { name, digest, experiment, prepared, .. } = self;
         let studies = (0..prepared.studies.len()).collect();
-        Scored { on: EvalSet::Named(name), experiment, prepared, studies, data: digest }
+        Scored { on: EvalSet::Named(name), experiment, prepared, studies, validation: Some(trained), data: digest }
     }
 
     /// Tells which classes of its prompts cannot be scored.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use lgdea_cache::{Cache, Stage};
 use lgdea_eval::Evaluation;
-use lgdea_eval::prompts::PromptSet;
+use lgdea_eval::protocol::digest_of_files;
 use lgdea_metric::EvalSet;
-use lgdea_spec::{Eval, Experiment};
+use lgdea_spec::{Eval, Experiment, Inputs};
 use lgdea_track::mlflow::tags::TRAINED_AS;
 use lgdea_track::{Event, RunDir};
 use lgdea_train::{adopt_training, checkpoint_digest, newest_checkpoint};
@@ -76,12 +76,13 @@ impl<'a> Shared<'a> {
         // Which others are scored, too, makes no difference; nor what a set is called, of which the data tell what it is.
         let eval = scored.experiment.eval.clone();
         let settings = serde_json::to_string(&Eval { splits: Vec::new(), sets: BTreeMap::new(), ..eval })?;
-        let prompts = PromptSet::digest_of_file(scored.experiment.eval.zero_shot.prompts_file())?;
+        let Inputs { prompts, protocols, .. } = scored.experiment.inputs();
+        let prompts = digest_of_files(prompts.as_deref(), protocols.iter().map(String::as_str))?;
         let on = match scored.on {
             EvalSet::Split(split) => split.name(),
             EvalSet::Named(_) => scored.data,
         };
-        let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 3");
+        let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 4");
         for part in [self.training, &checkpoint, &settings, &prompts, on] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::eval::file;
 use crate::{Data, EvaluationSet, Evidence, Experiment, ScoredStudies, Seed};
 
 /// What an experiment reads, as it names it. The identity of an experiment says only that something is read: the digests
@@ -21,6 +22,9 @@ pub struct Inputs {
     pub pairs: Option<String>,
     /// The file of zero-shot prompts, see [`crate::ZeroShot::prompts_file`].
     pub prompts: Option<String>,
+    /// Files of protocols that score.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protocols: Vec<String>,
     /// What its evaluation sets read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<SetInputs>,
@@ -40,11 +44,19 @@ pub struct SetInputs {
     pub studies: ScoredStudies,
     /// The file of zero-shot prompts.
     pub prompts: Option<String>,
+    /// Files of protocols that score.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub protocols: Vec<String>,
 }
 
 impl SetInputs {
     /// The seed that sets are split with, whatever the experiment's: all runs are scored on the same studies.
     pub const SEED: Seed = Seed(0);
+}
+
+/// Those of protocols that are no shipped ones.
+fn files<'e>(protocols: impl Iterator<Item = (&'static str, &'e str)>) -> Vec<String> {
+    protocols.filter_map(|(_, protocol)| file(protocol)).map(str::to_owned).collect()
 }
 
 impl EvaluationSet {
@@ -54,6 +66,7 @@ impl EvaluationSet {
             data: self.data.clone(),
             studies: self.studies,
             prompts: self.zero_shot.prompts_file().map(str::to_owned),
+            protocols: files(self.protocols()),
         }
     }
 }
@@ -68,6 +81,7 @@ impl Experiment {
             pretrained: self.encoder.pretrained(),
             pairs: self.pairing.manifest_file().map(str::to_owned),
             prompts: self.eval.zero_shot.prompts_file().map(str::to_owned),
+            protocols: files(self.eval.protocols()),
             sets: self.eval.sets.iter().map(|(name, set)| set.inputs(name)).collect(),
             left_out: self.pairing.leave_out.sets.clone(),
         }

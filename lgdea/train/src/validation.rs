@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use lgdea_data::Split;
-use lgdea_inspect::evaluate;
+use lgdea_inspect::{Evaluating, evaluate};
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
 use lgdea_spec::Experiment;
@@ -26,6 +26,8 @@ pub(crate) fn scores(
 ) -> Result<Values, TrainError> {
     let mut experiment = experiment.clone();
     experiment.eval.bootstrap = 0;
-    let found = evaluate(model, &experiment, prepared, &prepared.split(Split::Validation), device)?.evaluation;
+    let studies = prepared.split(Split::Validation);
+    let evaluating = Evaluating { prepared, studies: &studies, validation: None };
+    let found = evaluate(model, &experiment, evaluating, device)?.evaluation;
     Ok(found.logged(lgdea_metric::Split::Validation.into()))
 }

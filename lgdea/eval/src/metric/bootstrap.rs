@@ -1,8 +1,8 @@
-//! Percentile bootstrap over studies (Efron and Tibshirani 1993, chapter 13).
+//! Percentile bootstrap over patients (Efron and Tibshirani 1993, chapter 13).
 //!
-//! A resample draws as many studies as there are, with replacement; the interval reaches from the 2.5th to the 97.5th
+//! A resample draws as many patients as there are, with replacement, each with all of their studies; the interval reaches from the 2.5th to the 97.5th
 //! percentile of the metric over resamples, interpolated linearly (as `numpy.percentile`). A resample is kept as the
-//! *multiplicity* of each study, so a metric sorts its inputs once and then takes one pass a resample. All metrics of
+//! *multiplicity* of each patient, so a metric sorts its inputs once and then takes one pass a resample. All metrics of
 //! a task see the same resamples.
 //!
 //! A resample may leave a metric undefined (no positive was drawn). The interval of the remaining resamples would be
@@ -21,7 +21,7 @@ pub(super) const TAILS: [f64; 2] = [0.025, 0.975];
 /// Least share of resamples that must define a metric.
 const DEFINED: f64 = 0.95;
 
-/// A metric as a function of how often each study occurs; None where it is undefined.
+/// A metric as a function of how often each patient occurs; None where it is undefined.
 pub type Statistic<'a> = Box<dyn Fn(&[u32]) -> Option<f64> + Sync + 'a>;
 
 /// How intervals are made.
@@ -29,21 +29,24 @@ pub type Statistic<'a> = Box<dyn Fn(&[u32]) -> Option<f64> + Sync + 'a>;
 pub struct Bootstrap {
     /// Resamples; 0 for no intervals.
     pub resamples: usize,
-    /// Seed of the resamples, a stream of the experiment's seed. Equal seeds and numbers of studies give equal
+    /// Seed of the resamples, a stream of the experiment's seed. Equal seeds and numbers of patients give equal
     /// resamples, on any number of threads.
     pub seed: Seed,
 }
 
 impl Bootstrap {
-    /// Value and interval of each statistic over `studies` studies; statistics undefined on the data are left out.
-    pub fn scores(&self, studies: usize, statistics: Vec<(String, Statistic<'_>)>) -> Scores {
-        let once = vec![1; studies];
+    /// No intervals.
+    pub const NONE: Bootstrap = Bootstrap { resamples: 0, seed: Seed(0) };
+
+    /// Value and interval of each statistic over `patients` patients; statistics undefined on the data are left out.
+    pub fn scores(&self, patients: usize, statistics: Vec<(String, Statistic<'_>)>) -> Scores {
+        let once = vec![1; patients];
         let defined: Vec<_> = statistics
             .into_iter()
             .filter_map(|(name, statistic)| statistic(&once).map(|value| (name, value, statistic)))
             .collect();
         let resampled: Vec<Vec<Option<f64>>> = self
-            .of_each(studies, |multiplicity| defined.iter().map(|(_, _, statistic)| statistic(multiplicity)).collect());
+            .of_each(patients, |multiplicity| defined.iter().map(|(_, _, statistic)| statistic(multiplicity)).collect());
         let score = |(column, (name, value, _)): (usize, (String, f64, _))| {
             let values = resampled.iter().filter_map(|row| row[column]).collect();
             (name, Score { value, interval: interval(values, self.resamples) })
@@ -51,18 +54,18 @@ impl Bootstrap {
         defined.into_iter().enumerate().map(score).collect()
     }
 
-    /// What a function says of each resample of `studies` studies, in their order.
-    pub(super) fn of_each<T: Send>(&self, studies: usize, of: impl Fn(&[u32]) -> T + Sync) -> Vec<T> {
-        (0..self.resamples).into_par_iter().map(|index| of(&self.resample(studies, index))).collect()
+    /// What a function says of each resample of `patients` patients, in their order.
+    pub(super) fn of_each<T: Send>(&self, patients: usize, of: impl Fn(&[u32]) -> T + Sync) -> Vec<T> {
+        (0..self.resamples).into_par_iter().map(|index| of(&self.resample(patients, index))).collect()
     }
 
-    /// How often each study occurs in resample `index`; each resample has a random stream of its own.
-    fn resample(&self, studies: usize, index: usize) -> Vec<u32> {
+    /// How often each patient occurs in resample `index`; each resample has a random stream of its own.
+    fn resample(&self, patients: usize, index: usize) -> Vec<u32> {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed.0);
         random.set_stream(index as u64);
-        let mut multiplicity = vec![0; studies];
-        for _ in 0..studies {
-            multiplicity[random.random_range(0..studies)] += 1;
+        let mut multiplicity = vec![0; patients];
+        for _ in 0..patients {
+            multiplicity[random.random_range(0..patients)] += 1;
         }
         multiplicity
     }

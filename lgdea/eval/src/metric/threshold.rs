@@ -117,7 +117,10 @@ impl Threshold {
         }
         let best = candidates.max_by(|a, b| a.1.total_cmp(&b.1).then(a.0.total_cmp(&b.0)));
         let Some((value, attained)) = best else {
-            return Err(undetermined(of, "the validation split has no case that defines it; give validation cases"));
+            return Err(undetermined(
+                of,
+                "no case of the validation split defines it: all have one score, or one truth; give validation cases that differ",
+            ));
         };
         Ok(Self { value, chosen_on, criterion, attained })
     }
@@ -200,7 +203,7 @@ mod tests {
         assert_eq!(found.unwrap().value, 0.5);
         // Everything is called positive: MCC is undefined there, and there is no other threshold.
         let none = Threshold::of_scores(Criterion::Mcc, Split::Validation, "x", &cases(&[0.5; 2], &[true, false]));
-        assert!(none.unwrap_err().to_string().contains("no case that defines it"));
+        assert!(none.unwrap_err().to_string().contains("defines it"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub struct GroundingProtocol {
     pub boxes: Boxes,
     /// What is measured.
     pub metrics: Vec<GroundingMetric>,
-    /// Thresholds that mean IoU and mean Dice are over; a pixel of at least the threshold is predicted.
+    /// Thresholds that mean intersection over union and mean Dice are over; a pixel of at least the threshold is predicted.
     pub thresholds: Vec<f64>,
     /// How many pixels of the frame the maximum may be away from the region.
     pub pointing_tolerance: f64,

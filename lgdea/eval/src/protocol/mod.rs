@@ -4,6 +4,7 @@
 //! is scored by it carries both and a digest. A protocol is a TOML file; the shipped ones are in `templates/protocols/` and
 //! embedded in the binary. No switch has a default: a file that leaves one out is refused.
 
+mod files;
 mod grounding;
 mod probe;
 mod retrieval;
@@ -14,6 +15,7 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
+pub use files::digest_of_files;
 pub use grounding::{
     Boxes, Frame, GroundingMetric, GroundingProtocol, Maxima, MeanOver, NamedFrame, Normalise, Upsampling,
 };

@@ -100,6 +100,7 @@ pub(super) fn truth(rules: &ZeroShotProtocol, label: Label) -> Option<bool> {
         Label::Negative => Some(false),
         Label::Uncertain => rules.uncertain.truth(),
         Label::Blank => rules.blank.truth(),
+        Label::Excluded => None,
     }
 }
 

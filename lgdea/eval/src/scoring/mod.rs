@@ -6,6 +6,7 @@
 
 mod aligned;
 mod grounding;
+pub mod of_run;
 mod probe;
 mod retrieval;
 mod subgroups;
@@ -69,7 +70,7 @@ impl Scored {
                 statistics.into_iter().filter_map(scored).collect()
             }
         };
-        Evaluation { scores, warnings }
+        Evaluation { scores, warnings, ..Evaluation::default() }
     }
 
     /// The scores of all classes in the subgroups of each column that the reference was asked for, and how they differ. All

@@ -157,7 +157,7 @@ impl Task<'_> {
         let positive = |label: Label| match label {
             Label::Positive => true,
             Label::Uncertain => self.rules.uncertain == Policy::Positive,
-            Label::Negative | Label::Blank => false,
+            Label::Negative | Label::Blank | Label::Excluded => false,
         };
         let rows = reference.labels.rows();
         let cases: Vec<usize> =

@@ -131,8 +131,13 @@ impl Task<'_> {
                     .push(format!("`{class}` has no threshold: its validation cases have no positive or no negative"));
                 continue;
             };
-            let threshold = Threshold::of_scores(criterion, Split::Validation, class, &cases)?;
-            thresholds.insert(class.clone(), threshold.value);
+            match Threshold::of_scores(criterion, Split::Validation, class, &cases) {
+                Ok(threshold) => drop(thresholds.insert(class.clone(), threshold.value)),
+                Err(EvalError::Undetermined { problem, .. }) => {
+                    self.warnings.push(format!("`{class}` has no threshold: {problem}"));
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(thresholds)
     }

@@ -82,7 +82,11 @@ pub fn evaluate(classes: &[Class], pairs: &[Pair<'_>], bootstrap: Bootstrap) -> 
         (&LATERALITY_ACCURACY, Box::new(|multiplicity| accuracy(&sides, multiplicity))),
     ];
     statistics.extend(of_all.into_iter().map(|(score, statistic)| (score.name(Parameters::NONE), statistic)));
-    Evaluation { scores: bootstrap.scores(pairs.len(), statistics), warnings: warnings(classes, &cases) }
+    Evaluation {
+        scores: bootstrap.scores(pairs.len(), statistics),
+        warnings: warnings(classes, &cases),
+        ..Evaluation::default()
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

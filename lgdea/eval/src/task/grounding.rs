@@ -1,6 +1,6 @@
 //! Phrase grounding: each heat map of a phrase against the phrase's boxes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lgdea_data::{Frame, Mask};
 pub use lgdea_metric::HeatMap as MapName;
@@ -10,6 +10,7 @@ use lgdea_spec::{Grounding, HeatMap};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 
+use super::renumbered;
 use crate::metric::bootstrap::{self, Statistic};
 use crate::metric::grounding::{Target, cnr, dice, miou, outlined, pointing, region};
 use crate::metric::heat_map::{fuse, upsample};
@@ -18,8 +19,12 @@ use crate::{Bootstrap, EvalError, Evaluation, check};
 /// A phrase, a box that it names, and the maps that a model drew for it.
 #[derive(Debug, Clone)]
 pub struct Item<'a> {
-    /// The study; resamples draw studies with all of their items.
+    /// The study.
     pub study: usize,
+    /// Number of its patient: resamples draw patients with all of their items.
+    pub patient: usize,
+    /// The finding in `snake_case`.
+    pub finding: &'a str,
     /// The phrase; items of one study with equal phrases (but for case) are boxes of one region.
     pub phrase: &'a str,
     /// The box `[x, y, width, height]` in shares of the frame.
@@ -77,14 +82,15 @@ pub fn evaluate(
     check_maps(items)?;
     let mut warnings = Vec::new();
     let phrases = join_boxes(items, image_size, &mut warnings);
-    let measured: Vec<Vec<(String, usize, f64)>> =
+    let measured: Vec<Vec<(String, f64)>> =
         phrases.par_iter().map(|phrase| measure(settings, phrase, image_size)).collect();
 
-    let studies: BTreeSet<usize> = phrases.iter().map(|phrase| phrase.item.study).collect();
-    let units: BTreeMap<usize, usize> = studies.iter().enumerate().map(|(unit, &study)| (study, unit)).collect();
+    let (unit_of, units) = renumbered(phrases.iter().map(|phrase| phrase.item.patient));
     let mut by_name: BTreeMap<String, Vec<(usize, f64)>> = BTreeMap::new();
-    for (name, study, value) in measured.into_iter().flatten() {
-        by_name.entry(name).or_default().push((units[&study], value));
+    for (unit, values) in unit_of.into_iter().zip(measured) {
+        for (name, value) in values {
+            by_name.entry(name).or_default().push((unit, value));
+        }
     }
     if !phrases.is_empty() && !by_name.contains_key(&POINTING.name(Parameters::NONE)) {
         let chosen = single(settings.heat_map).map_or_else(|| "to fuse".to_owned(), |name| name.to_string());
@@ -93,8 +99,8 @@ pub fn evaluate(
     let statistic = |(name, values): (String, Vec<(usize, f64)>)| -> (String, Statistic<'static>) {
         (name, Box::new(move |counts| bootstrap::mean(&values, counts)))
     };
-    let scores = bootstrap.scores(studies.len(), by_name.into_iter().map(statistic).collect());
-    Ok(Evaluation { scores, warnings })
+    let scores = bootstrap.scores(units, by_name.into_iter().map(statistic).collect());
+    Ok(Evaluation { scores, warnings, ..Evaluation::default() })
 }
 
 /// Refuses maps that are empty, of different shapes or not finite.
@@ -138,16 +144,14 @@ fn join_boxes<'a>(items: &'a [Item<'a>], image_size: usize, warnings: &mut Vec<S
     phrases.into_values().collect()
 }
 
-/// Every metric of every map of a phrase: name, study, value.
-fn measure(settings: &Grounding, phrase: &Phrase<'_>, image_size: usize) -> Vec<(String, usize, f64)> {
+/// Every metric of every map of a phrase.
+fn measure(settings: &Grounding, phrase: &Phrase<'_>, image_size: usize) -> Vec<(String, f64)> {
     let chosen = chosen_map(settings.heat_map, &phrase.item.maps).map(|map| (None, map));
     let single = phrase.item.maps.iter().map(|(name, map)| (Some(*name), map.clone()));
     let maps = single.chain(chosen);
     maps.flat_map(|(name, map)| {
         let values = score(settings, upsample(map.view(), image_size).view(), &phrase.region);
-        values
-            .into_iter()
-            .filter_map(move |(metric, value)| Some((metric.name(Parameters::map(name)), phrase.item.study, value?)))
+        values.into_iter().filter_map(move |(metric, value)| Some((metric.name(Parameters::map(name)), value?)))
     })
     .collect()
 }
@@ -178,7 +182,7 @@ mod tests {
     const PLAIN: Bootstrap = Bootstrap { resamples: 0, seed: Seed(1) };
 
     fn settings(heat_map: HeatMap) -> Grounding {
-        Grounding { enabled: true, heat_map, thresholds: vec![0.5] }
+        Grounding { enabled: true, protocol: String::new(), heat_map, thresholds: vec![0.5] }
     }
 
     /// A 4 × 4 map that is 1 at one patch and 0 elsewhere.
@@ -189,7 +193,7 @@ mod tests {
     }
 
     fn item(study: usize, phrase: &str, target: Target, maps: Vec<(MapName, Array2<f32>)>) -> Item<'_> {
-        Item { study, phrase, target, outline: None, maps }
+        Item { study, patient: study, finding: "nodule", phrase, target, outline: None, maps }
     }
 
     const UPPER_LEFT: Target = [0.0, 0.0, 0.5, 0.5];

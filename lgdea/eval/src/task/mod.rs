@@ -4,6 +4,8 @@
 //! Inputs that do not belong together or are not finite are errors; what the data leave undefined is absent from the
 //! scores and named among the warnings.
 
+use std::collections::HashMap;
+
 use lgdea_data::StudyLabels;
 
 pub mod evidence;
@@ -11,5 +13,22 @@ pub mod grounding;
 pub mod retrieval;
 pub mod zero_shot;
 
-/// A study's labels; None where nobody labelled the study.
-pub type Labels<'a> = Option<&'a StudyLabels>;
+/// What is known of an evaluated study.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// Number of the patient: resamples draw patients with all of their studies.
+    pub patient: usize,
+    /// Its labels; None where nobody labelled the study.
+    pub labels: Option<&'a StudyLabels>,
+}
+
+/// Numbers of patients, from 0 in the order in which they come; and how many there are.
+pub(crate) fn renumbered(patients: impl Iterator<Item = usize>) -> (Vec<usize>, usize) {
+    let mut known = HashMap::new();
+    let number = |patient| {
+        let next = known.len();
+        *known.entry(patient).or_insert(next)
+    };
+    let numbers = patients.map(number).collect();
+    (numbers, known.len())
+}

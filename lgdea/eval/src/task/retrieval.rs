@@ -8,7 +8,7 @@ use lgdea_metric::{Declaration, Parameters, Way};
 use lgdea_spec::Retrieval;
 use ndarray::{ArrayView2, Axis};
 
-use super::Labels;
+use super::{Case, renumbered};
 use crate::metric::bootstrap::{self, Statistic};
 use crate::metric::retrieval::{precision_at, ranks, recall_at, relevance_of_top};
 use crate::{Bootstrap, EvalError, Evaluation, check};
@@ -40,25 +40,26 @@ enum Queries {
 /// image looks for its report) and `t2i`.
 ///
 /// - `similarity` `[images, reports]`: `g · r` of the studies of the split that have both, in one order.
-/// - `labels`: one per study. Precision is taken among the labelled studies, relevant being those with the same set of
+/// - `cases`: one per study. Precision is taken among the labelled studies, relevant being those with the same set of
 ///   findings as the query (no findings match no findings); `abnormal` is its mean over queries with a finding.
 ///
-/// A K beyond the number of candidates says nothing and is left out with a warning. Resamples draw queries; the
-/// candidates stay the same.
+/// A K beyond the number of candidates says nothing and is left out with a warning. Resamples draw the
+/// queries' patients; the candidates stay the same.
 pub fn evaluate(
     settings: &Retrieval,
     similarity: ArrayView2<'_, f32>,
-    labels: &[Labels<'_>],
+    cases: &[Case<'_>],
     bootstrap: Bootstrap,
 ) -> Result<Evaluation, EvalError> {
-    let studies = labels.len();
+    let studies = cases.len();
+    let (unit_of, units) = renumbered(cases.iter().map(|case| case.patient));
     check::shape("similarity", similarity.shape(), &[studies, studies])?;
     check::finite("similarity", similarity)?;
-    let labelled: Vec<usize> = (0..studies).filter(|&study| labels[study].is_some()).collect();
-    let findings: Vec<usize> = finding_classes(labels.iter().flatten());
+    let labelled: Vec<usize> = (0..studies).filter(|&study| cases[study].labels.is_some()).collect();
+    let findings: Vec<usize> = finding_classes(cases.iter().filter_map(|case| case.labels));
     let among_labelled = similarity.select(Axis(0), &labelled).select(Axis(1), &labelled);
 
-    let mut task = Task::default();
+    let mut task = Task { unit_of, statistics: Vec::new(), warnings: Vec::new() };
     for (way, all, labelled_only) in [
         (Way::ImageToReport, similarity, among_labelled.view()),
         (Way::ReportToImage, similarity.reversed_axes(), among_labelled.t()),
@@ -66,13 +67,17 @@ pub fn evaluate(
         task.by_rank(way, settings, all);
         task.by_relevance(way, settings, labelled_only, &labelled, &findings);
     }
-    Ok(Evaluation { scores: bootstrap.scores(studies, task.statistics), warnings: task.warnings })
+    Ok(Evaluation {
+        scores: bootstrap.scores(units, task.statistics),
+        warnings: task.warnings,
+        ..Evaluation::default()
+    })
 }
 
 /// Class of each labelled study's set of findings; class 0 is "no finding".
-fn finding_classes<'a>(labels: impl Iterator<Item = &'a &'a StudyLabels>) -> Vec<usize> {
+fn finding_classes<'a>(labels: impl Iterator<Item = &'a StudyLabels>) -> Vec<usize> {
     let mut classes = BTreeMap::from([(Vec::new(), 0)]);
-    let class = |labels: &&'a StudyLabels| {
+    let class = |labels: &'a StudyLabels| {
         let findings: Vec<&str> =
             labels.present.iter().map(String::as_str).filter(|&label| label != NO_FINDING).collect();
         let next = classes.len();
@@ -81,14 +86,17 @@ fn finding_classes<'a>(labels: impl Iterator<Item = &'a &'a StudyLabels>) -> Vec
     labels.map(class).collect()
 }
 
-#[derive(Default)]
 struct Task {
+    /// The patient of each study.
+    unit_of: Vec<usize>,
     statistics: Vec<(String, Statistic<'static>)>,
     warnings: Vec<String>,
 }
 
 impl Task {
-    fn mean(&mut self, name: String, values: Vec<(usize, f64)>) {
+    /// The mean of values of studies.
+    fn mean(&mut self, name: String, values: impl Iterator<Item = (usize, f64)>) {
+        let values: Vec<(usize, f64)> = values.map(|(study, value)| (self.unit_of[study], value)).collect();
         self.statistics.push((name, Box::new(move |counts| bootstrap::mean(&values, counts))));
     }
 
@@ -96,10 +104,11 @@ impl Task {
         let ranks = ranks(similarity);
         for k in self.possible(&settings.at, ranks.len(), &format!("{} recall", way.name())) {
             for (score, values) in BY_RANK {
-                self.mean(score.name(Parameters::at(way, k)), values(&ranks, k).into_iter().enumerate().collect());
+                self.mean(score.name(Parameters::at(way, k)), values(&ranks, k).into_iter().enumerate());
             }
         }
-        let mut sorted: Vec<(usize, f64)> = ranks.iter().map(|&rank| rank as f64).enumerate().collect();
+        let mut sorted: Vec<(usize, f64)> =
+            self.unit_of.iter().copied().zip(ranks.iter().map(|&rank| rank as f64)).collect();
         sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
         for &(score, statistic) in OF_RANKS {
             let sorted = sorted.clone();
@@ -124,7 +133,7 @@ impl Task {
             for (score, counted, values) in BY_RELEVANCE {
                 let values = queries.iter().copied().zip(values(&relevance, k)).zip(findings);
                 let counts = |class: usize| *counted == Queries::All || class != 0;
-                let values = values.filter(|&(_, &class)| counts(class)).map(|(value, _)| value).collect();
+                let values = values.filter(|&(_, &class)| counts(class)).map(|(value, _)| value);
                 self.mean(score.name(Parameters::at(way, k)), values);
             }
         }
@@ -155,8 +164,15 @@ mod tests {
         sets.iter().map(|set| set.iter().map(|&label| label.to_owned()).collect()).collect()
     }
 
+    const UNLABELLED: Case<'_> = Case { patient: 0, labels: None };
+
+    /// Studies of a patient each.
+    fn cases(sets: &[StudyLabels]) -> Vec<Case<'_>> {
+        sets.iter().enumerate().map(|(patient, labels)| Case { patient, labels: Some(labels) }).collect()
+    }
+
     fn settings(at: &[usize]) -> Retrieval {
-        Retrieval { enabled: true, at: at.to_vec(), local_share: 0.0 }
+        Retrieval { enabled: true, protocol: String::new(), at: at.to_vec(), local_share: 0.0 }
     }
 
     const PLAIN: Bootstrap = Bootstrap { resamples: 0, seed: Seed(1) };
@@ -164,7 +180,7 @@ mod tests {
     #[test]
     fn both_ways_by_hand() {
         let sets = sets(&[&["edema"], &["edema"], &["no_finding"], &[]]);
-        let labels: Vec<Labels<'_>> = sets.iter().map(Some).collect();
+        let labels = cases(&sets);
         let similarity = array![
             [0.9, 0.8, 0.1, 0.0], //
             [0.9, 0.8, 0.1, 0.0],
@@ -191,7 +207,8 @@ mod tests {
     #[test]
     fn precision_is_taken_among_labelled_studies() {
         let sets = sets(&[&["edema"], &["edema"]]);
-        let labels = [Some(&sets[0]), None, Some(&sets[1])];
+        let labelled = cases(&sets);
+        let labels = [labelled[0], UNLABELLED, Case { patient: 2, ..labelled[1] }];
         let similarity = array![[0.1, 0.9, 0.2], [0.9, 0.1, 0.9], [0.3, 0.9, 0.2]];
         let scores = evaluate(&settings(&[1]), similarity.view(), &labels, PLAIN).unwrap().scores;
         assert!((scores["retrieval/i2t_p_at_1"].value - 1.0).abs() < 1e-12);
@@ -201,7 +218,7 @@ mod tests {
     #[test]
     fn impossible_ranks_are_left_out_and_named() {
         let similarity = Array2::<f32>::eye(3);
-        let evaluation = evaluate(&settings(&[0, 1, 10]), similarity.view(), &[None; 3], PLAIN).unwrap();
+        let evaluation = evaluate(&settings(&[0, 1, 10]), similarity.view(), &[UNLABELLED; 3], PLAIN).unwrap();
         let names: Vec<&str> =
             evaluation.scores.keys().map(String::as_str).filter(|name| name.contains("_r_at_")).collect();
         assert_eq!(names, ["retrieval/i2t_r_at_1", "retrieval/t2i_r_at_1"]);
@@ -219,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_similarity_that_is_not_square_is_an_error() {
-        let error = evaluate(&settings(&[1]), Array2::zeros((3, 2)).view(), &[None; 3], PLAIN).unwrap_err();
+        let error = evaluate(&settings(&[1]), Array2::zeros((3, 2)).view(), &[UNLABELLED; 3], PLAIN).unwrap_err();
         assert_eq!(error.to_string(), "similarity has shape [3, 2], but [3, 3] is needed");
     }
 }

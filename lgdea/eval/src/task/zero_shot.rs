@@ -12,8 +12,8 @@ use lgdea_metric::task::zero_shot::{
 use lgdea_spec::ZeroShot;
 use ndarray::{Array2, Axis};
 
-use super::Labels;
-use crate::metric::auroc::{Case, RankedCases};
+use super::{Case, renumbered};
+use crate::metric::auroc::{self, RankedCases};
 use crate::metric::average::mean_of_defined;
 use crate::metric::bootstrap::Statistic;
 use crate::prompts::PromptClass;
@@ -34,7 +34,7 @@ pub struct Scores {
 /// evidence or local scores `zero_shot/auroc_macro_evidence` and `zero_shot/auroc_macro_local`. The share of a score that
 /// the method lacks goes to the similarity.
 ///
-/// - `labels`: one per study; unlabelled studies are left out, and of the others those whose label is uncertain, class by
+/// - `cases`: one per study; unlabelled studies are left out, and of the others those whose label is uncertain, class by
 ///   class.
 ///
 /// Positives of a class are the studies that bear its name as a label; negatives are the other labelled studies, or,
@@ -45,30 +45,23 @@ pub fn evaluate(
     settings: &ZeroShot,
     classes: &[PromptClass],
     scores: Scores,
-    labels: &[Labels<'_>],
+    cases: &[Case<'_>],
     bootstrap: Bootstrap,
 ) -> Result<Evaluation, EvalError> {
-    scores.check([labels.len(), classes.len()])?;
-    let Scores { similarity, evidence, local } = scores;
-    let labelled: Vec<usize> = (0..labels.len()).filter(|&study| labels[study].is_some()).collect();
-    let standardised = |scores: Array2<f32>| standardise_columns(scores.select(Axis(0), &labelled).mapv(f64::from));
-    let similarity = standardised(similarity);
-    let evidence = evidence.map(standardised);
-    let local = local.map(standardised);
-    let shares = [(&evidence, settings.evidence_share), (&local, settings.local_share)];
-    let taken: f64 = shares.iter().filter(|(scores, _)| scores.is_some()).map(|(_, share)| share).sum();
-    let mut combined = &similarity * (1.0 - taken);
-    for (scores, share) in shares {
-        if let Some(scores) = scores {
-            combined.scaled_add(share, scores);
-        }
-    }
-
+    scores.check([cases.len(), classes.len()])?;
+    let labelled: Vec<usize> = (0..cases.len()).filter(|&study| cases[study].labels.is_some()).collect();
+    let (unit_of, units) = renumbered(labelled.iter().map(|&study| cases[study].patient));
+    let Standardised { similarity, evidence, local } = scores.standardised(&labelled);
+    let combined = sum(settings, &similarity, evidence.as_ref(), local.as_ref());
     let truths: Vec<Option<Vec<(usize, bool)>>> =
-        classes.iter().map(|class| truth(class, labelled.iter().filter_map(|&study| labels[study]))).collect();
+        classes.iter().map(|class| truth(class, labelled.iter().filter_map(|&study| cases[study].labels))).collect();
     let ranked = |scores: &Array2<f64>| -> Vec<Option<RankedCases>> {
         let column = |(column, truth): (usize, &Option<Vec<(usize, bool)>>)| {
-            let case = |&(unit, positive): &(usize, bool)| Case { unit, score: scores[[unit, column]], positive };
+            let case = |&(row, positive): &(usize, bool)| auroc::Case {
+                unit: unit_of[row],
+                score: scores[[row, column]],
+                positive,
+            };
             RankedCases::new(truth.as_ref()?.iter().map(case))
         };
         truths.iter().enumerate().map(column).collect()
@@ -94,10 +87,64 @@ pub fn evaluate(
             statistics.push((score.name(Parameters::NONE), Box::new(|counts| macro_mean(cases, counts))));
         }
     }
-    Ok(Evaluation { scores: bootstrap.scores(labelled.len(), statistics), warnings: warnings(classes, &truths) })
+    Ok(Evaluation {
+        scores: bootstrap.scores(units, statistics),
+        warnings: warnings(classes, &truths),
+        ..Evaluation::default()
+    })
+}
+
+/// Scores of which each column has mean 0 and standard deviation 1 over the labelled studies.
+struct Standardised {
+    similarity: Array2<f64>,
+    evidence: Option<Array2<f64>>,
+    local: Option<Array2<f64>>,
+}
+
+/// The sum, by the shares. The share of a score that the method lacks goes to the similarity.
+fn sum(
+    settings: &ZeroShot,
+    similarity: &Array2<f64>,
+    evidence: Option<&Array2<f64>>,
+    local: Option<&Array2<f64>>,
+) -> Array2<f64> {
+    let shares = [(evidence, settings.evidence_share), (local, settings.local_share)];
+    let taken: f64 = shares.iter().filter(|(scores, _)| scores.is_some()).map(|(_, share)| share).sum();
+    let mut combined = similarity * (1.0 - taken);
+    for (scores, share) in shares {
+        if let Some(scores) = scores {
+            combined.scaled_add(share, scores);
+        }
+    }
+    combined
 }
 
 impl Scores {
+    /// One score for each of some studies and each class: the similarity where nothing else has a share, and else the sum of
+    /// scores that are standardised over these studies.
+    pub fn combined(&self, settings: &ZeroShot, studies: &[usize]) -> Result<Array2<f64>, EvalError> {
+        self.check([self.similarity.nrows(), self.similarity.ncols()])?;
+        if !self.is_sum(settings) {
+            return Ok(self.similarity.select(Axis(0), studies).mapv(f64::from));
+        }
+        let Standardised { similarity, evidence, local } = self.standardised(studies);
+        Ok(sum(settings, &similarity, evidence.as_ref(), local.as_ref()))
+    }
+
+    /// Whether more than the similarity has a share.
+    pub fn is_sum(&self, settings: &ZeroShot) -> bool {
+        self.evidence.is_some() && settings.evidence_share > 0.0 || self.local.is_some() && settings.local_share > 0.0
+    }
+
+    fn standardised(&self, studies: &[usize]) -> Standardised {
+        let standardised = |scores: &Array2<f32>| standardise_columns(scores.select(Axis(0), studies).mapv(f64::from));
+        Standardised {
+            similarity: standardised(&self.similarity),
+            evidence: self.evidence.as_ref().map(standardised),
+            local: self.local.as_ref().map(standardised),
+        }
+    }
+
     /// Refuses scores of another shape, and such that are no numbers.
     fn check(&self, shape: [usize; 2]) -> Result<(), EvalError> {
         let Scores { similarity, evidence, local } = self;
@@ -116,7 +163,7 @@ impl Scores {
 /// Positives and negatives of a class among the labelled studies; None if one of the two is missing.
 fn truth<'a>(class: &PromptClass, labels: impl Iterator<Item = &'a StudyLabels>) -> Option<Vec<(usize, bool)>> {
     let cases: Vec<(usize, bool)> =
-        labels.enumerate().filter_map(|(unit, labels)| Some((unit, class.truth(labels)?))).collect();
+        labels.enumerate().filter_map(|(row, labels)| Some((row, class.truth(labels)?))).collect();
     let positives = cases.iter().filter(|(_, positive)| *positive).count();
     (positives > 0 && positives < cases.len()).then_some(cases)
 }
@@ -168,8 +215,19 @@ mod tests {
         sets.iter().map(|set| set.map(|names| names.iter().copied().collect())).collect()
     }
 
+    /// Studies of a patient each.
+    fn cases(labels: &[Option<StudyLabels>]) -> Vec<Case<'_>> {
+        labels.iter().enumerate().map(|(patient, labels)| Case { patient, labels: labels.as_ref() }).collect()
+    }
+
     fn settings(evidence_share: f64) -> ZeroShot {
-        ZeroShot { enabled: true, prompts: "phantom".to_owned(), evidence_share, local_share: 0.0 }
+        ZeroShot {
+            enabled: true,
+            protocol: String::new(),
+            prompts: "phantom".to_owned(),
+            evidence_share,
+            local_share: 0.0,
+        }
     }
 
     /// A method with nothing but `g · t_c`.
@@ -188,7 +246,7 @@ mod tests {
         let mut labels = labels(&[Some(&["edema"]), Some(&[]), Some(&[]), Some(&["no_finding"])]);
         let similarity = array![[0.5], [0.1], [0.9], [0.2]];
         let auroc = |labels: &[Option<StudyLabels>], against: &[&str]| {
-            let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+            let labels = cases(&labels);
             let classes = [class("edema", against)];
             value(
                 &evaluate(&settings(0.5), &classes, global(&similarity), &labels, PLAIN).unwrap(),
@@ -205,7 +263,7 @@ mod tests {
     #[test]
     fn negatives_are_all_others_or_those_named_against() {
         let labels = labels(&[Some(&["edema"]), Some(&["no_finding"]), Some(&["nodule"]), None]);
-        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        let labels = cases(&labels);
         // The nodule scores above the edema, the normal study below; the unlabelled study counts nowhere.
         let similarity = array![[0.5], [0.1], [0.9], [0.7]];
         let evaluate = |class| evaluate(&settings(0.5), &[class], global(&similarity), &labels, PLAIN).unwrap();
@@ -216,7 +274,7 @@ mod tests {
     #[test]
     fn the_sum_weighs_standardised_scores() {
         let labels = labels(&[Some(&["edema"]), Some(&[]), Some(&[]), Some(&["edema"])]);
-        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        let labels = cases(&labels);
         // Similarity alone orders wrongly (AUROC 0.25), evidence, on a far larger scale, rightly (1).
         let similarity = array![[0.1], [0.3], [0.2], [0.25]];
         let evidence = array![[-10.0], [-90.0], [-80.0], [-20.0]];
@@ -236,7 +294,7 @@ mod tests {
     #[test]
     fn the_share_of_a_score_that_the_method_lacks_goes_to_the_similarity() {
         let labels = labels(&[Some(&["edema"]), Some(&[]), Some(&[])]);
-        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        let labels = cases(&labels);
         let similarity = array![[0.1], [0.2], [0.3]];
         let local = array![[3.0], [2.0], [1.0]];
         let settings = ZeroShot { local_share: 0.8, ..settings(0.2) };
@@ -253,7 +311,7 @@ mod tests {
     #[test]
     fn undefined_classes_leave_the_mean_and_are_named() {
         let labels = labels(&[Some(&["edema"]), Some(&[])]);
-        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        let labels = cases(&labels);
         let classes = [class("edema", &[]), class("nodule", &[])];
         let similarity = array![[0.9, 0.9], [0.1, 0.1]];
         let evaluation = evaluate(&settings(0.5), &classes, global(&similarity), &labels, PLAIN).unwrap();
@@ -268,15 +326,34 @@ mod tests {
         let similarity = array![[0.9], [0.1]];
         let bootstrap = Bootstrap { resamples: 10, seed: Seed(1) };
         let evaluation =
-            evaluate(&settings(0.5), &[class("edema", &[])], global(&similarity), &[None, None], bootstrap).unwrap();
+            evaluate(&settings(0.5), &[class("edema", &[])], global(&similarity), &cases(&[None, None]), bootstrap)
+                .unwrap();
         assert!(evaluation.scores.is_empty());
         assert_eq!(evaluation.warnings.len(), 1);
     }
 
     #[test]
+    fn resamples_draw_patients_with_all_of_their_studies() {
+        let labels = labels(&[Some(&["edema"]), Some(&[]), Some(&["edema"]), Some(&[])]);
+        let similarity = array![[0.9], [0.1], [0.2], [0.8]];
+        let interval = |patients: [usize; 4]| {
+            let mut cases = cases(&labels);
+            cases.iter_mut().zip(patients).for_each(|(case, patient)| case.patient = patient);
+            let bootstrap = Bootstrap { resamples: 200, seed: Seed(1) };
+            let scores =
+                evaluate(&settings(0.5), &[class("edema", &[])], global(&similarity), &cases, bootstrap).unwrap();
+            scores.scores["zero_shot/auroc/edema"].interval
+        };
+        // Each patient has a positive and a negative: the first is ranked rightly, the second wrongly.
+        assert_eq!(interval([7, 7, 3, 3]), Some([0.0, 1.0]));
+        // Studies alone leave some resamples without a positive or a negative: too many for an interval.
+        assert_eq!(interval([0, 1, 2, 3]), None);
+    }
+
+    #[test]
     fn wrong_shapes_and_nan_are_errors() {
         let labels = labels(&[Some(&["edema"]), Some(&[])]);
-        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        let labels = cases(&labels);
         let classes = [class("edema", &[])];
         let run = |scores: Array2<f32>| evaluate(&settings(0.5), &classes, global(&scores), &labels, PLAIN);
         let error = run(array![[0.1, 0.2], [0.3, 0.4]]).unwrap_err();

@@ -11,7 +11,7 @@ use lgdea_predictions::{HeatMaps, Regions};
 use crate::{Written, file};
 
 /// The shipped protocols of grounding.
-pub const PROTOCOLS: [&str; 5] =
+pub(crate) const PROTOCOLS: [&str; 5] =
     ["grounding/lgdea-v1", "ms-cxr/maco-v1", "ms-cxr/radzero-v1", "chestx-det10/radzero-v1", "rsna/medklip-v1"];
 
 fn rules_of(protocol: &str) -> lgdea_eval::protocol::GroundingProtocol {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs)]
 
 mod grounding;
+mod of_run;
 mod probes;
 mod protocols;
 mod refused;

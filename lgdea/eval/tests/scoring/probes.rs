@@ -1,6 +1,7 @@
 //! Probes of frozen features: what each switch does, what is refused, and what is told.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use lgdea_eval::EvalError;
@@ -55,8 +56,8 @@ fn easy() -> (String, String) {
     for split in ["train", "val", "test"] {
         for case in 0..8 {
             let edema = case % 2;
-            features += &format!("{split}{case},{},{}\n", edema * 2 - 1, case * 7 % 5);
-            truth += &format!("{split}{case},{split}p{},{split},{edema}\n", case / 2);
+            writeln!(features, "{split}{case},{},{}", edema * 2 - 1, case * 7 % 5).unwrap();
+            writeln!(truth, "{split}{case},{split}p{},{split},{edema}", case / 2).unwrap();
         }
     }
     (features, truth)
@@ -157,7 +158,7 @@ fn neighbours_weigh_as_the_protocol_says() {
     };
     let equal = of("weights = \"equal\"");
     assert_eq!(equal["probe/1/auroc/edema"], 0.5);
-    assert!((equal["probe/1/brier/edema"] - (4.0 / 9.0 + 1.0 / 9.0) / 2.0).abs() < 1e-6);
+    assert!((equal["probe/1/brier/edema"] - f64::midpoint(4.0 / 9.0, 1.0 / 9.0)).abs() < 1e-6);
     let near = of("weights = { temperature = 0.1 }");
     assert_eq!(near["probe/1/auroc/edema"], 1.0);
     assert!(near["probe/1/brier/edema"] < equal["probe/1/brier/edema"]);

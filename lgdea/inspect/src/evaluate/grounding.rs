@@ -1,7 +1,10 @@
 //! Phrase grounding: whether a phrase's heat map points at its box.
 
+use std::collections::HashMap;
+
 use lgdea_eval::Evaluation;
 use lgdea_eval::gallery::Panel;
+use lgdea_eval::scoring::of_run::OfRun;
 use lgdea_eval::task::grounding::{self, Item, chosen_map};
 use lgdea_prepared::Prepared;
 use ndarray::Array2;
@@ -34,12 +37,13 @@ impl<'a> Trained<'a> {
     pub(super) fn grounding(&self, studies: &[usize]) -> Result<(Evaluation, Vec<Grounded>), InspectError> {
         let boxed: Vec<usize> =
             studies.iter().copied().filter(|&study| !self.prepared.studies[study].boxes.is_empty()).collect();
+        let patients: HashMap<usize, usize> = boxed.iter().copied().zip(self.patients(&boxed)).collect();
         let mut items: Vec<Item<'_>> = Vec::new();
         let mut failed: Option<InspectError> = None;
         inference::each_chunk(self.model, self.prepared, &boxed, self.device, |chunk, features| {
             let maps = self.patch_maps(features);
             for (row, &study) in chunk.iter().enumerate() {
-                match self.ground_study(&maps, row, study) {
+                match self.ground_study(&maps, row, study, patients[&study]) {
                     Ok(found) => items.extend(found),
                     Err(error) => failed = Some(error),
                 }
@@ -54,7 +58,17 @@ impl<'a> Trained<'a> {
         }
         let settings = &self.experiment.eval.grounding;
         let size = self.prepared.images.size();
-        let evaluation = grounding::evaluate(settings, &items, size, self.bootstrap("grounding"))?;
+        let bootstrap = self.bootstrap("grounding");
+        let evaluation = if settings.protocol.is_empty() {
+            grounding::evaluate(settings, &items, size, bootstrap)?
+        } else {
+            let protocol = OfRun::new(&settings.protocol, "grounding", bootstrap)?;
+            let mut mapped: Vec<(&Item<'_>, Array2<f32>)> = Vec::new();
+            for item in &items {
+                mapped.extend(chosen_map(settings.heat_map, &item.maps).map(|map| (item, map)));
+            }
+            protocol.grounding(&mapped, |study| &self.prepared.studies[study], size)?
+        };
         let panel = |item: &Item<'_>| {
             let map = chosen_map(settings.heat_map, &item.maps)?;
             Some(Grounded { study: item.study, phrase: item.phrase.to_owned(), target: item.target, map })
@@ -63,12 +77,20 @@ impl<'a> Trained<'a> {
         Ok((evaluation, panels))
     }
 
-    fn ground_study(&self, maps: &PatchMaps, row: usize, study: usize) -> Result<Vec<Item<'a>>, InspectError> {
+    fn ground_study(
+        &self,
+        maps: &PatchMaps,
+        row: usize,
+        study: usize,
+        patient: usize,
+    ) -> Result<Vec<Item<'a>>, InspectError> {
         let Some(frame) = self.prepared.images.frame(study) else { return Ok(Vec::new()) };
         let boxes = &self.prepared.studies[study].boxes;
         let phrases: Vec<&str> = boxes.iter().map(|found| found.phrase.as_str()).collect();
         let item = |(found, maps): (&'a lgdea_data::FindingBox, _)| Item {
             study,
+            patient,
+            finding: &found.finding,
             phrase: &found.phrase,
             target: frame.place(found),
             outline: found.mask.as_deref().map(|mask| (mask, frame)),

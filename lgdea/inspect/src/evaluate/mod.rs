@@ -4,16 +4,22 @@ mod grounding;
 mod retrieval;
 mod zero_shot;
 
+use std::collections::HashMap;
+
 use burn::tensor::Device;
+use lgdea_data::Study;
 use lgdea_eval::gallery::{Panel, Query};
-use lgdea_eval::task::Labels;
+use lgdea_eval::task::Case;
 use lgdea_eval::{Bootstrap, Evaluation};
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
 use lgdea_spec::Experiment;
+use ndarray::Array2;
 
+use crate::inference::ImageArrays;
 use crate::local_fit::best_fits;
 use crate::{InspectError, Trained, arrays, inference};
+use zero_shot::Prompts;
 
 /// What an evaluation found.
 pub struct Evaluated {
@@ -37,6 +43,17 @@ impl Evaluated {
     }
 }
 
+/// Studies that are evaluated, by their positions.
+#[derive(Clone, Copy)]
+pub struct Evaluating<'a> {
+    /// Where they are.
+    pub prepared: &'a Prepared,
+    /// Their positions.
+    pub studies: &'a [usize],
+    /// The data whose validation split protocols choose thresholds on, where it is not the one that is scored.
+    pub validation: Option<&'a Prepared>,
+}
+
 /// Runs the enabled tasks on some studies, those that have an image, with `model` in validation mode.
 ///
 /// # Errors
@@ -44,35 +61,30 @@ impl Evaluated {
 pub fn evaluate(
     model: &Lgdea,
     experiment: &Experiment,
-    prepared: &Prepared,
-    studies: &[usize],
+    evaluating: Evaluating<'_>,
     device: &Device,
 ) -> Result<Evaluated, InspectError> {
-    let has_image = |study: &usize| prepared.images.pixels(*study).is_some();
-    let studies: Vec<usize> = studies.iter().copied().filter(has_image).collect();
+    let Evaluating { prepared, studies, validation } = evaluating;
+    let studies = with_image(prepared, studies);
     if studies.is_empty() {
         return Err(InspectError::NoImages);
     }
     let trained = Trained { model, experiment, prepared, device };
     let settings = &experiment.eval;
     let prompts = if settings.zero_shot.enabled { Some(trained.prompts()?) } else { None };
-    let mut local = Vec::new();
-    let images = inference::images_and(model, prepared, &studies, device, |features| {
-        let texts = prompts.as_ref().and_then(|prompts| prompts.local.as_ref());
-        local.extend(texts.map(|texts| best_fits(texts, &features.projected)));
-    });
+    let seen = trained.seen(&studies, prompts.as_ref());
     let mut evaluation = Evaluation::default();
     let (mut panels, mut searches) = (Vec::new(), Vec::new());
     let mut add = |part: Evaluation| {
         evaluation.scores.extend(part.scores);
         evaluation.warnings.extend(part.warnings);
+        evaluation.protocols.extend(part.protocols);
     };
     if let Some(prompts) = &prompts {
-        let local = prompts.local.is_some().then(|| arrays::stack(local));
-        add(trained.zero_shot(prompts, &studies, &images, local)?);
+        add(trained.zero_shot(prompts, &studies, &seen, validation)?);
     }
     if settings.retrieval.enabled {
-        let (part, drawn) = trained.retrieval(&studies, &images)?;
+        let (part, drawn) = trained.retrieval(&studies, &seen.images)?;
         add(part);
         searches = drawn;
     }
@@ -84,13 +96,51 @@ pub fn evaluate(
     Ok(Evaluated { evaluation, panels, searches })
 }
 
+/// Those of some studies that have an image.
+fn with_image(prepared: &Prepared, studies: &[usize]) -> Vec<usize> {
+    studies.iter().copied().filter(|&study| prepared.images.pixels(study).is_some()).collect()
+}
+
+/// What the model says of the images of studies.
+struct Seen {
+    images: ImageArrays,
+    /// The local scores of the classes, `[images, classes]`, where there are any.
+    local: Option<Array2<f32>>,
+}
+
 impl<'a> Trained<'a> {
+    fn seen(&self, studies: &[usize], prompts: Option<&Prompts<'_>>) -> Seen {
+        let texts = prompts.and_then(|prompts| prompts.local.as_ref());
+        let mut local = Vec::new();
+        let images = inference::images_and(self.model, self.prepared, studies, self.device, |features| {
+            local.extend(texts.map(|texts| best_fits(texts, &features.projected)));
+        });
+        Seen { images, local: texts.is_some().then(|| arrays::stack(local)) }
+    }
+
     fn bootstrap(&self, task: &str) -> Bootstrap {
         let seed = self.experiment.seed.stream("bootstrap").stream(task);
         Bootstrap { resamples: self.experiment.eval.bootstrap, seed }
     }
 
-    fn labels(&self, studies: &[usize]) -> Vec<Labels<'a>> {
-        studies.iter().map(|&study| self.prepared.studies[study].labels.as_ref()).collect()
+    fn studies(&self, studies: &[usize]) -> Vec<&'a Study> {
+        studies.iter().map(|&study| &self.prepared.studies[study]).collect()
+    }
+
+    /// What is known of studies.
+    fn cases(&self, studies: &[usize]) -> Vec<Case<'a>> {
+        let patients = self.patients(studies);
+        let labels = studies.iter().map(|&study| self.prepared.studies[study].labels.as_ref());
+        patients.into_iter().zip(labels).map(|(patient, labels)| Case { patient, labels }).collect()
+    }
+
+    /// The patients of studies as numbers.
+    fn patients(&self, studies: &[usize]) -> Vec<usize> {
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        let number = |&study: &usize| {
+            let next = known.len();
+            *known.entry(&self.prepared.studies[study].patient).or_insert(next)
+        };
+        studies.iter().map(number).collect()
     }
 }

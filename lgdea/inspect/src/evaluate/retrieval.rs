@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use lgdea_eval::Evaluation;
 use lgdea_eval::gallery::{Query, Relation, Shown};
 use lgdea_eval::metric::heat_map::standardise;
+use lgdea_eval::scoring::of_run::OfRun;
 use lgdea_eval::task::retrieval;
 use lgdea_prepared::Prepared;
 use ndarray::{Array2, ArrayView1, Axis};
@@ -74,8 +75,13 @@ impl Trained<'_> {
             let (share, local) = (settings.local_share as f32, self.local_similarity(fit, &complete, &tokens));
             similarity = standardise(similarity.view()) * (1.0 - share) + standardise(local.view()) * share;
         }
-        let labels = self.labels(&complete);
-        let evaluation = retrieval::evaluate(settings, similarity.view(), &labels, self.bootstrap("retrieval"))?;
+        let bootstrap = self.bootstrap("retrieval");
+        let evaluation = if settings.protocol.is_empty() {
+            retrieval::evaluate(settings, similarity.view(), &self.cases(&complete), bootstrap)?
+        } else {
+            let protocol = OfRun::new(&settings.protocol, "retrieval", bootstrap)?;
+            protocol.retrieval(&self.studies(&complete), similarity.clone())?
+        };
         let first = similarity.rows().into_iter().enumerate().take(QUERIES);
         Ok((evaluation, first.map(|(row, similarity)| search(row, similarity, &complete)).collect()))
     }

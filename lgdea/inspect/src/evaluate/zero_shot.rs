@@ -1,11 +1,15 @@
 //! Zero-shot classification: a class is what its prompts say.
 
+use lgdea_data::Split;
 use lgdea_eval::Evaluation;
 use lgdea_eval::prompts::{PromptClass, PromptSet};
+use lgdea_eval::protocol::Ensemble;
+use lgdea_eval::scoring::of_run::{Classified, OfRun};
 use lgdea_eval::task::zero_shot;
+use lgdea_prepared::Prepared;
 use ndarray::{Array1, Array2, Axis};
 
-use crate::inference::ImageArrays;
+use super::{Seen, with_image};
 use crate::local_fit::{LocalFit, LocalTexts};
 use crate::{InspectError, Trained, inference};
 
@@ -36,16 +40,51 @@ impl<'a> Trained<'a> {
         Ok(Prompts { classes, embeddings, local: fit.is_some().then_some(local) })
     }
 
-    /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)` and the local scores, where there are
-    /// any, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their distributions over prototypes.
+    /// Zero-shot classification of studies. A protocol's thresholds are chosen on the validation split of `validation`.
     pub(super) fn zero_shot(
         &self,
         prompts: &Prompts<'_>,
         studies: &[usize],
-        images: &ImageArrays,
-        local: Option<Array2<f32>>,
+        seen: &Seen,
+        validation: Option<&Prepared>,
     ) -> Result<Evaluation, InspectError> {
-        let classes = &prompts.classes;
+        let (settings, bootstrap) = (&self.experiment.eval.zero_shot, self.bootstrap("zero-shot"));
+        if settings.protocol.is_empty() {
+            let scores = self.class_scores(prompts, seen, None);
+            return Ok(zero_shot::evaluate(settings, &prompts.classes, scores, &self.cases(studies), bootstrap)?);
+        }
+        let protocol = OfRun::new(&settings.protocol, "zero-shot", bootstrap)?;
+        let scores = self.class_scores(prompts, seen, protocol.ensemble());
+        let is_sum = scores.is_sum(settings);
+        let scored = self.classified(studies, &scores)?;
+        let chosen_on = validation.filter(|_| protocol.has_thresholds()).map(|prepared| {
+            let trained = Trained { prepared, ..*self };
+            let studies = with_image(prepared, &prepared.split(Split::Validation));
+            let seen = trained.seen(&studies, Some(prompts));
+            trained.classified(&studies, &trained.class_scores(prompts, &seen, protocol.ensemble()))
+        });
+        let mut evaluation = protocol.zero_shot(&prompts.classes, scored, chosen_on.transpose()?)?;
+        if is_sum {
+            let problem = "zero-shot: scores are sums of standardised ones (eval.zero-shot.evidence-share and local-share): each \
+                           depends on the other studies, whatever the protocol says";
+            evaluation.warnings.push(problem.to_owned());
+        }
+        Ok(evaluation)
+    }
+
+    /// The labelled ones of studies, with a score for each class.
+    fn classified(&self, studies: &[usize], scores: &zero_shot::Scores) -> Result<Classified<'a>, InspectError> {
+        let studies = self.studies(studies);
+        let rows: Vec<usize> = (0..studies.len()).filter(|&row| studies[row].labels.is_some()).collect();
+        let scores = scores.combined(&self.experiment.eval.zero_shot, &rows)?;
+        Ok(Classified { studies: rows.into_iter().map(|row| studies[row]).collect(), scores })
+    }
+
+    /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)` and the local scores, where there are
+    /// any, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their distributions over prototypes.
+    /// With an ensemble `g · t_c` is the mean, or the greatest, of that of each prompt.
+    fn class_scores(&self, prompts: &Prompts<'_>, seen: &Seen, ensemble: Option<Ensemble>) -> zero_shot::Scores {
+        let (classes, images) = (&prompts.classes, &seen.images);
         let mut embeddings = Array2::zeros((classes.len(), self.experiment.encoder.dim));
         let mut distributions = Array2::zeros((classes.len(), self.experiment.evidence_space.prototypes));
         for (class, prompts) in prompts.embeddings.iter().enumerate() {
@@ -55,18 +94,29 @@ impl<'a> Trained<'a> {
                 distributions.row_mut(class).assign(&mean);
             }
         }
+        let of_prompts = || match ensemble {
+            None => images.global.dot(&embeddings.t()),
+            Some(ensemble) => of_each_prompt(&images.global, &prompts.embeddings, ensemble),
+        };
         // A classifier that learned the labels answers in the place of the prompts.
-        let similarity = images.classes.clone().unwrap_or_else(|| images.global.dot(&embeddings.t()));
+        let similarity = images.classes.clone().unwrap_or_else(of_prompts);
         let evidence =
             self.has_image_evidence().then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
-        Ok(zero_shot::evaluate(
-            &self.experiment.eval.zero_shot,
-            classes,
-            zero_shot::Scores { similarity, evidence, local },
-            &self.labels(studies),
-            self.bootstrap("zero-shot"),
-        )?)
+        zero_shot::Scores { similarity, evidence, local: seen.local.clone() }
     }
+}
+
+/// `[images, classes]`, of the similarities to each prompt of a class.
+fn of_each_prompt(images: &Array2<f32>, classes: &[Array2<f32>], ensemble: Ensemble) -> Array2<f32> {
+    let mut scores = Array2::zeros((images.nrows(), classes.len()));
+    for (mut column, prompts) in scores.columns_mut().into_iter().zip(classes) {
+        let similarity = images.dot(&prompts.t());
+        column.assign(&match ensemble {
+            Ensemble::Mean => similarity.sum_axis(Axis(1)) / prompts.nrows() as f32,
+            Ensemble::Max => similarity.fold_axis(Axis(1), f32::NEG_INFINITY, |greatest, &score| greatest.max(score)),
+        });
+    }
+    scores
 }
 
 /// The normalised mean of unit vectors in rows.

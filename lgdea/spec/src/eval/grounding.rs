@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 pub struct Grounding {
     /// Whether the task runs.
     pub enabled: bool,
+    /// Protocol that its scores are by: name of a shipped one (`lgdea score protocols` lists them), or path of a TOML file. They
+    /// take the place of the run's own. Empty for the run's own.
+    #[schemars(extend("x-path" = "toml"))]
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub protocol: String,
     /// Which map is scored under the plain names; each map is reported alone, too.
     pub heat_map: HeatMap,
     /// Thresholds of the mean intersection over union, on maps normalised to [0, 1].

@@ -29,7 +29,7 @@ pub struct Eval {
     /// out: `["validation"]`.
     #[schemars(length(min = 1))]
     pub splits: Vec<HeldOut>,
-    /// Bootstrap resamples (by study) for the 95 % intervals; 0 for none.
+    /// Bootstrap resamples (of patients, with all of their studies) for the 95 % intervals; 0 for none.
     pub bootstrap: usize,
     /// Zero-shot classification.
     pub zero_shot: ZeroShot,
@@ -64,9 +64,17 @@ impl HeldOut {
 }
 
 impl Eval {
-    /// Names of the scores of a split as runs log them, but for the scores of single classes, which prompts name.
+    /// The protocols that score tasks, by the keys of the tasks in the table.
+    pub fn protocols(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Eval { zero_shot, retrieval, grounding, .. } = self;
+        protocols(zero_shot, retrieval, grounding)
+    }
+
+    /// Names of the scores of a split as runs log them, but for the scores of single classes, which prompts name, and for those of
+    /// protocols.
     pub fn score_names(&self) -> Vec<String> {
-        let tasks = Task::OF_RUNS.into_iter().filter(|task| self.evaluates(*task));
+        let by_protocol = |task: &Task| self.protocol(*task).is_some();
+        let tasks = Task::OF_RUNS.into_iter().filter(|task| self.evaluates(*task) && !by_protocol(task));
         let instances = tasks.flat_map(Task::declarations).flat_map(|one| one.instances(&self.retrieval.at, &[]));
         instances.map(|instance| instance.name()).collect()
     }
@@ -74,7 +82,9 @@ impl Eval {
     /// Whether runs log a score of this name, below a split's; of a single class whatever the class.
     pub fn logs(&self, score: &str) -> bool {
         Instance::find(score).is_some_and(|Instance { declaration, of }| {
-            self.evaluates(declaration.task) && of.k.is_none_or(|k| self.retrieval.at.contains(&k))
+            // Which scores a protocol gives, it says itself.
+            let is_possible = |k: usize| self.protocol(declaration.task).is_some() || self.retrieval.at.contains(&k);
+            self.evaluates(declaration.task) && of.k.is_none_or(is_possible)
         })
     }
 
@@ -83,10 +93,20 @@ impl Eval {
             Task::ZeroShot => self.zero_shot.enabled,
             Task::Retrieval => self.retrieval.enabled,
             Task::Grounding => self.grounding.enabled,
-            Task::Evidence | Task::ZeroShotOutputs | Task::RetrievalOutputs | Task::GroundingOutputs | Task::Probe => {
-                false
-            }
+            Task::ZeroShotOutputs | Task::RetrievalOutputs | Task::GroundingOutputs => self.protocol(task).is_some(),
+            Task::Evidence | Task::Probe => false,
         }
+    }
+
+    /// The protocol that scores a task, where one does.
+    fn protocol(&self, task: Task) -> Option<&str> {
+        let key = match task {
+            Task::ZeroShot | Task::ZeroShotOutputs => "zero-shot",
+            Task::Retrieval | Task::RetrievalOutputs => "retrieval",
+            Task::Grounding | Task::GroundingOutputs => "grounding",
+            Task::Evidence | Task::Probe => return None,
+        };
+        self.protocols().find(|(task, _)| *task == key).map(|(_, protocol)| protocol)
     }
 
     /// How an evaluation set is scored: its own tasks, and what else is said of all.
@@ -109,6 +129,26 @@ impl Eval {
             set.check(name, findings);
         }
     }
+}
+
+/// The protocols of the tasks that run, by the tasks' keys.
+fn protocols<'e>(
+    zero_shot: &'e ZeroShot,
+    retrieval: &'e Retrieval,
+    grounding: &'e Grounding,
+) -> impl Iterator<Item = (&'static str, &'e str)> {
+    let tasks = [
+        ("zero-shot", zero_shot.enabled, &zero_shot.protocol),
+        ("retrieval", retrieval.enabled, &retrieval.protocol),
+        ("grounding", grounding.enabled, &grounding.protocol),
+    ];
+    let chosen = tasks.into_iter().filter(|(_, enabled, protocol)| *enabled && !protocol.is_empty());
+    chosen.map(|(task, _, protocol)| (task, protocol.as_str()))
+}
+
+/// The file that a choice names, where it is not a shipped one.
+pub(crate) fn file(choice: &str) -> Option<&str> {
+    choice.to_ascii_lowercase().ends_with(".toml").then_some(choice)
 }
 
 #[cfg(test)]

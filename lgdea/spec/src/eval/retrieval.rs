@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 pub struct Retrieval {
     /// Whether the task runs.
     pub enabled: bool,
+    /// Protocol that its scores are by: name of a shipped one (`lgdea score protocols` lists them), or path of a TOML file. They
+    /// take the place of the run's own. Empty for the run's own.
+    #[schemars(extend("x-path" = "toml"))]
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub protocol: String,
     /// Ranks K of recall at K and precision at K.
     #[schemars(length(min = 1), inner(range(min = 1)))]
     pub at: Vec<usize>,

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Grounding, Retrieval, ZeroShot};
+use super::{Grounding, Retrieval, ZeroShot, protocols};
 use crate::Data;
 use crate::error::{Problem, ProblemKind};
 use crate::rules::Findings;
@@ -58,6 +58,11 @@ pub enum ScoredStudies {
 }
 
 impl EvaluationSet {
+    /// The protocols that score tasks of the set, by the keys of the tasks in its table.
+    pub fn protocols(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        protocols(&self.zero_shot, &self.retrieval, &self.grounding)
+    }
+
     pub(crate) fn check(&self, name: &str, findings: &mut Findings<'_>) {
         let table = join(TABLE, name);
         let refusal = EvalSet::refusal(name);

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::file;
 use crate::rules::Findings;
 
 /// Zero-shot classification: AUROC per class and their mean.
@@ -11,6 +12,11 @@ use crate::rules::Findings;
 pub struct ZeroShot {
     /// Whether the task runs.
     pub enabled: bool,
+    /// Protocol that its scores are by: name of a shipped one (`lgdea score protocols` lists them), or path of a TOML file. They
+    /// take the place of the run's own. Empty for the run's own.
+    #[schemars(extend("x-path" = "toml"))]
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub protocol: String,
     /// Prompt ensemble: name of a shipped one (`chexpert`, `phantom`, `pneumonia`) or path of a TOML file.
     #[schemars(length(min = 1), extend("x-path" = "toml"))]
     pub prompts: String,
@@ -25,7 +31,7 @@ pub struct ZeroShot {
 impl ZeroShot {
     /// The file of prompts, where it is not a shipped set.
     pub fn prompts_file(&self) -> Option<&str> {
-        self.prompts.to_ascii_lowercase().ends_with(".toml").then_some(self.prompts.as_str())
+        file(&self.prompts)
     }
 
     /// Notes the rules that they break; `table` is the key of their table.
