@@ -12,7 +12,7 @@ const CITED: &str = "[eval.set.cited]\nzero-shot.protocol = 'own.toml'\nretrieva
 
 /// The experiment, and the default protocol of zero-shot classification as a file of the user's own.
 fn place(more: &str) -> Workspace {
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/protocols/zero-shot/lgdea-v1.toml");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/protocols/zero-shot/lgdea-v1.toml");
     Workspace::new().with("own.toml", fs::read(shipped).unwrap()).with("e.toml", format!("{QUICK}{more}"))
 }
 
