@@ -11,8 +11,15 @@ use lgdea_predictions::{HeatMaps, Regions};
 use crate::{Written, file};
 
 /// The shipped protocols of grounding.
-pub const PROTOCOLS: [&str; 5] =
-    ["grounding/lgdea-v1", "ms-cxr/maco-v1", "ms-cxr/radzero-v1", "chestx-det10/radzero-v1", "rsna/medklip-v1"];
+pub(crate) const PROTOCOLS: [&str; 7] = [
+    "grounding/lgdea-v1",
+    "ms-cxr/biovil-v1",
+    "ms-cxr/maco-v1",
+    "ms-cxr/radzero-v1",
+    "chestx-det10/radzero-v1",
+    "rsna/medklip-v1",
+    "padchest-gr/v1",
+];
 
 fn rules_of(protocol: &str) -> lgdea_eval::protocol::GroundingProtocol {
     match Protocol::named_or_path(protocol).unwrap().rules {
