@@ -40,9 +40,12 @@ macro_rules! shipped {
 }
 
 /// The shipped protocols by name.
-static SHIPPED: [(&str, &str); 17] = shipped![
+static SHIPPED: [(&str, &str); 22] = shipped![
     "zero-shot/lgdea-v1",
     "zero-shot/chexzero-v1",
+    "zero-shot/carzero-v1",
+    "zero-shot/biovil-v1",
+    "cxr-lt-2026/v1",
     "chexpert-5x200/gloria-v1",
     "chexpert-5x200/medclip-v1",
     "chexpert-5x200/cxr-clip-v1",
@@ -50,10 +53,12 @@ static SHIPPED: [(&str, &str); 17] = shipped![
     "retrieval/cxr-clip-v1",
     "retrieval-5x200/gloria-v1",
     "grounding/lgdea-v1",
+    "ms-cxr/biovil-v1",
     "ms-cxr/maco-v1",
     "ms-cxr/radzero-v1",
     "chestx-det10/radzero-v1",
     "rsna/medklip-v1",
+    "padchest-gr/v1",
     "probe/lgdea-v1",
     "probe/knn-v1",
     "rsna/gloria-v1",

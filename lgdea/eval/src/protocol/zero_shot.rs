@@ -119,6 +119,8 @@ pub enum ZeroShotMetric {
     Auroc,
     /// Average precision.
     AveragePrecision,
+    /// Area under straight lines between the points of the precision–recall curve, which others call AUPRC.
+    AuprcTrapezoid,
     /// Brier score, of probabilities.
     Brier,
     /// Expected calibration error over 15 bins, of probabilities.

@@ -317,6 +317,7 @@ fn declarations(metric: ZeroShotMetric) -> Option<(&'static Declaration, &'stati
     Some(match metric {
         ZeroShotMetric::Auroc => (&AUROC, &AUROC_MACRO),
         ZeroShotMetric::AveragePrecision => (&outputs::AVERAGE_PRECISION, &outputs::AVERAGE_PRECISION_MACRO),
+        ZeroShotMetric::AuprcTrapezoid => (&outputs::AUPRC_TRAPEZOID, &outputs::AUPRC_TRAPEZOID_MACRO),
         ZeroShotMetric::Brier => (&outputs::BRIER, &outputs::BRIER_MACRO),
         ZeroShotMetric::Ece => (&outputs::ECE, &outputs::ECE_MACRO),
         ZeroShotMetric::F1 => (&outputs::F1, &outputs::F1_MACRO),
@@ -345,6 +346,7 @@ fn shared(metric: ZeroShotMetric, cases: &Arc<RankedCases>, threshold: Option<f6
     match metric {
         ZeroShotMetric::Auroc => of_cases(RankedCases::auroc),
         ZeroShotMetric::AveragePrecision => of_cases(RankedCases::average_precision),
+        ZeroShotMetric::AuprcTrapezoid => of_cases(RankedCases::auprc_trapezoid),
         ZeroShotMetric::Brier => of_cases(RankedCases::brier),
         ZeroShotMetric::Ece => of_cases(|cases, counts| cases.ece(BINS, counts)),
         ZeroShotMetric::F1 => of_decision(Confusion::f1),

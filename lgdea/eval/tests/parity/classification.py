@@ -90,6 +90,11 @@ def calibration(scores, truth):
     return out
 
 
+def trapezoid(t, s):
+    precision, recall, _ = metrics.precision_recall_curve(t, s)
+    return metrics.auc(recall, precision)
+
+
 def binary(n, decimals, prevalence, offset=0.0, weighted=False):
     truth = random.random(n) < prevalence
     scores = np.round(1 / (1 + np.exp(-random.normal(size=n) - 1.2 * truth)), decimals)
@@ -103,6 +108,7 @@ def binary(n, decimals, prevalence, offset=0.0, weighted=False):
     out["calibration"] = calibration(s, t)
     out["decisions"] = {str(c): decision(t, s >= c) for c in (0.0, 0.35, 0.5, 0.9, 1.1)}
     out["average_precision"] = metrics.average_precision_score(t, s) if t.any() else nan
+    out["auprc_trapezoid"] = trapezoid(t, s) if t.any() else nan
     if not both:
         return out | {"auroc": nan}
     close(out["average_precision"], binary_average_precision(torch.tensor(s), torch.tensor(t).int()), 1e-6)
@@ -128,6 +134,7 @@ def one_class(value):
         "multiplicity": np.ones(n, int),
         "auroc": nan,
         "average_precision": metrics.average_precision_score(truth, scores) if value else nan,
+        "auprc_trapezoid": trapezoid(truth, scores) if value else nan,
         "brier": metrics.brier_score_loss(truth, scores, pos_label=True),
         "calibration": calibration(scores, truth),
         "decisions": {str(c): decision(truth, scores >= c) for c in (0.0, 0.5, 1.1)},

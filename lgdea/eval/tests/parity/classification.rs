@@ -36,6 +36,7 @@ fn areas_equal_scikit_learn_with_ties_resampled_and_with_one_class() {
         let (cases, counts) = binary(&case);
         assert_value("AUROC", cases.auroc(&counts), &case["auroc"], EXACT);
         assert_value("AP", cases.average_precision(&counts), &case["average_precision"], EXACT);
+        assert_value("AUPRC", cases.auprc_trapezoid(&counts), &case["auprc_trapezoid"], EXACT);
         for most in ["0.05", "0.2", "0.77", "1.0"] {
             let found = cases.partial_auroc(&counts, most.parse().unwrap());
             assert_value(most, found, case.get("partial_auroc").map_or(&Value::Null, |areas| &areas[most]), EXACT);

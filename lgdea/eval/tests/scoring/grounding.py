@@ -60,7 +60,7 @@ def region(boxes, size, height, width):
 def normalised(values, how):
     low, high = values.min(), values.max()
     scaled = (values - low) / (high - low)
-    return {"none": values, "min-max": scaled, "symmetric": 2 * scaled - 1}[how]
+    return {"none": values, "min-max": scaled, "symmetric": 2 * scaled - 1, "clamp-at-zero": np.maximum(values, 0)}[how]
 
 
 def measure(values, phrase, boxes, sigma, how, frame, scale, thresholds, ties):
@@ -82,10 +82,12 @@ def measure(values, phrase, boxes, sigma, how, frame, scale, thresholds, ties):
 FIVE = [0.1, 0.2, 0.3, 0.4, 0.5]
 PROTOCOLS = {
     "grounding/lgdea-v1": (0, "bilinear", 224, "min-max", FIVE, "share", "union", "phrases"),
+    "ms-cxr/biovil-v1": (1.5, "nearest", "image", "clamp-at-zero", FIVE, "share", "union", "classes"),
     "ms-cxr/maco-v1": (1.5, "bilinear", 224, "symmetric", FIVE, "any", "union", "phrases"),
     "ms-cxr/radzero-v1": (0, "bilinear", "image", "none", [], "share", "each", "phrases"),
     "chestx-det10/radzero-v1": (0, "bilinear", "image", "none", [], "share", "union", "classes"),
     "rsna/medklip-v1": (0, "nearest", 224, "none", [0.008], "any", "union", "phrases"),
+    "padchest-gr/v1": (0, "bilinear", "image", "min-max", FIVE, "share", "union", "phrases"),
 }
 expected = {}
 for name, (*switches, merging, mean_over) in PROTOCOLS.items():
@@ -105,5 +107,6 @@ for name, (*switches, merging, mean_over) in PROTOCOLS.items():
         expected[name][f"grounding/{metric}/edema"] = float(np.mean(edema))
 there, peaks = np.array([bool(p["boxes"]) for p in phrases]), maps.max(axis=(1, 2))
 auroc = stats.mannwhitneyu(peaks[there], peaks[~there]).statistic / (there.sum() * (~there).sum())
-expected["grounding/lgdea-v1"]["grounding/groundability"] = float(auroc)
+for name in ("grounding/lgdea-v1", "padchest-gr/v1"):
+    expected[name]["grounding/groundability"] = float(auroc)
 (HERE / "grounding.json").write_text(json.dumps(expected, indent=1) + "\n")

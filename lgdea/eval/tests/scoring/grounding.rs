@@ -11,8 +11,15 @@ use lgdea_predictions::{HeatMaps, Regions};
 use crate::{Written, file};
 
 /// The shipped protocols of grounding.
-pub(crate) const PROTOCOLS: [&str; 5] =
-    ["grounding/lgdea-v1", "ms-cxr/maco-v1", "ms-cxr/radzero-v1", "chestx-det10/radzero-v1", "rsna/medklip-v1"];
+pub(crate) const PROTOCOLS: [&str; 7] = [
+    "grounding/lgdea-v1",
+    "ms-cxr/biovil-v1",
+    "ms-cxr/maco-v1",
+    "ms-cxr/radzero-v1",
+    "chestx-det10/radzero-v1",
+    "rsna/medklip-v1",
+    "padchest-gr/v1",
+];
 
 fn rules_of(protocol: &str) -> lgdea_eval::protocol::GroundingProtocol {
     match Protocol::named_or_path(protocol).unwrap().rules {
@@ -74,7 +81,12 @@ fn references_that_cannot_be_used_are_refused_with_their_line() {
 #[test]
 fn protocols_ask_for_what_they_need() {
     let shares = "id,x,y,width,height\np0,0.1,0.2,0.3,0.4\n";
-    for (protocol, part) in [("ms-cxr/radzero-v1", "image_width"), ("chestx-det10/radzero-v1", "`class`")] {
+    for (protocol, part) in [
+        ("ms-cxr/radzero-v1", "image_width"),
+        ("padchest-gr/v1", "image_width"),
+        ("chestx-det10/radzero-v1", "`class`"),
+        ("ms-cxr/biovil-v1", "`class`"),
+    ] {
         let said = chain(&scored(protocol, shares).err().unwrap());
         assert!(said.contains(part), "{said}");
     }

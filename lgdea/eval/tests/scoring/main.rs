@@ -105,6 +105,9 @@ fn every_shipped_protocol_gives_what_scikit_learn_gives() {
     for (protocol, name, validated, exactly) in [
         ("zero-shot/lgdea-v1", "test", true, true),
         ("zero-shot/chexzero-v1", "test", true, false),
+        ("zero-shot/carzero-v1", "test", false, true),
+        ("zero-shot/biovil-v1", "binary", false, true),
+        ("cxr-lt-2026/v1", "test", false, true),
         ("chexpert-5x200/gloria-v1", "single", false, true),
         ("chexpert-5x200/medclip-v1", "single", false, true),
         ("chexpert-5x200/cxr-clip-v1", "single", false, true),

@@ -36,6 +36,7 @@ pub(super) static ALL: &[&Declaration] = declared! {
     of_classes {
         "auroc" "AUROC, mean of classes," Higher,
         "average_precision" "mAP" Higher,
+        "auprc_trapezoid" "AUPRC (trapezoid), mean of classes," Higher,
         "f1" "F1, mean of classes," Higher,
         "mcc" "MCC, mean of classes," Higher,
         "accuracy" "accuracy, mean of classes," Higher,

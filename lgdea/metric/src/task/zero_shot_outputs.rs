@@ -13,6 +13,15 @@ pub static AVERAGE_PRECISION_MACRO: Declaration = Declaration {
     row: Some("mAP"),
     ..Declaration::new(Task::ZeroShotOutputs, "zero_shot/average_precision_macro")
 };
+/// Area under straight lines between the points of the precision–recall curve, of a class: what some published tables call
+/// AUPRC. It is greater than average precision where many cases have one score.
+pub static AUPRC_TRAPEZOID: Declaration = Declaration::new(Task::ZeroShotOutputs, "zero_shot/auprc_trapezoid/{class}");
+/// The mean of the classes that have it.
+pub static AUPRC_TRAPEZOID_MACRO: Declaration = Declaration {
+    label: Some("AUPRC (trapezoid), mean of classes"),
+    row: Some("AUPRC (trapezoid), mean of classes"),
+    ..Declaration::new(Task::ZeroShotOutputs, "zero_shot/auprc_trapezoid_macro")
+};
 /// F1 at the threshold of the protocol, of a class.
 pub static F1: Declaration = Declaration::new(Task::ZeroShotOutputs, "zero_shot/f1/{class}");
 /// The mean of the classes that have it.
@@ -117,6 +126,8 @@ pub static TOP_MCC: Declaration = Declaration {
 pub(super) static ALL: &[&Declaration] = &[
     &AVERAGE_PRECISION_MACRO,
     &AVERAGE_PRECISION,
+    &AUPRC_TRAPEZOID_MACRO,
+    &AUPRC_TRAPEZOID,
     &F1_MACRO,
     &F1,
     &MCC_MACRO,
