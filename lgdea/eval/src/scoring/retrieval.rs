@@ -89,8 +89,15 @@ struct Found {
     ranks: Vec<(usize, f64)>,
     /// K of recall.
     recall_at: Vec<usize>,
-    /// Of each score by labels at a K, its value for each query's case; None where it is undefined.
-    by_labels: Vec<(&'static Declaration, usize, Vec<(usize, Option<f64>)>)>,
+    by_labels: Vec<ByLabels>,
+}
+
+/// A score by labels at a K.
+struct ByLabels {
+    declaration: &'static Declaration,
+    k: usize,
+    /// Each query's case, and its value; None where it is undefined.
+    values: Vec<(usize, Option<f64>)>,
 }
 
 impl Task<'_> {
@@ -135,9 +142,10 @@ impl Task<'_> {
             if !ranks.is_empty() {
                 of_ranks(&self.rules.metrics, *way, &ranks, recall_at, &mut statistics);
             }
-            for (declaration, k, values) in labelled.map_or(&[][..], |_| by_labels) {
+            let Some(labels) = labelled else { continue };
+            for ByLabels { declaration, k, values } in by_labels {
                 let asked: Vec<_> = values.iter().copied().filter(|(case, _)| asks(*case)).collect();
-                if let Some(labels) = labelled.filter(|_| !asked.is_empty()) {
+                if !asked.is_empty() {
                     let name = declaration.name(Parameters::at(*way, *k));
                     statistics.push((name, self.averaged(&asked, labels)));
                 }
@@ -287,12 +295,7 @@ impl Task<'_> {
     }
 
     /// The scores by labels of each query.
-    fn by_labels(
-        &self,
-        asked: &Asked,
-        relevance: &Relevance<'_>,
-        ranked: &[Ranked],
-    ) -> Vec<(&'static Declaration, usize, Vec<(usize, Option<f64>)>)> {
+    fn by_labels(&self, asked: &Asked, relevance: &Relevance<'_>, ranked: &[Ranked]) -> Vec<ByLabels> {
         let mut scores = Vec::new();
         for &metric in &self.rules.metrics {
             for &k in &asked.ks {
@@ -308,7 +311,8 @@ impl Task<'_> {
                     RetrievalMetric::Ndcg => (&NDCG, relevance.ndcg_at(ranked, k)),
                     _ => continue,
                 };
-                scores.push((declaration, k, asked.queries.iter().copied().zip(values).collect()));
+                let values = asked.queries.iter().copied().zip(values).collect();
+                scores.push(ByLabels { declaration, k, values });
             }
         }
         scores
