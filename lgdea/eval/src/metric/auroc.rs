@@ -106,19 +106,24 @@ impl RankedCases {
         let (mut tied_positives, mut tied_negatives) = (0_u64, 0_u64);
         for step in &self.steps {
             let count = u64::from(multiplicity[step.unit as usize]);
-            let positive = count * u64::from(step.positive);
+            let positive = count & mask(step.positive);
             tied_positives += positive;
             tied_negatives += count - positive;
-            let last = u64::from(step.last_of_tie);
-            half_wins += last * tied_positives * (2 * negatives + tied_negatives);
-            positives += last * tied_positives;
-            negatives += last * tied_negatives;
-            tied_positives *= 1 - last;
-            tied_negatives *= 1 - last;
+            let last = mask(step.last_of_tie);
+            half_wins += (tied_positives & last) * (2 * negatives + tied_negatives);
+            positives += tied_positives & last;
+            negatives += tied_negatives & last;
+            tied_positives &= !last;
+            tied_negatives &= !last;
         }
         let pairs = positives * negatives;
         (pairs > 0).then(|| half_wins as f64 / (2 * pairs) as f64)
     }
+}
+
+/// All bits where it holds, else none.
+fn mask(holds: bool) -> u64 {
+    u64::from(holds).wrapping_neg()
 }
 
 #[expect(clippy::float_cmp, reason = "only equal scores tie, 0.0 and -0.0 among them")]
