@@ -28,6 +28,12 @@ bench-loader folder="/tmp/lgdea-jpegs" rounds="5":
     {{ cache }}/venv-parity/bin/pip install --quiet pydicom "pylibjpeg[all]" pyjpegls python-gdcm pillow
     {{ cache }}/venv-parity/bin/python tests/bench/dicom.py {{ folder }}-dicom --rounds {{ rounds }}
 
+# Seconds of scoring beside scikit-learn and PyTorch, on two cores, in turns (half an hour).
+bench-scoring folder="/tmp/lgdea-scoring" rounds="5":
+    test -d {{ cache }}/venv-parity || python3 -m venv {{ cache }}/venv-parity
+    {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt scikit-learn
+    {{ cache }}/venv-parity/bin/python tests/bench/scoring.py {{ folder }} --rounds {{ rounds }}
+
 # Times of pieces: images, metrics, relation graph, losses with their gradients.
 bench *filter:
     cargo bench -p lgdea-data -p lgdea-eval -p lgdea-graph -p lgdea-objective \

@@ -6,9 +6,9 @@
 //!
 //! Candidates are the whole gallery, never a batch.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis, CowArray, Ix2};
 use rayon::prelude::*;
 
 use super::retrieval::discounted_gain;
@@ -105,15 +105,6 @@ impl<'a> Relevance<'a> {
         of_each_query(queries, candidates, |query, similarities| self.ranked(query, similarities, depth))
     }
 
-    /// Ranks the candidates of each query by a matrix of similarities `[queries, candidates]` that is there already. An error
-    /// if its shape differs or a value is not finite.
-    pub fn rank_matrix(&self, similarity: ArrayView2<'_, f32>, depth: usize) -> Result<Vec<Ranked>, EvalError> {
-        check::shape("the matrix of similarities", similarity.shape(), &[self.queries.len(), self.candidates.len()])?;
-        check::finite("the matrix of similarities", similarity)?;
-        let rows: Vec<_> = similarity.rows().into_iter().enumerate().collect();
-        Ok(rows.into_par_iter().map(|(query, row)| self.ranked(query, &row.to_vec(), depth)).collect())
-    }
-
     fn ranked(&self, query: usize, similarities: &[f32], depth: usize) -> Ranked {
         let gains = top(similarities.iter().copied(), |candidate| self.gain(query, candidate), depth);
         let gains = gains.into_iter().map(|(_, gain)| gain).collect();
@@ -141,6 +132,104 @@ impl<'a> Relevance<'a> {
         let not_below: u32 = similarities.iter().map(|&similarity| u32::from(similarity >= best)).sum();
         Some(not_below as usize - tied + 1)
     }
+}
+
+/// A ranking among several of the same similarities: of some of the queries and some of the candidates.
+#[derive(Clone, Copy)]
+pub struct Ranking<'a> {
+    /// By the groups of these queries and candidates.
+    pub relevance: &'a Relevance<'a>,
+    /// Their rows among all queries, ascending.
+    pub queries: &'a [usize],
+    /// Their rows among all candidates, ascending.
+    pub candidates: &'a [usize],
+    /// How many gains are kept.
+    pub depth: usize,
+}
+
+/// Ranks by inner product, which is computed once for all rankings. `queries` `[n, width]` and `candidates` `[m, width]` have
+/// all rows; those that no ranking names are not multiplied. Memory and errors are those of [`Relevance::rank`].
+pub fn rank_all<const N: usize>(
+    rankings: [Ranking<'_>; N],
+    queries: ArrayView2<'_, f32>,
+    candidates: ArrayView2<'_, f32>,
+) -> Result<[Vec<Ranked>; N], EvalError> {
+    let (rows, columns) = named(&rankings);
+    let placed = rankings.map(|ranking| Placed::new(ranking, &rows, &columns));
+    let (queries, candidates) = (selected(queries, &rows), selected(candidates, &columns));
+    let found = of_each_query(queries.view(), candidates.view(), |row, similarities| {
+        placed.each_ref().map(|placed| placed.ranked(row, similarities))
+    })?;
+    Ok(by_ranking(found))
+}
+
+/// Ranks by a matrix of similarities `[queries, candidates]` that is there already. An error if a value is not finite.
+pub fn rank_all_by_matrix<const N: usize>(
+    rankings: [Ranking<'_>; N],
+    similarity: ArrayView2<'_, f32>,
+) -> Result<[Vec<Ranked>; N], EvalError> {
+    check::finite("the matrix of similarities", similarity)?;
+    let (rows, columns) = named(&rankings);
+    let placed = rankings.map(|ranking| Placed::new(ranking, &rows, &columns));
+    let of_row = |(row, &query): (usize, &usize)| {
+        let all = similarity.row(query);
+        let similarities: Vec<f32> = columns.iter().map(|&candidate| all[candidate]).collect();
+        placed.each_ref().map(|placed| placed.ranked(row, &similarities))
+    };
+    Ok(by_ranking(rows.par_iter().enumerate().map(of_row).collect()))
+}
+
+/// A ranking among the rows and columns that some ranking names.
+struct Placed<'a> {
+    ranking: Ranking<'a>,
+    /// Of each row, which query of the ranking it is.
+    query_of: Vec<Option<usize>>,
+    /// The candidates' columns, unless they are all.
+    columns: Option<Vec<usize>>,
+}
+
+impl<'a> Placed<'a> {
+    fn new(ranking: Ranking<'a>, rows: &[usize], columns: &[usize]) -> Self {
+        let query_of = rows.iter().map(|row| ranking.queries.binary_search(row).ok()).collect();
+        let column = |candidate: &usize| columns.binary_search(candidate).ok();
+        let some = ranking.candidates.len() < columns.len();
+        Self { ranking, query_of, columns: some.then(|| ranking.candidates.iter().filter_map(column).collect()) }
+    }
+
+    /// None where the row is no query of this ranking.
+    fn ranked(&self, row: usize, similarities: &[f32]) -> Option<Ranked> {
+        let (query, Ranking { relevance, depth, .. }) = (self.query_of[row]?, self.ranking);
+        Some(match &self.columns {
+            None => relevance.ranked(query, similarities, depth),
+            Some(columns) => {
+                let some: Vec<f32> = columns.iter().map(|&column| similarities[column]).collect();
+                relevance.ranked(query, &some, depth)
+            }
+        })
+    }
+}
+
+/// Rows of queries and of candidates that some ranking names, ascending.
+fn named(rankings: &[Ranking<'_>]) -> (Vec<usize>, Vec<usize>) {
+    let union = |of: fn(&Ranking<'_>) -> Vec<usize>| -> Vec<usize> {
+        rankings.iter().flat_map(of).collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    (union(|ranking| ranking.queries.to_vec()), union(|ranking| ranking.candidates.to_vec()))
+}
+
+/// Some rows, without a copy where they are all.
+fn selected<'a>(rows: ArrayView2<'a, f32>, which: &[usize]) -> CowArray<'a, f32, Ix2> {
+    if which.len() == rows.nrows() { rows.into() } else { rows.select(Axis(0), which).into() }
+}
+
+fn by_ranking<const N: usize>(of_rows: Vec<[Option<Ranked>; N]>) -> [Vec<Ranked>; N] {
+    let mut all = [const { Vec::new() }; N];
+    for row in of_rows {
+        for (ranked, one) in all.iter_mut().zip(row) {
+            ranked.extend(one);
+        }
+    }
+    all
 }
 
 fn members(groups: &[usize]) -> BTreeMap<usize, Vec<u32>> {
@@ -251,11 +340,6 @@ mod tests {
             let found = Relevance::equal(&own, &own).rank(queries.view(), candidates.view(), 0).unwrap();
             let found: Vec<usize> = found.iter().map(|ranked| ranked.first.unwrap()).collect();
             prop_assert_eq!(found, ranks(similarity.view()));
-            let by_own = Relevance::equal(&own, &own);
-            prop_assert_eq!(
-                by_own.rank_matrix(similarity.view(), depth).unwrap(),
-                by_own.rank(queries.view(), candidates.view(), depth).unwrap()
-            );
 
             let by_class = Relevance::equal(&classes, &classes);
             let found = by_class.rank(queries.view(), candidates.view(), depth).unwrap();
@@ -267,6 +351,38 @@ mod tests {
             }
             let ndcg = by_class.ndcg_at(&found, depth);
             prop_assert!(ndcg.iter().flatten().all(|&value| (0.0..=1.0 + 1e-12).contains(&value)));
+        }
+
+        /// Some of the queries and candidates, by the similarities of all that any ranking names.
+        #[test]
+        fn several_rankings_at_once_equal_each_alone(
+            values in prop::collection::vec(-2_i8..3, 2 * 9 * 3),
+            classes in prop::collection::vec(0_usize..3, 9),
+            queries in prop::collection::vec(prop::sample::subsequence((0..9).collect::<Vec<usize>>(), 0..9), 2),
+            candidates in prop::collection::vec(prop::sample::subsequence((0..9).collect::<Vec<usize>>(), 0..9), 2),
+            depth in 0_usize..5,
+        ) {
+            let side = |side: usize| {
+                Array2::from_shape_fn((9, 3), |(row, column)| f32::from(values[(side * 9 + row) * 3 + column]))
+            };
+            let (all_queries, all_candidates) = (side(0), side(1));
+            let groups = |rows: &[usize]| -> Vec<usize> { rows.iter().map(|&row| classes[row]).collect() };
+            let groups = [0, 1].map(|which| (groups(&queries[which]), groups(&candidates[which])));
+            let relevance = groups.each_ref().map(|(queries, candidates)| Relevance::equal(queries, candidates));
+            let rankings = [0, 1].map(|which| Ranking {
+                relevance: &relevance[which],
+                queries: &queries[which],
+                candidates: &candidates[which],
+                depth: depth * which,
+            });
+            let found = rank_all(rankings, all_queries.view(), all_candidates.view()).unwrap();
+            let similarity = all_queries.dot(&all_candidates.t());
+            prop_assert_eq!(&rank_all_by_matrix(rankings, similarity.view()).unwrap(), &found);
+            for (Ranking { relevance, queries, candidates, depth }, found) in rankings.into_iter().zip(found) {
+                let rows = |of: &Array2<f32>, rows: &[usize]| of.select(Axis(0), rows);
+                let (queries, candidates) = (rows(&all_queries, queries), rows(&all_candidates, candidates));
+                prop_assert_eq!(relevance.rank(queries.view(), candidates.view(), depth).unwrap(), found);
+            }
         }
     }
 }

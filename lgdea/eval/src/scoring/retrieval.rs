@@ -6,14 +6,13 @@ use lgdea_metric::task::retrieval::{MEDIAN_RANK, PRECISION, RECALL};
 use lgdea_metric::task::retrieval_outputs::{HIT, MEAN_RANK, NDCG, RECIPROCAL_RANK};
 use lgdea_metric::{Declaration, Parameters, Way};
 use lgdea_predictions::{Label, Outputs, Reference, Retrieval};
-use ndarray::{Array2, Axis};
 
-use super::subgroups::{Group, divisions};
+use super::subgroups::{Division, Group, divisions};
 use super::{Scored, units};
 use crate::EvalError;
 use crate::metric::average::mean_of_defined;
 use crate::metric::bootstrap::{Statistic, mean, median};
-use crate::metric::ranking::{Ranked, Relevance, distinct, groups};
+use crate::metric::ranking::{Ranked, Ranking, Relevance, distinct, groups, rank_all, rank_all_by_matrix};
 use crate::metric::similarity::unit_rows;
 use crate::protocol::{
     Absent, Average, Direction, EqualTexts, Policy, RetrievalMetric, RetrievalProtocol, Same, Similarity,
@@ -27,26 +26,26 @@ use crate::protocol::{
 pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Reference) -> Result<Scored, EvalError> {
     let (unit_of, unit_count, silent) = units(rules.interval, reference);
     let (outputs, left_out) = outputs.of(reference)?;
-    let asks = vec![true; reference.ids.len()];
-    let mut task = Task { rules, unit_of, asks, statistics: Vec::new(), warnings: silent.into_iter().collect() };
+    let mut task = Task { rules, unit_of, warnings: silent.into_iter().collect() };
     if left_out > 0 {
         task.warnings.push(format!("images and texts that are of no case of the reference are left out: {left_out}"));
     }
     let outputs = task.comparable(outputs);
     let texts = task.texts(reference);
     let labelled = task.labelled(reference)?;
-    task.both_ways(&outputs, &texts, labelled.as_ref())?;
-    let groups = task.groups(reference, &outputs, &texts, labelled.as_ref())?;
-    let Task { statistics, warnings, .. } = task;
+    let found = task.both_ways(&outputs, &texts, labelled.as_ref())?;
+    let statistics = task.statistics(&found, labelled.as_ref(), |_| true);
+    let groups = task.groups(reference, &found, labelled.as_ref());
+    let warnings = task.warnings;
     Ok(Scored { units: unit_count, cases: reference.ids.len(), warnings, statistics, groups, ..Scored::default() })
 }
+
+/// Statistics by name.
+type Named = Vec<(String, Statistic<'static>)>;
 
 struct Task<'a> {
     rules: &'a RetrievalProtocol,
     unit_of: Vec<usize>,
-    /// Whether the case's image and text are queries; all are candidates.
-    asks: Vec<bool>,
-    statistics: Vec<(String, Statistic<'static>)>,
     warnings: Vec<String>,
 }
 
@@ -59,50 +58,119 @@ struct Labels {
     sets: Vec<Vec<usize>>,
 }
 
-impl Task<'_> {
-    /// All that is measured.
-    fn both_ways(&mut self, outputs: &Outputs, texts: &[usize], labelled: Option<&Labels>) -> Result<(), EvalError> {
-        let all: Vec<usize> = (0..texts.len()).collect();
-        for &direction in &self.rules.ways {
-            self.by_own(direction, outputs, texts, &all)?;
-            if let Some(labels) = labelled {
-                self.by_labels(direction, outputs, texts, labels)?;
-            }
-        }
-        Ok(())
+/// Which candidates are asked for, by which queries; by none where nothing is asked.
+#[derive(Default)]
+struct Asked {
+    /// Cases, ascending.
+    queries: Vec<usize>,
+    /// Cases, ascending.
+    candidates: Vec<usize>,
+    /// The group of each query, and of each candidate.
+    groups: [Vec<usize>; 2],
+    /// Ranks K that so many candidates allow.
+    ks: Vec<usize>,
+}
+
+impl Asked {
+    fn new([queries, candidates]: [Vec<usize>; 2], group_of: &[usize], ks: Vec<usize>) -> Self {
+        let groups = [&queries, &candidates].map(|cases| cases.iter().map(|&case| group_of[case]).collect());
+        Self { queries, candidates, groups, ks }
     }
 
-    /// What is measured of the queries of each subgroup, and of all others; the candidates stay the same.
-    fn groups(
+    fn ranking<'a>(&'a self, relevance: &'a Relevance<'a>, depth: usize) -> Ranking<'a> {
+        Ranking { relevance, queries: &self.queries, candidates: &self.candidates, depth }
+    }
+}
+
+/// What all queries found in one direction.
+struct Found {
+    way: Way,
+    /// Each query's case, and the rank of its own candidate.
+    ranks: Vec<(usize, f64)>,
+    /// K of recall.
+    recall_at: Vec<usize>,
+    by_labels: Vec<ByLabels>,
+}
+
+/// A score by labels at a K.
+struct ByLabels {
+    declaration: &'static Declaration,
+    k: usize,
+    /// Each query's case, and its value; None where it is undefined.
+    values: Vec<(usize, Option<f64>)>,
+}
+
+impl Task<'_> {
+    /// What all queries found. Subgroups are made of it, too: the candidates stay the same, whoever asks.
+    fn both_ways(
         &mut self,
-        reference: &Reference,
         outputs: &Outputs,
         texts: &[usize],
         labelled: Option<&Labels>,
-    ) -> Result<Vec<Group>, EvalError> {
+    ) -> Result<Vec<Found>, EvalError> {
+        self.rules.ways.iter().map(|&direction| self.one_way(direction, outputs, texts, labelled)).collect()
+    }
+
+    /// Similarities are computed once for what asks for the own candidate and for what goes by labels.
+    fn one_way(
+        &mut self,
+        direction: Direction,
+        outputs: &Outputs,
+        texts: &[usize],
+        labelled: Option<&Labels>,
+    ) -> Result<Found, EvalError> {
+        let own = self.own(direction, texts);
+        let alike = labelled.map(|labels| self.alike(direction, texts, labels)).unwrap_or_default();
+        let depth = alike.ks.iter().copied().max().unwrap_or(0);
+        let own_relevance = Relevance::equal(&own.groups[0], &own.groups[1]);
+        let alike_relevance = relevance(self.rules.same, &alike, labelled);
+        let rankings = [own.ranking(&own_relevance, 0), alike.ranking(&alike_relevance, depth)];
+        let [of_own, of_alike] = rank(rankings, direction, outputs)?;
+        let by_labels = self.by_labels(&alike, &alike_relevance, &of_alike);
+        // Every query's own candidate is among all of the reference.
+        let rank = |(&case, ranked): (&usize, &Ranked)| Some((case, ranked.first? as f64));
+        let ranks = own.queries.iter().zip(&of_own).filter_map(rank).collect();
+        Ok(Found { way: direction.way(), ranks, recall_at: own.ks, by_labels })
+    }
+
+    /// What is measured of the queries among some cases.
+    fn statistics(&self, found: &[Found], labelled: Option<&Labels>, asks: impl Fn(usize) -> bool) -> Named {
+        let mut statistics = Vec::new();
+        for Found { way, ranks, recall_at, by_labels } in found {
+            let asked = ranks.iter().filter(|(case, _)| asks(*case));
+            let ranks: Vec<(usize, f64)> = asked.map(|&(case, rank)| (self.unit_of[case], rank)).collect();
+            if !ranks.is_empty() {
+                of_ranks(&self.rules.metrics, *way, &ranks, recall_at, &mut statistics);
+            }
+            let Some(labels) = labelled else { continue };
+            for ByLabels { declaration, k, values } in by_labels {
+                let asked: Vec<_> = values.iter().copied().filter(|(case, _)| asks(*case)).collect();
+                if !asked.is_empty() {
+                    let name = declaration.name(Parameters::at(*way, *k));
+                    statistics.push((name, self.averaged(&asked, labels)));
+                }
+            }
+        }
+        statistics
+    }
+
+    /// What is measured of the queries of each subgroup, and of all others; the candidates stay the same.
+    fn groups(&mut self, reference: &Reference, found: &[Found], labelled: Option<&Labels>) -> Vec<Group> {
         let divisions = divisions(reference, &mut self.warnings);
         // Subgroups have other classes among their queries: the difference of such means would be that of the classes.
         let labelled = labelled.filter(|_| self.rules.average == Average::Queries);
         if labelled.is_none() && self.rules.average == Average::Classes && !divisions.is_empty() {
             self.warnings.push("means over the queries of classes are not given by subgroup".to_owned());
         }
-        let mut groups = Vec::new();
-        for division in divisions {
-            let of_queries = |cases: &[usize]| {
-                let mut asks = vec![false; texts.len()];
-                for &case in cases {
-                    asks[case] = true;
-                }
-                let (unit_of, warnings) = (self.unit_of.clone(), Vec::new());
-                let mut part = Task { rules: self.rules, unit_of, asks, statistics: Vec::new(), warnings };
-                part.both_ways(outputs, texts, labelled)?;
-                Ok(part.statistics)
-            };
-            let statistics: [Result<_, EvalError>; 2] = [of_queries(&division.inside), of_queries(&division.rest)];
-            let [inside, rest] = statistics;
-            groups.push(Group::new(division, [inside?, rest?]));
-        }
-        Ok(groups)
+        let group = |division: Division| {
+            let statistics = [&division.inside, &division.rest].map(|cases| {
+                let mut asks = vec![false; reference.ids.len()];
+                cases.iter().for_each(|&case| asks[case] = true);
+                self.statistics(found, labelled, |case| asks[case])
+            });
+            Group::new(division, statistics)
+        };
+        divisions.into_iter().map(group).collect()
     }
 
     /// Embeddings of unit length, where the protocol wants the cosine.
@@ -188,109 +256,49 @@ impl Task<'_> {
     }
 
     /// The queries and the candidates among some cases: texts that stand for others are there once.
-    fn sides(&self, direction: Direction, texts: &[usize], cases: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    fn sides(&self, direction: Direction, texts: &[usize], cases: &[usize]) -> [Vec<usize>; 2] {
         let mut of_text = cases.to_vec();
         if self.rules.equal_texts == EqualTexts::OneCandidate {
             let groups: Vec<usize> = cases.iter().map(|&case| texts[case]).collect();
             of_text = distinct(&groups).into_iter().map(|position| cases[position]).collect();
         }
-        let (mut queries, candidates) = match direction {
-            Direction::ImageToText => (cases.to_vec(), of_text),
-            Direction::TextToImage => (of_text, cases.to_vec()),
-        };
-        queries.retain(|&case| self.asks[case]);
-        (queries, candidates)
+        match direction {
+            Direction::ImageToText => [cases.to_vec(), of_text],
+            Direction::TextToImage => [of_text, cases.to_vec()],
+        }
     }
 
     /// What asks for the query's own candidate.
-    fn by_own(
-        &mut self,
-        direction: Direction,
-        outputs: &Outputs,
-        texts: &[usize],
-        cases: &[usize],
-    ) -> Result<(), EvalError> {
-        if self.rules.metrics.iter().all(|metric| metric.is_by_labels()) {
-            return Ok(());
-        }
-        let (queries, candidates) = self.sides(direction, texts, cases);
-        if queries.is_empty() {
-            return Ok(());
-        }
-        let group = |cases: &[usize]| -> Vec<usize> { cases.iter().map(|&case| texts[case]).collect() };
-        let (of_queries, of_candidates) = (group(&queries), group(&candidates));
-        let relevance = Relevance::equal(&of_queries, &of_candidates);
-        let ranked = rank(&relevance, direction, outputs, [&queries, &candidates], 0)?;
-        let units: Vec<usize> = queries.iter().map(|&case| self.unit_of[case]).collect();
-        // Every query's own candidate is among all of the reference.
-        let ranks: Vec<(usize, f64)> =
-            units.iter().zip(&ranked).filter_map(|(&unit, ranked)| Some((unit, ranked.first? as f64))).collect();
-        self.of_ranks(direction.way(), &ranks, candidates.len());
-        Ok(())
-    }
-
-    /// What is measured of the ranks of the queries' own candidates, each with its unit.
-    fn of_ranks(&mut self, way: Way, ranks: &[(usize, f64)], candidates: usize) {
+    fn own(&mut self, direction: Direction, texts: &[usize]) -> Asked {
         let rules = self.rules;
-        for metric in &rules.metrics {
-            match metric {
-                RetrievalMetric::Recall => {
-                    for k in self.possible(&rules.recall_at, candidates, "recall") {
-                        let hit = |&(unit, rank): &(usize, f64)| (unit, f64::from(u8::from(rank <= k as f64)));
-                        let hits: Vec<(usize, f64)> = ranks.iter().map(hit).collect();
-                        self.push(&RECALL, Parameters::at(way, k), move |counts| mean(&hits, counts));
-                    }
-                }
-                RetrievalMetric::ReciprocalRank => {
-                    let values: Vec<(usize, f64)> = ranks.iter().map(|&(unit, rank)| (unit, 1.0 / rank)).collect();
-                    self.push(&RECIPROCAL_RANK, Parameters::way(way), move |counts| mean(&values, counts));
-                }
-                RetrievalMetric::MeanRank => {
-                    let values = ranks.to_vec();
-                    self.push(&MEAN_RANK, Parameters::way(way), move |counts| mean(&values, counts));
-                }
-                RetrievalMetric::MedianRank => {
-                    let mut sorted = ranks.to_vec();
-                    sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
-                    self.push(&MEDIAN_RANK, Parameters::way(way), move |counts| median(&sorted, counts));
-                }
-                RetrievalMetric::Precision | RetrievalMetric::Hit | RetrievalMetric::Ndcg => {}
-            }
+        if rules.metrics.iter().all(|metric| metric.is_by_labels()) {
+            return Asked::default();
         }
+        let all: Vec<usize> = (0..texts.len()).collect();
+        let sides = self.sides(direction, texts, &all);
+        let wanted = if rules.metrics.contains(&RetrievalMetric::Recall) { &rules.recall_at[..] } else { &[] };
+        let ks = self.possible(wanted, sides[1].len(), "recall");
+        Asked::new(sides, texts, ks)
     }
 
     /// What asks for candidates with the query's labels.
-    fn by_labels(
-        &mut self,
-        direction: Direction,
-        outputs: &Outputs,
-        texts: &[usize],
-        labels: &Labels,
-    ) -> Result<(), EvalError> {
-        let (mut queries, candidates) = self.sides(direction, texts, &labels.cases);
+    fn alike(&mut self, direction: Direction, texts: &[usize], labels: &Labels) -> Asked {
+        let mut sides = self.sides(direction, texts, &labels.cases);
         if self.rules.same == Same::Class {
-            queries.retain(|&case| !labels.sets[labels.set_of[case]].is_empty());
+            sides[0].retain(|&case| !labels.sets[labels.set_of[case]].is_empty());
         }
-        if queries.is_empty() {
-            return Ok(());
+        if sides[0].is_empty() {
+            return Asked::default();
         }
-        let set = |cases: &[usize]| -> Vec<usize> { cases.iter().map(|&case| labels.set_of[case]).collect() };
-        let (of_queries, of_candidates) = (set(&queries), set(&candidates));
-        let share = |one: usize, other: usize| {
-            let shared = labels.sets[one].iter().any(|class| labels.sets[other].contains(class));
-            f64::from(u8::from(shared))
-        };
-        let relevance = match self.rules.same {
-            Same::LabelSet => Relevance::equal(&of_queries, &of_candidates),
-            Same::Class => Relevance::graded(&of_queries, &of_candidates, share),
-        };
-        let rules = self.rules;
-        let ks = self.possible(&rules.labels_at, candidates.len(), "what goes by labels");
-        let ranked =
-            rank(&relevance, direction, outputs, [&queries, &candidates], ks.iter().copied().max().unwrap_or(0))?;
-        let way = direction.way();
-        for &metric in &rules.metrics {
-            for &k in &ks {
+        let ks = self.possible(&self.rules.labels_at, sides[1].len(), "what goes by labels");
+        Asked::new(sides, &labels.set_of, ks)
+    }
+
+    /// The scores by labels of each query.
+    fn by_labels(&self, asked: &Asked, relevance: &Relevance<'_>, ranked: &[Ranked]) -> Vec<ByLabels> {
+        let mut scores = Vec::new();
+        for &metric in &self.rules.metrics {
+            for &k in &asked.ks {
                 let (declaration, values): (&'static Declaration, Vec<Option<f64>>) = match metric {
                     RetrievalMetric::Precision => {
                         let share = |one: &Ranked| Some(one.gains.iter().take(k).sum::<f64>() / k as f64);
@@ -300,52 +308,34 @@ impl Task<'_> {
                         let hit = |one: &Ranked| Some(f64::from(u8::from(one.first.is_some_and(|first| first <= k))));
                         (&HIT, ranked.iter().map(hit).collect())
                     }
-                    RetrievalMetric::Ndcg => (&NDCG, relevance.ndcg_at(&ranked, k)),
+                    RetrievalMetric::Ndcg => (&NDCG, relevance.ndcg_at(ranked, k)),
                     _ => continue,
                 };
-                self.averaged(declaration, Parameters::at(way, k), &values, &queries, labels);
+                let values = asked.queries.iter().copied().zip(values).collect();
+                scores.push(ByLabels { declaration, k, values });
             }
         }
-        Ok(())
+        scores
     }
 
     /// The mean of values of queries, as the protocol takes it.
-    fn averaged(
-        &mut self,
-        declaration: &'static Declaration,
-        of: Parameters<'_>,
-        values: &[Option<f64>],
-        queries: &[usize],
-        labels: &Labels,
-    ) {
-        let valued = || queries.iter().zip(values).filter_map(|(&case, value)| Some((case, (*value)?)));
-        let unit = |case: usize| self.unit_of[case];
+    fn averaged(&self, values: &[(usize, Option<f64>)], labels: &Labels) -> Statistic<'static> {
+        let valued = || values.iter().filter_map(|&(case, value)| Some((case, value?)));
         match self.rules.average {
             Average::Queries => {
-                let values: Vec<(usize, f64)> = valued().map(|(case, value)| (unit(case), value)).collect();
-                self.push(declaration, of, move |counts| mean(&values, counts));
+                let values: Vec<(usize, f64)> = valued().map(|(case, value)| (self.unit_of[case], value)).collect();
+                Box::new(move |counts| mean(&values, counts))
             }
             Average::Classes => {
                 let mut by_class: BTreeMap<usize, Vec<(usize, f64)>> = BTreeMap::new();
                 for (case, value) in valued() {
                     for &class in &labels.sets[labels.set_of[case]] {
-                        by_class.entry(class).or_default().push((unit(case), value));
+                        by_class.entry(class).or_default().push((self.unit_of[case], value));
                     }
                 }
-                self.push(declaration, of, move |counts| {
-                    mean_of_defined(by_class.values().map(|values| mean(values, counts)))
-                });
+                Box::new(move |counts| mean_of_defined(by_class.values().map(|values| mean(values, counts))))
             }
         }
-    }
-
-    fn push(
-        &mut self,
-        declaration: &'static Declaration,
-        of: Parameters<'_>,
-        statistic: impl Fn(&[u32]) -> Option<f64> + Sync + 'static,
-    ) {
-        self.statistics.push((declaration.name(of), Box::new(statistic)));
     }
 
     /// The ranks K that so many candidates allow; a warning names the others.
@@ -359,27 +349,60 @@ impl Task<'_> {
     }
 }
 
-/// Ranks the candidates of the queries, both given as cases.
-fn rank(
-    relevance: &Relevance<'_>,
+/// Which candidates have the labels of a query.
+fn relevance<'a>(same: Same, asked: &'a Asked, labelled: Option<&'a Labels>) -> Relevance<'a> {
+    let [queries, candidates] = &asked.groups;
+    let (Same::Class, Some(labels)) = (same, labelled) else { return Relevance::equal(queries, candidates) };
+    Relevance::graded(queries, candidates, |one, other| {
+        let shared = labels.sets[one].iter().any(|class| labels.sets[other].contains(class));
+        f64::from(u8::from(shared))
+    })
+}
+
+/// What is measured of the ranks of the queries' own candidates, each with its unit.
+fn of_ranks(metrics: &[RetrievalMetric], way: Way, ranks: &[(usize, f64)], recall_at: &[usize], into: &mut Named) {
+    let mut push = |name: String, statistic: Statistic<'static>| into.push((name, statistic));
+    for metric in metrics {
+        match metric {
+            RetrievalMetric::Recall => {
+                for &k in recall_at {
+                    let hit = |&(unit, rank): &(usize, f64)| (unit, f64::from(u8::from(rank <= k as f64)));
+                    let hits: Vec<(usize, f64)> = ranks.iter().map(hit).collect();
+                    push(RECALL.name(Parameters::at(way, k)), Box::new(move |counts| mean(&hits, counts)));
+                }
+            }
+            RetrievalMetric::ReciprocalRank => {
+                let values: Vec<(usize, f64)> = ranks.iter().map(|&(unit, rank)| (unit, 1.0 / rank)).collect();
+                push(RECIPROCAL_RANK.name(Parameters::way(way)), Box::new(move |counts| mean(&values, counts)));
+            }
+            RetrievalMetric::MeanRank => {
+                let values = ranks.to_vec();
+                push(MEAN_RANK.name(Parameters::way(way)), Box::new(move |counts| mean(&values, counts)));
+            }
+            RetrievalMetric::MedianRank => {
+                let mut sorted = ranks.to_vec();
+                sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
+                push(MEDIAN_RANK.name(Parameters::way(way)), Box::new(move |counts| median(&sorted, counts)));
+            }
+            RetrievalMetric::Precision | RetrievalMetric::Hit | RetrievalMetric::Ndcg => {}
+        }
+    }
+}
+
+/// Ranks in one direction; queries and candidates are given as cases.
+fn rank<const N: usize>(
+    rankings: [Ranking<'_>; N],
     direction: Direction,
     outputs: &Outputs,
-    [queries, candidates]: [&[usize]; 2],
-    depth: usize,
-) -> Result<Vec<Ranked>, EvalError> {
-    let rows = |of: &Array2<f32>, cases: &[usize]| of.select(Axis(0), cases);
+) -> Result<[Vec<Ranked>; N], EvalError> {
     match (outputs, direction) {
         (Outputs::Embeddings { images, texts }, Direction::ImageToText) => {
-            relevance.rank(rows(images, queries).view(), rows(texts, candidates).view(), depth)
+            rank_all(rankings, images.view(), texts.view())
         }
         (Outputs::Embeddings { images, texts }, Direction::TextToImage) => {
-            relevance.rank(rows(texts, queries).view(), rows(images, candidates).view(), depth)
+            rank_all(rankings, texts.view(), images.view())
         }
-        (Outputs::Similarity(similarity), Direction::ImageToText) => {
-            relevance.rank_matrix(rows(similarity, queries).select(Axis(1), candidates).view(), depth)
-        }
-        (Outputs::Similarity(similarity), Direction::TextToImage) => {
-            relevance.rank_matrix(rows(similarity, candidates).select(Axis(1), queries).t(), depth)
-        }
+        (Outputs::Similarity(similarity), Direction::ImageToText) => rank_all_by_matrix(rankings, similarity.view()),
+        (Outputs::Similarity(similarity), Direction::TextToImage) => rank_all_by_matrix(rankings, similarity.t()),
     }
 }
