@@ -2,13 +2,16 @@
 //!
 //! [`zero_shot`], [`retrieval`], [`grounding`] and [`probe`] turn outputs and reference into [`Scored`]: named statistics of
 //! the cases. That gives the scores with their intervals, and the differences between models that were scored on the same
-//! reference.
+//! reference; [`Models`] has both of several models, [`tables`] and [`page`] show them.
 
 mod aligned;
 mod grounding;
+mod models;
+pub mod page;
 mod probe;
 mod retrieval;
 mod subgroups;
+pub mod tables;
 mod zero_shot;
 
 use std::collections::BTreeMap;
@@ -18,6 +21,7 @@ use lgdea_spec::Seed;
 use serde::Serialize;
 
 pub use grounding::grounding;
+pub use models::{Compared, Model, Models, Source, compared, told};
 pub use probe::probe;
 pub use retrieval::retrieval;
 pub use subgroups::{BySubgroup, Size};

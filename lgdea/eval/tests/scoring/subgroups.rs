@@ -1,11 +1,10 @@
 //! Scores by subgroup are those of the subgroup's cases alone.
 
 use lgdea_eval::protocol::{Protocol, Rules};
-use lgdea_eval::scoring::{self, Scored};
-use lgdea_eval::table;
+use lgdea_eval::scoring::{self, Scored, tables};
 use lgdea_predictions::{Reference, Retrieval, Scores};
 
-use crate::{Written, evaluation, file, scored};
+use crate::{Written, evaluation, file, models, scored};
 
 /// A reference with a column more, of which each case's cell follows from the number of its patient.
 fn with_column(name: &str, of: fn(usize) -> &'static str) -> String {
@@ -67,7 +66,9 @@ fn a_subgroup_has_the_scores_of_its_cases_alone_and_the_column_is_no_class() {
         }
     }
     assert_eq!(site.scores.keys().collect::<Vec<_>>(), ["zero_shot/auroc_macro", "zero_shot/average_precision_macro"]);
-    let shown = table::subgroups(site);
+    let grids = tables::subgroups(&models(protocol, vec![by_site(protocol, "test.npz", &reference)]).models);
+    let [grid] = &grids[..] else { panic!("{grids:?}") };
+    let shown = grid.to_string();
     assert!(["site", "east", "west", "AUROC", "less the others"].iter().all(|part| shown.contains(part)), "{shown}");
 }
 

@@ -1,7 +1,5 @@
 //! `lgdea score grounding`: heat maps of phrases.
 
-use std::slice;
-
 use lgdea_eval::protocol::GroundingProtocol;
 use lgdea_eval::scoring::{self, Scored};
 use lgdea_predictions::{HeatMaps, Regions};
@@ -12,13 +10,14 @@ use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &GroundingArgs) -> Result<(), Failure> {
     let inputs = Inputs {
-        predictions: slice::from_ref(&args.predictions),
+        predictions: &args.predictions,
+        names: &args.answer.names.name,
         texts: &[],
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
         by: &[],
     };
-    inputs.show(&args.protocol, "grounding", args.json)
+    inputs.show(&args.protocol, "grounding", &args.answer)
 }
 
 /// What each model's heat maps are worth.

@@ -1,7 +1,6 @@
 //! `lgdea score retrieval`: embeddings of images and texts, or their similarities.
 
 use std::path::PathBuf;
-use std::slice;
 
 use lgdea_eval::protocol::RetrievalProtocol;
 use lgdea_eval::scoring::{self, Scored};
@@ -12,15 +11,15 @@ use crate::args::score::{RetrievalArgs, ValidationArgs};
 use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &RetrievalArgs) -> Result<(), Failure> {
-    let texts: Vec<PathBuf> = args.texts.iter().cloned().collect();
     let inputs = Inputs {
-        predictions: slice::from_ref(&args.predictions),
-        texts: &texts,
+        predictions: &args.predictions,
+        names: &args.answer.names.name,
+        texts: &args.texts,
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
         by: &args.subgroups.by,
     };
-    inputs.show(&args.protocol, "retrieval", args.json)
+    inputs.show(&args.protocol, "retrieval", &args.answer)
 }
 
 /// What each model's embeddings or similarities are worth.

@@ -1,7 +1,5 @@
 //! `lgdea score zero-shot`: scores of classes.
 
-use std::slice;
-
 use lgdea_eval::protocol::ZeroShotProtocol;
 use lgdea_eval::scoring::{self, Scored};
 use lgdea_predictions::{Reference, Scores};
@@ -12,13 +10,14 @@ use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &ZeroShotArgs) -> Result<(), Failure> {
     let inputs = Inputs {
-        predictions: slice::from_ref(&args.predictions),
+        predictions: &args.predictions,
+        names: &args.answer.names.name,
         texts: &[],
         reference: &args.reference,
         validation: &args.validation,
         by: &args.subgroups.by,
     };
-    inputs.show(&args.protocol, "zero-shot", args.json)
+    inputs.show(&args.protocol, "zero-shot", &args.answer)
 }
 
 /// What each model's scores of classes are worth.
