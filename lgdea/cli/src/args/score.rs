@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use lgdea_eval::protocol::{DEFAULT_GROUNDING, DEFAULT_PROBE, DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
-use lgdea_predictions::GroupBy;
+use lgdea_predictions::{Column, Columns, GroupBy};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScoreCommand {
@@ -47,6 +47,41 @@ pub(crate) struct SubgroupArgs {
     pub(crate) by: Vec<GroupBy>,
 }
 
+/// Which columns of the reference, and of that of validation cases, are read for what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ColumnArgs {
+    /// The column of identifiers, without this `id`. With a pattern after a colon, what that finds in the cells.
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<Column>,
+    /// The column of patients, without this `patient`; as above, `Path:patient\d+` finds the patient in a path.
+    #[arg(long, value_name = "COLUMN")]
+    patient: Option<Column>,
+    /// The column that tells texts apart, without this `text`.
+    #[arg(long, value_name = "COLUMN")]
+    text: Option<Column>,
+    /// The column with the name of each case's class, or of several with `|` between them. Other columns are then no classes.
+    #[arg(long, value_name = "COLUMN")]
+    label: Option<Column>,
+    /// The only classes: columns, or with --label names in that column.
+    #[arg(long, value_name = "CLASS", num_args = 1..)]
+    classes: Vec<String>,
+}
+
+impl ColumnArgs {
+    /// The columns, with those of subgroups.
+    pub(crate) fn columns(&self, by: &[GroupBy]) -> Columns {
+        let Self { id, patient, text, label, classes } = self;
+        Columns {
+            id: id.clone(),
+            patient: patient.clone(),
+            text: text.clone(),
+            label: label.clone(),
+            classes: classes.clone(),
+            by: by.to_vec(),
+        }
+    }
+}
+
 /// What tables call models.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NameArgs {
@@ -77,6 +112,8 @@ pub(crate) struct ZeroShotArgs {
     /// What is true: a CSV file with the columns `id`, `patient`, and one a class (1, 0, -1, nothing).
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_ZERO_SHOT, value_name = "NAME")]
     pub(crate) protocol: String,
@@ -100,6 +137,8 @@ pub(crate) struct RetrievalArgs {
     /// What is true: a CSV file with the columns `id`, `patient`, `text` (equal where texts are), and one a class.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_RETRIEVAL, value_name = "NAME")]
     pub(crate) protocol: String,
@@ -118,6 +157,8 @@ pub(crate) struct ProbeArgs {
     /// What is true: a CSV file with the columns `id`, `patient`, `split` (train, validation, test), and one a class.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_PROBE, value_name = "NAME")]
     pub(crate) protocol: String,
@@ -135,6 +176,8 @@ pub(crate) struct GroundingArgs {
     /// they are known `patient` and `class`; a row each box.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_GROUNDING, value_name = "NAME")]
     pub(crate) protocol: String,
@@ -153,6 +196,8 @@ pub(crate) struct CompareArgs {
     /// What is true of the cases.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: String,

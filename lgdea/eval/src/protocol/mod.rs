@@ -107,9 +107,9 @@ macro_rules! tasks {
             }
 
             fn problem(&self) -> Option<String> {
-                self.interval().problem().or_else(|| match self {
-                    $(Rules::$task(rules) => rules.problem(),)*
-                })
+                match self {
+                    $(Rules::$task(rules) => rules.interval.problem(&rules.metrics).or_else(|| rules.problem()),)*
+                }
             }
         }
     };

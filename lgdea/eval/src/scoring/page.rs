@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn the_page_has_tables_rules_and_files_and_escapes_everything() {
-        let difference = Difference { value: 0.1, interval: Some([0.05, 0.15]), p_value: Some(0.002) };
+        let difference =
+            Difference { value: 0.1, interval: Some([0.05, 0.15]), p_value: Some(0.002), delong_p_value: None };
         let differences = BTreeMap::from([("zero_shot/auroc_macro".to_owned(), difference)]);
         let compared = vec![Compared { name: "b<b>".to_owned(), differences }];
         let models = vec![model("a&a", 0.7), model("b<b>", 0.8)];

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{BySubgroup, Compared, Model};
 use crate::Score;
+use crate::metric::paired::Difference;
 use crate::table::{interval, rounded, with_header};
 
 /// A table.
@@ -150,15 +151,27 @@ fn of_single_classes(all: &Beside<'_>, models: &[Model]) -> Vec<Grid> {
     metrics.iter().map(grid).collect()
 }
 
-/// How much a model differs from `base`, those scores that are of all classes a row each.
+/// How much a model differs from `base`: scores of all classes a row each, and those of single classes that have `DeLong`'s p
+/// value.
 pub fn differences(base: &str, compared: &Compared) -> Grid {
-    let mut rows = Vec::new();
-    for (metric, found) in ordered(compared.differences.iter().map(|(name, found)| (name.as_str(), found))) {
+    let with_delong = compared.differences.values().any(|found| found.delong_p_value.is_some());
+    let p_value = |p: Option<f64>| p.map_or_else(String::new, |p| format!("{p:.3}"));
+    let row = |of: String, found: &Difference| {
         let ends = interval(&Score { value: found.value, interval: found.interval });
-        let p_value = found.p_value.map_or_else(String::new, |p| format!("{p:.3}"));
-        rows.push(vec![metric, format!("{:+.3}", found.value), ends, p_value]);
-    }
-    let header = ["metric", "difference", "95 % interval", "p"].map(str::to_owned).to_vec();
+        let delong = with_delong.then(|| p_value(found.delong_p_value));
+        [of, format!("{:+.3}", found.value), ends, p_value(found.p_value)].into_iter().chain(delong).collect()
+    };
+    let of_all = ordered(compared.differences.iter().map(|(name, found)| (name.as_str(), found)));
+    let of_class = |(name, found): (&String, &Difference)| {
+        found.delong_p_value?;
+        let Instance { declaration, of } = Instance::find(name)?;
+        let share = of.share.map_or_else(String::new, |share| format!(", at {}", percent(share)));
+        Some(row(format!("{}, {}{share}", heading(declaration), of.class?), found))
+    };
+    let of_classes = compared.differences.iter().filter_map(of_class);
+    let rows = of_all.into_iter().map(|(metric, found)| row(metric, found)).chain(of_classes).collect();
+    let delong = with_delong.then_some("p by DeLong");
+    let header = ["metric", "difference", "95 % interval", "p"].into_iter().chain(delong).map(str::to_owned).collect();
     Grid { title: format!("{} less {base}", compared.name), header, words: 1, rows }
 }
 

@@ -1,6 +1,7 @@
 //! Outputs of anyone's model by the shipped protocols, against NumPy and scikit-learn: `scoring.py` and `probes.py` made the folder `files`.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs)]
 
+mod delong;
 mod grounding;
 mod probes;
 mod protocols;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lgdea_eval::protocol::{Protocol, Unit};
+use lgdea_eval::protocol::{Method, Protocol, Unit};
 use lgdea_eval::scoring::page::{Contents, page};
 use lgdea_eval::scoring::tables::{self, Grid};
 use lgdea_eval::scoring::{Compared, Models, Source};
@@ -21,7 +21,11 @@ pub(super) fn named(protocol: &Protocol) -> Value {
 /// What stands below a table: what it is by, and of how much.
 pub(super) fn caption(protocol: &Protocol, cases: usize, units: usize) -> String {
     let hash = &protocol.digest[..protocol.digest.len().min(12)];
-    format!("protocol {} ({hash}); {cases} cases; intervals over {units} {}", protocol.name, unit(protocol))
+    let delong = match protocol.interval().method {
+        Method::Delong => ", of AUROC of a class by DeLong, of means and differences by resampling",
+        Method::None | Method::Percentile | Method::Bca => "",
+    };
+    format!("protocol {} ({hash}); {cases} cases; intervals over {units} {}{delong}", protocol.name, unit(protocol))
 }
 
 pub(super) fn unit(protocol: &Protocol) -> &'static str {

@@ -19,7 +19,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
         texts: &args.texts,
         reference: &args.reference,
         validation: &args.validation,
-        by: &[],
+        columns: args.columns.columns(&[]),
     };
     let named_models = inputs.scored(&protocol)?;
     let (base, scored) = &named_models[0];

@@ -15,7 +15,7 @@ pub(super) fn score(args: &GroundingArgs) -> Result<(), Failure> {
         texts: &[],
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
-        by: &[],
+        columns: args.columns.columns(&[]),
     };
     inputs.show(&args.protocol, "grounding", &args.answer)
 }
@@ -29,7 +29,12 @@ pub(super) fn scored(rules: &GroundingProtocol, inputs: &Inputs<'_>) -> Result<V
         let problem = "grounding chooses no thresholds; leave --validation-predictions out";
         return Err(refused(problem.to_owned()));
     }
-    let regions = Regions::read(inputs.reference)?;
+    if inputs.columns.text.is_some() || !inputs.columns.classes.is_empty() {
+        let problem =
+            "the reference of grounding has no texts, and all of its phrases count; leave --text and --classes out";
+        return Err(refused(problem.to_owned()));
+    }
+    let regions = Regions::read_as(inputs.reference, &inputs.columns)?;
     let mut scored = Vec::new();
     for path in inputs.predictions {
         scored.push(scoring::grounding(rules, &HeatMaps::read(path)?, &regions)?);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use lgdea_eval::protocol::{Protocol, Rules};
 use lgdea_eval::scoring::{Models, Scored, Source};
-use lgdea_predictions::GroupBy;
+use lgdea_predictions::Columns;
 
 use self::answer::Answer;
 use crate::args::score::{AnswerArgs, ScoreCommand, ValidationArgs};
@@ -45,8 +45,8 @@ struct Inputs<'a> {
     reference: &'a Path,
     /// What thresholds are chosen on.
     validation: &'a ValidationArgs,
-    /// What subgroups are made by.
-    by: &'a [GroupBy],
+    /// Which columns of references are read for what.
+    columns: Columns,
 }
 
 impl Inputs<'_> {

@@ -15,7 +15,7 @@ pub(super) fn score(args: &ProbeArgs) -> Result<(), Failure> {
         texts: &[],
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
-        by: &[],
+        columns: args.columns.columns(&[]),
     };
     inputs.show(&args.protocol, "probe", &args.answer)
 }
@@ -30,7 +30,7 @@ pub(super) fn scored(rules: &ProbeProtocol, inputs: &Inputs<'_>) -> Result<Vec<S
                        --validation-predictions out";
         return Err(refused(problem.to_owned()));
     }
-    let reference = SplitReference::read(inputs.reference)?;
+    let reference = SplitReference::read_as(inputs.reference, &inputs.columns)?;
     let mut scored = Vec::new();
     for path in inputs.predictions {
         scored.push(scoring::probe(rules, &Features::read(path)?, &reference)?);

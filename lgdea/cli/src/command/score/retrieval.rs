@@ -17,7 +17,7 @@ pub(super) fn score(args: &RetrievalArgs) -> Result<(), Failure> {
         texts: &args.texts,
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
-        by: &args.subgroups.by,
+        columns: args.columns.columns(&args.subgroups.by),
     };
     inputs.show(&args.protocol, "retrieval", &args.answer)
 }
@@ -27,7 +27,7 @@ pub(super) fn scored(rules: &RetrievalProtocol, inputs: &Inputs<'_>) -> Result<V
     if !inputs.validation.validation_predictions.is_empty() {
         return Err(refused("retrieval has no thresholds; leave --validation-predictions out".to_owned()));
     }
-    let reference = Reference::read_by(inputs.reference, inputs.by)?;
+    let reference = Reference::read_as(inputs.reference, &inputs.columns)?;
     let mut scored = Vec::new();
     for (at, path) in inputs.predictions.iter().enumerate() {
         let outputs = Retrieval::read(path, inputs.texts.get(at).map(PathBuf::as_path))?;
