@@ -33,7 +33,7 @@ fn models_are_compared_and_similarities_are_scored() {
     let compare =
         ["score", "compare", "a.csv", "b.csv", "--reference", "truth.csv", "--protocol", "zero-shot/lgdea-v1"];
     let text = place.output(&compare);
-    assert!(text.contains("b.csv less a.csv") && text.contains("-1.000"), "{text}");
+    assert!(text.contains("b less a") && text.contains("-1.000"), "{text}");
     let json: Value = serde_json::from_str(&place.output(&[&compare[..], &["--json"]].concat())).unwrap();
     assert_eq!(json["compared"][0]["differences"]["zero_shot/auroc_macro"]["value"], -1.0, "{json}");
     let text = place.output(&["score", "retrieval", "--predictions", "s.csv", "--reference", "pairs.csv"]);
@@ -69,6 +69,64 @@ fn features_are_probed_and_compared() {
     let flags = [flag, "good.csv", flag, "bad.csv", "--validation-reference", "truth.csv"];
     let said = place.ended(2, &[&compare[..], &flags].concat());
     assert!(said.contains("column `split`"), "{said}");
+}
+
+#[test]
+fn several_models_are_one_table_one_object_and_one_page() {
+    let place = place();
+    let of = |flags: &[&str]| {
+        let score = ["score", "zero-shot", "--reference", "truth.csv", "--predictions", "a.csv"];
+        place.output(&[&score[..], flags].concat())
+    };
+    let text = of(&["b.csv", "--html", "out.html"]);
+    for part in ["metric (95 % interval)", "b less a", "-1.000", "4 patients"] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+    let html = std::fs::read_to_string(place.path("out.html")).unwrap();
+    for part in ["b less a", "interval.method", "truth.csv", "edema", "zero-shot&#x2f;lgdea-v1"] {
+        assert!(html.contains(part), "{part} is missing in:\n{html}");
+    }
+    let named = of(&["--predictions", "b.csv", "--name", "ours", "theirs", "--json"]);
+    let json: Value = serde_json::from_str(&named).unwrap();
+    let models: Vec<_> =
+        json["models"].as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
+    assert_eq!(models, ["ours", "theirs"], "{json}");
+    assert_eq!(json["models"][1]["scores"]["zero_shot/auroc_macro"]["value"], 0.0, "{json}");
+    assert_eq!(json["compared"][0]["differences"]["zero_shot/auroc_macro"]["value"], -1.0, "{json}");
+    assert_eq!((json["base"].as_str(), json["files"].as_array().unwrap().len()), (Some("a.csv"), 3), "{json}");
+    let score = ["score", "zero-shot", "--reference", "truth.csv", "--predictions", "a.csv"];
+    for (flags, part) in [
+        (&["a.csv"][..], "given twice"),
+        (&["b.csv", "--name", "one"], "1 times for 2 models"),
+        (&["--html", "truth.csv"], "does not end in .html"),
+        (&["--html", "nowhere/a.html"], "no folder"),
+    ] {
+        let said = place.ended(2, &[&score[..], flags].concat());
+        assert!(said.contains(part), "{flags:?}: {said}");
+    }
+}
+
+#[test]
+fn a_reference_is_read_as_a_data_set_has_it() {
+    let paths = ["v/patient1/a.jpg", "v/patient1/b.jpg", "v/patient2/a.jpg", "v/patient3/a.jpg"];
+    let (mut truth, mut scores) = ("Path,Sex,No Finding,Edema\n".to_owned(), "id,edema\n".to_owned());
+    for (at, path) in paths.iter().enumerate() {
+        truth += &format!("{path},Male,,{}.0\n", at % 2);
+        scores += &format!("{path},0.{at}\n");
+    }
+    let place = Workspace::new().with("valid.csv", &truth).with("p.csv", &scores);
+    let score = ["score", "zero-shot", "--predictions", "p.csv", "--reference", "valid.csv", "--id", "Path"];
+    let flags = ["--patient", "Path:patient\\d+", "--classes", "Edema", "--json"];
+    let json: Value = serde_json::from_str(&place.output(&[&score[..], &flags].concat())).unwrap();
+    assert_eq!(
+        (&json["patients"], &json["scores"]["zero_shot/auroc/edema"]["value"]),
+        (&3.into(), &0.75.into()),
+        "{json}"
+    );
+    let said = place.ended(2, &score);
+    assert!(said.contains("`Sex`") && said.contains("--classes"), "{said}");
+    let said = place.ended(2, &[&score[..], &["--patient", "Path:("]].concat());
+    assert!(said.contains("no regular expression"), "{said}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Scores as a table for the terminal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -8,10 +8,8 @@ use comfy_table::{CellAlignment, Table};
 
 use lgdea_evidence::Class;
 use lgdea_metric::task::evidence::F1;
-use lgdea_metric::{Declaration, Instance, Parameters, Task, Way, percent};
+use lgdea_metric::{Declaration, Instance, Parameters, Task, Way};
 
-use crate::metric::paired::Difference;
-use crate::scoring::BySubgroup;
 use crate::task::evidence::Counts;
 use crate::{Score, Scores};
 
@@ -35,106 +33,6 @@ pub fn summary(scores: &Scores) -> String {
     for (task, metric, score) in rows(scores) {
         let task = if shown.insert(task.label()) { task.label() } else { "" };
         table.add_row([task.to_owned(), metric, rounded(score.value, score), interval(score)]);
-    }
-    table.to_string()
-}
-
-/// Scores of outputs by a protocol: those of all classes a row each, with their 95 % intervals, then a table of single classes,
-/// without.
-pub fn outputs(scores: &Scores) -> String {
-    let mut table = with_header(&["metric", "value", "95 % interval"], 1..3);
-    for (metric, score) in of_all_classes(scores) {
-        table.add_row([metric, rounded(score.value, score), interval(score)]);
-    }
-    let known: Vec<(Instance<'_>, &Score)> =
-        scores.iter().filter_map(|(name, score)| Some((Instance::find(name)?, score))).collect();
-    let of_classes = of_single_classes(&known);
-    if of_classes.is_empty() { table.to_string() } else { format!("{table}\n{of_classes}") }
-}
-
-/// What of names with values has a row, and what it is called: metric by metric, each one way after the other, at rising K.
-fn of_all_classes<T>(values: &BTreeMap<String, T>) -> Vec<(String, &T)> {
-    let known: Vec<(Instance<'_>, &T)> =
-        values.iter().filter_map(|(name, value)| Some((Instance::find(name)?, value))).collect();
-    let mut rows = Vec::new();
-    for declaration in of_outputs() {
-        for way in [None].into_iter().chain(Way::ALL.map(Some)) {
-            let mut shown: Vec<_> =
-                known.iter().filter(|(one, _)| one.declaration == declaration && one.of.way == way).collect();
-            shown.sort_by_key(|(one, _)| one.of.k);
-            rows.extend(shown.into_iter().filter_map(|(one, value)| Some((declaration.row(one.of)?, *value))));
-        }
-    }
-    rows
-}
-
-/// Declarations of what `lgdea score` measures, in the order in which they are shown.
-fn of_outputs() -> impl Iterator<Item = &'static Declaration> {
-    let tasks = [
-        Task::ZeroShot,
-        Task::ZeroShotOutputs,
-        Task::Retrieval,
-        Task::RetrievalOutputs,
-        Task::Grounding,
-        Task::GroundingOutputs,
-        Task::Probe,
-    ];
-    tasks.into_iter().flat_map(Task::declarations)
-}
-
-/// A row a class and a column a metric; of probes, at the greatest share. Empty where nothing is of a class.
-fn of_single_classes(known: &[(Instance<'_>, &Score)]) -> String {
-    let share = known.iter().filter_map(|(one, _)| one.of.share).max();
-    let has = |declaration: &&Declaration| {
-        declaration.is_of_a_class() && known.iter().any(|(one, _)| one.declaration == *declaration)
-    };
-    let columns: Vec<&Declaration> = of_outputs().filter(has).collect();
-    if columns.is_empty() {
-        return String::new();
-    }
-    let classes: BTreeSet<&str> = known.iter().filter_map(|(one, _)| one.of.class).collect();
-    // `zero_shot/average_precision/{class}` stands above its column as "average precision".
-    let heading = |one: &&Declaration| one.name.rsplit('/').nth(1).unwrap_or_default().replace('_', " ");
-    let headings: Vec<String> = columns.iter().map(heading).collect();
-    let first = share.map_or_else(|| "class".to_owned(), |share| format!("class, at {}", percent(share)));
-    let header: Vec<&str> = [first.as_str()].into_iter().chain(headings.iter().map(String::as_str)).collect();
-    let mut table = with_header(&header, 1..header.len());
-    for class in classes {
-        let value = |column: &&Declaration| {
-            let of = Parameters { share, ..Parameters::class(class) };
-            let found = known.iter().find(|(one, _)| one.declaration == *column && one.of == of);
-            found.map_or_else(String::new, |(_, score)| format!("{:.3}", score.value))
-        };
-        table.add_row([class.to_owned()].into_iter().chain(columns.iter().map(value)));
-    }
-    table.to_string()
-}
-
-/// Differences of two models, those of all classes a row each.
-pub fn differences(differences: &BTreeMap<String, Difference>) -> String {
-    let mut table = with_header(&["metric", "difference", "95 % interval", "p"], 1..4);
-    for (metric, found) in of_all_classes(differences) {
-        let shown = Score { value: found.value, interval: found.interval };
-        let p_value = found.p_value.map_or_else(String::new, |p| format!("{p:.3}"));
-        table.add_row([metric, format!("{:+.3}", found.value), interval(&shown), p_value]);
-    }
-    table.to_string()
-}
-
-/// The scores of all classes by the subgroups of a column, each with how much it differs from all others.
-pub fn subgroups(by: &BySubgroup) -> String {
-    let header = ["metric", by.column.as_str(), "cases", "value", "95 % interval", "less the others", "95 % interval"];
-    let mut table = with_header(&header, 2..7);
-    for (metric, gaps) in of_all_classes(&by.scores) {
-        let mut shown = metric;
-        for subgroup in &by.subgroups {
-            let of = gaps.subgroups.get(&subgroup.name);
-            let value = of.map(|of| [rounded(of.value.value, &of.value), interval(&of.value)]).unwrap_or_default();
-            let against = of.and_then(|of| of.against_rest);
-            let against = against.map(|gap| [format!("{:+.3}", gap.value), interval(&gap)]).unwrap_or_default();
-            let subgroup = [std::mem::take(&mut shown), subgroup.name.clone(), subgroup.cases.to_string()];
-            table.add_row(subgroup.into_iter().chain(value).chain(against));
-        }
     }
     table.to_string()
 }
@@ -190,13 +88,14 @@ fn rows(scores: &Scores) -> Vec<(Task, String, &Score)> {
     rows
 }
 
-fn interval(score: &Score) -> String {
+/// Both ends of the 95 % interval; empty where there is none.
+pub(crate) fn interval(score: &Score) -> String {
     score.interval.map_or_else(String::new, |[low, high]| format!("{} – {}", rounded(low, score), rounded(high, score)))
 }
 
 /// No more decimals than the data can tell: three, or two where the interval is wider than 0.1, or one where it is wider
 /// than 1.
-fn rounded(value: f64, score: &Score) -> String {
+pub(crate) fn rounded(value: f64, score: &Score) -> String {
     let width = score.interval.map_or(0.0, |[low, high]| high - low);
     let decimals = if width > 1.0 {
         1

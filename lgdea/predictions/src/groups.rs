@@ -66,7 +66,7 @@ impl GroupBy {
     pub(crate) fn take(&self, table: &mut Table) -> Result<Groups, String> {
         let column = &self.column;
         let Some(cells) = table.take(column) else {
-            let others: Vec<String> = table.columns.iter().map(|name| format!("`{name}`")).collect();
+            let others: Vec<String> = table.others().map(|(_, name)| format!("`{name}`")).collect();
             let others = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
             return Err(format!(
                 "it has no column `{column}` for subgroups, or that is named twice; other columns: {others}"

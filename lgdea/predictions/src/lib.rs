@@ -5,13 +5,15 @@
 //! - [`HeatMaps`] are its heat maps of phrases, and [`Regions`] the table of where these are;
 //! - [`Features`] are those of a frozen model, which probes are fitted on;
 //! - [`Reference`] is the table of what is true: labels, patients, and which texts are equal;
-//! - [`SplitReference`] is the same with the split of each case.
+//! - [`SplitReference`] is the same with the split of each case;
+//! - [`Columns`] says which columns of these tables are read for what.
 //!
 //! Arrays come as `.npy`, `.npz` or safetensors, tables as CSV. What is NaN or infinite is refused with its place. No message
 //! has a text that a table holds, but for identifiers and names of classes and subgroups.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
 
 mod array;
+mod columns;
 mod embeddings;
 mod error;
 mod features;
@@ -26,6 +28,7 @@ mod scores;
 mod split;
 mod table;
 
+pub use columns::{Column, Columns};
 pub use embeddings::{Outputs, Retrieval};
 pub use error::PredictionError;
 pub use features::Features;

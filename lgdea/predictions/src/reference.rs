@@ -3,11 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use lgdea_data::normalise_label;
+use lgdea_data::table::is_missing;
 use ndarray::{Array2, Axis};
 
-use crate::PredictionError;
-use crate::table::Table;
-use crate::{GroupBy, Groups};
+use crate::table::{Table, known, lacks, names};
+use crate::{Columns, Groups, PredictionError};
+
+/// Most characters of a class's name in a column of labels: what is longer may be a text, and texts are not printed.
+const LONGEST: usize = 60;
 
 /// What is known of a class in a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,43 +49,52 @@ pub struct Reference {
 
 impl Reference {
     /// Reads a CSV file with the column `id`, the columns `patient` and `text` where they are known, and a column for each
-    /// class with 1, 0, −1 (uncertain) or nothing; or instead of these one column `label` with the name of the case's class.
+    /// class with 1, 0, −1 (uncertain) or nothing; or instead of these one column `label` with the name of the case's class, or
+    /// of several with `|` between them.
     pub fn read(path: &Path) -> Result<Self, PredictionError> {
-        Self::read_by(path, &[])
+        Self::read_as(path, &Columns::default())
     }
 
-    /// Reads a file, and from columns that are no classes the subgroups of its cases.
-    pub fn read_by(path: &Path, by: &[GroupBy]) -> Result<Self, PredictionError> {
-        let mut table = Table::read(path)?;
-        let groups: Result<_, String> = by.iter().map(|by| by.take(&mut table)).collect();
-        Self::of_all(path, table, groups.map_err(|problem| PredictionError::unusable(path, problem))?)
+    /// Reads a file with columns of other names, and the subgroups of its cases.
+    pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
+        let mut table = Table::read_with(path, columns.id.as_ref())?;
+        let groups: Result<_, String> = columns.by.iter().map(|by| by.take(&mut table)).collect();
+        Self::of_all(path, table, columns, groups.map_err(|problem| PredictionError::unusable(path, problem))?)
     }
 
     /// Reads a file of other cases, of which no subgroups are asked: where it has the columns, they are no classes either.
-    pub fn read_without(path: &Path, by: &[GroupBy]) -> Result<Self, PredictionError> {
-        let mut table = Table::read(path)?;
-        for by in by {
+    pub fn read_without(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
+        let mut table = Table::read_with(path, columns.id.as_ref())?;
+        for by in &columns.by {
             table.take(&by.column);
         }
-        Self::of_all(path, table, Vec::new())
+        Self::of_all(path, table, columns, Vec::new())
     }
 
     /// The reference of a table whose cases are all scored.
-    fn of_all(path: &Path, table: Table, groups: Vec<Groups>) -> Result<Self, PredictionError> {
+    fn of_all(path: &Path, table: Table, columns: &Columns, groups: Vec<Groups>) -> Result<Self, PredictionError> {
         if table.has("split") {
             let problem = "it has a column `split`, but all of its cases would be scored; keep those of the split to be scored, \
                            and remove the column";
             return Err(PredictionError::unusable(path, problem));
         }
-        Self::of_table(path, table, groups)
+        Self::of_table(path, table, columns, groups)
     }
 
-    pub(crate) fn of_table(path: &Path, mut table: Table, groups: Vec<Groups>) -> Result<Self, PredictionError> {
+    pub(crate) fn of_table(
+        path: &Path,
+        mut table: Table,
+        columns: &Columns,
+        groups: Vec<Groups>,
+    ) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
         let mut seen: HashMap<&str, u64> = HashMap::new();
         for (id, (line, _)) in table.ids.iter().zip(&table.rows) {
             if id.is_empty() {
-                return Err(unusable(format!("line {line}: the column `id` is empty; give each case an identifier")));
+                let column = table.id();
+                return Err(unusable(format!(
+                    "line {line}: the column `{column}` is empty; give each case an identifier"
+                )));
             }
             if let Some(first) = seen.insert(id, *line) {
                 return Err(unusable(format!("lines {first} and {line} are both of the case `{id}`; keep one")));
@@ -90,22 +103,17 @@ impl Reference {
         if table.ids.is_empty() {
             return Err(unusable("it has no case; write a row each".to_owned()));
         }
-        let patients = table.take("patient");
+        let patients = table.named_or(columns.patient.as_ref(), "patient").map_err(unusable)?.map(known);
         let lines = table.rows.iter().map(|(line, _)| line);
         let nobody = patients.iter().flatten().zip(lines).find(|(patient, _)| patient.is_empty());
         if let Some((_, line)) = nobody {
-            return Err(unusable(format!("line {line}: the column `patient` is empty; name the patient of each case")));
+            let column = columns.patient.as_ref().map_or("patient", |column| &column.name);
+            return Err(unusable(format!(
+                "line {line}: the column `{column}` is empty; name the patient of each case"
+            )));
         }
-        let texts = table.take("text");
-        let (classes, labels) = match table.take("label") {
-            Some(labels) if table.columns.is_empty() => one_of(&labels),
-            Some(_) => {
-                let problem =
-                    format!("it has a column `label` and others (`{}`); keep the one or the others", table.columns[0]);
-                return Err(unusable(problem));
-            }
-            None => columns(&table).map_err(unusable)?,
-        };
+        let texts = table.named_or(columns.text.as_ref(), "text").map_err(unusable)?;
+        let (classes, labels) = labels(&mut table, columns).map_err(unusable)?;
         Ok(Self { path: path.to_owned(), ids: table.ids, patients, texts, classes, labels, groups })
     }
 
@@ -137,37 +145,94 @@ impl Reference {
     }
 }
 
-/// The classes of a column of their names, and which case has which.
-fn one_of(labels: &[String]) -> (Vec<String>, Array2<Label>) {
-    let classes: BTreeSet<&String> = labels.iter().filter(|label| !label.is_empty()).collect();
-    let classes: Vec<String> = classes.into_iter().cloned().collect();
-    let label = |(case, class): (usize, usize)| match &labels[case] {
-        found if found.is_empty() => Label::Blank,
-        found if *found == classes[class] => Label::Positive,
+/// Classes, and the labels of all cases.
+type Labels = (Vec<String>, Array2<Label>);
+
+/// The classes of a table and its labels; or what is wrong.
+fn labels(table: &mut Table, columns: &Columns) -> Result<Labels, String> {
+    let wanted = &columns.classes;
+    if let Some(column) = &columns.label {
+        return one_of(&names(table.named(column)?), &column.name, table, wanted);
+    }
+    let chosen: Vec<usize> = if wanted.is_empty() {
+        if let Some(labels) = table.named_or(None, "label")? {
+            return match table.others().next() {
+                None => one_of(&names(labels), "label", table, wanted),
+                Some((_, other)) => Err(format!(
+                    "it has a column `label` and others (`{other}`); keep the one or the others, or say by --label or --classes \
+                     which count"
+                )),
+            };
+        }
+        table.others().map(|(at, _)| at).collect()
+    } else {
+        let at = |class: &String| {
+            let same = |column: &String| column == class || normalise_label(column) == normalise_label(class);
+            table.columns.iter().position(same).ok_or_else(|| {
+                format!("{}; if classes are names in one column, give it by --label", lacks(&table.columns, class))
+            })
+        };
+        wanted.iter().map(at).collect::<Result<_, String>>()?
+    };
+    of_columns(table, &chosen)
+}
+
+/// The classes that a column names, `wanted` ones or all, and which case has which.
+fn one_of(cells: &[String], column: &str, table: &Table, wanted: &[String]) -> Result<Labels, String> {
+    let named =
+        |cell: &str| cell.split('|').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let of_case: Vec<BTreeSet<String>> = cells.iter().map(|cell| named(cell)).collect();
+    for (names, (line, _)) in of_case.iter().zip(&table.rows) {
+        if names.iter().any(|name| name.chars().count() > LONGEST) {
+            return Err(format!(
+                "line {line}: the column `{column}` has more than {LONGEST} characters for a class, as a text has; take another \
+                 column, or write `|` between several classes"
+            ));
+        }
+    }
+    let classes: Vec<String> = if wanted.is_empty() {
+        of_case.iter().flatten().collect::<BTreeSet<&String>>().into_iter().cloned().collect()
+    } else {
+        wanted.to_vec()
+    };
+    let of_case: Vec<BTreeSet<String>> =
+        of_case.iter().map(|names| names.iter().map(|name| normalise_label(name)).collect()).collect();
+    let keys: Vec<String> = classes.iter().map(|class| normalise_label(class)).collect();
+    let label = |(case, class): (usize, usize)| match &of_case[case] {
+        names if names.is_empty() => Label::Blank,
+        names if names.contains(&keys[class]) => Label::Positive,
         _ => Label::Negative,
     };
-    let labels = Array2::from_shape_fn((labels.len(), classes.len()), label);
-    (classes, labels)
+    let labels = Array2::from_shape_fn((cells.len(), classes.len()), label);
+    Ok((classes, labels))
 }
 
 /// The classes that are columns, and their labels; or what is wrong.
-fn columns(table: &Table) -> Result<(Vec<String>, Array2<Label>), String> {
+fn of_columns(table: &Table, chosen: &[usize]) -> Result<Labels, String> {
     let mut labels = Vec::new();
     for (line, cells) in &table.rows {
-        for (cell, column) in cells.iter().zip(&table.columns) {
-            labels.push(label(cell).ok_or_else(|| {
-                format!("line {line}: column `{column}` has neither 1, 0, -1 nor nothing; write one of them, or remove the column")
+        for &at in chosen {
+            labels.push(label(&cells[at]).ok_or_else(|| {
+                format!(
+                    "line {line}: column `{}` has neither 1, 0, -1 nor nothing; write one of them, or name the columns of classes \
+                     by --classes",
+                    table.columns[at]
+                )
             })?);
         }
     }
-    let shape = (table.rows.len(), table.columns.len());
-    let labels = Array2::from_shape_vec(shape, labels).map_err(|error| error.to_string())?;
-    Ok((table.columns.clone(), labels))
+    let labels = Array2::from_shape_vec((table.rows.len(), chosen.len()), labels).map_err(|error| error.to_string())?;
+    Ok((chosen.iter().map(|&at| table.columns[at].clone()).collect(), labels))
 }
 
 fn label(cell: &str) -> Option<Label> {
-    if cell.is_empty() {
+    if is_missing(cell) {
         return Some(Label::Blank);
+    }
+    match cell.to_ascii_lowercase().as_str() {
+        "true" => return Some(Label::Positive),
+        "false" => return Some(Label::Negative),
+        _ => {}
     }
     match cell.parse::<f64>() {
         Ok(1.0) => Some(Label::Positive),

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ndarray::Array2;
 
-use crate::table::Table;
-use crate::{PredictionError, Reference};
+use crate::table::{Table, known, names};
+use crate::{Columns, PredictionError, Reference};
 
 /// The longest side of an image in pixels.
 const LONGEST: f64 = 20_000.0;
@@ -76,13 +76,23 @@ impl Regions {
     /// phrase whose four cells are empty is not there. `patient` and `class` (or `label`) may be known. Other columns are not
     /// read.
     pub fn read(path: &Path) -> Result<Self, PredictionError> {
-        Self::of(path, Table::read(path)?).map_err(|problem| PredictionError::unusable(path, problem))
+        Self::read_as(path, &Columns::default())
     }
 
-    fn of(path: &Path, mut table: Table) -> Result<Self, String> {
+    /// The same of a table with columns of other names: identifiers, patients, and as labels the classes.
+    pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
+        let table = Table::read_with(path, columns.id.as_ref())?;
+        Self::of(path, table, columns).map_err(|problem| PredictionError::unusable(path, problem))
+    }
+
+    fn of(path: &Path, mut table: Table, columns: &Columns) -> Result<Self, String> {
         let lines: Vec<u64> = table.rows.iter().map(|(line, _)| *line).collect();
-        let patients = table.take("patient");
-        let classes = table.take("class").or_else(|| table.take("label"));
+        let patients = table.named_or(columns.patient.as_ref(), "patient")?.map(known);
+        let classes = match table.named_or(columns.label.as_ref(), "class")? {
+            None => table.named_or(None, "label")?,
+            named => named,
+        };
+        let classes = classes.map(names);
         let boxes = needed(&mut table, BOX)?;
         let sizes = match SIZE.map(|name| table.take(name)) {
             [Some(width), Some(height)] => Some([width, height]),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::table::Table;
-use crate::{PredictionError, Reference};
+use crate::{Columns, PredictionError, Reference};
 
 /// What a case is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +52,13 @@ impl SplitReference {
     /// Reads the table that [`Reference::read`] reads, with the column `split`: `train`, `validation` (also `validate`,
     /// `valid`, `val`) or `test`.
     pub fn read(path: &Path) -> Result<Self, PredictionError> {
+        Self::read_as(path, &Columns::default())
+    }
+
+    /// The same of a table with columns of other names.
+    pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
-        let mut table = Table::read(path)?;
+        let mut table = Table::read_with(path, columns.id.as_ref())?;
         let Some(names) = table.take("split") else {
             let problem = "it has no column `split`; write train, validation or test beside each case";
             return Err(PredictionError::unusable(path, problem));
@@ -65,7 +70,7 @@ impl SplitReference {
             parts.push(Part::of(name).ok_or_else(|| unusable(problem()))?);
         }
         let lines: Vec<u64> = table.rows.iter().map(|(line, _)| *line).collect();
-        let all = Reference::of_table(path, table, Vec::new())?;
+        let all = Reference::of_table(path, table, columns, Vec::new())?;
         let mut first_of: HashMap<&str, usize> = HashMap::new();
         for (case, patient) in all.patients.iter().flatten().enumerate() {
             let first = *first_of.entry(patient).or_insert(case);

@@ -1,11 +1,12 @@
-//! A table with a header and a column `id`.
+//! A table with a header and a column of identifiers.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use lgdea_data::table;
+use lgdea_data::table::{self, is_missing, shown_names};
 
 use crate::PredictionError;
+use crate::columns::Column;
 
 /// A table.
 pub(crate) struct Table {
@@ -13,46 +14,104 @@ pub(crate) struct Table {
     pub(crate) ids: Vec<String>,
     /// Names of the other columns.
     pub(crate) columns: Vec<String>,
-    /// Of each row, the line on which it begins and the cells of the other columns.
+    /// Of each row, the line on which it begins and the cells of the other columns as they are written.
     pub(crate) rows: Vec<(u64, Vec<String>)>,
+    /// The column of identifiers, and its cells as they are written.
+    id: (String, Vec<String>),
+    /// Columns that were taken out.
+    taken: BTreeSet<usize>,
 }
 
 impl Table {
+    /// Reads a file with the column `id`.
     pub(crate) fn read(path: &Path) -> Result<Self, PredictionError> {
-        let table = table::Table::read(path).map_err(Box::new)?;
-        Self::new(&table).map_err(|problem| PredictionError::unusable(path, problem))
+        Self::read_with(path, None)
     }
 
-    fn new(table: &table::Table) -> Result<Self, String> {
+    /// Reads a file whose identifiers are in a column that the user names.
+    pub(crate) fn read_with(path: &Path, id: Option<&Column>) -> Result<Self, PredictionError> {
+        let table = table::Table::read(path).map_err(Box::new)?;
+        Self::new(&table, id).map_err(|problem| PredictionError::unusable(path, problem))
+    }
+
+    fn new(table: &table::Table, id: Option<&Column>) -> Result<Self, String> {
         let header = &table.header;
-        let Some(id) = header.iter().position(|name| name.eq_ignore_ascii_case("id")) else {
-            return Err("line 1: there is no column `id`; name the column of identifiers so".to_owned());
+        let at = match id {
+            Some(column) => named_in(header, column).map(|(at, _)| at).ok_or_else(|| lacks(header, &column.name))?,
+            None => position(header, "id").ok_or(
+                "line 1: there is no column `id`; name the column of identifiers so, or of a reference by --id",
+            )?,
         };
         // A column without a name is the index that pandas writes.
-        let kept: Vec<usize> = (0..header.len()).filter(|&column| column != id && !header[column].is_empty()).collect();
+        let kept: Vec<usize> = (0..header.len()).filter(|&column| column != at && !header[column].is_empty()).collect();
         let columns: Vec<String> = kept.iter().map(|&column| header[column].clone()).collect();
         let mut names = BTreeSet::new();
         if let Some(twice) = columns.iter().find(|name| !names.insert(name.as_str())) {
             return Err(format!("line 1: the column `{twice}` occurs twice; name each column once"));
         }
-        let cells = |row: &table::Row| kept.iter().map(|&column| row.cell(Some(column)).to_owned()).collect();
-        let ids = table.rows.iter().map(|row| row.cell(Some(id)).to_owned()).collect();
-        Ok(Self { ids, columns, rows: table.rows.iter().map(|row| (row.line, cells(row))).collect() })
+        let cells = |row: &table::Row| kept.iter().map(|&column| row.written(column).to_owned()).collect();
+        let ids = table.rows.iter().map(|row| row.written(at).to_owned()).collect();
+        let rows = table.rows.iter().map(|row| (row.line, cells(row))).collect();
+        let mut read = Self { ids: Vec::new(), columns, rows, id: (header[at].clone(), ids), taken: BTreeSet::new() };
+        read.ids = match id {
+            Some(column) => known(read.named(column)?),
+            None => known(read.id.1.clone()),
+        };
+        Ok(read)
     }
 
-    /// Takes a column out, if it is there; whatever its name's letters.
+    /// The cells of a column that the user names, or what its pattern finds in them, as they are written; the column is taken
+    /// out. One column may be named twice, that of identifiers, too.
+    pub(crate) fn named(&mut self, column: &Column) -> Result<Vec<String>, String> {
+        let header: Vec<String> = self.columns.iter().chain([&self.id.0]).cloned().collect();
+        let (at, by_pattern) = named_in(&header, column).ok_or_else(|| lacks(&header, &column.name))?;
+        let cells: Vec<&String> = match at == self.columns.len() {
+            true => self.id.1.iter().collect(),
+            false => self.rows.iter().map(|(_, cells)| &cells[at]).collect(),
+        };
+        let found = |(cell, (line, _)): (&String, &(u64, Vec<String>))| match by_pattern {
+            false => Ok(cell.clone()),
+            true => column.found(cell).map(str::to_owned).ok_or_else(|| {
+                let name = &header[at];
+                format!("line {line}: the pattern of `{}` finds nothing in the column `{name}`; mend one", column.name)
+            }),
+        };
+        let found = cells.into_iter().zip(&self.rows).map(found).collect::<Result<_, String>>()?;
+        self.taken.insert(at);
+        Ok(found)
+    }
+
+    /// The cells of the column that the user names, or else of the one of this name, if it is there; as they are written.
+    pub(crate) fn named_or(&mut self, column: Option<&Column>, name: &str) -> Result<Option<Vec<String>>, String> {
+        match column {
+            Some(column) => self.named(column).map(Some),
+            None => Ok(self.take_written(name)),
+        }
+    }
+
+    /// Takes a column out, if it is there, whatever its name's letters. Cells that say that a value is missing are empty.
     pub(crate) fn take(&mut self, name: &str) -> Option<Vec<String>> {
-        let at = self.position(name)?;
-        self.columns.remove(at);
-        Some(self.rows.iter_mut().map(|(_, cells)| cells.remove(at)).collect())
+        self.take_written(name).map(known)
+    }
+
+    fn take_written(&mut self, name: &str) -> Option<Vec<String>> {
+        let at = position(&self.columns, name).filter(|at| !self.taken.contains(at))?;
+        self.taken.insert(at);
+        Some(self.rows.iter().map(|(_, cells)| cells[at].clone()).collect())
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.position(name).is_some()
+        position(&self.columns, name).is_some_and(|at| !self.taken.contains(&at))
     }
 
-    fn position(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.eq_ignore_ascii_case(name))
+    /// What the column of identifiers is called.
+    pub(crate) fn id(&self) -> &str {
+        &self.id.0
+    }
+
+    /// The columns that were not taken out, with their positions.
+    pub(crate) fn others(&self) -> impl Iterator<Item = (usize, &String)> {
+        self.columns.iter().enumerate().filter(|(at, _)| !self.taken.contains(at))
     }
 
     /// The cells as numbers, row by row; or the line and the column of the first that is none.
@@ -61,11 +120,41 @@ impl Table {
             self.rows.iter().flat_map(|(line, cells)| cells.iter().zip(&self.columns).map(move |cell| (line, cell)));
         let number = |(line, (cell, column)): (&u64, (&String, &String))| match cell.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(number),
-            Ok(number) => {
+            Ok(number) if !number.is_nan() => {
                 Err(format!("line {line}: column `{column}` has {number}: remove the case, or mend the model"))
             }
-            Err(_) => Err(format!("line {line}: column `{column}` has no number; write one, such as 0.25")),
+            _ => Err(format!("line {line}: column `{column}` has no number; write one, such as 0.25")),
         };
         cells.map(number).collect()
     }
+}
+
+/// Cells with those empty that say that their value is missing.
+pub(crate) fn known(mut cells: Vec<String>) -> Vec<String> {
+    cells.iter_mut().filter(|cell| is_missing(cell)).for_each(String::clear);
+    cells
+}
+
+/// Cells that name classes: `NA` and `None` may be names, but nobody calls a class `nan`, which pandas makes of a missing one.
+pub(crate) fn names(mut cells: Vec<String>) -> Vec<String> {
+    cells.iter_mut().filter(|cell| cell.eq_ignore_ascii_case("nan")).for_each(String::clear);
+    cells
+}
+
+/// The position of a column, whatever the letters of its name; the one that is written so if there are two.
+fn position(header: &[String], name: &str) -> Option<usize> {
+    let exact = header.iter().position(|column| column == name);
+    exact.or_else(|| header.iter().position(|column| column.eq_ignore_ascii_case(name)))
+}
+
+/// The position of a column that the user names, and whether its pattern applies: not where a column is called as a whole so.
+fn named_in(header: &[String], column: &Column) -> Option<(usize, bool)> {
+    let whole = position(header, &column.name).map(|at| (at, false));
+    whole.or_else(|| Some((position(header, column.bare()?)?, true)))
+}
+
+/// What is said of a column that is not there.
+pub(crate) fn lacks(header: &[String], name: &str) -> String {
+    let columns = shown_names(header.iter().map(String::as_str).filter(|name| !name.is_empty()));
+    format!("line 1: there is no column `{name}`; its columns: {columns}")
 }

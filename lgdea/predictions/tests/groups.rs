@@ -2,14 +2,14 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lgdea_fault::chain;
-use lgdea_predictions::{GroupBy, Reference};
+use lgdea_predictions::{Columns, GroupBy, Reference};
 
 fn read(text: &str, by: &[&str]) -> Result<Reference, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.csv");
     std::fs::write(&path, text).unwrap();
     let by = by.iter().map(|by| by.parse()).collect::<Result<Vec<GroupBy>, String>>()?;
-    Reference::read_by(&path, &by).map_err(|error| chain(&error))
+    Reference::read_as(&path, &Columns { by, ..Columns::default() }).map_err(|error| chain(&error))
 }
 
 const TABLE: &str = "id,Sex,age,edema\na,F,39.9,1\nb,M,40,0\nc,,80,1\nd,F,,0\n";
@@ -59,6 +59,6 @@ fn other_cases_lose_the_columns_where_they_have_them() {
     let path = folder.path().join("r.csv");
     std::fs::write(&path, TABLE).unwrap();
     let by: Vec<GroupBy> = ["sex", "age:40", "view"].map(|by| by.parse().unwrap()).to_vec();
-    let found = Reference::read_without(&path, &by).unwrap();
+    let found = Reference::read_without(&path, &Columns { by, ..Columns::default() }).unwrap();
     assert_eq!((found.classes, found.groups.len()), (vec!["edema".to_owned()], 0));
 }

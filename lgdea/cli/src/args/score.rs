@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use lgdea_eval::protocol::{DEFAULT_GROUNDING, DEFAULT_PROBE, DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
-use lgdea_predictions::GroupBy;
+use lgdea_predictions::{Column, Columns, GroupBy};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScoreCommand {
@@ -25,8 +25,8 @@ pub(crate) enum ScoreCommand {
 /// Cases that thresholds are chosen on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ValidationArgs {
-    /// Scores of validation cases, which thresholds are chosen on. Where models are compared, one for each, in their order.
-    #[arg(long, value_name = "FILE", requires = "validation_reference")]
+    /// Scores of validation cases, which thresholds are chosen on. Of several models one for each, in their order.
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "validation_reference")]
     pub(crate) validation_predictions: Vec<PathBuf>,
     /// What is true of them.
     #[arg(long, value_name = "FILE", requires = "validation_predictions")]
@@ -47,14 +47,73 @@ pub(crate) struct SubgroupArgs {
     pub(crate) by: Vec<GroupBy>,
 }
 
+/// Which columns of the reference, and of that of validation cases, are read for what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ColumnArgs {
+    /// The column of identifiers, without this `id`. With a pattern after a colon, what that finds in the cells.
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<Column>,
+    /// The column of patients, without this `patient`; as above, `Path:patient\d+` finds the patient in a path.
+    #[arg(long, value_name = "COLUMN")]
+    patient: Option<Column>,
+    /// The column that tells texts apart, without this `text`.
+    #[arg(long, value_name = "COLUMN")]
+    text: Option<Column>,
+    /// The column with the name of each case's class, or of several with `|` between them. Other columns are then no classes.
+    #[arg(long, value_name = "COLUMN")]
+    label: Option<Column>,
+    /// The only classes: columns, or with --label names in that column.
+    #[arg(long, value_name = "CLASS", num_args = 1..)]
+    classes: Vec<String>,
+}
+
+impl ColumnArgs {
+    /// The columns, with those of subgroups.
+    pub(crate) fn columns(&self, by: &[GroupBy]) -> Columns {
+        let Self { id, patient, text, label, classes } = self;
+        Columns {
+            id: id.clone(),
+            patient: patient.clone(),
+            text: text.clone(),
+            label: label.clone(),
+            classes: classes.clone(),
+            by: by.to_vec(),
+        }
+    }
+}
+
+/// What tables call models.
+#[derive(Debug, clap::Args)]
+pub(crate) struct NameArgs {
+    /// What tables call a model: one for each, in their order. Without it, that is the name of its file.
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(crate) name: Vec<String>,
+}
+
+/// How the answer is given.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AnswerArgs {
+    #[command(flatten)]
+    pub(crate) names: NameArgs,
+    /// Write one page with the tables, the protocol and the digests of all files to this file, a .html.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ZeroShotArgs {
-    /// Scores, `[cases, classes]`: .npz, .npy, .safetensors or .csv.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) predictions: PathBuf,
+    /// Scores, `[cases, classes]`: .npz, .npy, .safetensors or .csv. Of several models a file each: the others are compared with
+    /// the first.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) predictions: Vec<PathBuf>,
     /// What is true: a CSV file with the columns `id`, `patient`, and one a class (1, 0, -1, nothing).
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_ZERO_SHOT, value_name = "NAME")]
     pub(crate) protocol: String,
@@ -62,63 +121,68 @@ pub(crate) struct ZeroShotArgs {
     pub(crate) validation: ValidationArgs,
     #[command(flatten)]
     pub(crate) subgroups: SubgroupArgs,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RetrievalArgs {
-    /// Embeddings `image` and `text`, or `similarity`: .npz, .safetensors, .npy or .csv.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) predictions: PathBuf,
-    /// The texts' embeddings, where they lie in a file of their own.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) texts: Option<PathBuf>,
+    /// Embeddings `image` and `text`, or `similarity`: .npz, .safetensors, .npy or .csv. Of several models a file each: the others
+    /// are compared with the first.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) predictions: Vec<PathBuf>,
+    /// The texts' embeddings, where they lie in files of their own: one for each model, in their order.
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    pub(crate) texts: Vec<PathBuf>,
     /// What is true: a CSV file with the columns `id`, `patient`, `text` (equal where texts are), and one a class.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_RETRIEVAL, value_name = "NAME")]
     pub(crate) protocol: String,
     #[command(flatten)]
     pub(crate) subgroups: SubgroupArgs,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProbeArgs {
-    /// Features, `[cases, width]`: .npz, .npy, .safetensors or .csv.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) predictions: PathBuf,
+    /// Features, `[cases, width]`: .npz, .npy, .safetensors or .csv. Of several models a file each: the others are compared with
+    /// the first.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) predictions: Vec<PathBuf>,
     /// What is true: a CSV file with the columns `id`, `patient`, `split` (train, validation, test), and one a class.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_PROBE, value_name = "NAME")]
     pub(crate) protocol: String,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct GroundingArgs {
-    /// Heat maps `maps`, `[phrases, rows, columns]`, and `ids`: .npz, .safetensors or .npy.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) predictions: PathBuf,
+    /// Heat maps `maps`, `[phrases, rows, columns]`, and `ids`: .npz, .safetensors or .npy. Of several models a file each: the
+    /// others are compared with the first.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) predictions: Vec<PathBuf>,
     /// What is true: a CSV file with the columns `id`, `x`, `y`, `width`, `height`, `image_width`, `image_height`, and where
     /// they are known `patient` and `class`; a row each box.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_GROUNDING, value_name = "NAME")]
     pub(crate) protocol: String,
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -127,16 +191,20 @@ pub(crate) struct CompareArgs {
     #[arg(required = true, num_args = 2.., value_name = "FILE")]
     pub(crate) predictions: Vec<PathBuf>,
     /// The texts' embeddings of each model, where they lie in files of their own.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, num_args = 1.., value_name = "FILE")]
     pub(crate) texts: Vec<PathBuf>,
     /// What is true of the cases.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: String,
     #[command(flatten)]
     pub(crate) validation: ValidationArgs,
+    #[command(flatten)]
+    pub(crate) names: NameArgs,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

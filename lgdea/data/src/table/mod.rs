@@ -53,6 +53,11 @@ impl Row {
         column.and_then(|column| self.cells.get(column)).filter(|cell| !is_missing(cell)).unwrap_or("")
     }
 
+    /// The cell in a column as the file has it, without spaces around it: `NA` may be a name.
+    pub fn written(&self, column: usize) -> &str {
+        self.cells.get(column).unwrap_or_default().trim()
+    }
+
     /// Numbers in columns.
     ///
     /// # Errors

@@ -4,4 +4,5 @@ mod labels;
 mod page;
 
 pub use labels::labels;
+pub(crate) use page::prose;
 pub use page::{Contents, page};

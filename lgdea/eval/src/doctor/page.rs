@@ -77,7 +77,7 @@ fn percent(share: f64) -> String {
 }
 
 /// A sentence as HTML; what stands between backticks is code.
-fn prose(sentence: &str) -> String {
+pub(crate) fn prose(sentence: &str) -> String {
     let part = |(at, part): (usize, &str)| {
         let text = HtmlEscape(part);
         if at % 2 == 1 { format!("<code>{text}</code>") } else { text.to_string() }

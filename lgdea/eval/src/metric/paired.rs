@@ -13,6 +13,9 @@ pub struct Difference {
     pub interval: Option<[f64; 2]>,
     /// Two-sided p value of "there is no difference"; none where there is no interval.
     pub p_value: Option<f64>,
+    /// The same by `DeLong`'s variance; of the AUROC of a class alone, where it is asked for and defined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delong_p_value: Option<f64>,
 }
 
 impl Bootstrap {
@@ -35,7 +38,7 @@ impl Bootstrap {
         let drawn = resampled.len();
         let interval = interval(resampled, self.resamples);
         let p_value = (2.0 * (1 + not_above.min(not_below)) as f64 / (1 + drawn) as f64).min(1.0);
-        Some(Difference { value, interval, p_value: interval.map(|_| p_value) })
+        Some(Difference { value, interval, p_value: interval.map(|_| p_value), delong_p_value: None })
     }
 }
 
@@ -80,8 +83,12 @@ mod tests {
     fn equal_models_do_not_differ_and_without_resamples_nothing_is_said() {
         let values = normal(20, 3);
         let found = difference(&values, &values, 100);
-        assert_eq!(found, Difference { value: 0.0, interval: Some([0.0, 0.0]), p_value: Some(1.0) });
-        assert_eq!(difference(&values, &values, 0), Difference { value: 0.0, interval: None, p_value: None });
+        assert_eq!(
+            found,
+            Difference { value: 0.0, interval: Some([0.0, 0.0]), p_value: Some(1.0), delong_p_value: None }
+        );
+        let found = difference(&values, &values, 0);
+        assert_eq!((found.value, found.interval, found.p_value), (0.0, None, None));
         let bootstrap = Bootstrap { resamples: 10, seed: Seed(1) };
         assert_eq!(bootstrap.difference(3, |_| None, |_| Some(1.0)), None);
         // One model's metric lacks its only positive in a third of the resamples.

@@ -75,18 +75,62 @@ pub const DEFAULT_GROUNDING: &str = "grounding/lgdea-v1";
 /// The same of probes.
 pub const DEFAULT_PROBE: &str = "probe/lgdea-v1";
 
-/// How outputs of one task become numbers.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Rules {
+/// The tasks, a line each: the variant, which is that of [`Kind`], too; the switches; and the name. All that depends on the task
+/// follows from these lines.
+macro_rules! tasks {
+    ($($(#[$doc:meta])* $task:ident($switches:ty) = $name:literal,)*) => {
+        /// How outputs of one task become numbers.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum Rules {
+            $($(#[$doc])* $task($switches),)*
+        }
+
+        impl Rules {
+            fn read(task: Kind, text: &str) -> Result<Self, toml::de::Error> {
+                match task {
+                    $(Kind::$task => toml::from_str(text).map(Rules::$task),)*
+                }
+            }
+
+            /// The task, as `lgdea score` calls it.
+            pub fn task(&self) -> &'static str {
+                match self {
+                    $(Rules::$task(_) => $name,)*
+                }
+            }
+
+            /// What it is for.
+            pub fn description(&self) -> &str {
+                match self {
+                    $(Rules::$task(rules) => &rules.description,)*
+                }
+            }
+
+            fn interval(&self) -> Interval {
+                match self {
+                    $(Rules::$task(rules) => rules.interval,)*
+                }
+            }
+
+            fn problem(&self) -> Option<String> {
+                match self {
+                    $(Rules::$task(rules) => rules.interval.problem(&rules.metrics).or_else(|| rules.problem()),)*
+                }
+            }
+        }
+    };
+}
+
+tasks! {
     /// Scores of classes.
-    ZeroShot(ZeroShotProtocol),
+    ZeroShot(ZeroShotProtocol) = "zero-shot",
     /// Images that look for texts, and texts for images.
-    Retrieval(RetrievalProtocol),
+    Retrieval(RetrievalProtocol) = "retrieval",
     /// Heat maps of phrases.
-    Grounding(GroundingProtocol),
+    Grounding(GroundingProtocol) = "grounding",
     /// Features that a probe is fitted on.
-    Probe(ProbeProtocol),
+    Probe(ProbeProtocol) = "probe",
 }
 
 /// A protocol.
@@ -135,58 +179,12 @@ impl Protocol {
     fn parse(text: &str, name: &str) -> Result<Self, EvalError> {
         let unreadable = |source| EvalError::ParseProtocol { origin: name.to_owned(), source: Box::new(source) };
         let head: Head = toml::from_str(text).map_err(unreadable)?;
-        let rules = match head.task {
-            Kind::ZeroShot => toml::from_str(text).map(Rules::ZeroShot),
-            Kind::Retrieval => toml::from_str(text).map(Rules::Retrieval),
-            Kind::Grounding => toml::from_str(text).map(Rules::Grounding),
-            Kind::Probe => toml::from_str(text).map(Rules::Probe),
-        };
-        let rules = rules.map_err(unreadable)?;
+        let rules = Rules::read(head.task, text).map_err(unreadable)?;
         if let Some(problem) = rules.problem() {
             return Err(EvalError::InvalidProtocol { origin: name.to_owned(), problem });
         }
         let digest = digest(&rules);
         Ok(Self { name: name.to_owned(), digest, rules })
-    }
-}
-
-impl Rules {
-    /// The task, as `lgdea score` calls it.
-    pub fn task(&self) -> &'static str {
-        match self {
-            Rules::ZeroShot(_) => "zero-shot",
-            Rules::Retrieval(_) => "retrieval",
-            Rules::Grounding(_) => "grounding",
-            Rules::Probe(_) => "probe",
-        }
-    }
-
-    /// What it is for.
-    pub fn description(&self) -> &str {
-        match self {
-            Rules::ZeroShot(rules) => &rules.description,
-            Rules::Retrieval(rules) => &rules.description,
-            Rules::Grounding(rules) => &rules.description,
-            Rules::Probe(rules) => &rules.description,
-        }
-    }
-
-    fn interval(&self) -> Interval {
-        match self {
-            Rules::ZeroShot(rules) => rules.interval,
-            Rules::Retrieval(rules) => rules.interval,
-            Rules::Grounding(rules) => rules.interval,
-            Rules::Probe(rules) => rules.interval,
-        }
-    }
-
-    fn problem(&self) -> Option<String> {
-        self.interval().problem().or_else(|| match self {
-            Rules::ZeroShot(rules) => rules.problem(),
-            Rules::Retrieval(rules) => rules.problem(),
-            Rules::Grounding(rules) => rules.problem(),
-            Rules::Probe(rules) => rules.problem(),
-        })
     }
 }
 

@@ -75,6 +75,9 @@ pub enum Method {
     Percentile,
     /// Bias-corrected and accelerated. It evaluates each score once more for each unit.
     Bca,
+    /// Of the AUROC of a class `DeLong`'s, and in differences its p value beside the bootstrap's. Means of classes have percentiles
+    /// of resamples. With the metric `auroc` alone, of cases.
+    Delong,
 }
 
 /// What a resample draws.
@@ -88,7 +91,14 @@ pub enum Unit {
 }
 
 impl Interval {
-    pub(super) fn problem(self) -> Option<String> {
+    /// What is wrong with it in a protocol that measures `metrics`.
+    pub(super) fn problem(self, metrics: &impl Serialize) -> Option<String> {
+        let of_auroc = serde_json::to_value(metrics).is_ok_and(|metrics| metrics == serde_json::json!(["auroc"]));
+        if self.method == Method::Delong && !(of_auroc && self.of == Unit::Case) {
+            let problem = "interval.method \"delong\" is of the AUROC of classes, over cases: `metrics` must be [\"auroc\"] and \
+                           interval.of \"case\"; change them, or take \"percentile\" or \"bca\"";
+            return Some(problem.to_owned());
+        }
         let wanted = self.method != Method::None;
         (wanted != (self.resamples > 0)).then(|| {
             "interval.resamples must be more than 0 for an interval, and 0 for the method \"none\"; change one of the two".to_owned()

@@ -2,32 +2,39 @@
 //!
 //! [`zero_shot`], [`retrieval`], [`grounding`] and [`probe`] turn outputs and reference into [`Scored`]: named statistics of
 //! the cases. That gives the scores with their intervals, and the differences between models that were scored on the same
-//! reference.
+//! reference; [`Models`] has both of several models, [`tables`] and [`page`] show them.
 
 mod aligned;
 mod grounding;
+mod models;
 pub mod of_run;
+pub mod page;
 mod probe;
 mod retrieval;
 mod subgroups;
+pub mod tables;
 mod zero_shot;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use lgdea_predictions::Reference;
 use lgdea_spec::Seed;
 use serde::Serialize;
 
 pub use grounding::grounding;
+pub use models::{Compared, Model, Models, Source, compared, told};
 pub use probe::probe;
 pub use retrieval::retrieval;
 pub use subgroups::{BySubgroup, Size};
 pub use zero_shot::zero_shot;
 
+use crate::metric::auroc::{Case, RankedCases};
 use crate::metric::bootstrap::Statistic;
+use crate::metric::delong::{Estimate, PairedCase, delong, delong_difference};
 use crate::metric::paired::Difference;
 use crate::protocol::{Interval, Method, Unit};
-use crate::{Bootstrap, Evaluation, Scores};
+use crate::{Bootstrap, Evaluation, Score, Scores};
 
 /// What outputs are worth, before resampling.
 #[derive(Default)]
@@ -44,6 +51,8 @@ pub struct Scored {
     /// Of each share of the training cases, what a probe was fitted on; empty without probes.
     pub fits: BTreeMap<String, Fit>,
     statistics: Vec<(String, Statistic<'static>)>,
+    /// The cases of each AUROC of a class, by the name of its score.
+    ranked: BTreeMap<String, Arc<RankedCases>>,
     groups: Vec<subgroups::Group>,
 }
 
@@ -60,7 +69,7 @@ pub struct Fit {
 impl Scored {
     /// The scores with their intervals, and the warnings.
     pub fn evaluation(self, interval: Interval) -> Evaluation {
-        let Scored { units, statistics, warnings, .. } = self;
+        let Scored { units, statistics, warnings, ranked, .. } = self;
         let bootstrap = bootstrap(interval);
         let scores: Scores = match interval.method {
             Method::None | Method::Percentile => bootstrap.scores(units, statistics),
@@ -68,6 +77,12 @@ impl Scored {
                 let scored =
                     |(name, statistic): (String, Statistic<'_>)| Some((name, bootstrap.bca(units, statistic)?));
                 statistics.into_iter().filter_map(scored).collect()
+            }
+            Method::Delong => {
+                let others = statistics.into_iter().filter(|(name, _)| !ranked.contains_key(name)).collect();
+                let mut scores = bootstrap.scores(units, others);
+                scores.extend(ranked.into_iter().filter_map(|(name, cases)| Some((name, by_delong(&cases, units)?))));
+                scores
             }
         };
         Evaluation { scores, warnings, ..Evaluation::default() }
@@ -87,10 +102,31 @@ impl Scored {
             base.statistics.iter().map(|(name, statistic)| (name.as_str(), statistic)).collect();
         let difference = |(name, own): &(String, Statistic<'static>)| {
             let other = of_base.get(name.as_str())?;
-            Some((name.clone(), bootstrap.difference(self.units, own, other)?))
+            let mut found = bootstrap.difference(self.units, own, other)?;
+            if interval.method == Method::Delong {
+                let both = self.ranked.get(name).zip(base.ranked.get(name));
+                found.delong_p_value = both.and_then(|(own, other)| paired(own, other)?.p_value());
+            }
+            Some((name.clone(), found))
         };
         self.statistics.iter().filter_map(difference).collect()
     }
+}
+
+/// The AUROC of a class with `DeLong`'s interval; none where that is undefined (see [`delong`]).
+fn by_delong(cases: &RankedCases, units: usize) -> Option<Score> {
+    let value = cases.auroc(&vec![1; units])?;
+    Some(Score { value, interval: delong(cases.cases()).and_then(Estimate::interval) })
+}
+
+/// The difference of the AUROC of a class between two models, of which each unit is a case; none where they are not of the same
+/// cases.
+fn paired(own: &RankedCases, base: &RankedCases) -> Option<Estimate> {
+    let of_base: HashMap<usize, f64> = base.cases().iter().map(|case| (case.unit, case.score)).collect();
+    let pair = |case: &Case| {
+        Some(PairedCase { unit: case.unit, scores: [case.score, *of_base.get(&case.unit)?], positive: case.positive })
+    };
+    delong_difference(&own.cases().iter().map(pair).collect::<Option<Vec<PairedCase>>>()?)
 }
 
 fn bootstrap(interval: Interval) -> Bootstrap {

@@ -41,7 +41,8 @@ pub fn zero_shot(
 ) -> Result<Scored, EvalError> {
     let (unit_of, unit_count, silent) = units(rules.interval, reference);
     let aligned = Aligned::new(rules, scores, reference)?;
-    let mut task = Task { rules, unit_of, aligned, statistics: Vec::new(), warnings: Vec::new() };
+    let mut task =
+        Task { rules, unit_of, aligned, statistics: Vec::new(), ranked: BTreeMap::new(), warnings: Vec::new() };
     task.warnings.extend(silent);
     task.warnings.append(&mut task.aligned.warnings);
     let thresholds = task.thresholds(reference, validation)?;
@@ -51,9 +52,9 @@ pub fn zero_shot(
     task.calibration();
     task.top(reference)?;
     let groups = task.groups(reference, &thresholds, &mean_of)?;
-    let Task { statistics, warnings, .. } = task;
+    let Task { statistics, ranked, warnings, .. } = task;
     let cases = reference.ids.len();
-    Ok(Scored { units: unit_count, cases, thresholds, warnings, statistics, groups, ..Scored::default() })
+    Ok(Scored { units: unit_count, cases, thresholds, warnings, statistics, ranked, groups, ..Scored::default() })
 }
 
 struct Task<'a> {
@@ -61,6 +62,8 @@ struct Task<'a> {
     unit_of: Vec<usize>,
     aligned: Aligned,
     statistics: Vec<(String, Statistic<'static>)>,
+    /// The cases of each AUROC, by the name of its score.
+    ranked: BTreeMap<String, Arc<RankedCases>>,
     warnings: Vec<String>,
 }
 
@@ -160,6 +163,9 @@ impl Task<'_> {
                     in_mean.push(Arc::clone(&statistic));
                 }
                 let name = of_class.name(Parameters::class(class));
+                if let (ZeroShotMetric::Auroc, Some(cases)) = (metric, cases) {
+                    self.ranked.insert(name.clone(), Arc::clone(cases));
+                }
                 self.statistics.push((name, Box::new(move |counts| statistic(counts))));
             }
             let of_all = move |counts: &[u32]| mean_of_defined(in_mean.iter().map(|statistic| statistic(counts)));
@@ -243,7 +249,14 @@ impl Task<'_> {
     fn part(&self, cases: &[usize]) -> Self {
         let unit_of = cases.iter().map(|&case| self.unit_of[case]).collect();
         let aligned = self.aligned.select(cases);
-        Self { rules: self.rules, unit_of, aligned, statistics: Vec::new(), warnings: Vec::new() }
+        Self {
+            rules: self.rules,
+            unit_of,
+            aligned,
+            statistics: Vec::new(),
+            ranked: BTreeMap::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// What is measured of the decision for one of the classes.

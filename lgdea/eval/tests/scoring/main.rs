@@ -1,6 +1,7 @@
 //! Outputs of anyone's model by the shipped protocols, against NumPy and scikit-learn: `scoring.py` and `probes.py` made the folder `files`.
 #![allow(clippy::unwrap_used, clippy::float_cmp, missing_docs)]
 
+mod delong;
 mod grounding;
 mod of_run;
 mod probes;
@@ -13,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lgdea_eval::protocol::{Protocol, Rules};
-use lgdea_eval::scoring::{self, Scored};
-use lgdea_eval::{EvalError, Evaluation, table};
+use lgdea_eval::scoring::{self, Compared, Models, Scored, tables};
+use lgdea_eval::{EvalError, Evaluation};
 use lgdea_metric::task::zero_shot::{AUROC, AUROC_MACRO};
 use lgdea_metric::{Declaration, Task};
 use lgdea_predictions::{Features, Reference, Retrieval, Scores, SplitReference};
@@ -67,6 +68,17 @@ fn of_files(protocol: &str, name: &str, validated: bool) -> Scored {
     let (scores, truth) = (file("validation.npz"), file("validation.csv"));
     let validation = validated.then_some([scores.as_path(), truth.as_path()]);
     scored(protocol, &file(&format!("{name}.npz")), &file(&format!("{name}.csv")), validation).unwrap()
+}
+
+/// Models by a protocol, called "a", "b" and so on.
+fn models(protocol: &str, scored: Vec<Scored>) -> Models {
+    let named = ["a", "b", "c"].map(str::to_owned).into_iter().zip(scored).collect();
+    Models::new(named, Protocol::named_or_path(protocol).unwrap().interval())
+}
+
+/// The tables of scores as the terminal has them.
+fn shown(models: &Models) -> String {
+    tables::scores(&models.models).iter().map(|grid| format!("{grid}\n")).collect()
 }
 
 fn evaluation(protocol: &str, scored: Scored) -> Evaluation {
@@ -193,23 +205,53 @@ fn a_model_does_not_differ_from_itself_and_a_better_one_does() {
     let found = differences["zero_shot/auroc_macro"];
     assert!((found.value - (1.0 - expected(protocol)["zero_shot/auroc_macro"])).abs() < 1e-9);
     assert!(found.p_value.unwrap() < 0.01 && found.interval.unwrap()[0] > 0.2, "{found:?}");
-    let shown = table::differences(&differences);
-    assert!(shown.contains("AUROC, mean of classes") && shown.contains("0.002") && !shown.contains("edema"), "{shown}");
+    let shown = tables::differences("own", &Compared { name: "oracle".to_owned(), differences }).to_string();
+    assert!(
+        shown.starts_with("oracle less own\n")
+            && shown.contains("AUROC, mean of classes")
+            && shown.contains("0.002")
+            && !shown.contains("edema"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn the_table_has_means_with_intervals_and_a_row_a_class() {
-    let shown = table::outputs(&evaluation("zero-shot/lgdea-v1", of_files("zero-shot/lgdea-v1", "test", true)).scores);
+    let of_one =
+        |protocol: &str, name: &str, validated| shown(&models(protocol, vec![of_files(protocol, name, validated)]));
+    let found = of_one("zero-shot/lgdea-v1", "test", true);
     for part in
         ["AUROC, mean of classes", "mAP", "95 % interval", "pleural_effusion", "average precision", "balanced accuracy"]
     {
-        assert!(shown.contains(part), "{part}:\n{shown}");
+        assert!(found.contains(part), "{part}:\n{found}");
     }
-    let shown =
-        table::outputs(&evaluation("retrieval/lgdea-v1", of_files("retrieval/lgdea-v1", "pairs", false)).scores);
+    let found = of_one("retrieval/lgdea-v1", "pairs", false);
     for part in ["image → report R@1 ", "report → image R@10", "mean reciprocal rank", "median rank", "P@5"] {
-        assert!(shown.contains(part), "{part}:\n{shown}");
+        assert!(found.contains(part), "{part}:\n{found}");
     }
+}
+
+#[test]
+fn several_models_stand_beside_each_other_and_are_compared_with_the_first() {
+    let protocol = "zero-shot/lgdea-v1";
+    let of = || of_files(protocol, "test", false);
+    let found = models(protocol, vec![of(), of(), of()]);
+    let names: Vec<&str> = found.compared.iter().map(|compared| compared.name.as_str()).collect();
+    assert_eq!((names, found.cases, found.units), (vec!["b", "c"], 120, 60));
+    assert_eq!(found.models[1].scores, evaluation(protocol, of()).scores);
+    let grids = tables::scores(&found.models);
+    assert_eq!(grids[0].header, ["metric (95 % interval)", "a", "b", "c"]);
+    // All classes, and then AUROC and average precision of each.
+    let titles: Vec<&str> = grids.iter().map(|grid| grid.title.as_str()).collect();
+    assert_eq!(titles, ["", "auroc", "average precision"]);
+    for grid in &grids {
+        for row in &grid.rows {
+            assert_eq!(row.len(), 4, "{row:?}");
+            assert!(row[1].contains(" – ") && row[1] == row[2] && row[1] == row[3], "{row:?}");
+        }
+    }
+    let warning = &found.models[0].warnings[0];
+    assert_eq!(found.warnings().iter().filter(|told| told.contains(warning)).count(), 1);
 }
 
 /// A protocol that measures all there is, of classes that exclude each other.

@@ -12,7 +12,7 @@ use lgdea_fault::{AtFault, Fault, chain};
 use lgdea_predictions::{Features, Reference};
 use lgdea_spec::Seed;
 
-use crate::{Written, evaluation, expected, file, of_files, scored};
+use crate::{Written, expected, file, models, of_files, scored, shown};
 
 const LGDEA: &str = "probe/lgdea-v1";
 
@@ -263,7 +263,7 @@ fn a_class_without_training_cases_is_left_out_with_its_share_told() {
     let told: Vec<&String> =
         found.warnings.iter().filter(|warning| warning.contains("no probe can be fitted")).collect();
     assert!(told.iter().all(|warning| warning.starts_with("at 1 %: with 6 training cases")), "{told:?}");
-    let shown = lgdea_eval::table::outputs(&evaluation(LGDEA, found).scores);
+    let shown = shown(&models(LGDEA, vec![found]));
     for part in ["AUROC, mean of classes, at 10 %", "mAP at 100 %", "class, at 100 %", "pleural_effusion"] {
         assert!(shown.contains(part), "{part}:\n{shown}");
     }

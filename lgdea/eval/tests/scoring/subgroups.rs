@@ -1,11 +1,10 @@
 //! Scores by subgroup are those of the subgroup's cases alone.
 
 use lgdea_eval::protocol::{Protocol, Rules};
-use lgdea_eval::scoring::{self, Scored};
-use lgdea_eval::table;
-use lgdea_predictions::{Reference, Retrieval, Scores};
+use lgdea_eval::scoring::{self, Scored, tables};
+use lgdea_predictions::{Columns, Reference, Retrieval, Scores};
 
-use crate::{Written, evaluation, file, scored};
+use crate::{Written, evaluation, file, models, scored};
 
 /// A reference with a column more, of which each case's cell follows from the number of its patient.
 fn with_column(name: &str, of: fn(usize) -> &'static str) -> String {
@@ -21,7 +20,7 @@ fn with_column(name: &str, of: fn(usize) -> &'static str) -> String {
 
 fn by_site(protocol: &str, predictions: &str, reference: &str) -> Scored {
     let written = Written::new(&[("r.csv", reference)]);
-    let reference = Reference::read_by(&written.path("r.csv"), &["site".parse().unwrap()]).unwrap();
+    let reference = Reference::read_as(&written.path("r.csv"), &of_sites()).unwrap();
     match Protocol::named_or_path(protocol).unwrap().rules {
         Rules::ZeroShot(rules) => {
             scoring::zero_shot(&rules, &Scores::read(&file(predictions)).unwrap(), &reference, None).unwrap()
@@ -31,6 +30,10 @@ fn by_site(protocol: &str, predictions: &str, reference: &str) -> Scored {
         }
         other => panic!("{} has no subgroups", other.task()),
     }
+}
+
+fn of_sites() -> Columns {
+    Columns { by: vec!["site".parse().unwrap()], ..Columns::default() }
 }
 
 fn of_site(patient: usize) -> &'static str {
@@ -67,7 +70,9 @@ fn a_subgroup_has_the_scores_of_its_cases_alone_and_the_column_is_no_class() {
         }
     }
     assert_eq!(site.scores.keys().collect::<Vec<_>>(), ["zero_shot/auroc_macro", "zero_shot/average_precision_macro"]);
-    let shown = table::subgroups(site);
+    let grids = tables::subgroups(&models(protocol, vec![by_site(protocol, "test.npz", &reference)]).models);
+    let [grid] = &grids[..] else { panic!("{grids:?}") };
+    let shown = grid.to_string();
     assert!(["site", "east", "west", "AUROC", "less the others"].iter().all(|part| shown.contains(part)), "{shown}");
 }
 
@@ -91,7 +96,7 @@ fn queries_of_all_subgroups_together_are_those_of_the_whole() {
 fn a_class_that_a_subgroup_lacks_has_no_part_in_its_means_and_is_named() {
     let truth = "id,edema,mass,site\na,1,0,x\nb,0,0,x\nc,1,1,y\nd,0,0,y\ne,1,1,y\n";
     let written = Written::new(&[("p.csv", "id,edema,mass\na,3,1\nb,2,2\nc,1,3\nd,5,4\ne,6,5\n"), ("r.csv", truth)]);
-    let reference = Reference::read_by(&written.path("r.csv"), &["site".parse().unwrap()]).unwrap();
+    let reference = Reference::read_as(&written.path("r.csv"), &of_sites()).unwrap();
     let protocol = Protocol::named_or_path("zero-shot/lgdea-v1").unwrap();
     let Rules::ZeroShot(rules) = &protocol.rules else { panic!("it is of zero-shot") };
     let scored = scoring::zero_shot(rules, &Scores::read(&written.path("p.csv")).unwrap(), &reference, None).unwrap();

@@ -1,14 +1,11 @@
 //! `lgdea score compare`: paired differences between models.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-
-use lgdea_eval::metric::paired::Difference;
 use lgdea_eval::protocol::Protocol;
-use lgdea_eval::table;
-use serde_json::{Value, json};
+use lgdea_eval::scoring::{compared, tables, told};
+use serde_json::json;
 
-use super::{Inputs, caption, named, unit};
+use super::Inputs;
+use super::answer::{caption, differences, named, unit};
 use crate::args::score::CompareArgs;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
@@ -18,36 +15,31 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let protocol = Protocol::named_or_path(&args.protocol)?;
     let inputs = Inputs {
         predictions: &args.predictions,
+        names: &args.names.name,
         texts: &args.texts,
         reference: &args.reference,
         validation: &args.validation,
-        by: &[],
+        columns: args.columns.columns(&[]),
     };
-    let mut scored = inputs.scored(&protocol)?;
-    let base = scored.remove(0);
-    let of_others: Vec<(&PathBuf, BTreeMap<String, Difference>)> = args.predictions[1..]
-        .iter()
-        .zip(&scored)
-        .map(|(path, other)| (path, other.differences(&base, protocol.interval())))
-        .collect();
-    let warned = scored.iter().chain([&base]).flat_map(|one| one.warnings.iter().cloned());
-    let warnings: BTreeSet<String> = warned.collect();
+    let named_models = inputs.scored(&protocol)?;
+    let (base, scored) = &named_models[0];
+    let compared = compared(&named_models, protocol.interval());
+    let of_each: Vec<(&str, &[String])> =
+        named_models.iter().map(|(name, scored)| (name.as_str(), scored.warnings.as_slice())).collect();
+    let warnings = told(&of_each);
     if args.json {
-        let differences =
-            of_others.iter().map(|(path, differences)| json!({ "predictions": path, "differences": differences }));
         return print_json(&json!({
-            "base": args.predictions[0],
+            "base": args.predictions[0].display().to_string(),
             "protocol": named(&protocol),
-            "cases": base.cases,
-            unit(&protocol): base.units,
-            "compared": differences.collect::<Vec<Value>>(),
+            "cases": scored.cases,
+            unit(&protocol): scored.units,
+            "compared": differences(&inputs, &compared),
             "warnings": warnings,
         }));
     }
     warnings.iter().for_each(say);
-    for (path, differences) in &of_others {
-        let title = format!("{} less {}", path.display(), args.predictions[0].display());
-        print(&format!("{title}\n{}\n", table::differences(differences)))?;
+    for compared in &compared {
+        print(&format!("{}\n", tables::differences(base, compared)))?;
     }
-    print(&caption(&protocol, base.cases, base.units))
+    print(&format!("{}\n", caption(&protocol, scored.cases, scored.units)))
 }

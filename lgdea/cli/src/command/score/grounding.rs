@@ -1,7 +1,5 @@
 //! `lgdea score grounding`: heat maps of phrases.
 
-use std::slice;
-
 use lgdea_eval::protocol::GroundingProtocol;
 use lgdea_eval::scoring::{self, Scored};
 use lgdea_predictions::{HeatMaps, Regions};
@@ -12,13 +10,14 @@ use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &GroundingArgs) -> Result<(), Failure> {
     let inputs = Inputs {
-        predictions: slice::from_ref(&args.predictions),
+        predictions: &args.predictions,
+        names: &args.answer.names.name,
         texts: &[],
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
-        by: &[],
+        columns: args.columns.columns(&[]),
     };
-    inputs.show(&args.protocol, "grounding", args.json)
+    inputs.show(&args.protocol, "grounding", &args.answer)
 }
 
 /// What each model's heat maps are worth.
@@ -30,7 +29,12 @@ pub(super) fn scored(rules: &GroundingProtocol, inputs: &Inputs<'_>) -> Result<V
         let problem = "grounding chooses no thresholds; leave --validation-predictions out";
         return Err(refused(problem.to_owned()));
     }
-    let regions = Regions::read(inputs.reference)?;
+    if inputs.columns.text.is_some() || !inputs.columns.classes.is_empty() {
+        let problem =
+            "the reference of grounding has no texts, and all of its phrases count; leave --text and --classes out";
+        return Err(refused(problem.to_owned()));
+    }
+    let regions = Regions::read_as(inputs.reference, &inputs.columns)?;
     let mut scored = Vec::new();
     for path in inputs.predictions {
         scored.push(scoring::grounding(rules, &HeatMaps::read(path)?, &regions)?);

@@ -1,7 +1,9 @@
 //! `lgdea score`: outputs of anyone's model, by a protocol.
 
+mod answer;
 mod compare;
 mod grounding;
+mod names;
 mod probe;
 mod protocols;
 mod retrieval;
@@ -9,15 +11,15 @@ mod zero_shot;
 
 use std::path::{Path, PathBuf};
 
-use lgdea_eval::protocol::{Protocol, Rules, Unit};
-use lgdea_eval::scoring::Scored;
-use lgdea_eval::table;
-use lgdea_predictions::GroupBy;
-use serde_json::{Value, json};
+use lgdea_eval::protocol::{Protocol, Rules};
+use lgdea_eval::scoring::{Models, Scored, Source};
+use lgdea_predictions::Columns;
 
-use crate::args::score::{ScoreCommand, ValidationArgs};
+use self::answer::Answer;
+use crate::args::score::{AnswerArgs, ScoreCommand, ValidationArgs};
+use crate::command::{not_read, writable};
 use crate::failure::{Failure, refused};
-use crate::output::{print, print_json};
+use crate::output::write_file;
 use crate::progress::say;
 
 pub(crate) fn score(command: &ScoreCommand) -> Result<(), Failure> {
@@ -35,19 +37,22 @@ pub(crate) fn score(command: &ScoreCommand) -> Result<(), Failure> {
 struct Inputs<'a> {
     /// One for each model.
     predictions: &'a [PathBuf],
+    /// What the user calls them; empty where they are called as their files.
+    names: &'a [String],
     /// The texts' embeddings, where they lie in files of their own: one for each model.
     texts: &'a [PathBuf],
     /// What is true.
     reference: &'a Path,
     /// What thresholds are chosen on.
     validation: &'a ValidationArgs,
-    /// What subgroups are made by.
-    by: &'a [GroupBy],
+    /// Which columns of references are read for what.
+    columns: Columns,
 }
 
 impl Inputs<'_> {
-    /// What each model's outputs are worth by a protocol.
-    fn scored(&self, protocol: &Protocol) -> Result<Vec<Scored>, Failure> {
+    /// What each model's outputs are worth by a protocol, with its name.
+    fn scored(&self, protocol: &Protocol) -> Result<Vec<(String, Scored)>, Failure> {
+        let names = names::of_models(self.predictions, self.names).map_err(refused)?;
         for (flag, files) in
             [("--texts", self.texts), ("--validation-predictions", &self.validation.validation_predictions)]
         {
@@ -58,16 +63,22 @@ impl Inputs<'_> {
                 )));
             }
         }
-        match &protocol.rules {
+        let scored = match &protocol.rules {
             Rules::ZeroShot(rules) => zero_shot::scored(rules, self),
             Rules::Retrieval(rules) => retrieval::scored(rules, self),
             Rules::Grounding(rules) => grounding::scored(rules, self),
             Rules::Probe(rules) => probe::scored(rules, self),
-        }
+        };
+        Ok(names.into_iter().zip(scored?).collect())
     }
 
-    /// Scores the one model by a protocol of `task`, and shows it.
-    fn show(&self, choice: &str, task: &str, as_json: bool) -> Result<(), Failure> {
+    /// Scores the models by a protocol of `task`, and shows them.
+    fn show(&self, choice: &str, task: &str, args: &AnswerArgs) -> Result<(), Failure> {
+        if let Some(html) = &args.html {
+            writable(html, "html")?;
+            let read: Vec<&Path> = self.files().into_iter().map(|(_, path)| path).collect();
+            not_read(html, &read)?;
+        }
         let protocol = Protocol::named_or_path(choice)?;
         let of = protocol.rules.task();
         if of != task {
@@ -76,53 +87,28 @@ impl Inputs<'_> {
                 protocol.name
             )));
         }
-        for (model, scored) in self.predictions.iter().zip(self.scored(&protocol)?) {
-            show(&protocol, model, scored, as_json)?;
+        let models = Models::new(self.scored(&protocol)?, protocol.interval());
+        let sources: Vec<Source> =
+            self.files().into_iter().map(|(role, path)| Source::read(role, path)).collect::<Result<_, _>>()?;
+        let answer = Answer { protocol: &protocol, inputs: self, models: &models, sources: &sources };
+        if let Some(html) = &args.html {
+            write_file(html, &answer.page()?)?;
+            say(format!("a page with the tables, the protocol and the files: {}", html.display()));
         }
-        Ok(())
+        if args.json { answer.print_json() } else { answer.print() }
     }
-}
 
-/// The protocol as answers name it.
-fn named(protocol: &Protocol) -> Value {
-    json!({ "name": protocol.name, "digest": protocol.digest, "switches": protocol.rules })
-}
-
-/// What stands below a table: what it is by, and of how much.
-fn caption(protocol: &Protocol, cases: usize, units: usize) -> String {
-    let hash = &protocol.digest[..protocol.digest.len().min(12)];
-    format!("protocol {} ({hash}); {cases} cases; intervals over {units} {}\n", protocol.name, unit(protocol))
-}
-
-fn unit(protocol: &Protocol) -> &'static str {
-    match protocol.interval().of {
-        Unit::Patient => "patients",
-        Unit::Case => "cases",
+    /// All files that are read, with what for.
+    fn files(&self) -> Vec<(&'static str, &Path)> {
+        let validation = self.validation;
+        let of_models = [
+            ("predictions", self.predictions),
+            ("texts", self.texts),
+            ("validation predictions", &validation.validation_predictions),
+        ];
+        let of_models =
+            of_models.into_iter().flat_map(|(role, paths)| paths.iter().map(move |path| (role, path.as_path())));
+        let truth = validation.validation_reference.iter().map(|path| ("validation reference", path.as_path()));
+        of_models.chain([("reference", self.reference)]).chain(truth).collect()
     }
-}
-
-fn show(protocol: &Protocol, predictions: &Path, scored: Scored, as_json: bool) -> Result<(), Failure> {
-    let (cases, units) = (scored.cases, scored.units);
-    let (thresholds, fits) = (scored.thresholds.clone(), scored.fits.clone());
-    let by_subgroup = scored.by_subgroup(protocol.interval());
-    let evaluation = scored.evaluation(protocol.interval());
-    if as_json {
-        let mut answer = json!({
-            "predictions": predictions,
-            "protocol": named(protocol),
-            "cases": cases,
-            unit(protocol): units,
-            "scores": evaluation.scores,
-            "thresholds": thresholds,
-            "by_subgroup": by_subgroup,
-            "warnings": evaluation.warnings,
-        });
-        if !fits.is_empty() {
-            answer["fits"] = json!(fits);
-        }
-        return print_json(&answer);
-    }
-    evaluation.warnings.iter().for_each(say);
-    let subgroups: String = by_subgroup.iter().map(|by| format!("{}\n", table::subgroups(by))).collect();
-    print(&format!("{}\n{subgroups}{}", table::outputs(&evaluation.scores), caption(protocol, cases, units)))
 }

@@ -1,7 +1,5 @@
 //! `lgdea score probe`: frozen features.
 
-use std::slice;
-
 use lgdea_eval::protocol::ProbeProtocol;
 use lgdea_eval::scoring::{self, Scored};
 use lgdea_predictions::{Features, SplitReference};
@@ -12,13 +10,14 @@ use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &ProbeArgs) -> Result<(), Failure> {
     let inputs = Inputs {
-        predictions: slice::from_ref(&args.predictions),
+        predictions: &args.predictions,
+        names: &args.answer.names.name,
         texts: &[],
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
-        by: &[],
+        columns: args.columns.columns(&[]),
     };
-    inputs.show(&args.protocol, "probe", args.json)
+    inputs.show(&args.protocol, "probe", &args.answer)
 }
 
 /// What each model's features are worth.
@@ -31,7 +30,7 @@ pub(super) fn scored(rules: &ProbeProtocol, inputs: &Inputs<'_>) -> Result<Vec<S
                        --validation-predictions out";
         return Err(refused(problem.to_owned()));
     }
-    let reference = SplitReference::read(inputs.reference)?;
+    let reference = SplitReference::read_as(inputs.reference, &inputs.columns)?;
     let mut scored = Vec::new();
     for path in inputs.predictions {
         scored.push(scoring::probe(rules, &Features::read(path)?, &reference)?);

@@ -4,7 +4,7 @@ use lgdea_eval::protocol::Protocol;
 use lgdea_eval::table;
 use serde_json::Value;
 
-use super::named;
+use super::answer::named;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 

@@ -1,7 +1,6 @@
 //! `lgdea score retrieval`: embeddings of images and texts, or their similarities.
 
 use std::path::PathBuf;
-use std::slice;
 
 use lgdea_eval::protocol::RetrievalProtocol;
 use lgdea_eval::scoring::{self, Scored};
@@ -12,15 +11,15 @@ use crate::args::score::{RetrievalArgs, ValidationArgs};
 use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &RetrievalArgs) -> Result<(), Failure> {
-    let texts: Vec<PathBuf> = args.texts.iter().cloned().collect();
     let inputs = Inputs {
-        predictions: slice::from_ref(&args.predictions),
-        texts: &texts,
+        predictions: &args.predictions,
+        names: &args.answer.names.name,
+        texts: &args.texts,
         reference: &args.reference,
         validation: &ValidationArgs::NONE,
-        by: &args.subgroups.by,
+        columns: args.columns.columns(&args.subgroups.by),
     };
-    inputs.show(&args.protocol, "retrieval", args.json)
+    inputs.show(&args.protocol, "retrieval", &args.answer)
 }
 
 /// What each model's embeddings or similarities are worth.
@@ -28,7 +27,7 @@ pub(super) fn scored(rules: &RetrievalProtocol, inputs: &Inputs<'_>) -> Result<V
     if !inputs.validation.validation_predictions.is_empty() {
         return Err(refused("retrieval has no thresholds; leave --validation-predictions out".to_owned()));
     }
-    let reference = Reference::read_by(inputs.reference, inputs.by)?;
+    let reference = Reference::read_as(inputs.reference, &inputs.columns)?;
     let mut scored = Vec::new();
     for (at, path) in inputs.predictions.iter().enumerate() {
         let outputs = Retrieval::read(path, inputs.texts.get(at).map(PathBuf::as_path))?;

@@ -1,7 +1,5 @@
 //! `lgdea score zero-shot`: scores of classes.
 
-use std::slice;
-
 use lgdea_eval::protocol::ZeroShotProtocol;
 use lgdea_eval::scoring::{self, Scored};
 use lgdea_predictions::{Reference, Scores};
@@ -12,13 +10,14 @@ use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &ZeroShotArgs) -> Result<(), Failure> {
     let inputs = Inputs {
-        predictions: slice::from_ref(&args.predictions),
+        predictions: &args.predictions,
+        names: &args.answer.names.name,
         texts: &[],
         reference: &args.reference,
         validation: &args.validation,
-        by: &args.subgroups.by,
+        columns: args.columns.columns(&args.subgroups.by),
     };
-    inputs.show(&args.protocol, "zero-shot", args.json)
+    inputs.show(&args.protocol, "zero-shot", &args.answer)
 }
 
 /// What each model's scores of classes are worth.
@@ -27,9 +26,9 @@ pub(super) fn scored(rules: &ZeroShotProtocol, inputs: &Inputs<'_>) -> Result<Ve
         let problem = "--texts is of retrieval, but the protocol is of zero-shot classification; leave it out";
         return Err(refused(problem.to_owned()));
     }
-    let reference = Reference::read_by(inputs.reference, inputs.by)?;
+    let reference = Reference::read_as(inputs.reference, &inputs.columns)?;
     let truth = inputs.validation.validation_reference.as_deref();
-    let truth = truth.map(|path| Reference::read_without(path, inputs.by)).transpose()?;
+    let truth = truth.map(|path| Reference::read_without(path, &inputs.columns)).transpose()?;
     let mut scored = Vec::new();
     for (at, path) in inputs.predictions.iter().enumerate() {
         let scores = Scores::read(path)?;

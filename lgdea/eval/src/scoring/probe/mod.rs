@@ -174,12 +174,13 @@ fn joined(of_shares: Vec<(String, Scored)>, warnings: Vec<String>) -> Scored {
         (all.units, all.cases) = (scored.units, scored.cases);
         all.fits.extend(scored.fits);
         all.thresholds.extend(scored.thresholds.into_iter().map(|(class, least)| (format!("{share}/{class}"), least)));
-        let renamed = scored.statistics.into_iter().filter_map(|(name, statistic)| {
-            let Instance { declaration, of } = Instance::find(&name)?;
-            let of = Parameters { share: Some(&share), ..of };
-            Some((probe::of(declaration)?.name(of), statistic))
-        });
-        all.statistics.extend(renamed);
+        let of_share = |name: &str| {
+            let Instance { declaration, of } = Instance::find(name)?;
+            Some(probe::of(declaration)?.name(Parameters { share: Some(&share), ..of }))
+        };
+        let (statistics, ranked) = (scored.statistics.into_iter(), scored.ranked.into_iter());
+        all.statistics.extend(statistics.filter_map(|(name, statistic)| Some((of_share(&name)?, statistic))));
+        all.ranked.extend(ranked.filter_map(|(name, cases)| Some((of_share(&name)?, cases))));
     }
     all
 }
