@@ -47,10 +47,6 @@ impl Table {
         Some(self.rows.iter_mut().map(|(_, cells)| cells.remove(at)).collect())
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.position(name).is_some()
-    }
-
     fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.eq_ignore_ascii_case(name))
     }

@@ -38,13 +38,15 @@ macro_rules! shipped {
 }
 
 /// The shipped protocols by name.
-static SHIPPED: [(&str, &str); 17] = shipped![
+static SHIPPED: [(&str, &str); 19] = shipped![
     "zero-shot/lgdea-v1",
+    "zero-shot/lgdea-run-v1",
     "zero-shot/chexzero-v1",
     "chexpert-5x200/gloria-v1",
     "chexpert-5x200/medclip-v1",
     "chexpert-5x200/cxr-clip-v1",
     "retrieval/lgdea-v1",
+    "retrieval/lgdea-run-v1",
     "retrieval/cxr-clip-v1",
     "retrieval-5x200/gloria-v1",
     "grounding/lgdea-v1",

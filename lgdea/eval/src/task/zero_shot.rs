@@ -55,14 +55,7 @@ pub fn evaluate(
     let similarity = standardised(similarity);
     let evidence = evidence.map(standardised);
     let local = local.map(standardised);
-    let shares = [(&evidence, settings.evidence_share), (&local, settings.local_share)];
-    let taken: f64 = shares.iter().filter(|(scores, _)| scores.is_some()).map(|(_, share)| share).sum();
-    let mut combined = &similarity * (1.0 - taken);
-    for (scores, share) in shares {
-        if let Some(scores) = scores {
-            combined.scaled_add(share, scores);
-        }
-    }
+    let combined = sum(settings, &similarity, evidence.as_ref(), local.as_ref());
 
     let truths: Vec<Option<Vec<(usize, bool)>>> =
         classes.iter().map(|class| truth(class, labelled.iter().filter_map(|&study| labels[study]))).collect();
@@ -97,6 +90,45 @@ pub fn evaluate(
     Ok(Evaluation { scores: bootstrap.scores(labelled.len(), statistics), warnings: warnings(classes, &truths) })
 }
 
+/// What [`evaluate`] measures of each study and class, `[studies, classes]`: the sum of the standardised scores. Unlabelled
+/// studies are standardised as the labelled ones are; where none is labelled, over all.
+///
+/// # Errors
+/// As of [`evaluate`].
+pub fn combined(settings: &ZeroShot, scores: Scores, labels: &[Labels<'_>]) -> Result<Array2<f64>, EvalError> {
+    scores.check([labels.len(), scores.similarity.ncols()])?;
+    let mut over: Vec<usize> = (0..labels.len()).filter(|&study| labels[study].is_some()).collect();
+    if over.is_empty() {
+        over = (0..labels.len()).collect();
+    }
+    let standardised = |scores: Array2<f32>| {
+        let scores = scores.mapv(f64::from);
+        let over = scores.select(Axis(0), &over);
+        standardise_columns_over(scores, &over)
+    };
+    let Scores { similarity, evidence, local } = scores;
+    let (evidence, local) = (evidence.map(standardised), local.map(standardised));
+    Ok(sum(settings, &standardised(similarity), evidence.as_ref(), local.as_ref()))
+}
+
+/// The sum of standardised scores; the share of one that the method lacks goes to the similarity.
+fn sum(
+    settings: &ZeroShot,
+    similarity: &Array2<f64>,
+    evidence: Option<&Array2<f64>>,
+    local: Option<&Array2<f64>>,
+) -> Array2<f64> {
+    let shares = [(evidence, settings.evidence_share), (local, settings.local_share)];
+    let taken: f64 = shares.iter().filter(|(scores, _)| scores.is_some()).map(|(_, share)| share).sum();
+    let mut sum = similarity * (1.0 - taken);
+    for (scores, share) in shares {
+        if let Some(scores) = scores {
+            sum.scaled_add(share, scores);
+        }
+    }
+    sum
+}
+
 impl Scores {
     /// Refuses scores of another shape, and such that are no numbers.
     fn check(&self, shape: [usize; 2]) -> Result<(), EvalError> {
@@ -122,10 +154,16 @@ fn truth<'a>(class: &PromptClass, labels: impl Iterator<Item = &'a StudyLabels>)
 }
 
 /// Each column with mean 0 and standard deviation 1 over the rows; a constant column becomes 0.
-pub(crate) fn standardise_columns(mut scores: Array2<f64>) -> Array2<f64> {
-    for mut column in scores.columns_mut() {
-        let mean = column.mean().unwrap_or_default();
-        let deviation = column.std(0.0);
+pub(crate) fn standardise_columns(scores: Array2<f64>) -> Array2<f64> {
+    let over = scores.clone();
+    standardise_columns_over(scores, &over)
+}
+
+/// Each column less the mean that it has over other rows, by its standard deviation there.
+fn standardise_columns_over(mut scores: Array2<f64>, over: &Array2<f64>) -> Array2<f64> {
+    for (mut column, over) in scores.columns_mut().into_iter().zip(over.columns()) {
+        let mean = over.mean().unwrap_or_default();
+        let deviation = over.std(0.0);
         column.mapv_inplace(|value| if deviation > 0.0 { (value - mean) / deviation } else { 0.0 });
     }
     scores
@@ -248,6 +286,33 @@ mod tests {
         let both = auroc(Some(local));
         assert!((value(&both, "zero_shot/auroc_macro") - 1.0).abs() < 1e-12, "the local score outweighs it");
         assert!((value(&both, "zero_shot/auroc_macro_local") - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_combined_is_what_the_auroc_is_of() {
+        let labels = labels(&[Some(&["edema"]), None, Some(&[]), Some(&[]), Some(&["edema"])]);
+        let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
+        let (similarity, local) = (array![[0.3], [9.0], [0.1], [0.2], [0.15]], array![[1.0], [0.0], [3.0], [2.0], [8.0]]);
+        let scores = || Scores { local: Some(local.clone()), ..global(&similarity) };
+        let settings = ZeroShot { local_share: 0.5, ..settings(0.0) };
+        let evaluation = evaluate(&settings, &[class("edema", &[])], scores(), &labels, PLAIN).unwrap();
+        let found = combined(&settings, scores(), &labels).unwrap();
+        let labelled = [0, 2, 3, 4];
+        let mean = |scores: &Array2<f32>| labelled.iter().map(|&row| f64::from(scores[[row, 0]])).sum::<f64>() / 4.0;
+        let deviation = |scores: &Array2<f32>| {
+            let squares = labelled.iter().map(|&row| (f64::from(scores[[row, 0]]) - mean(scores)).powi(2));
+            (squares.sum::<f64>() / 4.0).sqrt()
+        };
+        let expected = |row: usize| {
+            let part = |scores: &Array2<f32>| (f64::from(scores[[row, 0]]) - mean(scores)) / deviation(scores);
+            0.5 * part(&similarity) + 0.5 * part(&local)
+        };
+        assert!((0..5).all(|row| (found[[row, 0]] - expected(row)).abs() < 1e-12), "{found}");
+        let above = |one: usize, other: usize| f64::from(u8::from(found[[one, 0]] > found[[other, 0]]));
+        let auroc = (above(0, 2) + above(0, 3) + above(4, 2) + above(4, 3)) / 4.0;
+        assert!((value(&evaluation, "zero_shot/auroc_macro") - auroc).abs() < 1e-12);
+        let unlabelled = combined(&settings, scores(), &[None; 5]).unwrap();
+        assert!(unlabelled.iter().all(|score| score.is_finite()) && unlabelled.sum().abs() < 1e-9);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod grounding;
 mod retrieval;
-mod zero_shot;
+pub(crate) mod zero_shot;
 
 use burn::tensor::Device;
 use lgdea_eval::gallery::{Panel, Query};
@@ -90,7 +90,7 @@ impl<'a> Trained<'a> {
         Bootstrap { resamples: self.experiment.eval.bootstrap, seed }
     }
 
-    fn labels(&self, studies: &[usize]) -> Vec<Labels<'a>> {
+    pub(crate) fn labels(&self, studies: &[usize]) -> Vec<Labels<'a>> {
         studies.iter().map(|&study| self.prepared.studies[study].labels.as_ref()).collect()
     }
 }

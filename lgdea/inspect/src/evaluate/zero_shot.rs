@@ -14,15 +14,15 @@ const TINY: f32 = 1e-6;
 
 /// The zero-shot classes, each one's prompts as unit-length embeddings `[prompts, D]`, and as the method compares them
 /// with regions, where it does.
-pub(super) struct Prompts<'a> {
-    classes: Vec<PromptClass>,
+pub(crate) struct Prompts<'a> {
+    pub(crate) classes: Vec<PromptClass>,
     embeddings: Vec<Array2<f32>>,
-    pub(super) local: Option<Vec<LocalTexts<'a>>>,
+    pub(crate) local: Option<Vec<LocalTexts<'a>>>,
 }
 
 impl<'a> Trained<'a> {
     /// The prompts of the zero-shot classes.
-    pub(super) fn prompts(&self) -> Result<Prompts<'a>, InspectError> {
+    pub(crate) fn prompts(&self) -> Result<Prompts<'a>, InspectError> {
         let classes = PromptSet::named_or_path(&self.experiment.eval.zero_shot.prompts)?.classes;
         let fit = LocalFit::of_method(self.experiment);
         let (mut embeddings, mut local) = (Vec::new(), Vec::new());
@@ -36,8 +36,7 @@ impl<'a> Trained<'a> {
         Ok(Prompts { classes, embeddings, local: fit.is_some().then_some(local) })
     }
 
-    /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)` and the local scores, where there are
-    /// any, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their distributions over prototypes.
+    /// The scores of the classes, and what they are worth.
     pub(super) fn zero_shot(
         &self,
         prompts: &Prompts<'_>,
@@ -45,6 +44,23 @@ impl<'a> Trained<'a> {
         images: &ImageArrays,
         local: Option<Array2<f32>>,
     ) -> Result<Evaluation, InspectError> {
+        Ok(zero_shot::evaluate(
+            &self.experiment.eval.zero_shot,
+            &prompts.classes,
+            self.class_scores(prompts, images, local),
+            &self.labels(studies),
+            self.bootstrap("zero-shot"),
+        )?)
+    }
+
+    /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)` and the local scores, where there are
+    /// any, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their distributions over prototypes.
+    pub(crate) fn class_scores(
+        &self,
+        prompts: &Prompts<'_>,
+        images: &ImageArrays,
+        local: Option<Array2<f32>>,
+    ) -> zero_shot::Scores {
         let classes = &prompts.classes;
         let mut embeddings = Array2::zeros((classes.len(), self.experiment.encoder.dim));
         let mut distributions = Array2::zeros((classes.len(), self.experiment.evidence_space.prototypes));
@@ -59,13 +75,7 @@ impl<'a> Trained<'a> {
         let similarity = images.classes.clone().unwrap_or_else(|| images.global.dot(&embeddings.t()));
         let evidence =
             self.has_image_evidence().then(|| images.evidence.dot(&distributions.t()).mapv(|p| (p + TINY).ln()));
-        Ok(zero_shot::evaluate(
-            &self.experiment.eval.zero_shot,
-            classes,
-            zero_shot::Scores { similarity, evidence, local },
-            &self.labels(studies),
-            self.bootstrap("zero-shot"),
-        )?)
+        zero_shot::Scores { similarity, evidence, local }
     }
 }
 
