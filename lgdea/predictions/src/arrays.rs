@@ -62,8 +62,8 @@ impl<'a> Arrays<'a> {
         }
     }
 
-    /// Writes an `.npz` of uncompressed arrays, or safetensors, which have texts in the metadata, lists of them as JSON. The same
-    /// arrays are the same bytes. `replace`: also where there is a file already.
+    /// Writes an `.npz` of uncompressed arrays, or safetensors, which have texts in the metadata, lists of them as JSON. `replace`:
+    /// also where there is a file already.
     ///
     /// # Errors
     /// The file cannot be written, or have this name.
@@ -122,8 +122,8 @@ fn characters(texts: &[String], shape: &[usize], out: &mut impl Write) -> io::Re
     let longest = texts.iter().map(|text| text.chars().count()).max().unwrap_or(0).max(1);
     out.write_all(&npy::header(&format!("<U{longest}"), shape))?;
     for text in texts {
-        let filled = text.chars().map(u32::from).chain(std::iter::repeat(0)).take(longest);
-        filled.into_iter().try_for_each(|character| out.write_all(&character.to_le_bytes()))?;
+        let mut filled = text.chars().map(u32::from).chain(std::iter::repeat(0)).take(longest);
+        filled.try_for_each(|character| out.write_all(&character.to_le_bytes()))?;
     }
     Ok(())
 }

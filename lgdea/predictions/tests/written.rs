@@ -50,7 +50,7 @@ fn arrays_are_read_as_they_were_written() {
     arrays.double("scores", scores.view());
     arrays.texts("ids", &ids[..]);
     arrays.texts("classes", texts(&["edema", "no_finding"]));
-    arrays.texts("nothing", Vec::new());
+    arrays.texts("nothing", Vec::<String>::new());
     arrays.text("meta", "{\"run\": \"π\"}".to_owned());
     for name in ["a.npz", "a.safetensors", "b.NPZ"] {
         let path = folder.path().join(name);
@@ -72,7 +72,7 @@ fn arrays_without_a_row_are_written_too() {
     let empty = Array2::<f32>::zeros((0, 4));
     let mut arrays = Arrays::default();
     arrays.single("features", empty.view());
-    arrays.texts("ids", Vec::new());
+    arrays.texts("ids", Vec::<String>::new());
     for name in ["a.npz", "a.safetensors"] {
         write(&arrays, &folder.path().join(name));
         assert!(Features::read(&folder.path().join(name)).is_ok());
