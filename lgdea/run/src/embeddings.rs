@@ -162,6 +162,7 @@ fn labels(studies: &[&Study], classes: &[PromptClass]) -> (Vec<String>, Array2<L
 #[cfg(test)]
 mod tests {
     use lgdea_data::Split;
+    use lgdea_predictions::Label::{Blank, Negative, Positive, Uncertain};
 
     use super::*;
 
@@ -182,7 +183,6 @@ mod tests {
         let all: Vec<&Study> = all.iter().collect();
         let (names, found) = labels(&all, &[]);
         assert_eq!(names, ["edema", "mass", "no_finding"]);
-        use Label::{Blank, Negative, Positive, Uncertain};
         let expected = ndarray::array![
             [Positive, Uncertain, Negative],
             [Negative, Negative, Positive],
