@@ -1,6 +1,7 @@
 //! Looking into runs through the binary: heat maps, prototypes, and what cannot be looked into.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod embed;
 mod ground;
 mod opening;
 mod prototypes;

@@ -27,6 +27,8 @@ fn no_command_quotes_a_report() {
         &["prototypes", name, "--json"],
         &["prototypes", name, "--keep"],
         &["graph", name],
+        &["embed", name, "--out", "results/embedded.npz", "--features", "--prompts"],
+        &["embed", name, "--out", "results/embedded.safetensors", "--force"],
         &["export", name, "--out", "exported"],
         &["profile", "own.toml", "--steps", "2"],
         &["evidence", "extract", "--input", "reports.jsonl", "--out", "evidence.jsonl"],

@@ -3,6 +3,7 @@
 #
 #   mlflow.sh start [--port PORT] [--dir DIR]   start the server if it is not running, print its address
 #   mlflow.sh stop [--dir DIR]                  stop it; DIR keeps what it was told, so that it can be started again
+#   mlflow.sh python                            print the Python of its environment, which has NumPy and pandas
 #
 # DIR (default: a folder of this user in the temporary folder) holds the SQLite store, the artifacts and the log.
 # The first start installs MLflow into a virtual environment outside of the clone, $LGDEA_MLFLOW_VENV (default:
@@ -58,4 +59,9 @@ start() {
     echo "$url"
 }
 
+if [ "${1:-}" = python ]; then
+    install
+    echo "$venv/bin/python"
+    exit
+fi
 main "$@"

@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Evidence(evidence::EvidenceCommand),
     /// Score a run's model on further evaluation sets.
     Eval(inspect::EvalArgs),
+    /// Write what a run's model makes of studies as arrays for Python, with a reference that `lgdea score` reads.
+    Embed(inspect::EmbedArgs),
     /// Score the outputs of any model by a named protocol: no experiment, no run.
     #[command(subcommand)]
     Score(score::ScoreCommand),

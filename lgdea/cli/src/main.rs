@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         Command::Data(command) => command::data::data(&command),
         Command::Evidence(command) => command::evidence::evidence(&command),
         Command::Eval(args) => command::eval::eval(&args),
+        Command::Embed(args) => command::embed::embed(&args),
         Command::Score(command) => command::score::score(&command),
         Command::Ground(args) => command::ground::ground(&args),
         Command::Prototypes(args) => command::prototypes::prototypes(&args),

@@ -16,6 +16,14 @@ pub enum PredictionError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// It cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// It is no table.
     #[error(transparent)]
     Table(#[from] Box<lgdea_data::DataError>),
@@ -38,7 +46,7 @@ impl PredictionError {
 impl AtFault for PredictionError {
     fn fault(&self) -> Fault {
         match self {
-            Self::Read { source, .. } => of_place(source),
+            Self::Read { source, .. } | Self::Write { source, .. } => of_place(source),
             Self::Table(error) => error.fault(),
             Self::Unusable { .. } => Fault::Input,
         }

@@ -6,13 +6,15 @@
 //! - [`Features`] are those of a frozen model, which probes are fitted on;
 //! - [`Reference`] is the table of what is true: labels, patients, and which texts are equal;
 //! - [`SplitReference`] is the same with the split of each case;
-//! - [`Columns`] says which columns of these tables are read for what.
+//! - [`Columns`] says which columns of these tables are read for what;
+//! - [`Arrays`] are written, and so are references, for others to go on with.
 //!
 //! Arrays come as `.npy`, `.npz` or safetensors, tables as CSV. What is NaN or infinite is refused with its place. No message
 //! has a text that a table holds, but for identifiers and names of classes and subgroups.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
 
 mod array;
+mod arrays;
 mod columns;
 mod embeddings;
 mod error;
@@ -23,11 +25,14 @@ mod ids;
 mod named;
 mod npy;
 mod reference;
+mod reference_file;
 mod regions;
 mod scores;
 mod split;
 mod table;
+mod whole;
 
+pub use arrays::Arrays;
 pub use columns::{Column, Columns};
 pub use embeddings::{Outputs, Retrieval};
 pub use error::PredictionError;

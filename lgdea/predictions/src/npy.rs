@@ -52,6 +52,20 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Array, String> {
     header.values(values, width)
 }
 
+/// What stands before the values of an array in row-major order, of a type in NumPy's words (`<f4`): version 1 of the format.
+pub(crate) fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
+    let lengths: String = shape.iter().map(|length| format!("{length},")).collect();
+    let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({lengths}), }}");
+    // Values begin at a multiple of 64 bytes; a header of two dimensions is far from 64 KiB.
+    let before = MAGIC.len() + 4;
+    let length = (before + text.len() + 1).next_multiple_of(64) - before;
+    let mut header = MAGIC.to_vec();
+    header.extend([1, 0]);
+    header.extend(u16::try_from(length).unwrap_or(u16::MAX).to_le_bytes());
+    header.extend(format!("{text:<width$}\n", width = length - 1).into_bytes());
+    header
+}
+
 /// The header and what follows it.
 fn split(bytes: &[u8]) -> Result<(&str, &[u8]), String> {
     let no_array = || "it is no NumPy array; write it by `numpy.save` or `numpy.savez`".to_owned();

@@ -71,11 +71,12 @@ impl Reference {
         Self::of_all(path, table, columns, Vec::new())
     }
 
-    /// The reference of a table whose cases are all scored.
-    fn of_all(path: &Path, table: Table, columns: &Columns, groups: Vec<Groups>) -> Result<Self, PredictionError> {
-        if table.has("split") {
-            let problem = "it has a column `split`, but all of its cases would be scored; keep those of the split to be scored, \
-                           and remove the column";
+    /// The reference of a table whose cases are all scored, so that they must be of one split.
+    fn of_all(path: &Path, mut table: Table, columns: &Columns, groups: Vec<Groups>) -> Result<Self, PredictionError> {
+        let splits: BTreeSet<String> = table.take("split").into_iter().flatten().collect();
+        if splits.len() > 1 {
+            let problem = "its column `split` has several, but all of its cases would be scored; keep those of the split to be \
+                            scored";
             return Err(PredictionError::unusable(path, problem));
         }
         Self::of_table(path, table, columns, groups)

@@ -100,10 +100,6 @@ impl Table {
         Some(self.rows.iter().map(|(_, cells)| cells[at].clone()).collect())
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        position(&self.columns, name).is_some_and(|at| !self.taken.contains(&at))
-    }
-
     /// What the column of identifiers is called.
     pub(crate) fn id(&self) -> &str {
         &self.id.0

@@ -74,7 +74,7 @@ impl Found {
     }
 
     /// Refuses a set that is called as one that the journal has with other settings: a name stands for one set of a run.
-    fn check_settings(&self, experiment: &Experiment, names: &[String]) -> Result<(), RunError> {
+    pub(crate) fn check_settings(&self, experiment: &Experiment, names: &[String]) -> Result<(), RunError> {
         let mut recorded = BTreeMap::new();
         for record in Reader::open(&self.run.journal(), 0)? {
             if let Event::Params { values } = record?.1.event {

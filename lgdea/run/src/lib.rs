@@ -8,6 +8,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod audience;
+mod embed;
+mod embeddings;
 mod error;
 mod evaluator;
 mod folder;
@@ -26,6 +28,8 @@ mod shared;
 mod stop;
 
 pub use audience::{Audience, Counter};
+pub use embed::Asked;
+pub use embeddings::Embeddings;
 pub use error::RunError;
 pub use open_set::OpenSet;
 pub use opened::{Found, Opened, no_such_run};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Problem, ProblemKind, SpecError};
-use crate::eval::set;
+use crate::eval::{data_file, set};
 use crate::explain::{self, Explanation};
 use crate::schema::{Schema, join};
 use crate::source::{Place, Source, SourceKind};
@@ -67,9 +67,41 @@ impl Resolved {
     /// As [`Resolved::from_file`]; the files name no set.
     pub fn with_sets(&self, files: &[PathBuf]) -> Result<(Resolved, Vec<String>), SpecError> {
         let mut problems = Vec::new();
+        let layers = files.iter().flat_map(|file| extends::layers(file, &mut problems)).collect();
+        self.with_layers(layers, problems)
+    }
+
+    /// The experiment with the studies of a file as one more evaluation set, and the set's name. The file is a table of studies
+    /// (`.csv`, with the columns that `[data.manifest]` has unless told otherwise), or a TOML file with `[data]`, as an experiment
+    /// has it, or else with one evaluation set.
+    ///
+    /// # Errors
+    /// As [`Resolved::with_sets`]; the file has several sets.
+    pub fn with_data(&self, file: &Path) -> Result<(Resolved, String), SpecError> {
+        let mut problems = Vec::new();
+        let layers = data_file::layers(file, &mut problems);
+        let (resolved, mut names) = self.with_layers(layers, problems)?;
+        match names.pop() {
+            Some(name) if names.is_empty() => Ok((resolved, name)),
+            last => {
+                names.extend(last);
+                let kind = ProblemKind::Inconsistent {
+                    reason: format!("{} has {} evaluation sets: {}", file.display(), names.len(), names.join(", ")),
+                    remedy: "give a file with one of them".to_owned(),
+                };
+                Err(Problem::nowhere(kind).into())
+            }
+        }
+    }
+
+    /// The experiment with the evaluation sets of layers, and their names.
+    fn with_layers(
+        &self,
+        layers: Vec<Node>,
+        mut problems: Vec<Problem>,
+    ) -> Result<(Resolved, Vec<String>), SpecError> {
         let (root, defaults) = (Schema::root(), defaults::layer(&mut problems));
         let (mut tree, mut names) = (self.tree.clone(), Vec::new());
-        let layers: Vec<Node> = files.iter().flat_map(|file| extends::layers(file, &mut problems)).collect();
         for layer in &layers {
             completeness::second_choices(layer, root, "", &mut problems);
             problems.extend(set::besides(layer));

@@ -54,6 +54,30 @@ pub(crate) struct EvalArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct EmbedArgs {
+    #[command(flatten)]
+    pub(crate) run: RunRef,
+    /// Studies to embed, instead of the run's own: a table of them (.csv), or a .toml file with `[data]` or one `[eval.set.<name>]`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Split that is wanted, instead of all.
+    #[arg(long)]
+    pub(crate) split: Option<SplitArg>,
+    /// File to write, an .npz or .safetensors. The reference, which `lgdea score` reads, is written beside it as .csv.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Write the image encoder's features before the projection, too.
+    #[arg(long)]
+    pub(crate) features: bool,
+    /// Write scores of the zero-shot classes by their prompts, too.
+    #[arg(long)]
+    pub(crate) prompts: bool,
+    /// Replace files that are there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,

@@ -6,6 +6,7 @@ mod collected;
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod devices;
+pub(crate) mod embed;
 pub(crate) mod eval;
 pub(crate) mod evidence;
 pub(crate) mod export;
@@ -48,6 +49,11 @@ fn writable(out: &Path, extension: &str) -> Result<(), Failure> {
     if out.extension().is_none_or(|found| !found.eq_ignore_ascii_case(extension)) {
         return Err(refused(format!("{} does not end in .{extension}, which is what will be written", out.display())));
     }
+    placeable(out)
+}
+
+/// Refuses a file where a folder is, or in a folder that is not there.
+fn placeable(out: &Path) -> Result<(), Failure> {
     if out.is_dir() {
         return Err(refused(format!("{} cannot be written: it is a folder; name a file", out.display())));
     }

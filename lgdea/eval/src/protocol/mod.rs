@@ -40,8 +40,9 @@ macro_rules! shipped {
 }
 
 /// The shipped protocols by name.
-static SHIPPED: [(&str, &str); 22] = shipped![
+static SHIPPED: [(&str, &str); 24] = shipped![
     "zero-shot/lgdea-v1",
+    "zero-shot/lgdea-run-v1",
     "zero-shot/chexzero-v1",
     "zero-shot/carzero-v1",
     "zero-shot/biovil-v1",
@@ -50,6 +51,7 @@ static SHIPPED: [(&str, &str); 22] = shipped![
     "chexpert-5x200/medclip-v1",
     "chexpert-5x200/cxr-clip-v1",
     "retrieval/lgdea-v1",
+    "retrieval/lgdea-run-v1",
     "retrieval/cxr-clip-v1",
     "retrieval-5x200/gloria-v1",
     "grounding/lgdea-v1",

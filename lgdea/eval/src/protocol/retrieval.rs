@@ -106,7 +106,7 @@ pub enum EqualTexts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Same {
-    /// It has exactly the query's positive labels; none match none.
+    /// It has exactly the query's positive labels, of which `no finding` is none; none match none.
     LabelSet,
     /// It shares a positive label with the query. A query without one has no right candidate, and does not count.
     Class,

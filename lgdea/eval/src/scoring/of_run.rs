@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
-use lgdea_data::{NO_FINDING, Study, StudyLabels};
+use lgdea_data::{Report, Study, StudyLabels};
 use lgdea_predictions::{HeatMaps, Label, Reference, Regions, Retrieval, Scores};
 use ndarray::{Array2, Array3, Axis, stack};
 
@@ -113,17 +113,14 @@ impl OfRun {
         let Rules::Retrieval(rules) = &self.protocol.rules else { return Ok(Evaluation::default()) };
         let labels = studies.iter().filter_map(|study| study.labels.as_ref());
         let found: BTreeSet<&String> = labels.flat_map(|labels| labels.present.union(&labels.uncertain)).collect();
-        let classes: Vec<&String> = found.into_iter().filter(|&label| label != NO_FINDING).collect();
+        let classes: Vec<&String> = found.into_iter().collect();
         let label = |(study, class): (usize, usize)| match &studies[study].labels {
             None => Label::Blank,
             Some(labels) if labels.present.contains(classes[class]) => Label::Positive,
             Some(labels) if labels.uncertain.contains(classes[class]) => Label::Uncertain,
             Some(_) => Label::Negative,
         };
-        let text = |study: &&Study| {
-            let sections = study.report.iter().flat_map(|report| &report.sections);
-            sections.map(|section| section.text.as_str()).collect::<Vec<_>>().join("\n")
-        };
+        let text = |study: &&Study| study.report.as_ref().map(Report::text).unwrap_or_default();
         let reference = Reference {
             texts: Some(studies.iter().map(text).collect()),
             labels: Array2::from_shape_fn((studies.len(), classes.len()), label),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lgdea_data::{NO_FINDING, normalise_label};
 use lgdea_metric::task::retrieval::{MEDIAN_RANK, PRECISION, RECALL};
 use lgdea_metric::task::retrieval_outputs::{HIT, MEAN_RANK, NDCG, RECIPROCAL_RANK};
 use lgdea_metric::{Declaration, Parameters, Way};
@@ -24,9 +25,14 @@ use crate::protocol::{
 /// left out with a warning. An error where the files do not belong together, or the protocol asks for labels that are not
 /// there.
 pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Reference) -> Result<Scored, EvalError> {
+    let (pairs, alone) = pairs(reference);
+    let reference = pairs.as_ref().unwrap_or(reference);
     let (unit_of, unit_count, silent) = units(rules.interval, reference);
     let (outputs, left_out) = outputs.of(reference)?;
     let mut task = Task { rules, unit_of, warnings: silent.into_iter().collect() };
+    if alone > 0 {
+        task.warnings.push(format!("cases whose column `text` is empty have none, and no part: {alone}"));
+    }
     if left_out > 0 {
         task.warnings.push(format!("images and texts that are of no case of the reference are left out: {left_out}"));
     }
@@ -40,6 +46,16 @@ pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Ref
     Ok(Scored { units: unit_count, cases: reference.ids.len(), warnings, statistics, groups, ..Scored::default() })
 }
 
+/// The cases that have a text, and how many have none; nothing where no case says, and all have one.
+fn pairs(reference: &Reference) -> (Option<Reference>, usize) {
+    let texts = reference.texts.iter().flatten().enumerate();
+    let with: Vec<usize> = texts.filter(|(_, text)| !text.is_empty()).map(|(case, _)| case).collect();
+    let alone = reference.ids.len() - with.len();
+    if with.is_empty() || alone == 0 {
+        return (None, 0);
+    }
+    (Some(reference.select(&with)), alone)
+}
 /// Statistics by name.
 type Named = Vec<(String, Statistic<'static>)>;
 
@@ -249,7 +265,12 @@ impl Task<'_> {
         let set = |row: ndarray::ArrayView1<'_, Label>| -> Vec<usize> {
             (0..row.len()).filter(|&class| positive(row[class])).collect()
         };
-        let of_case: Vec<Vec<usize>> = reference.labels.rows().into_iter().map(set).collect();
+        let mut of_case: Vec<Vec<usize>> = reference.labels.rows().into_iter().map(set).collect();
+        if self.rules.same == Same::LabelSet {
+            // That nothing is found is no finding: the set is empty, as of a case without a 1.
+            let is_normal = |class: &usize| normalise_label(&reference.classes[*class]) == NO_FINDING;
+            of_case.iter_mut().for_each(|set| set.retain(|class| !is_normal(class)));
+        }
         let set_of = groups(of_case.iter());
         let sets = distinct(&set_of).into_iter().map(|case| of_case[case].clone()).collect();
         Ok(Some(Labels { cases, set_of, sets }))

@@ -51,7 +51,8 @@ pub fn evaluate(
     scores.check([cases.len(), classes.len()])?;
     let labelled: Vec<usize> = (0..cases.len()).filter(|&study| cases[study].labels.is_some()).collect();
     let (unit_of, units) = renumbered(labelled.iter().map(|&study| cases[study].patient));
-    let Standardised { similarity, evidence, local } = scores.standardised(&labelled);
+    let all: Vec<usize> = (0..labelled.len()).collect();
+    let Standardised { similarity, evidence, local } = scores.select(&labelled).standardised(&all);
     let combined = sum(settings, &similarity, evidence.as_ref(), local.as_ref());
     let truths: Vec<Option<Vec<(usize, bool)>>> =
         classes.iter().map(|class| truth(class, labelled.iter().filter_map(|&study| cases[study].labels))).collect();
@@ -94,7 +95,7 @@ pub fn evaluate(
     })
 }
 
-/// Scores of which each column has mean 0 and standard deviation 1 over the labelled studies.
+/// Scores of which each column has mean 0 and standard deviation 1 over some studies.
 struct Standardised {
     similarity: Array2<f64>,
     evidence: Option<Array2<f64>>,
@@ -120,14 +121,14 @@ fn sum(
 }
 
 impl Scores {
-    /// One score for each of some studies and each class: the similarity where nothing else has a share, and else the sum of
-    /// scores that are standardised over these studies.
-    pub fn combined(&self, settings: &ZeroShot, studies: &[usize]) -> Result<Array2<f64>, EvalError> {
+    /// What [`evaluate`] measures of each study and class, `[studies, classes]`: the similarity where nothing else has a share, and
+    /// else the sum of scores that are standardised as those of the studies `over` are.
+    pub fn combined(&self, settings: &ZeroShot, over: &[usize]) -> Result<Array2<f64>, EvalError> {
         self.check([self.similarity.nrows(), self.similarity.ncols()])?;
         if !self.is_sum(settings) {
-            return Ok(self.similarity.select(Axis(0), studies).mapv(f64::from));
+            return Ok(self.similarity.mapv(f64::from));
         }
-        let Standardised { similarity, evidence, local } = self.standardised(studies);
+        let Standardised { similarity, evidence, local } = self.standardised(over);
         Ok(sum(settings, &similarity, evidence.as_ref(), local.as_ref()))
     }
 
@@ -136,13 +137,24 @@ impl Scores {
         self.evidence.is_some() && settings.evidence_share > 0.0 || self.local.is_some() && settings.local_share > 0.0
     }
 
-    fn standardised(&self, studies: &[usize]) -> Standardised {
-        let standardised = |scores: &Array2<f32>| standardise_columns(scores.select(Axis(0), studies).mapv(f64::from));
+    fn standardised(&self, over: &[usize]) -> Standardised {
+        let standardised = |scores: &Array2<f32>| {
+            let scores = scores.mapv(f64::from);
+            let over = scores.select(Axis(0), over);
+            standardise_columns_over(scores, &over)
+        };
         Standardised {
             similarity: standardised(&self.similarity),
             evidence: self.evidence.as_ref().map(standardised),
             local: self.local.as_ref().map(standardised),
         }
+    }
+
+    /// Those of some studies.
+    fn select(&self, studies: &[usize]) -> Self {
+        let of = |scores: &Array2<f32>| scores.select(Axis(0), studies);
+        let Self { similarity, evidence, local } = self;
+        Self { similarity: of(similarity), evidence: evidence.as_ref().map(of), local: local.as_ref().map(of) }
     }
 
     /// Refuses scores of another shape, and such that are no numbers.
@@ -169,10 +181,16 @@ fn truth<'a>(class: &PromptClass, labels: impl Iterator<Item = &'a StudyLabels>)
 }
 
 /// Each column with mean 0 and standard deviation 1 over the rows; a constant column becomes 0.
-pub(crate) fn standardise_columns(mut scores: Array2<f64>) -> Array2<f64> {
-    for mut column in scores.columns_mut() {
-        let mean = column.mean().unwrap_or_default();
-        let deviation = column.std(0.0);
+pub(crate) fn standardise_columns(scores: Array2<f64>) -> Array2<f64> {
+    let over = scores.clone();
+    standardise_columns_over(scores, &over)
+}
+
+/// Each column less the mean that it has over other rows, by its standard deviation there.
+fn standardise_columns_over(mut scores: Array2<f64>, over: &Array2<f64>) -> Array2<f64> {
+    for (mut column, over) in scores.columns_mut().into_iter().zip(over.columns()) {
+        let mean = over.mean().unwrap_or_default();
+        let deviation = over.std(0.0);
         column.mapv_inplace(|value| if deviation > 0.0 { (value - mean) / deviation } else { 0.0 });
     }
     scores
@@ -306,6 +324,34 @@ mod tests {
         let both = auroc(Some(local));
         assert!((value(&both, "zero_shot/auroc_macro") - 1.0).abs() < 1e-12, "the local score outweighs it");
         assert!((value(&both, "zero_shot/auroc_macro_local") - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_combined_is_what_the_auroc_is_of() {
+        let labels = labels(&[Some(&["edema"]), None, Some(&[]), Some(&[]), Some(&["edema"])]);
+        let labels = cases(&labels);
+        let (similarity, local) =
+            (array![[0.3], [9.0], [0.1], [0.2], [0.15]], array![[1.0], [0.0], [3.0], [2.0], [8.0]]);
+        let scores = || Scores { local: Some(local.clone()), ..global(&similarity) };
+        let settings = ZeroShot { local_share: 0.5, ..settings(0.0) };
+        let evaluation = evaluate(&settings, &[class("edema", &[])], scores(), &labels, PLAIN).unwrap();
+        let labelled = [0, 2, 3, 4];
+        let found = scores().combined(&settings, &labelled).unwrap();
+        let mean = |scores: &Array2<f32>| labelled.iter().map(|&row| f64::from(scores[[row, 0]])).sum::<f64>() / 4.0;
+        let deviation = |scores: &Array2<f32>| {
+            let squares = labelled.iter().map(|&row| (f64::from(scores[[row, 0]]) - mean(scores)).powi(2));
+            (squares.sum::<f64>() / 4.0).sqrt()
+        };
+        let expected = |row: usize| {
+            let part = |scores: &Array2<f32>| (f64::from(scores[[row, 0]]) - mean(scores)) / deviation(scores);
+            0.5 * part(&similarity) + 0.5 * part(&local)
+        };
+        assert!((0..5).all(|row| (found[[row, 0]] - expected(row)).abs() < 1e-12), "{found}");
+        let above = |one: usize, other: usize| f64::from(u8::from(found[[one, 0]] > found[[other, 0]]));
+        let auroc = (above(0, 2) + above(0, 3) + above(4, 2) + above(4, 3)) / 4.0;
+        assert!((value(&evaluation, "zero_shot/auroc_macro") - auroc).abs() < 1e-12);
+        let alone = Scores { local: None, ..scores() }.combined(&settings, &labelled).unwrap();
+        assert_eq!(alone, similarity.mapv(f64::from), "nothing is standardised that is not added to another");
     }
 
     #[test]

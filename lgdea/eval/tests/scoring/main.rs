@@ -116,6 +116,7 @@ fn every_shipped_protocol_gives_what_scikit_learn_gives() {
     let mut tried = BTreeSet::new();
     for (protocol, name, validated, exactly) in [
         ("zero-shot/lgdea-v1", "test", true, true),
+        ("zero-shot/lgdea-run-v1", "test", false, true),
         ("zero-shot/chexzero-v1", "test", true, false),
         ("zero-shot/carzero-v1", "test", false, true),
         ("zero-shot/biovil-v1", "binary", false, true),
@@ -124,6 +125,7 @@ fn every_shipped_protocol_gives_what_scikit_learn_gives() {
         ("chexpert-5x200/medclip-v1", "single", false, true),
         ("chexpert-5x200/cxr-clip-v1", "single", false, true),
         ("retrieval/lgdea-v1", "pairs", false, true),
+        ("retrieval/lgdea-run-v1", "pairs", false, true),
         ("retrieval/cxr-clip-v1", "pairs", false, true),
         ("retrieval-5x200/gloria-v1", "pairs", false, true),
         ("probe/lgdea-v1", "probe", false, false),

@@ -9,7 +9,7 @@ use lgdea_eval::task::grounding::{Item, MapName};
 use lgdea_eval::task::{self, Case};
 use lgdea_eval::{Bootstrap, Evaluation, Score};
 use lgdea_spec::{Eval, HeatMap, Resolved, Seed};
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 const BOOTSTRAP: Bootstrap = Bootstrap { resamples: 100, seed: Seed(7) };
 
@@ -66,7 +66,7 @@ fn similarity(rows: usize, columns: usize) -> Array2<f32> {
 /// The labelled ones of studies with their scores.
 fn classified<'a>(studies: &'a [Study], scores: &task::zero_shot::Scores) -> Classified<'a> {
     let rows: Vec<usize> = (0..studies.len()).filter(|&row| studies[row].labels.is_some()).collect();
-    let scores = scores.combined(&settings().zero_shot, &rows).unwrap();
+    let scores = scores.combined(&settings().zero_shot, &rows).unwrap().select(Axis(0), &rows);
     Classified { studies: rows.into_iter().map(|row| &studies[row]).collect(), scores }
 }
 

@@ -97,3 +97,16 @@ fn classes_may_weigh_alike() {
     assert_eq!(of([from, &of_queries]), 0.5);
     assert_eq!(of([from, &of_classes]), f64::midpoint(1.0 / 3.0, 1.0));
 }
+
+#[test]
+fn that_nothing_is_found_is_no_finding_and_a_case_without_text_is_no_pair() {
+    let similarity = "id,a,b,c\na,1,2,0\nb,2,1,0\nc,0,0,1\n";
+    let same = ["labels-at = [5, 10]", "labels-at = [1]"];
+    let of = |truth: &str, name: &str| value("retrieval/lgdea-v1", same, [similarity, truth], name);
+    // Of a and b, each finds the other: one is said to be normal, the other has no finding.
+    let normal = "id,text,edema,No Finding\na,t,0,1\nb,u,0,0\nc,v,1,0\n";
+    assert_eq!(of(normal, "retrieval/i2t_p_at_1"), 1.0);
+    let all = "id,text\na,t\nb,u\nc,v\n";
+    assert_eq!(of(all, "retrieval/i2t_mean_rank"), 5.0 / 3.0);
+    assert_eq!(of("id,text\na,t\nb,\nc,v\n", "retrieval/i2t_mean_rank"), 1.0, "b's text is nobody's candidate");
+}

@@ -2,7 +2,7 @@
 
 mod grounding;
 mod retrieval;
-mod zero_shot;
+pub(crate) mod zero_shot;
 
 use std::collections::HashMap;
 
@@ -102,10 +102,10 @@ fn with_image(prepared: &Prepared, studies: &[usize]) -> Vec<usize> {
 }
 
 /// What the model says of the images of studies.
-struct Seen {
-    images: ImageArrays,
+pub(crate) struct Seen {
+    pub(crate) images: ImageArrays,
     /// The local scores of the classes, `[images, classes]`, where there are any.
-    local: Option<Array2<f32>>,
+    pub(crate) local: Option<Array2<f32>>,
 }
 
 impl<'a> Trained<'a> {
@@ -121,6 +121,11 @@ impl<'a> Trained<'a> {
     fn bootstrap(&self, task: &str) -> Bootstrap {
         let seed = self.experiment.seed.stream("bootstrap").stream(task);
         Bootstrap { resamples: self.experiment.eval.bootstrap, seed }
+    }
+
+    /// Which of studies have labels.
+    pub(crate) fn labelled(&self, studies: &[usize]) -> Vec<usize> {
+        (0..studies.len()).filter(|&row| self.prepared.studies[studies[row]].labels.is_some()).collect()
     }
 
     fn studies(&self, studies: &[usize]) -> Vec<&'a Study> {

@@ -18,15 +18,15 @@ const TINY: f32 = 1e-6;
 
 /// The zero-shot classes, each one's prompts as unit-length embeddings `[prompts, D]`, and as the method compares them
 /// with regions, where it does.
-pub(super) struct Prompts<'a> {
-    classes: Vec<PromptClass>,
+pub(crate) struct Prompts<'a> {
+    pub(crate) classes: Vec<PromptClass>,
     embeddings: Vec<Array2<f32>>,
-    pub(super) local: Option<Vec<LocalTexts<'a>>>,
+    pub(crate) local: Option<Vec<LocalTexts<'a>>>,
 }
 
 impl<'a> Trained<'a> {
     /// The prompts of the zero-shot classes.
-    pub(super) fn prompts(&self) -> Result<Prompts<'a>, InspectError> {
+    pub(crate) fn prompts(&self) -> Result<Prompts<'a>, InspectError> {
         let classes = PromptSet::named_or_path(&self.experiment.eval.zero_shot.prompts)?.classes;
         let fit = LocalFit::of_method(self.experiment);
         let (mut embeddings, mut local) = (Vec::new(), Vec::new());
@@ -74,16 +74,21 @@ impl<'a> Trained<'a> {
 
     /// The labelled ones of studies, with a score for each class.
     fn classified(&self, studies: &[usize], scores: &zero_shot::Scores) -> Result<Classified<'a>, InspectError> {
+        let labelled = self.labelled(studies);
+        let scores = scores.combined(&self.experiment.eval.zero_shot, &labelled)?.select(Axis(0), &labelled);
         let studies = self.studies(studies);
-        let rows: Vec<usize> = (0..studies.len()).filter(|&row| studies[row].labels.is_some()).collect();
-        let scores = scores.combined(&self.experiment.eval.zero_shot, &rows)?;
-        Ok(Classified { studies: rows.into_iter().map(|row| studies[row]).collect(), scores })
+        Ok(Classified { studies: labelled.into_iter().map(|row| studies[row]).collect(), scores })
     }
 
     /// `g · t_c` (the logits of a classifier, where there is one), `log(Q̄_I · p_c)` and the local scores, where there are
     /// any, with `t_c` the normalised mean of a class's prompts and `p_c` the mean of their distributions over prototypes.
     /// With an ensemble `g · t_c` is the mean, or the greatest, of that of each prompt.
-    fn class_scores(&self, prompts: &Prompts<'_>, seen: &Seen, ensemble: Option<Ensemble>) -> zero_shot::Scores {
+    pub(crate) fn class_scores(
+        &self,
+        prompts: &Prompts<'_>,
+        seen: &Seen,
+        ensemble: Option<Ensemble>,
+    ) -> zero_shot::Scores {
         let (classes, images) = (&prompts.classes, &seen.images);
         let mut embeddings = Array2::zeros((classes.len(), self.experiment.encoder.dim));
         let mut distributions = Array2::zeros((classes.len(), self.experiment.evidence_space.prototypes));

@@ -1,5 +1,6 @@
 //! `[eval]`: what is evaluated, on which splits and sets.
 
+pub(crate) mod data_file;
 mod grounding;
 mod retrieval;
 pub(crate) mod set;

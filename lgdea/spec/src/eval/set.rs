@@ -20,7 +20,7 @@ pub(crate) const TABLE: &str = "eval.set";
 const TASKS: [&str; 3] = ["zero-shot", "retrieval", "grounding"];
 /// In the defaults of a table whose keys a user names: those of each.
 pub(crate) const EACH: &str = "*";
-const STUDIES: &str = "studies";
+pub(crate) const STUDIES: &str = "studies";
 /// The studies that are scored unless a set names others.
 const UNLESS_GIVEN: &str = "test";
 

@@ -1,0 +1,49 @@
+//! A reference written as the file that it is read from.
+
+use std::io;
+use std::path::Path;
+
+use crate::whole;
+use crate::{Label, PredictionError, Reference};
+
+/// Columns that are no classes.
+const KEPT: [&str; 5] = ["id", "patient", "split", "text", "label"];
+
+impl Reference {
+    /// Writes the table that [`Reference::read`] reads, and with the split of each case what [`crate::SplitReference::read`] reads.
+    /// `replace`: also where there is a file already. Subgroups are not written.
+    ///
+    /// # Errors
+    /// A class is called as a column that is no class; the file cannot be written.
+    pub fn write(&self, path: &Path, splits: &[String], replace: bool) -> Result<(), PredictionError> {
+        if let Some(class) = self.classes.iter().find(|class| KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(class)))
+        {
+            let problem = format!("a class is called `{class}`, as a column that is none; give the label another name");
+            return Err(PredictionError::unusable(path, problem));
+        }
+        whole::write(path, replace, |draft| self.table(draft, splits))
+    }
+
+    fn table(&self, draft: &Path, splits: &[String]) -> io::Result<()> {
+        let mut table = csv::Writer::from_path(draft)?;
+        let given = [("patient", self.patients.as_deref()), ("split", Some(splits)), ("text", self.texts.as_deref())];
+        let known = given.iter().filter_map(|(name, values)| Some((*name, (*values)?)));
+        let (names, columns): (Vec<&str>, Vec<&[String]>) = known.unzip();
+        table.write_record(["id"].into_iter().chain(names).chain(self.classes.iter().map(String::as_str)))?;
+        for (case, id) in self.ids.iter().enumerate() {
+            let cells = columns.iter().map(|column| column[case].as_str());
+            let labels = self.labels.row(case).into_iter().map(|label| cell(*label));
+            table.write_record([id.as_str()].into_iter().chain(cells).chain(labels))?;
+        }
+        table.flush()
+    }
+}
+
+fn cell(label: Label) -> &'static str {
+    match label {
+        Label::Positive => "1",
+        Label::Negative => "0",
+        Label::Uncertain => "-1",
+        Label::Blank | Label::Excluded => "",
+    }
+}
