@@ -51,7 +51,7 @@ fn every_protocol_gives_what_scipy_gives() {
             let (value, wanted) = (found[name].value, expected[name]);
             assert!((value - wanted).abs() < 1e-5, "{protocol}: {name} {value} {wanted}");
         }
-        assert!(found.contains_key("grounding/pointing/edema"), "{protocol}");
+        assert!(found.keys().any(|name| name.ends_with("/edema")), "{protocol}");
     }
 }
 
