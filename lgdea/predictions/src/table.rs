@@ -65,16 +65,19 @@ impl Table {
     pub(crate) fn named(&mut self, column: &Column) -> Result<Vec<String>, String> {
         let header: Vec<String> = self.columns.iter().chain([&self.id.0]).cloned().collect();
         let (at, by_pattern) = named_in(&header, column).ok_or_else(|| lacks(&header, &column.name))?;
-        let cells: Vec<&String> = match at == self.columns.len() {
-            true => self.id.1.iter().collect(),
-            false => self.rows.iter().map(|(_, cells)| &cells[at]).collect(),
+        let cells: Vec<&String> = if at == self.columns.len() {
+            self.id.1.iter().collect()
+        } else {
+            self.rows.iter().map(|(_, cells)| &cells[at]).collect()
         };
-        let found = |(cell, (line, _)): (&String, &(u64, Vec<String>))| match by_pattern {
-            false => Ok(cell.clone()),
-            true => column.found(cell).map(str::to_owned).ok_or_else(|| {
+        let found = |(cell, (line, _)): (&String, &(u64, Vec<String>))| {
+            if !by_pattern {
+                return Ok(cell.clone());
+            }
+            column.found(cell).map(str::to_owned).ok_or_else(|| {
                 let name = &header[at];
                 format!("line {line}: the pattern of `{}` finds nothing in the column `{name}`; mend one", column.name)
-            }),
+            })
         };
         let found = cells.into_iter().zip(&self.rows).map(found).collect::<Result<_, String>>()?;
         self.taken.insert(at);

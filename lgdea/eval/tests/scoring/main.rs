@@ -78,7 +78,7 @@ fn models(protocol: &str, scored: Vec<Scored>) -> Models {
 
 /// The tables of scores as the terminal has them.
 fn shown(models: &Models) -> String {
-    tables::scores(&models.models).iter().map(|grid| format!("{grid}\n")).collect()
+    tables::scores(&models.models).iter().map(ToString::to_string).collect::<Vec<String>>().join("\n")
 }
 
 fn evaluation(protocol: &str, scored: Scored) -> Evaluation {

@@ -89,8 +89,8 @@ impl Answer<'_> {
             .chain(models.compared.iter().map(|compared| tables::differences(base, compared)))
             .chain(tables::subgroups(&models.models))
             .collect();
-        let tables: String = grids.iter().map(|grid| format!("{grid}\n")).collect();
-        print(&format!("{tables}{}\n", self.caption()))
+        let tables: Vec<String> = grids.iter().map(Grid::to_string).collect();
+        print(&format!("{}\n{}\n", tables.join("\n"), self.caption()))
     }
 
     pub(super) fn page(&self) -> Result<String, Failure> {
