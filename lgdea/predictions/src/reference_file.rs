@@ -16,7 +16,8 @@ impl Reference {
     /// # Errors
     /// A class is called as a column that is no class; the file cannot be written.
     pub fn write(&self, path: &Path, splits: &[String], replace: bool) -> Result<(), PredictionError> {
-        if let Some(class) = self.classes.iter().find(|class| KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(class))) {
+        if let Some(class) = self.classes.iter().find(|class| KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(class)))
+        {
             let problem = format!("a class is called `{class}`, as a column that is none; give the label another name");
             return Err(PredictionError::unusable(path, problem));
         }

@@ -292,7 +292,8 @@ mod tests {
     fn what_is_combined_is_what_the_auroc_is_of() {
         let labels = labels(&[Some(&["edema"]), None, Some(&[]), Some(&[]), Some(&["edema"])]);
         let labels: Vec<Labels<'_>> = labels.iter().map(Option::as_ref).collect();
-        let (similarity, local) = (array![[0.3], [9.0], [0.1], [0.2], [0.15]], array![[1.0], [0.0], [3.0], [2.0], [8.0]]);
+        let (similarity, local) =
+            (array![[0.3], [9.0], [0.1], [0.2], [0.15]], array![[1.0], [0.0], [3.0], [2.0], [8.0]]);
         let scores = || Scores { local: Some(local.clone()), ..global(&similarity) };
         let settings = ZeroShot { local_share: 0.5, ..settings(0.0) };
         let evaluation = evaluate(&settings, &[class("edema", &[])], scores(), &labels, PLAIN).unwrap();
