@@ -25,7 +25,8 @@ fn a_set_is_scored_by_the_protocols_that_it_names_and_the_run_says_by_which() {
     let outcome = place.outcome(&place.path("e.toml"), "results", &[]);
     // The same studies and definitions as the run's own.
     assert_eq!(metric(&outcome, "cited/zero_shot/auroc_macro"), metric(&outcome, "test/zero_shot/auroc_macro"));
-    for score in ["zero_shot/average_precision_macro", "zero_shot/mcc_macro", "retrieval/i2t_r_at_10", "grounding/miou"] {
+    for score in ["zero_shot/average_precision_macro", "zero_shot/mcc_macro", "retrieval/i2t_r_at_10", "grounding/miou"]
+    {
         assert!(metric(&outcome, &format!("cited/{score}")).is_finite(), "{score}");
     }
     let metrics = outcome["metrics"].as_object().unwrap();

@@ -54,7 +54,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Array, String> {
 
 /// What stands before the values of an array in row-major order, of a type in NumPy's words (`<f4`): version 1 of the format.
 pub(crate) fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
-    let lengths: String = shape.iter().map(|length| format!("{length},")).collect();
+    let lengths = shape.iter().map(|length| format!("{length},")).collect::<Vec<String>>().concat();
     let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({lengths}), }}");
     // Values begin at a multiple of 64 bytes; a header of two dimensions is far from 64 KiB.
     let before = MAGIC.len() + 4;

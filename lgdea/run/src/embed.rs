@@ -98,9 +98,12 @@ impl Asks<'_> {
         let Self { model, device, asked, audience } = *self;
         let has_image = |study: usize| prepared.images.pixels(study).is_some();
         let is_asked = |study: usize| asked.split.is_none_or(|split| prepared.studies[study].split == split);
-        groups.iter_mut().for_each(|group| group.retain(|&study| is_asked(study)));
-        let all = groups.iter().map(Vec::len).sum::<usize>();
-        groups.iter_mut().for_each(|group| group.retain(|&study| has_image(study)));
+        let mut all = 0;
+        for group in &mut groups {
+            group.retain(|&study| is_asked(study));
+            all += group.len();
+            group.retain(|&study| has_image(study));
+        }
         groups.retain(|group| !group.is_empty());
         let images = groups.iter().map(Vec::len).sum::<usize>();
         if images < all {

@@ -95,11 +95,7 @@ impl Resolved {
     }
 
     /// The experiment with the evaluation sets of layers, and their names.
-    fn with_layers(
-        &self,
-        layers: Vec<Node>,
-        mut problems: Vec<Problem>,
-    ) -> Result<(Resolved, Vec<String>), SpecError> {
+    fn with_layers(&self, layers: Vec<Node>, mut problems: Vec<Problem>) -> Result<(Resolved, Vec<String>), SpecError> {
         let (root, defaults) = (Schema::root(), defaults::layer(&mut problems));
         let (mut tree, mut names) = (self.tree.clone(), Vec::new());
         for layer in &layers {

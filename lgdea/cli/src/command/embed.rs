@@ -41,9 +41,12 @@ fn described(embeddings: &Embeddings) -> String {
     let rows = [
         ("image", Some(embedded.image.dim())),
         ("text", (!embedded.with_text.is_empty()).then(|| embedded.text.dim())),
-        ("features", embedded.features.as_ref().map(|features| features.dim())),
+        ("features", embedded.features.as_ref().map(ndarray::ArrayBase::dim)),
         ("scores", embedded.scores.as_ref().map(|(_, scores)| scores.dim())),
     ];
-    let rows = rows.into_iter().filter_map(|(name, shape)| Some((name, shape?)));
-    rows.map(|(name, (rows, columns))| format!("{name:<9}{rows} × {columns}\n")).collect()
+    let row = |(name, shape): (&str, Option<(usize, usize)>)| {
+        let (rows, columns) = shape?;
+        Some(format!("{name:<9}{rows} × {columns}\n"))
+    };
+    rows.into_iter().filter_map(row).collect()
 }

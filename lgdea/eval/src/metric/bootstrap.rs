@@ -45,8 +45,9 @@ impl Bootstrap {
             .into_iter()
             .filter_map(|(name, statistic)| statistic(&once).map(|value| (name, value, statistic)))
             .collect();
-        let resampled: Vec<Vec<Option<f64>>> = self
-            .of_each(patients, |multiplicity| defined.iter().map(|(_, _, statistic)| statistic(multiplicity)).collect());
+        let resampled: Vec<Vec<Option<f64>>> = self.of_each(patients, |multiplicity| {
+            defined.iter().map(|(_, _, statistic)| statistic(multiplicity)).collect()
+        });
         let score = |(column, (name, value, _)): (usize, (String, f64, _))| {
             let values = resampled.iter().filter_map(|row| row[column]).collect();
             (name, Score { value, interval: interval(values, self.resamples) })

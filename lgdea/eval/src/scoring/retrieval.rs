@@ -269,7 +269,9 @@ impl Task<'_> {
         if self.rules.same == Same::LabelSet {
             // That nothing is found is no finding: the set is empty, as of a case without a 1.
             let is_normal = |class: &usize| normalise_label(&reference.classes[*class]) == NO_FINDING;
-            of_case.iter_mut().for_each(|set| set.retain(|class| !is_normal(class)));
+            for set in &mut of_case {
+                set.retain(|class| !is_normal(class));
+            }
         }
         let set_of = groups(of_case.iter());
         let sets = distinct(&set_of).into_iter().map(|case| of_case[case].clone()).collect();

@@ -263,7 +263,7 @@ fn all_metrics(of: &str) -> String {
     let metrics = if of.starts_with("retrieval") {
         "[\"recall\", \"reciprocal-rank\", \"mean-rank\", \"median-rank\", \"precision\", \"hit\", \"ndcg\"]"
     } else {
-        "[\"auroc\", \"average-precision\", \"brier\", \"ece\", \"f1\", \"mcc\", \"accuracy\", \"balanced-accuracy\", \"sensitivity\", \
+        "[\"auroc\", \"average-precision\", \"auprc-trapezoid\", \"brier\", \"ece\", \"f1\", \"mcc\", \"accuracy\", \"balanced-accuracy\", \"sensitivity\", \
          \"specificity\", \"top-accuracy\", \"top-balanced-accuracy\", \"top-precision\", \"top-f1\", \"top-mcc\"]"
     };
     let line = |line: &str| {

@@ -119,5 +119,8 @@ fn what_can_be_scored_in_part_is_told() {
 fn equal_texts_are_never_told() {
     let quokka = "id,text,edema\na,a quokka,1\nb,a quokka,0\nc,,0\n";
     let text = said(RETRIEVAL, ["id,a,b,c\na,1,2,3\nb,3,4,5\nc,1,1,1\n", quokka], None).unwrap().join("\n");
-    assert!(text.contains("1 of 2 texts repeat") && text.contains("have none, and no part: 1") && !text.contains("quokka"), "{text}");
+    assert!(
+        text.contains("1 of 2 texts repeat") && text.contains("have none, and no part: 1") && !text.contains("quokka"),
+        "{text}"
+    );
 }

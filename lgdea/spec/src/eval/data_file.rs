@@ -17,11 +17,7 @@ const DATA: &str = "data";
 /// these, and what else the file says is of another experiment.
 pub(crate) fn layers(file: &Path, problems: &mut Vec<Problem>) -> Vec<Node> {
     let is_table = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-    let layers = if is_table {
-        table(file, problems).into_iter().collect()
-    } else {
-        extends::layers(file, problems)
-    };
+    let layers = if is_table { table(file, problems).into_iter().collect() } else { extends::layers(file, problems) };
     if layers.iter().all(|layer| layer.get(DATA).is_none()) {
         return layers;
     }
@@ -82,7 +78,8 @@ mod tests {
 
     #[test]
     fn the_data_of_an_experiment_are_all_of_its_studies_and_the_rest_of_it_is_not_asked() {
-        let text = "seed = 9\ntrain.steps = 7\n[data.manifest]\nroot = 'x'\nstudies = ['a.csv']\ncolumns.image = 'file'\n";
+        let text =
+            "seed = 9\ntrain.steps = 7\n[data.manifest]\nroot = 'x'\nstudies = ['a.csv']\ncolumns.image = 'file'\n";
         let (_, set) = set("e.toml", text).unwrap();
         let manifest = set.data.unwrap().manifest.unwrap();
         assert_eq!((manifest.columns.image.as_str(), manifest.columns.study.as_str()), ("file", "study"));
