@@ -147,7 +147,7 @@ def topk(folder, ways):
 
     def of(best):
         hits = {way: indices == torch.arange(len(indices))[:, None] for way, indices in best.items()}
-        return {f"retrieval/recall@{k}/{way}": hit[:, :k].any(1).double().mean().item() for way, hit in hits.items() for k in KS}
+        return {f"retrieval/{way}_r_at_{k}": hit[:, :k].any(1).double().mean().item() for way, hit in hits.items() for k in KS}
 
     def run(peer):
         wall, processor, best = timed(peer)
