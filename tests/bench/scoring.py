@@ -82,7 +82,7 @@ def make(folder, cases):
     table(folder / "features.csv", {"id": ids, "split": split, **dict(zip(names, labels.T))})
     for metric, resamples in RESAMPLES.items():
         protocol(folder / f"{metric}.toml", "zero-shot/lgdea-v1", metrics=[metric], resamples=resamples)
-    ranks = {"similarity": "dot", "equal_texts": "apart", "metrics": ["recall"], "method": "none", "resamples": 0}
+    ranks = {"similarity": "dot", "equal_texts": "apart", "metrics": ["recall"], "labels_at": [], "method": "none", "resamples": 0}
     protocol(folder / "one-way.toml", "retrieval/lgdea-v1", ways=["i2t"], **ranks)
     protocol(folder / "both-ways.toml", "retrieval/lgdea-v1", **ranks)
     fitted = {"shares": [1.0], "metrics": ["auroc"], "c": [1.0], "method": "none", "resamples": 0}
@@ -147,7 +147,7 @@ def topk(folder, ways):
 
     def of(best):
         hits = {way: indices == torch.arange(len(indices))[:, None] for way, indices in best.items()}
-        return {f"retrieval/recall@{k}/{way}": hit[:, :k].any(1).double().mean().item() for way, hit in hits.items() for k in KS}
+        return {f"retrieval/{way}_r_at_{k}": hit[:, :k].any(1).double().mean().item() for way, hit in hits.items() for k in KS}
 
     def run(peer):
         wall, processor, best = timed(peer)
