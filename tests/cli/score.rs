@@ -2,6 +2,7 @@
 
 use lgdea_harness::Workspace;
 use serde_json::Value;
+use std::fmt::Write;
 
 const SCORES: &str = "id,Edema,Mass\na,0.1,0.9\nb,0.7,0.2\nc,0.4,0.6\nd,0.8,0.3\n";
 const OTHER: &str = "id,Edema,Mass\na,0.9,0.1\nb,0.2,0.8\nc,0.6,0.4\nd,0.1,0.7\n";
@@ -47,9 +48,9 @@ fn features_are_probed_and_compared() {
     for (at, split) in ["train", "validation", "test"].into_iter().enumerate() {
         for case in 0..8 {
             let edema = case % 2;
-            good += &format!("{at}{case},{edema}\n");
-            bad += &format!("{at}{case},{}\n", case / 2 % 2);
-            truth += &format!("{at}{case},{at}p{case},{split},{edema}\n");
+            writeln!(good, "{at}{case},{edema}").unwrap();
+            writeln!(bad, "{at}{case},{}", case / 2 % 2).unwrap();
+            writeln!(truth, "{at}{case},{at}p{case},{split},{edema}").unwrap();
         }
     }
     let place = Workspace::new().with("good.csv", &good).with("bad.csv", &bad).with("truth.csv", &truth);
@@ -111,8 +112,8 @@ fn a_reference_is_read_as_a_data_set_has_it() {
     let paths = ["v/patient1/a.jpg", "v/patient1/b.jpg", "v/patient2/a.jpg", "v/patient3/a.jpg"];
     let (mut truth, mut scores) = ("Path,Sex,No Finding,Edema\n".to_owned(), "id,edema\n".to_owned());
     for (at, path) in paths.iter().enumerate() {
-        truth += &format!("{path},Male,,{}.0\n", at % 2);
-        scores += &format!("{path},0.{at}\n");
+        writeln!(truth, "{path},Male,,{}.0", at % 2).unwrap();
+        writeln!(scores, "{path},0.{at}").unwrap();
     }
     let place = Workspace::new().with("valid.csv", &truth).with("p.csv", &scores);
     let score = ["score", "zero-shot", "--predictions", "p.csv", "--reference", "valid.csv", "--id", "Path"];

@@ -68,7 +68,7 @@ pub(crate) enum Command {
     Embed(inspect::EmbedArgs),
     /// Score the outputs of any model by a named protocol: no experiment, no run.
     #[command(subcommand)]
-    Score(score::ScoreCommand),
+    Score(Box<score::ScoreCommand>),
     /// Show where a run's model sees what a phrase says, as a heat map on an image.
     Ground(inspect::GroundArgs),
     /// Show what the prototypes of a run stand for: phrases, findings, usage and image regions.

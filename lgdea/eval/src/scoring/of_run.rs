@@ -194,7 +194,7 @@ impl OfRun {
     }
 }
 
-impl<'a> Classified<'a> {
+impl Classified<'_> {
     fn only(self, is_wanted: impl Fn(&Study) -> bool) -> Self {
         let rows: Vec<usize> = (0..self.studies.len()).filter(|&row| is_wanted(self.studies[row])).collect();
         let studies = rows.iter().map(|&row| self.studies[row]).collect();

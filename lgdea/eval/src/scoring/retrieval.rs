@@ -181,7 +181,9 @@ impl Task<'_> {
         let group = |division: Division| {
             let statistics = [&division.inside, &division.rest].map(|cases| {
                 let mut asks = vec![false; reference.ids.len()];
-                cases.iter().for_each(|&case| asks[case] = true);
+                for &case in cases {
+                    asks[case] = true;
+                }
                 self.statistics(found, labelled, |case| asks[case])
             });
             Group::new(division, statistics)

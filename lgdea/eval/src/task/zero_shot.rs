@@ -264,7 +264,7 @@ mod tests {
         let mut labels = labels(&[Some(&["edema"]), Some(&[]), Some(&[]), Some(&["no_finding"])]);
         let similarity = array![[0.5], [0.1], [0.9], [0.2]];
         let auroc = |labels: &[Option<StudyLabels>], against: &[&str]| {
-            let labels = cases(&labels);
+            let labels = cases(labels);
             let classes = [class("edema", against)];
             value(
                 &evaluate(&settings(0.5), &classes, global(&similarity), &labels, PLAIN).unwrap(),

@@ -32,7 +32,7 @@ fn studies() -> Vec<Study> {
         let mut study = Study::new(format!("s{number}"), format!("p{}", number / 2), Split::Test);
         let mut labels: StudyLabels = [("edema", 3), ("nodule", 4), ("no_finding", 5)]
             .iter()
-            .filter(|(_, n)| number % n == 0)
+            .filter(|(_, n)| number.is_multiple_of(*n))
             .map(|(l, _)| *l)
             .collect();
         if number % 11 == 1 {
