@@ -69,14 +69,15 @@ pub fn evidence(classes: &[Class], counts: &[Counts], scores: &Scores) -> String
     table.to_string()
 }
 
-/// The scores that have a row, with what it is called: those of the chosen heat map, at the greatest K.
+/// The scores that have a row, with what it is called: those of the chosen heat map, at the greatest K. Some are of runs that a
+/// protocol scores.
 fn rows(scores: &Scores) -> Vec<(Task, String, &Score)> {
     let known: Vec<(Instance<'_>, &Score)> =
         scores.iter().filter_map(|(name, score)| Some((Instance::find(name)?, score))).collect();
     let mut rows = Vec::new();
     for task in Task::OF_RUNS {
         for way in [None].into_iter().chain(Way::ALL.map(Some)) {
-            for declaration in task.declarations() {
+            for declaration in [task].into_iter().chain(task.of_outputs()).flat_map(Task::declarations) {
                 let shown = known.iter().filter(|(score, _)| {
                     score.declaration == declaration && score.of.way == way && score.of.map.is_none()
                 });

@@ -1,4 +1,4 @@
-//! Scores of phrase grounding that `lgdea score` measures of anyone's outputs, besides those that runs log.
+//! Scores of phrase grounding that protocols measure, besides those that runs log without one.
 
 use crate::{Declaration, Task};
 

@@ -49,6 +49,16 @@ impl Task {
     /// Those that a run evaluates.
     pub const OF_RUNS: [Task; 3] = [Task::ZeroShot, Task::Retrieval, Task::Grounding];
 
+    /// Where the scores are declared that a protocol measures besides those of a run's task.
+    pub fn of_outputs(self) -> Option<Task> {
+        match self {
+            Task::ZeroShot => Some(Task::ZeroShotOutputs),
+            Task::Retrieval => Some(Task::RetrievalOutputs),
+            Task::Grounding => Some(Task::GroundingOutputs),
+            _ => None,
+        }
+    }
+
     /// Name for readers.
     pub fn label(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Scores of image–text retrieval that `lgdea score` measures of anyone's outputs, besides those that runs log.
+//! Scores of image–text retrieval that protocols measure, besides those that runs log without one.
 
 use crate::{Better, Declaration, Task};
 

@@ -1,4 +1,4 @@
-//! Scores of zero-shot classification that `lgdea score` measures of anyone's outputs, besides those that runs log.
+//! Scores of zero-shot classification that protocols measure, besides those that runs log without one.
 //!
 //! Of several classes that exclude each other, accuracy and the like are of the decision for one of them.
 
