@@ -153,6 +153,7 @@ fn with_missing(collection: &Collection) -> Collection {
                 seconds: 0.0,
                 metrics: BTreeMap::new(),
                 sets: BTreeMap::new(),
+                protocols: BTreeMap::new(),
                 ceiling: false,
                 folder: None,
             });

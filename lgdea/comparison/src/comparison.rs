@@ -11,7 +11,7 @@ use crate::efficiency::{Efficiency, efficiencies};
 use crate::metric::{self, Metric, Split};
 use crate::rows::{ARM, Row, Rows, Setting};
 use crate::statistic::{mean, standard_deviation};
-use crate::{Collection, ComparisonError, Provenance};
+use crate::{Collection, ComparisonError, Provenance, Run};
 
 /// What is to be compared, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,6 +137,7 @@ impl Comparison {
             sweeps: collection.sweeps.iter().map(|sweep| (sweep.name.clone(), sweep.description.clone())).collect(),
             notes: of_other_studies(collection, &metrics)
                 .into_iter()
+                .chain(by_other_protocols(collection, &metrics))
                 .chain(notes(collection, &rows, &compared, &base))
                 .collect(),
             efficiency: efficiencies(&rows, &metrics, &equals),
@@ -253,6 +254,31 @@ fn of_other_studies(collection: &Collection, metrics: &[Metric]) -> Vec<String> 
         })
     };
     sets.into_iter().filter_map(note).collect()
+}
+
+/// That runs were scored by other protocols than others, for each task that metrics are of.
+fn by_other_protocols(collection: &Collection, metrics: &[Metric]) -> Vec<String> {
+    let task = |metric: &Metric| {
+        let mut parts = metric.name.splitn(3, '/');
+        Some((parts.next()?.to_owned(), parts.next()?.replace('_', "-")))
+    };
+    let tasks: BTreeSet<(String, String)> = metrics.iter().filter_map(task).collect();
+    let note = |(on, task): (String, String)| {
+        let begins = format!("{on}/{}/", task.replace('-', "_"));
+        let scored = collection.runs.iter().filter(|run| run.metrics.keys().any(|name| name.starts_with(&begins)));
+        let of_run = |run: &Run| run.protocols.get(&format!("{on}.{task}")).cloned();
+        let protocols: BTreeSet<Option<String>> = scored.map(of_run).collect();
+        (protocols.len() > 1).then(|| {
+            let names: Vec<String> =
+                protocols.into_iter().map(|name| name.unwrap_or_else(|| "the run's own".to_owned())).collect();
+            format!(
+                "{task} on {on} was scored by different protocols ({}): differences between these runs are also those of the \
+                 protocols",
+                names.join(", ")
+            )
+        })
+    };
+    tasks.into_iter().filter_map(note).collect()
 }
 
 fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], base: &str) -> Vec<String> {

@@ -265,6 +265,7 @@ mod tests {
             seconds: 0.0,
             metrics: BTreeMap::from([("m".to_owned(), value)]),
             sets: BTreeMap::new(),
+            protocols: BTreeMap::new(),
             ceiling: false,
             folder: None,
         };

@@ -200,6 +200,7 @@ mod tests {
             seconds: 1.0,
             metrics: names.iter().map(|name| ((*name).to_owned(), 0.5)).collect(),
             sets: std::collections::BTreeMap::new(),
+            protocols: std::collections::BTreeMap::new(),
             ceiling: false,
             folder: None,
         }]

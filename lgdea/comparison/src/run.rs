@@ -32,6 +32,9 @@ pub struct Run {
     /// Digest of what was scored of each evaluation set, by its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sets: BTreeMap<String, String>,
+    /// The protocols that its scores are by, by what is scored and the task (`test.zero-shot`); none where a task has none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub protocols: BTreeMap<String, String>,
     /// Whether its settings make it a ceiling, see [`lgdea_spec::sweep::Role::is_ceiling`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ceiling: bool,

@@ -26,11 +26,7 @@ pub fn references(resolved: &Resolved) -> Vec<Problem> {
             problems.push(resolved.problem(&key, chain(&error), ""));
         }
     }
-    for (key, task, protocol) in protocols(&experiment.eval) {
-        if let Err(error) = OfRun::new(protocol, task, Bootstrap::NONE) {
-            problems.push(resolved.problem(&key, chain(&error), ""));
-        }
-    }
+    problems.extend(protocols(resolved));
     let image = &experiment.encoder.image;
     let text = &experiment.encoder.text;
     let mut weights = Vec::new();
@@ -56,8 +52,17 @@ fn zero_shots(eval: &Eval) -> impl Iterator<Item = (String, &ZeroShot)> {
     of_sets.chain([(PROMPTS.to_owned(), &eval.zero_shot)]).filter(|(_, zero_shot)| zero_shot.enabled)
 }
 
+/// What is wrong with the protocols that an experiment and its sets name.
+pub fn protocols(resolved: &Resolved) -> Vec<Problem> {
+    let problem = |(key, task, protocol): (String, &str, &str)| {
+        let error = OfRun::new(protocol, task, Bootstrap::NONE).err()?;
+        Some(resolved.problem(&key, chain(&error), ""))
+    };
+    named_protocols(&resolved.experiment.eval).filter_map(problem).collect()
+}
+
 /// The protocols that an experiment names, each with its key and its task.
-fn protocols(eval: &Eval) -> impl Iterator<Item = (String, &str, &str)> {
+fn named_protocols(eval: &Eval) -> impl Iterator<Item = (String, &str, &str)> {
     let own = eval.protocols().map(|(task, protocol)| (format!("eval.{task}.protocol"), task, protocol));
     own.chain(eval.sets.iter().flat_map(|(name, set)| {
         set.protocols().map(move |(task, protocol)| (format!("eval.set.{name}.{task}.protocol"), task, protocol))

@@ -22,12 +22,18 @@ impl<'a> Name<'a> {
         let Some((on, score)) = EvalSet::strip(name) else {
             return Name { on: None, metric: name, bound: None, declared: Instance::find(name) };
         };
-        let declared = Instance::find(score);
-        // A class may be called `low`.
-        let end = Bound::strip(score).filter(|_| declared.is_none());
-        let (bound, metric) = end.map_or((None, score), |(bound, metric)| (Some(bound), metric));
-        let declared = declared.or_else(|| Instance::find(metric));
-        Name { on: Some(on), metric, bound, declared }
+        let end = Bound::strip(score).map(|(bound, metric)| (bound, metric, Instance::find(metric)));
+        match (end, Instance::find(score)) {
+            (Some((bound, metric, Some(declared))), _) => {
+                Name { on: Some(on), metric, bound: Some(bound), declared: Some(declared) }
+            }
+            // A class may be called `low`.
+            (_, Some(declared)) => Name { on: Some(on), metric: score, bound: None, declared: Some(declared) },
+            (end, None) => {
+                let (bound, metric) = end.map_or((None, score), |(bound, metric, _)| (Some(bound), metric));
+                Name { on: Some(on), metric, bound, declared: None }
+            }
+        }
     }
 
     /// Whether it is the name of a score on a held-out split or an evaluation set, and not of an end of its interval.
@@ -81,6 +87,9 @@ mod tests {
         assert_eq!(name.declared.unwrap().declaration, &retrieval::MEDIAN_RANK);
         assert_eq!(name.declared.unwrap().of, Parameters::way(Way::ImageToReport));
         assert!(!name.is_score() && name.better() == Better::Lower && name.decimals() == 1);
+        let bounds = ["grounding/cnr/low", "zero_shot/auroc/edema/high", "zero_shot/auroc/low"]
+            .map(|score| Name::parse(&Split::Test.of_score(score)).bound);
+        assert_eq!(bounds, [Some(Bound::Low), Some(Bound::High), None], "the last one is of a class that is called so");
     }
 
     #[test]

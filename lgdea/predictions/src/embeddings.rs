@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
+use crate::ids::Ids;
 use crate::named::{self, Kind, Named};
 use crate::table::Table;
 use crate::{PredictionError, Reference, Rows};
@@ -13,8 +14,8 @@ use crate::{PredictionError, Reference, Rows};
 pub struct Retrieval {
     path: PathBuf,
     text_path: PathBuf,
-    ids: Option<Vec<String>>,
-    text_ids: Option<Vec<String>>,
+    ids: Ids,
+    text_ids: Ids,
     outputs: Outputs,
 }
 
@@ -49,13 +50,19 @@ impl Retrieval {
             let (image, text) = (Side::read(path, &["image"])?, Side::read(text_path, &["text"])?);
             let outputs = Outputs::Embeddings { images: image.values, texts: text.values };
             let (path, text_path) = (path.to_owned(), text_path.to_owned());
-            return Self { path, text_path, ids: image.ids, text_ids: text.ids, outputs }.checked();
+            return Self { path, text_path, ids: image.ids.into(), text_ids: text.ids.into(), outputs }.checked();
         }
         let kind = Kind::of(path)?;
         if matches!(kind, Kind::Csv | Kind::Npy) {
             let Side { ids, columns, values } = Side::read(path, &["similarity"])?;
             let outputs = Outputs::Similarity(values);
-            return Ok(Self { path: path.to_owned(), text_path: path.to_owned(), ids, text_ids: columns, outputs });
+            return Ok(Self {
+                path: path.to_owned(),
+                text_path: path.to_owned(),
+                ids: ids.into(),
+                text_ids: columns.into(),
+                outputs,
+            });
         }
         let mut arrays = named::read(path, kind, "similarity")?;
         let read = |arrays: &mut Named| {
@@ -72,7 +79,8 @@ impl Retrieval {
             Ok((ids, text_ids, outputs))
         };
         let (ids, text_ids, outputs) = read(&mut arrays).map_err(|problem| PredictionError::unusable(path, problem))?;
-        Self { path: path.to_owned(), text_path: path.to_owned(), ids, text_ids, outputs }.checked()
+        Self { path: path.to_owned(), text_path: path.to_owned(), ids: ids.into(), text_ids: text_ids.into(), outputs }
+            .checked()
     }
 
     fn checked(self) -> Result<Self, PredictionError> {
@@ -92,17 +100,23 @@ impl Retrieval {
     /// Similarities of a reference's images (rows) and texts (columns) in its order, finite; `path` is what they come from.
     pub fn of_cases(path: &Path, similarity: Array2<f32>) -> Self {
         let outputs = Outputs::Similarity(similarity);
-        Self { path: path.to_owned(), text_path: path.to_owned(), ids: None, text_ids: None, outputs }
+        Self {
+            path: path.to_owned(),
+            text_path: path.to_owned(),
+            ids: Ids::OfReference,
+            text_ids: Ids::OfReference,
+            outputs,
+        }
     }
 
-    /// What the model says of the reference's cases, in their order; and how many rows are left out.
-    pub fn of(&self, reference: &Reference) -> Result<(Outputs, usize), PredictionError> {
+    /// What the model says of the reference's cases, in their order; and the rows of images and texts that it is of.
+    pub fn of(&self, reference: &Reference) -> Result<(Outputs, [Rows; 2]), PredictionError> {
         let (images, texts) = match &self.outputs {
             Outputs::Embeddings { images, texts } => (images.nrows(), texts.nrows()),
             Outputs::Similarity(similarity) => similarity.dim(),
         };
-        let image_rows = Rows::find(&self.path, "images", self.ids.as_deref(), images, reference)?;
-        let text_rows = Rows::find(&self.text_path, "texts", self.text_ids.as_deref(), texts, reference)?;
+        let image_rows = Rows::find(&self.path, "images", &self.ids, images, reference)?;
+        let text_rows = Rows::find(&self.text_path, "texts", &self.text_ids, texts, reference)?;
         let rows = |from: &Array2<f32>, rows: &Rows| from.select(ndarray::Axis(0), &rows.rows);
         let outputs = match &self.outputs {
             Outputs::Embeddings { images, texts } => {
@@ -112,7 +126,7 @@ impl Retrieval {
                 Outputs::Similarity(rows(similarity, &image_rows).select(ndarray::Axis(1), &text_rows.rows))
             }
         };
-        Ok((outputs, image_rows.left_out + text_rows.left_out))
+        Ok((outputs, [image_rows, text_rows]))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array2, Axis};
 
 use crate::embeddings::Side;
+use crate::ids::Ids;
 use crate::{PredictionError, Reference, Rows};
 
 /// Features of a frozen model.
@@ -12,7 +13,7 @@ use crate::{PredictionError, Reference, Rows};
 pub struct Features {
     /// Their file.
     pub path: PathBuf,
-    ids: Option<Vec<String>>,
+    ids: Ids,
     /// `[cases, width]`. Finite.
     values: Array2<f32>,
 }
@@ -25,12 +26,12 @@ impl Features {
         if values.ncols() == 0 {
             return Err(PredictionError::unusable(path, "its rows have no number; save at least one feature"));
         }
-        Ok(Self { path: path.to_owned(), ids, values })
+        Ok(Self { path: path.to_owned(), ids: ids.into(), values })
     }
 
-    /// The features of the reference's cases, in their order; and how many rows are left out.
-    pub fn of(&self, reference: &Reference) -> Result<(Array2<f32>, usize), PredictionError> {
-        let rows = Rows::find(&self.path, "rows of features", self.ids.as_deref(), self.values.nrows(), reference)?;
-        Ok((self.values.select(Axis(0), &rows.rows), rows.left_out))
+    /// The features of the reference's cases, in their order; and the rows that they are.
+    pub fn of(&self, reference: &Reference) -> Result<(Array2<f32>, Rows), PredictionError> {
+        let rows = Rows::find(&self.path, "rows of features", &self.ids, self.values.nrows(), reference)?;
+        Ok((self.values.select(Axis(0), &rows.rows), rows))
     }
 }

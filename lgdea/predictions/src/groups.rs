@@ -9,6 +9,8 @@ use crate::table::Table;
 const MOST: usize = 50;
 /// Most characters of a value: what is longer may be a text, and texts are not printed.
 const LONGEST: usize = 40;
+/// Most words of a value.
+const WORDS: usize = 3;
 /// Columns that are no subgroups.
 const RESERVED: [&str; 4] = ["id", "patient", "text", "label"];
 
@@ -107,9 +109,13 @@ impl GroupBy {
             return Ok(None);
         }
         if self.cuts.is_empty() {
-            if cell.chars().count() > LONGEST {
+            // A number of words is a text, unless it is a name of theirs.
+            if cell.chars().count() > LONGEST
+                || cell.split_whitespace().count() > WORDS
+                || cell.contains(['.', '!', '?', '\n']) && number(cell).is_none()
+            {
                 return Err(format!(
-                    "line {line}: column `{column}` has more than {LONGEST} characters, as a text has; take another column"
+                    "line {line}: column `{column}` has a text, which is no name of a subgroup and is not printed; take another column"
                 ));
             }
             return Ok(Some(cell.to_owned()));

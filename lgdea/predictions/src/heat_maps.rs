@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array3, Axis};
 
+use crate::ids::Ids;
 use crate::named::{self, Kind};
 use crate::{PredictionError, Regions, Rows};
 
@@ -13,7 +14,7 @@ pub struct HeatMaps {
     /// `[phrases, rows, columns]` over the whole image, greater where the phrase applies more. Finite, and never empty.
     pub values: Array3<f32>,
     path: PathBuf,
-    ids: Option<Vec<String>>,
+    ids: Ids,
 }
 
 impl HeatMaps {
@@ -28,16 +29,16 @@ impl HeatMaps {
         let mut arrays = named::read(path, kind, "maps")?;
         let ids = named::names(&mut arrays, "ids").map_err(unusable)?;
         let values = named::take(&mut arrays, "maps").and_then(|maps| maps.maps("maps")).map_err(unusable)?;
-        Ok(Self { values, path: path.to_owned(), ids })
+        Ok(Self { values, path: path.to_owned(), ids: ids.into() })
     }
 
     /// Maps of a reference's phrases in its order, finite and not empty; `path` is what they come from.
     pub fn of_phrases(path: &Path, values: Array3<f32>) -> Self {
-        Self { values, path: path.to_owned(), ids: None }
+        Self { values, path: path.to_owned(), ids: Ids::OfReference }
     }
 
     /// Of each phrase of the reference, which map is its own.
     pub fn rows(&self, regions: &Regions) -> Result<Rows, PredictionError> {
-        Rows::find(&self.path, "maps", self.ids.as_deref(), self.values.len_of(Axis(0)), &regions.phrases)
+        Rows::find(&self.path, "maps", &self.ids, self.values.len_of(Axis(0)), &regions.phrases)
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use lgdea_data::table::shown_id;
+
 use crate::{PredictionError, Reference};
 
 /// For each case of the reference, the row of a file.
@@ -12,6 +14,25 @@ pub struct Rows {
     pub rows: Vec<usize>,
     /// Rows of which the reference knows nothing, and which are left out.
     pub left_out: usize,
+    /// Whether nothing names the rows, so that they are those of the reference, in its order.
+    pub by_order: bool,
+}
+
+/// What a file says of its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ids {
+    /// Whose they are.
+    Named(Vec<String>),
+    /// Nothing.
+    Unnamed,
+    /// They were made of the reference's cases.
+    OfReference,
+}
+
+impl From<Option<Vec<String>>> for Ids {
+    fn from(ids: Option<Vec<String>>) -> Self {
+        ids.map_or(Self::Unnamed, Self::Named)
+    }
 }
 
 impl Rows {
@@ -20,15 +41,16 @@ impl Rows {
     pub(crate) fn find(
         path: &Path,
         what: &str,
-        ids: Option<&[String]>,
+        ids: &Ids,
         count: usize,
         reference: &Reference,
     ) -> Result<Self, PredictionError> {
         let cases = reference.ids.len();
         let unusable = |problem: String| PredictionError::unusable(path, problem);
-        let Some(ids) = ids else {
+        let Ids::Named(ids) = ids else {
             if count == cases {
-                return Ok(Self { rows: (0..count).collect(), left_out: 0 });
+                let by_order = *ids == Ids::Unnamed;
+                return Ok(Self { rows: (0..count).collect(), left_out: 0, by_order });
             }
             return Err(unusable(format!(
                 "it has {count} {what}, but {} has {cases} cases, and nothing says which is which; add the identifiers (`ids`)",
@@ -41,19 +63,23 @@ impl Rows {
         let mut row_of = HashMap::new();
         for (row, id) in ids.iter().enumerate() {
             if let Some(first) = row_of.insert(id.as_str(), row) {
-                return Err(unusable(format!("rows {first} and {row} (from 0) are both of `{id}`; keep one")));
+                return Err(unusable(format!(
+                    "rows {first} and {row} (from 0) are both of `{}`; keep one",
+                    shown_id(id)
+                )));
             }
         }
         let missing: Vec<&String> = reference.ids.iter().filter(|id| !row_of.contains_key(id.as_str())).collect();
         if let Some(first) = missing.first() {
             return Err(unusable(format!(
-                "it lacks {} of the {cases} cases of {}, the first of them `{first}`; every case must be scored: add them, or \
+                "it lacks {} of the {cases} cases of {}, the first of them `{}`; every case must be scored: add them, or \
                  remove them from the reference for every model",
                 missing.len(),
-                reference.path.display()
+                reference.path.display(),
+                shown_id(first)
             )));
         }
         let rows: Vec<usize> = reference.ids.iter().map(|id| row_of[id.as_str()]).collect();
-        Ok(Self { left_out: count - rows.len(), rows })
+        Ok(Self { left_out: count - rows.len(), rows, by_order: false })
     }
 }

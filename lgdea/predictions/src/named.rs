@@ -12,6 +12,9 @@ use crate::PredictionError;
 use crate::array::{Array, shaped};
 use crate::npy;
 
+/// The lists of names that are read.
+const NAMES: [&str; 3] = ["ids", "text_ids", "classes"];
+
 /// Arrays by name.
 pub(crate) type Named = BTreeMap<String, Array>;
 
@@ -62,8 +65,16 @@ pub(crate) fn take(arrays: &mut Named, name: &str) -> Result<Array, String> {
     arrays.remove(name).ok_or_else(|| format!("it has no array `{name}`, but {}; name it so", names.join(", ")))
 }
 
-/// Takes a list of names that may be there.
+/// Takes a list of names that may be there, under this name alone: what is called nearly so is refused.
 pub(crate) fn names(arrays: &mut Named, name: &str) -> Result<Option<Vec<String>>, String> {
+    let singular = match name {
+        "classes" => "class",
+        others => others.trim_end_matches('s'),
+    };
+    let nearly = |other: &&String| [name, singular].contains(&other.trim().to_lowercase().replace('-', "_").as_str());
+    if let Some(other) = arrays.keys().find(nearly).filter(|_| !arrays.contains_key(name)) {
+        return Err(format!("it has an array `{other}`, which is not read; call it `{name}`, or leave it out"));
+    }
     arrays.remove(name).map(|array| array.names(name)).transpose()
 }
 
@@ -95,12 +106,31 @@ fn safetensors(bytes: &[u8]) -> Result<Named, String> {
     }
     for (name, text) in header.metadata().iter().flatten() {
         // What else the metadata says (`format`) is no list.
-        if let Ok(names) = serde_json::from_str::<Vec<String>>(text) {
-            let shape = [names.len()];
-            arrays.extend(shaped(&shape, false, names).map(|names| (name.clone(), Array::Texts(names))));
+        match list(text) {
+            Some(names) => {
+                let shape = [names.len()];
+                arrays.extend(shaped(&shape, false, names).map(|names| (name.clone(), Array::Texts(names))));
+            }
+            None if NAMES.contains(&name.as_str()) => {
+                return Err(format!(
+                    "`{name}` of its metadata is no JSON list of names; save json.dumps(list_of_names)"
+                ));
+            }
+            None => {}
         }
     }
     Ok(arrays)
+}
+
+/// The names of a JSON list, of texts or whole numbers.
+fn list(text: &str) -> Option<Vec<String>> {
+    let values: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
+    let name = |value: serde_json::Value| match value {
+        serde_json::Value::String(name) => Some(name),
+        serde_json::Value::Number(number) if !number.is_f64() => Some(number.to_string()),
+        _ => None,
+    };
+    values.into_iter().map(name).collect()
 }
 
 fn of_tensor(name: &str, tensor: &TensorView<'_>) -> Result<Array, String> {

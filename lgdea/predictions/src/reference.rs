@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use lgdea_data::normalise_label;
-use lgdea_data::table::is_missing;
+use lgdea_data::table::{is_missing, shown_id};
+use lgdea_data::{label_names, normalise_label};
 use ndarray::{Array2, Axis};
 
 use crate::table::{Table, known, lacks, names};
@@ -98,7 +98,10 @@ impl Reference {
                 )));
             }
             if let Some(first) = seen.insert(id, *line) {
-                return Err(unusable(format!("lines {first} and {line} are both of the case `{id}`; keep one")));
+                return Err(unusable(format!(
+                    "lines {first} and {line} are both of the case `{}`; keep one",
+                    shown_id(id)
+                )));
             }
         }
         if table.ids.is_empty() {
@@ -180,8 +183,11 @@ fn labels(table: &mut Table, columns: &Columns) -> Result<Labels, String> {
 
 /// The classes that a column names, `wanted` ones or all, and which case has which.
 fn one_of(cells: &[String], column: &str, table: &Table, wanted: &[String]) -> Result<Labels, String> {
-    let named =
-        |cell: &str| cell.split('|').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let named = |cell: &str| {
+        // `None` and `NA` are names here, which a list leaves out.
+        let names = if is_missing(cell) { vec![cell.into()] } else { label_names(cell, "|;") };
+        names.into_iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+    };
     let of_case: Vec<BTreeSet<String>> = cells.iter().map(|cell| named(cell)).collect();
     for (names, (line, _)) in of_case.iter().zip(&table.rows) {
         if names.iter().any(|name| name.chars().count() > LONGEST) {

@@ -1,6 +1,7 @@
 //! A reference written as the file that it is read from.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::whole;
@@ -22,6 +23,21 @@ impl Reference {
             return Err(PredictionError::unusable(path, problem));
         }
         whole::write(path, replace, |draft| self.table(draft, splits))
+    }
+
+    /// Whether a file begins as those of [`Reference::write`] do.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn is_one_written_here(path: &Path) -> Result<bool, PredictionError> {
+        const BEGINNING: &[u8] = b"id,patient,split,";
+        let failed = |source| PredictionError::Read { path: path.to_owned(), source };
+        let mut beginning = [0; BEGINNING.len()];
+        match File::open(path).map_err(failed)?.read_exact(&mut beginning) {
+            Ok(()) => Ok(beginning == BEGINNING),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     fn table(&self, draft: &Path, splits: &[String]) -> io::Result<()> {

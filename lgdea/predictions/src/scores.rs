@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Array3, Axis};
 
+use crate::ids::Ids;
 use crate::named::{self, Kind};
 use crate::table::Table;
 use crate::{PredictionError, Reference, Rows};
@@ -17,7 +18,7 @@ pub struct Scores {
     pub classes: Option<Vec<String>>,
     /// `[cases, classes, prompts]`, of one prompt where the file has two dimensions. Finite.
     pub values: Array3<f64>,
-    ids: Option<Vec<String>>,
+    ids: Ids,
 }
 
 impl Scores {
@@ -49,16 +50,21 @@ impl Scores {
             );
             return Err(unusable(problem));
         }
-        Ok(Self { path: path.to_owned(), classes, values, ids })
+        Ok(Self { path: path.to_owned(), classes, values, ids: ids.into() })
     }
 
     /// Scores of a reference's cases in their order, `[cases, classes]`, finite; `path` is what they come from.
     pub fn of_cases(path: &Path, classes: Vec<String>, values: Array2<f64>) -> Self {
-        Self { path: path.to_owned(), classes: Some(classes), values: values.insert_axis(Axis(2)), ids: None }
+        Self {
+            path: path.to_owned(),
+            classes: Some(classes),
+            values: values.insert_axis(Axis(2)),
+            ids: Ids::OfReference,
+        }
     }
 
     /// The rows of the reference's cases.
     pub fn rows(&self, reference: &Reference) -> Result<Rows, PredictionError> {
-        Rows::find(&self.path, "rows of scores", self.ids.as_deref(), self.values.len_of(Axis(0)), reference)
+        Rows::find(&self.path, "rows of scores", &self.ids, self.values.len_of(Axis(0)), reference)
     }
 }

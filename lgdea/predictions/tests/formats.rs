@@ -240,7 +240,8 @@ fn rows_that_do_not_fit_the_reference_are_refused() {
     let nameless = Scores::read(&file("fortran.npy")).unwrap();
     let said = refusal(nameless.rows(&reference("id,edema\na,1\nb,0\n")));
     assert!(said.contains("3 rows of scores") && said.contains("2 cases"), "{said}");
-    assert_eq!(nameless.rows(&reference("id,edema\nx,1\ny,0\nz,1\n")).unwrap().rows, [0, 1, 2]);
+    let rows = nameless.rows(&reference("id,edema\nx,1\ny,0\nz,1\n")).unwrap();
+    assert_eq!((rows.rows, rows.by_order), (vec![0, 1, 2], true));
 }
 
 #[test]
@@ -248,11 +249,11 @@ fn embeddings_come_in_one_file_or_in_two_and_similarities_alone() {
     let cases = reference("id\nb\na\n");
     let (_image, image) = written("image.csv", "id,0,1\na,1,0\nb,0,1\nc,5,5\n");
     let (_text, text) = written("text.csv", "id,0,1\nb,0,2\na,2,0\n");
-    let (outputs, left_out) = Retrieval::read(&image, Some(&text)).unwrap().of(&cases).unwrap();
+    let (outputs, rows) = Retrieval::read(&image, Some(&text)).unwrap().of(&cases).unwrap();
     let Outputs::Embeddings { images, texts } = outputs else { panic!("no embeddings") };
     assert_eq!(
-        (images, texts, left_out),
-        (ndarray::array![[0.0, 1.0], [1.0, 0.0]], ndarray::array![[0.0, 2.0], [2.0, 0.0]], 1)
+        (images, texts, rows.map(|rows| rows.left_out)),
+        (ndarray::array![[0.0, 1.0], [1.0, 0.0]], ndarray::array![[0.0, 2.0], [2.0, 0.0]], [1, 0])
     );
 
     let (_folder, path) = written("similarity.csv", "id,a,b\na,1,2\nb,3,4\n");
@@ -266,4 +267,38 @@ fn embeddings_come_in_one_file_or_in_two_and_similarities_alone() {
     assert!(refusal(Retrieval::read(&image, Some(&large))).contains("too large"));
     let said = refusal(Retrieval::read(&file("stored.npz"), None));
     assert!(said.contains("no array `image`"), "{said}");
+}
+
+/// A safetensors file of two rows of scores, with this list of identifiers in its metadata.
+fn with_metadata(name: &str, list: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let header = format!(
+        r#"{{"__metadata__":{{"{name}":{}}},"scores":{{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}}}}"#,
+        serde_json::to_string(list).unwrap()
+    );
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend([0.25_f32, 0.75].iter().flat_map(|value| value.to_le_bytes()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.safetensors");
+    std::fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn lists_of_names_in_metadata_are_read_or_refused_and_never_passed_over() {
+    let truth = reference("id,edema\n50000002,1\n50000001,0\n");
+    let (_folder, path) = with_metadata("ids", "[50000001, 50000002]");
+    assert_eq!(Scores::read(&path).unwrap().rows(&truth).unwrap().rows, [1, 0]);
+    for list in ["['a', 'b']", "a,b", "{}", "[1.5, 2]"] {
+        let (_folder, path) = with_metadata("ids", list);
+        let said = refusal(Scores::read(&path));
+        assert!(said.contains("`ids`") && said.contains("json.dumps"), "{list}: {said}");
+    }
+    for nearly in ["id", "IDs", "Ids"] {
+        let (_folder, path) = with_metadata(nearly, r#"["a", "b"]"#);
+        let said = refusal(Scores::read(&path));
+        assert!(said.contains(&format!("`{nearly}`")) && said.contains("call it `ids`"), "{said}");
+    }
+    let (_folder, path) = with_metadata("format", "pt");
+    assert!(Scores::read(&path).unwrap().rows(&truth).unwrap().by_order);
 }

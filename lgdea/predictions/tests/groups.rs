@@ -43,7 +43,7 @@ fn columns_that_are_no_subgroups_are_refused_with_what_to_do_and_no_text_is_prin
         (TABLE, "age:NaN", "no rising numbers"),
         (TABLE, "age:200", "fewer than two"),
         (TABLE, "sex:1", "line 2: column `sex` has no number"),
-        (&long, "note", "line 2: column `note` has more than 40 characters"),
+        (&long, "note", "line 2: column `note` has a text"),
         (&many, "age", "60 values"),
     ] {
         let said = read(table, &[by]).unwrap_err();

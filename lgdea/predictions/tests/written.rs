@@ -55,8 +55,9 @@ fn arrays_are_read_as_they_were_written() {
     for name in ["a.npz", "a.safetensors", "b.NPZ"] {
         let path = folder.path().join(name);
         write(&arrays, &path);
-        let (outputs, left_out) = Retrieval::read(&path, None).unwrap().of(&reference()).unwrap();
-        assert_eq!((outputs, left_out), (Outputs::Embeddings { images: image.clone(), texts: text.to_owned() }, 0));
+        let (outputs, rows) = Retrieval::read(&path, None).unwrap().of(&reference()).unwrap();
+        assert_eq!(outputs, Outputs::Embeddings { images: image.clone(), texts: text.to_owned() });
+        assert!(rows.iter().all(|rows| rows.left_out == 0 && !rows.by_order), "{rows:?}");
         assert_eq!(Features::read(&path).unwrap().of(&reference()).unwrap().0, image);
         let read = Scores::read(&path).unwrap();
         assert_eq!(read.values.index_axis(ndarray::Axis(2), 0), scores, "{name}");

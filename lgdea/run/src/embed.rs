@@ -51,6 +51,8 @@ impl Found {
         let asks = Asks { model: &model, device, asked, audience };
         let mut embeddings = if let Some(name) = &set {
             sets.retain(|open| open.set.name == *name);
+            let lines = sets.iter().flat_map(|open| open.set.corpus.skipped.lines());
+            lines.for_each(|(_, line)| audience.say(&line));
             let stages = Preparation { experiment: &experiment, results: &self.results, audience };
             let sets = stages.sets(sets, &prepared, &provider)?;
             // The file was laid over the experiment: the set is one of its own.

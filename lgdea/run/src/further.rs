@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use lgdea_eval::Scores;
+use lgdea_inputs::check;
 use lgdea_metric::EvalSet;
-use lgdea_spec::{Experiment, Resolved};
+use lgdea_spec::{Experiment, Resolved, SpecError};
 use lgdea_track::{Event, Journal, Reader, Status, params};
 use lgdea_train::load_model;
 
@@ -38,6 +39,7 @@ impl Found {
         }
         let (resolved, names) = Resolved::from_file(&self.run.experiment(), &[])?.with_sets(files)?;
         let experiment = &resolved.experiment;
+        SpecError::unless_empty(check::protocols(&resolved))?;
         self.check_settings(experiment, &names)?;
         let (_, checkpoint) = self.newest(audience)?;
         let mut read = experiment.clone();

@@ -25,6 +25,8 @@ pub struct History {
     pub datasets: BTreeMap<String, String>,
     /// Digest of what is scored of each evaluation set, by its name; the last one's.
     pub sets: BTreeMap<String, String>,
+    /// The protocols that scores are by, by what is scored and the task: `test.zero-shot`.
+    pub protocols: BTreeMap<String, String>,
     /// Step and value of each metric's last entry.
     pub metrics: BTreeMap<String, (u64, f64)>,
     /// Step and path, relative to the run's folder, of the last checkpoint.
@@ -81,7 +83,12 @@ impl History {
                 self.error = error;
                 self.seconds += seconds;
             }
-            Event::Params { .. } | Event::Tags { .. } | Event::Artifact { .. } | Event::Note { .. } => {}
+            Event::Tags { values } => {
+                let protocol =
+                    |(tag, value): (String, String)| Some((tag.strip_prefix("protocol.")?.to_owned(), value));
+                self.protocols.extend(values.into_iter().filter_map(protocol));
+            }
+            Event::Params { .. } | Event::Artifact { .. } | Event::Note { .. } => {}
         }
     }
 }

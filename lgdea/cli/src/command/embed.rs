@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lgdea_inspect::Wanted;
-use lgdea_predictions::Arrays;
+use lgdea_predictions::{Arrays, Reference};
 use lgdea_run::{Asked, Embeddings, Found};
 
 use super::{not_read, opened, placeable};
@@ -22,6 +22,12 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<(), Failure> {
         if file.exists() && !args.force {
             return Err(refused(format!("{} is there already; name another file, or add --force", file.display())));
         }
+    }
+    if reference.exists() && !Reference::is_one_written_here(&reference)? {
+        return Err(refused(format!(
+            "the reference would be {}, which is there already and was not written by `lgdea embed`; name another file by --out",
+            reference.display()
+        )));
     }
     let found = Found::new(&args.run.run, &args.run.results)?;
     let (device, name) = opened::device(&args.run, &found)?;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use lgdea_spec::sweep::{Role, Sweep};
 use lgdea_sweep::Trials;
-use lgdea_track::RunDir;
+use lgdea_track::{History, RunDir};
 
 use crate::run::{Missing, Run, SweepPlace};
 use crate::{Collection, ComparisonError, records};
@@ -112,7 +112,9 @@ impl Collection {
         }
         let metrics = defined.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let folder = folder.map(Path::to_path_buf);
-        let (seconds, sets) = (told.history.seconds, told.history.sets.clone());
-        self.runs.push(Run { place, seconds, metrics, sets, ceiling: Role::is_ceiling(&told.params), folder });
+        let History { seconds, ref sets, ref protocols, .. } = told.history;
+        let (sets, protocols) = (sets.clone(), protocols.clone());
+        let ceiling = Role::is_ceiling(&told.params);
+        self.runs.push(Run { place, seconds, metrics, sets, protocols, ceiling, folder });
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use lgdea_data::normalise_label;
-use lgdea_predictions::{Label, Reference, Scores};
+use lgdea_data::table::shown;
+use lgdea_predictions::{Label, Reference, Rows, Scores};
 use ndarray::{Array2, Array3, Axis};
 
 use crate::EvalError;
@@ -25,7 +26,8 @@ pub(super) struct Aligned {
 impl Aligned {
     pub(super) fn new(rules: &ZeroShotProtocol, scores: &Scores, reference: &Reference) -> Result<Self, EvalError> {
         let refused = |problem: String| EvalError::Outputs { what: scores.path.display().to_string(), problem };
-        let of_reference = columns(&reference.classes).map_err(refused)?;
+        let in_reference = |problem: String| EvalError::Outputs { what: reference.path.display().to_string(), problem };
+        let of_reference = columns(&reference.classes).map_err(in_reference)?;
         if of_reference.is_empty() {
             let problem =
                 format!("{} names no class; add a column each, or a column `label`", reference.path.display());
@@ -33,15 +35,13 @@ impl Aligned {
         }
         let mut warnings = Vec::new();
         let rows = scores.rows(reference)?;
-        if rows.left_out > 0 {
-            warnings.push(format!("rows that are of no case of the reference are left out: {}", rows.left_out));
-        }
+        warnings.extend(told(&[&rows], "rows that are of no case of the reference"));
         let of_scores = match &scores.classes {
             Some(names) => columns(names).map_err(refused)?,
             None => unnamed(scores, reference).map_err(refused)?,
         };
         let only = |these: &BTreeMap<String, usize>, those: &BTreeMap<String, usize>| -> Vec<String> {
-            these.keys().filter(|name| !those.contains_key(*name)).map(|name| format!("`{name}`")).collect()
+            these.keys().filter(|name| !those.contains_key(*name)).map(|name| format!("`{}`", shown(name))).collect()
         };
         let (unscored, unknown) = (only(&of_reference, &of_scores), only(&of_scores, &of_reference));
         let differ = !(unscored.is_empty() && unknown.is_empty());
@@ -78,6 +78,22 @@ impl Aligned {
             warnings: Vec::new(),
         }
     }
+}
+
+/// What is to be said of the rows of files: whose order they are in, and which are left out, which `what` names.
+pub(super) fn told(rows: &[&Rows], what: &str) -> Vec<String> {
+    let left_out: usize = rows.iter().map(|rows| rows.left_out).sum();
+    let mut told = Vec::new();
+    if rows.iter().any(|rows| rows.by_order) {
+        told.push(
+            "nothing in the predictions says whose their rows are (`ids`): they are taken in the reference's order"
+                .to_owned(),
+        );
+    }
+    if left_out > 0 {
+        told.push(format!("{what} are left out: {left_out}"));
+    }
+    told
 }
 
 /// One score a case and class, from those of several prompts; none without a prompt.

@@ -10,6 +10,7 @@ use lgdea_predictions::{HeatMaps, Regions};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
+use super::aligned::told;
 use super::{Scored, units};
 use crate::EvalError;
 use crate::metric::average::mean_of_defined;
@@ -36,9 +37,7 @@ pub fn grounding(rules: &GroundingProtocol, maps: &HeatMaps, regions: &Regions) 
         ));
     }
     let mut warnings: Vec<String> = silent.into_iter().collect();
-    if rows.left_out > 0 {
-        warnings.push(format!("maps that are of no phrase of the reference are left out: {}", rows.left_out));
-    }
+    warnings.extend(told(&[&rows], "maps that are of no phrase of the reference"));
     let map = |phrase: usize| maps.values.index_axis(Axis(0), rows.rows[phrase]);
     let absent = regions.boxes.iter().filter(|boxes| boxes.is_empty()).count();
     if absent == regions.boxes.len() {

@@ -8,6 +8,7 @@ use lgdea_metric::task::retrieval_outputs::{HIT, MEAN_RANK, NDCG, RECIPROCAL_RAN
 use lgdea_metric::{Declaration, Parameters, Way};
 use lgdea_predictions::{Label, Outputs, Reference, Retrieval};
 
+use super::aligned::told;
 use super::subgroups::{Division, Group, divisions};
 use super::{Scored, units};
 use crate::EvalError;
@@ -28,14 +29,12 @@ pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Ref
     let (pairs, alone) = pairs(reference);
     let reference = pairs.as_ref().unwrap_or(reference);
     let (unit_of, unit_count, silent) = units(rules.interval, reference);
-    let (outputs, left_out) = outputs.of(reference)?;
+    let (outputs, rows) = outputs.of(reference)?;
     let mut task = Task { rules, unit_of, warnings: silent.into_iter().collect() };
     if alone > 0 {
         task.warnings.push(format!("cases whose column `text` is empty have none, and no part: {alone}"));
     }
-    if left_out > 0 {
-        task.warnings.push(format!("images and texts that are of no case of the reference are left out: {left_out}"));
-    }
+    task.warnings.extend(told(&rows.each_ref(), "images and texts that are of no case of the reference"));
     let outputs = task.comparable(outputs);
     let texts = task.texts(reference);
     let labelled = task.labelled(reference)?;
@@ -275,9 +274,25 @@ impl Task<'_> {
                 set.retain(|class| !is_normal(class));
             }
         }
+        self.tell_of_classes(&cases, &of_case);
         let set_of = groups(of_case.iter());
         let sets = distinct(&set_of).into_iter().map(|case| of_case[case].clone()).collect();
         Ok(Some(Labels { cases, set_of, sets }))
+    }
+
+    /// Tells of cases that have not one class each, where one shared class makes a candidate right.
+    fn tell_of_classes(&mut self, cases: &[usize], of_case: &[Vec<usize>]) {
+        if self.rules.same != Same::Class {
+            return;
+        }
+        let with = |is: fn(usize) -> bool| cases.iter().filter(|&&case| is(of_case[case].len())).count();
+        let (none, several) = (with(|classes| classes == 0), with(|classes| classes > 1));
+        if none > 0 {
+            self.warnings.push(format!("queries of no class have no right candidate and do not count: {none}"));
+        }
+        if several > 0 {
+            self.warnings.push(format!("cases of several classes are right for queries of each of them: {several}"));
+        }
     }
 
     /// The queries and the candidates among some cases: texts that stand for others are there once.

@@ -128,6 +128,9 @@ impl Task<'_> {
         apart(truth, reference)?;
         let aligned = Aligned::new(self.rules, scores, truth)?;
         let mut thresholds = BTreeMap::new();
+        for class in self.aligned.classes.iter().filter(|class| !aligned.classes.contains(class)) {
+            self.warnings.push(format!("`{class}` has no threshold: the validation files lack it"));
+        }
         for (column, class) in aligned.classes.iter().enumerate() {
             let Some(cases) = ranked(&aligned, column, |row| row) else {
                 self.warnings

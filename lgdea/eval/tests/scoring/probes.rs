@@ -186,8 +186,8 @@ fn without_validation_the_protocol_says_what_becomes_of_c() {
 #[test]
 fn features_may_be_called_image() {
     let reference = Reference::read(&file("pairs.csv")).unwrap();
-    let (found, left_out) = Features::read(&file("pairs.npz")).unwrap().of(&reference).unwrap();
-    assert_eq!((found.dim(), left_out), ((60, 8), 0));
+    let (found, rows) = Features::read(&file("pairs.npz")).unwrap().of(&reference).unwrap();
+    assert_eq!((found.dim(), rows.left_out), ((60, 8), 0));
     let problem = chain(&Features::read(&file("test.npz")).unwrap_err());
     assert!(problem.contains("no array `features`") && problem.contains("`scores`"), "{problem}");
 }

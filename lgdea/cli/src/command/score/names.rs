@@ -25,13 +25,12 @@ pub(super) fn of_models(paths: &[PathBuf], given: &[String]) -> Result<Vec<Strin
 /// The names of the files without their ends, with as many folders before them as tell them apart; the paths where nothing else
 /// does.
 fn of_files(paths: &[PathBuf]) -> Result<Vec<String>, String> {
+    let longest = paths.iter().map(|path| path.iter().count()).max().unwrap_or_default();
     let name = |(at, path): (usize, &PathBuf)| {
         let is_own = |name: &String, parts| {
             paths.iter().enumerate().all(|(other, path)| other == at || last(path, parts) != *name)
         };
-        let own = (1..=path.iter().count())
-            .map(|parts| (last(path, parts), parts))
-            .find(|(name, parts)| is_own(name, *parts));
+        let own = (1..=longest).map(|parts| (last(path, parts), parts)).find(|(name, parts)| is_own(name, *parts));
         own.map_or_else(|| path.display().to_string(), |(name, _)| name)
     };
     let names: Vec<String> = paths.iter().enumerate().map(name).collect();

@@ -97,7 +97,15 @@ mod tests {
     fn run(key: &str, seed: u64, score: Option<f64>) -> Run {
         let place = SweepPlace { run_key: key.to_owned(), arm: "a".to_owned(), seed, deltas: Map::new() };
         let metrics = score.into_iter().map(|score| (OBJECTIVE.to_owned(), score)).collect();
-        Run { place, seconds: 1.0, metrics, sets: std::collections::BTreeMap::new(), ceiling: false, folder: None }
+        Run {
+            place,
+            seconds: 1.0,
+            metrics,
+            sets: std::collections::BTreeMap::new(),
+            protocols: std::collections::BTreeMap::new(),
+            ceiling: false,
+            folder: None,
+        }
     }
 
     fn row(keys: &[&str]) -> ComparedRow {

@@ -22,7 +22,7 @@ impl Scaling {
             let middle = column.iter().copied().map(f64::from).sum::<f64>() / cases;
             let variance = column.iter().map(|&value| (f64::from(value) - middle).powi(2)).sum::<f64>() / cases;
             // The mean of equal values is rounded: their variance is not quite 0.
-            let varies = column.iter().any(|value| value.total_cmp(&column[0]).is_ne());
+            let varies = column.iter().any(|&value| (value - column[0]).abs() > 0.0);
             mean.push(middle);
             deviation.push(if varies { variance.sqrt() } else { 1.0 });
         }

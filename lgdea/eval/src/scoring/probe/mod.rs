@@ -10,7 +10,7 @@ use lgdea_metric::{Instance, Parameters, percent};
 use lgdea_predictions::{Features, Part, Reference, Scores, SplitReference};
 use ndarray::{Array2, Axis};
 
-use super::aligned::{columns, truth};
+use super::aligned::{columns, told, truth};
 use super::zero_shot::zero_shot;
 use super::{Fit, Scored};
 use crate::EvalError;
@@ -64,7 +64,7 @@ impl<'a> Cases<'a> {
         if columns(&reference.all.classes).map_err(refused)?.is_empty() {
             return Err(refused("it names no class; add a column each, or a column `label`".to_owned()));
         }
-        let (values, left_out) = features.of(&reference.all)?;
+        let (values, rows) = features.of(&reference.all)?;
         let split = |part: Part| {
             let rows = reference.cases(part);
             (!rows.is_empty()).then(|| {
@@ -76,10 +76,7 @@ impl<'a> Cases<'a> {
         let needed = |part: Part| {
             split(part).ok_or_else(|| refused(format!("no case is of the split {part}; write {part} beside some")))
         };
-        let mut warnings = Vec::new();
-        if left_out > 0 {
-            warnings.push(format!("rows that are of no case of the reference are left out: {left_out}"));
-        }
+        let mut warnings = told(&[&rows], "rows that are of no case of the reference");
         if reference.all.patients.is_none() {
             let problem = "the reference has no column `patient`: nothing tells whether a patient is in two splits";
             warnings.push(problem.to_owned());
