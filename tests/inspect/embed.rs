@@ -138,7 +138,7 @@ fn what_cannot_be_written_or_embedded_is_refused_at_once() {
     let (place, run) = finished();
     place.write("there.npz", "mine");
     place.write("reference.csv", "mine");
-    let study = "study,patient,image\na,p,gone.png\n";
+    let study = "study,patient,image,report\na,p,gone.png,\n";
     place.write("study.csv", study);
     place.write("two.toml", "[eval.set.a]\n[eval.set.b]\n");
     for (flags, part) in [

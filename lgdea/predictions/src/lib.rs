@@ -15,6 +15,7 @@
 
 mod array;
 mod arrays;
+mod column;
 mod columns;
 mod embeddings;
 mod error;
@@ -33,7 +34,8 @@ mod table;
 mod whole;
 
 pub use arrays::Arrays;
-pub use columns::{Column, Columns};
+pub use column::Column;
+pub use columns::Columns;
 pub use embeddings::{Outputs, Retrieval};
 pub use error::PredictionError;
 pub use features::Features;

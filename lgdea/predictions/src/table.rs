@@ -6,7 +6,7 @@ use std::path::Path;
 use lgdea_data::table::{self, is_missing, shown_names};
 
 use crate::PredictionError;
-use crate::columns::Column;
+use crate::column::Column;
 
 /// A table.
 pub(crate) struct Table {
