@@ -46,6 +46,26 @@ def inputs() -> dict:
     }
 
 
+def of_data_sets() -> None:
+    """Tables as CheXpert, ChestX-ray14 and MIMIC-CXR-JPG have them, and scores of their rows in order."""
+    rng = np.random.default_rng(2)
+    classes = ["Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion"]
+    np.savez("scores.npz", scores=rng.random((CASES, len(classes))), classes=classes)
+    patients = [f"{case // 2:05d}" for case in range(CASES)]
+    labels = {name: rng.integers(0, 2, CASES).astype(float) for name in classes}
+    paths = [f"CheXpert-v1.0/valid/patient{patient}/study{case}/view1_frontal.jpg" for case, patient in enumerate(patients)]
+    chexpert = {"Path": paths, "Sex": "Female", "Age": 60, "Frontal/Lateral": "Frontal", "AP/PA": "AP", **labels}
+    pd.DataFrame(chexpert).to_csv("valid.csv", index=False)
+    found = ["|".join(name.replace("Pleural ", "") for name in classes if labels[name][case]) for case in range(CASES)]
+    nih = {"Image Index": [f"{case:08d}_000.png" for case in range(CASES)], "Finding Labels": [names or "No Finding" for names in found]}
+    pd.DataFrame({**nih, "Patient ID": patients, "View Position": "PA"}).to_csv("Data_Entry_2017.csv", index=False)
+    unsaid = pd.DataFrame(labels).replace(0.0, np.nan)
+    unsaid.iloc[::7, 0] = -1.0
+    unsaid.insert(0, "study_id", range(50_000_000, 50_000_000 + CASES))
+    unsaid.insert(0, "subject_id", patients)
+    unsaid.to_csv("mimic-cxr-2.0.0-chexpert.csv", index=False)
+
+
 def without_timm() -> dict:
     """What the block with timm gives."""
     rng = np.random.default_rng(1)
@@ -63,6 +83,7 @@ def commands(text: str) -> list:
 
 def main(lgdea: str) -> int:
     names, ran, failed = inputs(), [], []
+    of_data_sets()
     for kind, text in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
         if any(part in text for part in NOT_MADE):
             continue
