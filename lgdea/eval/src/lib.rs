@@ -21,6 +21,7 @@ mod coverage;
 pub mod doctor;
 mod error;
 pub mod gallery;
+mod html;
 pub mod metric;
 pub mod prompts;
 pub mod protocol;

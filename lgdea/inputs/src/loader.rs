@@ -144,7 +144,7 @@ impl Loader {
             data: data_digest(&known[0].digest, inputs.pairs.as_deref(), &sets::digest(left_out)?)?,
             evidence: provider.digest(),
             weights: self.weights(&inputs.pretrained)?,
-            prompts: digest_of_files(inputs.prompts.as_deref(), inputs.protocols.iter().map(String::as_str))?,
+            prompts: digest_of_files(inputs.prompts.as_deref(), &inputs.protocols)?,
             sets: sets::digest(sets)?,
         })
     }

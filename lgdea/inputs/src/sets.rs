@@ -80,7 +80,7 @@ pub(crate) fn digest<'s>(sets: impl IntoIterator<Item = (&'s SetInputs, &'s str)
     let mut is_empty = true;
     for (SetInputs { name, studies, prompts, protocols, .. }, data) in sets {
         is_empty = false;
-        let prompts = digest_of_files(prompts.as_deref(), protocols.iter().map(String::as_str))?;
+        let prompts = digest_of_files(prompts.as_deref(), protocols)?;
         let studies = format!("{studies:?}");
         for part in [name, data, &studies, &prompts] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());

@@ -4,8 +4,8 @@ use lgdea_eval::prompts::PromptClass;
 use ndarray::{Array2, Axis, concatenate};
 
 use crate::arrays::{matrix, stack};
-use crate::evaluate::Seen;
-use crate::local_fit::{LocalFit, best_fits};
+use crate::evaluate::with_image;
+use crate::local_fit::LocalFit;
 use crate::{InspectError, Trained, inference};
 
 /// Texts that are embedded between two words on how it goes, a multiple of those that go through the model at a time.
@@ -44,20 +44,15 @@ impl Trained<'_> {
     /// # Errors
     /// The prompts cannot be read; a score is no number.
     pub fn embeddings(&self, group: &[usize], wanted: Wanted, done: &dyn Fn(usize)) -> Result<Embedded, InspectError> {
-        let has_image = |study: &usize| self.prepared.images.pixels(*study).is_some();
-        let studies: Vec<usize> = group.iter().copied().filter(has_image).collect();
+        let studies = with_image(self.prepared, group);
         let prompts = if wanted.scores { Some(self.prompts()?) } else { None };
-        let (mut features, mut local) = (Vec::new(), Vec::new());
-        let images = inference::images_and(self.model, self.prepared, &studies, self.device, |chunk| {
+        let mut features = Vec::new();
+        let seen = self.seen_and(&studies, prompts.as_ref(), |chunk| {
             if wanted.features {
                 features.push(matrix(chunk.patches.clone().mean_dim(1).squeeze_dim::<2>(1)));
             }
-            let texts = prompts.as_ref().and_then(|prompts| prompts.local.as_ref());
-            local.extend(texts.map(|texts| best_fits(texts, &chunk.projected)));
             done(chunk.global.dims()[0]);
         });
-        let local = prompts.as_ref().and_then(|prompts| prompts.local.as_ref()).map(|_| stack(local));
-        let seen = Seen { images, local };
         let scores = prompts.map(|prompts| {
             let mut over = self.labelled(&studies);
             if over.is_empty() {

@@ -77,7 +77,7 @@ impl<'a> Shared<'a> {
         let eval = scored.experiment.eval.clone();
         let settings = serde_json::to_string(&Eval { splits: Vec::new(), sets: BTreeMap::new(), ..eval })?;
         let Inputs { prompts, protocols, .. } = scored.experiment.inputs();
-        let prompts = digest_of_files(prompts.as_deref(), protocols.iter().map(String::as_str))?;
+        let prompts = digest_of_files(prompts.as_deref(), &protocols)?;
         let on = match scored.on {
             EvalSet::Split(split) => split.name(),
             EvalSet::Named(_) => scored.data,

@@ -33,10 +33,9 @@ pub(crate) struct ValidationArgs {
     pub(crate) validation_reference: Option<PathBuf>,
 }
 
-impl ValidationArgs {
-    /// No validation cases.
-    pub(crate) const NONE: Self = Self { validation_predictions: Vec::new(), validation_reference: None };
-}
+/// No validation cases.
+pub(crate) static NO_VALIDATION: ValidationArgs =
+    ValidationArgs { validation_predictions: Vec::new(), validation_reference: None };
 
 /// Subgroups of the cases.
 #[derive(Debug, clap::Args)]

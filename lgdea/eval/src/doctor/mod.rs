@@ -4,5 +4,4 @@ mod labels;
 mod page;
 
 pub use labels::labels;
-pub(crate) use page::prose;
 pub use page::{Contents, page};

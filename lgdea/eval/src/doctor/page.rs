@@ -8,11 +8,11 @@ use lgdea_data::{
     summary,
 };
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, HtmlEscape, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use crate::EvalError;
 use crate::gallery::{data_uri, png, radiograph};
+use crate::html;
 
 const TEMPLATE: &str = include_str!("../../../../templates/doctor.html");
 /// Side of a picture, in pixels.
@@ -56,11 +56,8 @@ pub fn page(contents: &Contents<'_>) -> Result<String, EvalError> {
         balances: balances(&statistics(corpus), &totals.splits, are_labels),
         splits: totals.splits.iter().map(|(split, of)| (split.to_string(), of.clone())).collect(),
     };
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let mut environment = html::environment();
     environment.add_filter("percent", percent);
-    environment.add_filter("prose", |text: &str| Value::from_safe_string(prose(text)));
     environment.add_template("page", TEMPLATE)?;
     Ok(environment.get_template("page")?.render(Serde(&filled))?)
 }
@@ -74,15 +71,6 @@ fn percent(share: f64) -> String {
         some if some < 10.0 => format!("{some:.1}"),
         some => format!("{some:.0}"),
     }
-}
-
-/// A sentence as HTML; what stands between backticks is code.
-pub(crate) fn prose(sentence: &str) -> String {
-    let part = |(at, part): (usize, &str)| {
-        let text = HtmlEscape(part);
-        if at % 2 == 1 { format!("<code>{text}</code>") } else { text.to_string() }
-    };
-    sentence.split('`').enumerate().map(part).collect()
 }
 
 /// What the template is filled in with.
@@ -320,11 +308,6 @@ mod tests {
                 assert!(!html.contains(&section.text), "{}", study.id);
             }
         }
-    }
-
-    #[test]
-    fn code_in_prose_is_marked_and_markup_is_text() {
-        assert_eq!(prose("by `a<b>` & c"), "by <code>a&lt;b&gt;</code> &amp; c");
     }
 
     #[test]

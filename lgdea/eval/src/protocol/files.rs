@@ -6,13 +6,10 @@ use crate::prompts::PromptSet;
 
 /// Hash of the prompts and the protocols in files, whatever their layout; empty where there are none. Shipped ones have a name that
 /// says all.
-pub fn digest_of_files<'p>(
-    prompts: Option<&str>,
-    protocols: impl IntoIterator<Item = &'p str>,
-) -> Result<String, EvalError> {
+pub fn digest_of_files(prompts: Option<&str>, protocols: &[String]) -> Result<String, EvalError> {
     let prompts = PromptSet::digest_of_file(prompts)?;
     let digests: Result<Vec<String>, EvalError> =
-        protocols.into_iter().map(|file| Ok(Protocol::named_or_path(file)?.digest)).collect();
+        protocols.iter().map(|file| Ok(Protocol::named_or_path(file)?.digest)).collect();
     let digests = digests?;
     if digests.is_empty() {
         return Ok(prompts);

@@ -173,6 +173,16 @@ impl Protocol {
         SHIPPED.iter().map(|(name, _)| *name)
     }
 
+    /// The first digits of the digest, which tell protocols apart.
+    pub fn mark(&self) -> &str {
+        &self.digest[..self.digest.len().min(12)]
+    }
+
+    /// Name and mark, as they stand beside a score.
+    pub fn named(&self) -> String {
+        format!("{} ({})", self.name, self.mark())
+    }
+
     /// How its intervals are made.
     pub fn interval(&self) -> Interval {
         self.rules.interval()

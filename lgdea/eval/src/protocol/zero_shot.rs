@@ -167,6 +167,16 @@ impl ZeroShotMetric {
 }
 
 impl ZeroShotProtocol {
+    /// Whether anything is measured of decisions, which need thresholds.
+    pub fn decides(&self) -> bool {
+        self.metrics.iter().any(|metric| metric.needs_threshold())
+    }
+
+    /// Measures nothing of decisions.
+    pub(crate) fn leave_out_decisions(&mut self) {
+        self.metrics.retain(|metric| !metric.needs_threshold());
+    }
+
     pub(super) fn problem(&self) -> Option<String> {
         if self.metrics.is_empty() {
             return Some("`metrics` is empty; name what is measured".to_owned());

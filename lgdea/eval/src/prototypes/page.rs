@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 
 use super::{FindingShare, LesionToken, Prototype, Prototypes, Region, Summary, words};
 use crate::EvalError;
 use crate::gallery::{check_map, crop, data_uri, overlay, png, radiograph};
+use crate::html;
 
 const TEMPLATE: &str = include_str!("../../../../templates/prototypes.html");
 /// Side of a region's picture, in pixels.
@@ -61,9 +61,7 @@ pub fn page(
         .iter()
         .map(|prototype| Card::new(prototype, &columns, radiographs))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let mut environment = html::environment();
     environment.add_filter("fixed", |value: f64| format!("{value:.2}"));
     environment.add_filter("percent", |share: f64| format!("{:.1}", 100.0 * share));
     environment.add_filter("words", words);

@@ -1,6 +1,6 @@
 //! What a run computes of its studies, scored by a protocol as anyone's outputs are.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use lgdea_data::{Report, Study, StudyLabels};
@@ -11,8 +11,7 @@ use super::{Scored, grounding, retrieval, zero_shot};
 use crate::metric::grounding::region;
 use crate::prompts::PromptClass;
 use crate::protocol::{
-    Ensemble, Frame, Interval, Labelling, MeanOver, Method, NamedFrame, Protocol, Rules, ThresholdRule,
-    ZeroShotProtocol,
+    Ensemble, Frame, Interval, Labelling, MeanOver, Method, NamedFrame, Protocol, Rules, ZeroShotProtocol,
 };
 use crate::task::grounding::Item;
 use crate::{Bootstrap, EvalError, Evaluation};
@@ -53,7 +52,7 @@ impl OfRun {
 
     /// Whether thresholds are chosen on validation studies.
     pub fn has_thresholds(&self) -> bool {
-        matches!(&self.protocol.rules, Rules::ZeroShot(rules) if rules.metrics.iter().any(|metric| metric.needs_threshold()))
+        matches!(&self.protocol.rules, Rules::ZeroShot(rules) if rules.decides())
     }
 
     /// Says why studies with these labels cannot be scored, where that is so.
@@ -95,12 +94,11 @@ impl OfRun {
             return Ok(self.nothing("no study has labels"));
         }
         let mut warnings = Vec::new();
-        if validation.is_none() && self.has_thresholds() {
+        if validation.is_none() && rules.decides() {
             let problem = "there are no labelled validation studies beside those that are scored: what needs thresholds is left \
                            out";
             warnings.push(problem.to_owned());
-            rules.metrics.retain(|metric| !metric.needs_threshold());
-            rules.threshold = ThresholdRule { by: crate::protocol::ChosenBy::None, ..rules.threshold };
+            rules.leave_out_decisions();
         }
         let validation = validation.as_ref().map(|(scores, truth)| (scores, truth));
         let mut scored = zero_shot(&rules, &scores, &truth, validation)?;
@@ -186,10 +184,9 @@ impl OfRun {
 
     /// With the task before its warnings, and the protocol.
     fn told(&self, evaluation: Evaluation) -> Evaluation {
-        let (task, name) = (self.protocol.rules.task(), &self.protocol.name);
+        let task = self.protocol.rules.task();
         let warnings = evaluation.warnings.iter().map(|warning| format!("{task}: {warning}")).collect();
-        let digest = &self.protocol.digest[..self.protocol.digest.len().min(12)];
-        let protocols = [(task.to_owned(), format!("{name} ({digest})"))].into();
+        let protocols = [(task.to_owned(), self.protocol.named())].into();
         Evaluation { warnings, protocols, ..evaluation }
     }
 }
@@ -243,6 +240,7 @@ struct Phrase<'i> {
 /// Phrases with all of their boxes: items of one study with equal phrases (but for case) are one.
 fn joined<'i>(items: &'i [(&Item<'i>, Array2<f32>)], size: usize, warnings: &mut Vec<String>) -> Vec<Phrase<'i>> {
     let mut phrases: Vec<Phrase<'i>> = Vec::new();
+    let mut places = HashMap::new();
     let (mut outside, mut outlines) = (0, 0);
     for (item, map) in items {
         if region(&[item.target], size).is_none() {
@@ -250,11 +248,11 @@ fn joined<'i>(items: &'i [(&Item<'i>, Array2<f32>)], size: usize, warnings: &mut
             continue;
         }
         outlines += usize::from(item.outline.is_some());
-        let key = |item: &Item<'_>| (item.study, item.phrase.trim().to_lowercase());
-        match phrases.iter_mut().find(|phrase| key(phrase.item) == key(item)) {
-            Some(phrase) => phrase.boxes.push(item.target),
-            None => phrases.push(Phrase { item, boxes: vec![item.target], map }),
+        let place = *places.entry(item.region_key()).or_insert(phrases.len());
+        if place == phrases.len() {
+            phrases.push(Phrase { item, boxes: Vec::new(), map });
         }
+        phrases[place].boxes.push(item.target);
     }
     if outside > 0 {
         warnings.push(format!("{outside} of {} boxes have no area in the frame and are left out", items.len()));

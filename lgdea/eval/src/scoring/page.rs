@@ -1,14 +1,13 @@
 //! The page of scores: the tables, by which rules, and of which files. Texts of reports are never shown.
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::tables::{self, Grid};
 use super::{Models, Source};
 use crate::EvalError;
-use crate::doctor::prose;
+use crate::html;
 use crate::protocol::Protocol;
 
 const TEMPLATE: &str = include_str!("../../../../templates/scores.html");
@@ -79,10 +78,7 @@ pub fn page(contents: &Contents<'_>) -> Result<String, EvalError> {
         sources,
         version: env!("CARGO_PKG_VERSION"),
     };
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_filter("prose", |text: &str| minijinja::Value::from_safe_string(prose(text)));
+    let mut environment = html::environment();
     environment.add_template("page", TEMPLATE)?;
     Ok(environment.get_template("page")?.render(Serde(&filled))?)
 }

@@ -110,8 +110,7 @@ impl Task<'_> {
         reference: &Reference,
         validation: Option<(&Scores, &Reference)>,
     ) -> Result<BTreeMap<String, f64>, EvalError> {
-        let decided = self.rules.metrics.iter().any(|metric| metric.needs_threshold());
-        let Some(criterion) = self.rules.threshold.by.criterion().filter(|_| decided) else {
+        let Some(criterion) = self.rules.threshold.by.criterion().filter(|_| self.rules.decides()) else {
             return Ok(BTreeMap::new());
         };
         let Some((scores, truth)) = validation else {

@@ -36,6 +36,11 @@ pub struct Item<'a> {
 }
 
 impl Item<'_> {
+    /// What items have in common that are boxes of one region.
+    pub(crate) fn region_key(&self) -> (usize, String) {
+        (self.study, self.phrase.trim().to_lowercase())
+    }
+
     /// The pixels of the outline, or else of the box. An outline between pixel centres has those of its box.
     fn region(&self, size: usize) -> Option<Array2<bool>> {
         let within = self.outline.map(|(mask, frame)| {
@@ -131,7 +136,7 @@ fn join_boxes<'a>(items: &'a [Item<'a>], image_size: usize, warnings: &mut Vec<S
             continue;
         };
         phrases
-            .entry((item.study, item.phrase.trim().to_lowercase()))
+            .entry(item.region_key())
             .and_modify(|phrase| {
                 phrase.region.zip_mut_with(&region, |joined, &within| *joined |= within);
             })

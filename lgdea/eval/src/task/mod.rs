@@ -4,9 +4,9 @@
 //! Inputs that do not belong together or are not finite are errors; what the data leave undefined is absent from the
 //! scores and named among the warnings.
 
-use std::collections::HashMap;
-
 use lgdea_data::StudyLabels;
+
+use crate::metric::ranking::groups;
 
 pub mod evidence;
 pub mod grounding;
@@ -24,11 +24,7 @@ pub struct Case<'a> {
 
 /// Numbers of patients, from 0 in the order in which they come; and how many there are.
 pub(crate) fn renumbered(patients: impl Iterator<Item = usize>) -> (Vec<usize>, usize) {
-    let mut known = HashMap::new();
-    let number = |patient| {
-        let next = known.len();
-        *known.entry(patient).or_insert(next)
-    };
-    let numbers = patients.map(number).collect();
-    (numbers, known.len())
+    let numbers = groups(patients);
+    let count = numbers.iter().max().map_or(0, |last| last + 1);
+    (numbers, count)
 }

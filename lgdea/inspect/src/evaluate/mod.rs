@@ -4,14 +4,13 @@ mod grounding;
 mod retrieval;
 pub(crate) mod zero_shot;
 
-use std::collections::HashMap;
-
 use burn::tensor::Device;
 use lgdea_data::Study;
 use lgdea_eval::gallery::{Panel, Query};
+use lgdea_eval::metric::ranking::groups;
 use lgdea_eval::task::Case;
 use lgdea_eval::{Bootstrap, Evaluation};
-use lgdea_model::Lgdea;
+use lgdea_model::{ImageFeatures, Lgdea};
 use lgdea_prepared::Prepared;
 use lgdea_spec::Experiment;
 use ndarray::Array2;
@@ -97,7 +96,7 @@ pub fn evaluate(
 }
 
 /// Those of some studies that have an image.
-fn with_image(prepared: &Prepared, studies: &[usize]) -> Vec<usize> {
+pub(crate) fn with_image(prepared: &Prepared, studies: &[usize]) -> Vec<usize> {
     studies.iter().copied().filter(|&study| prepared.images.pixels(study).is_some()).collect()
 }
 
@@ -110,9 +109,20 @@ pub(crate) struct Seen {
 
 impl<'a> Trained<'a> {
     fn seen(&self, studies: &[usize], prompts: Option<&Prompts<'_>>) -> Seen {
+        self.seen_and(studies, prompts, |_| ())
+    }
+
+    /// As [`Trained::seen`], and calls `use_chunk` with the features of each chunk.
+    pub(crate) fn seen_and(
+        &self,
+        studies: &[usize],
+        prompts: Option<&Prompts<'_>>,
+        mut use_chunk: impl FnMut(&ImageFeatures),
+    ) -> Seen {
         let texts = prompts.and_then(|prompts| prompts.local.as_ref());
         let mut local = Vec::new();
         let images = inference::images_and(self.model, self.prepared, studies, self.device, |features| {
+            use_chunk(features);
             local.extend(texts.map(|texts| best_fits(texts, &features.projected)));
         });
         Seen { images, local: texts.is_some().then(|| arrays::stack(local)) }
@@ -141,11 +151,6 @@ impl<'a> Trained<'a> {
 
     /// The patients of studies as numbers.
     fn patients(&self, studies: &[usize]) -> Vec<usize> {
-        let mut known: HashMap<&str, usize> = HashMap::new();
-        let number = |&study: &usize| {
-            let next = known.len();
-            *known.entry(&self.prepared.studies[study].patient).or_insert(next)
-        };
-        studies.iter().map(number).collect()
+        groups(studies.iter().map(|&study| &self.prepared.studies[study].patient))
     }
 }

@@ -20,12 +20,11 @@ pub(super) fn named(protocol: &Protocol) -> Value {
 
 /// What stands below a table: what it is by, and of how much.
 pub(super) fn caption(protocol: &Protocol, cases: usize, units: usize) -> String {
-    let hash = &protocol.digest[..protocol.digest.len().min(12)];
     let delong = match protocol.interval().method {
         Method::Delong => ", of AUROC of a class by DeLong, of means and differences by resampling",
         Method::None | Method::Percentile | Method::Bca => "",
     };
-    format!("protocol {} ({hash}); {cases} cases; intervals over {units} {}{delong}", protocol.name, unit(protocol))
+    format!("protocol {}; {cases} cases; intervals over {units} {}{delong}", protocol.named(), unit(protocol))
 }
 
 pub(super) fn unit(protocol: &Protocol) -> &'static str {

@@ -14,12 +14,9 @@ use crate::progress::say;
 pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let protocol = Protocol::named_or_path(&args.protocol)?;
     let inputs = Inputs {
-        predictions: &args.predictions,
-        names: &args.names.name,
         texts: &args.texts,
-        reference: &args.reference,
         validation: &args.validation,
-        columns: args.columns.columns(&[]),
+        ..Inputs::new(&args.predictions, &args.names, &args.reference, args.columns.columns(&[]))
     };
     let named_models = inputs.scored(&protocol)?;
     let (base, scored) = &named_models[0];

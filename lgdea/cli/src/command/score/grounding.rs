@@ -5,26 +5,17 @@ use lgdea_eval::scoring::{self, Scored};
 use lgdea_predictions::{HeatMaps, Regions};
 
 use super::Inputs;
-use crate::args::score::{GroundingArgs, ValidationArgs};
+use crate::args::score::GroundingArgs;
 use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &GroundingArgs) -> Result<(), Failure> {
-    let inputs = Inputs {
-        predictions: &args.predictions,
-        names: &args.answer.names.name,
-        texts: &[],
-        reference: &args.reference,
-        validation: &ValidationArgs::NONE,
-        columns: args.columns.columns(&[]),
-    };
+    let columns = args.columns.columns(&[]);
+    let inputs = Inputs::new(&args.predictions, &args.answer.names, &args.reference, columns);
     inputs.show(&args.protocol, "grounding", &args.answer)
 }
 
 /// What each model's heat maps are worth.
 pub(super) fn scored(rules: &GroundingProtocol, inputs: &Inputs<'_>) -> Result<Vec<Scored>, Failure> {
-    if !inputs.texts.is_empty() {
-        return Err(refused("--texts is of retrieval, but the protocol is of grounding; leave it out".to_owned()));
-    }
     if !inputs.validation.validation_predictions.is_empty() {
         let problem = "grounding chooses no thresholds; leave --validation-predictions out";
         return Err(refused(problem.to_owned()));

@@ -16,7 +16,7 @@ use lgdea_eval::scoring::{Models, Scored, Source};
 use lgdea_predictions::Columns;
 
 use self::answer::Answer;
-use crate::args::score::{AnswerArgs, ScoreCommand, ValidationArgs};
+use crate::args::score::{AnswerArgs, NO_VALIDATION, NameArgs, ScoreCommand, ValidationArgs};
 use crate::command::{not_read, writable};
 use crate::failure::{Failure, refused};
 use crate::output::write_file;
@@ -49,7 +49,12 @@ struct Inputs<'a> {
     columns: Columns,
 }
 
-impl Inputs<'_> {
+impl<'a> Inputs<'a> {
+    /// Models without texts' embeddings of their own and without validation files.
+    fn new(predictions: &'a [PathBuf], names: &'a NameArgs, reference: &'a Path, columns: Columns) -> Self {
+        Self { predictions, names: &names.name, texts: &[], reference, validation: &NO_VALIDATION, columns }
+    }
+
     /// What each model's outputs are worth by a protocol, with its name.
     fn scored(&self, protocol: &Protocol) -> Result<Vec<(String, Scored)>, Failure> {
         let names = names::of_models(self.predictions, self.names).map_err(refused)?;
@@ -62,6 +67,10 @@ impl Inputs<'_> {
                     "{flag} is given {given} times for {needed} models; give one file for each, in their order"
                 )));
             }
+        }
+        let task = protocol.rules.task();
+        if !self.texts.is_empty() && !matches!(protocol.rules, Rules::Retrieval(_)) {
+            return Err(refused(format!("--texts is of retrieval, but the protocol is of {task}; leave it out")));
         }
         let scored = match &protocol.rules {
             Rules::ZeroShot(rules) => zero_shot::scored(rules, self),

@@ -5,26 +5,17 @@ use lgdea_eval::scoring::{self, Scored};
 use lgdea_predictions::{Features, SplitReference};
 
 use super::Inputs;
-use crate::args::score::{ProbeArgs, ValidationArgs};
+use crate::args::score::ProbeArgs;
 use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &ProbeArgs) -> Result<(), Failure> {
-    let inputs = Inputs {
-        predictions: &args.predictions,
-        names: &args.answer.names.name,
-        texts: &[],
-        reference: &args.reference,
-        validation: &ValidationArgs::NONE,
-        columns: args.columns.columns(&[]),
-    };
+    let columns = args.columns.columns(&[]);
+    let inputs = Inputs::new(&args.predictions, &args.answer.names, &args.reference, columns);
     inputs.show(&args.protocol, "probe", &args.answer)
 }
 
 /// What each model's features are worth.
 pub(super) fn scored(rules: &ProbeProtocol, inputs: &Inputs<'_>) -> Result<Vec<Scored>, Failure> {
-    if !inputs.texts.is_empty() {
-        return Err(refused("--texts is of retrieval, but the protocol is of probes; leave it out".to_owned()));
-    }
     if !inputs.validation.validation_predictions.is_empty() {
         let problem = "the validation cases of a probe are those that the reference's column `split` says; leave \
                        --validation-predictions out";

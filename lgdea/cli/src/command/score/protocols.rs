@@ -16,7 +16,7 @@ pub(super) fn list(as_json: bool) -> Result<(), Failure> {
     let mut rows = table::with_header(&["protocol", "task", "what it is", "digest"], 4..4);
     for protocol in &shipped {
         let (task, description) = (protocol.rules.task(), protocol.rules.description());
-        rows.add_row([protocol.name.as_str(), task, description, &protocol.digest[..12]]);
+        rows.add_row([protocol.name.as_str(), task, description, protocol.mark()]);
     }
     print(&format!("{rows}\n"))
 }

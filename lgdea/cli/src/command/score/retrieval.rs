@@ -7,18 +7,13 @@ use lgdea_eval::scoring::{self, Scored};
 use lgdea_predictions::{Reference, Retrieval};
 
 use super::Inputs;
-use crate::args::score::{RetrievalArgs, ValidationArgs};
+use crate::args::score::RetrievalArgs;
 use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &RetrievalArgs) -> Result<(), Failure> {
-    let inputs = Inputs {
-        predictions: &args.predictions,
-        names: &args.answer.names.name,
-        texts: &args.texts,
-        reference: &args.reference,
-        validation: &ValidationArgs::NONE,
-        columns: args.columns.columns(&args.subgroups.by),
-    };
+    let columns = args.columns.columns(&args.subgroups.by);
+    let inputs =
+        Inputs { texts: &args.texts, ..Inputs::new(&args.predictions, &args.answer.names, &args.reference, columns) };
     inputs.show(&args.protocol, "retrieval", &args.answer)
 }
 

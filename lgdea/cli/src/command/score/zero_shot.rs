@@ -6,26 +6,19 @@ use lgdea_predictions::{Reference, Scores};
 
 use super::Inputs;
 use crate::args::score::ZeroShotArgs;
-use crate::failure::{Failure, refused};
+use crate::failure::Failure;
 
 pub(super) fn score(args: &ZeroShotArgs) -> Result<(), Failure> {
+    let columns = args.columns.columns(&args.subgroups.by);
     let inputs = Inputs {
-        predictions: &args.predictions,
-        names: &args.answer.names.name,
-        texts: &[],
-        reference: &args.reference,
         validation: &args.validation,
-        columns: args.columns.columns(&args.subgroups.by),
+        ..Inputs::new(&args.predictions, &args.answer.names, &args.reference, columns)
     };
     inputs.show(&args.protocol, "zero-shot", &args.answer)
 }
 
 /// What each model's scores of classes are worth.
 pub(super) fn scored(rules: &ZeroShotProtocol, inputs: &Inputs<'_>) -> Result<Vec<Scored>, Failure> {
-    if !inputs.texts.is_empty() {
-        let problem = "--texts is of retrieval, but the protocol is of zero-shot classification; leave it out";
-        return Err(refused(problem.to_owned()));
-    }
     let reference = Reference::read_as(inputs.reference, &inputs.columns)?;
     let truth = inputs.validation.validation_reference.as_deref();
     let truth = truth.map(|path| Reference::read_without(path, &inputs.columns)).transpose()?;

@@ -88,8 +88,7 @@ impl<'a> Cases<'a> {
 
 /// Leaves out what needs thresholds where no validation case is there, and says so.
 fn without_thresholds(of_scores: &mut ZeroShotProtocol, cases: &Cases<'_>) -> Result<Option<String>, EvalError> {
-    let decided = of_scores.metrics.iter().any(|metric| metric.needs_threshold());
-    if !decided || cases.validation.is_some() {
+    if !of_scores.decides() || cases.validation.is_some() {
         return Ok(None);
     }
     let problem = "the protocol chooses thresholds on validation cases, and no case is of the split validation; write \
@@ -97,7 +96,7 @@ fn without_thresholds(of_scores: &mut ZeroShotProtocol, cases: &Cases<'_>) -> Re
     match of_scores.threshold.without_validation {
         Absent::Refuse => Err(EvalError::Outputs { what: "decisions".to_owned(), problem: problem.to_owned() }),
         Absent::LeaveOut => {
-            of_scores.metrics.retain(|metric| !metric.needs_threshold());
+            of_scores.leave_out_decisions();
             Ok(Some(format!("no decision is scored: {problem}")))
         }
     }
