@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+use super::parquet;
 use crate::DataError;
 use crate::decode::LFS_POINTER;
 use crate::disk;
@@ -44,6 +45,8 @@ pub fn decoded(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, DataError> {
         [0xef, 0xbb, 0xbf, text @ ..] => Ok(text.to_vec()),
         [0xff, 0xfe, text @ ..] => utf_16(path, text, u16::from_le_bytes),
         [0xfe, 0xff, text @ ..] => utf_16(path, text, u16::from_be_bytes),
+        // A table, whose bytes are no text.
+        table if table.starts_with(parquet::MAGIC) => Ok(bytes),
         text if text.contains(&0) => {
             Err(refused(path, "the text is not UTF-8: it has bytes that are zero; save the file as UTF-8"))
         }

@@ -1,8 +1,9 @@
-//! A CSV file as a table of text.
+//! A CSV or Parquet file as a table of text.
 
 mod content;
 mod header;
 mod missing;
+mod parquet;
 mod shown;
 mod text;
 mod vocabulary;
@@ -25,7 +26,7 @@ pub use vocabulary::Vocabulary;
 /// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.
 const SIMILAR: f64 = 0.85;
 
-/// A CSV file with a header.
+/// A CSV file with a header, or a Parquet file.
 pub struct Table {
     pub(crate) path: PathBuf,
     /// Names of the columns, without spaces around them.
@@ -36,7 +37,7 @@ pub struct Table {
 
 /// A row, as long as the header.
 pub struct Row {
-    /// Line in the file, counted from 1.
+    /// Line in the file, counted from 1; of a Parquet file as if the names of the columns were the first.
     pub line: u64,
     cells: StringRecord,
 }
@@ -82,7 +83,7 @@ impl Row {
 
 impl Table {
     /// Reads a file in UTF-8, or in UTF-16 with a byte order mark, separated by comma, semicolon or tab; also packed by gzip
-    /// or alone in a zip archive.
+    /// or alone in a zip archive. Or a Parquet file.
     ///
     /// # Errors
     /// The file cannot be read, is no text, or its rows are of different lengths.
@@ -111,6 +112,15 @@ impl Table {
         mut each: impl FnMut(&Columns, &Table, Row) -> Result<(), DataError>,
     ) -> Result<Table, DataError> {
         let bytes = content(path)?;
+        if bytes.starts_with(parquet::MAGIC) {
+            let mut lines = parquet::Lines::new(path, bytes)?;
+            let table = Table { path: path.to_owned(), header: std::mem::take(&mut lines.header), rows: Vec::new() };
+            let columns = columns(&table)?;
+            while let Some((line, cells)) = lines.next(path)? {
+                each(&columns, &table, Row { line, cells })?;
+            }
+            return Ok(table);
+        }
         let bytes = bytes.as_slice();
         let mut reader = ReaderBuilder::new().delimiter(delimiter(bytes)).from_reader(bytes);
         let header = reader.headers().map_err(|error| csv_error(path, &error))?;
