@@ -43,8 +43,9 @@ pub(crate) struct Side {
 
 impl Retrieval {
     /// Reads a file with the arrays `image` and `text`, or `similarity`; `ids` are those of images, and of texts unless there
-    /// are `text_ids`. A single array or a table is the similarities of images (rows) and texts (columns), or, where the
-    /// texts' embeddings lie in the file `texts`, the images' embeddings.
+    /// are `text_ids`. A single array is the similarities of images (rows) and texts (columns), or, where the texts'
+    /// embeddings lie in the file `texts`, the images' embeddings. So is a table, unless it has the columns `image_0`,
+    /// `image_1`, … and `text_0`, `text_1`, ….
     pub fn read(path: &Path, texts: Option<&Path>) -> Result<Self, PredictionError> {
         if let Some(text_path) = texts {
             let (image, text) = (Side::read(path, &["image"])?, Side::read(text_path, &["text"])?);
@@ -53,16 +54,22 @@ impl Retrieval {
             return Self { path, text_path, ids: image.ids.into(), text_ids: text.ids.into(), outputs }.checked();
         }
         let kind = Kind::of(path)?;
-        if matches!(kind, Kind::Csv | Kind::Npy) {
-            let Side { ids, columns, values } = Side::read(path, &["similarity"])?;
-            let outputs = Outputs::Similarity(values);
-            return Ok(Self {
-                path: path.to_owned(),
-                text_path: path.to_owned(),
-                ids: ids.into(),
-                text_ids: columns.into(),
-                outputs,
-            });
+        let single = match kind {
+            Kind::Table => {
+                let table = Table::read(path)?;
+                if let Some((images, texts)) = table.numbered("image").zip(table.numbered("text")) {
+                    let unusable = |problem: String| PredictionError::unusable(path, problem);
+                    let matrix = |columns: &[usize]| table.matrix(columns).map_err(unusable);
+                    let outputs = Outputs::Embeddings { images: matrix(&images)?, texts: matrix(&texts)? };
+                    return Self::of_one_file(path, Some(table.ids.clone()), Some(table.ids), outputs).checked();
+                }
+                Some(Side::of_table(path, table, &["similarity"])?)
+            }
+            Kind::Npy => Some(Side::read(path, &["similarity"])?),
+            Kind::Npz | Kind::Safetensors => None,
+        };
+        if let Some(Side { ids, columns, values }) = single {
+            return Ok(Self::of_one_file(path, ids, columns, Outputs::Similarity(values)));
         }
         let mut arrays = named::read(path, kind, "similarity")?;
         let read = |arrays: &mut Named| {
@@ -79,8 +86,11 @@ impl Retrieval {
             Ok((ids, text_ids, outputs))
         };
         let (ids, text_ids, outputs) = read(&mut arrays).map_err(|problem| PredictionError::unusable(path, problem))?;
+        Self::of_one_file(path, ids, text_ids, outputs).checked()
+    }
+
+    fn of_one_file(path: &Path, ids: Option<Vec<String>>, text_ids: Option<Vec<String>>, outputs: Outputs) -> Self {
         Self { path: path.to_owned(), text_path: path.to_owned(), ids: ids.into(), text_ids: text_ids.into(), outputs }
-            .checked()
     }
 
     fn checked(self) -> Result<Self, PredictionError> {
@@ -135,20 +145,21 @@ impl Side {
     pub(crate) fn read(path: &Path, names: &[&str]) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
         let kind = Kind::of(path)?;
-        if kind == Kind::Csv {
-            let table = Table::read(path)?;
-            let numbers = table.numbers().map_err(unusable)?.into_iter().map(|number| number as f32).collect();
-            let values = Array2::from_shape_vec((table.rows.len(), table.columns.len()), numbers);
-            let values = values.map_err(|error| unusable(error.to_string()))?;
-            if let Some(((row, column), _)) = values.indexed_iter().find(|(_, value)| !value.is_finite()) {
-                return Err(unusable(format!("row {row}, column {column} (from 0) has a number that is too large")));
-            }
-            return Ok(Self { ids: Some(table.ids), columns: Some(table.columns), values });
+        if kind == Kind::Table {
+            return Self::of_table(path, Table::read(path)?, names);
         }
         let mut arrays = named::read(path, kind, names[0])?;
         let name = names.iter().find(|&&name| arrays.contains_key(name)).unwrap_or(&names[0]);
         let ids = named::names(&mut arrays, "ids").map_err(unusable)?;
         let values = named::take(&mut arrays, name).and_then(|array| array.two_dimensional(name)).map_err(unusable)?;
         Ok(Self { ids, columns: None, values })
+    }
+    /// The numbered columns of the first of these names that has some; where none has, all columns.
+    fn of_table(path: &Path, table: Table, names: &[&str]) -> Result<Self, PredictionError> {
+        let all = || (0..table.columns.len()).collect();
+        let columns: Vec<usize> = names.iter().find_map(|name| table.numbered(name)).unwrap_or_else(all);
+        let values = table.matrix(&columns).map_err(|problem| PredictionError::unusable(path, problem))?;
+        let columns = columns.into_iter().map(|at| table.columns[at].clone()).collect();
+        Ok(Self { ids: Some(table.ids), columns: Some(columns), values })
     }
 }

@@ -23,7 +23,7 @@ impl HeatMaps {
     pub fn read(path: &Path) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
         let kind = Kind::of(path)?;
-        if kind == Kind::Csv {
+        if kind == Kind::Table {
             return Err(unusable("maps have three dimensions, a table has two; save them as .npz".to_owned()));
         }
         let mut arrays = named::read(path, kind, "maps")?;

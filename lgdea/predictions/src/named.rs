@@ -24,7 +24,8 @@ pub(crate) enum Kind {
     Npy,
     Npz,
     Safetensors,
-    Csv,
+    /// CSV or Parquet.
+    Table,
 }
 
 impl Kind {
@@ -34,10 +35,10 @@ impl Kind {
             Some("npy") => Ok(Self::Npy),
             Some("npz") => Ok(Self::Npz),
             Some("safetensors") => Ok(Self::Safetensors),
-            Some("csv") => Ok(Self::Csv),
+            Some("csv" | "parquet") => Ok(Self::Table),
             _ => Err(PredictionError::unusable(
                 path,
-                "its name ends in none of .npy, .npz, .safetensors and .csv, which are read; save it as one of them",
+                "its name ends in none of .npy, .npz, .safetensors, .parquet and .csv, which are read; save it as one of them",
             )),
         }
     }
@@ -54,7 +55,7 @@ pub(crate) fn read(path: &Path, kind: Kind, single: &str) -> Result<Named, Predi
         Kind::Npy => npy::parse(&bytes).map(|array| Named::from([(single.to_owned(), array)])),
         Kind::Npz => npz(&bytes),
         Kind::Safetensors => safetensors(&bytes),
-        Kind::Csv => Err("it is a table, not arrays".to_owned()),
+        Kind::Table => Err("it is a table, not arrays".to_owned()),
     };
     arrays.map_err(|problem| PredictionError::unusable(path, problem))
 }

@@ -27,10 +27,11 @@ impl Scores {
     pub fn read(path: &Path) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
         let kind = Kind::of(path)?;
-        let (ids, classes, values) = if kind == Kind::Csv {
+        let (ids, classes, values) = if kind == Kind::Table {
             let table = Table::read(path)?;
             let shape = (table.rows.len(), table.columns.len(), 1);
-            let values = table.numbers().map_err(unusable)?;
+            let all: Vec<usize> = (0..table.columns.len()).collect();
+            let values = table.numbers(&all).map_err(unusable)?;
             let values = Array3::from_shape_vec(shape, values).map_err(|error| unusable(error.to_string()))?;
             (Some(table.ids), Some(table.columns), values)
         } else {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use lgdea_data::table::{self, is_missing, shown_names};
+use ndarray::Array2;
 
 use crate::PredictionError;
 use crate::column::Column;
@@ -113,10 +114,33 @@ impl Table {
         self.columns.iter().enumerate().filter(|(at, _)| !self.taken.contains(at))
     }
 
-    /// The cells as numbers, row by row; or the line and the column of the first that is none.
-    pub(crate) fn numbers(&self) -> Result<Vec<f64>, String> {
-        let cells =
-            self.rows.iter().flat_map(|(line, cells)| cells.iter().zip(&self.columns).map(move |cell| (line, cell)));
+    /// The columns `name_0`, `name_1`, … as far as they go; none where there is no `name_0`.
+    pub(crate) fn numbered(&self, name: &str) -> Option<Vec<usize>> {
+        let position = |wanted: String| self.columns.iter().position(|column| *column == wanted);
+        let at: Vec<usize> = (0..).map_while(|number| position(format!("{name}_{number}"))).collect();
+        Some(at).filter(|at| !at.is_empty())
+    }
+
+    /// The cells of columns as numbers in single precision, `[rows, columns]`; or what is wrong.
+    pub(crate) fn matrix(&self, columns: &[usize]) -> Result<Array2<f32>, String> {
+        let numbers = self.numbers(columns)?.into_iter().map(|number| number as f32).collect();
+        let values =
+            Array2::from_shape_vec((self.rows.len(), columns.len()), numbers).map_err(|error| error.to_string())?;
+        match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+            Some(((row, column), _)) => {
+                let (line, name) = (self.rows[row].0, &self.columns[columns[column]]);
+                Err(format!("line {line}: column `{name}` has a number that is too large; write one below 3.4e38"))
+            }
+            None => Ok(values),
+        }
+    }
+
+    /// The cells of columns as numbers, row by row; or the line and the column of the first that is none.
+    pub(crate) fn numbers(&self, columns: &[usize]) -> Result<Vec<f64>, String> {
+        let cells = self
+            .rows
+            .iter()
+            .flat_map(|(line, cells)| columns.iter().map(move |&at| (line, (&cells[at], &self.columns[at]))));
         let number = |(line, (cell, column)): (&u64, (&String, &String))| match cell.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(number),
             Ok(number) if !number.is_nan() => {

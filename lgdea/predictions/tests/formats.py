@@ -1,12 +1,14 @@
-"""Files as NumPy and safetensors write them, for formats.rs: writes the folder `files`.
+"""Files as NumPy, safetensors, pandas and Polars write them, for formats.rs: writes the folder `files`.
 
-    pip install numpy safetensors
+    pip install numpy safetensors pandas pyarrow polars
 """
 
 import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import polars as pl
 from numpy.lib import format as npy
 from safetensors.numpy import save_file
 
@@ -50,3 +52,30 @@ np.savez(HERE / "other-name.npz", logits=SCORES)
 metadata = {"ids": json.dumps(IDS), "classes": json.dumps(CLASSES), "format": "np"}
 for kind in ["f2", "f4", "f8"]:
     save_file({"scores": SCORES.astype(kind)}, HERE / f"{kind}.safetensors", metadata=metadata)
+
+table = pd.DataFrame(SCORES, columns=CLASSES).assign(id=IDS)
+for packing in ["snappy", "gzip", "lz4", "zstd", None, "brotli"]:
+    table.to_parquet(HERE / f"pandas-{packing}.parquet", index=False, compression=packing)
+smaller = table.astype({name: "float32" for name in CLASSES}).astype({"id": "category"})
+smaller.set_index("id").to_parquet(HERE / "pandas-index.parquet")
+pl.DataFrame({"id": IDS, **dict(zip(CLASSES, SCORES.T))}).write_parquet(HERE / "polars.parquet")
+numbers = pl.DataFrame({"id": [10, 20, 30], **dict(zip(CLASSES, SCORES.T))}, schema_overrides={"id": pl.UInt16})
+numbers.write_parquet(HERE / "polars-numbers.parquet")
+# Lists of numbers, as of embeddings.
+rows = {"id": IDS, "image": list(SCORES.astype("f4")), "text": list(SCORES.astype("f2")), "split": ["test"] * 3}
+pd.DataFrame(rows).to_parquet(HERE / "lists.parquet", index=False)
+arrays = pl.DataFrame({**rows, "image": SCORES, "text": SCORES}, schema_overrides={"image": pl.Array(pl.Float64, 2)})
+arrays.write_parquet(HERE / "arrays.parquet")
+# A reference as it comes from a database, with what is missing.
+pd.DataFrame(
+    {
+        "id": IDS,
+        "patient": pd.array([1, 1, 2], dtype="Int64"),
+        "text": ["t", None, "u"],
+        "Edema": [1.0, None, -1.0],
+        "Pleural Effusion": pd.array([True, None, False], dtype="boolean"),
+    }
+).to_parquet(HERE / "reference.parquet", index=False)
+# What is refused.
+pd.DataFrame({"id": IDS, "image": [[1.0, 2.0], [1.0], [2.0, 3.0]]}).to_parquet(HERE / "uneven.parquet", index=False)
+pd.DataFrame({"id": IDS, "image": [{"a": 1}] * 3}).to_parquet(HERE / "nested.parquet", index=False)

@@ -85,7 +85,7 @@ fn what_is_no_array_of_scores_is_refused_with_what_to_do() {
         ("wrong-classes.npz", &["[3, 2]", "the length 1"]),
         ("other-name.npz", &["no array `scores`", "`logits`"]),
         ("nowhere.npy", &["cannot read"]),
-        ("formats.pkl", &[".npy, .npz, .safetensors and .csv"]),
+        ("formats.pkl", &[".npy, .npz, .safetensors, .parquet and .csv"]),
     ] {
         let said = refusal(Scores::read(&file(name)));
         assert!(said.contains(name) && parts.iter().all(|part| said.contains(part)), "{name}: {said}");

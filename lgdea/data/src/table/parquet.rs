@@ -1,10 +1,15 @@
 //! A Parquet file as a table of text, as pandas and Polars write it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use bytes::Bytes;
 use csv::StringRecord;
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::reader::RowIter;
 use parquet::record::{Field, ListAccessor, Row};
 
 use crate::DataError;
@@ -16,61 +21,90 @@ pub(super) const MAGIC: &[u8] = b"PAR1";
 /// `image_0`, `image_1`, ….
 pub(super) struct Lines {
     pub(super) header: Vec<String>,
-    rows: Box<dyn Iterator<Item = Result<Row, ParquetError>>>,
+    rows: RowIter<'static>,
     first: Option<Row>,
     /// The length of the list in each column; none where it has no lists.
     lengths: Vec<Option<usize>>,
-    read: u64,
+    /// Of the row that was read last.
+    line: u64,
 }
 
 impl Lines {
     pub(super) fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, DataError> {
-        let broken = |error: ParquetError| refused(path, 1, &format!("the Parquet file cannot be read: {error}"));
-        let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).map_err(broken)?;
-        let schema = reader.metadata().file_metadata().schema_descr_ptr();
-        let names: Vec<String> = schema.root_schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
-        let mut rows = Box::new(reader.into_iter());
-        let first = rows.next().transpose().map_err(broken)?;
+        let broken = |problem: String| refused(path, 1, &format!("the Parquet file cannot be read: {problem}"));
+        // Only the crate's reader is inside, and nothing of it is used after a panic.
+        let opened = caught(|| SerializedFileReader::new(Bytes::from(bytes))).map_err(broken)?;
+        if let Some(packing) = unread_packing(opened.metadata()) {
+            return Err(broken(format!("it is packed by {packing}; save it with compression=\"zstd\"")));
+        }
+        let schema = opened.metadata().file_metadata().schema_descr_ptr();
+        let names: Vec<&str> = schema.root_schema().get_fields().iter().map(|field| field.name().trim()).collect();
+        let mut rows = RowIter::from_file_into(Box::new(opened));
+        let first = caught(|| rows.next().transpose()).map_err(broken)?;
         let lengths: Vec<Option<usize>> = match &first {
-            None => vec![None; names.len()],
             Some(row) => row.get_column_iter().map(|(_, field)| length(field)).collect(),
+            None => vec![None; names.len()],
         };
         let mut header = Vec::new();
-        for (name, length) in names.iter().zip(&lengths) {
+        for (name, length) in names.into_iter().zip(&lengths) {
             match length {
-                None => header.push(name.trim().to_owned()),
-                Some(length) => header.extend((0..*length).map(|at| format!("{}_{at}", name.trim()))),
+                None => header.push(name.to_owned()),
+                Some(length) => header.extend((0..*length).map(|at| format!("{name}_{at}"))),
             }
         }
-        Ok(Self { header, rows, first, lengths, read: 0 })
+        Ok(Self { header, rows, first, lengths, line: 1 })
     }
 
     /// The cells of the next row and its number, as if the names of the columns were line 1.
     pub(super) fn next(&mut self, path: &Path) -> Result<Option<(u64, StringRecord)>, DataError> {
-        let Some(row) = self.first.take().map(Ok).or_else(|| self.rows.next()) else { return Ok(None) };
-        self.read += 1;
-        let line = self.read + 1;
-        let row = row.map_err(|error| refused(path, line, &format!("the Parquet file is broken here: {error}")))?;
+        self.line += 1;
+        let row = match self.first.take() {
+            Some(row) => Some(row),
+            None => caught(|| self.rows.next().transpose())
+                .map_err(|problem| refused(path, self.line, &format!("the Parquet file is broken here: {problem}")))?,
+        };
+        let Some(row) = row else { return Ok(None) };
         let mut cells = StringRecord::new();
-        for ((name, field), expected) in row.get_column_iter().zip(&self.lengths) {
-            let wrong = |problem: String| refused(path, line, &format!("the column `{name}` {problem}"));
-            if length(field) != *expected && !matches!((field, expected), (Field::Null, None)) {
-                let (found, first) = (in_words(length(field)), in_words(*expected));
-                return Err(wrong(format!("has {found}, and in the first row {first}; give all rows the same")));
-            }
-            if let Field::ListInternal(list) = field {
-                for at in 0..list.len() {
-                    cells.push_field(&number(list, at).map_err(|error| wrong(format!("has no number: {error}")))?);
-                }
-            } else {
-                let cell = text(field).ok_or_else(|| {
-                    wrong("is of a kind that a table of text has not; write numbers, texts or lists of numbers".to_owned())
-                })?;
-                cells.push_field(&cell);
-            }
+        for ((name, field), &expected) in row.get_column_iter().zip(&self.lengths) {
+            push(&mut cells, field, expected)
+                .map_err(|problem| refused(path, self.line, &format!("the column `{name}` {problem}")))?;
         }
-        Ok(Some((line, cells)))
+        Ok(Some((self.line, cells)))
     }
+}
+
+/// What a call of the crate's reader gives; or what is wrong. It panics at some broken files.
+fn caught<T>(call: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err(ParquetError::General("its bytes contradict each other".to_owned())))
+        .map_err(|error| format!("{error}; write it again"))
+}
+
+/// How the file is packed, where that is not read.
+fn unread_packing(metadata: &ParquetMetaData) -> Option<&'static str> {
+    let columns = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    columns.into_iter().find_map(|column| match column.compression() {
+        Compression::BROTLI(_) => Some("Brotli"),
+        Compression::LZO => Some("LZO"),
+        _ => None,
+    })
+}
+
+/// Adds the cells of a field to a row: one, or as many as the list is to have.
+fn push(cells: &mut StringRecord, field: &Field, expected: Option<usize>) -> Result<(), String> {
+    if length(field) != expected {
+        let (found, first) = (in_words(length(field)), in_words(expected));
+        return Err(format!("has {found}, and in the first row {first}; give all rows the same"));
+    }
+    if let Field::ListInternal(list) = field {
+        for at in 0..list.len() {
+            cells.push_field(&number(list, at).ok_or("has a list of other things than numbers; write numbers")?);
+        }
+        return Ok(());
+    }
+    let cell = text(field).ok_or("is of a kind that tables have not; write texts, numbers or lists of numbers")?;
+    cells.push_field(&cell);
+    Ok(())
 }
 
 fn refused(path: &Path, line: u64, reason: &str) -> DataError {
@@ -86,13 +120,13 @@ fn in_words(length: Option<usize>) -> String {
 }
 
 /// A number of a list.
-fn number(list: &dyn ListAccessor, at: usize) -> Result<String, ParquetError> {
-    let single = list.get_float(at).map(|value| value.to_string());
+fn number(list: &dyn ListAccessor, at: usize) -> Option<String> {
+    let single = || list.get_float(at).map(|value| f64::from(value).to_string());
     let double = || list.get_double(at).map(|value| value.to_string());
-    let half = || list.get_float16(at).map(|value| value.to_string());
+    let half = || list.get_float16(at).map(|value| value.to_f64().to_string());
     let long = || list.get_long(at).map(|value| value.to_string());
     let int = || list.get_int(at).map(|value| value.to_string());
-    single.or_else(|_| double()).or_else(|_| half()).or_else(|_| long()).or_else(|_| int())
+    single().or_else(|_| double()).or_else(|_| half()).or_else(|_| long()).or_else(|_| int()).ok()
 }
 
 /// What a cell of a CSV file would have; none of what has no place in one.
@@ -108,8 +142,8 @@ fn text(field: &Field) -> Option<String> {
         Field::UShort(value) => value.to_string(),
         Field::UInt(value) => value.to_string(),
         Field::ULong(value) => value.to_string(),
-        Field::Float16(value) => value.to_string(),
-        Field::Float(value) => value.to_string(),
+        Field::Float16(value) => value.to_f64().to_string(),
+        Field::Float(value) => f64::from(*value).to_string(),
         Field::Double(value) => value.to_string(),
         Field::Str(text) => text.clone(),
         Field::Bytes(bytes) => bytes.as_utf8().ok()?.to_owned(),

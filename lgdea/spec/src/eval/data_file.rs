@@ -12,11 +12,14 @@ use crate::{extends, layer};
 /// The evaluation set that studies without one are.
 const NAME: &str = "given-data";
 const DATA: &str = "data";
+/// The ends of the names of tables.
+const TABLES: [&str; 5] = [".csv", ".csv.gz", ".csv.zip", ".tsv", ".parquet"];
 
 /// The layers of a file, lowest first, as those of a file of evaluation sets. Where one has `[data]`, the studies are all of
 /// these, and what else the file says is of another experiment.
 pub(crate) fn layers(file: &Path, problems: &mut Vec<Problem>) -> Vec<Node> {
-    let is_table = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+    let name = file.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let is_table = TABLES.iter().any(|ending| name.ends_with(ending));
     let layers = if is_table { table(file, problems).into_iter().collect() } else { extends::layers(file, problems) };
     if layers.iter().all(|layer| layer.get(DATA).is_none()) {
         return layers;
