@@ -26,6 +26,10 @@ fn scores_become_a_table_or_json_with_protocol_and_digest() {
     assert!(digest.len() == 64 && text.contains(&digest[..12]), "{json}");
     let shipped = place.output(&["score", "protocols"]);
     assert!(shipped.contains("retrieval-5x200/gloria-v1") && shipped.contains(&digest[..12]), "{shipped}");
+    let file = place.output(&["score", "protocols", "--show", "zero-shot/lgdea-v1"]);
+    let place = place.with("mine.toml", &file);
+    let by_copy = place.output(&[&of_a[..], &["--protocol", "mine.toml"]].concat());
+    assert!(by_copy.contains("protocol mine.toml") && by_copy.contains(&digest[..12]), "{by_copy}");
 }
 
 #[test]

@@ -98,12 +98,12 @@ pub enum EvalError {
         source: std::io::Error,
     },
     /// A protocol's file is not the TOML that is expected.
-    #[error("cannot understand the protocol {origin}:\n{source}")]
+    #[error("cannot understand the protocol {origin}:\n{problem}")]
     ParseProtocol {
         /// The file, or the name of a shipped one.
         origin: String,
         /// Line, column and reason.
-        source: Box<toml::de::Error>,
+        problem: String,
     },
     /// A protocol's switches do not go together.
     #[error("the protocol {origin} cannot be used: {problem}")]

@@ -43,6 +43,7 @@ pub use groups::{GroupBy, Groups};
 pub use heat_maps::HeatMaps;
 pub use ids::Rows;
 pub use reference::{Label, Reference};
+pub use reference_file::Described;
 pub use regions::Regions;
 pub use scores::Scores;
 pub use split::{Part, SplitReference};

@@ -1,6 +1,6 @@
 //! What is true of the cases: a CSV file with a row each.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use lgdea_data::table::{is_missing, shown_id};
@@ -12,6 +12,12 @@ use crate::{Columns, Groups, PredictionError};
 
 /// Most characters of a class's name in a column of labels: what is longer may be a text, and texts are not printed.
 const LONGEST: usize = 60;
+
+/// Most slips of the pen in a name that was meant.
+const SLIPS: usize = 2;
+
+/// Columns that subgroups are made of, and that are no classes where nobody says so.
+pub(crate) const NO_CLASSES: [&str; 4] = ["sex", "age", "view", "source"];
 
 /// What is known of a class in a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +123,9 @@ impl Reference {
             )));
         }
         let texts = table.named_or(columns.text.as_ref(), "text").map_err(unusable)?;
+        for name in NO_CLASSES {
+            table.take(name);
+        }
         let (classes, labels) = labels(&mut table, columns).map_err(unusable)?;
         Ok(Self { path: path.to_owned(), ids: table.ids, patients, texts, classes, labels, groups })
     }
@@ -200,6 +209,7 @@ fn one_of(cells: &[String], column: &str, table: &Table, wanted: &[String]) -> R
     let classes: Vec<String> = if wanted.is_empty() {
         of_case.iter().flatten().collect::<BTreeSet<&String>>().into_iter().cloned().collect()
     } else {
+        misspelt(wanted, of_case.iter().flatten())?;
         wanted.to_vec()
     };
     let of_case: Vec<BTreeSet<String>> =
@@ -212,6 +222,21 @@ fn one_of(cells: &[String], column: &str, table: &Table, wanted: &[String]) -> R
     };
     let labels = Array2::from_shape_fn((cells.len(), classes.len()), label);
     Ok((classes, labels))
+}
+
+/// Refuses a wanted class that no case has, but another one of nearly the same name.
+fn misspelt<'a>(wanted: &[String], there: impl Iterator<Item = &'a String>) -> Result<(), String> {
+    let known: BTreeMap<String, &String> = there.map(|name| (normalise_label(name), name)).collect();
+    for class in wanted {
+        let key = normalise_label(class);
+        let is_near = |name: &String| strsim::osa_distance(name, &key) <= SLIPS && key.chars().count() > 2 * SLIPS;
+        if let Some((_, near)) = known.iter().find(|(name, _)| is_near(name)).filter(|_| !known.contains_key(&key)) {
+            return Err(format!(
+                "no case has the class `{class}`, but `{near}` is there; write it so, or leave it out"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The classes that are columns, and their labels; or what is wrong.

@@ -4,25 +4,29 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::reference::NO_CLASSES;
 use crate::whole;
 use crate::{Label, PredictionError, Reference};
 
 /// Columns that are no classes.
 const KEPT: [&str; 5] = ["id", "patient", "split", "text", "label"];
 
+/// A column of a reference beside its own: the name, and a cell for each case.
+pub type Described = (&'static str, Vec<String>);
+
 impl Reference {
-    /// Writes the table that [`Reference::read`] reads, and with the split of each case what [`crate::SplitReference::read`] reads.
-    /// `replace`: also where there is a file already. Subgroups are not written.
+    /// Writes the table that [`Reference::read`] reads, with further columns, which are no classes: with `split` it is what
+    /// [`crate::SplitReference::read`] reads. `replace`: also where there is a file already. Subgroups are not written.
     ///
     /// # Errors
     /// A class is called as a column that is no class; the file cannot be written.
-    pub fn write(&self, path: &Path, splits: &[String], replace: bool) -> Result<(), PredictionError> {
-        if let Some(class) = self.classes.iter().find(|class| KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(class)))
-        {
+    pub fn write(&self, path: &Path, described: &[Described], replace: bool) -> Result<(), PredictionError> {
+        let is_kept = |class: &&String| KEPT.iter().chain(&NO_CLASSES).any(|kept| kept.eq_ignore_ascii_case(class));
+        if let Some(class) = self.classes.iter().find(is_kept) {
             let problem = format!("a class is called `{class}`, as a column that is none; give the label another name");
             return Err(PredictionError::unusable(path, problem));
         }
-        whole::write(path, replace, |draft| self.table(draft, splits))
+        whole::write(path, replace, |draft| self.table(draft, described))
     }
 
     /// Whether a file begins as those of [`Reference::write`] do.
@@ -40,11 +44,12 @@ impl Reference {
         }
     }
 
-    fn table(&self, draft: &Path, splits: &[String]) -> io::Result<()> {
+    fn table(&self, draft: &Path, described: &[Described]) -> io::Result<()> {
         let mut table = csv::Writer::from_path(draft)?;
-        let given = [("patient", self.patients.as_deref()), ("split", Some(splits)), ("text", self.texts.as_deref())];
-        let known = given.iter().filter_map(|(name, values)| Some((*name, (*values)?)));
-        let (names, columns): (Vec<&str>, Vec<&[String]>) = known.unzip();
+        let patients = self.patients.iter().map(|patients| ("patient", patients.as_slice()));
+        let described = described.iter().map(|(name, cells)| (*name, cells.as_slice()));
+        let texts = self.texts.iter().map(|texts| ("text", texts.as_slice()));
+        let (names, columns): (Vec<&str>, Vec<&[String]>) = patients.chain(described).chain(texts).unzip();
         table.write_record(["id"].into_iter().chain(names).chain(self.classes.iter().map(String::as_str)))?;
         for (case, id) in self.ids.iter().enumerate() {
             let cells = columns.iter().map(|column| column[case].as_str());

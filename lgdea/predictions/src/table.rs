@@ -39,9 +39,9 @@ impl Table {
         let header = &table.header;
         let at = match id {
             Some(column) => named_in(header, column).map(|(at, _)| at).ok_or_else(|| lacks(header, &column.name))?,
-            None => position(header, "id").ok_or(
-                "line 1: there is no column `id`; name the column of identifiers so, or of a reference by --id",
-            )?,
+            None => position(header, "id").ok_or_else(|| {
+                format!("{}; name the column of identifiers so, or of a reference by --id", lacks(header, "id"))
+            })?,
         };
         // A column without a name is the index that pandas writes.
         let kept: Vec<usize> = (0..header.len()).filter(|&column| column != at && !header[column].is_empty()).collect();

@@ -100,6 +100,13 @@ fn truth_values_are_labels() {
 }
 
 #[test]
+fn what_subgroups_are_made_of_is_no_class() {
+    let text = "id,Sex,age,view,Source,edema\na,M,40,PA,nih,1\nb,F,,AP,nih,0\n";
+    assert_eq!(read(text, &[]).unwrap().classes, ["edema"]);
+    assert_eq!(read("id,view,edema\na,1,0\n", &[("classes", "view")]).unwrap().classes, ["view"]);
+}
+
+#[test]
 fn splits_and_regions_have_own_columns_too() {
     let text = "image,person,part,split,Edema\na,p,x,train,1\nb,q,y,test,0\n";
     let named = columns(&[("id", "image"), ("patient", "person"), ("classes", "Edema")]);
@@ -122,14 +129,23 @@ fn what_columns_lack_is_told_with_what_to_do_and_without_texts() {
     let report = "id,report,Edema\na,the heart of a quokka is large,1\n";
     let long = format!("id,report\na,{}\n", "a quokka ".repeat(10));
     for (text, flags, parts) in [
-        (CHEXPERT, &[("id", "Path")][..], &["line 2", "`Sex`", "neither 1, 0, -1 nor nothing", "--classes"][..]),
+        (
+            CHEXPERT,
+            &[("id", "Path")][..],
+            &["line 2", "`Frontal/Lateral`", "neither 1, 0, -1 nor nothing", "--classes"][..],
+        ),
         (CHEXPERT, &[("id", "Image")], &["no column `Image`", "`Path`"]),
         (CHEXPERT, &[("id", "Path"), ("patient", "Paht:x")], &["no column `Paht:x`", "`Path`"]),
         (CHEXPERT, &[("id", "Path"), ("patient", "Path:person")], &["line 2", "finds nothing", "`Path`"]),
         (CHEXPERT, &[("id", "Path"), ("patient", "AP/PA"), ("classes", "Edema")], &["line 4", "`AP/PA` is empty"]),
         (CHEXPERT, &[("id", "Path"), ("classes", "Hernia")], &["no column `Hernia`", "--label"]),
         (CHEXPERT, &[("id", "Sex"), ("classes", "Edema")], &["lines 2 and 3", "`Male`"]),
-        (CHEXPERT, &[], &["no column `id`", "--id"]),
+        (CHEXPERT, &[], &["no column `id`", "`Path`", "--id"]),
+        (
+            "id,label\na,Edema\n",
+            &[("label", "label"), ("classes", "Edeam,Mass")],
+            &["the class `Edeam`", "`Edema` is there"],
+        ),
         (report, &[], &["line 2", "`report`", "--classes"]),
         (report, &[("label", "reports")], &["no column `reports`"]),
         (&long, &[("label", "report")], &["line 2", "more than 60 characters"]),

@@ -85,9 +85,11 @@ fn a_reference_is_read_as_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let (mut written, path) = (reference(), folder.path().join("reference.csv"));
     written.path.clone_from(&path);
-    written.write(&path, &texts(&["test"; 3]), false).unwrap();
+    written.write(&path, &[("split", texts(&["test"; 3]))], false).unwrap();
     assert_eq!(Reference::read(&path).unwrap(), written, "one split is that of all");
-    written.write(&path, &texts(&["train", "train", "test"]), true).unwrap();
+    written
+        .write(&path, &[("split", texts(&["train", "train", "test"])), ("age", texts(&["40", "", "7"]))], true)
+        .unwrap();
     let read = SplitReference::read(&path).unwrap();
     assert_eq!((&read.all, read.cases(Part::Test)), (&written, vec![2]));
     let several = Reference::read(&path).unwrap_err().to_string();
@@ -116,6 +118,7 @@ fn classes_called_as_other_columns_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut clashing = reference();
     clashing.classes[1] = "Text".to_owned();
-    let error = clashing.write(&folder.path().join("r.csv"), &texts(&["test"; 3]), false).unwrap_err().to_string();
+    let error =
+        clashing.write(&folder.path().join("r.csv"), &[("split", texts(&["test"; 3]))], false).unwrap_err().to_string();
     assert!(error.contains("`Text`") && error.contains("another name"), "{error}");
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use lgdea_data::{Report, Study, StudyLabels};
 use lgdea_eval::prompts::PromptClass;
 use lgdea_inspect::Embedded;
-use lgdea_predictions::{Arrays, Label, PredictionError, Reference};
+use lgdea_predictions::{Arrays, Described, Label, PredictionError, Reference};
 use lgdea_prepared::Prepared;
 use lgdea_spec::Experiment;
 use ndarray::Array2;
@@ -24,7 +24,8 @@ pub struct Embeddings {
     pub reference: Reference,
     /// Their examinations.
     examinations: Vec<String>,
-    splits: Vec<String>,
+    /// Their splits; sex, age and view where some study tells them.
+    described: Vec<Described>,
     /// What it was made from and how.
     meta: Map<String, Value>,
 }
@@ -49,9 +50,10 @@ impl Embeddings {
             labels,
             groups: Vec::new(),
         };
-        let (examinations, splits) = (of(|study| study.examination.clone()), of(|study| study.split.to_string()));
+        let examinations = of(|study| study.examination.clone());
+        let described = described(&studies);
         let meta = protocol(&embedded, experiment);
-        Self { embedded, reference, examinations, splits, meta }
+        Self { embedded, reference, examinations, described, meta }
     }
 
     /// Adds to what is told of how it was made.
@@ -65,7 +67,7 @@ impl Embeddings {
     /// # Errors
     /// A file cannot be written; a label is called as a column of the reference.
     pub fn write(&self, arrays: &Path, reference: &Path, replace: bool) -> Result<(), PredictionError> {
-        self.reference.write(reference, &self.splits, replace)?;
+        self.reference.write(reference, &self.described, replace)?;
         self.arrays().write(arrays, replace)
     }
 
@@ -92,10 +94,26 @@ impl Embeddings {
         arrays.texts("ids", &self.reference.ids[..]);
         arrays.texts("patient", self.reference.patients.as_deref().unwrap_or_default());
         arrays.texts("study", &self.examinations[..]);
-        arrays.texts("split", &self.splits[..]);
+        for (name, cells) in &self.described {
+            arrays.texts(name, &cells[..]);
+        }
         arrays.text("meta", Value::Object(self.meta.clone()).to_string());
         arrays
     }
+}
+
+/// Splits, and what is known of the persons and how the images were taken: what scores are given by subgroups of.
+fn described(studies: &[&Study]) -> Vec<Described> {
+    let column = |name, cell: fn(&Study) -> Option<String>| {
+        (name, studies.iter().map(|study| cell(study).unwrap_or_default()).collect::<Vec<String>>())
+    };
+    let columns = [
+        column("split", |study| Some(study.split.to_string())),
+        column("sex", |study| study.person.sex.map(|sex| sex.to_string())),
+        column("age", |study| study.person.age.map(|age| age.to_string())),
+        column("view", |study| study.projection.map(|projection| projection.to_string())),
+    ];
+    columns.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())).collect()
 }
 
 /// What tells a report from others and not what it says: a hash.

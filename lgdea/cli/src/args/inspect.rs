@@ -57,7 +57,7 @@ pub(crate) struct EvalArgs {
 pub(crate) struct EmbedArgs {
     #[command(flatten)]
     pub(crate) run: RunRef,
-    /// Studies to embed, instead of the run's own: a table of them (.csv), or a .toml file with `[data]` or one `[eval.set.<name>]`.
+    /// Studies to embed, instead of the run's own: a table of them (.csv, .parquet), or a .toml file with `[data]` or one `[eval.set.<name>]`.
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
     /// Split that is wanted, instead of all.

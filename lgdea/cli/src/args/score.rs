@@ -46,38 +46,45 @@ pub(crate) struct SubgroupArgs {
     pub(crate) by: Vec<GroupBy>,
 }
 
-/// Which columns of the reference, and of that of validation cases, are read for what.
+/// Which columns of any reference are read for what.
 #[derive(Debug, clap::Args)]
-pub(crate) struct ColumnArgs {
+pub(crate) struct CaseColumnArgs {
     /// The column of identifiers, without this `id`. With a pattern after a colon, what that finds in the cells.
     #[arg(long, value_name = "COLUMN")]
     id: Option<Column>,
     /// The column of patients, without this `patient`; as above, `Path:patient\d+` finds the patient in a path.
     #[arg(long, value_name = "COLUMN")]
     patient: Option<Column>,
-    /// The column that tells texts apart, without this `text`.
-    #[arg(long, value_name = "COLUMN")]
-    text: Option<Column>,
     /// The column with the name of each case's class, or of several with `|` between them. Other columns are then no classes.
     #[arg(long, value_name = "COLUMN")]
     label: Option<Column>,
+}
+
+/// Which columns of the reference, and of that of validation cases, are read for what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ColumnArgs {
+    #[command(flatten)]
+    cases: CaseColumnArgs,
+    /// The column that tells texts apart, without this `text`.
+    #[arg(long, value_name = "COLUMN")]
+    text: Option<Column>,
     /// The only classes: columns, or with --label names in that column.
     #[arg(long, value_name = "CLASS", num_args = 1..)]
     classes: Vec<String>,
 }
 
+impl CaseColumnArgs {
+    pub(crate) fn columns(&self) -> Columns {
+        let Self { id, patient, label } = self;
+        Columns { id: id.clone(), patient: patient.clone(), label: label.clone(), ..Columns::default() }
+    }
+}
+
 impl ColumnArgs {
     /// The columns, with those of subgroups.
     pub(crate) fn columns(&self, by: &[GroupBy]) -> Columns {
-        let Self { id, patient, text, label, classes } = self;
-        Columns {
-            id: id.clone(),
-            patient: patient.clone(),
-            text: text.clone(),
-            label: label.clone(),
-            classes: classes.clone(),
-            by: by.to_vec(),
-        }
+        let Self { cases, text, classes } = self;
+        Columns { text: text.clone(), classes: classes.clone(), by: by.to_vec(), ..cases.columns() }
     }
 }
 
@@ -104,7 +111,7 @@ pub(crate) struct AnswerArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ZeroShotArgs {
-    /// Scores, `[cases, classes]`: .npz, .npy, .safetensors or .csv. Of several models a file each: the others are compared with
+    /// Scores, `[cases, classes]`: .npz, .npy, .safetensors, .parquet or .csv. Of several models a file each: the others are compared with
     /// the first.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) predictions: Vec<PathBuf>,
@@ -126,7 +133,7 @@ pub(crate) struct ZeroShotArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RetrievalArgs {
-    /// Embeddings `image` and `text`, or `similarity`: .npz, .safetensors, .npy or .csv. Of several models a file each: the others
+    /// Embeddings `image` and `text`, or `similarity`: .npz, .npy, .safetensors, .parquet or .csv. Of several models a file each: the others
     /// are compared with the first.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) predictions: Vec<PathBuf>,
@@ -149,7 +156,7 @@ pub(crate) struct RetrievalArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProbeArgs {
-    /// Features, `[cases, width]`: .npz, .npy, .safetensors or .csv. Of several models a file each: the others are compared with
+    /// Features, `[cases, width]`: .npz, .npy, .safetensors, .parquet or .csv. Of several models a file each: the others are compared with
     /// the first.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) predictions: Vec<PathBuf>,
@@ -176,7 +183,7 @@ pub(crate) struct GroundingArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
     #[command(flatten)]
-    pub(crate) columns: ColumnArgs,
+    pub(crate) columns: CaseColumnArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_GROUNDING, value_name = "NAME")]
     pub(crate) protocol: String,
@@ -214,4 +221,7 @@ pub(crate) struct ProtocolsArgs {
     /// Print JSON, with every switch.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the file of one, with its comments: to be copied and changed.
+    #[arg(long, value_name = "NAME", conflicts_with = "json")]
+    pub(crate) show: Option<String>,
 }

@@ -1,16 +1,17 @@
 //! A protocol of phrase grounding.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::switch::{Interval, Kind, twice};
 
 /// How heat maps of phrases become numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GroundingProtocol {
     /// Raised whenever a switch changes.
     pub version: u32,
-    /// [`Kind::Grounding`].
+    /// The task: `grounding`.
     pub task: Kind,
     /// What it is for.
     pub description: String,
@@ -39,7 +40,7 @@ pub struct GroundingProtocol {
 }
 
 /// How the map comes to the frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Upsampling {
     /// Between the centres of its pixels, linearly.
@@ -49,7 +50,7 @@ pub enum Upsampling {
 }
 
 /// The frame in which maps and boxes are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Frame {
     /// A square of so many pixels.
@@ -59,7 +60,7 @@ pub enum Frame {
 }
 
 /// A frame that has a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NamedFrame {
     /// The image in its own size, which the reference must say.
@@ -67,7 +68,7 @@ pub enum NamedFrame {
 }
 
 /// What becomes of the map before thresholds are applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalise {
     /// Nothing.
@@ -81,7 +82,7 @@ pub enum Normalise {
 }
 
 /// What several boxes of a phrase are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Boxes {
     /// One region.
@@ -91,7 +92,7 @@ pub enum Boxes {
 }
 
 /// How several maxima of a map count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Maxima {
     /// By the share of them that is right: what one of them, drawn at random, would give on average.
@@ -101,7 +102,7 @@ pub enum Maxima {
 }
 
 /// What the means are over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MeanOver {
     /// Over phrases.
@@ -111,7 +112,7 @@ pub enum MeanOver {
 }
 
 /// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GroundingMetric {
     /// Whether the map's maximum lies in the region.

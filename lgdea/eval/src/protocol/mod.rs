@@ -95,6 +95,12 @@ macro_rules! tasks {
                 }
             }
 
+            /// The JSON Schemas of the switches, each with the task's name.
+            pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
+                let settings = schemars::generate::SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+                vec![$(($name, settings.clone().into_generator().into_root_schema_for::<$switches>())),*]
+            }
+
             /// The task, as `lgdea score` calls it.
             pub fn task(&self) -> &'static str {
                 match self {
@@ -168,6 +174,11 @@ impl Protocol {
         Self::parse(&text, &path.display().to_string())
     }
 
+    /// The file of a shipped one, with its comments.
+    pub fn file(name: &str) -> Result<&'static str, EvalError> {
+        SHIPPED.iter().find(|(shipped, _)| *shipped == name).map(|(_, text)| *text).ok_or_else(|| unknown(name))
+    }
+
     /// Names of the shipped ones.
     pub fn shipped() -> impl Iterator<Item = &'static str> {
         SHIPPED.iter().map(|(name, _)| *name)
@@ -189,7 +200,16 @@ impl Protocol {
     }
 
     fn parse(text: &str, name: &str) -> Result<Self, EvalError> {
-        let unreadable = |source| EvalError::ParseProtocol { origin: name.to_owned(), source: Box::new(source) };
+        let unreadable = |source: toml::de::Error| EvalError::ParseProtocol {
+            origin: name.to_owned(),
+            // The reader names Rust's types.
+            problem: source
+                .to_string()
+                .replace("expected usize", "expected a whole number from 0 on")
+                .replace("expected u64", "expected a whole number from 0 on")
+                .replace("expected u32", "expected a whole number from 0 on")
+                .replace("expected f64", "expected a number"),
+        };
         let head: Head = toml::from_str(text).map_err(unreadable)?;
         let rules = Rules::read(head.task, text).map_err(unreadable)?;
         if let Some(problem) = rules.problem() {

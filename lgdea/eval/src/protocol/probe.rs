@@ -1,17 +1,18 @@
 //! A protocol of probes on frozen features.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::switch::{Absent, Interval, Kind, Policy, Unit, twice};
 use super::zero_shot::{Ensemble, Labelling, Standardise, ThresholdRule, ZeroShotMetric, ZeroShotProtocol};
 
 /// How features become scores of classes, and these numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ProbeProtocol {
     /// Raised whenever a switch changes.
     pub version: u32,
-    /// [`Kind::Probe`].
+    /// The task: `probe`.
     pub task: Kind,
     /// What it is for.
     pub description: String,
@@ -43,7 +44,7 @@ pub struct ProbeProtocol {
 }
 
 /// Which training cases a share has. Draws of one seed are nested: what 1 % holds, 10 % holds too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Draw {
     /// What is drawn.
@@ -55,7 +56,7 @@ pub struct Draw {
 }
 
 /// What is drawn in proportion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strata {
     /// Nothing: all are drawn alike.
@@ -65,7 +66,7 @@ pub enum Strata {
 }
 
 /// What becomes of the features before the probe sees them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scale {
     /// They are taken as they are.
@@ -77,7 +78,7 @@ pub enum Scale {
 }
 
 /// The classifier on the features.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Classifier {
     /// Logistic regression with an L2 penalty: one for each class, or multinomial where classes exclude each other.
@@ -87,7 +88,7 @@ pub enum Classifier {
 }
 
 /// How the penalty is chosen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct LogisticRule {
     /// What C is chosen from, rising: scikit-learn's inverse strength of the penalty. One C is taken as it is.
@@ -100,7 +101,7 @@ pub struct LogisticRule {
 }
 
 /// What C is chosen by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CBy {
     /// The mean of the classes' AUROC, each class against the rest.
@@ -110,7 +111,7 @@ pub enum CBy {
 }
 
 /// What becomes of the choice without validation cases.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WithoutValidation {
     /// Nothing is scored.
@@ -120,7 +121,7 @@ pub enum WithoutValidation {
 }
 
 /// How neighbours are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KnnRule {
     /// How many; all where the drawn training cases are fewer.
@@ -130,7 +131,7 @@ pub struct KnnRule {
 }
 
 /// What a neighbour weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weights {
     /// All the same.

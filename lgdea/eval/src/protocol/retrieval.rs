@@ -1,17 +1,18 @@
 //! A protocol of retrieval.
 
 use lgdea_metric::Way;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::switch::{Absent, Interval, Kind, Policy, twice};
 
 /// How embeddings, or similarities, of images and texts become numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RetrievalProtocol {
     /// Raised whenever a switch changes.
     pub version: u32,
-    /// [`Kind::Retrieval`].
+    /// The task: `retrieval`.
     pub task: Kind,
     /// What it is for.
     pub description: String,
@@ -44,7 +45,7 @@ pub struct RetrievalProtocol {
 }
 
 /// Who looks for whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Direction {
     /// An image for its text.
     #[serde(rename = "i2t")]
@@ -65,7 +66,7 @@ impl Direction {
 }
 
 /// From two embeddings to a similarity; a matrix of similarities is taken as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Similarity {
     /// The cosine.
@@ -75,7 +76,7 @@ pub enum Similarity {
 }
 
 /// Among which candidates a query looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Candidates {
     /// All of the reference, never a batch.
@@ -83,7 +84,7 @@ pub enum Candidates {
 }
 
 /// In which order equally similar candidates stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ties {
     /// Wrong ones first.
@@ -91,7 +92,7 @@ pub enum Ties {
 }
 
 /// What becomes of texts that occur twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EqualTexts {
     /// Each is a candidate of its own, and right for its own image alone.
@@ -103,7 +104,7 @@ pub enum EqualTexts {
 }
 
 /// When a candidate is right by labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Same {
     /// It has exactly the query's positive labels, of which `no finding` is none; none match none.
@@ -113,7 +114,7 @@ pub enum Same {
 }
 
 /// How what goes by labels is averaged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Average {
     /// Over queries.
@@ -123,7 +124,7 @@ pub enum Average {
 }
 
 /// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RetrievalMetric {
     /// Share of queries whose own candidate is among the first K.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a protocol is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Zero-shot classification.
@@ -19,7 +20,7 @@ pub enum Kind {
 }
 
 /// What becomes of a label that is neither 1 nor 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// The case does not count for the class.
@@ -42,7 +43,7 @@ impl Policy {
 }
 
 /// What becomes of scores whose input is not given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Absent {
     /// They are left out, with a warning.
@@ -51,13 +52,16 @@ pub enum Absent {
     Refuse,
 }
 
+/// Fewest resamples that an end of an interval is told from.
+const FEWEST: usize = 100;
+
 /// How intervals are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
     /// From the resamples to the interval.
     pub method: Method,
-    /// Resamples; 0 with the method `none` alone.
+    /// Resamples, 100 or more; with the method `none` 0.
     pub resamples: usize,
     /// Their seed.
     pub seed: u64,
@@ -66,7 +70,7 @@ pub struct Interval {
 }
 
 /// From resamples to an interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// No interval.
@@ -81,7 +85,7 @@ pub enum Method {
 }
 
 /// What a resample draws.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// Patients, with all of their cases. Each case is a patient of its own where the reference does not say.
@@ -99,9 +103,14 @@ impl Interval {
                            interval.of \"case\"; change them, or take \"percentile\" or \"bca\"";
             return Some(problem.to_owned());
         }
-        let wanted = self.method != Method::None;
-        (wanted != (self.resamples > 0)).then(|| {
-            "interval.resamples must be more than 0 for an interval, and 0 for the method \"none\"; change one of the two".to_owned()
+        let possible = match self.method {
+            Method::None => self.resamples == 0,
+            Method::Percentile | Method::Bca | Method::Delong => self.resamples >= FEWEST,
+        };
+        (!possible).then(|| {
+            format!(
+                "interval.resamples must be {FEWEST} or more for an interval, and 0 for the method \"none\"; change one of the two"
+            )
         })
     }
 }

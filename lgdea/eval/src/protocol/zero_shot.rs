@@ -1,17 +1,18 @@
 //! A protocol of zero-shot classification.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::switch::{Absent, Interval, Kind, Policy, twice};
 use crate::metric::threshold::Criterion;
 
 /// How scores of classes become numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ZeroShotProtocol {
     /// Raised whenever a switch changes.
     pub version: u32,
-    /// [`Kind::ZeroShot`].
+    /// The task: `zero-shot`.
     pub task: Kind,
     /// What it is for.
     pub description: String,
@@ -36,7 +37,7 @@ pub struct ZeroShotProtocol {
 }
 
 /// Whether classes exclude each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Labelling {
     /// A case may have several, or none.
@@ -46,7 +47,7 @@ pub enum Labelling {
 }
 
 /// What becomes of several scores a class, one for each prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ensemble {
     /// Their mean.
@@ -56,7 +57,7 @@ pub enum Ensemble {
 }
 
 /// Whether scores are standardised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standardise {
     /// They are taken as they are.
@@ -66,7 +67,7 @@ pub enum Standardise {
 }
 
 /// How thresholds are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ThresholdRule {
     /// What is best at them.
@@ -78,7 +79,7 @@ pub struct ThresholdRule {
 }
 
 /// What a threshold is chosen by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChosenBy {
     /// There are no thresholds.
@@ -104,7 +105,7 @@ impl ChosenBy {
 }
 
 /// Where thresholds are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChosenOn {
     /// On validation cases.
@@ -112,7 +113,7 @@ pub enum ChosenOn {
 }
 
 /// What is measured of classes. `top-…` are of the decision for one of classes that exclude each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ZeroShotMetric {
     /// Area under the ROC curve.

@@ -1,6 +1,6 @@
 //! Embeddings, or similarities, of images and texts, by a protocol of retrieval.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use lgdea_data::{NO_FINDING, normalise_label};
 use lgdea_metric::task::retrieval::{MEDIAN_RANK, PRECISION, RECALL};
@@ -37,6 +37,7 @@ pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Ref
     task.warnings.extend(told(&rows.each_ref(), "images and texts that are of no case of the reference"));
     let outputs = task.comparable(outputs);
     let texts = task.texts(reference);
+    task.tell_of_unlike(&outputs, &texts);
     let labelled = task.labelled(reference)?;
     let found = task.both_ways(&outputs, &texts, labelled.as_ref())?;
     let statistics = task.statistics(&found, labelled.as_ref(), |_| true);
@@ -55,6 +56,10 @@ fn pairs(reference: &Reference) -> (Option<Reference>, usize) {
     }
     (Some(reference.select(&with)), alone)
 }
+
+/// By how much numbers of the embeddings of equal texts may differ.
+const ALIKE: f32 = 1e-3;
+
 /// Statistics by name.
 type Named = Vec<(String, Statistic<'static>)>;
 
@@ -230,6 +235,22 @@ impl Task<'_> {
         found
     }
 
+    /// Tells of equal texts that the model embeds otherwise, of which the first one counts.
+    fn tell_of_unlike(&mut self, outputs: &Outputs, texts: &[usize]) {
+        let Outputs::Embeddings { texts: rows, .. } = outputs else { return };
+        let mut first_of = HashMap::new();
+        let is_unlike = |(case, group): (usize, &usize)| {
+            let first = *first_of.entry(*group).or_insert(case);
+            rows.row(first).iter().zip(rows.row(case)).any(|(one, other)| (one - other).abs() > ALIKE)
+        };
+        let unlike = texts.iter().enumerate().map(is_unlike).filter(|&is_unlike| is_unlike).count();
+        if unlike > 0 && self.rules.equal_texts == EqualTexts::OneCandidate {
+            self.warnings.push(format!(
+                "texts that repeat an earlier one and have another embedding, which is not used: {unlike}; embed equal texts alike"
+            ));
+        }
+    }
+
     /// Cases with labels; none where nothing goes by labels.
     fn labelled(&mut self, reference: &Reference) -> Result<Option<Labels>, EvalError> {
         if !self.rules.metrics.iter().any(|metric| metric.is_by_labels()) {
@@ -317,7 +338,7 @@ impl Task<'_> {
         let all: Vec<usize> = (0..texts.len()).collect();
         let sides = self.sides(direction, texts, &all);
         let wanted = if rules.metrics.contains(&RetrievalMetric::Recall) { &rules.recall_at[..] } else { &[] };
-        let ks = self.possible(wanted, sides[1].len(), "recall");
+        let ks = self.possible(wanted, sides[1].len(), &format!("{} recall", direction.way().label()));
         Asked::new(sides, texts, ks)
     }
 
@@ -330,7 +351,11 @@ impl Task<'_> {
         if sides[0].is_empty() {
             return Asked::default();
         }
-        let ks = self.possible(&self.rules.labels_at, sides[1].len(), "what goes by labels");
+        let ks = self.possible(
+            &self.rules.labels_at,
+            sides[1].len(),
+            &format!("what goes by labels ({})", direction.way().label()),
+        );
         Asked::new(sides, &labels.set_of, ks)
     }
 

@@ -48,6 +48,7 @@ pub fn zero_shot(
     let thresholds = task.thresholds(reference, validation)?;
     let cases = task.class_cases();
     let mean_of = task.mean_of()?;
+    task.tell_of_scale(&cases, &thresholds);
     task.by_class(&cases, &thresholds, &mean_of);
     task.calibration();
     task.top(reference)?;
@@ -145,6 +146,22 @@ impl Task<'_> {
             }
         }
         Ok(thresholds)
+    }
+
+    /// Tells of thresholds that all scores lie on one side of, as where those of validation have another scale.
+    fn tell_of_scale(&mut self, cases: &[ClassCases], thresholds: &BTreeMap<String, f64>) {
+        let is_one_sided = |(class, cases): (&String, &ClassCases)| {
+            let (cases, threshold) = (cases.as_ref()?.cases(), thresholds.get(class)?);
+            let above = cases.iter().filter(|case| case.score >= *threshold).count();
+            (above == 0 || above == cases.len()).then(|| class.clone())
+        };
+        let classes: Vec<String> = self.aligned.classes.iter().zip(cases).filter_map(is_one_sided).collect();
+        if !classes.is_empty() {
+            self.warnings.push(format!(
+                "all cases are decided alike by the threshold of validation: {}; see that the validation scores have the same scale",
+                classes.join(", ")
+            ));
+        }
     }
 
     /// What is measured class by class, and the means.

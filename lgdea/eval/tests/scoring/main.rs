@@ -159,7 +159,7 @@ fn thresholds_are_those_of_the_validation_cases() {
 #[test]
 fn what_was_left_out_is_told() {
     let pairs = of_files("retrieval-5x200/gloria-v1", "pairs", false);
-    assert_eq!(pairs.warnings, ["what goes by labels at [100] is left out: there are fewer candidates"]);
+    assert_eq!(pairs.warnings, ["what goes by labels (image → report) at [100] is left out: there are fewer candidates"]);
     let pairs = of_files("retrieval/lgdea-v1", "pairs", false);
     assert_eq!((pairs.warnings, pairs.units), (vec!["10 of 60 texts repeat an earlier one".to_owned()], 20));
 }
@@ -268,7 +268,7 @@ fn all_metrics(of: &str) -> String {
     };
     let line = |line: &str| {
         let line = if line.starts_with("metrics = ") { format!("metrics = {metrics}") } else { line.to_owned() };
-        line.replace("\"multi-label\"", "\"multi-class\"").replace("resamples = 1000", "resamples = 20") + "\n"
+        line.replace("\"multi-label\"", "\"multi-class\"").replace("resamples = 1000", "resamples = 100") + "\n"
     };
     shipped.lines().map(line).collect()
 }

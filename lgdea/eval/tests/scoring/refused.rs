@@ -102,12 +102,24 @@ fn what_can_be_scored_in_part_is_told() {
         ),
         (found(LGDEA, [SCORES, TRUTH], Some([of_b, "id,edema,mass\nx,1,0\ny,0,0\n"])), &["`mass` has no threshold"]),
         (
+            found(
+                LGDEA,
+                [SCORES, TRUTH],
+                Some(["id,edema,mass\nx,10,30\ny,20,0.5\n", "id,edema,mass\nx,0,1\ny,1,0\n"]),
+            ),
+            &["decided alike by the threshold of validation: edema, mass;", "the same scale"],
+        ),
+        (
             found(CHEXZERO, [SCORES, TRUTH], Some([of_b, "id,edema,mass\nx,1,0\ny,0,1\n"])),
             &["1 of the protocol's 5 classes", "not comparable"],
         ),
         (
             found(RETRIEVAL, ["id,a,b\na,1,2\nb,3,4\n", "id\na\nb\n"], None),
-            &["no column `text`", "recall at [5, 10] is left out", "nothing is scored by labels"],
+            &["no column `text`", "image → report recall at [5, 10] is left out", "nothing is scored by labels"],
+        ),
+        (
+            found(RETRIEVAL, ["id,image_0,text_0\na,1,2\nb,3,-4\nc,1,2\n", "id,text\na,x\nb,x\nc,x\n"], None),
+            &["2 of 3 texts repeat", "another embedding, which is not used: 1; embed equal texts alike"],
         ),
         (found(RETRIEVAL, ["id,a,b\na,1,2\nb,3,4\n", "id,text,edema\na,,1\nb,,\n"], None), &["what goes by labels: 1"]),
     ] {

@@ -2,6 +2,7 @@
 
 mod commands;
 mod keys;
+mod protocols;
 mod scores;
 
 use std::io;
@@ -25,6 +26,7 @@ fn pages() -> Vec<Page> {
     pages.push(keys::sweep_page());
     pages.push(commands::page());
     pages.push(scores::page());
+    pages.push(protocols::page());
     pages
 }
 

@@ -30,6 +30,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
             "protocol": named(&protocol),
             "cases": scored.cases,
             unit(&protocol): scored.units,
+            "files": inputs.sources()?,
             "compared": differences(&inputs, &compared),
             "warnings": warnings,
         }));

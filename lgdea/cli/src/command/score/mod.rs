@@ -29,7 +29,7 @@ pub(crate) fn score(command: &ScoreCommand) -> Result<(), Failure> {
         ScoreCommand::Grounding(args) => grounding::score(args),
         ScoreCommand::Probe(args) => probe::score(args),
         ScoreCommand::Compare(args) => compare::compare(args),
-        ScoreCommand::Protocols(args) => protocols::list(args.json),
+        ScoreCommand::Protocols(args) => protocols::protocols(args),
     }
 }
 
@@ -97,14 +97,18 @@ impl<'a> Inputs<'a> {
             )));
         }
         let models = Models::new(self.scored(&protocol)?, protocol.interval());
-        let sources: Vec<Source> =
-            self.files().into_iter().map(|(role, path)| Source::read(role, path)).collect::<Result<_, _>>()?;
+        let sources = self.sources()?;
         let answer = Answer { protocol: &protocol, inputs: self, models: &models, sources: &sources };
         if let Some(html) = &args.html {
             write_file(html, &answer.page()?)?;
             say(format!("a page with the tables, the protocol and the files: {}", html.display()));
         }
         if args.json { answer.print_json() } else { answer.print() }
+    }
+
+    /// All files that are read, with their digests.
+    fn sources(&self) -> Result<Vec<Source>, Failure> {
+        Ok(self.files().into_iter().map(|(role, path)| Source::read(role, path)).collect::<Result<_, _>>()?)
     }
 
     /// All files that are read, with what for.

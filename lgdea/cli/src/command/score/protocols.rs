@@ -5,10 +5,18 @@ use lgdea_eval::table;
 use serde_json::Value;
 
 use super::answer::named;
+use crate::args::score::ProtocolsArgs;
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 
-pub(super) fn list(as_json: bool) -> Result<(), Failure> {
+pub(super) fn protocols(args: &ProtocolsArgs) -> Result<(), Failure> {
+    match &args.show {
+        Some(name) => print(Protocol::file(name)?),
+        None => list(args.json),
+    }
+}
+
+fn list(as_json: bool) -> Result<(), Failure> {
     let shipped: Vec<Protocol> = Protocol::shipped().map(Protocol::named_or_path).collect::<Result<_, _>>()?;
     if as_json {
         return print_json(&shipped.iter().map(named).collect::<Vec<Value>>());
