@@ -53,7 +53,7 @@ pub use error::DataError;
 pub use known::Known;
 pub use labels::{NO_FINDING, StudyLabels, label_names, normalise_label, phrase_of};
 pub use mask::Mask;
-pub use pairing::{PairingManifest, pair};
+pub use pairing::{PairingManifest, hide_labels, pair};
 pub use person::{Person, Sex};
 pub use picture::{ImageFile, Picture};
 pub use report::{Report, Section};

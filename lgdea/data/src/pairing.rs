@@ -108,6 +108,26 @@ pub fn pair(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingMan
     }
 }
 
+/// Takes the labels from training studies whose patients are not among the share of labelled ones that training may know.
+///
+/// Patients who have labels are ranked as those of pairs are, so that a larger share keeps every patient of a smaller one; at
+/// least one is kept.
+pub fn hide_labels(studies: &mut [Study], share: f64, seed: Seed) {
+    let is_training = |study: &&mut Study| study.split == Split::Train && study.labels.is_some();
+    let mut patients: Vec<(u64, String)> = studies
+        .iter_mut()
+        .filter(is_training)
+        .map(|study| (seed.stream(&study.patient).0, study.patient.clone()))
+        .collect();
+    patients.sort();
+    patients.dedup();
+    let kept = ((share * patients.len() as f64).round() as usize).max(1);
+    let hidden: HashSet<&str> = patients.iter().skip(kept).map(|(_, patient)| patient.as_str()).collect();
+    for study in studies.iter_mut().filter(is_training).filter(|study| hidden.contains(study.patient.as_str())) {
+        study.labels = None;
+    }
+}
+
 /// Draws the pairs of the training split, patient by patient.
 ///
 /// Patients are ranked by a hash of the seed and their identifier, and the first of them are paired until their complete
@@ -212,12 +232,12 @@ fn digest(lists: [&Vec<String>; 3]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeSet, HashMap};
+    use std::collections::{BTreeSet, HashMap, HashSet};
 
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Picture, Report, Skipped};
+    use crate::{Picture, Report, Skipped, StudyLabels};
 
     /// A corpus of studies given by patient, whether there is an image, and whether there is a report.
     fn corpus(studies: &[(u32, bool, bool)]) -> Corpus {
@@ -315,6 +335,31 @@ mod tests {
         assert!(manifest.images.len().abs_diff(manifest.reports.len()) <= 1);
         assert_eq!(manifest.complete, manifest.paired.len() + manifest.images.len() + manifest.reports.len());
         assert!(drawn(&corpus(&complete(200)), 1.0, Unpaired::Disjoint).images.is_empty());
+    }
+
+    #[test]
+    fn labels_of_a_share_of_the_patients_are_kept_and_shares_are_nested() {
+        let labelled = |at: usize| {
+            let split = if at < 40 { Split::Train } else { Split::Test };
+            let patient = format!("p{}", at / 2);
+            Study { labels: Some(StudyLabels::default()), ..Study::new(format!("s{at}"), patient, split) }
+        };
+        let kept = |share: f64| {
+            let mut studies: Vec<Study> = (0..50).map(labelled).collect();
+            hide_labels(&mut studies, share, Seed(3));
+            studies
+                .into_iter()
+                .filter(|study| study.labels.is_some())
+                .map(|study| study.id)
+                .collect::<HashSet<String>>()
+        };
+        let [one, some, all] = [0.001, 0.3, 1.0].map(kept);
+        assert_eq!(
+            [one.len(), some.len(), all.len()],
+            [2 + 10, 12 + 10, 50],
+            "whole patients; test studies keep theirs"
+        );
+        assert!(one.is_subset(&some) && some.is_subset(&all));
     }
 
     #[test]

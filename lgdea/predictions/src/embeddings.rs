@@ -63,6 +63,11 @@ impl Retrieval {
                     let outputs = Outputs::Embeddings { images: matrix(&images)?, texts: matrix(&texts)? };
                     return Self::of_one_file(path, Some(table.ids.clone()), Some(table.ids), outputs).checked();
                 }
+                if table.numbered("image").is_some() {
+                    let problem = "it has embeddings of images (`image_0`, …) and none of texts; add `text_0`, …, or give their file by \
+                                   --texts";
+                    return Err(PredictionError::unusable(path, problem));
+                }
                 Some(Side::of_table(path, table, &["similarity"])?)
             }
             Kind::Npy => Some(Side::read(path, &["similarity"])?),

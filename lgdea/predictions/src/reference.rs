@@ -214,6 +214,11 @@ fn one_of(cells: &[String], column: &str, table: &Table, wanted: &[String]) -> R
     };
     let of_case: Vec<BTreeSet<String>> =
         of_case.iter().map(|names| names.iter().map(|name| normalise_label(name)).collect()).collect();
+    if let Some(joined) = joined_by_commas(&classes) {
+        return Err(format!(
+            "the column `{column}` has `{joined}`, which are several classes; write `|` between them, or a list in brackets"
+        ));
+    }
     let keys: Vec<String> = classes.iter().map(|class| normalise_label(class)).collect();
     let label = |(case, class): (usize, usize)| match &of_case[case] {
         names if names.is_empty() => Label::Blank,
@@ -222,6 +227,13 @@ fn one_of(cells: &[String], column: &str, table: &Table, wanted: &[String]) -> R
     };
     let labels = Array2::from_shape_fn((cells.len(), classes.len()), label);
     Ok((classes, labels))
+}
+
+/// A name that has another one of the classes in it, between commas.
+fn joined_by_commas(classes: &[String]) -> Option<&String> {
+    let known: BTreeSet<String> = classes.iter().map(|class| normalise_label(class)).collect();
+    let has_another = |name: &str| name.split(',').any(|part| known.contains(&normalise_label(part)));
+    classes.iter().find(|class| class.contains(',') && has_another(class))
 }
 
 /// Refuses a wanted class that no case has, but another one of nearly the same name.

@@ -137,6 +137,9 @@ impl Regions {
     }
 }
 
+/// Sides in pixels up to which a box may be of one pixel.
+const SMALL: usize = 16;
+
 /// Columns that must be there.
 fn needed<const N: usize>(table: &mut Table, names: [&str; N]) -> Result<[Vec<String>; N], String> {
     let columns = names.map(|name| table.take(name).ok_or(name));
@@ -198,6 +201,13 @@ fn target(columns: &[Vec<String>; 4], row: usize, size: Option<[usize; 2]>) -> R
             Some(_) => format!("{what}; mend it, or `image_width` and `image_height`"),
             None => format!("{what}: without `image_width` and `image_height` boxes are shares from 0 to 1; add them"),
         });
+    }
+    if size.is_some_and(|sides| sides.iter().all(|&side| side > SMALL)) && x + width <= 1.0 && y + height <= 1.0 {
+        return Err(
+            "the box lies in the first pixel, as shares of the image would; take `image_width` and `image_height` out, or \
+                    write pixels"
+                .to_owned(),
+        );
     }
     if size.is_none() && (x + width > 1.001 || y + height > 1.001) {
         return Err(

@@ -40,7 +40,10 @@ impl Table {
         let at = match id {
             Some(column) => named_in(header, column).map(|(at, _)| at).ok_or_else(|| lacks(header, &column.name))?,
             None => position(header, "id").ok_or_else(|| {
-                format!("{}; name the column of identifiers so, or of a reference by --id", lacks(header, "id"))
+                format!(
+                    "{}; call the column of identifiers so (that of a reference can be named by --id)",
+                    lacks(header, "id")
+                )
             })?,
         };
         // A column without a name is the index that pandas writes.
@@ -146,7 +149,9 @@ impl Table {
             Ok(number) if !number.is_nan() => {
                 Err(format!("line {line}: column `{column}` has {number}: remove the case, or mend the model"))
             }
-            _ => Err(format!("line {line}: column `{column}` has no number; write one, such as 0.25")),
+            _ => Err(format!(
+                "line {line}: column `{column}` has no number; write one, such as 0.25, or take the column out if it is none of the model's numbers"
+            )),
         };
         cells.map(number).collect()
     }

@@ -141,6 +141,7 @@ fn what_columns_lack_is_told_with_what_to_do_and_without_texts() {
         (CHEXPERT, &[("id", "Path"), ("classes", "Hernia")], &["no column `Hernia`", "--label"]),
         (CHEXPERT, &[("id", "Sex"), ("classes", "Edema")], &["lines 2 and 3", "`Male`"]),
         (CHEXPERT, &[], &["no column `id`", "`Path`", "--id"]),
+        ("id,label\na,Edema\nb,\"Edema, Mass\"\n", &[], &["`Edema, Mass`", "several classes", "`|`"]),
         (
             "id,label\na,Edema\n",
             &[("label", "label"), ("classes", "Edeam,Mass")],

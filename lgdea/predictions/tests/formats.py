@@ -76,6 +76,7 @@ pd.DataFrame(
         "Pleural Effusion": pd.array([True, None, False], dtype="boolean"),
     }
 ).to_parquet(HERE / "reference.parquet", index=False)
+pl.DataFrame({"id": IDS, "label": [[], ["Edema"], ["Edema", "Pleural Effusion"]]}).write_parquet(HERE / "names.parquet")
 # What is refused.
 pd.DataFrame({"id": IDS, "image": [[1.0, 2.0], [1.0], [2.0, 3.0]]}).to_parquet(HERE / "uneven.parquet", index=False)
 pd.DataFrame({"id": IDS, "image": [{"a": 1}] * 3}).to_parquet(HERE / "nested.parquet", index=False)

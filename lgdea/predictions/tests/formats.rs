@@ -260,6 +260,10 @@ fn embeddings_come_in_one_file_or_in_two_and_similarities_alone() {
     let (outputs, _) = Retrieval::read(&path, None).unwrap().of(&cases).unwrap();
     assert_eq!(outputs, Outputs::Similarity(ndarray::array![[4.0, 3.0], [2.0, 1.0]]));
 
+    let (_half, half) = written("half.csv", "id,image_0,image_1\na,1,2\nb,3,4\n");
+    let said = refusal(Retrieval::read(&half, None));
+    assert!(said.contains("none of texts") && said.contains("--texts"), "{said}");
+
     let (_narrow, narrow) = written("text.csv", "id,0\nb,0\na,2\n");
     let said = refusal(Retrieval::read(&image, Some(&narrow)));
     assert!(said.contains("[3, 2]") && said.contains("[2, 1]"), "{said}");

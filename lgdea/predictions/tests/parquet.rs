@@ -50,6 +50,10 @@ fn a_reference_has_whole_numbers_truth_values_and_what_is_missing() {
     assert_eq!(labels, [Positive, Positive, Blank, Blank, Uncertain, Negative]);
     assert_eq!(found.patients.unwrap(), ["1", "1", "2"]);
     assert_eq!(found.texts.unwrap(), ["t", "", "u"]);
+    let of_names = Reference::read(&file("names")).unwrap();
+    assert_eq!(of_names.classes, ["Edema", "Pleural Effusion"]);
+    let labels: Vec<Label> = of_names.labels.iter().copied().collect();
+    assert_eq!(labels, [Blank, Blank, Positive, Negative, Positive, Positive], "an empty list says nothing");
 }
 
 #[test]

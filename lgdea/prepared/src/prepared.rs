@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study};
+use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study, hide_labels};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{ReportEvidence, phrases};
 use lgdea_model::{ModelShape, TextShape, Tokenizer, TokenizerError};
@@ -76,7 +76,8 @@ impl Prepared {
         pairing: &PairingManifest,
     ) -> Result<Self, PreparedError> {
         let (text, space, oracle) = (&experiment.encoder.text, &experiment.evidence_space, experiment.graph.oracle);
-        let studies = corpus.studies;
+        let mut studies = corpus.studies;
+        hide_labels(&mut studies, experiment.pairing.label_ratio, experiment.seed.stream("pairing"));
         let read = ReadEvidence::new(evidence);
         let mut pools = Pools::new(&studies, pairing, &read);
         if oracle {

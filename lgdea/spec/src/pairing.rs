@@ -20,9 +20,24 @@ pub struct Pairing {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schemars(extend("x-path" = "always"))]
     pub manifest: String,
+    /// Share of the training patients whose labels may be learned from, in (0, 1], by what learns from labels
+    /// (`loss.supervised`). The patients at 1 % are among those at 10 %.
+    #[serde(skip_serializing_if = "is_whole")]
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
+    pub label_ratio: f64,
     /// What training goes without, because it is scored.
     #[serde(default, skip_serializing_if = "LeaveOut::is_nothing")]
     pub leave_out: LeaveOut,
+}
+
+/// Whether a share is all of it.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::float_cmp,
+    reason = "serde asks so; a default is told by equality"
+)]
+fn is_whole(share: &f64) -> bool {
+    *share == 1.0
 }
 
 /// Training studies that show what is scored. Those of held-out patients are never trained on; here, those of the patients of
@@ -50,7 +65,7 @@ impl Pairing {
     /// Pairs that are drawn, and nothing left out.
     pub const fn drawn(ratio: f64, unpaired: Unpaired) -> Pairing {
         let leave_out = LeaveOut { sets: Vec::new(), images: false, reports: false };
-        Pairing { ratio, unpaired, manifest: String::new(), leave_out }
+        Pairing { ratio, unpaired, manifest: String::new(), label_ratio: 1.0, leave_out }
     }
 
     /// The file of pairs, where there is one.

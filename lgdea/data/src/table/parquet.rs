@@ -5,12 +5,13 @@ use std::path::Path;
 
 use bytes::Bytes;
 use csv::StringRecord;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Type as PhysicalType};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
-use parquet::record::{Field, ListAccessor, Row};
+use parquet::record::{Field, List, ListAccessor, Row};
+use parquet::schema::types::Type;
 
 use crate::DataError;
 
@@ -18,7 +19,7 @@ use crate::DataError;
 pub(super) const MAGIC: &[u8] = b"PAR1";
 
 /// The header of a file, and its rows one after the other. A list of numbers, as of an embedding, is a column a number:
-/// `image_0`, `image_1`, ….
+/// `image_0`, `image_1`, …; a list of texts, as of labels, a cell in brackets.
 pub(super) struct Lines {
     pub(super) header: Vec<String>,
     rows: RowIter<'static>,
@@ -41,8 +42,12 @@ impl Lines {
         let names: Vec<&str> = schema.root_schema().get_fields().iter().map(|field| field.name().trim()).collect();
         let mut rows = RowIter::from_file_into(Box::new(opened));
         let first = caught(|| rows.next().transpose()).map_err(broken)?;
+        let of_texts = schema.root_schema().get_fields().iter().map(|field| has_texts(field));
         let lengths: Vec<Option<usize>> = match &first {
-            Some(row) => row.get_column_iter().map(|(_, field)| length(field)).collect(),
+            Some(row) => {
+                let fields = row.get_column_iter().map(|(_, field)| length(field)).zip(of_texts);
+                fields.map(|(length, of_texts)| length.filter(|_| !of_texts)).collect()
+            }
             None => vec![None; names.len()],
         };
         let mut header = Vec::new();
@@ -90,8 +95,22 @@ fn unread_packing(metadata: &ParquetMetaData) -> Option<&'static str> {
     })
 }
 
-/// Adds the cells of a field to a row: one, or as many as the list is to have.
+/// Whether the values of a column, or of its lists, are texts.
+fn has_texts(column: &Type) -> bool {
+    match column {
+        Type::GroupType { fields, .. } => fields.last().is_some_and(|inner| has_texts(inner)),
+        Type::PrimitiveType { physical_type, .. } => *physical_type == PhysicalType::BYTE_ARRAY,
+    }
+}
+
+/// Adds the cells of a field to a row: one, or as many as the list of numbers is to have.
 fn push(cells: &mut StringRecord, field: &Field, expected: Option<usize>) -> Result<(), String> {
+    if let (Field::ListInternal(list), None) = (field, expected)
+        && let Some(names) = texts(list)
+    {
+        cells.push_field(&names);
+        return Ok(());
+    }
     if length(field) != expected {
         let (found, first) = (in_words(length(field)), in_words(expected));
         return Err(format!("has {found}, and in the first row {first}; give all rows the same"));
@@ -117,6 +136,12 @@ fn length(field: &Field) -> Option<usize> {
 
 fn in_words(length: Option<usize>) -> String {
     length.map_or_else(|| "no list".to_owned(), |length| format!("a list of {length}"))
+}
+
+/// A list of texts as a cell has it, in brackets; none of other things.
+fn texts(list: &List) -> Option<String> {
+    let text = |field: &Field| if let Field::Str(text) = field { Some(text.clone()) } else { None };
+    serde_json::to_string(&list.elements().iter().map(text).collect::<Option<Vec<String>>>()?).ok()
 }
 
 /// A number of a list.

@@ -41,7 +41,11 @@ impl Aligned {
             None => unnamed(scores, reference).map_err(refused)?,
         };
         let only = |these: &BTreeMap<String, usize>, those: &BTreeMap<String, usize>| -> Vec<String> {
-            these.keys().filter(|name| !those.contains_key(*name)).map(|name| format!("`{}`", shown(name))).collect()
+            these
+                .keys()
+                .filter(|name| !those.contains_key(*name))
+                .map(|name| format!("`{}`", shown_class(name)))
+                .collect()
         };
         let (unscored, unknown) = (only(&of_reference, &of_scores), only(&of_scores, &of_reference));
         let differ = !(unscored.is_empty() && unknown.is_empty());
@@ -94,6 +98,14 @@ pub(super) fn told(rows: &[&Rows], what: &str) -> Vec<String> {
         told.push(format!("{what} are left out: {left_out}"));
     }
     told
+}
+
+/// The name of a class, as tables have it; of what is too long for one how long it is.
+fn shown_class(name: &str) -> String {
+    const CHARACTERS: usize = 40;
+    const WORDS: usize = 5;
+    let is_name = name.chars().count() <= CHARACTERS && name.split('_').count() <= WORDS;
+    if is_name { name.to_owned() } else { shown(name) }
 }
 
 /// One score a case and class, from those of several prompts; none without a prompt.

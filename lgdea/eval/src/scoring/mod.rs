@@ -15,7 +15,7 @@ mod subgroups;
 pub mod tables;
 mod zero_shot;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use lgdea_predictions::Reference;
@@ -23,7 +23,7 @@ use lgdea_spec::Seed;
 use serde::Serialize;
 
 pub use grounding::grounding;
-pub use models::{Compared, Model, Models, Source, compared, told};
+pub use models::{Compared, Model, Models, Source, compared, told, unlike};
 pub use probe::probe;
 pub use retrieval::retrieval;
 pub use subgroups::{BySubgroup, Size};
@@ -51,6 +51,8 @@ pub struct Scored {
     /// Of each share of the training cases, what a probe was fitted on; empty without probes.
     pub fits: BTreeMap<String, Fit>,
     statistics: Vec<(String, Statistic<'static>)>,
+    /// Of each mean of classes, by its name, the classes that it is of: those whose own score is defined.
+    means: BTreeMap<String, BTreeSet<String>>,
     /// The cases of each AUROC of a class, by the name of its score.
     ranked: BTreeMap<String, Arc<RankedCases>>,
     groups: Vec<subgroups::Group>,
@@ -95,13 +97,14 @@ impl Scored {
     }
 
     /// How much greater each score is than that of `base`, which was scored on the same reference by the same protocol. Both
-    /// see the same resamples. Scores that one of the two lacks are left out.
+    /// see the same resamples. Scores that one of the two lacks are left out, and so are means of other classes than the base's
+    /// ([`Scored::unlike`]): their difference would be that of the classes.
     pub fn differences(&self, base: &Scored, interval: Interval) -> BTreeMap<String, Difference> {
         let bootstrap = bootstrap(interval);
         let of_base: BTreeMap<&str, &Statistic<'_>> =
             base.statistics.iter().map(|(name, statistic)| (name.as_str(), statistic)).collect();
         let difference = |(name, own): &(String, Statistic<'static>)| {
-            let other = of_base.get(name.as_str())?;
+            let other = of_base.get(name.as_str()).filter(|_| self.means.get(name) == base.means.get(name))?;
             let mut found = bootstrap.difference(self.units, own, other)?;
             if interval.method == Method::Delong {
                 let both = self.ranked.get(name).zip(base.ranked.get(name));
@@ -110,6 +113,20 @@ impl Scored {
             Some((name.clone(), found))
         };
         self.statistics.iter().filter_map(difference).collect()
+    }
+}
+
+impl Scored {
+    /// Means of classes that are of others than those of `base`, by name: how many there are of each.
+    fn unlike<'a>(&'a self, base: &'a Scored) -> impl Iterator<Item = (&'a String, [usize; 2])> {
+        let both = self.means.iter().filter_map(|(name, classes)| Some((name, classes, base.means.get(name)?)));
+        both.filter(|(_, own, other)| own != other).map(|(name, own, other)| (name, [own.len(), other.len()]))
+    }
+
+    /// Whether not one score is defined.
+    pub fn is_empty(&self) -> bool {
+        let all = vec![1; self.units];
+        self.statistics.iter().all(|(_, statistic)| statistic(&all).is_none())
     }
 }
 

@@ -59,23 +59,37 @@ pub struct Models {
     pub models: Vec<Model>,
     /// Each model but the first, compared with it.
     pub compared: Vec<Compared>,
+    /// What is to be told of means that are not compared.
+    pub unlike: Vec<String>,
 }
 
 impl Models {
     /// The scores and the differences of named models, all scored on the same reference by the same protocol.
     pub fn new(named: Vec<(String, Scored)>, interval: Interval) -> Self {
         let (cases, units) = named.first().map(|(_, scored)| (scored.cases, scored.units)).unwrap_or_default();
-        let compared = compared(&named, interval);
+        let (compared, unlike) = (compared(&named, interval), unlike(&named));
         let models = named.into_iter().map(|(name, scored)| Model::new(name, scored, interval)).collect();
-        Self { cases, units, models, compared }
+        Self { cases, units, models, compared, unlike }
     }
 
     /// What is to be told of the models.
     pub fn warnings(&self) -> Vec<String> {
         let of_each: Vec<(&str, &[String])> =
             self.models.iter().map(|model| (model.name.as_str(), model.warnings.as_slice())).collect();
-        told(&of_each)
+        [told(&of_each), self.unlike.clone()].concat()
     }
+}
+
+/// What is to be told of means that are not compared: each model but the first beside it.
+pub fn unlike(named: &[(String, Scored)]) -> Vec<String> {
+    let Some(((first, base), others)) = named.split_first() else { return Vec::new() };
+    let of = |(name, scored): &(String, Scored)| {
+        let means: Vec<String> =
+            scored.unlike(base).map(|(mean, [own, other])| format!("{mean} ({own} and {other} classes)")).collect();
+        let means = Some(means.join(", ")).filter(|means| !means.is_empty())?;
+        Some(format!("{name} and {first} have means of different classes, which are not compared: {means}"))
+    };
+    others.iter().filter_map(of).collect()
 }
 
 /// Each model but the first, compared with it.

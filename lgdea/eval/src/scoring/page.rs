@@ -131,7 +131,7 @@ mod tests {
         let differences = BTreeMap::from([("zero_shot/auroc_macro".to_owned(), difference)]);
         let compared = vec![Compared { name: "b<b>".to_owned(), differences }];
         let models = vec![model("a&a", 0.7), model("b<b>", 0.8)];
-        let html = shown(&Models { cases: 4, units: 4, models, compared });
+        let html = shown(&Models { cases: 4, units: 4, models, compared, unlike: Vec::new() });
         for part in [
             "a&amp;a",
             "b&lt;b&gt; less a&amp;a",
@@ -156,7 +156,13 @@ mod tests {
 
     #[test]
     fn one_model_is_compared_with_nothing() {
-        let html = shown(&Models { cases: 4, units: 4, models: vec![model("a", 0.7)], compared: Vec::new() });
+        let html = shown(&Models {
+            cases: 4,
+            units: 4,
+            models: vec![model("a", 0.7)],
+            compared: Vec::new(),
+            unlike: Vec::new(),
+        });
         assert!(html.contains("Scores") && !html.contains("Differences") && !html.contains("Subgroups"), "{html}");
     }
 }

@@ -1,6 +1,6 @@
 //! Scores of classes, by a protocol of zero-shot classification.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use lgdea_data::normalise_label;
@@ -41,8 +41,15 @@ pub fn zero_shot(
 ) -> Result<Scored, EvalError> {
     let (unit_of, unit_count, silent) = units(rules.interval, reference);
     let aligned = Aligned::new(rules, scores, reference)?;
-    let mut task =
-        Task { rules, unit_of, aligned, statistics: Vec::new(), ranked: BTreeMap::new(), warnings: Vec::new() };
+    let mut task = Task {
+        rules,
+        unit_of,
+        aligned,
+        statistics: Vec::new(),
+        means: BTreeMap::new(),
+        ranked: BTreeMap::new(),
+        warnings: Vec::new(),
+    };
     task.warnings.extend(silent);
     task.warnings.append(&mut task.aligned.warnings);
     let thresholds = task.thresholds(reference, validation)?;
@@ -53,9 +60,19 @@ pub fn zero_shot(
     task.calibration();
     task.top(reference)?;
     let groups = task.groups(reference, &thresholds, &mean_of)?;
-    let Task { statistics, ranked, warnings, .. } = task;
+    let Task { statistics, means, ranked, warnings, .. } = task;
     let cases = reference.ids.len();
-    Ok(Scored { units: unit_count, cases, thresholds, warnings, statistics, ranked, groups, ..Scored::default() })
+    Ok(Scored {
+        units: unit_count,
+        cases,
+        thresholds,
+        warnings,
+        statistics,
+        means,
+        ranked,
+        groups,
+        ..Scored::default()
+    })
 }
 
 struct Task<'a> {
@@ -63,6 +80,8 @@ struct Task<'a> {
     unit_of: Vec<usize>,
     aligned: Aligned,
     statistics: Vec<(String, Statistic<'static>)>,
+    /// As [`Scored`] has them.
+    means: BTreeMap<String, BTreeSet<String>>,
     /// The cases of each AUROC, by the name of its score.
     ranked: BTreeMap<String, Arc<RankedCases>>,
     warnings: Vec<String>,
@@ -166,6 +185,7 @@ impl Task<'_> {
 
     /// What is measured class by class, and the means.
     fn by_class(&mut self, cases: &[ClassCases], thresholds: &BTreeMap<String, f64>, mean_of: &HashSet<String>) {
+        let once = vec![1; self.unit_of.iter().max().map_or(0, |unit| unit + 1)];
         for &metric in &self.rules.metrics {
             let Some((of_class, mean)) = declarations(metric) else { continue };
             if metric.needs_threshold() && thresholds.is_empty() {
@@ -180,6 +200,9 @@ impl Task<'_> {
                 };
                 if mean_of.contains(class) {
                     in_mean.push(Arc::clone(&statistic));
+                    if statistic(&once).is_some() {
+                        self.means.entry(mean.name(Parameters::NONE)).or_default().insert(class.clone());
+                    }
                 }
                 let name = of_class.name(Parameters::class(class));
                 if let (ZeroShotMetric::Auroc, Some(cases)) = (metric, cases) {
@@ -209,6 +232,8 @@ impl Task<'_> {
         }
         let wanted: HashSet<String> = self.rules.mean_of.iter().map(|name| normalise_label(name)).collect();
         let found: HashSet<String> = wanted.intersection(&classes).cloned().collect();
+        let lacking = self.rules.mean_of.iter().filter(|name| !classes.contains(&normalise_label(name)));
+        let lacking: Vec<&str> = lacking.map(String::as_str).collect();
         let names = self.rules.mean_of.join(", ");
         if found.is_empty() {
             let problem = format!("the protocol takes the mean of {names}, and none of them is there; add them");
@@ -216,8 +241,10 @@ impl Task<'_> {
         }
         if found.len() < wanted.len() {
             let (found, wanted) = (found.len(), wanted.len());
-            self.warnings
-                .push(format!("means are of {found} of the protocol's {wanted} classes ({names}): not comparable"));
+            self.warnings.push(format!(
+                "means are of {found} of the protocol's {wanted} classes, without {}: not comparable",
+                lacking.join(", ")
+            ));
         }
         Ok(found)
     }
@@ -273,6 +300,7 @@ impl Task<'_> {
             unit_of,
             aligned,
             statistics: Vec::new(),
+            means: BTreeMap::new(),
             ranked: BTreeMap::new(),
             warnings: Vec::new(),
         }

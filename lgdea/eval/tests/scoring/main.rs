@@ -159,7 +159,10 @@ fn thresholds_are_those_of_the_validation_cases() {
 #[test]
 fn what_was_left_out_is_told() {
     let pairs = of_files("retrieval-5x200/gloria-v1", "pairs", false);
-    assert_eq!(pairs.warnings, ["what goes by labels (image → report) at [100] is left out: there are fewer candidates"]);
+    assert_eq!(
+        pairs.warnings,
+        ["what goes by labels (image → report) at [100] is left out: there are fewer candidates"]
+    );
     let pairs = of_files("retrieval/lgdea-v1", "pairs", false);
     assert_eq!((pairs.warnings, pairs.units), (vec!["10 of 60 texts repeat an earlier one".to_owned()], 20));
 }
@@ -231,6 +234,25 @@ fn the_table_has_means_with_intervals_and_a_row_a_class() {
     for part in ["image → report R@1 ", "report → image R@10", "mean reciprocal rank", "median rank", "P@5"] {
         assert!(found.contains(part), "{part}:\n{found}");
     }
+}
+
+#[test]
+fn means_of_different_classes_are_not_compared() {
+    let files = [
+        ("a.csv", "id,edema,mass\na,0.1,0.9\nb,0.7,0.2\nc,0.4,0.6\nd,0.8,0.3\n"),
+        ("b.csv", "id,edema\na,0.1\nb,0.7\nc,0.4\nd,0.8\n"),
+        ("r.csv", "id,patient,edema,mass\na,p,0,1\nb,q,1,0\nc,r,0,1\nd,s,1,0\n"),
+    ];
+    let written = Written::new(&files);
+    let of = |name: &str| scored("zero-shot/lgdea-v1", &written.path(name), &written.path("r.csv"), None).unwrap();
+    let found = models("zero-shot/lgdea-v1", vec![of("a.csv"), of("b.csv")]);
+    let compared: Vec<&String> = found.compared[0].differences.keys().collect();
+    assert_eq!(compared, ["zero_shot/auroc/edema", "zero_shot/average_precision/edema"]);
+    let told = found.warnings().join("\n");
+    assert!(
+        told.contains("b and a have means of different classes") && told.contains("auroc_macro (1 and 2 classes)"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn what_can_be_scored_in_part_is_told() {
         ),
         (
             found(CHEXZERO, [SCORES, TRUTH], Some([of_b, "id,edema,mass\nx,1,0\ny,0,1\n"])),
-            &["1 of the protocol's 5 classes", "not comparable"],
+            &["1 of the protocol's 5 classes", "without Atelectasis, Cardiomegaly", "not comparable"],
         ),
         (
             found(RETRIEVAL, ["id,a,b\na,1,2\nb,3,4\n", "id\na\nb\n"], None),

@@ -1,7 +1,7 @@
 //! `lgdea score compare`: paired differences between models.
 
 use lgdea_eval::protocol::Protocol;
-use lgdea_eval::scoring::{compared, tables, told};
+use lgdea_eval::scoring::{compared, tables, told, unlike};
 use serde_json::json;
 
 use super::Inputs;
@@ -23,7 +23,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let compared = compared(&named_models, protocol.interval());
     let of_each: Vec<(&str, &[String])> =
         named_models.iter().map(|(name, scored)| (name.as_str(), scored.warnings.as_slice())).collect();
-    let warnings = told(&of_each);
+    let warnings = [told(&of_each), unlike(&named_models)].concat();
     if args.json {
         return print_json(&json!({
             "base": args.predictions[0].display().to_string(),

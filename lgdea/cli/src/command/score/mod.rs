@@ -78,7 +78,11 @@ impl<'a> Inputs<'a> {
             Rules::Grounding(rules) => grounding::scored(rules, self),
             Rules::Probe(rules) => probe::scored(rules, self),
         };
-        Ok(names.into_iter().zip(scored?).collect())
+        let scored = scored?;
+        if let Some(empty) = scored.iter().find(|scored| scored.is_empty()) {
+            return Err(refused(format!("nothing can be scored: {}", empty.warnings.join("; "))));
+        }
+        Ok(names.into_iter().zip(scored).collect())
     }
 
     /// Scores the models by a protocol of `task`, and shows them.

@@ -175,6 +175,7 @@ fn joined(of_shares: Vec<(String, Scored)>, warnings: Vec<String>) -> Scored {
             Some(probe::of(declaration)?.name(Parameters { share: Some(&share), ..of }))
         };
         let (statistics, ranked) = (scored.statistics.into_iter(), scored.ranked.into_iter());
+        all.means.extend(scored.means.into_iter().filter_map(|(name, classes)| Some((of_share(&name)?, classes))));
         all.statistics.extend(statistics.filter_map(|(name, statistic)| Some((of_share(&name)?, statistic))));
         all.ranked.extend(ranked.filter_map(|(name, cases)| Some((of_share(&name)?, cases))));
     }
