@@ -102,5 +102,5 @@ fn corpus(folder: &Path) -> Result<Corpus, Box<dyn Error>> {
         ..Study::new(path.display().to_string(), path.display().to_string(), Split::Train)
     };
     let studies = paths.into_iter().map(study).collect();
-    Ok(Corpus { studies, skipped: Skipped::default(), digest: String::new() })
+    Ok(Corpus { studies, skipped: Skipped::default(), digest: String::new(), divisions: String::new() })
 }

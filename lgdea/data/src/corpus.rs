@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use lgdea_spec::{Data, Seed};
 use rayon::prelude::*;
@@ -24,6 +25,9 @@ pub struct Corpus {
     /// its image's path (below the source's root) and size in bytes, or the phantom's version and seed. The bytes of
     /// image files are not hashed: that would read the whole data set.
     pub digest: String,
+    /// blake3 hash, in hexadecimal, of what studies may be divided by: view, source, sex and age of each. `digest` has of these what
+    /// it had before they divided any.
+    pub divisions: String,
 }
 
 impl Corpus {
@@ -46,10 +50,11 @@ impl Corpus {
 /// `seed` is the experiment's; it decides the split of studies without a split of their own. `progress` is called with
 /// the number of items done and their total, stage by stage.
 pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Corpus, DataError> {
-    let mut corpus = Corpus { studies: Vec::new(), skipped: Skipped::default(), digest: String::new() };
+    let (studies, skipped) = (Vec::new(), Skipped::default());
+    let mut corpus = Corpus { studies, skipped, digest: String::new(), divisions: String::new() };
     let mut hasher = blake3::Hasher::new();
     let mut sources = Vec::new();
-    for source in source::of(data) {
+    for (name, source) in source::of(data) {
         let mut contents = source.read(seed, progress)?;
         let sizes = drop_missing_images(&mut contents);
         if contents.studies.is_empty() {
@@ -58,6 +63,10 @@ pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -
         // Before they are joined, which adds nothing that is not hashed.
         for (study, size) in contents.studies.iter().zip(sizes) {
             hash_study(&mut hasher, study, &contents.root, size, source.digests_views());
+        }
+        if contents.studies.iter().all(|study| study.source.is_none()) {
+            let name: Arc<str> = Arc::from(name);
+            contents.studies.iter_mut().for_each(|study| study.source = Some(Arc::clone(&name)));
         }
         corpus.skipped.merge(&contents.skipped);
         sources.push((source.images_of(), contents.studies));
@@ -76,6 +85,7 @@ pub fn load(data: &Data, seed: Seed, progress: &(dyn Fn(usize, usize) + Sync)) -
     check_identifiers(&corpus.studies)?;
     split::check_patients(&corpus.studies)?;
     corpus.digest = hasher.finalize().to_hex().to_string();
+    corpus.divisions = divisions(&corpus.studies);
     Ok(corpus)
 }
 
@@ -132,6 +142,17 @@ fn size(path: &Path) -> Result<u64, SkipReason> {
     }
 }
 
+/// What [`Corpus::divisions`] promises.
+fn divisions(studies: &[Study]) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("lgdea what divides studies, version 1");
+    for Study { id, person, projection, source, .. } in studies {
+        for part in [id.as_str(), &format!("{person:?} {projection:?}"), source.as_deref().unwrap_or_default()] {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
 fn check_identifiers(studies: &[Study]) -> Result<(), DataError> {
     let mut seen = HashSet::new();
     match studies.iter().find(|study| !seen.insert(&study.id)) {
@@ -183,6 +204,10 @@ fn hash_study(hasher: &mut blake3::Hasher, study: &Study, root: &Path, size: Opt
     if study.person != Person::default() || projection.is_some() {
         field(format!("{:?} {projection:?}", study.person).as_bytes());
     }
+    if let Some(source) = &study.source {
+        field(b"source");
+        field(source.as_bytes());
+    }
 }
 
 #[cfg(test)]
@@ -213,7 +238,8 @@ mod tests {
             hash_study(&mut hasher, study, Path::new(""), None, true);
             hasher.finalize()
         };
-        let changes: [fn(&mut Study); 12] = [
+        let study = &Study { source: None, ..study.clone() };
+        let changes: [fn(&mut Study); 13] = [
             |study| study.id.push('x'),
             |study| study.patient.push('x'),
             |study| study.split = crate::Split::Test,
@@ -226,11 +252,29 @@ mod tests {
             |study| study.examination.push('x'),
             |study| study.person.age = Some(60.0),
             |study| study.projection = Some(Projection::Ap),
+            |study| study.source = Some("a hospital".into()),
         ];
         for (position, change) in changes.iter().enumerate() {
             let mut changed = study.clone();
             change(&mut changed);
             assert_ne!(digest(&changed), digest(study), "change {position}");
+        }
+    }
+
+    #[test]
+    fn every_study_has_a_source_and_what_divides_studies_has_a_digest_of_its_own() {
+        let corpus = load(&phantom(1), Seed(0), &|_, _| ()).unwrap();
+        assert!(corpus.studies.iter().all(|study| study.source.as_deref() == Some("phantom")));
+        let changes: [fn(&mut Study); 4] = [
+            |study| study.person.sex = Some(crate::Sex::Female),
+            |study| study.person.age = Some(60.0),
+            |study| study.projection = Some(Projection::Ap),
+            |study| study.source = Some("a hospital".into()),
+        ];
+        for (position, change) in changes.iter().enumerate() {
+            let mut changed = corpus.studies.clone();
+            change(&mut changed[3]);
+            assert_ne!(divisions(&changed), corpus.divisions, "change {position}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Examinations as data sets tell of them, and the studies that they become.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use lgdea_spec::Views;
 
@@ -26,6 +27,8 @@ pub(crate) struct Examination {
     pub(crate) labels: Option<StudyLabels>,
     /// Who was examined.
     pub(crate) person: Person,
+    /// Where it is from, as far as the source tells that itself.
+    pub(crate) source: Option<Arc<str>>,
 }
 
 /// An image of an examination.
@@ -127,6 +130,7 @@ impl Examination {
                 boxes,
                 person: self.person,
                 projection,
+                source: self.source.clone(),
             }
         };
         if films.is_empty() {

@@ -15,6 +15,8 @@ use crate::{Corpus, DataError, ImageStore, load};
 pub struct Known {
     /// [`Corpus::digest`].
     pub digest: String,
+    /// [`Corpus::divisions`].
+    pub divisions: String,
     /// How many studies there are.
     pub studies: usize,
     /// [`crate::Skipped::counts`]; empty where nothing was left out.
@@ -37,6 +39,7 @@ impl Known {
     pub fn of(corpus: &Corpus) -> Known {
         Known {
             digest: corpus.digest.clone(),
+            divisions: corpus.divisions.clone(),
             studies: corpus.studies.len(),
             left_out: if corpus.skipped.is_empty() { String::new() } else { corpus.skipped.counts() },
             images: ImageStore::of_images(corpus),

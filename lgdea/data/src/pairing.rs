@@ -254,6 +254,7 @@ mod tests {
             studies: studies.iter().enumerate().map(study).collect(),
             skipped: Skipped::default(),
             digest: String::new(),
+            divisions: String::new(),
         }
     }
 

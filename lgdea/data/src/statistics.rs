@@ -88,6 +88,10 @@ mod tests {
     use super::*;
     use crate::{Person, Picture, Projection, Sex, Skipped, StudyLabels};
 
+    fn corpus(studies: Vec<Study>) -> Corpus {
+        Corpus { studies, skipped: Skipped::default(), digest: String::new(), divisions: String::new() }
+    }
+
     #[test]
     fn findings_views_and_people_are_counted_by_split() {
         let person = Person { sex: Some(Sex::Female), age: Some(64.0) };
@@ -101,7 +105,7 @@ mod tests {
             ..Study::new("a", "a", Split::Train)
         };
         let studies = vec![study, Study::new("b", "b", Split::Test)];
-        let found = statistics(&Corpus { studies, skipped: Skipped::default(), digest: String::new() });
+        let found = statistics(&corpus(studies));
         let edema = found.findings["edema"][&Split::Train];
         assert_eq!(
             (edema, found.findings["mass"][&Split::Train].uncertain),
@@ -118,7 +122,7 @@ mod tests {
             |label: &str| Study { labels: Some(StudyLabels::from_iter([label])), ..Study::new("a", "a", Split::Train) };
         let text = "small_left_effusion_and_no_pneumothorax";
         let studies = ["edema", "mass", "mass", text].map(study).into();
-        let found = statistics(&Corpus { studies, skipped: Skipped::default(), digest: String::new() });
+        let found = statistics(&corpus(studies));
         let names = |are_labels| found.frequent(are_labels).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names(true), ["mass", "edema", text]);
         assert_eq!(names(false), ["mass", "edema", "a text of 39 characters"]);

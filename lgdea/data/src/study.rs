@@ -1,5 +1,7 @@
 //! The one type that every source of studies is read into.
 
+use std::sync::Arc;
+
 use crate::labels::{NO_FINDING, StudyLabels, phrase_of};
 use crate::table::{shown_id, shown_path};
 use crate::{FindingBox, Person, Picture, Projection, Report, SkipReason, Skipped, Split};
@@ -28,6 +30,8 @@ pub struct Study {
     pub person: Person,
     /// How the image was taken, where that is known.
     pub projection: Option<Projection>,
+    /// Where the study is from: the data set (`nih-cxr14`, `openi`, …), or what a table of one's own says, where that names sources.
+    pub source: Option<Arc<str>>,
 }
 
 impl Study {
@@ -45,6 +49,7 @@ impl Study {
             boxes: Vec::new(),
             person: Person::default(),
             projection: None,
+            source: None,
         }
     }
 

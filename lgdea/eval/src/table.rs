@@ -77,7 +77,7 @@ fn rows(scores: &Scores) -> Vec<(Task, String, &Score)> {
     let mut rows = Vec::new();
     for task in Task::OF_RUNS {
         for way in [None].into_iter().chain(Way::ALL.map(Some)) {
-            for declaration in [task].into_iter().chain(task.of_outputs()).flat_map(Task::declarations) {
+            for declaration in beside(task) {
                 let shown = known.iter().filter(|(score, _)| {
                     score.declaration == declaration && score.of.way == way && score.of.map.is_none()
                 });
@@ -87,6 +87,13 @@ fn rows(scores: &Scores) -> Vec<(Task, String, &Score)> {
         }
     }
     rows
+}
+
+/// The declarations of a run's task and of what is measured besides, each with the same score within strata behind it.
+fn beside(task: Task) -> impl Iterator<Item = &'static Declaration> {
+    let tasks = [task].into_iter().chain(task.further().iter().copied());
+    let plain = tasks.flat_map(Task::declarations).filter(|declaration| !declaration.is_within_strata());
+    plain.flat_map(|declaration| [declaration].into_iter().chain(declaration.within))
 }
 
 /// Both ends of the 95 % interval; empty where there is none.
@@ -130,6 +137,38 @@ mod tests {
             ("grounding/cnr", 1.47, None),
         ]);
         insta::assert_snapshot!(summary(&scores));
+    }
+
+    #[test]
+    fn a_score_within_strata_stands_below_the_plain_one() {
+        let scores = scores(&[
+            ("zero_shot/auroc_macro", 0.91, Some([0.9, 0.92])),
+            ("zero_shot/auroc_macro_similarity", 0.88, None),
+            ("zero_shot/within/auroc_macro", 0.55, Some([0.48, 0.62])),
+            ("zero_shot/within/auroc/edema", 0.55, None),
+            ("retrieval/i2t_r_at_10", 0.16, None),
+            ("retrieval/within/i2t_r_at_5", 0.3, None),
+            ("retrieval/i2t_median_rank", 18.0, None),
+            ("retrieval/within/i2t_median_rank", 5.0, None),
+            ("retrieval/i2t_normalised_rank", 0.21, None),
+            ("retrieval/within/i2t_normalised_rank", 0.48, None),
+        ]);
+        let rows: Vec<String> =
+            rows(&scores).into_iter().map(|(_, row, score)| format!("{row} {}", score.value)).collect();
+        assert_eq!(
+            rows,
+            [
+                "AUROC, mean of classes 0.91",
+                "AUROC, mean of classes, within strata 0.55",
+                "by similarity alone 0.88",
+                "image → report R@10 0.16",
+                "image → report R@5 within strata 0.3",
+                "image → report median rank 18",
+                "image → report median rank within strata 5",
+                "image → report normalised rank 0.21",
+                "image → report normalised rank within strata 0.48",
+            ]
+        );
     }
 
     #[test]

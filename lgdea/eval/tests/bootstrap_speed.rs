@@ -42,7 +42,7 @@ fn intervals_of_600_studies_and_14_classes_take_little_time_and_contain_the_valu
 
     let start = Instant::now();
     let scores = Scores { similarity, evidence: Some(evidence), local: None };
-    let evaluation = task::zero_shot::evaluate(&settings, &classes, scores, &cases, bootstrap).unwrap();
+    let evaluation = task::zero_shot::evaluate(&settings, &classes, scores, &cases, None, bootstrap).unwrap();
     let seconds = start.elapsed().as_secs_f64();
 
     println!("{} scores with 1,000 resamples: {seconds:.2} s", evaluation.scores.len());

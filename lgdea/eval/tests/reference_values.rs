@@ -63,7 +63,7 @@ fn retrieval_equals_a_full_sort_in_numpy() {
             sets.iter().enumerate().map(|(patient, labels)| task::Case { patient, labels: Some(labels) }).collect();
         let settings = Retrieval { enabled: true, protocol: String::new(), at: vec![1, 5, 10], local_share: 0.0 };
         let bootstrap = Bootstrap { resamples: 0, seed: Seed(0) };
-        let scores = task::retrieval::evaluate(&settings, similarity.view(), &cases, bootstrap).unwrap().scores;
+        let scores = task::retrieval::evaluate(&settings, similarity.view(), &cases, None, bootstrap).unwrap().scores;
         let expected: Vec<_> = case
             .as_object()
             .unwrap()

@@ -3,11 +3,12 @@
 use lgdea_data::{Corpus, DataError, Diagnosis, Refusal, SkipReason, Split, Study, StudyLabels, pretrained};
 use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::scoring::of_run::OfRun;
+use lgdea_eval::task::Strata;
 use lgdea_eval::{Bootstrap, EvalError, SplitCoverage};
 use lgdea_evidence::{EvidenceError, Provider};
 use lgdea_fault::chain;
 use lgdea_spec::{
-    Data, Eval, Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, SetInputs, WordPieces, ZeroShot,
+    Data, Eval, Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, SetInputs, Within, WordPieces, ZeroShot,
 };
 
 use crate::{Apart, InputsError, LoadedSet};
@@ -170,6 +171,8 @@ pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
             classes(&prompts_of_set(&set.name), &settings.zero_shot, &scored, &set.data);
         }
     }
+    notes.extend(undivided_sets(&experiment.eval, &read.sets));
+    notes.extend(splits.iter().flat_map(|&split| undivided_split(&experiment.eval, &corpus.studies, split)));
     let empty = splits.iter().filter(|&&split| !has_images(&corpus.studies, split));
     let empty = empty.map(|&split| Split::from(split));
     notes.extend(empty.map(|split| format!("no study of the {split} split has an image: it is not scored")));
@@ -273,6 +276,35 @@ pub fn scored_set<'a>(name: &str, studies: &'a [Study]) -> Scored<'a> {
 /// Only images are classified.
 fn labels<'a>(studies: impl Iterator<Item = &'a Study>) -> Vec<Option<&'a StudyLabels>> {
     studies.filter(|study| study.image.is_some()).map(|study| study.labels.as_ref()).collect()
+}
+
+/// The columns of `eval.within` that no image of a held-out split tells, in words.
+pub fn undivided_split(eval: &Eval, studies: &[Study], split: HeldOut) -> Vec<String> {
+    let split = Split::from(split);
+    undivided(&format!("{split} split"), &eval.within, studies.iter().filter(|study| study.split == split))
+}
+
+fn undivided_sets(eval: &Eval, sets: &[LoadedSet]) -> Vec<String> {
+    let of_set = |LoadedSet { name, corpus, .. }: &LoadedSet| {
+        let within = eval.sets.get(name).map(|set| eval.of_set(set).within).unwrap_or_default();
+        undivided(&format!("evaluation set `{name}`"), &within, corpus.studies.iter())
+    };
+    sets.iter().flat_map(of_set).collect()
+}
+
+fn undivided<'a>(on: &str, within: &[Within], studies: impl Iterator<Item = &'a Study>) -> Vec<String> {
+    let studies: Vec<&Study> = studies.filter(|study| study.image.is_some()).collect();
+    let is_told = |column: &&Within| {
+        Strata::new(std::slice::from_ref(*column), &studies).is_some_and(|strata| !strata.is_empty())
+    };
+    let untold = within.iter().filter(|column| !studies.is_empty() && !is_told(column)).map(Within::column);
+    let note = |column: &str| {
+        format!(
+            "`eval.within` divides by {column}, but no image of the {on} tells it: nothing is scored within strata there; of a table \
+             of your own `[data.manifest.columns]` names the column"
+        )
+    };
+    untold.map(note).collect()
 }
 
 /// The key of the prompts of the held-out splits.

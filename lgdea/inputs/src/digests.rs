@@ -15,16 +15,16 @@ pub struct Digests {
     pub(crate) weights: String,
     /// Of a file of zero-shot prompts; empty for none.
     pub(crate) prompts: String,
-    /// Of the evaluation sets; empty for none.
-    pub(crate) sets: String,
+    /// Of what is scored besides: the evaluation sets, and what divides studies; empty for nothing.
+    pub(crate) scored: String,
 }
 
 impl Digests {
     /// The key of an experiment's run on these inputs, computed by `code` ([`code`]). `experiment` is
     /// [`Experiment::identity`].
     pub fn key(&self, experiment: &str, code: &str) -> String {
-        let Digests { data, evidence, weights, prompts, sets } = self;
-        KeyParts { experiment, data, evidence, weights, prompts, code, sets }.key()
+        let Digests { data, evidence, weights, prompts, scored } = self;
+        KeyParts { experiment, data, evidence, weights, prompts, code, scored }.key()
     }
 
     /// The key of an experiment's run on these inputs and on the device that it names.
@@ -34,7 +34,7 @@ impl Digests {
 
     /// The key of the weights that an experiment's training ends with.
     pub fn training_key(&self, experiment: &Experiment) -> String {
-        let mut digests = Digests { sets: String::new(), ..self.clone() };
+        let mut digests = Digests { scored: String::new(), ..self.clone() };
         if !experiment.prompts_teach() {
             digests.prompts.clear();
         }

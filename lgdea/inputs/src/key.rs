@@ -15,18 +15,18 @@ pub(crate) struct KeyParts<'a> {
     pub(crate) prompts: &'a str,
     /// What computes: version of the code and kind of device, whose random numbers are its own; see [`code_of`].
     pub(crate) code: &'a str,
-    /// Digest of the evaluation sets; empty for none.
-    pub(crate) sets: &'a str,
+    /// Digest of what is scored besides: evaluation sets, and what divides studies; empty for nothing.
+    pub(crate) scored: &'a str,
 }
 
 impl KeyParts<'_> {
     /// The run's key: the first 12 hexadecimal digits of a BLAKE3 hash over all parts.
     pub(crate) fn key(&self) -> String {
         let mut hasher = blake3::Hasher::new_derive_key("lgdea run identity, version 2");
-        // Sets came later: without any, keys are as before.
-        let sets = Some(self.sets).filter(|sets| !sets.is_empty());
+        // It came later: without any, keys are as before.
+        let scored = Some(self.scored).filter(|scored| !scored.is_empty());
         let parts = [self.experiment, self.data, self.evidence, self.weights, self.prompts, self.code];
-        for part in parts.into_iter().chain(sets) {
+        for part in parts.into_iter().chain(scored) {
             // With its length, a part cannot lend its end to the next one's beginning.
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn every_part_counts_and_boundaries_do_too() {
         let base =
-            KeyParts { experiment: "ab", data: "c", evidence: "d", weights: "", prompts: "", code: "e", sets: "" };
+            KeyParts { experiment: "ab", data: "c", evidence: "d", weights: "", prompts: "", code: "e", scored: "" };
         let others = [
             KeyParts { experiment: "x", ..base },
             KeyParts { data: "x", ..base },
@@ -56,7 +56,7 @@ mod tests {
             KeyParts { weights: "x", ..base },
             KeyParts { prompts: "x", ..base },
             KeyParts { code: "x", ..base },
-            KeyParts { sets: "x", ..base },
+            KeyParts { scored: "x", ..base },
             KeyParts { experiment: "a", data: "bc", ..base },
         ];
         assert_eq!(base.key().len(), 12);
@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn the_scheme_is_stable() {
         let code = "0.1.0 on flex";
-        let identity = KeyParts { experiment: "{}", data: "", evidence: "", weights: "", prompts: "", code, sets: "" };
+        let identity =
+            KeyParts { experiment: "{}", data: "", evidence: "", weights: "", prompts: "", code, scored: "" };
         assert_eq!(identity.key(), "67499ffb4493");
     }
 }

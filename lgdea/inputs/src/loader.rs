@@ -138,14 +138,14 @@ impl Loader {
 
     /// Hashes of inputs, whose data are known: those of the experiment, and of each set.
     fn digests(&mut self, inputs: &Inputs, known: &[Known], provider: &Provider) -> Result<Digests, InputsError> {
-        let sets = inputs.sets.iter().zip(&known[1..]).map(|(set, known)| (set, known.digest.as_str()));
+        let sets = inputs.sets.iter().zip(&known[1..]);
         let left_out = sets.clone().filter(|(set, _)| inputs.left_out.contains(&set.name));
         Ok(Digests {
-            data: data_digest(&known[0].digest, inputs.pairs.as_deref(), &sets::digest(left_out)?)?,
+            data: data_digest(&known[0].digest, inputs.pairs.as_deref(), &sets::digest(left_out, false)?)?,
             evidence: provider.digest(),
             weights: self.weights(&inputs.pretrained)?,
             prompts: digest_of_files(inputs.prompts.as_deref(), &inputs.protocols)?,
-            sets: sets::digest(sets)?,
+            scored: scored(inputs, &known[0], &sets::digest(sets, true)?),
         })
     }
 
@@ -177,6 +177,16 @@ fn data_digest(data: &str, pairs: Option<&str>, left_out: &str) -> Result<String
         digest = joined("lgdea data without evaluation sets, version 1", [&digest, left_out]);
     }
     Ok(digest)
+}
+
+/// Hash of what is scored besides the data themselves: evaluation sets, by their digest, and what divides the studies where they are
+/// scored within strata; empty for nothing.
+fn scored(inputs: &Inputs, known: &Known, sets: &str) -> String {
+    if inputs.are_divided {
+        joined("lgdea data scored within strata, version 1", [sets, &known.divisions])
+    } else {
+        sets.to_owned()
+    }
 }
 
 /// Hash of two hashes.
@@ -250,6 +260,30 @@ mod tests {
         assert_ne!(changed.digests, loaded.digests);
         assert!(loader(folder.path()).recall(&inputs).unwrap().is_none());
         assert_eq!(loader(folder.path()).survey(&inputs, &silent).unwrap().digests, changed.digests);
+    }
+
+    #[test]
+    fn what_divides_studies_determines_a_run_that_is_scored_within_strata_and_no_training() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = |view: &str, flag: &str| {
+            let rows = format!(
+                "study,patient,report,split,view\ns0,p0,There is edema.,train,PA\ns1,p1,No edema.,test,{view}\n"
+            );
+            fs::write(folder.path().join("studies.csv"), rows).unwrap();
+            let settings = [
+                format!("data.manifest.root={}", folder.path().display()),
+                "data.manifest.studies=[\"studies.csv\"]".to_owned(),
+                "data.manifest.columns.image=\"\"".to_owned(),
+                flag.to_owned(),
+            ];
+            let experiment = Resolved::from_overrides(&settings).unwrap().experiment;
+            let digests = Loader::default().load(&experiment.inputs(), &silent).unwrap().digests;
+            (digests.run_key(&experiment), digests.training_key(&experiment))
+        };
+        let within = "eval.within=['source', 'view']";
+        assert_eq!(keys("PA", "seed=0"), keys("AP", "seed=0"), "nothing is scored by view");
+        assert_ne!(keys("PA", within).0, keys("PA", "seed=0").0);
+        assert_eq!(keys("PA", within).1, keys("PA", "seed=0").1);
     }
 
     #[test]

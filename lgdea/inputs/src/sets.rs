@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use lgdea_data::{Corpus, DataError, Picture, Split, Study};
+use lgdea_data::{Corpus, DataError, Known, Picture, Split, Study};
 use lgdea_eval::protocol::digest_of_files;
 use lgdea_spec::{Data, Inputs, ScoredStudies, Seed, SetInputs};
 
@@ -18,6 +18,8 @@ pub struct LoadedSet {
     pub corpus: Corpus,
     /// Where they come from.
     pub data: Data,
+    /// Whether they are scored within strata.
+    pub are_divided: bool,
 }
 
 /// Studies, by their positions, that are left out so that no patient is trained on and scored.
@@ -52,7 +54,7 @@ impl LoadedSet {
     /// # Errors
     /// No study is of the split that is scored.
     fn new(set: &SetInputs, inputs: &Inputs, mut corpus: Corpus) -> Result<LoadedSet, InputsError> {
-        let SetInputs { name, data, studies, .. } = set;
+        let SetInputs { name, data, studies, are_divided, .. } = set;
         let all = corpus.studies.len();
         corpus.studies.retain(|study| is_scored(*studies, study));
         if corpus.studies.is_empty() {
@@ -62,7 +64,8 @@ impl LoadedSet {
                 remedy: "take others: `studies = \"all\"` scores all of them",
             });
         }
-        Ok(LoadedSet { name: name.clone(), corpus, data: data.as_ref().unwrap_or(&inputs.data).clone() })
+        let data = data.as_ref().unwrap_or(&inputs.data).clone();
+        Ok(LoadedSet { name: name.clone(), corpus, data, are_divided: *are_divided })
     }
 }
 
@@ -74,15 +77,20 @@ fn is_scored(studies: ScoredStudies, study: &Study) -> bool {
     }
 }
 
-/// Hash of sets, each with the digest of its data; empty where there are none.
-pub(crate) fn digest<'s>(sets: impl IntoIterator<Item = (&'s SetInputs, &'s str)>) -> Result<String, InputsError> {
+/// Hash of sets and of their data, as these are known; empty where there are none. `as_scored`: with what determines their scores
+/// alone, and not who is in them.
+pub(crate) fn digest<'s>(
+    sets: impl IntoIterator<Item = (&'s SetInputs, &'s Known)>,
+    as_scored: bool,
+) -> Result<String, InputsError> {
     let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation sets, version 1");
     let mut is_empty = true;
-    for (SetInputs { name, studies, prompts, protocols, .. }, data) in sets {
+    for (SetInputs { name, studies, prompts, protocols, are_divided, .. }, known) in sets {
         is_empty = false;
         let prompts = digest_of_files(prompts.as_deref(), protocols)?;
         let studies = format!("{studies:?}");
-        for part in [name, data, &studies, &prompts] {
+        let divisions = Some(&known.divisions).filter(|_| *are_divided && as_scored);
+        for part in [name, &known.digest, &studies, &prompts].into_iter().chain(divisions) {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
     }

@@ -72,3 +72,21 @@ fn what_a_run_leaves_out_is_told() {
     let (_, notes) = said(10, lists, &[]);
     assert!(notes.contains("label that looks like several") && notes.contains("Edema, Mass"), "{notes}");
 }
+
+#[test]
+fn columns_of_strata_that_no_scored_image_tells_are_named() {
+    let held_out = |table: &str| table.replace("clear 8.,No Finding,train", "clear 8.,No Finding,test");
+    let flags = ["eval.splits=['test']", "eval.within=['view', 'source', 'sex']", "eval.set.own.within=['age:60']"];
+    let (problems, notes) = said(10, held_out, &flags);
+    assert!(problems.is_empty(), "{problems}");
+    for told in [
+        "divides by view, but no image of the test split",
+        "divides by sex",
+        "by age, but no image of the evaluation set `own`",
+    ] {
+        assert!(notes.contains(told), "{told}: {notes}");
+    }
+    assert!(!notes.contains("divides by source"), "{notes}");
+    let (_, notes) = said(10, held_out, &["eval.splits=['test']"]);
+    assert!(!notes.contains("eval.within"), "{notes}");
+}

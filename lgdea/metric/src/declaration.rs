@@ -22,12 +22,20 @@ pub struct Declaration {
     pub decimals: usize,
     /// The instances that are shown where nobody asks for a metric, in tables and reports and on MLflow.
     pub headlines: &'static [Parameters<'static>],
+    /// The same score within strata, with the same parameters; none where runs do not measure it.
+    pub within: Option<&'static Declaration>,
 }
 
 impl Declaration {
     /// What most declarations have in common: a share between 0 and 1, of which more is better, shown nowhere by itself.
     pub(crate) const fn new(task: Task, name: &'static str) -> Declaration {
-        Declaration { task, name, label: None, row: None, better: Better::Higher, decimals: 3, headlines: &[] }
+        let (label, row, headlines, within): (_, _, &[Parameters<'static>], _) = (None, None, &[], None);
+        Declaration { task, name, label, row, better: Better::Higher, decimals: 3, headlines, within }
+    }
+
+    /// Whether it is another score within strata.
+    pub fn is_within_strata(&self) -> bool {
+        Task::ALL.into_iter().flat_map(Task::declarations).any(|other| other.within == Some(self))
     }
 
     /// The name of an instance, below the split's.
@@ -148,6 +156,26 @@ mod tests {
         assert_eq!(names[0], "zero_shot/auroc_macro");
         assert_eq!(names[1..3], retrieval);
         assert_eq!(names[3..], ["grounding/pointing", "grounding/cnr"]);
+    }
+
+    #[test]
+    fn a_score_within_strata_has_the_parameters_the_direction_and_the_decimals_of_the_plain_one() {
+        let all: Vec<_> = Task::ALL.into_iter().flat_map(Task::declarations).collect();
+        let mut linked = 0;
+        for (plain, within) in all.iter().filter_map(|plain| Some((plain, plain.within?))) {
+            for parameter in ["way", "k", "map", "share", "class"] {
+                assert_eq!(
+                    template::has(plain.name, parameter),
+                    template::has(within.name, parameter),
+                    "{}",
+                    within.name
+                );
+            }
+            assert_eq!((plain.better, plain.decimals), (within.better, within.decimals), "{}", within.name);
+            assert!(all.contains(&within) && within.is_within_strata() && !plain.is_within_strata(), "{}", within.name);
+            linked += 1;
+        }
+        assert_eq!(linked, all.iter().filter(|score| score.name.contains("/within/")).count());
     }
 
     #[test]

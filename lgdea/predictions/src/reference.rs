@@ -64,7 +64,7 @@ impl Reference {
     /// Reads a file with columns of other names, and the subgroups of its cases.
     pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
         let mut table = Table::read_with(path, columns.id.as_ref())?;
-        let groups: Result<_, String> = columns.by.iter().map(|by| by.take(&mut table)).collect();
+        let groups: Result<_, String> = columns.by.iter().map(|by| Groups::take(by, &mut table)).collect();
         Self::of_all(path, table, columns, groups.map_err(|problem| PredictionError::unusable(path, problem))?)
     }
 

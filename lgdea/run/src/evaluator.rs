@@ -44,6 +44,8 @@ impl Evaluator<'_> {
             &check::scored_splits(&prepared.studies, &splits),
             &self.experiment.data,
         )?;
+        let undivided = |&split: &HeldOut| check::undivided_split(&self.experiment.eval, &prepared.studies, split);
+        splits.iter().flat_map(undivided).try_for_each(|note| self.recorder.warn(note))?;
         for split in empty {
             let split = split.split().name();
             self.recorder.warn(format!("no study of the {split} split has an image: it is not scored"))?;

@@ -52,7 +52,7 @@ impl Preparation<'_> {
         let mut all = Vec::new();
         for open in sets {
             let digest = open.digest();
-            let OpenSet { set: LoadedSet { name, corpus, data }, images } = open;
+            let OpenSet { set: LoadedSet { name, corpus, data, .. }, images } = open;
             let Some(settings) = self.experiment.eval.sets.get(&name) else { continue };
             let eval = self.experiment.eval.of_set(settings);
             let experiment = Experiment { eval, ..self.experiment.clone() };

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use lgdea_cache::{Cache, Stage};
 use lgdea_eval::Evaluation;
 use lgdea_eval::protocol::digest_of_files;
+use lgdea_eval::task::Strata;
 use lgdea_metric::EvalSet;
 use lgdea_spec::{Eval, Experiment, Inputs};
 use lgdea_track::mlflow::tags::TRAINED_AS;
@@ -83,7 +84,12 @@ impl<'a> Shared<'a> {
             EvalSet::Named(_) => scored.data,
         };
         let mut hasher = blake3::Hasher::new_derive_key("lgdea evaluation 4");
-        for part in [self.training, &checkpoint, &settings, &prompts, on] {
+        // The digest of data does not tell all that divides studies.
+        let Scored { prepared, studies, .. } = scored;
+        let studies: Vec<_> = studies.iter().map(|&study| &prepared.studies[study]).collect();
+        let strata = Strata::new(&scored.experiment.eval.within, &studies).map(|strata| strata.digest());
+        let parts = [self.training, &checkpoint, &settings, &prompts, on];
+        for part in parts.into_iter().chain(strata.as_deref()) {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
         Ok(SharedEvaluation { shared: self, key: hasher.finalize().to_hex().to_string(), galleries })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::eval::file;
-use crate::{Data, EvaluationSet, Evidence, Experiment, ScoredStudies, Seed};
+use crate::{Data, Eval, EvaluationSet, Evidence, Experiment, ScoredStudies, Seed};
 
 /// What an experiment reads, as it names it. The identity of an experiment says only that something is read: the digests
 /// of all of this belong to the key of a run, whoever derives it.
@@ -28,6 +28,9 @@ pub struct Inputs {
     /// What its evaluation sets read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<SetInputs>,
+    /// Whether its studies are scored within strata, so that what divides them determines the result.
+    #[serde(skip_serializing_if = "is_false")]
+    pub are_divided: bool,
     /// The evaluation sets whose patients training goes without.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
@@ -47,6 +50,14 @@ pub struct SetInputs {
     /// Files of protocols that score.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub protocols: Vec<String>,
+    /// Whether its studies are scored within strata.
+    #[serde(skip_serializing_if = "is_false")]
+    pub are_divided: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl SetInputs {
@@ -60,13 +71,14 @@ fn files<'e>(protocols: impl Iterator<Item = (&'static str, &'e str)>) -> Vec<St
 }
 
 impl EvaluationSet {
-    fn inputs(&self, name: &str) -> SetInputs {
+    fn inputs(&self, name: &str, eval: &Eval) -> SetInputs {
         SetInputs {
             name: name.to_owned(),
             data: self.data.clone(),
             studies: self.studies,
             prompts: self.zero_shot.prompts_file().map(str::to_owned),
             protocols: files(self.protocols()),
+            are_divided: !self.within.as_ref().unwrap_or(&eval.within).is_empty(),
         }
     }
 }
@@ -82,7 +94,8 @@ impl Experiment {
             pairs: self.pairing.manifest_file().map(str::to_owned),
             prompts: self.eval.zero_shot.prompts_file().map(str::to_owned),
             protocols: files(self.eval.protocols()),
-            sets: self.eval.sets.iter().map(|(name, set)| set.inputs(name)).collect(),
+            sets: self.eval.sets.iter().map(|(name, set)| set.inputs(name, &self.eval)).collect(),
+            are_divided: !self.eval.within.is_empty(),
             left_out: self.pairing.leave_out.sets.clone(),
         }
     }

@@ -241,6 +241,8 @@ pub(crate) fn unusable(
 fn deepest<'a>(tree: &'a Node, path: &str) -> &'a Place {
     let mut node = tree;
     for key in path.split('.') {
+        // The tree holds a list as one value.
+        let key = key.split_once('[').map_or(key, |(list, _)| list);
         match node.get(key) {
             Some(child) => node = child,
             None => break,

@@ -56,9 +56,9 @@ macro_rules! declare {
     ($($name:literal => $module:ident: $settings:ident,)*) => {
         $(pub(crate) mod $module;)*
 
-        /// The sources that an experiment names, in the order of the list.
-        pub(crate) fn of(data: &Data) -> Vec<&dyn Source> {
-            let all = [$(data.$module.as_ref().map(|settings| settings as &dyn Source)),*];
+        /// The sources that an experiment names, each with its name in `[data]`, in the order of the list.
+        pub(crate) fn of(data: &Data) -> Vec<(&'static str, &dyn Source)> {
+            let all = [$(data.$module.as_ref().map(|settings| ($name, settings as &dyn Source))),*];
             all.into_iter().flatten().collect()
         }
     };

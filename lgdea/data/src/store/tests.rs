@@ -22,7 +22,7 @@ fn making(size: usize, threads: usize) -> Making<'static> {
 }
 
 fn corpus(studies: Vec<Study>) -> Corpus {
-    Corpus { studies, skipped: Skipped::default(), digest: String::new() }
+    Corpus { studies, skipped: Skipped::default(), digest: String::new(), divisions: String::new() }
 }
 
 #[test]

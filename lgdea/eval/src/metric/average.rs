@@ -25,14 +25,15 @@ pub fn mean_of_defined(values: impl IntoIterator<Item = Option<f64>>) -> Option<
 
 /// Mean of the values that are defined, each with its weight; None where these have no weight.
 pub fn weighted_mean_of_defined(values: impl IntoIterator<Item = (f64, Option<f64>)>) -> Option<f64> {
-    let (mut sum, mut total) = (0.0, 0.0);
+    let (mut mean, mut total) = (0.0, 0.0);
     for (weight, value) in values {
-        if let Some(value) = value {
-            sum += weight * value;
+        if let Some(value) = value.filter(|_| weight > 0.0) {
             total += weight;
+            // So that the mean of one value, and of equal ones, is the value to its last digit (West 1979).
+            mean += (value - mean) * (weight / total);
         }
     }
-    (total > 0.0).then(|| sum / total)
+    (total > 0.0).then_some(mean)
 }
 
 #[cfg(test)]
@@ -46,5 +47,6 @@ mod tests {
         assert_eq!(mean_of_defined([]), None);
         assert_eq!(weighted_mean_of_defined([(3.0, Some(1.0)), (9.0, None), (1.0, Some(0.0))]), Some(0.75));
         assert_eq!(weighted_mean_of_defined([(0.0, Some(1.0))]), None);
+        assert_eq!(weighted_mean_of_defined([(3.0, Some(0.1)), (7.0, Some(0.1))]), Some(0.1));
     }
 }

@@ -1,6 +1,6 @@
 //! Metrics as pure functions of plain arrays: formula, source, ties and degenerate cases are stated at each.
 //!
-//! - Classification by a score: [`mod@auroc`] (the ranked cases), [`average_precision`], [`curve`], [`calibration`]; by a
+//! - Classification by a score: [`mod@auroc`] (the ranked cases), [`stratified`], [`average_precision`], [`curve`], [`calibration`]; by a
 //!   decision: [`threshold`], [`confusion`], [`multiclass`], [`multilabel`], [`average`].
 //! - Retrieval: [`retrieval`] from a matrix, [`ranking`] from embeddings, [`similarity`].
 //! - Grounding: [`heat_map`], [`grounding`], [`overlap`].
@@ -28,6 +28,7 @@ pub mod probe;
 pub mod ranking;
 pub mod retrieval;
 pub mod similarity;
+pub mod stratified;
 pub mod subgroup;
 pub mod threshold;
 

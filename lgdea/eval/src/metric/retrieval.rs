@@ -53,6 +53,14 @@ pub fn reciprocal_rank(ranks: &[usize]) -> Vec<f64> {
     ranks.iter().map(|&rank| 1.0 / rank as f64).collect()
 }
 
+/// Per query `(rank − 1) / (candidates − 1)`, the share of the wrong candidates that are not behind the own one (Müller et al.,
+/// Pattern Recognition Letters 22:593, 2001): 0 at best and 0.5 by chance, whatever the number of candidates. None where the own
+/// candidate is the only one.
+pub fn normalised_rank(ranks: &[usize]) -> Option<Vec<f64>> {
+    let wrong = ranks.len().checked_sub(1).filter(|&wrong| wrong > 0)? as f64;
+    Some(ranks.iter().map(|&rank| rank.saturating_sub(1) as f64 / wrong).collect())
+}
+
 /// Mean rank, 1 at best: few lost queries rule it, read it beside the median. None without a query.
 pub fn mean_rank(ranks: &[usize]) -> Option<f64> {
     (!ranks.is_empty()).then(|| ranks.iter().map(|&rank| rank as f64).sum::<f64>() / ranks.len() as f64)
@@ -92,6 +100,8 @@ mod tests {
         assert_eq!(reciprocal_rank(&[1, 4]), [1.0, 0.25]);
         assert_eq!((mean_rank(&[1, 4, 10]), median_rank(&[10, 1, 4])), (Some(5.0), Some(4.0)));
         assert_eq!((mean_rank(&[]), median_rank(&[]), median_rank(&[2, 1])), (None, None, Some(1.5)));
+        assert_eq!(normalised_rank(&[1, 3, 2, 5, 4]), Some(vec![0.0, 0.5, 0.25, 1.0, 0.75]));
+        assert_eq!((normalised_rank(&[1]), normalised_rank(&[])), (None, None));
         assert!(
             (discounted_gain(&[3.0, 2.0, 0.0, 1.0]) - (3.0 + 2.0 / 3.0_f64.log2() + 1.0 / 5.0_f64.log2())).abs()
                 < 1e-12

@@ -11,7 +11,10 @@ use crate::metric::ranking::groups;
 pub mod evidence;
 pub mod grounding;
 pub mod retrieval;
+mod within;
 pub mod zero_shot;
+
+pub use within::Strata;
 
 /// What is known of an evaluated study.
 #[derive(Debug, Clone, Copy)]

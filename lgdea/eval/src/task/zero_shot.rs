@@ -4,6 +4,10 @@
 //! added. That is *transductive* (a study's score depends on the others, as in the protocol of `GLoRIA`); within one column
 //! it does not change the AUROC, it only fixes the weights of the sum.
 
+mod within;
+
+use std::collections::BTreeMap;
+
 use lgdea_data::StudyLabels;
 use lgdea_metric::Parameters;
 use lgdea_metric::task::zero_shot::{
@@ -12,10 +16,13 @@ use lgdea_metric::task::zero_shot::{
 use lgdea_spec::ZeroShot;
 use ndarray::{Array2, Axis};
 
-use super::{Case, renumbered};
+use within::Stratified;
+
+use super::{Case, Strata, renumbered};
 use crate::metric::auroc::{self, RankedCases};
 use crate::metric::average::mean_of_defined;
 use crate::metric::bootstrap::Statistic;
+use crate::metric::stratified::StratifiedCases;
 use crate::prompts::PromptClass;
 use crate::{Bootstrap, EvalError, Evaluation, check};
 
@@ -32,10 +39,12 @@ pub struct Scores {
 
 /// Scores `zero_shot/auroc/<class>` and `zero_shot/auroc_macro` of the sum, `zero_shot/auroc_macro_similarity`, and with
 /// evidence or local scores `zero_shot/auroc_macro_evidence` and `zero_shot/auroc_macro_local`. The share of a score that
-/// the method lacks goes to the similarity.
+/// the method lacks goes to the similarity. With strata, `zero_shot/within/auroc/<class>` and `zero_shot/within/auroc_macro` of
+/// the sum, too (see [`crate::metric::stratified`]).
 ///
 /// - `cases`: one per study; unlabelled studies are left out, and of the others those whose label is uncertain, class by
 ///   class.
+/// - `strata`: those of the same studies.
 ///
 /// Positives of a class are the studies that bear its name as a label; negatives are the other labelled studies, or,
 /// where the class names labels it is told `against`, those of the others that bear one of them. A class that lacks
@@ -46,6 +55,7 @@ pub fn evaluate(
     classes: &[PromptClass],
     scores: Scores,
     cases: &[Case<'_>],
+    strata: Option<&Strata>,
     bootstrap: Bootstrap,
 ) -> Result<Evaluation, EvalError> {
     scores.check([cases.len(), classes.len()])?;
@@ -54,21 +64,12 @@ pub fn evaluate(
     let all: Vec<usize> = (0..labelled.len()).collect();
     let Standardised { similarity, evidence, local } = scores.select(&labelled).standardised(&all);
     let combined = sum(settings, &similarity, evidence.as_ref(), local.as_ref());
-    let truths: Vec<Option<Vec<(usize, bool)>>> =
+    let truths: Vec<Option<Truth>> =
         classes.iter().map(|class| truth(class, labelled.iter().filter_map(|&study| cases[study].labels))).collect();
-    let ranked = |scores: &Array2<f64>| -> Vec<Option<RankedCases>> {
-        let column = |(column, truth): (usize, &Option<Vec<(usize, bool)>>)| {
-            let case = |&(row, positive): &(usize, bool)| auroc::Case {
-                unit: unit_of[row],
-                score: scores[[row, column]],
-                positive,
-            };
-            RankedCases::new(truth.as_ref()?.iter().map(case))
-        };
-        truths.iter().enumerate().map(column).collect()
-    };
-    let (combined, similarity) = (ranked(&combined), ranked(&similarity));
-    let (evidence, local) = (evidence.as_ref().map(ranked), local.as_ref().map(ranked));
+    let task = Task { classes, truths, unit_of };
+    let within = strata.map(|strata| task.stratified(&combined, strata.select(&labelled)));
+    let (combined, similarity) = (task.ranked(&combined), task.ranked(&similarity));
+    let [evidence, local] = [evidence, local].map(|scores| scores.map(|scores| task.ranked(&scores)));
 
     let mut statistics: Vec<(String, Statistic<'_>)> = Vec::new();
     for (class, cases) in classes.iter().zip(&combined) {
@@ -88,11 +89,56 @@ pub fn evaluate(
             statistics.push((score.name(Parameters::NONE), Box::new(|counts| macro_mean(cases, counts))));
         }
     }
-    Ok(Evaluation {
-        scores: bootstrap.scores(units, statistics),
-        warnings: warnings(classes, &truths),
-        ..Evaluation::default()
-    })
+    statistics.extend(within.iter().flat_map(Stratified::statistics));
+    let scores = bootstrap.scores(units, statistics);
+    let mut warnings = warnings(classes, &task.truths);
+    warnings.extend(within.iter().flat_map(|within| within.warnings(&scores)));
+    Ok(Evaluation { scores, warnings, ..Evaluation::default() })
+}
+
+/// Positives and negatives of a class, by the rows of their scores.
+type Truth = Vec<(usize, bool)>;
+
+/// What is true of the labelled studies.
+struct Task<'a> {
+    classes: &'a [PromptClass],
+    /// None of a class that lacks positives or negatives.
+    truths: Vec<Option<Truth>>,
+    /// The patient of each row.
+    unit_of: Vec<usize>,
+}
+
+impl<'a> Task<'a> {
+    /// Cases of the class in a column.
+    fn cases(&self, scores: &Array2<f64>, column: usize, truth: &[(usize, bool)]) -> Vec<auroc::Case> {
+        let case = |&(row, positive): &(usize, bool)| auroc::Case {
+            unit: self.unit_of[row],
+            score: scores[[row, column]],
+            positive,
+        };
+        truth.iter().map(case).collect()
+    }
+
+    fn ranked(&self, scores: &Array2<f64>) -> Vec<Option<RankedCases>> {
+        let of_class =
+            |(column, truth): (usize, &Option<Truth>)| RankedCases::new(self.cases(scores, column, truth.as_ref()?));
+        self.truths.iter().enumerate().map(of_class).collect()
+    }
+
+    /// The same within strata of the rows.
+    fn stratified(&self, scores: &Array2<f64>, strata: Strata) -> Stratified<'a> {
+        let members = strata.members();
+        let of_class = |(column, truth): (usize, &Option<Truth>)| {
+            let truth: BTreeMap<usize, bool> = truth.as_ref()?.iter().copied().collect();
+            let of_stratum = |rows: &Vec<usize>| {
+                let known: Truth = rows.iter().filter_map(|&row| Some((row, *truth.get(&row)?))).collect();
+                self.cases(scores, column, &known)
+            };
+            StratifiedCases::new(members.iter().map(of_stratum))
+        };
+        let cases = self.truths.iter().enumerate().map(of_class).collect();
+        Stratified { classes: self.classes, cases, strata }
+    }
 }
 
 /// Scores of which each column has mean 0 and standard deviation 1 over some studies.
@@ -173,9 +219,8 @@ impl Scores {
 }
 
 /// Positives and negatives of a class among the labelled studies; None if one of the two is missing.
-fn truth<'a>(class: &PromptClass, labels: impl Iterator<Item = &'a StudyLabels>) -> Option<Vec<(usize, bool)>> {
-    let cases: Vec<(usize, bool)> =
-        labels.enumerate().filter_map(|(row, labels)| Some((row, class.truth(labels)?))).collect();
+fn truth<'a>(class: &PromptClass, labels: impl Iterator<Item = &'a StudyLabels>) -> Option<Truth> {
+    let cases: Truth = labels.enumerate().filter_map(|(row, labels)| Some((row, class.truth(labels)?))).collect();
     let positives = cases.iter().filter(|(_, positive)| *positive).count();
     (positives > 0 && positives < cases.len()).then_some(cases)
 }
@@ -200,7 +245,7 @@ fn macro_mean(classes: &[Option<RankedCases>], multiplicity: &[u32]) -> Option<f
     mean_of_defined(classes.iter().flatten().map(|cases| cases.auroc(multiplicity)))
 }
 
-fn warnings(classes: &[PromptClass], truths: &[Option<Vec<(usize, bool)>>]) -> Vec<String> {
+fn warnings(classes: &[PromptClass], truths: &[Option<Truth>]) -> Vec<String> {
     let undefined: Vec<&str> =
         classes.iter().zip(truths).filter(|(_, truth)| truth.is_none()).map(|(class, _)| class.name.as_str()).collect();
     if undefined.is_empty() {
@@ -267,7 +312,7 @@ mod tests {
             let labels = cases(labels);
             let classes = [class("edema", against)];
             value(
-                &evaluate(&settings(0.5), &classes, global(&similarity), &labels, PLAIN).unwrap(),
+                &evaluate(&settings(0.5), &classes, global(&similarity), &labels, None, PLAIN).unwrap(),
                 "zero_shot/auroc/edema",
             )
         };
@@ -284,7 +329,7 @@ mod tests {
         let labels = cases(&labels);
         // The nodule scores above the edema, the normal study below; the unlabelled study counts nowhere.
         let similarity = array![[0.5], [0.1], [0.9], [0.7]];
-        let evaluate = |class| evaluate(&settings(0.5), &[class], global(&similarity), &labels, PLAIN).unwrap();
+        let evaluate = |class| evaluate(&settings(0.5), &[class], global(&similarity), &labels, None, PLAIN).unwrap();
         assert!((value(&evaluate(class("edema", &[])), "zero_shot/auroc/edema") - 0.5).abs() < 1e-12);
         assert!((value(&evaluate(class("edema", &["no_finding"])), "zero_shot/auroc/edema") - 1.0).abs() < 1e-12);
     }
@@ -298,7 +343,7 @@ mod tests {
         let evidence = array![[-10.0], [-90.0], [-80.0], [-20.0]];
         let at = |share| {
             let scores = Scores { evidence: Some(evidence.clone()), ..global(&similarity) };
-            evaluate(&settings(share), &[class("edema", &[])], scores, &labels, PLAIN).unwrap()
+            evaluate(&settings(share), &[class("edema", &[])], scores, &labels, None, PLAIN).unwrap()
         };
         let (none, all) = (at(0.0), at(1.0));
         assert!((value(&none, "zero_shot/auroc_macro") - 0.25).abs() < 1e-12);
@@ -318,7 +363,7 @@ mod tests {
         let settings = ZeroShot { local_share: 0.8, ..settings(0.2) };
         let auroc = |local: Option<Array2<f32>>| {
             let scores = Scores { local, ..global(&similarity) };
-            evaluate(&settings, &[class("edema", &[])], scores, &labels, PLAIN).unwrap()
+            evaluate(&settings, &[class("edema", &[])], scores, &labels, None, PLAIN).unwrap()
         };
         assert!(value(&auroc(None), "zero_shot/auroc_macro").abs() < 1e-12, "similarity alone");
         let both = auroc(Some(local));
@@ -334,7 +379,7 @@ mod tests {
             (array![[0.3], [9.0], [0.1], [0.2], [0.15]], array![[1.0], [0.0], [3.0], [2.0], [8.0]]);
         let scores = || Scores { local: Some(local.clone()), ..global(&similarity) };
         let settings = ZeroShot { local_share: 0.5, ..settings(0.0) };
-        let evaluation = evaluate(&settings, &[class("edema", &[])], scores(), &labels, PLAIN).unwrap();
+        let evaluation = evaluate(&settings, &[class("edema", &[])], scores(), &labels, None, PLAIN).unwrap();
         let labelled = [0, 2, 3, 4];
         let found = scores().combined(&settings, &labelled).unwrap();
         let mean = |scores: &Array2<f32>| labelled.iter().map(|&row| f64::from(scores[[row, 0]])).sum::<f64>() / 4.0;
@@ -360,7 +405,7 @@ mod tests {
         let labels = cases(&labels);
         let classes = [class("edema", &[]), class("nodule", &[])];
         let similarity = array![[0.9, 0.9], [0.1, 0.1]];
-        let evaluation = evaluate(&settings(0.5), &classes, global(&similarity), &labels, PLAIN).unwrap();
+        let evaluation = evaluate(&settings(0.5), &classes, global(&similarity), &labels, None, PLAIN).unwrap();
         assert!((value(&evaluation, "zero_shot/auroc_macro") - 1.0).abs() < 1e-12);
         assert!(!evaluation.scores.contains_key("zero_shot/auroc/nodule"));
         assert!(!evaluation.scores.contains_key("zero_shot/auroc_macro_evidence"));
@@ -371,9 +416,15 @@ mod tests {
     fn no_labelled_study_gives_no_score() {
         let similarity = array![[0.9], [0.1]];
         let bootstrap = Bootstrap { resamples: 10, seed: Seed(1) };
-        let evaluation =
-            evaluate(&settings(0.5), &[class("edema", &[])], global(&similarity), &cases(&[None, None]), bootstrap)
-                .unwrap();
+        let evaluation = evaluate(
+            &settings(0.5),
+            &[class("edema", &[])],
+            global(&similarity),
+            &cases(&[None, None]),
+            None,
+            bootstrap,
+        )
+        .unwrap();
         assert!(evaluation.scores.is_empty());
         assert_eq!(evaluation.warnings.len(), 1);
     }
@@ -387,7 +438,7 @@ mod tests {
             cases.iter_mut().zip(patients).for_each(|(case, patient)| case.patient = patient);
             let bootstrap = Bootstrap { resamples: 200, seed: Seed(1) };
             let scores =
-                evaluate(&settings(0.5), &[class("edema", &[])], global(&similarity), &cases, bootstrap).unwrap();
+                evaluate(&settings(0.5), &[class("edema", &[])], global(&similarity), &cases, None, bootstrap).unwrap();
             scores.scores["zero_shot/auroc/edema"].interval
         };
         // Each patient has a positive and a negative: the first is ranked rightly, the second wrongly.
@@ -401,7 +452,7 @@ mod tests {
         let labels = labels(&[Some(&["edema"]), Some(&[])]);
         let labels = cases(&labels);
         let classes = [class("edema", &[])];
-        let run = |scores: Array2<f32>| evaluate(&settings(0.5), &classes, global(&scores), &labels, PLAIN);
+        let run = |scores: Array2<f32>| evaluate(&settings(0.5), &classes, global(&scores), &labels, None, PLAIN);
         let error = run(array![[0.1, 0.2], [0.3, 0.4]]).unwrap_err();
         assert_eq!(error.to_string(), "similarity has shape [2, 2], but [2, 1] is needed");
         let error = run(array![[0.1], [f32::NAN]]).unwrap_err();

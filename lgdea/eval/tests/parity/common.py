@@ -1,7 +1,7 @@
 """What the scripts of this folder share.
 
     pip install numpy scipy scikit-learn torch torchmetrics
-    for script in classification retrieval grounding probes intervals; do python $script.py; done
+    for script in classification retrieval grounding probes intervals within; do python $script.py; done
 
 Each writes the JSON of its name, which the Rust tests beside it read. Inputs are rounded, so that ties are ties in both
 languages; where two implementations exist, the script asserts that they agree before it writes.

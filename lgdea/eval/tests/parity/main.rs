@@ -6,6 +6,7 @@ mod grounding;
 mod intervals;
 mod probes;
 mod retrieval;
+mod within;
 
 use ndarray::Array2;
 use serde_json::Value;

@@ -84,7 +84,8 @@ fn common(one: &Evaluation, other: &Evaluation) -> BTreeMap<String, (Score, Scor
 fn classification_by_the_default_is_that_without_a_protocol() {
     let (studies, classes) = (studies(), classes());
     let plain =
-        task::zero_shot::evaluate(&settings().zero_shot, &classes, scores(60), &cases(&studies), BOOTSTRAP).unwrap();
+        task::zero_shot::evaluate(&settings().zero_shot, &classes, scores(60), &cases(&studies), None, BOOTSTRAP)
+            .unwrap();
     let found =
         by("zero-shot/lgdea-v1", "zero-shot").zero_shot(&classes, classified(&studies, &scores(60)), None).unwrap();
     let both = common(&plain, &found);
@@ -125,7 +126,7 @@ fn retrieval_by_the_default_is_that_without_a_protocol() {
     let studies = studies();
     let similarity = similarity(60, 60);
     let plain =
-        task::retrieval::evaluate(&settings().retrieval, similarity.view(), &cases(&studies), BOOTSTRAP).unwrap();
+        task::retrieval::evaluate(&settings().retrieval, similarity.view(), &cases(&studies), None, BOOTSTRAP).unwrap();
     let borrowed: Vec<&Study> = studies.iter().collect();
     let found = by("retrieval/lgdea-v1", "retrieval").retrieval(&borrowed, similarity).unwrap();
     let both = common(&plain, &found);

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use lgdea_data::Study;
 use lgdea_eval::gallery::{Panel, Query};
 use lgdea_eval::metric::ranking::groups;
-use lgdea_eval::task::Case;
+use lgdea_eval::task::{Case, Strata};
 use lgdea_eval::{Bootstrap, Evaluation};
 use lgdea_model::{ImageFeatures, Lgdea};
 use lgdea_prepared::Prepared;
@@ -147,6 +147,19 @@ impl<'a> Trained<'a> {
         let patients = self.patients(studies);
         let labels = studies.iter().map(|&study| self.prepared.studies[study].labels.as_ref());
         patients.into_iter().zip(labels).map(|(patient, labels)| Case { patient, labels }).collect()
+    }
+
+    /// What studies are divided into, where the experiment divides them.
+    fn strata(&self, studies: &[usize]) -> Option<Strata> {
+        Strata::new(&self.experiment.eval.within, &self.studies(studies))
+    }
+
+    /// Tells that a protocol, which decides what is measured, leaves out what the experiment asks for besides.
+    fn tell_of_strata(&self, task: &str, evaluation: &mut Evaluation) {
+        if !self.experiment.eval.within.is_empty() {
+            let problem = "nothing is scored within strata (`eval.within`): the protocol decides what is measured";
+            evaluation.warnings.push(format!("{task}: {problem}"));
+        }
     }
 
     /// The patients of studies as numbers.

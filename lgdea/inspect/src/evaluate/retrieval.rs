@@ -77,10 +77,13 @@ impl Trained<'_> {
         }
         let bootstrap = self.bootstrap("retrieval");
         let evaluation = if settings.protocol.is_empty() {
-            retrieval::evaluate(settings, similarity.view(), &self.cases(&complete), bootstrap)?
+            let (cases, strata) = (self.cases(&complete), self.strata(&complete));
+            retrieval::evaluate(settings, similarity.view(), &cases, strata.as_ref(), bootstrap)?
         } else {
             let protocol = OfRun::new(&settings.protocol, "retrieval", bootstrap)?;
-            protocol.retrieval(&self.studies(&complete), similarity.clone())?
+            let mut evaluation = protocol.retrieval(&self.studies(&complete), similarity.clone())?;
+            self.tell_of_strata("retrieval", &mut evaluation);
+            evaluation
         };
         let first = similarity.rows().into_iter().enumerate().take(QUERIES);
         Ok((evaluation, first.map(|(row, similarity)| search(row, similarity, &complete)).collect()))

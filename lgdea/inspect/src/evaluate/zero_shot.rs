@@ -51,7 +51,8 @@ impl<'a> Trained<'a> {
         let (settings, bootstrap) = (&self.experiment.eval.zero_shot, self.bootstrap("zero-shot"));
         if settings.protocol.is_empty() {
             let scores = self.class_scores(prompts, seen, None);
-            return Ok(zero_shot::evaluate(settings, &prompts.classes, scores, &self.cases(studies), bootstrap)?);
+            let (cases, strata) = (self.cases(studies), self.strata(studies));
+            return Ok(zero_shot::evaluate(settings, &prompts.classes, scores, &cases, strata.as_ref(), bootstrap)?);
         }
         let protocol = OfRun::new(&settings.protocol, "zero-shot", bootstrap)?;
         let scores = self.class_scores(prompts, seen, protocol.ensemble());
@@ -64,6 +65,7 @@ impl<'a> Trained<'a> {
             trained.classified(&studies, &trained.class_scores(prompts, &seen, protocol.ensemble()))
         });
         let mut evaluation = protocol.zero_shot(&prompts.classes, scored, chosen_on.transpose()?)?;
+        self.tell_of_strata("zero-shot", &mut evaluation);
         if is_sum {
             let problem = "zero-shot: scores are sums of standardised ones (eval.zero-shot.evidence-share and local-share): each \
                            depends on the other studies, whatever the protocol says";

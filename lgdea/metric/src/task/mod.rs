@@ -8,6 +8,7 @@ pub mod grounding_outputs;
 pub mod probe;
 pub mod retrieval;
 pub mod retrieval_outputs;
+pub mod within;
 pub mod zero_shot;
 pub mod zero_shot_outputs;
 
@@ -30,13 +31,17 @@ pub enum Task {
     RetrievalOutputs,
     /// Grounding, likewise.
     GroundingOutputs,
+    /// Zero-shot classification within strata, where `eval.within` asks for it.
+    ZeroShotWithin,
+    /// Retrieval, likewise.
+    RetrievalWithin,
     /// Probes of frozen features. `lgdea score probe` does it; runs do not.
     Probe,
 }
 
 impl Task {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Task; 8] = [
+    pub const ALL: [Task; 10] = [
         Task::ZeroShot,
         Task::Retrieval,
         Task::Grounding,
@@ -44,18 +49,20 @@ impl Task {
         Task::ZeroShotOutputs,
         Task::RetrievalOutputs,
         Task::GroundingOutputs,
+        Task::ZeroShotWithin,
+        Task::RetrievalWithin,
         Task::Probe,
     ];
     /// Those that a run evaluates.
     pub const OF_RUNS: [Task; 3] = [Task::ZeroShot, Task::Retrieval, Task::Grounding];
 
-    /// Where the scores are declared that a protocol measures besides those of a run's task.
-    pub fn of_outputs(self) -> Option<Task> {
+    /// Where the scores are declared that are measured besides those of a run's task: by a protocol, and within strata.
+    pub fn further(self) -> &'static [Task] {
         match self {
-            Task::ZeroShot => Some(Task::ZeroShotOutputs),
-            Task::Retrieval => Some(Task::RetrievalOutputs),
-            Task::Grounding => Some(Task::GroundingOutputs),
-            _ => None,
+            Task::ZeroShot => &[Task::ZeroShotOutputs, Task::ZeroShotWithin],
+            Task::Retrieval => &[Task::RetrievalOutputs, Task::RetrievalWithin],
+            Task::Grounding => &[Task::GroundingOutputs],
+            _ => &[],
         }
     }
 
@@ -69,6 +76,8 @@ impl Task {
             Task::ZeroShotOutputs => "zero-shot, of given outputs",
             Task::RetrievalOutputs => "retrieval, of given outputs",
             Task::GroundingOutputs => "grounding, of given outputs",
+            Task::ZeroShotWithin => "zero-shot, within strata",
+            Task::RetrievalWithin => "retrieval, within strata",
             Task::Probe => "probe",
         }
     }
@@ -83,6 +92,8 @@ impl Task {
             Task::ZeroShotOutputs => zero_shot_outputs::ALL,
             Task::RetrievalOutputs => retrieval_outputs::ALL,
             Task::GroundingOutputs => grounding_outputs::ALL,
+            Task::ZeroShotWithin => within::OF_ZERO_SHOT,
+            Task::RetrievalWithin => within::OF_RETRIEVAL,
             Task::Probe => probe::ALL,
         };
         declarations.iter().copied()

@@ -1,5 +1,6 @@
 //! Scores of zero-shot classification.
 
+use super::within;
 use crate::{Declaration, Parameters, Task};
 
 /// Mean of the classes' AUROC, by the sum of all that the method has to say of studies and classes.
@@ -7,6 +8,7 @@ pub static AUROC_MACRO: Declaration = Declaration {
     label: Some("zero-shot AUROC"),
     row: Some("AUROC, mean of classes"),
     headlines: &[Parameters::NONE],
+    within: Some(&within::AUROC_MACRO),
     ..Declaration::new(Task::ZeroShot, "zero_shot/auroc_macro")
 };
 /// The same by `g · t_c` alone.
@@ -22,7 +24,8 @@ pub static AUROC_MACRO_EVIDENCE: Declaration = Declaration {
 /// The same by the fit of phrases and regions alone.
 pub static AUROC_MACRO_LOCAL: Declaration = Declaration::new(Task::ZeroShot, "zero_shot/auroc_macro_local");
 /// AUROC of a class.
-pub static AUROC: Declaration = Declaration::new(Task::ZeroShot, "zero_shot/auroc/{class}");
+pub static AUROC: Declaration =
+    Declaration { within: Some(&within::AUROC), ..Declaration::new(Task::ZeroShot, "zero_shot/auroc/{class}") };
 
 /// All scores of the task.
 pub(super) static ALL: &[&Declaration] =

@@ -27,6 +27,7 @@ split = "split"
 view = "view"
 sex = ""
 age = ""
+source = ""
 
 [data.manifest.box-columns]
 study = ""
@@ -137,6 +138,10 @@ pub struct Columns {
     /// Age of the patient at the time of the image, in years or as DICOM has it (058Y); empty where it is not read.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub age: String,
+    /// Where the study is from, such as a hospital or a collection, for scores within sources (`eval.within`). A file without the
+    /// column is a source of its own. Empty where it is not read: all are then of one source, `manifest`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
 }
 
 /// Column names of a manifest's file of boxes.
@@ -254,8 +259,8 @@ impl SourceSettings for Manifest {
             "give separators alone, such as \"|;,\"",
         );
         // Identifiers are shown and kept; a report must not become one.
-        let Columns { study, patient, image, report, sections, labels, split, view, sex, age } = &self.columns;
-        let about = [("split", split), ("view", view), ("sex", sex), ("age", age)];
+        let Columns { study, patient, image, report, sections, labels, split, view, sex, age, source } = &self.columns;
+        let about = [("split", split), ("view", view), ("sex", sex), ("age", age), ("source", source)];
         let others = [("study", study), ("patient", patient), ("image", image)].into_iter().chain(about);
         let others = others.chain(labels.iter().map(|name| ("labels", name)));
         for (role, name) in others.filter(|(_, name)| !name.is_empty()) {
@@ -305,6 +310,7 @@ mod tests {
             "views = 'first-frontal'",
             "columns.sex = ''",
             "columns.age = ''",
+            "columns.source = ''",
         ] {
             assert_eq!(identity(same), default, "{same}");
         }
@@ -316,6 +322,7 @@ mod tests {
             "views = 'with-laterals'",
             "columns.sex = 'sex'",
             "columns.age = 'age'",
+            "columns.source = 'source'",
         ] {
             assert_ne!(identity(other), default, "{other}");
         }
@@ -347,6 +354,7 @@ mod tests {
             ("view = 'report'", "view"),
             ("sex = 'report'", "sex"),
             ("age = 'report'", "age"),
+            ("source = 'report'", "source"),
             ("labels = ['labels', 'report']", "labels"),
             ("report = 'study'", "study"),
             ("report = 'text'\nstudy = 'text'", "study"),

@@ -4,6 +4,7 @@ pub(crate) mod data_file;
 mod grounding;
 mod retrieval;
 pub(crate) mod set;
+mod within;
 mod zero_shot;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use crate::rules::Findings;
 pub use grounding::{Grounding, HeatMap};
 pub use retrieval::Retrieval;
 pub use set::{EvaluationSet, ScoredStudies};
+pub use within::Within;
 pub use zero_shot::ZeroShot;
 
 /// Evaluation on the validation and test splits.
@@ -32,6 +34,11 @@ pub struct Eval {
     pub splits: Vec<HeldOut>,
     /// Bootstrap resamples (of patients, with all of their studies) for the 95 % intervals; 0 for none.
     pub bootstrap: usize,
+    /// What studies are divided by, to be scored among their like, too: `view`, `source`, `sex`, and bands such as `age:40,60,80`,
+    /// crossed where there are several. Each stratum is scored for itself; the mean of them, weighted by their sizes, stands beside
+    /// the plain score. Empty for the plain scores alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Within>,
     /// Zero-shot classification.
     pub zero_shot: ZeroShot,
     /// Image–report retrieval.
@@ -75,7 +82,8 @@ impl Eval {
     /// protocols.
     pub fn score_names(&self) -> Vec<String> {
         let by_protocol = |task: &Task| self.protocol(*task).is_some();
-        let tasks = Task::OF_RUNS.into_iter().filter(|task| self.evaluates(*task) && !by_protocol(task));
+        let tasks = Task::OF_RUNS.into_iter().chain([Task::ZeroShotWithin, Task::RetrievalWithin]);
+        let tasks = tasks.filter(|task| self.evaluates(*task) && !by_protocol(task));
         let instances = tasks.flat_map(Task::declarations).flat_map(|one| one.instances(&self.retrieval.at, &[]));
         instances.map(|instance| instance.name()).collect()
     }
@@ -94,16 +102,23 @@ impl Eval {
             Task::ZeroShot => self.zero_shot.enabled,
             Task::Retrieval => self.retrieval.enabled,
             Task::Grounding => self.grounding.enabled,
+            Task::ZeroShotWithin | Task::RetrievalWithin => self.divides(task),
             Task::ZeroShotOutputs | Task::RetrievalOutputs | Task::GroundingOutputs => self.protocol(task).is_some(),
             Task::Evidence | Task::Probe => false,
         }
     }
 
+    /// Whether scores within strata are logged. A protocol measures what it says, and nothing else.
+    fn divides(&self, task: Task) -> bool {
+        let enabled = if task == Task::ZeroShotWithin { self.zero_shot.enabled } else { self.retrieval.enabled };
+        enabled && !self.within.is_empty() && self.protocol(task).is_none()
+    }
+
     /// The protocol that scores a task, where one does.
     fn protocol(&self, task: Task) -> Option<&str> {
         let key = match task {
-            Task::ZeroShot | Task::ZeroShotOutputs => "zero-shot",
-            Task::Retrieval | Task::RetrievalOutputs => "retrieval",
+            Task::ZeroShot | Task::ZeroShotOutputs | Task::ZeroShotWithin => "zero-shot",
+            Task::Retrieval | Task::RetrievalOutputs | Task::RetrievalWithin => "retrieval",
             Task::Grounding | Task::GroundingOutputs => "grounding",
             Task::Evidence | Task::Probe => return None,
         };
@@ -112,11 +127,12 @@ impl Eval {
 
     /// How an evaluation set is scored: its own tasks, and what else is said of all.
     pub fn of_set(&self, set: &EvaluationSet) -> Eval {
-        let EvaluationSet { zero_shot, retrieval, grounding, .. } = set.clone();
+        let EvaluationSet { within, zero_shot, retrieval, grounding, .. } = set.clone();
         Eval {
             every: 0,
             splits: Vec::new(),
             bootstrap: self.bootstrap,
+            within: within.unwrap_or_else(|| self.within.clone()),
             zero_shot,
             retrieval,
             grounding,
@@ -126,9 +142,17 @@ impl Eval {
 
     pub(crate) fn check(&self, findings: &mut Findings<'_>) {
         self.zero_shot.check("eval.zero-shot", findings);
+        check_within("eval.within", &self.within, findings);
         for (name, set) in &self.sets {
             set.check(name, findings);
         }
+    }
+}
+
+/// Notes a column that is named twice; `key` is that of the list.
+fn check_within(key: &str, columns: &[Within], findings: &mut Findings<'_>) {
+    if let Some(column) = within::twice(columns) {
+        findings.require(false, &[key], format!("`{column}` is named twice"), "name each column once");
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Grounding, Retrieval, ZeroShot, protocols};
+use super::{Grounding, Retrieval, Within, ZeroShot, check_within, protocols};
 use crate::Data;
 use crate::error::{Problem, ProblemKind};
 use crate::rules::Findings;
@@ -34,6 +34,9 @@ pub struct EvaluationSet {
     pub data: Option<Data>,
     /// Which of its studies are scored. Studies of patients that training has seen are left out, and counted.
     pub studies: ScoredStudies,
+    /// What its studies are divided by, as `eval.within`; what is not given is as there, and `[]` divides none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Vec<Within>>,
     /// Zero-shot classification; what is not given is as in `[eval.zero-shot]`.
     #[schemars(extend("x-as" = "eval.zero-shot"))]
     pub zero_shot: ZeroShot,
@@ -73,6 +76,7 @@ impl EvaluationSet {
             "give it another name, such as `chexpert-5x200`",
         );
         self.zero_shot.check(&join(&table, "zero-shot"), findings);
+        check_within(&join(&table, "within"), self.within.as_deref().unwrap_or_default(), findings);
         let Some(data) = &self.data else { return };
         let table = join(&table, "data");
         findings.require(

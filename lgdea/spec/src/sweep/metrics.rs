@@ -15,8 +15,8 @@ use super::search::Goal;
 use crate::{Eval, instead, suggest};
 
 /// What decides which scores there are.
-const DECIDING: [&str; 4] =
-    ["eval.zero-shot.enabled", "eval.retrieval.enabled", "eval.retrieval.at", "eval.grounding.enabled"];
+const DECIDING: [&str; 5] =
+    ["eval.zero-shot.enabled", "eval.retrieval.enabled", "eval.retrieval.at", "eval.grounding.enabled", "eval.within"];
 
 impl Reader {
     /// Checks the metrics that a search, early stopping (which begins at a step) and claims name.

@@ -19,6 +19,7 @@ pub(super) struct Positions {
     pub(super) view: Option<usize>,
     pub(super) sex: Option<usize>,
     pub(super) age: Option<usize>,
+    pub(super) source: Option<usize>,
 }
 
 /// A column of labels.
@@ -35,7 +36,7 @@ pub(super) struct Labels {
 
 /// Finds the columns in every file.
 ///
-/// Every file needs the study; patient, image, report, sex and age must be in some file or be switched off by an empty name. Labels,
+/// Every file needs the study; patient, image, report, sex, age and source must be in some file or be switched off by an empty name. Labels,
 /// split and view may be missing, unless a column's name looks like theirs misspelt: silence would then change the split
 /// or lose the labels.
 pub(super) fn positions(tables: &[Table], columns: &Columns) -> Result<Vec<Positions>, DataError> {
@@ -45,6 +46,7 @@ pub(super) fn positions(tables: &[Table], columns: &Columns) -> Result<Vec<Posit
         (&columns.report, "the report; set `columns.report = \"\"` where there are none"),
         (&columns.sex, "the sex; leave `columns.sex` out where none is told"),
         (&columns.age, "the age; leave `columns.age` out where none is told"),
+        (&columns.source, "the source; leave `columns.source` out where none is told"),
     ];
     let sections = columns.sections.iter().map(|name| (name, "a section of the report"));
     let needed = needed.into_iter().filter(|(name, _)| *name != &columns.report || columns.sections.is_empty());
@@ -94,11 +96,12 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
         view: table.column(&columns.view)?,
         sex: table.column(&columns.sex)?,
         age: table.column(&columns.age)?,
+        source: table.column(&columns.source)?,
     })
 }
 
 /// The columns that settings name.
 pub(crate) fn configured(columns: &Columns) -> impl Iterator<Item = &String> {
-    let Columns { study, patient, image, report, sections, labels, split, view, sex, age } = columns;
-    [study, patient, image, report, split, view, sex, age].into_iter().chain(sections).chain(labels)
+    let Columns { study, patient, image, report, sections, labels, split, view, sex, age, source } = columns;
+    [study, patient, image, report, split, view, sex, age, source].into_iter().chain(sections).chain(labels)
 }

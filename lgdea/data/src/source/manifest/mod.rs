@@ -6,6 +6,7 @@ mod texts;
 mod unread;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lgdea_spec::{Manifest, Seed, Views};
 
@@ -14,6 +15,7 @@ use crate::by_id::ById;
 use crate::disk;
 use crate::error::expand;
 use crate::examination::{Examination, Film, studies};
+use crate::folder::stem;
 use crate::labels::{Indicator, SEVERAL, looks_like_several};
 use crate::person::{Person, Sex};
 use crate::split::{Split, Splits};
@@ -110,14 +112,26 @@ struct Draft {
     films: ById<Film>,
     report: Option<String>,
     person: Person,
+    source: Option<Arc<str>>,
+    /// The file of a row that has no column for the source.
+    file: Option<Arc<str>>,
     /// `None` where nothing is said of labels; empty where all are said to be absent.
     labels: Option<StudyLabels>,
 }
 
 impl Draft {
     fn new(id: &str) -> Draft {
-        let person = Person::default();
-        Draft { id: id.to_owned(), patient: None, split: None, films: ById::new(), report: None, person, labels: None }
+        Draft {
+            id: id.to_owned(),
+            patient: None,
+            split: None,
+            films: ById::new(),
+            report: None,
+            person: Person::default(),
+            source: None,
+            file: None,
+            labels: None,
+        }
     }
 
     fn examination(mut self, has_patients: bool, skipped: &mut Skipped) -> Examination {
@@ -136,6 +150,7 @@ impl Draft {
             report: self.report.and_then(|report| Report::of_cell(&report)),
             labels: self.labels,
             person: self.person,
+            source: self.source.or(self.file),
         }
     }
 }
@@ -181,6 +196,7 @@ impl Join<'_> {
         }
         self.add_image(draft, row, positions);
         self.add_person(draft, row, positions);
+        self.add_source(draft, path, row, positions);
         self.add_labels(draft, row, positions);
         self.add_report(draft, row, positions);
         Ok(())
@@ -215,6 +231,16 @@ impl Join<'_> {
             }
         }
         draft.person = draft.person.or(person);
+    }
+
+    /// Adds what a row tells of the source; what an earlier row tells stands. A file without the column is a source of its own.
+    fn add_source(&self, draft: &mut Draft, path: &Path, row: &Row, positions: &Positions) {
+        let cell = row.cell(positions.source);
+        if !cell.is_empty() {
+            draft.source.get_or_insert_with(|| Arc::from(cell));
+        } else if positions.source.is_none() && !self.manifest.columns.source.is_empty() {
+            draft.file.get_or_insert_with(|| Arc::from(stem(path)));
+        }
     }
 
     fn add_labels(&mut self, draft: &mut Draft, row: &Row, positions: &Positions) {

@@ -157,6 +157,7 @@ fn examination(
         report: written,
         labels: Some(labels),
         person: about.person,
+        source: None,
     }
 }
 

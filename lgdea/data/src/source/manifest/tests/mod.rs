@@ -26,6 +26,7 @@ fn columns() -> Columns {
         view: "view".into(),
         sex: String::new(),
         age: String::new(),
+        source: String::new(),
     }
 }
 

@@ -42,6 +42,30 @@ fn what_an_earlier_row_tells_stands_and_later_rows_tell_the_rest() {
 }
 
 #[test]
+fn a_source_is_what_a_row_says_or_the_file_that_has_no_column_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = "study,patient,image,report,source\na,p,1.png,text,North\na,p,1.png,,South\nb,q,2.png,text,\nc,r,3.png,text,South\n";
+    fs::write(folder.path().join("told.csv"), told).unwrap();
+    fs::write(folder.path().join("pairs.csv"), "study,patient,image,report\nd,s,4.png,text\na,p,1.png,\n").unwrap();
+    for file in ["1.png", "2.png", "3.png", "4.png"] {
+        fs::write(folder.path().join(file), "an image").unwrap();
+    }
+    let sources = |files: &[&str], column: &str| -> (Vec<String>, String) {
+        let mut manifest = manifest(folder.path(), files, "");
+        column.clone_into(&mut manifest.columns.source);
+        let corpus = load(&Data { manifest: Some(manifest), ..Data::default() }, Seed(1), &|_, _| ()).unwrap();
+        let source = |study: &crate::Study| study.source.as_deref().unwrap_or("?").to_owned();
+        (corpus.studies.iter().map(source).collect(), corpus.digest)
+    };
+    let (both, digest) = sources(&["told.csv", "pairs.csv"], "source");
+    assert_eq!(both, ["North", "?", "South", "pairs"]);
+    let (unread, plain) = sources(&["told.csv", "pairs.csv"], "");
+    assert_eq!(unread, ["manifest"; 4]);
+    assert_ne!(digest, plain);
+    assert_eq!(sources(&["told.csv"], "source").0[0], "North");
+}
+
+#[test]
 fn values_that_are_neither_are_counted_and_texts_are_not_shown() {
     for (sex, age, counts) in [
         ("1", "40", [1, 0]),
