@@ -24,7 +24,7 @@ pub struct Embeddings {
     pub reference: Reference,
     /// Their examinations.
     examinations: Vec<String>,
-    /// Their splits; sex, age and view where some study tells them.
+    /// Their splits; sex, age, view and source where some study tells them.
     described: Vec<Described>,
     /// What it was made from and how.
     meta: Map<String, Value>,
@@ -112,6 +112,7 @@ fn described(studies: &[&Study]) -> Vec<Described> {
         column("sex", |study| study.person.sex.map(|sex| sex.to_string())),
         column("age", |study| study.person.age.map(|age| age.to_string())),
         column("view", |study| study.projection.map(|projection| projection.to_string())),
+        column("source", |study| study.source.as_deref().map(str::to_owned)),
     ];
     columns.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())).collect()
 }

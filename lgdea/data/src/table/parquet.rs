@@ -35,10 +35,11 @@ impl Lines {
         let broken = |problem: String| refused(path, 1, &format!("the Parquet file cannot be read: {problem}"));
         // Only the crate's reader is inside, and nothing of it is used after a panic.
         let opened = caught(|| SerializedFileReader::new(Bytes::from(bytes))).map_err(broken)?;
-        if let Some(packing) = unread_packing(opened.metadata()) {
+        let about = FileReader::metadata(&opened);
+        if let Some(packing) = unread_packing(about) {
             return Err(broken(format!("it is packed by {packing}; save it with compression=\"zstd\"")));
         }
-        let schema = opened.metadata().file_metadata().schema_descr_ptr();
+        let schema = about.file_metadata().schema_descr_ptr();
         let names: Vec<&str> = schema.root_schema().get_fields().iter().map(|field| field.name().trim()).collect();
         let mut rows = RowIter::from_file_into(Box::new(opened));
         let first = caught(|| rows.next().transpose()).map_err(broken)?;
