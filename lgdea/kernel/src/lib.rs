@@ -12,6 +12,7 @@
 mod batch_norm;
 mod columns;
 mod convolution;
+mod depthwise;
 mod gradient;
 mod layer_norm;
 mod normalise;

@@ -12,6 +12,7 @@ macro_rules! for_each_image_encoder {
             "resnet" => resnet: ResNet,
             "densenet" => densenet: DenseNet,
             "vit" => vit: Vit,
+            "efficientnet" => efficientnet: EfficientNet,
             // A new image encoder stands last.
         }
     };
