@@ -13,6 +13,7 @@ macro_rules! for_each_image_encoder {
             "densenet" => densenet: DenseNet,
             "vit" => vit: Vit,
             "efficientnet" => efficientnet: EfficientNet,
+            "convnext" => convnext: ConvNext,
             // A new image encoder stands last.
         }
     };
