@@ -53,7 +53,8 @@ class Published(nn.Module):
         x = self.net.forward_features(images)
         if x.dim() == 3:
             return x[:, self.net.num_prefix_tokens :]
-        return x.flatten(2).transpose(1, 2)
+        channels_last = getattr(self.net, "output_fmt", "NCHW") == "NHWC"
+        return x.flatten(1, 2) if channels_last else x.flatten(2).transpose(1, 2)
 
 
 class Bert(nn.Module):

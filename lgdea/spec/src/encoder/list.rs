@@ -14,6 +14,7 @@ macro_rules! for_each_image_encoder {
             "vit" => vit: Vit,
             "efficientnet" => efficientnet: EfficientNet,
             "convnext" => convnext: ConvNext,
+            "swin" => swin: Swin,
             // A new image encoder stands last.
         }
     };
