@@ -226,7 +226,7 @@ fn dot(one: &[f32], other: &[f32]) -> f32 {
 }
 
 /// In one piece, in single precision.
-fn single(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
+pub(crate) fn single(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
     let x = if x.dtype() == DType::F32 { x } else { Flex::float_cast(x, FloatDType::F32) };
     x.to_contiguous()
 }

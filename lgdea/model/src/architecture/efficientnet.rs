@@ -7,6 +7,7 @@ use burn::nn::Initializer;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::activation::{sigmoid, silu};
 use burn::tensor::{Device, Tensor};
+use lgdea_kernel::relu6;
 use lgdea_spec::TrainedIn;
 use serde::Deserialize;
 use serde_json::json;
@@ -137,7 +138,7 @@ impl Activation {
     fn of(self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Silu => silu(x),
-            Self::Relu6 => x.clamp(0.0, 6.0),
+            Self::Relu6 => relu6(x),
         }
     }
 }

@@ -234,8 +234,7 @@ fn from_file(name: &str) -> Named {
     }
     // Names of torchvision and transformers, in timm's.
     let name = match name {
-        "class_token" => "cls_token".to_owned(),
-        "embeddings.cls_token" => "cls_token".to_owned(),
+        "class_token" | "embeddings.cls_token" => "cls_token".to_owned(),
         "encoder.pos_embedding" | "embeddings.position_embeddings" => "pos_embed".to_owned(),
         name => {
             let pairs = [

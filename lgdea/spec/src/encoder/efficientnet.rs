@@ -23,7 +23,7 @@ const CELL: usize = 32;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EfficientNet {
-    /// Which one: `b0` to `b4`, or `lite0` to `lite4`, which have no squeeze-and-excitation and ReLU6 for `SiLU`.
+    /// Which one: `b0` to `b4`, or `lite0` to `lite4`, which have no squeeze-and-excitation and ReLU6 for SiLU.
     pub variant: EfficientNetVariant,
     /// Where its weights were trained, on which the padding of its convolutions and the ε of its batch norms depend. Files do
     /// not say it: the names of the parameters are the same.
