@@ -43,14 +43,18 @@ class Published(nn.Module):
         self.net = timm.create_model(settings["architecture"], num_classes=0, **settings["model_args"])
         missing, unexpected = self.net.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
         missing = [name for name in missing if not (last < 4 and name.startswith("layer4."))]
-        missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+        # Nor has any for what follows the patches.
+        missing = [name for name in missing if not name.endswith("num_batches_tracked") and not name.startswith("head.")]
         assert not missing and not unexpected, (missing, unexpected)
         if last < 4:
             self.net.layer4 = nn.Identity()
 
     def forward(self, images):
         x = self.net.forward_features(images)
-        return x[:, 1:] if x.dim() == 3 else x.flatten(2).transpose(1, 2)
+        if x.dim() == 3:
+            return x[:, self.net.num_prefix_tokens :]
+        channels_last = getattr(self.net, "output_fmt", "NCHW") == "NHWC"
+        return x.flatten(1, 2) if channels_last else x.flatten(2).transpose(1, 2)
 
 
 class Bert(nn.Module):

@@ -57,6 +57,20 @@ pub(crate) fn input_gradient<B: Backend>(
     window.fold::<B>(B::float_matmul(weights, window.by_output::<B>(grad)))
 }
 
+/// As [`weight_gradient`] of a convolution with one channel a group, `weights` `[channels, 1, kh, kw]`.
+pub(crate) fn depthwise_weight_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    weights: &Shape,
+    grad: FloatTensor<B>,
+    options: &ConvOptions<2>,
+) -> FloatTensor<B> {
+    let window = Window::new(&x.shape(), weights, options);
+    let [kernel, places] = window.counts();
+    let columns = B::float_reshape(window.columns::<B>(x), Shape::new([window.channels, kernel, places]));
+    let grad = B::float_reshape(window.by_output::<B>(grad), Shape::new([window.channels, places, 1]));
+    B::float_reshape(B::float_matmul(columns, grad), weights.clone())
+}
+
 /// What a convolution slides over images.
 struct Window {
     batch: usize,

@@ -11,9 +11,10 @@ use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::ops::ConvOptions;
 
-use crate::columns;
+use crate::{columns, depthwise};
 
-/// The convolution of `[batch, channels, h, w]` with weights `[outputs, channels, kh, kw]`, in one group and without dilation.
+/// The convolution of `[batch, channels, h, w]` with weights `[outputs, channels, kh, kw]`, without dilation; in one group, or in
+/// as many as there are channels and outputs, with weights `[channels, 1, kh, kw]`.
 pub fn convolution(x: Tensor<4>, weights: Tensor<4>, options: ConvOptions<2>) -> Tensor<4> {
     let [x, weights] = [x, weights].map(Tensor::into_dispatch);
     Tensor::from_dispatch(Dispatch::fused_convolution(x, weights, options))
@@ -47,7 +48,9 @@ trait FusedConvolution: Backend {
         grad: FloatTensor<Self>,
         options: ConvOptions<2>,
     ) -> FloatTensor<Self> {
-        if columns::repeat_nothing(&weights.shape(), &options) {
+        if options.groups > 1 {
+            columns::depthwise_weight_gradient::<Self>(x, &weights.shape(), grad, &options)
+        } else if columns::repeat_nothing(&weights.shape(), &options) {
             columns::weight_gradient::<Self>(x, &weights.shape(), grad, &options)
         } else {
             Self::conv2d_weight_backward(x, weights, grad, options)
@@ -62,7 +65,9 @@ impl FusedConvolution for Flex {
         weights: FloatTensor<Self>,
         options: ConvOptions<2>,
     ) -> FloatTensor<Self> {
-        if columns::are_few(&x.shape(), &options) {
+        if options.groups > 1 {
+            depthwise::convolution(x, weights, &options)
+        } else if columns::are_few(&x.shape(), &options) {
             columns::convolution::<Self>(x, weights, &options)
         } else {
             Self::conv2d(x, weights, None, options)
@@ -75,7 +80,9 @@ impl FusedConvolution for Flex {
         grad: FloatTensor<Self>,
         options: ConvOptions<2>,
     ) -> FloatTensor<Self> {
-        if columns::are_few(&x.shape(), &options) {
+        if options.groups > 1 {
+            depthwise::input_gradient(&x.shape(), weights, grad, &options)
+        } else if columns::are_few(&x.shape(), &options) {
             columns::input_gradient::<Self>(&x.shape(), weights, grad, &options)
         } else {
             Self::conv2d_x_backward(x, weights, grad, options)
@@ -88,7 +95,9 @@ impl FusedConvolution for Flex {
         grad: FloatTensor<Self>,
         options: ConvOptions<2>,
     ) -> FloatTensor<Self> {
-        if columns::are_few(&x.shape(), &options) || columns::repeat_nothing(&weights.shape(), &options) {
+        if options.groups > 1 {
+            depthwise::weight_gradient(x, &weights.shape(), grad, &options)
+        } else if columns::are_few(&x.shape(), &options) || columns::repeat_nothing(&weights.shape(), &options) {
             columns::weight_gradient::<Self>(x, &weights.shape(), grad, &options)
         } else {
             Self::conv2d_weight_backward(x, weights, grad, options)
@@ -142,8 +151,10 @@ impl<B: FusedConvolution, C: CheckpointStrategy> FusedConvolution for Autodiff<B
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
+    use burn::backend::FlexDevice;
+    use burn::backend::ops::FloatTensorOps;
     use burn::tensor::module::conv2d;
+    use burn::tensor::{Device, Shape, TensorData};
 
     use super::*;
     use crate::testing::{gap, random};
@@ -166,5 +177,49 @@ mod tests {
             assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}, stride {stride}");
             assert!(gap(weights.grad(&ours).unwrap(), weights.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}");
         }
+    }
+    #[test]
+    fn a_depthwise_convolution_is_burns_and_has_its_gradients() {
+        Device::flex().seed(6);
+        // Size, kernel, stride and zeros around: as many on each side, as TensorFlow halves, one place, what nothing sees.
+        for (size, kernel, stride, pad) in [
+            (9, 3, 1, [(1, 1); 2]),
+            (8, 3, 2, [(0, 1); 2]),
+            (8, 5, 2, [(1, 2); 2]),
+            (9, 5, 2, [(2, 2), (1, 2)]),
+            (20, 7, 1, [(3, 3); 2]),
+            (40, 3, 1, [(1, 1); 2]),
+            (7, 2, 3, [(0, 0); 2]),
+            (3, 3, 1, [(0, 0); 2]),
+        ] {
+            let (x, weights) = (random([2, 5, size, size + 1]), random([5, 1, kernel, kernel]));
+            let options = ConvOptions::new_with_padding([stride; 2], pad, [1, 1], 5);
+            let ours = convolution(x.clone(), weights.clone(), options.clone());
+            let theirs = conv2d(x.clone(), weights.clone(), None, options.clone());
+            assert_eq!(ours.dims(), theirs.dims());
+            assert!(gap(ours.clone(), theirs.clone()) < 1e-6);
+            let weigh = random(ours.dims()).detach();
+            let (ours, theirs) = ((ours * weigh.clone()).sum().backward(), (theirs * weigh).sum().backward());
+            assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}, stride {stride}");
+            assert!(gap(weights.grad(&ours).unwrap(), weights.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}");
+        }
+    }
+
+    /// What other devices do.
+    #[test]
+    fn the_weights_of_a_depthwise_convolution_have_the_same_gradient_as_a_product() {
+        let numbers = |dims: [usize; 4], step: f32| {
+            let count = dims.iter().product::<usize>();
+            let values: Vec<f32> = (0..count).map(|index| (index as f32 * step).sin()).collect();
+            Flex::float_from_data(TensorData::new(values, dims), &FlexDevice)
+        };
+        let (x, weights, grad) = (numbers([2, 3, 8, 6], 0.7), Shape::new([3, 1, 5, 5]), numbers([2, 3, 4, 3], 0.3));
+        let options = ConvOptions::new_with_padding([2, 2], [(1, 2); 2], [1, 1], 3);
+        let [ours, product] = [
+            depthwise::weight_gradient(x.clone(), &weights, grad.clone(), &options),
+            columns::depthwise_weight_gradient::<Flex>(x, &weights, grad, &options),
+        ]
+        .map(|gradient| gradient.into_data().try_to_vec::<f32>().unwrap());
+        assert!(ours.iter().zip(&product).all(|(a, b)| (a - b).abs() < 1e-4), "{ours:?} {product:?}");
     }
 }

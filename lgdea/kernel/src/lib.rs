@@ -12,6 +12,7 @@
 mod batch_norm;
 mod columns;
 mod convolution;
+mod depthwise;
 mod gradient;
 mod layer_norm;
 mod normalise;
@@ -25,7 +26,7 @@ pub use batch_norm::batch_norm;
 pub use convolution::convolution;
 pub use layer_norm::layer_norm;
 pub use normalise::l2_normalise;
-pub use relu::relu;
+pub use relu::{relu, relu6};
 pub use softmax::softmax;
 pub use update::{Pace, adamw, blend};
 

@@ -17,22 +17,28 @@ pub(crate) fn self_attention(
     let [texts, length, width] = x.dims();
     let split =
         |layer: &Linear| linear(layer, x.clone()).reshape([texts, length, heads, width / heads]).swap_dims(1, 2);
-    attend(query, [split(query), split(key), split(value)], Some(padding))
+    attend(query, [split(query), split(key), split(value)], Some(unseen(padding)))
         .swap_dims(1, 2)
         .reshape([texts, length, width])
 }
 
-/// `softmax(q kᵀ / √depth) v` of queries, keys and values `[batch, heads, tokens, depth]`, its products in the precision of
-/// `layer`.
-pub(crate) fn attend(layer: &Linear, [q, k, v]: [Tensor<4>; 3], padding: Option<&Tensor<2, Bool>>) -> Tensor<4> {
+/// What is added to scores so that none attends to `padding` `[texts, tokens]`: `[texts, 1, 1, tokens]`. Adding is faster than
+/// filling, forth and back.
+pub(crate) fn unseen(padding: &Tensor<2, Bool>) -> Tensor<4> {
+    let [texts, length] = padding.dims();
+    padding.clone().float().reshape([texts, 1, 1, length]) * -1e9
+}
+
+/// `softmax(q kᵀ / √depth + bias) v` of queries, keys and values `[batch, heads, tokens, depth]`, its products in the precision
+/// of `layer`.
+pub(crate) fn attend(layer: &Linear, [q, k, v]: [Tensor<4>; 3], bias: Option<Tensor<4>>) -> Tensor<4> {
     let ([batch, heads, length, depth], queries) = (k.dims(), q.dims()[2]);
     // Heads as more of the batch: what the products read then lies in one piece, forth and back.
     let [q, k, v] = [q, k, v].map(|x| x.flatten::<3>(0, 1));
     let scores = product(layer, q, k.swap_dims(1, 2)) / (depth as f64).sqrt();
     let mut scores = scores.reshape([batch, heads, queries, length]);
-    if let Some(padding) = padding {
-        // Adding is faster than filling, forth and back.
-        scores = scores + padding.clone().float().reshape([batch, 1, 1, length]) * -1e9;
+    if let Some(bias) = bias {
+        scores = scores + bias;
     }
     product(layer, softmax(scores).flatten::<3>(0, 1), v).reshape([batch, heads, queries, depth])
 }

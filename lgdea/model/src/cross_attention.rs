@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Bool, Device, Tensor};
 
-use crate::attention::attend;
+use crate::attention::{attend, unseen};
 use crate::precision::linear;
 
 /// Single-head cross-attention (Vaswani et al. 2017).
@@ -26,6 +26,6 @@ impl CrossAttention {
     pub fn forward(&self, tokens: Tensor<3>, others: Tensor<3>, padding: Option<Tensor<2, Bool>>) -> Tensor<3> {
         let one_head = [linear(&self.query, tokens), linear(&self.key, others.clone()), linear(&self.value, others)]
             .map(|x| x.unsqueeze_dim::<4>(1));
-        attend(&self.query, one_head, padding.as_ref()).squeeze_dim::<3>(1)
+        attend(&self.query, one_head, padding.as_ref().map(unseen)).squeeze_dim::<3>(1)
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod architecture;
 mod attention;
+mod conv_norm;
 mod convolution;
 mod cross_attention;
 mod export;

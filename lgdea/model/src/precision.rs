@@ -9,7 +9,7 @@ use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{FloatDType, Tensor};
 
-use crate::convolution;
+use crate::convolution::{self, Padding};
 
 /// A network whose linear layers and convolutions are of another precision, for forward passes; gradients still reach the
 /// network that it was made of.
@@ -53,7 +53,12 @@ pub(crate) fn linear<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> 
 
 /// A convolution in the precision of its weights.
 pub(crate) fn convolve(layer: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    in_precision_of(&layer.weight, x, |x| convolution::apply(layer, x))
+    convolve_weights(layer, layer.weight.val(), Padding::Even, x)
+}
+
+/// As [`convolve`], with other weights than the layer's and other zeros around.
+pub(crate) fn convolve_weights(layer: &Conv2d, weights: Tensor<4>, padding: Padding, x: Tensor<4>) -> Tensor<4> {
+    in_precision_of(&layer.weight, x, |x| convolution::apply(layer, weights, padding, x))
 }
 
 /// A product in the precision of some layer's weights.

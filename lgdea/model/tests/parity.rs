@@ -16,7 +16,8 @@ use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
 use lgdea_data::pretrained::weights_file;
 use lgdea_model::Tokenizer;
 use lgdea_model::architecture::{
-    self, Bert, BlockKind, ImageArchitecture, ResNet, ResNetShape, TextArchitecture, Vit, VitShape,
+    self, Bert, BlockKind, EfficientNet, EfficientNetShape, ImageArchitecture, ResNet, ResNetShape, TextArchitecture,
+    Vit, VitShape,
 };
 use lgdea_model::weights::{self, Loaded, Naming, WeightsFile};
 use safetensors::SafeTensors;
@@ -281,11 +282,30 @@ fn heads_are_left_out_by_name_and_what_does_not_fit_is_listed() {
 }
 
 #[test]
+fn blocks_that_a_file_counts_through_are_read_in_their_order() {
+    let case = cases(&fixtures()).into_iter().find(|case| case.name == "efficientnet-counted").unwrap();
+    let mut shape: EfficientNetShape = serde_json::from_value(case.shape.clone()).unwrap();
+    let network = EfficientNet::new(&shape, &Device::flex());
+    let loaded = check_features(&case, EfficientNet::NAMING, network, patches, "patches");
+    assert!(0 < loaded.in_order && loaded.in_order < loaded.parameters, "{loaded:?}");
+
+    // Of a network with one block more, what comes after it has other shapes.
+    shape.stages[1].blocks += 1;
+    let mut longer = EfficientNet::new(&shape, &Device::flex());
+    let place = WeightsFile { path: &fixtures().join(&case.weights), prefix: "" };
+    let error = weights::load(&mut longer, EfficientNet::NAMING, place).unwrap_err().to_string();
+    assert!(error.contains("shape mismatch for 'blocks.1.2."), "{error}");
+}
+
+#[test]
 fn weights_come_back_from_a_file_as_pytorch_names_them() {
     let folder = tempfile::tempdir().unwrap();
     let device = Device::flex();
     let path = folder.path().join("model.safetensors");
-    let (small, vit) = (fixtures(), VitShape { size: 32, patch: 8, width: 32, depth: 2, heads: 2, mlp: 128 });
+    let (small, vit) = (
+        fixtures(),
+        VitShape { size: 32, patch: 8, width: 32, depth: 2, heads: 2, mlp: 128, scaled: false, registers: 0 },
+    );
     let mut network = Vit::new(&vit, &device);
     weights::load(&mut network, Vit::NAMING, WeightsFile { path: &small.join("vit-timm.safetensors"), prefix: "" })
         .unwrap();

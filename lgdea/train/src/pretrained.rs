@@ -29,8 +29,11 @@ pub(crate) fn load(model: &mut Lgdea, encoder: &Encoder) -> Result<Vec<String>, 
 }
 
 fn tell(what: &str, path: &Path, loaded: &Loaded) -> String {
-    let Loaded { parameters, left_out, unused } = loaded;
+    let Loaded { parameters, in_order, left_out, unused } = loaded;
     let mut parts = vec![format!("{what}: {parameters} parameters from {}", path.display())];
+    if *in_order > 0 {
+        parts.push(format!("{in_order} of them by the order of their blocks, for the file does not name the stages"));
+    }
     if !left_out.is_empty() {
         parts.push(format!("left out, as an encoder does without: {}", left_out.join(", ")));
     }

@@ -5,7 +5,7 @@
 
 mod positions;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,23 @@ impl Naming {
 pub enum Named {
     /// A parameter of the module.
     Parameter(String),
+    /// A parameter `rest` of the module's `block`th block, from 0, where the file counts blocks through and the module has them in
+    /// stages: `blocks.<stage>.<block of it>`.
+    InOrder {
+        /// Which block.
+        block: usize,
+        /// The name within it.
+        rest: String,
+    },
+    /// One of several parts that the module has in one parameter, one after the other along the first dimension of the file's.
+    Part {
+        /// The parameter.
+        parameter: String,
+        /// Which part, from 0.
+        part: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// A part that an encoder does without, such as a classifier.
     LeftOut,
 }
@@ -69,6 +86,8 @@ pub struct WeightsFile<'a> {
 pub struct Loaded {
     /// Parameters that were read.
     pub parameters: usize,
+    /// How many of them were matched by the order of their blocks.
+    pub in_order: usize,
     /// Names that an encoder of this kind does without, such as those of a classifier.
     pub left_out: Vec<String>,
     /// Other names below the prefix that the encoder has no place for.
@@ -135,29 +154,13 @@ pub fn load<M: ModuleSnapshot>(
     place: WeightsFile<'_>,
 ) -> Result<Loaded, WeightsError> {
     let naming = naming.unwrap_or(Naming::OURS);
-    let expected = shapes(module);
-    let (mut found, mut origin) = (Tensors::new(), BTreeMap::new());
-    let (mut left_out, mut elsewhere) = (Vec::new(), Vec::new());
-    for (name, data) in read(place.path)? {
-        let Some(inside) = name.strip_prefix(place.prefix) else {
-            elsewhere.push(name);
-            continue;
-        };
-        match named(naming, inside) {
-            Named::LeftOut => left_out.push(name),
-            Named::Parameter(parameter) => {
-                let data = fit(data, &parameter, naming, &expected);
-                origin.insert(parameter.clone(), name);
-                found.insert(parameter, data);
-            }
-        }
-    }
-    let tensors = found.into_iter().map(|(name, data)| bridge::from_data(data, name, None)).collect();
+    let Found { tensors, mut origin, in_order, left_out, elsewhere } = found(naming, &shapes(module), place)?;
+    let tensors = tensors.into_iter().map(|(name, data)| bridge::from_data(data, name, None)).collect();
     let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
     let result = module.apply(tensors, None, Some(Box::new(adapter)), true);
     if !result.errors.is_empty() || !result.missing.is_empty() {
         let mut problems: Vec<String> = result.errors.iter().map(|error| error.to_string().to_lowercase()).collect();
-        let missing = result.missing.iter().map(|(name, _)| as_torch((naming.to_file)(name)));
+        let missing = result.missing.into_iter().map(|(name, _)| (naming.to_file)(&as_torch(name)));
         problems.extend(missing.map(|name| format!("it lacks `{}{name}`", place.prefix)));
         if let Some(name) = result.unused.first().and_then(|name| origin.get(name)) {
             let count = result.unused.len();
@@ -166,7 +169,93 @@ pub fn load<M: ModuleSnapshot>(
         return Err(misfit(place, problems, &elsewhere));
     }
     let unused = result.unused.iter().filter_map(|name| origin.remove(name)).collect();
-    Ok(Loaded { parameters: result.applied.len(), left_out, unused })
+    Ok(Loaded { parameters: result.applied.len(), in_order, left_out, unused })
+}
+
+/// What a file has for a module.
+struct Found {
+    /// By the module's names.
+    tensors: Tensors,
+    /// The file's names of them, of several parts the first.
+    origin: BTreeMap<String, String>,
+    in_order: usize,
+    left_out: Vec<String>,
+    /// Names that are not below the prefix.
+    elsewhere: Vec<String>,
+}
+
+fn found(
+    naming: Naming,
+    expected: &BTreeMap<String, Vec<usize>>,
+    place: WeightsFile<'_>,
+) -> Result<Found, WeightsError> {
+    let mut found = Found {
+        tensors: Tensors::new(),
+        origin: BTreeMap::new(),
+        in_order: 0,
+        left_out: Vec::new(),
+        elsewhere: Vec::new(),
+    };
+    let (blocks, mut parts) = (blocks(expected), BTreeMap::<String, BTreeMap<usize, TensorData>>::new());
+    for (name, data) in read(place.path)? {
+        let Some(inside) = name.strip_prefix(place.prefix) else {
+            found.elsewhere.push(name);
+            continue;
+        };
+        let parameter = match named(naming, inside) {
+            Named::LeftOut => {
+                found.left_out.push(name);
+                continue;
+            }
+            Named::Part { parameter, part, of } => {
+                found.origin.entry(parameter.clone()).or_insert(name);
+                let parts = parts.entry(parameter.clone()).or_default();
+                parts.insert(part, data);
+                if parts.len() == of {
+                    found.tensors.insert(parameter, joined(parts.values()));
+                }
+                continue;
+            }
+            Named::Parameter(parameter) => parameter,
+            Named::InOrder { block, rest } => match blocks.get(block) {
+                Some(place) => {
+                    found.in_order += 1;
+                    format!("{place}.{rest}")
+                }
+                None => inside.to_owned(),
+            },
+        };
+        found.tensors.insert(parameter.clone(), fit(data, &parameter, naming, expected));
+        found.origin.insert(parameter, name);
+    }
+    Ok(found)
+}
+
+/// Tensors one after the other along their first dimension.
+fn joined<'a>(parts: impl Iterator<Item = &'a TensorData>) -> TensorData {
+    let (mut values, mut shape) = (Vec::new(), Vec::new());
+    for part in parts {
+        let rows = shape.first().copied().unwrap_or(0);
+        shape = part.shape().to_vec();
+        if let Some(first) = shape.first_mut() {
+            *first += rows;
+        }
+        values.extend(part.iter::<f32>());
+    }
+    let fits = shape.iter().product::<usize>() == values.len();
+    let shape = if fits { shape } else { vec![values.len()] };
+    TensorData::new(values, shape)
+}
+
+/// The blocks of a module that has them in stages, `blocks.<stage>.<block of it>`, in their order.
+fn blocks(expected: &BTreeMap<String, Vec<usize>>) -> Vec<String> {
+    let place = |name: &String| {
+        let (stage, rest) = name.strip_prefix("blocks.")?.split_once('.')?;
+        let (block, _) = rest.split_once('.')?;
+        Some((stage.parse::<usize>().ok()?, block.parse::<usize>().ok()?))
+    };
+    let places: BTreeSet<(usize, usize)> = expected.keys().filter_map(place).collect();
+    places.into_iter().map(|(stage, block)| format!("blocks.{stage}.{block}")).collect()
 }
 
 /// What a name in a file stands for. Torch's batch norms count the batches that they have seen, which none here reads.
@@ -269,6 +358,10 @@ fn fit(data: TensorData, parameter: &str, naming: Naming, expected: &BTreeMap<St
             if naming.positions == Some(parameter) && tokens != tokens_found && width == width_found =>
         {
             positions::resize(&data, tokens).unwrap_or(data)
+        }
+        // Of torchvision's `[channels, 1, 1]`.
+        (&[length], &[length_found, 1, 1]) if length == length_found => {
+            TensorData::new(data.iter::<f32>().collect::<Vec<f32>>(), [length])
         }
         _ => data,
     }

@@ -12,6 +12,9 @@ macro_rules! for_each_image_encoder {
             "resnet" => resnet: ResNet,
             "densenet" => densenet: DenseNet,
             "vit" => vit: Vit,
+            "efficientnet" => efficientnet: EfficientNet,
+            "convnext" => convnext: ConvNext,
+            "swin" => swin: Swin,
             // A new image encoder stands last.
         }
     };

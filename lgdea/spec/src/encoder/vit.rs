@@ -1,4 +1,5 @@
-//! Vision transformer (Dosovitskiy et al. 2021) without its classifier, in timm's form; torchvision's files are read, too.
+//! Vision transformer (Dosovitskiy et al. 2021) without its classifier, in timm's form; files of torchvision, and of transformers
+//! as DINOv2 has them, are read, too.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,14 @@ pub enum VitVariant {
     Small,
     /// ViT-B: width 768, 12 blocks, 12 heads.
     Base,
+    /// ViT-S as DINOv2 has it, with scaled blocks; `patch` is 14.
+    SmallDinov2,
+    /// ViT-B as DINOv2 has it, which RAD-DINO is, too; `patch` is 14.
+    BaseDinov2,
+    /// ViT-S as DINOv2 has it with four registers.
+    SmallReg4Dinov2,
+    /// ViT-B as DINOv2 has it with four registers.
+    BaseReg4Dinov2,
 }
 
 impl ImageSettings for Vit {

@@ -1,0 +1,66 @@
+//! `ConvNeXt` (Liu et al. 2022) without its classifier, in timm's form; torchvision's files are read, too.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ImageSettings, PublishedImage};
+use crate::rules::Findings;
+
+/// Default settings.
+pub(crate) const DEFAULTS: &str = r#"
+[encoder.image.convnext]
+variant = "tiny"
+size = 224
+weights = ""
+weights-prefix = ""
+"#;
+
+/// Pixels that a cell of the last map covers.
+const CELL: usize = 32;
+
+/// A `ConvNeXt`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ConvNext {
+    /// Which one.
+    pub variant: ConvNextVariant,
+    /// Side of the square input images, in pixels.
+    #[schemars(range(min = 32))]
+    pub size: usize,
+    /// Published weights to start from: a `.safetensors`, `.pt`, `.pth` or `.bin` file, or a repository in the Hugging Face cache
+    /// of this machine (`owner/name`). Empty starts from random ones.
+    #[schemars(extend("x-path" = "weights"))]
+    pub weights: String,
+    /// What the encoder's names begin with in that file, such as `module.image_encoder.`; empty where it holds nothing else.
+    pub weights_prefix: String,
+}
+
+/// Published variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConvNextVariant {
+    /// ConvNeXt-T: 3, 3, 9 and 3 blocks.
+    Tiny,
+    /// ConvNeXt-S: 3, 3, 27 and 3 blocks.
+    Small,
+}
+
+impl ImageSettings for ConvNext {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn published(&self) -> Option<PublishedImage<'_>> {
+        Some(PublishedImage { weights: &self.weights, prefix: &self.weights_prefix })
+    }
+
+    fn check(&self, findings: &mut Findings<'_>) {
+        let size = self.size;
+        findings.require(
+            size.is_multiple_of(CELL),
+            &["encoder.image.convnext.size"],
+            format!("images of {size} pixels do not divide into cells of {CELL} pixels"),
+            &format!("make `size` a multiple of {CELL}"),
+        );
+    }
+}
