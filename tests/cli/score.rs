@@ -114,9 +114,9 @@ fn several_models_are_one_table_one_object_and_one_page() {
 #[test]
 fn a_reference_is_read_as_a_data_set_has_it() {
     let paths = ["v/patient1/a.jpg", "v/patient1/b.jpg", "v/patient2/a.jpg", "v/patient3/a.jpg"];
-    let (mut truth, mut scores) = ("Path,Sex,No Finding,Edema\n".to_owned(), "id,edema\n".to_owned());
+    let (mut truth, mut scores) = ("Path,Sex,AP/PA,No Finding,Edema\n".to_owned(), "id,edema\n".to_owned());
     for (at, path) in paths.iter().enumerate() {
-        writeln!(truth, "{path},Male,,{}.0", at % 2).unwrap();
+        writeln!(truth, "{path},Male,AP,,{}.0", at % 2).unwrap();
         writeln!(scores, "{path},0.{at}").unwrap();
     }
     let place = Workspace::new().with("valid.csv", &truth).with("p.csv", &scores);
@@ -129,7 +129,7 @@ fn a_reference_is_read_as_a_data_set_has_it() {
         "{json}"
     );
     let said = place.ended(2, &score);
-    assert!(said.contains("`Sex`") && said.contains("--classes"), "{said}");
+    assert!(said.contains("`AP/PA`") && said.contains("--classes"), "{said}");
     let said = place.ended(2, &[&score[..], &["--patient", "Path:("]].concat());
     assert!(said.contains("no regular expression"), "{said}");
 }

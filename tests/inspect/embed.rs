@@ -101,7 +101,7 @@ fn own_files_and_other_data_are_embedded_as_they_are_scored() {
     let (place, run, outcome) = place();
     place.output(&["embed", run.name(), "--split", "test", "--out", "test.npz"]);
     let reference = place.read("test.csv");
-    assert!(reference.starts_with("id,patient,split,text,edema,no_finding\n"), "{reference}");
+    assert!(reference.starts_with("id,patient,split,source,text,edema,no_finding\n"), "{reference}");
     assert!(!reference.contains("Canary") && reference.lines().count() == 11, "{reference}");
     let retrieval = scored(&place, "retrieval", "test.npz", "retrieval/lgdea-v1");
     assert_same(&own(&outcome, "test", "retrieval/"), &retrieval, |name| !name.contains("_p_at_"));
