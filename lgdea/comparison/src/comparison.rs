@@ -89,6 +89,7 @@ pub struct ComparedRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// Whether labels of unpaired images taught its runs: other supervision than pairs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub labels: bool,
     /// Values of [`Comparison::keys`].
     pub setting: Setting,

@@ -85,8 +85,7 @@ mod tests {
             labels: labels.map(|labels| labels.iter().copied().collect::<StudyLabels>()),
             ..Study::new("s", "p", Split::Train)
         };
-        let studies =
-            [study(Some(&["effusion", "mass"])), study(None), study(Some(&[])), study(Some(&["no_finding"]))];
+        let studies = [study(Some(&["effusion", "mass"])), study(None), study(Some(&[])), study(Some(&["no_finding"]))];
         let mut table = EvidenceTable::default();
         table.add("mild left pleural effusion".to_owned(), "pleural_effusion".to_owned());
         table.add("nothing".to_owned(), "no_finding".to_owned());

@@ -143,7 +143,12 @@ pub(crate) struct LabelledBatch {
 
 impl LabelledBatch {
     /// Of unpaired images' studies beside the reports of their batch; none where no label says anything.
-    pub(crate) fn new(prepared: &Prepared, labelled: &Labelled, studies: &[usize], reports: &ReportBatch) -> Option<Self> {
+    pub(crate) fn new(
+        prepared: &Prepared,
+        labelled: &Labelled,
+        studies: &[usize],
+        reports: &ReportBatch,
+    ) -> Option<Self> {
         let of_study: Vec<Option<&[usize]>> = studies.iter().map(|&study| labelled.phrases(study)).collect();
         let mut distinct: Vec<usize> = of_study.iter().flatten().copied().flatten().copied().collect();
         distinct.sort_unstable();
@@ -153,8 +158,10 @@ impl LabelledBatch {
         }
         let (mut membership, mut shares) = (Vec::new(), Vec::new());
         for own in &of_study {
-            membership.extend(distinct.iter().map(|phrase| f32::from(u8::from(own.is_none_or(|own| own.contains(phrase))))));
-            let is_alike = |phrase: &usize| own.is_some_and(|own| own.iter().any(|own| labelled.are_alike(*own, *phrase)));
+            membership
+                .extend(distinct.iter().map(|phrase| f32::from(u8::from(own.is_none_or(|own| own.contains(phrase))))));
+            let is_alike =
+                |phrase: &usize| own.is_some_and(|own| own.iter().any(|own| labelled.are_alike(*own, *phrase)));
             let alike = reports.distinct.iter().filter(|phrase| is_alike(phrase)).count();
             let share = 1.0 / alike.max(1) as f32;
             shares.extend(reports.distinct.iter().map(|phrase| if is_alike(phrase) { share } else { 0.0 }));

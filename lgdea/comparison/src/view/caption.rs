@@ -38,7 +38,9 @@ pub fn caption(comparison: &Comparison, best: &str) -> Vec<String> {
         );
     }
     if comparison.rows.iter().any(|row| row.labels && !row.is_ceiling()) {
-        sentences.push("(labels): labels of unpaired images teach it, too, which is other supervision than pairs.".to_owned());
+        sentences.push(
+            "(labels): labels of unpaired images teach it, too, which is other supervision than pairs.".to_owned(),
+        );
     }
     if !comparison.efficiency.is_empty() {
         sentences.push(
