@@ -3,6 +3,7 @@
 
 mod flagship;
 mod kills;
+mod labels;
 mod methods;
 mod own_files;
 mod protocols;

@@ -155,6 +155,7 @@ fn with_missing(collection: &Collection) -> Collection {
                 sets: BTreeMap::new(),
                 protocols: BTreeMap::new(),
                 ceiling: false,
+                labels: false,
                 folder: None,
             });
         }

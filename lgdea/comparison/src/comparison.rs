@@ -88,6 +88,9 @@ pub struct ComparedRow {
     /// The part that it plays: declared by a sweep file, or a ceiling by its settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Whether labels of unpaired images taught its runs: other supervision than pairs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub labels: bool,
     /// Values of [`Comparison::keys`].
     pub setting: Setting,
     /// Its seeds.
@@ -184,7 +187,11 @@ impl ComparedRow {
     /// Its group as tables name it.
     pub(crate) fn label(&self) -> String {
         let group = readable(&self.group);
-        if self.is_ceiling() { format!("{group} (ceiling)") } else { group }
+        match (self.is_ceiling(), self.labels) {
+            (true, _) => format!("{group} (ceiling)"),
+            (false, true) => format!("{group} (labels)"),
+            (false, false) => group,
+        }
     }
 }
 
@@ -215,6 +222,7 @@ fn compare(rows: &Rows<'_>, row: &Row<'_>, metrics: &[Metric], base: &str, reque
     ComparedRow {
         group: row.group.clone(),
         role: rows.role(row),
+        labels: row.runs.values().any(|run| run.labels),
         setting: row.setting.clone(),
         seeds: row.runs.keys().copied().collect(),
         run_keys: row.runs.values().map(|run| run.place.run_key.clone()).collect(),

@@ -267,6 +267,7 @@ mod tests {
             sets: BTreeMap::new(),
             protocols: BTreeMap::new(),
             ceiling: false,
+            labels: false,
             folder: None,
         };
         let (a, b): (Vec<Run>, Vec<Run>) =

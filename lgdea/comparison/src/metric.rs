@@ -202,6 +202,7 @@ mod tests {
             sets: std::collections::BTreeMap::new(),
             protocols: std::collections::BTreeMap::new(),
             ceiling: false,
+            labels: false,
             folder: None,
         }]
     }

@@ -41,13 +41,13 @@ impl Provider {
     /// # Errors
     /// The prompt cannot be read, or a path names an environment variable that cannot be used.
     pub fn files(settings: &Evidence) -> Result<Vec<PathBuf>, EvidenceError> {
-        let (ontology, prompt) = match settings {
-            Evidence::Rules(rules) => (&rules.ontology, None),
-            Evidence::Openai(openai) => (&openai.ontology, Some(&openai.prompt)),
-            Evidence::Replay(replay) => (&replay.ontology, Some(&replay.prompt)),
+        let prompt = match settings {
+            Evidence::Rules(_) => None,
+            Evidence::Openai(openai) => Some(&openai.prompt),
+            Evidence::Replay(replay) => Some(&replay.prompt),
         };
         let mut files = prompt.map_or(Ok(Vec::new()), |prompt| prompt_files(prompt))?;
-        files.extend(Some(lgdea_spec::expand_env(ontology)?).filter(|ontology| ontology.is_file()));
+        files.extend(Some(lgdea_spec::expand_env(settings.ontology())?).filter(|ontology| ontology.is_file()));
         Ok(files)
     }
 

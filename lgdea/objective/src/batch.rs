@@ -99,6 +99,20 @@ pub struct UnpairedTargets {
     pub phrases: Option<Tensor<2>>,
 }
 
+impl UnpairedTargets {
+    /// These targets with the rows of `own` where `rows` `[unpaired images]` is 1, and as they are where it is 0.
+    #[must_use]
+    pub fn replaced(self, own: UnpairedTargets, rows: Tensor<1>) -> Self {
+        let columns = rows.clone().unsqueeze_dim::<2>(1);
+        let mix = |own: Tensor<2>, these: Tensor<2>| own * columns.clone() + these * (columns.clone().neg() + 1.0);
+        Self {
+            evidence: mix(own.evidence, self.evidence),
+            confidence: own.confidence * rows.clone() + self.confidence * (rows.neg() + 1.0),
+            phrases: own.phrases.zip(self.phrases).map(|(own, these)| mix(own, these)),
+        }
+    }
+}
+
 impl Forward {
     /// Cross-modal logits `s · g · r`, `[images, reports]`.
     pub fn logits(&self) -> Tensor<2> {

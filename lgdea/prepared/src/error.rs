@@ -30,6 +30,18 @@ pub enum PreparedError {
         /// Unpaired images.
         images: usize,
     },
+    /// Labels are to teach, and there are none.
+    #[error(
+        "graph.labels teaches unpaired images what their labels say, and none of the {images} has a label that names a finding: \
+         leave it out, or name the labels of the data"
+    )]
+    NothingLabelled {
+        /// Unpaired images.
+        images: usize,
+    },
+    /// The ontology that reads labels cannot be used.
+    #[error(transparent)]
+    Evidence(#[from] lgdea_evidence::EvidenceError),
     /// The tokenizer failed.
     #[error(transparent)]
     Tokenizer(#[from] lgdea_model::TokenizerError),
@@ -42,8 +54,9 @@ pub enum PreparedError {
 impl AtFault for PreparedError {
     fn fault(&self) -> Fault {
         match self {
-            Self::Published { .. } | Self::NothingHidden { .. } => Fault::Input,
+            Self::Published { .. } | Self::NothingHidden { .. } | Self::NothingLabelled { .. } => Fault::Input,
             Self::Data(error) => error.fault(),
+            Self::Evidence(error) => error.fault(),
             Self::Tokenizer(error) => error.fault(),
             Self::Eval(error) => error.fault(),
         }
@@ -63,6 +76,7 @@ mod tests {
         let table = [
             (PreparedError::Published { path: text().into(), message: text() }, Fault::Input),
             (PreparedError::NothingHidden { without: 1, images: 2 }, Fault::Input),
+            (PreparedError::NothingLabelled { images: 2 }, Fault::Input),
             (PreparedError::Tokenizer(TokenizerError::EmptyCorpus), Fault::Input),
             (PreparedError::Tokenizer(TokenizerError::Library { action: "read a text", message: text() }), Fault::Run),
             (PreparedError::Eval(prompts), Fault::Input),

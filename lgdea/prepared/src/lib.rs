@@ -7,6 +7,7 @@
 mod error;
 mod evidence_table;
 mod images;
+mod labelled;
 mod pools;
 mod prepared;
 mod pretrained;
@@ -14,6 +15,7 @@ mod tokens;
 
 pub use error::PreparedError;
 pub use images::Images;
+pub use labelled::Labelled;
 pub use pools::Pools;
 pub use prepared::{Prepared, ReadReport, evidence_readers};
 pub use tokens::Tokens;

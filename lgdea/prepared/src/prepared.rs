@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study, hide_labels};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
-use lgdea_evidence::{ReportEvidence, phrases};
+use lgdea_evidence::{Ontology, ReportEvidence, Rules, phrases};
 use lgdea_model::{ModelShape, TextShape, Tokenizer, TokenizerError};
 use lgdea_spec::{Experiment, Need, ReportText};
 use rayon::prelude::*;
 
 use crate::evidence_table::{EvidenceTable, ReadEvidence};
-use crate::{Pools, PreparedError, pretrained};
+use crate::{Labelled, Pools, PreparedError, pretrained};
 
 /// The corpus, ready to batch. Positions are those of the corpus's studies.
 pub struct Prepared {
@@ -28,6 +28,8 @@ pub struct Prepared {
     pub classes: Vec<PromptClass>,
     /// Whether the unpaired images are taught the reports that the pairing hides.
     pub oracle: bool,
+    /// What labels of unpaired images teach, where they do.
+    pub labelled: Option<Labelled>,
     /// The word pieces.
     pub tokenizer: Tokenizer,
     max_phrase_tokens: usize,
@@ -84,7 +86,12 @@ impl Prepared {
             pools.reveal(&studies, &read)?;
         }
         let revealed = pools.images.iter().copied().filter(|_| oracle);
-        let table = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
+        let mut table = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
+        let labelled = experiment.graph.labels.then(|| -> Result<Labelled, PreparedError> {
+            let rules = Rules::new(&Ontology::named_or_path(experiment.evidence.ontology())?);
+            Labelled::new(&rules, &space.no_finding_phrase, &studies, &pools.images, &mut table)
+        });
+        let labelled = labelled.transpose()?;
 
         let texts = texts(&studies, &read, experiment);
         let readable = pools.reports().filter_map(|study| texts[study].as_deref());
@@ -100,7 +107,19 @@ impl Prepared {
         } else {
             Vec::new()
         };
-        Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens, text_shape })
+        Ok(Self {
+            studies,
+            images,
+            reports,
+            phrases,
+            pools,
+            classes,
+            oracle,
+            labelled,
+            tokenizer,
+            max_phrase_tokens,
+            text_shape,
+        })
     }
 
     /// Studies that are scored and not trained on, in the words of this training. `experiment` is the one that was trained; with
@@ -121,8 +140,19 @@ impl Prepared {
         let pools = Pools { paired: Vec::new(), images: Vec::new(), reports: Vec::new() };
         let (classes, text_shape) = (self.classes.clone(), self.text_shape.clone());
         let Self { oracle, max_phrase_tokens, .. } = *self;
-        let phrases = Vec::new();
-        Ok(Self { studies, images, reports, phrases, pools, classes, oracle, tokenizer, max_phrase_tokens, text_shape })
+        Ok(Self {
+            studies,
+            images,
+            reports,
+            phrases: Vec::new(),
+            pools,
+            classes,
+            oracle,
+            labelled: None,
+            tokenizer,
+            max_phrase_tokens,
+            text_shape,
+        })
     }
 
     /// What the model's shape depends on besides the experiment.

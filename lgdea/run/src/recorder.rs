@@ -127,6 +127,14 @@ impl Recorder<'_> {
         write_file(&self.run.pairing(), &serde_json::to_string_pretty(pairing)?)
     }
 
+    /// How many unpaired images their labels teach, where they do.
+    pub(crate) fn labelled(&self, prepared: &Prepared) {
+        if let Some(labelled) = &prepared.labelled {
+            let (taught, images) = (labelled.images(), prepared.pools.images.len());
+            self.audience.say(&format!("labels teach {taught} of {images} images without report"));
+        }
+    }
+
     /// What of the data cannot be used, its images among it: on the terminal with examples, in the journal by its counts.
     fn left_out(&self, corpus: &Corpus) -> Result<(), RunError> {
         let skipped = &corpus.skipped;

@@ -128,6 +128,7 @@ impl Job<'_> {
             return Err(RunError::Unread { reports: evidence.tally.reports, reason, first });
         }
         let prepared = Prepared::new(stages.experiment, corpus, images, &evidence.reports, &pairing)?;
+        recorder.labelled(&prepared);
         recorder.tokenizer(&prepared)?;
         let sets = stages.sets(sets, &prepared, &provider)?;
         Ok((prepared, sets))

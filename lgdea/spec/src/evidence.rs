@@ -15,6 +15,17 @@ pub enum Evidence {
     Replay(Replay),
 }
 
+impl Evidence {
+    /// The ontology that findings are named by: a shipped name or a path.
+    pub fn ontology(&self) -> &str {
+        match self {
+            Evidence::Rules(rules) => &rules.ontology,
+            Evidence::Openai(openai) => &openai.ontology,
+            Evidence::Replay(replay) => &replay.ontology,
+        }
+    }
+}
+
 /// The rule-based extractor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

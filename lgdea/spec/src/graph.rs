@@ -47,6 +47,17 @@ pub struct Graph {
     /// Diagnostic: unpaired images are taught the evidence of the very reports that the pairing hides. It shows what
     /// better targets could bring; it is a ceiling, and no method.
     pub oracle: bool,
+    /// Whether unpaired images that have labels are taught the evidence that these name, as the ontology reads it, and not what
+    /// the teacher says (MedCLIP learns from labels so). It is other supervision than pairs, and told wherever runs are compared.
+    /// Labels that are uncertain, and findings of which the labels say nothing, teach nothing. `pairing.label-ratio` limits it.
+    #[serde(skip_serializing_if = "is_off")]
+    pub labels: bool,
+}
+
+/// Whether a switch is off.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_off(switch: &bool) -> bool {
+    !switch
 }
 
 impl Graph {

@@ -52,6 +52,11 @@ impl Experiment {
             format!("`{key}` is {step}, but unpaired images have targets from step {from} on only (`graph.start`)")
         });
         let mut remarks: Vec<String> = late.chain(early).collect();
+        if graph.labels && !(self.teaches_unpaired() && train.unpaired_images > 0) {
+            remarks.push(
+                "`graph.labels` has no effect: no term teaches unpaired images, or a step has none (`train.unpaired-images`)".to_owned(),
+            );
+        }
         if train.warmup >= steps {
             let warmup = train.warmup;
             remarks.push(format!(

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use lgdea_objective::{Labels, Targets};
-use lgdea_prepared::{Images, Prepared, ReadReport, Tokens};
+use lgdea_prepared::{Images, Labelled, Prepared, ReadReport, Tokens};
 
 /// Reports with their evidence.
 #[derive(Debug, Clone)]
@@ -128,6 +128,60 @@ impl LabelBatch {
     }
 }
 
+/// What labels of a batch's unpaired images teach.
+#[derive(Debug, Clone)]
+pub(crate) struct LabelledBatch {
+    /// Distinct phrases of the labels.
+    pub(crate) phrases: Tokens,
+    /// `[images, phrases]`; all of them of an image whose labels say nothing, which counts for nothing.
+    membership: Vec<f32>,
+    /// Shares over the phrases of the batch's reports that are of one of the image's findings, `[images, phrases of reports]`.
+    shares: Vec<f32>,
+    /// 1 where an image's labels say something, `[images]`.
+    says: Vec<f32>,
+}
+
+impl LabelledBatch {
+    /// Of unpaired images' studies beside the reports of their batch; none where no label says anything.
+    pub(crate) fn new(
+        prepared: &Prepared,
+        labelled: &Labelled,
+        studies: &[usize],
+        reports: &ReportBatch,
+    ) -> Option<Self> {
+        let of_study: Vec<Option<&[usize]>> = studies.iter().map(|&study| labelled.phrases(study)).collect();
+        let mut distinct: Vec<usize> = of_study.iter().flatten().copied().flatten().copied().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if distinct.is_empty() {
+            return None;
+        }
+        let (mut membership, mut shares) = (Vec::new(), Vec::new());
+        for own in &of_study {
+            membership
+                .extend(distinct.iter().map(|phrase| f32::from(u8::from(own.is_none_or(|own| own.contains(phrase))))));
+            let is_alike =
+                |phrase: &usize| own.is_some_and(|own| own.iter().any(|own| labelled.are_alike(*own, *phrase)));
+            let alike = reports.distinct.iter().filter(|phrase| is_alike(phrase)).count();
+            let share = 1.0 / alike.max(1) as f32;
+            shares.extend(reports.distinct.iter().map(|phrase| if is_alike(phrase) { share } else { 0.0 }));
+        }
+        let phrases = Tokens::pad(distinct.iter().map(|&phrase| prepared.phrases[phrase].as_slice()));
+        let says = of_study.iter().map(|own| f32::from(u8::from(own.is_some()))).collect();
+        Some(Self { phrases, membership, shares, says })
+    }
+
+    /// As [`Self`] has it, on a device: membership, shares, and which images' labels say something.
+    pub(crate) fn tensors(&self, device: &Device) -> (Tensor<2>, Tensor<2>, Tensor<1>) {
+        let images = self.says.len();
+        let matrix = |values: &[f32]| {
+            Tensor::from_data(TensorData::new(values.to_vec(), [images, values.len() / images]), device)
+        };
+        let says = Tensor::from_data(TensorData::new(self.says.clone(), [images]), device);
+        (matrix(&self.membership), matrix(&self.shares), says)
+    }
+}
+
 /// One joint step's data: pairs first, then unpaired studies.
 #[derive(Debug, Clone)]
 pub(crate) struct JointBatch {
@@ -141,6 +195,8 @@ pub(crate) struct JointBatch {
     pub(crate) reports: ReportBatch,
     /// The reports that the pairing hides from the unpaired images, for the oracle alone.
     pub(crate) hidden: Option<ReportBatch>,
+    /// What labels of the unpaired images teach, where they do.
+    pub(crate) labelled: Option<LabelledBatch>,
     /// Labels of the images, where they are learned.
     pub(crate) labels: Option<LabelBatch>,
 }

@@ -12,7 +12,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::TrainError;
-use crate::batch::{JointBatch, LabelBatch, ReportBatch};
+use crate::batch::{JointBatch, LabelBatch, LabelledBatch, ReportBatch};
 
 /// Batches of each thread that wait to be used.
 const AHEAD: usize = 2;
@@ -93,12 +93,16 @@ fn joint_batches_of<'scope>(
             let all_reports = [pairs.as_slice(), &unpaired_reports].concat();
             let mut rng = ChaCha8Rng::seed_from_u64(augment.0);
             rng.set_stream(step as u64);
+            let reports = ReportBatch::new(prepared, &all_reports);
+            let labelled = prepared.labelled.as_ref();
             JointBatch {
                 pairs: pairs.len(),
                 images: Images::augmented(prepared, &all_images, &settings.augment, &mut rng),
                 clean: Images::clean(prepared, &unpaired_studies),
                 unpaired,
-                reports: ReportBatch::new(prepared, &all_reports),
+                labelled: labelled
+                    .and_then(|labelled| LabelledBatch::new(prepared, labelled, &unpaired_studies, &reports)),
+                reports,
                 hidden: prepared.oracle.then(|| ReportBatch::new(prepared, &unpaired_studies)),
                 labels: (!prepared.classes.is_empty()).then(|| LabelBatch::new(prepared, &all_images)),
             }

@@ -9,7 +9,7 @@ use lgdea_prepared::{Prepared, Tokens};
 use lgdea_spec::{Experiment, Need};
 use ndarray::Axis;
 
-use crate::batch::{JointBatch, ReportBatch};
+use crate::batch::{JointBatch, LabelledBatch, ReportBatch};
 use crate::state::State;
 
 /// What is known of a batch without any model: evidence and labels.
@@ -37,7 +37,10 @@ pub(crate) fn of_unpaired(
     if let Some(hidden) = &batch.hidden {
         return (reveal(&state.average, hidden, &batch.reports, experiment, device), state.means.clone());
     }
-    let (unpaired, means) = teach(state, batch, forward, targets, experiment, device);
+    let (mut unpaired, means) = teach(state, batch, forward, targets, experiment, device);
+    if let Some(labelled) = &batch.labelled {
+        unpaired = say(&state.average, labelled, unpaired, device);
+    }
     (unpaired, Some(means))
 }
 
@@ -84,6 +87,16 @@ fn reveal(
     let confidence = Tensor::ones([evidence.dims()[0]], device);
     let local = experiment.needs().has(Need::UnpairedPhrases);
     UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) }
+}
+
+/// The targets with those of labels in the place of the teacher's, where an image's labels say something.
+fn say(average: &Lgdea, labelled: &LabelledBatch, taught: UnpairedTargets, device: &Device) -> UnpairedTargets {
+    let (membership, shares, says) = labelled.tensors(device);
+    let phrases = average.encode_texts(labelled.phrases.to_tensor(device));
+    let evidence = Targets::report_evidence(&membership, average.prototypes.of_phrases(phrases));
+    let confidence = Tensor::ones_like(&says);
+    let phrases = taught.phrases.is_some().then_some(shares);
+    taught.replaced(UnpairedTargets { evidence, confidence, phrases }, says)
 }
 
 /// Which of a batch's unpaired images (positions in their pool) have a matched report, and those reports.

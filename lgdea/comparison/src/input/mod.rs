@@ -115,6 +115,7 @@ impl Collection {
         let History { seconds, ref sets, ref protocols, .. } = told.history;
         let (sets, protocols) = (sets.clone(), protocols.clone());
         let ceiling = Role::is_ceiling(&told.params);
-        self.runs.push(Run { place, seconds, metrics, sets, protocols, ceiling, folder });
+        let labels = told.params.get("graph.labels").is_some_and(|labels| labels == "true");
+        self.runs.push(Run { place, seconds, metrics, sets, protocols, ceiling, labels, folder });
     }
 }

@@ -37,6 +37,11 @@ pub fn caption(comparison: &Comparison, best: &str) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if comparison.rows.iter().any(|row| row.labels && !row.is_ceiling()) {
+        sentences.push(
+            "(labels): labels of unpaired images teach it, too, which is other supervision than pairs.".to_owned(),
+        );
+    }
     if !comparison.efficiency.is_empty() {
         sentences.push(
             "Data efficiency: of two, the better one at a share of pairs, and how many times as many pairs of image and report bring \

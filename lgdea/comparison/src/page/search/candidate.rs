@@ -104,6 +104,7 @@ mod tests {
             sets: std::collections::BTreeMap::new(),
             protocols: std::collections::BTreeMap::new(),
             ceiling: false,
+            labels: false,
             folder: None,
         }
     }
@@ -112,6 +113,7 @@ mod tests {
         ComparedRow {
             group: "a".to_owned(),
             role: None,
+            labels: false,
             setting: Vec::new(),
             seeds: (0..keys.len() as u64).collect(),
             run_keys: keys.iter().map(|&key| key.to_owned()).collect(),

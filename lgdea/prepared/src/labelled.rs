@@ -1,0 +1,102 @@
+//! What labels of unpaired images teach: evidence, as a report would.
+
+use std::collections::HashMap;
+
+use lgdea_data::Study;
+use lgdea_evidence::Rules;
+
+use crate::PreparedError;
+use crate::evidence_table::EvidenceTable;
+
+/// The evidence of images by their labels.
+pub struct Labelled {
+    /// By study: its phrases, as positions in [`crate::Prepared::phrases`]; at least one.
+    of_study: HashMap<usize, Vec<usize>>,
+    /// The number of the finding of each phrase.
+    findings: Vec<usize>,
+}
+
+impl Labelled {
+    /// Of unpaired `images`, whose phrases are added to the table where no report has them.
+    ///
+    /// # Errors
+    /// No image has a label that names something.
+    pub(crate) fn new(
+        rules: &Rules,
+        no_finding: &str,
+        studies: &[Study],
+        images: &[usize],
+        table: &mut EvidenceTable,
+    ) -> Result<Self, PreparedError> {
+        let mut known: HashMap<String, usize> =
+            table.phrases.iter().enumerate().map(|(at, phrase)| (phrase.clone(), at)).collect();
+        let mut of_study = HashMap::new();
+        for &study in images {
+            let Some(labels) = &studies[study].labels else { continue };
+            let mut phrases: Vec<usize> = Vec::new();
+            for read in rules.labels(labels, no_finding) {
+                let add = |phrase: &String| table.add(phrase.clone(), read.finding.clone());
+                phrases.push(*known.entry(read.phrase).or_insert_with_key(add));
+            }
+            phrases.sort_unstable();
+            phrases.dedup();
+            if !phrases.is_empty() {
+                of_study.insert(study, phrases);
+            }
+        }
+        if of_study.is_empty() {
+            return Err(PreparedError::NothingLabelled { images: images.len() });
+        }
+        let mut numbers = HashMap::new();
+        let mut number = |finding: &String| {
+            let next = numbers.len();
+            *numbers.entry(finding.clone()).or_insert(next)
+        };
+        Ok(Self { of_study, findings: table.findings.iter().map(&mut number).collect() })
+    }
+
+    /// The phrases of a study; none where its labels say nothing.
+    pub fn phrases(&self, study: usize) -> Option<&[usize]> {
+        self.of_study.get(&study).map(Vec::as_slice)
+    }
+
+    /// Whether two phrases are of one finding.
+    pub fn are_alike(&self, phrase: usize, other: usize) -> bool {
+        self.findings[phrase] == self.findings[other]
+    }
+
+    /// How many images are taught by their labels.
+    pub fn images(&self) -> usize {
+        self.of_study.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_data::{Split, StudyLabels};
+    use lgdea_evidence::Ontology;
+
+    use super::*;
+
+    #[test]
+    fn labels_are_of_one_finding_with_the_phrases_of_reports_and_what_says_nothing_is_left_out() {
+        let rules = Rules::new(&Ontology::named_or_path("chest").unwrap());
+        let study = |labels: Option<&[&str]>| Study {
+            labels: labels.map(|labels| labels.iter().copied().collect::<StudyLabels>()),
+            ..Study::new("s", "p", Split::Train)
+        };
+        let studies = [study(Some(&["effusion", "mass"])), study(None), study(Some(&[])), study(Some(&["no_finding"]))];
+        let mut table = EvidenceTable::default();
+        table.add("mild left pleural effusion".to_owned(), "pleural_effusion".to_owned());
+        table.add("nothing".to_owned(), "no_finding".to_owned());
+        let found = Labelled::new(&rules, "nothing", &studies, &[0, 1, 2, 3], &mut table).unwrap();
+        assert_eq!(table.phrases, ["mild left pleural effusion", "nothing", "pleural effusion", "mass"]);
+        assert_eq!((found.phrases(0), found.phrases(3)), (Some(&[2, 3][..]), Some(&[1][..])));
+        assert_eq!((found.phrases(1), found.phrases(2), found.images()), (None, None, 2));
+        assert!(found.are_alike(0, 2) && !found.are_alike(0, 3));
+        assert!(matches!(
+            Labelled::new(&rules, "nothing", &studies, &[1, 2], &mut table),
+            Err(PreparedError::NothingLabelled { images: 2 })
+        ));
+    }
+}
