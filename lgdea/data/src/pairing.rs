@@ -110,8 +110,8 @@ pub fn pair(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingMan
 
 /// Takes the labels from training studies whose patients are not among the share of labelled ones that training may know.
 ///
-/// Patients who have labels are ranked as those of pairs are, so that a larger share keeps every patient of a smaller one; at
-/// least one is kept.
+/// Patients who have labels are ranked by a hash of the seed and their identifier, so that a larger share keeps every patient of a
+/// smaller one; at least one is kept.
 pub fn hide_labels(studies: &mut [Study], share: f64, seed: Seed) {
     let is_training = |study: &&mut Study| study.split == Split::Train && study.labels.is_some();
     let mut patients: Vec<(u64, String)> = studies

@@ -32,6 +32,7 @@ const SETTINGS: Graph = Graph {
     alignment_momentum: 0.9,
     sharpening: 1.5,
     oracle: false,
+    labels: false,
 };
 
 fn main() {

@@ -104,6 +104,7 @@ fn settings() -> Graph {
         alignment_momentum: 0.9,
         sharpening: 1.5,
         oracle: false,
+        labels: false,
     }
 }
 

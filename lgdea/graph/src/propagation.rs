@@ -116,6 +116,7 @@ mod tests {
             alignment_momentum: 0.9,
             sharpening: 1.0,
             oracle: false,
+            labels: false,
         }
     }
 

@@ -79,7 +79,7 @@ impl Prepared {
     ) -> Result<Self, PreparedError> {
         let (text, space, oracle) = (&experiment.encoder.text, &experiment.evidence_space, experiment.graph.oracle);
         let mut studies = corpus.studies;
-        hide_labels(&mut studies, experiment.pairing.label_ratio, experiment.seed.stream("pairing"));
+        hide_labels(&mut studies, experiment.pairing.label_ratio, experiment.seed.stream("labels"));
         let read = ReadEvidence::new(evidence);
         let mut pools = Pools::new(&studies, pairing, &read);
         if oracle {

@@ -48,7 +48,7 @@ pub struct Graph {
     /// better targets could bring; it is a ceiling, and no method.
     pub oracle: bool,
     /// Whether unpaired images that have labels are taught the evidence that these name, as the ontology reads it, and not what
-    /// the teacher says (MedCLIP learns from labels so). It is other supervision than pairs, and told wherever runs are compared.
+    /// the teacher says (as `MedCLIP` learns from labels). It is other supervision than pairs, and told wherever runs are compared.
     /// Labels that are uncertain, and findings of which the labels say nothing, teach nothing. `pairing.label-ratio` limits it.
     #[serde(skip_serializing_if = "is_off")]
     pub labels: bool,

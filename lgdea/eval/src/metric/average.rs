@@ -26,11 +26,11 @@ pub fn mean_of_defined(values: impl IntoIterator<Item = Option<f64>>) -> Option<
 /// Mean of the values that are defined, each with its weight; None where these have no weight.
 pub fn weighted_mean_of_defined(values: impl IntoIterator<Item = (f64, Option<f64>)>) -> Option<f64> {
     let (mut mean, mut total) = (0.0, 0.0);
-    for (weight, value) in values {
-        if let Some(value) = value.filter(|_| weight > 0.0) {
-            total += weight;
+    for (share, value) in values {
+        if let Some(value) = value.filter(|_| share > 0.0) {
+            total += share;
             // So that the mean of one value, and of equal ones, is the value to its last digit (West 1979).
-            mean += (value - mean) * (weight / total);
+            mean += (value - mean) * (share / total);
         }
     }
     (total > 0.0).then_some(mean)
