@@ -90,7 +90,7 @@ mod tests {
         table.add("mild left pleural effusion".to_owned(), "pleural_effusion".to_owned());
         table.add("nothing".to_owned(), "no_finding".to_owned());
         let found = Labelled::new(&rules, "nothing", &studies, &[0, 1, 2, 3], &mut table).unwrap();
-        assert_eq!(table.phrases, ["mild left pleural effusion", "nothing", "pleural effusion", "mass"]);
+        assert_eq!(table.phrases, ["mild left pleural effusion", "nothing", "pleural effusion", "lung mass"]);
         assert_eq!((found.phrases(0), found.phrases(3)), (Some(&[2, 3][..]), Some(&[1][..])));
         assert_eq!((found.phrases(1), found.phrases(2), found.images()), (None, None, 2));
         assert!(found.are_alike(0, 2) && !found.are_alike(0, 3));
