@@ -98,7 +98,7 @@ impl Scored {
 
     /// How much greater each score is than that of `base`, which was scored on the same reference by the same protocol. Both
     /// see the same resamples. Scores that one of the two lacks are left out, and so are means of other classes than the base's
-    /// ([`Scored::unlike`]): their difference would be that of the classes.
+    /// ([`unlike`]): their difference would be that of the classes.
     pub fn differences(&self, base: &Scored, interval: Interval) -> BTreeMap<String, Difference> {
         let bootstrap = bootstrap(interval);
         let of_base: BTreeMap<&str, &Statistic<'_>> =
