@@ -39,7 +39,7 @@ pub(crate) fn of_unpaired(
     }
     let (mut unpaired, means) = teach(state, batch, forward, targets, experiment, device);
     if let Some(labelled) = &batch.labelled {
-        unpaired = say(&state.average, labelled, unpaired, device);
+        unpaired = with_labels(&state.average, labelled, unpaired, device);
     }
     (unpaired, Some(means))
 }
@@ -90,7 +90,7 @@ fn reveal(
 }
 
 /// The targets with those of labels in the place of the teacher's, where an image's labels say something.
-fn say(average: &Lgdea, labelled: &LabelledBatch, taught: UnpairedTargets, device: &Device) -> UnpairedTargets {
+fn with_labels(average: &Lgdea, labelled: &LabelledBatch, taught: UnpairedTargets, device: &Device) -> UnpairedTargets {
     let (membership, shares, says) = labelled.tensors(device);
     let phrases = average.encode_texts(labelled.phrases.to_tensor(device));
     let evidence = Targets::report_evidence(&membership, average.prototypes.of_phrases(phrases));
