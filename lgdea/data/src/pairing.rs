@@ -113,6 +113,9 @@ pub fn pair(corpus: &Corpus, pairing: &Pairing, seed: Seed) -> Result<PairingMan
 /// Patients who have labels are ranked by a hash of the seed and their identifier, so that a larger share keeps every patient of a
 /// smaller one; at least one is kept.
 pub fn hide_labels(studies: &mut [Study], share: f64, seed: Seed) {
+    if share >= 1.0 {
+        return;
+    }
     let is_training = |study: &&mut Study| study.split == Split::Train && study.labels.is_some();
     let mut patients: Vec<(u64, String)> = studies
         .iter_mut()

@@ -159,6 +159,18 @@ mod tests {
     use super::*;
     use crate::testing::{gap, random};
 
+    /// Whether a convolution and its gradients are burn's.
+    fn is_burns_with_its_gradients(x: Tensor<4>, weights: Tensor<4>, options: ConvOptions<2>) {
+        let ours = convolution(x.clone(), weights.clone(), options.clone());
+        let theirs = conv2d(x.clone(), weights.clone(), None, options.clone());
+        assert_eq!(ours.dims(), theirs.dims());
+        assert!(gap(ours.clone(), theirs.clone()) < 1e-6);
+        let weigh = random(ours.dims()).detach();
+        let (ours, theirs) = ((ours * weigh.clone()).sum().backward(), (theirs * weigh).sum().backward());
+        assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5, "{options:?}");
+        assert!(gap(weights.grad(&ours).unwrap(), weights.grad(&theirs).unwrap()) < 1e-5, "{options:?}");
+    }
+
     #[test]
     fn convolution_is_burns_and_has_its_gradients() {
         Device::flex().seed(5);
@@ -168,16 +180,10 @@ mod tests {
         {
             let (x, weights) = (random([3, 5, size, size - 1]), random([4, 5, kernel, kernel]));
             let options = ConvOptions::new([stride; 2], [pad; 2], [1, 1], 1);
-            let ours = convolution(x.clone(), weights.clone(), options.clone());
-            let theirs = conv2d(x.clone(), weights.clone(), None, options);
-            assert_eq!(ours.dims(), theirs.dims());
-            assert!(gap(ours.clone(), theirs.clone()) < 1e-6);
-            let weigh = random(ours.dims()).detach();
-            let (ours, theirs) = ((ours * weigh.clone()).sum().backward(), (theirs * weigh).sum().backward());
-            assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}, stride {stride}");
-            assert!(gap(weights.grad(&ours).unwrap(), weights.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}");
+            is_burns_with_its_gradients(x, weights, options);
         }
     }
+
     #[test]
     fn a_depthwise_convolution_is_burns_and_has_its_gradients() {
         Device::flex().seed(6);
@@ -194,14 +200,7 @@ mod tests {
         ] {
             let (x, weights) = (random([2, 5, size, size + 1]), random([5, 1, kernel, kernel]));
             let options = ConvOptions::new_with_padding([stride; 2], pad, [1, 1], 5);
-            let ours = convolution(x.clone(), weights.clone(), options.clone());
-            let theirs = conv2d(x.clone(), weights.clone(), None, options.clone());
-            assert_eq!(ours.dims(), theirs.dims());
-            assert!(gap(ours.clone(), theirs.clone()) < 1e-6);
-            let weigh = random(ours.dims()).detach();
-            let (ours, theirs) = ((ours * weigh.clone()).sum().backward(), (theirs * weigh).sum().backward());
-            assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}, stride {stride}");
-            assert!(gap(weights.grad(&ours).unwrap(), weights.grad(&theirs).unwrap()) < 1e-5, "kernel {kernel}");
+            is_burns_with_its_gradients(x, weights, options);
         }
     }
 

@@ -94,7 +94,7 @@ impl Retrieval {
         Self::of_one_file(path, ids, text_ids, outputs).checked()
     }
 
-    fn of_one_file(path: &Path, ids: Option<Vec<String>>, text_ids: Option<Vec<String>>, outputs: Outputs) -> Self {
+    fn of_one_file(path: &Path, ids: impl Into<Ids>, text_ids: impl Into<Ids>, outputs: Outputs) -> Self {
         Self { path: path.to_owned(), text_path: path.to_owned(), ids: ids.into(), text_ids: text_ids.into(), outputs }
     }
 
@@ -114,14 +114,7 @@ impl Retrieval {
 
     /// Similarities of a reference's images (rows) and texts (columns) in its order, finite; `path` is what they come from.
     pub fn of_cases(path: &Path, similarity: Array2<f32>) -> Self {
-        let outputs = Outputs::Similarity(similarity);
-        Self {
-            path: path.to_owned(),
-            text_path: path.to_owned(),
-            ids: Ids::OfReference,
-            text_ids: Ids::OfReference,
-            outputs,
-        }
+        Self::of_one_file(path, Ids::OfReference, Ids::OfReference, Outputs::Similarity(similarity))
     }
 
     /// What the model says of the reference's cases, in their order; and the rows of images and texts that it is of.

@@ -50,14 +50,8 @@ pub struct Graph {
     /// Whether unpaired images that have labels are taught the evidence that these name, as the ontology reads it, and not what
     /// the teacher says (as `MedCLIP` learns from labels). It is other supervision than pairs, and told wherever runs are compared.
     /// Labels that are uncertain, and findings of which the labels say nothing, teach nothing. `pairing.label-ratio` limits it.
-    #[serde(skip_serializing_if = "is_off")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub labels: bool,
-}
-
-/// Whether a switch is off.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_off(switch: &bool) -> bool {
-    !switch
 }
 
 impl Graph {

@@ -10,7 +10,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
-use parquet::record::{Field, List, ListAccessor, Row};
+use parquet::record::{Field, List, Row};
 use parquet::schema::types::Type;
 
 use crate::DataError;
@@ -117,8 +117,8 @@ fn push(cells: &mut StringRecord, field: &Field, expected: Option<usize>) -> Res
         return Err(format!("has {found}, and in the first row {first}; give all rows the same"));
     }
     if let Field::ListInternal(list) = field {
-        for at in 0..list.len() {
-            cells.push_field(&number(list, at).ok_or("has a list of other things than numbers; write numbers")?);
+        for element in list.elements() {
+            cells.push_field(&number(element).ok_or("has a list of other things than numbers; write numbers")?);
         }
         return Ok(());
     }
@@ -146,13 +146,9 @@ fn texts(list: &List) -> Option<String> {
 }
 
 /// A number of a list.
-fn number(list: &dyn ListAccessor, at: usize) -> Option<String> {
-    let single = || list.get_float(at).map(|value| f64::from(value).to_string());
-    let double = || list.get_double(at).map(|value| value.to_string());
-    let half = || list.get_float16(at).map(|value| value.to_f64().to_string());
-    let long = || list.get_long(at).map(|value| value.to_string());
-    let int = || list.get_int(at).map(|value| value.to_string());
-    single().or_else(|_| double()).or_else(|_| half()).or_else(|_| long()).or_else(|_| int()).ok()
+fn number(element: &Field) -> Option<String> {
+    let is_number = |cell: &String| cell.parse::<f64>().is_ok();
+    text(element).filter(|cell| is_number(cell) && !matches!(element, Field::Bool(_)))
 }
 
 /// What a cell of a CSV file would have; none of what has no place in one.

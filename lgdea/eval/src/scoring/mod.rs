@@ -23,7 +23,7 @@ use lgdea_spec::Seed;
 use serde::Serialize;
 
 pub use grounding::grounding;
-pub use models::{Compared, Model, Models, Source, compared, told, unlike};
+pub use models::{Compared, Model, Models, Source, compared, warnings};
 pub use probe::probe;
 pub use retrieval::retrieval;
 pub use subgroups::{BySubgroup, Size};
@@ -98,7 +98,7 @@ impl Scored {
 
     /// How much greater each score is than that of `base`, which was scored on the same reference by the same protocol. Both
     /// see the same resamples. Scores that one of the two lacks are left out, and so are means of other classes than the base's
-    /// ([`unlike`]): their difference would be that of the classes.
+    /// ([`warnings`]): their difference would be that of the classes.
     pub fn differences(&self, base: &Scored, interval: Interval) -> BTreeMap<String, Difference> {
         let bootstrap = bootstrap(interval);
         let of_base: BTreeMap<&str, &Statistic<'_>> =

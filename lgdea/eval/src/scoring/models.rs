@@ -59,29 +59,29 @@ pub struct Models {
     pub models: Vec<Model>,
     /// Each model but the first, compared with it.
     pub compared: Vec<Compared>,
-    /// What is to be told of means that are not compared.
-    pub unlike: Vec<String>,
+    /// What is to be told of them.
+    pub warnings: Vec<String>,
 }
 
 impl Models {
     /// The scores and the differences of named models, all scored on the same reference by the same protocol.
     pub fn new(named: Vec<(String, Scored)>, interval: Interval) -> Self {
         let (cases, units) = named.first().map(|(_, scored)| (scored.cases, scored.units)).unwrap_or_default();
-        let (compared, unlike) = (compared(&named, interval), unlike(&named));
+        let (compared, warnings) = (compared(&named, interval), warnings(&named));
         let models = named.into_iter().map(|(name, scored)| Model::new(name, scored, interval)).collect();
-        Self { cases, units, models, compared, unlike }
-    }
-
-    /// What is to be told of the models.
-    pub fn warnings(&self) -> Vec<String> {
-        let of_each: Vec<(&str, &[String])> =
-            self.models.iter().map(|model| (model.name.as_str(), model.warnings.as_slice())).collect();
-        [told(&of_each), self.unlike.clone()].concat()
+        Self { cases, units, models, compared, warnings }
     }
 }
 
+/// What is to be told of named models, and of their comparison.
+pub fn warnings(named: &[(String, Scored)]) -> Vec<String> {
+    let of_each: Vec<(&str, &[String])> =
+        named.iter().map(|(name, scored)| (name.as_str(), scored.warnings.as_slice())).collect();
+    [told(&of_each), unlike(named)].concat()
+}
+
 /// What is to be told of means that are not compared: each model but the first beside it.
-pub fn unlike(named: &[(String, Scored)]) -> Vec<String> {
+fn unlike(named: &[(String, Scored)]) -> Vec<String> {
     let Some(((first, base), others)) = named.split_first() else { return Vec::new() };
     let of = |(name, scored): &(String, Scored)| {
         let means: Vec<String> =
@@ -103,7 +103,7 @@ pub fn compared(named: &[(String, Scored)], interval: Interval) -> Vec<Compared>
 }
 
 /// The warnings of named models, each once: what is true of all as it stands, and else with the model's name before it.
-pub fn told(of_each: &[(&str, &[String])]) -> Vec<String> {
+fn told(of_each: &[(&str, &[String])]) -> Vec<String> {
     let mut told = Vec::new();
     for (name, warnings) in of_each {
         for warning in *warnings {

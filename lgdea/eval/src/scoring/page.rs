@@ -73,7 +73,7 @@ pub fn page(contents: &Contents<'_>) -> Result<String, EvalError> {
             .filter(|(_, grids)| !grids.is_empty())
             .map(|(title, grids)| Chapter { title, grids })
             .collect(),
-        warnings: models.warnings(),
+        warnings: models.warnings.clone(),
         switches,
         sources,
         version: env!("CARGO_PKG_VERSION"),
@@ -131,7 +131,8 @@ mod tests {
         let differences = BTreeMap::from([("zero_shot/auroc_macro".to_owned(), difference)]);
         let compared = vec![Compared { name: "b<b>".to_owned(), differences }];
         let models = vec![model("a&a", 0.7), model("b<b>", 0.8)];
-        let html = shown(&Models { cases: 4, units: 4, models, compared, unlike: Vec::new() });
+        let html =
+            shown(&Models { cases: 4, units: 4, models, compared, warnings: vec!["`<i>` is left out".to_owned()] });
         for part in [
             "a&amp;a",
             "b&lt;b&gt; less a&amp;a",
@@ -161,7 +162,7 @@ mod tests {
             units: 4,
             models: vec![model("a", 0.7)],
             compared: Vec::new(),
-            unlike: Vec::new(),
+            warnings: Vec::new(),
         });
         assert!(html.contains("Scores") && !html.contains("Differences") && !html.contains("Subgroups"), "{html}");
     }

@@ -238,13 +238,16 @@ impl Task<'_> {
     /// Tells of equal texts that the model embeds otherwise, of which the first one counts.
     fn tell_of_unlike(&mut self, outputs: &Outputs, texts: &[usize]) {
         let Outputs::Embeddings { texts: rows, .. } = outputs else { return };
+        if self.rules.equal_texts != EqualTexts::OneCandidate {
+            return;
+        }
         let mut first_of = HashMap::new();
         let is_unlike = |(case, group): (usize, &usize)| {
             let first = *first_of.entry(*group).or_insert(case);
             rows.row(first).iter().zip(rows.row(case)).any(|(one, other)| (one - other).abs() > ALIKE)
         };
         let unlike = texts.iter().enumerate().map(is_unlike).filter(|&is_unlike| is_unlike).count();
-        if unlike > 0 && self.rules.equal_texts == EqualTexts::OneCandidate {
+        if unlike > 0 {
             self.warnings.push(format!(
                 "texts that repeat an earlier one and have another embedding, which is not used: {unlike}; embed equal texts alike"
             ));

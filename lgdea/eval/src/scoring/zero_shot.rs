@@ -41,15 +41,7 @@ pub fn zero_shot(
 ) -> Result<Scored, EvalError> {
     let (unit_of, unit_count, silent) = units(rules.interval, reference);
     let aligned = Aligned::new(rules, scores, reference)?;
-    let mut task = Task {
-        rules,
-        unit_of,
-        aligned,
-        statistics: Vec::new(),
-        means: BTreeMap::new(),
-        ranked: BTreeMap::new(),
-        warnings: Vec::new(),
-    };
+    let mut task = Task::new(rules, unit_of, aligned);
     task.warnings.extend(silent);
     task.warnings.append(&mut task.aligned.warnings);
     let thresholds = task.thresholds(reference, validation)?;
@@ -100,7 +92,19 @@ fn ranked(aligned: &Aligned, column: usize, unit_of: impl Fn(usize) -> usize) ->
     (positives > 0 && positives < cases.cases().len()).then(|| Arc::new(cases))
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
+    fn new(rules: &'a ZeroShotProtocol, unit_of: Vec<usize>, aligned: Aligned) -> Self {
+        Self {
+            rules,
+            unit_of,
+            aligned,
+            statistics: Vec::new(),
+            means: BTreeMap::new(),
+            ranked: BTreeMap::new(),
+            warnings: Vec::new(),
+        }
+    }
+
     /// The cases of each class; those that cannot be scored are named in a warning.
     fn class_cases(&mut self) -> Vec<ClassCases> {
         let classes = self.aligned.classes.len();
@@ -294,16 +298,7 @@ impl Task<'_> {
     /// The same task of some of the cases.
     fn part(&self, cases: &[usize]) -> Self {
         let unit_of = cases.iter().map(|&case| self.unit_of[case]).collect();
-        let aligned = self.aligned.select(cases);
-        Self {
-            rules: self.rules,
-            unit_of,
-            aligned,
-            statistics: Vec::new(),
-            means: BTreeMap::new(),
-            ranked: BTreeMap::new(),
-            warnings: Vec::new(),
-        }
+        Self::new(self.rules, unit_of, self.aligned.select(cases))
     }
 
     /// What is measured of the decision for one of the classes.

@@ -248,7 +248,7 @@ fn means_of_different_classes_are_not_compared() {
     let found = models("zero-shot/lgdea-v1", vec![of("a.csv"), of("b.csv")]);
     let compared: Vec<&String> = found.compared[0].differences.keys().collect();
     assert_eq!(compared, ["zero_shot/auroc/edema", "zero_shot/average_precision/edema"]);
-    let told = found.warnings().join("\n");
+    let told = found.warnings.join("\n");
     assert!(
         told.contains("b and a have means of different classes") && told.contains("auroc_macro (1 and 2 classes)"),
         "{told}"
@@ -275,7 +275,7 @@ fn several_models_stand_beside_each_other_and_are_compared_with_the_first() {
         }
     }
     let warning = &found.models[0].warnings[0];
-    assert_eq!(found.warnings().iter().filter(|told| told.contains(warning)).count(), 1);
+    assert_eq!(found.warnings.iter().filter(|told| told.contains(warning)).count(), 1);
 }
 
 /// A protocol that measures all there is, of classes that exclude each other.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ImageSettings, PublishedImage};
+use super::{ImageSettings, PublishedImage, require_multiple};
 use crate::rules::Findings;
 
 /// Default settings.
@@ -55,12 +55,6 @@ impl ImageSettings for ConvNext {
     }
 
     fn check(&self, findings: &mut Findings<'_>) {
-        let size = self.size;
-        findings.require(
-            size.is_multiple_of(CELL),
-            &["encoder.image.convnext.size"],
-            format!("images of {size} pixels do not divide into cells of {CELL} pixels"),
-            &format!("make `size` a multiple of {CELL}"),
-        );
+        require_multiple(&["encoder.image.convnext.size"], self.size, ("cells", CELL), findings);
     }
 }

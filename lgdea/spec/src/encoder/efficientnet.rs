@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ImageSettings, PublishedImage};
+use super::{ImageSettings, PublishedImage, require_multiple};
 use crate::rules::Findings;
 
 /// Default settings.
@@ -95,13 +95,7 @@ impl ImageSettings for EfficientNet {
     }
 
     fn check(&self, findings: &mut Findings<'_>) {
-        let size = self.size;
-        findings.require(
-            size.is_multiple_of(CELL),
-            &["encoder.image.efficientnet.size"],
-            format!("images of {size} pixels do not divide into cells of {CELL} pixels"),
-            &format!("make `size` a multiple of {CELL}"),
-        );
+        require_multiple(&["encoder.image.efficientnet.size"], self.size, ("cells", CELL), findings);
         // Of timm's repositories the name tells.
         if let Some(name) = self.weights.strip_prefix("timm/") {
             let (found, other) = if name.starts_with("tf_") {

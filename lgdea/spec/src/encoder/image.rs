@@ -39,6 +39,16 @@ pub(crate) fn require_whole_patches(encoder: &str, size: usize, patch: usize, fi
     );
 }
 
+/// Notes that the images of an encoder do not divide into its `parts` of `side` pixels, where they do not; `keys` say the size.
+pub(crate) fn require_multiple(keys: &[&str], size: usize, (parts, side): (&str, usize), findings: &mut Findings<'_>) {
+    findings.require(
+        size.is_multiple_of(side),
+        keys,
+        format!("images of {size} pixels do not divide into {parts} of {side} pixels"),
+        &format!("make `size` a multiple of {side}"),
+    );
+}
+
 macro_rules! declare {
     ($($name:literal => $module:ident: $Settings:ident,)*) => {
         /// Architectures of the image encoder.

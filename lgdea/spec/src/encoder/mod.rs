@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::rules::Findings;
 
 pub use image::ImageEncoder;
-pub(crate) use image::{DEFAULTS as IMAGE_DEFAULTS, ImageSettings, PublishedImage, require_whole_patches};
+pub(crate) use image::{
+    DEFAULTS as IMAGE_DEFAULTS, ImageSettings, PublishedImage, require_multiple, require_whole_patches,
+};
 pub(crate) use text::{DEFAULTS as TEXT_DEFAULTS, TextSettings};
 pub use text::{TextEncoder, WordPieces};
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ImageSettings, PublishedImage};
+use super::{ImageSettings, PublishedImage, require_multiple};
 use crate::rules::Findings;
 
 /// Default settings.
@@ -58,12 +58,7 @@ impl ImageSettings for ResNet {
             "make `depth` 18 or 50",
         );
         let cell = if self.stage == 3 { CELL } else { 2 * CELL };
-        let size = self.size;
-        findings.require(
-            size.is_multiple_of(cell),
-            &["encoder.image.resnet.size", "encoder.image.resnet.stage"],
-            format!("images of {size} pixels do not divide into cells of {cell} pixels"),
-            &format!("make `size` a multiple of {cell}"),
-        );
+        let keys = ["encoder.image.resnet.size", "encoder.image.resnet.stage"];
+        require_multiple(&keys, self.size, ("cells", cell), findings);
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ImageSettings, PublishedImage};
+use super::{ImageSettings, PublishedImage, require_multiple};
 use crate::rules::Findings;
 
 /// Default settings.
@@ -53,12 +53,6 @@ impl ImageSettings for Swin {
     }
 
     fn check(&self, findings: &mut Findings<'_>) {
-        let size = self.size;
-        findings.require(
-            size.is_multiple_of(WINDOW),
-            &["encoder.image.swin.size"],
-            format!("images of {size} pixels do not divide into windows of {WINDOW} pixels"),
-            &format!("make `size` a multiple of {WINDOW}"),
-        );
+        require_multiple(&["encoder.image.swin.size"], self.size, ("windows", WINDOW), findings);
     }
 }

@@ -81,7 +81,7 @@ impl Answer<'_> {
     /// The tables, and the warnings on standard error.
     pub(super) fn print(&self) -> Result<(), Failure> {
         let models = self.models;
-        models.warnings().iter().for_each(say);
+        models.warnings.iter().for_each(say);
         let base = models.models.first().map(|model| model.name.as_str()).unwrap_or_default();
         let grids: Vec<Grid> = tables::scores(&models.models)
             .into_iter()

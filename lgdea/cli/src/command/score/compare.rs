@@ -1,7 +1,7 @@
 //! `lgdea score compare`: paired differences between models.
 
 use lgdea_eval::protocol::Protocol;
-use lgdea_eval::scoring::{compared, tables, told, unlike};
+use lgdea_eval::scoring::{compared, tables, warnings};
 use serde_json::json;
 
 use super::Inputs;
@@ -21,9 +21,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let named_models = inputs.scored(&protocol)?;
     let (base, scored) = &named_models[0];
     let compared = compared(&named_models, protocol.interval());
-    let of_each: Vec<(&str, &[String])> =
-        named_models.iter().map(|(name, scored)| (name.as_str(), scored.warnings.as_slice())).collect();
-    let warnings = [told(&of_each), unlike(&named_models)].concat();
+    let warnings = warnings(&named_models);
     if args.json {
         return print_json(&json!({
             "base": args.predictions[0].display().to_string(),
