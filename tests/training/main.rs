@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod flagship;
+mod frozen;
 mod kills;
 mod labels;
 mod methods;

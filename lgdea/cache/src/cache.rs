@@ -23,6 +23,8 @@ pub enum Stage {
     Data,
     /// The images of a corpus.
     Images,
+    /// What a frozen network makes of images or texts.
+    Features,
     /// The name of the run that has the weights.
     Training,
     /// What an evaluation found.
@@ -37,6 +39,7 @@ impl Stage {
         match self {
             Stage::Data => "data",
             Stage::Images => "images",
+            Stage::Features => "features",
             Stage::Training => "training",
             Stage::Evaluation => "evaluation",
             Stage::Evidence => "evidence",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use lgdea_spec::{Fractions, HeldOut, Seed};
+use lgdea_spec::{Fractions, HeldOut, ScoredStudies, Seed};
 use serde::{Deserialize, Serialize};
 
 use crate::{DataError, Study};
@@ -24,8 +24,17 @@ impl Split {
     /// All splits, in the order in which they are reported.
     pub const ALL: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 
+    /// Whether an evaluation set that scores these studies scores those of the split.
+    pub fn is_scored(self, studies: ScoredStudies) -> bool {
+        match studies {
+            ScoredStudies::Test => self == Split::Test,
+            ScoredStudies::Validation => self == Split::Validation,
+            ScoredStudies::All => true,
+        }
+    }
+
     /// The split that a cell of a CSV file names, in the spellings that public data sets use.
-    pub(crate) fn parse(text: &str) -> Option<Split> {
+    pub fn parse(text: &str) -> Option<Split> {
         match text.trim().to_lowercase().as_str() {
             "train" | "training" => Some(Split::Train),
             "validation" | "validate" | "valid" | "val" | "dev" => Some(Split::Validation),

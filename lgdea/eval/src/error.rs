@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use lgdea_fault::{AtFault, Fault};
+use miette::Diagnostic;
 use thiserror::Error;
 
 /// Why an evaluation could not be made.
@@ -161,6 +162,13 @@ pub enum EvalError {
 
 /// Prompts and labels are the input; outputs of a model, and pictures of them, are not.
 impl AtFault for EvalError {
+    fn diagnostic(&self) -> Option<&dyn Diagnostic> {
+        match self {
+            EvalError::Predictions(error) => error.diagnostic(),
+            _ => None,
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             EvalError::Predictions(error) => error.fault(),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lgdea_data::{Corpus, DataError, Known, Picture, Split, Study};
 use lgdea_eval::protocol::digest_of_files;
-use lgdea_spec::{Data, Inputs, ScoredStudies, Seed, SetInputs};
+use lgdea_spec::{Data, Inputs, Seed, SetInputs};
 
 use crate::InputsError;
 
@@ -56,7 +56,7 @@ impl LoadedSet {
     fn new(set: &SetInputs, inputs: &Inputs, mut corpus: Corpus) -> Result<LoadedSet, InputsError> {
         let SetInputs { name, data, studies, are_divided, .. } = set;
         let all = corpus.studies.len();
-        corpus.studies.retain(|study| is_scored(*studies, study));
+        corpus.studies.retain(|study| study.split.is_scored(*studies));
         if corpus.studies.is_empty() {
             return Err(InputsError::NothingScored {
                 name: name.clone(),
@@ -66,14 +66,6 @@ impl LoadedSet {
         }
         let data = data.as_ref().unwrap_or(&inputs.data).clone();
         Ok(LoadedSet { name: name.clone(), corpus, data, are_divided: *are_divided })
-    }
-}
-
-fn is_scored(studies: ScoredStudies, study: &Study) -> bool {
-    match studies {
-        ScoredStudies::Test => study.split == Split::Test,
-        ScoredStudies::Validation => study.split == Split::Validation,
-        ScoredStudies::All => true,
     }
 }
 

@@ -7,19 +7,19 @@ use lgdea_kernel::softmax;
 use crate::precision::{linear, product};
 
 /// Multi-head attention of a sequence to itself (Vaswani et al. 2017): `x` `[texts, tokens, width]` to the heads' values side
-/// by side, in the same shape. None attends to `padding` `[texts, tokens]`.
+/// by side, in the same shape. None attends to `padding` `[texts, tokens]`; `bias` `[1, heads, tokens, tokens]` is added to scores.
 pub(crate) fn self_attention(
     [query, key, value]: [&Linear; 3],
     heads: usize,
     x: Tensor<3>,
-    padding: &Tensor<2, Bool>,
+    (padding, bias): (&Tensor<2, Bool>, Option<&Tensor<4>>),
 ) -> Tensor<3> {
     let [texts, length, width] = x.dims();
     let split =
         |layer: &Linear| linear(layer, x.clone()).reshape([texts, length, heads, width / heads]).swap_dims(1, 2);
-    attend(query, [split(query), split(key), split(value)], Some(unseen(padding)))
-        .swap_dims(1, 2)
-        .reshape([texts, length, width])
+    let unseen = unseen(padding);
+    let bias = bias.map_or_else(|| unseen.clone(), |bias| bias.clone() + unseen.clone());
+    attend(query, [split(query), split(key), split(value)], Some(bias)).swap_dims(1, 2).reshape([texts, length, width])
 }
 
 /// What is added to scores so that none attends to `padding` `[texts, tokens]`: `[texts, 1, 1, tokens]`. Adding is faster than

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use burn::module::Module;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use lgdea_fault::{AtFault, Fault};
 use lgdea_spec::Experiment;
@@ -72,6 +73,8 @@ pub fn export(
     folder: &Path,
     device: &Device,
 ) -> Result<(), ExportError> {
+    // Adapters and the matrices that they adapt are one for others.
+    let model = &model.clone().materialize();
     let encoder = &experiment.encoder;
     let known = |network: Option<PyTorch>, encoder| network.ok_or(ExportError::NotInPyTorch { encoder });
     let image_network = known(ImageEncoder::pytorch(&encoder.image), encoder.image.name())?;

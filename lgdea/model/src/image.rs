@@ -6,9 +6,11 @@ use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, FloatDType, Tensor};
 use lgdea_kernel::l2_normalise;
-use lgdea_spec::ImageEncoder as Settings;
+use lgdea_spec::{ImageEncoder as Settings, Lora};
 
 use crate::architecture::{self, ImageArchitecture, PyTorch};
+use crate::lora;
+use crate::memory::{self, FeatureMemory};
 use crate::precision;
 use crate::precision::linear;
 use crate::weights::{self, Loaded, WeightsError, WeightsFile};
@@ -19,6 +21,9 @@ pub struct ImageEncoder {
     backbone: Backbone,
     /// `W`, patch width to embedding width.
     head: Linear,
+    /// What the network makes of known images, where it is frozen.
+    #[module(skip)]
+    memory: Option<FeatureMemory>,
 }
 
 /// What the image tower says of a batch of images.
@@ -36,7 +41,7 @@ impl ImageEncoder {
     /// An encoder with random weights and embedding width `dim`.
     pub fn new(settings: &Settings, dim: usize, device: &Device) -> Self {
         let backbone = Backbone::new(settings, device);
-        Self { backbone, head: LinearConfig::new(Self::patch_width(settings), dim).init(device) }
+        Self { backbone, head: LinearConfig::new(Self::patch_width(settings), dim).init(device), memory: None }
     }
 
     /// Itself with a network in another precision ([`precision::cast`]) where it is a published one; the head stays as it is.
@@ -47,6 +52,18 @@ impl ImageEncoder {
     /// d, width of the patch features of an encoder.
     pub fn patch_width(settings: &Settings) -> usize {
         Backbone::width(settings)
+    }
+
+    /// Itself with what its network, which is frozen, makes of known images.
+    #[must_use]
+    pub fn remembering(self, memory: Option<FeatureMemory>) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// Itself with adapters of low rank, which are trained in the place of its network.
+    #[must_use]
+    pub(crate) fn adapted(self, settings: Lora) -> Self {
+        Self { backbone: lora::adapted(self.backbone, settings), ..self }
     }
 
     /// Replaces the architecture's weights by those of a file; the head stays as it is.
@@ -77,7 +94,13 @@ impl ImageEncoder {
 
     /// The architecture's patch features `h`, `[images, patches, d]`, of standardised grey images `[images, size, size]`.
     pub fn patches(&self, images: Tensor<3>) -> Tensor<3> {
-        self.backbone.forward(images)
+        let known = self.memory.as_ref().and_then(|memory| memory.of_images(&images));
+        known.unwrap_or_else(|| self.backbone.forward(images))
+    }
+
+    /// Hash of the network's parameters, in hexadecimal.
+    pub fn digest(&self) -> String {
+        memory::digest(&self.backbone)
     }
 
     /// What the head makes of patch features `h`, `[images, patches, d]`.

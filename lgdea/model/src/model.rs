@@ -6,10 +6,20 @@ use burn::tensor::{Device, Distribution, Int, Tensor};
 use lgdea_spec::{Experiment, Need, Seed};
 
 use crate::init::seeded;
+use crate::memory::FeatureMemory;
 use crate::{
     CrossAttention, ImageEncoder, ImageFeatures, LesionQueries, LesionTokens, Prototypes, TextEncoder, TextFeatures,
     TextShape,
 };
+
+/// What frozen networks make of known inputs.
+#[derive(Debug, Clone, Default)]
+pub struct Memories {
+    /// Of images; none where the image network is not frozen.
+    pub images: Option<FeatureMemory>,
+    /// Of texts; none where the text network is not frozen.
+    pub texts: Option<FeatureMemory>,
+}
 
 /// LGDEA's model, and what the methods need that it is compared with. Methods that do not use a part of LGDEA leave it at
 /// its start.
@@ -60,9 +70,19 @@ impl Lgdea {
         let needs = experiment.needs();
         let queries = experiment.evidence_space.lesion_queries;
         let initial_scale = experiment.train.initial_scale.ln() as f32;
+        let adapters = &experiment.encoder.lora;
+        let mut image =
+            seeded(device, seed, "image", |device| ImageEncoder::new(&experiment.encoder.image, dim, device));
+        if let Some(settings) = adapters.image {
+            image = seeded(device, seed, "image-lora", |_| image.adapted(settings));
+        }
+        let mut text = seeded(device, seed, "text", |device| TextEncoder::new(&shape.text, dim, device));
+        if let Some(settings) = adapters.text {
+            text = seeded(device, seed, "text-lora", |_| text.adapted(settings));
+        }
         Self {
-            image: seeded(device, seed, "image", |device| ImageEncoder::new(&experiment.encoder.image, dim, device)),
-            text: seeded(device, seed, "text", |device| TextEncoder::new(&shape.text, dim, device)),
+            image,
+            text,
             lesion: seeded(device, seed, "lesion", |device| LesionQueries::new(queries, patch_dim, dim, device)),
             prototypes: seeded(device, seed, "prototypes", |device| {
                 Prototypes::new(&experiment.evidence_space, dim, device)
@@ -85,6 +105,14 @@ impl Lgdea {
             log_scale: Param::from_tensor(Tensor::from_floats([initial_scale], device)),
             max_scale: experiment.train.max_scale,
         }
+    }
+
+    /// Itself with what its frozen networks make of known inputs.
+    #[must_use]
+    pub fn remembering(mut self, memories: &Memories) -> Self {
+        self.image = self.image.remembering(memories.images.clone());
+        self.text = self.text.remembering(memories.texts.clone());
+        self
     }
 
     /// Features of standardised images `[images, size, size]`.
@@ -145,7 +173,8 @@ mod tests {
     fn the_scale_is_bounded_and_can_come_back() {
         let settings = ["train.initial-scale=20", "train.max-scale=20"].map(str::to_owned);
         let experiment = Resolved::from_overrides(&settings).unwrap().experiment;
-        let text = TextShape::new(&experiment.encoder.text, 8, None).unwrap();
+        let text = TextShape::new(&experiment.encoder.text, crate::architecture::Pieces { count: 8, padding: 0 }, None)
+            .unwrap();
         let shape = ModelShape { text, classes: 0 };
         let mut model = Lgdea::new(&experiment, &shape, Seed(0), &Device::flex().autodiff());
         let id = model.log_scale.id;

@@ -34,7 +34,9 @@ impl ModuleMapper for Cast {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         match self.containers.last().map(String::as_str) {
-            Some("Struct:Linear" | "Struct:Conv2d") => param.map(|weights| weights.cast(self.precision)),
+            Some("Struct:Linear" | "Struct:Conv2d" | "Struct:LoraAdapter") => {
+                param.map(|weights| weights.cast(self.precision))
+            }
             _ => param,
         }
     }

@@ -7,9 +7,11 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, FloatDType, Int, Tensor};
 use lgdea_kernel::l2_normalise;
-use lgdea_spec::TextEncoder as Settings;
+use lgdea_spec::{Lora, TextEncoder as Settings};
 
-use crate::architecture::{self, Pooling, PyTorch, TextArchitecture};
+use crate::architecture::{self, Pieces, Pooling, PyTorch, TextArchitecture};
+use crate::lora;
+use crate::memory::{self, FeatureMemory};
 use crate::precision::linear;
 use crate::weights::{self, Loaded, WeightsError, WeightsFile};
 use crate::{PAD, precision};
@@ -22,6 +24,9 @@ pub struct TextEncoder {
     pool: Option<Linear>,
     /// Width to embedding width.
     head: Linear,
+    /// What the network makes of known texts, where it is frozen.
+    #[module(skip)]
+    memory: Option<FeatureMemory>,
 }
 
 /// What the text tower says of a batch of texts.
@@ -40,13 +45,25 @@ impl TextEncoder {
     pub fn new(shape: &TextShape, dim: usize, device: &Device) -> Self {
         let (backbone, width) = (Backbone::new(shape, device), shape.width());
         let pool = (backbone.pooling() == Pooling::Attention).then(|| LinearConfig::new(width, 1).init(device));
-        Self { backbone, pool, head: LinearConfig::new(width, dim).init(device) }
+        Self { backbone, pool, head: LinearConfig::new(width, dim).init(device), memory: None }
     }
 
     /// Itself with a network in another precision ([`precision::cast`]) where it is a published one; pooling and head stay as
     /// they are.
     pub fn cast(self, to: FloatDType) -> Self {
         Self { backbone: self.backbone.cast(to), ..self }
+    }
+
+    /// Itself with what its network, which is frozen, makes of known texts.
+    #[must_use]
+    pub(crate) fn remembering(self, memory: Option<FeatureMemory>) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// Itself with adapters of low rank, which are trained in the place of its network.
+    #[must_use]
+    pub(crate) fn adapted(self, settings: Lora) -> Self {
+        Self { backbone: lora::adapted(self.backbone, settings), ..self }
     }
 
     /// Replaces the architecture's weights by those of a file; the head stays as it is.
@@ -82,8 +99,16 @@ impl TextEncoder {
 
     /// The architecture's states of tokens `[texts, tokens, width]`, of token ids `[texts, tokens]`, padded with [`PAD`].
     pub fn hidden(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
-        let padding = tokens.clone().equal_scalar(PAD);
-        self.backbone.forward(tokens, &padding)
+        let known = self.memory.as_ref().and_then(|memory| memory.of_texts(&tokens));
+        known.unwrap_or_else(|| {
+            let padding = tokens.clone().equal_scalar(PAD);
+            self.backbone.forward(tokens, &padding)
+        })
+    }
+
+    /// Hash of the network's parameters, in hexadecimal.
+    pub fn digest(&self) -> String {
+        memory::digest(&self.backbone)
     }
 
     /// As [`Self::embed`], with the tokens that local alignment needs.
@@ -128,15 +153,15 @@ macro_rules! declare {
         }
 
         impl TextShape {
-            /// The shape that settings ask for, with `vocabulary` token ids. `config` is the `config.json` of the published
+            /// The shape that settings ask for, with these word pieces. `config` is the `config.json` of the published
             /// encoder that they name, where they do.
             ///
             /// # Errors
             /// The `config.json` cannot be used, and why.
-            pub fn new(settings: &Settings, vocabulary: usize, config: Option<&str>) -> Result<Self, String> {
+            pub fn new(settings: &Settings, pieces: Pieces, config: Option<&str>) -> Result<Self, String> {
                 Ok(match settings { $(
                     Settings::$Network(settings) => {
-                        Self::$Network(architecture::$Network::shape(settings, vocabulary, config)?)
+                        Self::$Network(architecture::$Network::shape(settings, pieces, config)?)
                     }
                 )* })
             }
@@ -182,7 +207,7 @@ macro_rules! declare {
 
             fn save(&self, path: &Path) -> Result<(), WeightsError> {
                 match self { $(
-                    Self::$Network(network) => weights::save(network, architecture::$Network::NAMING, path),
+                    Self::$Network(network) => weights::save(network, network.naming(), path),
                 )* }
             }
 

@@ -13,17 +13,23 @@ use tokenizers::{
     AddedToken, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer, Trainer,
 };
 
+use crate::architecture::Pieces;
+
 /// Id of the padding token.
 pub const PAD: i32 = 0;
 
 const PAD_TOKEN: &str = "[PAD]";
+/// What `RoBERTa` and `MPNet` call it.
+const OTHER_PAD_TOKEN: &str = "<pad>";
 const UNKNOWN_TOKEN: &str = "[UNK]";
 const CONTINUATION: &str = "##";
 
-/// A lower-casing word-piece tokenizer.
+/// A word-piece tokenizer. Padding is token [`PAD`]: where a published one has it elsewhere, the two change places.
 #[derive(Clone)]
 pub struct Tokenizer {
     pieces: tokenizers::Tokenizer,
+    /// Token id of padding in its files.
+    padding: i32,
 }
 
 /// Why a tokenizer could not be made, stored or used.
@@ -91,13 +97,13 @@ impl Tokenizer {
         let mut pieces = tokenizers::Tokenizer::new(model);
         pieces.with_normalizer(Some(normaliser()));
         pieces.with_pre_tokenizer(Some(BertPreTokenizer));
-        Ok(Self { pieces })
+        Ok(Self { pieces, padding: PAD })
     }
 
     /// The word pieces of a folder as the Hugging Face libraries save it: `tokenizer.json`, or `vocab.txt` of a BERT.
     ///
     /// # Errors
-    /// The folder has neither, or padding is not token [`PAD`].
+    /// The folder has neither; there is no padding.
     pub fn open(folder: &Path) -> Result<Self, TokenizerError> {
         let (whole, list) = (folder.join("tokenizer.json"), folder.join("vocab.txt"));
         let path = if whole.is_file() { &whole } else { &list };
@@ -110,15 +116,12 @@ impl Tokenizer {
             let message = "there is neither tokenizer.json nor vocab.txt".to_owned();
             return Err(TokenizerError::Published { path: folder.to_owned(), message });
         };
-        match pieces.token_to_id(PAD_TOKEN) {
-            Some(id) if id as i32 == PAD => {}
-            Some(id) => return Err(unusable(format!("padding is token {id}, and must be token {PAD}"))),
-            None => return Err(unusable(format!("there is no token {PAD_TOKEN}"))),
-        }
+        let padding = [PAD_TOKEN, OTHER_PAD_TOKEN].iter().find_map(|token| pieces.token_to_id(token));
+        let padding = padding.ok_or_else(|| unusable(format!("there is neither {PAD_TOKEN} nor {OTHER_PAD_TOKEN}")))?;
         // Batches are cut and padded here.
         pieces.with_padding(None);
         pieces.with_truncation(None).map_err(|error| unusable(error.to_string()))?;
-        Ok(Self { pieces })
+        Ok(Self { pieces, padding: padding as i32 })
     }
 
     /// Token ids of a text, at most `longest`; a longer one keeps the token that ends a text, where there is one.
@@ -128,19 +131,28 @@ impl Tokenizer {
             message: message.to_string(),
         })?;
         let (ids, special) = (encoding.get_ids(), encoding.get_special_tokens_mask());
-        let mut kept: Vec<i32> = ids.iter().take(longest).map(|&id| id as i32).collect();
+        let mut kept: Vec<i32> = ids.iter().take(longest).map(|&id| self.placed(id)).collect();
         if ids.len() > longest
             && special.last() == Some(&1)
             && let (Some(place), Some(&end)) = (kept.last_mut(), ids.last())
         {
-            *place = end as i32;
+            *place = self.placed(end);
         }
         Ok(kept)
     }
 
-    /// Number of token ids.
-    pub fn vocabulary(&self) -> usize {
-        self.pieces.get_vocab_size(true)
+    /// A token id with padding and token [`PAD`] in each other's place.
+    fn placed(&self, id: u32) -> i32 {
+        match id as i32 {
+            PAD => self.padding,
+            id if id == self.padding => PAD,
+            id => id,
+        }
+    }
+
+    /// What an encoder must know of it.
+    pub fn pieces(&self) -> Pieces {
+        Pieces { count: self.pieces.get_vocab_size(true), padding: self.padding as usize }
     }
 
     /// The content of a `tokenizer.json`, as the Hugging Face libraries read it.

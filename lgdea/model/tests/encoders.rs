@@ -47,7 +47,7 @@ fn texts() -> impl Iterator<Item = (Experiment, Tokenizer, TextShape)> {
             }
         };
         let experiment = experiment(&settings);
-        let shape = TextShape::new(&experiment.encoder.text, tokenizer.vocabulary(), config.as_deref()).unwrap();
+        let shape = TextShape::new(&experiment.encoder.text, tokenizer.pieces(), config.as_deref()).unwrap();
         (experiment, tokenizer, shape)
     })
 }
@@ -172,7 +172,7 @@ fn an_exported_image_encoder_comes_back() {
     let tokenizer = Tokenizer::train(TEXTS, 60).unwrap();
     for experiment in images() {
         let folder = tempfile::tempdir().unwrap();
-        let text = TextShape::new(&experiment.encoder.text, tokenizer.vocabulary(), None).unwrap();
+        let text = TextShape::new(&experiment.encoder.text, tokenizer.pieces(), None).unwrap();
         let Some(model) = exported(&experiment, &tokenizer, text, folder.path()) else { continue };
         let settings = &experiment.encoder.image;
         is_told_to_pytorch(folder.path(), "image", "ImageNetwork", settings.is_published());

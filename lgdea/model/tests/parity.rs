@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 #![expect(clippy::print_stdout, reason = "how near they are is worth a look")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -325,19 +326,38 @@ fn weights_come_back_from_a_file_as_pytorch_names_them() {
 }
 
 #[test]
+fn kin_of_bert_are_written_with_the_names_of_their_files() {
+    for name in ["bert", "roberta", "mpnet"] {
+        let folder = fixtures().join(name);
+        let network = Bert::new(&serde_json::from_value(config(&folder)).unwrap(), &Device::flex());
+        let written = tempfile::tempdir().unwrap();
+        let path = written.path().join("model.safetensors");
+        weights::save(&network, network.naming(), &path).unwrap();
+        let names = |path: &Path| -> BTreeSet<String> {
+            let bytes = fs::read(path).unwrap();
+            let file = SafeTensors::deserialize(&bytes).unwrap();
+            let names = file.names().into_iter().filter(|name| !name.starts_with("pooler."));
+            names.map(str::to_owned).collect()
+        };
+        assert_eq!(names(&path), names(&folder.join("model.safetensors")), "{name}");
+    }
+}
+
+#[test]
 fn published_word_pieces_split_as_their_own_library_splits() {
     #[derive(Deserialize)]
     struct Text {
         text: String,
         ids: Vec<i32>,
     }
-    let folder = fixtures().join("bert");
-    let texts: Vec<Text> = serde_json::from_slice(&fs::read(folder.join("texts.json")).unwrap()).unwrap();
+    let [bert, roberta, mpnet] = ["bert", "roberta", "mpnet"].map(|name| fixtures().join(name));
     // With tokenizer.json, and with vocab.txt alone.
     let bare = tempfile::tempdir().unwrap();
-    fs::copy(folder.join("vocab.txt"), bare.path().join("vocab.txt")).unwrap();
-    for folder in [&folder, bare.path()] {
+    fs::copy(bert.join("vocab.txt"), bare.path().join("vocab.txt")).unwrap();
+    for (folder, of) in [(bert.as_path(), &bert), (bare.path(), &bert), (&roberta, &roberta), (&mpnet, &mpnet)] {
+        let texts: Vec<Text> = serde_json::from_slice(&fs::read(of.join("texts.json")).unwrap()).unwrap();
         let tokenizer = Tokenizer::open(folder).unwrap();
+        assert_eq!(tokenizer.pieces().padding, usize::from(of != &bert), "{}", folder.display());
         for Text { text, ids } in &texts {
             assert_eq!(tokenizer.encode(text, 200).unwrap(), *ids, "{text}");
         }

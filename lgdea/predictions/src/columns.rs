@@ -1,5 +1,7 @@
 //! Which columns of a reference are read for what.
 
+use lgdea_data::Split;
+
 use crate::GroupBy;
 use crate::column::Column;
 
@@ -18,4 +20,6 @@ pub struct Columns {
     pub classes: Vec<String>,
     /// What subgroups are made by.
     pub by: Vec<GroupBy>,
+    /// The split whose cases are scored; all where there is none, which must then be of one split.
+    pub split: Option<Split>,
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lgdea_fault::{AtFault, Fault, of_place};
+use miette::Diagnostic;
 use thiserror::Error;
 
 /// Why a file cannot be used.
@@ -27,6 +28,9 @@ pub enum PredictionError {
     /// It is no table.
     #[error(transparent)]
     Table(#[from] Box<lgdea_data::DataError>),
+    /// It names studies, but not as it must.
+    #[error(transparent)]
+    Studies(#[from] Box<lgdea_spec::SpecError>),
     /// It can be read, but not be used.
     #[error("{} cannot be used: {problem}", path.display())]
     Unusable {
@@ -44,10 +48,18 @@ impl PredictionError {
 }
 
 impl AtFault for PredictionError {
+    fn diagnostic(&self) -> Option<&dyn Diagnostic> {
+        match self {
+            Self::Studies(error) => error.diagnostic(),
+            _ => None,
+        }
+    }
+
     fn fault(&self) -> Fault {
         match self {
             Self::Read { source, .. } | Self::Write { source, .. } => of_place(source),
             Self::Table(error) => error.fault(),
+            Self::Studies(error) => error.fault(),
             Self::Unusable { .. } => Fault::Input,
         }
     }

@@ -9,7 +9,8 @@
 //! - [`Columns`] says which columns of these tables are read for what;
 //! - [`Arrays`] are written, and so are references, for others to go on with.
 //!
-//! Arrays come as `.npy`, `.npz` or safetensors, tables as CSV. What is NaN or infinite is refused with its place. No message
+//! Arrays come as `.npy`, `.npz` or safetensors, tables as CSV or Parquet; a reference may also be a TOML file that names a source.
+//! What is NaN or infinite is refused with its place. No message
 //! has a text that a table holds, but for identifiers and names of classes and subgroups.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
 
@@ -30,6 +31,7 @@ mod reference_file;
 mod regions;
 mod scores;
 mod split;
+mod studies;
 mod table;
 mod whole;
 
@@ -46,4 +48,4 @@ pub use reference::{Label, Reference};
 pub use reference_file::Described;
 pub use regions::Regions;
 pub use scores::Scores;
-pub use split::{Part, SplitReference};
+pub use split::SplitReference;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use lgdea_data::table::{is_missing, shown_id};
-use lgdea_data::{label_names, normalise_label};
+use lgdea_data::{Split, label_names, normalise_label};
 use ndarray::{Array2, Axis};
 
+use crate::studies::Rows;
 use crate::table::{Table, known, lacks, names};
 use crate::{Columns, Groups, PredictionError};
 
@@ -61,31 +62,35 @@ impl Reference {
         Self::read_as(path, &Columns::default())
     }
 
-    /// Reads a file with columns of other names, and the subgroups of its cases.
+    /// Reads a file with columns of other names, and the subgroups of its cases. Of a source, which a TOML file names, the cases
+    /// are all labelled images.
     pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        let mut table = Table::read_with(path, columns.id.as_ref())?;
-        let groups: Result<_, String> = columns.by.iter().map(|by| Groups::take(by, &mut table)).collect();
-        Self::of_all(path, table, columns, groups.map_err(|problem| PredictionError::unusable(path, problem))?)
+        Self::read_rows(path, columns, Rows::Labelled)
     }
 
-    /// Reads a file of other cases, of which no subgroups are asked: where it has the columns, they are no classes either.
-    pub fn read_without(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        let mut table = Table::read_with(path, columns.id.as_ref())?;
+    /// The same for retrieval: of a source, the cases are all images with a report.
+    pub fn read_pairs(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
+        Self::read_rows(path, columns, Rows::Pairs)
+    }
+
+    /// Reads a file of validation cases, of which no subgroups are asked: where it has the columns, they are no classes either.
+    /// Where it has several splits, its cases are those of validation.
+    pub fn read_validation(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
+        let mut table = Table::of_reference(path, columns.id.as_ref(), Rows::Labelled)?;
         for by in &columns.by {
             table.take(&by.column);
         }
-        Self::of_all(path, table, columns, Vec::new())
+        let unusable = |problem| PredictionError::unusable(path, problem);
+        table.take_split(table.has_several_splits().then_some(Split::Validation)).map_err(unusable)?;
+        Self::of_table(path, table, columns, Vec::new())
     }
 
-    /// The reference of a table whose cases are all scored, so that they must be of one split.
-    fn of_all(path: &Path, mut table: Table, columns: &Columns, groups: Vec<Groups>) -> Result<Self, PredictionError> {
-        let splits: BTreeSet<String> = table.take("split").into_iter().flatten().collect();
-        if splits.len() > 1 {
-            let problem = "its column `split` has several, but all of its cases would be scored; keep those of the split to be \
-                            scored";
-            return Err(PredictionError::unusable(path, problem));
-        }
-        Self::of_table(path, table, columns, groups)
+    fn read_rows(path: &Path, columns: &Columns, rows: Rows) -> Result<Self, PredictionError> {
+        let unusable = |problem| PredictionError::unusable(path, problem);
+        let mut table = Table::of_reference(path, columns.id.as_ref(), rows)?;
+        table.take_split(columns.split).map_err(unusable)?;
+        let groups: Result<_, String> = columns.by.iter().map(|by| Groups::take(by, &mut table)).collect();
+        Self::of_table(path, table, columns, groups.map_err(unusable)?)
     }
 
     pub(crate) fn of_table(

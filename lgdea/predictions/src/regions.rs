@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ndarray::Array2;
 
+use crate::studies::Rows;
 use crate::table::{Table, known, names};
 use crate::{Columns, PredictionError, Reference};
 
@@ -81,8 +82,9 @@ impl Regions {
 
     /// The same of a table with columns of other names: identifiers, patients, and as labels the classes.
     pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        let table = Table::read_with(path, columns.id.as_ref())?;
-        Self::of(path, table, columns).map_err(|problem| PredictionError::unusable(path, problem))
+        let mut table = Table::of_reference(path, columns.id.as_ref(), Rows::Boxes)?;
+        let split = table.take_split(columns.split);
+        split.and_then(|()| Self::of(path, table, columns)).map_err(|problem| PredictionError::unusable(path, problem))
     }
 
     fn of(path: &Path, mut table: Table, columns: &Columns) -> Result<Self, String> {

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use lgdea_data::Split;
 use lgdea_data::table::{self, is_missing, shown_names};
 use ndarray::Array2;
 
 use crate::PredictionError;
 use crate::column::Column;
+use crate::studies::{self, Rows};
 
 /// A table.
 pub(crate) struct Table {
@@ -33,6 +35,63 @@ impl Table {
     pub(crate) fn read_with(path: &Path, id: Option<&Column>) -> Result<Self, PredictionError> {
         let table = table::Table::read(path).map_err(Box::new)?;
         Self::new(&table, id).map_err(|problem| PredictionError::unusable(path, problem))
+    }
+
+    /// Reads a reference: a table, or what the rows are of the studies that a TOML file names.
+    pub(crate) fn of_reference(path: &Path, id: Option<&Column>, rows: Rows) -> Result<Self, PredictionError> {
+        if !studies::are_named_by(path) {
+            return Self::read_with(path, id);
+        }
+        if let Some(column) = id {
+            let problem = format!(
+                "it names a source, whose studies have identifiers: there is no column `{}`; leave --id out",
+                column.name
+            );
+            return Err(PredictionError::unusable(path, problem));
+        }
+        studies::table(path, rows)
+    }
+
+    /// Columns that were made, beside one of identifiers.
+    pub(crate) fn of_columns(ids: Vec<String>, columns: Vec<(String, Vec<String>)>) -> Self {
+        let row = |row: usize| columns.iter().map(|(_, cells)| cells[row].clone()).collect();
+        let rows = (0..ids.len()).map(|at| (at as u64 + 1, row(at))).collect();
+        let columns = columns.into_iter().map(|(name, _)| name).collect();
+        Self { id: ("id".to_owned(), ids.clone()), ids, columns, rows, taken: BTreeSet::new() }
+    }
+
+    /// Whether its column `split` has several.
+    pub(crate) fn has_several_splits(&self) -> bool {
+        let Some(at) = position(&self.columns, "split") else { return false };
+        self.rows.iter().map(|(_, cells)| &cells[at]).collect::<BTreeSet<_>>().len() > 1
+    }
+
+    /// Takes the column `split` out, and leaves out the rows of other splits than the one that is wanted; or says why that cannot
+    /// be. Where none is wanted, all rows must be of one split.
+    pub(crate) fn take_split(&mut self, wanted: Option<Split>) -> Result<(), String> {
+        let splits = self.take("split");
+        let Some(wanted) = wanted else {
+            return if self.has_several_splits() {
+                Err("its column `split` has several, but all of its cases would be scored; name one by --split"
+                    .to_owned())
+            } else {
+                Ok(())
+            };
+        };
+        let splits = splits.ok_or("it has no column `split`; leave --split out")?;
+        let is_kept: Vec<bool> = splits.iter().map(|split| Split::parse(split) == Some(wanted)).collect();
+        if !is_kept.contains(&true) {
+            return Err(format!("none of its cases is of the split {wanted}; name another by --split"));
+        }
+        let keep = |position: &mut usize| {
+            *position += 1;
+            is_kept[*position - 1]
+        };
+        let mut at = [0; 3];
+        self.ids.retain(|_| keep(&mut at[0]));
+        self.id.1.retain(|_| keep(&mut at[1]));
+        self.rows.retain(|_| keep(&mut at[2]));
+        Ok(())
     }
 
     fn new(table: &table::Table, id: Option<&Column>) -> Result<Self, String> {

@@ -17,6 +17,7 @@ fn columns(flags: &[(&str, &str)]) -> Columns {
         label: of("label"),
         classes: classes.map(str::to_owned).collect(),
         by: flags.iter().filter(|(name, _)| *name == "by").map(|(_, by)| by.parse().unwrap()).collect(),
+        split: None,
     }
 }
 

@@ -59,6 +59,6 @@ fn other_cases_lose_the_columns_where_they_have_them() {
     let path = folder.path().join("r.csv");
     std::fs::write(&path, TABLE).unwrap();
     let by: Vec<GroupBy> = ["sex", "age:40", "view"].map(|by| by.parse().unwrap()).to_vec();
-    let found = Reference::read_without(&path, &Columns { by, ..Columns::default() }).unwrap();
+    let found = Reference::read_validation(&path, &Columns { by, ..Columns::default() }).unwrap();
     assert_eq!((found.classes, found.groups.len()), (vec!["edema".to_owned()], 0));
 }

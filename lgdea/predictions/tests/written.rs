@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
+use lgdea_data::Split;
 use lgdea_predictions::{
-    Arrays, Features, Label, Outputs, Part, PredictionError, Reference, Retrieval, Scores, SplitReference,
+    Arrays, Features, Label, Outputs, PredictionError, Reference, Retrieval, Scores, SplitReference,
 };
 use ndarray::{Array2, array};
 
@@ -91,7 +92,7 @@ fn a_reference_is_read_as_it_was_written() {
         .write(&path, &[("split", texts(&["train", "train", "test"])), ("age", texts(&["40", "", "7"]))], true)
         .unwrap();
     let read = SplitReference::read(&path).unwrap();
-    assert_eq!((&read.all, read.cases(Part::Test)), (&written, vec![2]));
+    assert_eq!((&read.all, read.cases(Split::Test)), (&written, vec![2]));
     let several = Reference::read(&path).unwrap_err().to_string();
     assert!(several.contains("column `split` has several"), "{several}");
 }

@@ -1,7 +1,7 @@
 //! Images of several studies, on the host and on the device.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use lgdea_data::{augment, standardise};
+use lgdea_data::{ImageStore, augment, standardise};
 use lgdea_spec::Augment;
 use rand_chacha::ChaCha8Rng;
 
@@ -27,19 +27,24 @@ impl Images {
 
     /// Standardised images of studies that have one.
     pub fn clean(prepared: &Prepared, studies: &[usize]) -> Self {
-        Self::collect(prepared, studies, |image| image)
+        Self::of(&prepared.images, studies)
+    }
+
+    /// Standardised images of a store.
+    pub fn of(store: &ImageStore, studies: &[usize]) -> Self {
+        Self::collect(store, studies, |image| image)
     }
 
     /// Standardised, augmented images of studies that have one.
     pub fn augmented(prepared: &Prepared, studies: &[usize], settings: &Augment, rng: &mut ChaCha8Rng) -> Self {
         let size = prepared.images.size();
-        Self::collect(prepared, studies, |image| augment(&image, size, settings, rng))
+        Self::collect(&prepared.images, studies, |image| augment(&image, size, settings, rng))
     }
 
-    fn collect(prepared: &Prepared, studies: &[usize], mut change: impl FnMut(Vec<f32>) -> Vec<f32>) -> Self {
-        let size = prepared.images.size();
+    fn collect(store: &ImageStore, studies: &[usize], mut change: impl FnMut(Vec<f32>) -> Vec<f32>) -> Self {
+        let size = store.size();
         let mut pixels = Vec::with_capacity(studies.len() * size * size);
-        for image in studies.iter().filter_map(|&study| prepared.images.pixels(study)) {
+        for image in studies.iter().filter_map(|&study| store.pixels(study)) {
             pixels.extend(change(standardise(image)));
         }
         Self { pixels, size }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study, hide_labels};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{Ontology, ReportEvidence, Rules, phrases};
-use lgdea_model::{ModelShape, TextShape, Tokenizer, TokenizerError};
+use lgdea_model::{Memories, ModelShape, TextShape, Tokenizer, TokenizerError};
 use lgdea_spec::{Experiment, Need, ReportText};
 use rayon::prelude::*;
 
@@ -32,6 +32,8 @@ pub struct Prepared {
     pub labelled: Option<Labelled>,
     /// The word pieces.
     pub tokenizer: Tokenizer,
+    /// What frozen networks make of images and texts, as far as it was made before training.
+    pub memories: Memories,
     max_phrase_tokens: usize,
     /// The shape of the text encoder.
     text_shape: TextShape,
@@ -117,6 +119,7 @@ impl Prepared {
             oracle,
             labelled,
             tokenizer,
+            memories: Memories::default(),
             max_phrase_tokens,
             text_shape,
         })
@@ -150,6 +153,7 @@ impl Prepared {
             oracle,
             labelled: None,
             tokenizer,
+            memories: self.memories.clone(),
             max_phrase_tokens,
             text_shape,
         })

@@ -28,7 +28,7 @@ pub(crate) fn words<'a>(
             (Tokenizer::open(&folder)?, path, Some(config))
         }
     };
-    let shape = TextShape::new(encoder, tokenizer.vocabulary(), config.as_deref())
-        .map_err(|message| unusable(&path, message))?;
+    let shape =
+        TextShape::new(encoder, tokenizer.pieces(), config.as_deref()).map_err(|message| unusable(&path, message))?;
     Ok((tokenizer, shape))
 }

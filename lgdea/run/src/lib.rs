@@ -13,6 +13,7 @@ mod embeddings;
 mod error;
 mod evaluator;
 mod folder;
+mod frozen;
 mod further;
 mod leave_out;
 mod open_set;

@@ -1,7 +1,9 @@
 //! From an experiment to everything that training reads: inputs, images, pairs, evidence.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
 use lgdea_cache::{Cache, Stage};
 use lgdea_data::{Corpus, ImageStore, Making, PairingManifest, Study};
 use lgdea_evidence::{Extraction, Provider, ReportText};
@@ -24,13 +26,15 @@ pub struct Preparation<'a> {
 }
 
 impl Preparation<'_> {
-    /// All stages, one after the other.
-    pub fn all(&self) -> Result<Prepared, RunError> {
+    /// All stages, one after the other, for a model on `device`.
+    pub fn all(&self, device: &Device) -> Result<Prepared, RunError> {
         let Loaded { mut corpus, sets, provider, .. } = self.inputs()?;
         let (images, _) = self.opened(&mut corpus, sets)?;
         let pairing = self.pairs(&corpus)?;
         let evidence = self.evidence(&provider, &corpus, &pairing)?;
-        Ok(Prepared::new(self.experiment, corpus, images, &evidence.reports, &pairing)?)
+        let mut prepared = Prepared::new(self.experiment, corpus, images, &evidence.reports, &pairing)?;
+        prepared.memories = self.memories(&prepared, iter::empty(), device)?;
+        Ok(prepared)
     }
 
     /// The studies of the experiment, without the images that cannot be read and what training goes without, their images, and

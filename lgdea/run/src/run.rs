@@ -127,10 +127,12 @@ impl Job<'_> {
             let Failures { reason, first, .. } = most.clone();
             return Err(RunError::Unread { reports: evidence.tally.reports, reason, first });
         }
-        let prepared = Prepared::new(stages.experiment, corpus, images, &evidence.reports, &pairing)?;
+        let mut prepared = Prepared::new(stages.experiment, corpus, images, &evidence.reports, &pairing)?;
         recorder.labelled(&prepared);
         recorder.tokenizer(&prepared)?;
         let sets = stages.sets(sets, &prepared, &provider)?;
+        prepared.memories =
+            stages.memories(&prepared, sets.iter().map(PreparedSet::prepared), self.evaluator.device)?;
         Ok((prepared, sets))
     }
 

@@ -68,6 +68,11 @@ impl Preparation<'_> {
 }
 
 impl PreparedSet {
+    /// Its studies, as a model reads them.
+    pub(crate) fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
     /// What is scored of it; `trained` is the training's data.
     pub(crate) fn scored<'a>(&'a self, trained: &'a Prepared) -> Scored<'a> {
         let Self { name, digest, experiment, prepared, .. } = self;

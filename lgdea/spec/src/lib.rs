@@ -49,6 +49,7 @@ mod rules;
 mod schema;
 mod seed;
 mod source;
+mod studies_file;
 mod suggest;
 pub mod sweep;
 #[cfg(test)]
@@ -77,6 +78,7 @@ pub use pairing::{LeaveOut, Pairing, Unpaired};
 pub use resolve::Resolved;
 pub use schema::{WEIGHTS_EXTENSIONS, json_schema, json_schema_text};
 pub use seed::Seed;
+pub use studies_file::StudiesFile;
 pub use suggest::{instead, nearest};
 pub use tracker::Tracker;
 pub use train::{Augment, Precision, Train};

@@ -161,7 +161,7 @@ pub(crate) fn load(
         None => None,
     };
     let means = means.map(|[prior, target]| RunningMeans { prior: row(&prior, device), target: row(&target, device) });
-    let model = freeze(model, settings)?;
+    let model = freeze(model, experiment)?;
     Ok(State { model, average, optimizer, warmed_up, means, graph, matches })
 }
 

@@ -35,6 +35,15 @@ pub enum TrainError {
         /// Some names.
         some: String,
     },
+    /// A network has no matrix that an adapter could be of.
+    #[error(
+        "encoder.lora.{tower}: the network is made of convolutions, which have no adapters; take another one (`vit`, `swin`, \
+         `convnext`), or train it at a lower rate by train.learning-rate-factors"
+    )]
+    NoAdapters {
+        /// The tower.
+        tower: &'static str,
+    },
     /// A regular expression over names of parameters that is none.
     #[error("train.learning-rate-factors: {message}")]
     Pattern {
@@ -96,7 +105,9 @@ fn advice(action: &str) -> &'static str {
 impl AtFault for TrainError {
     fn fault(&self) -> Fault {
         match self {
-            Self::NoSuchParameter { .. } | Self::Pattern { .. } | Self::NoPairs => Fault::Input,
+            Self::NoSuchParameter { .. } | Self::NoAdapters { .. } | Self::Pattern { .. } | Self::NoPairs => {
+                Fault::Input
+            }
             Self::NotFinite { .. }
             | Self::Diverged { .. }
             | Self::NoLoss { .. }

@@ -11,6 +11,7 @@ mod clip;
 mod collapse;
 mod error;
 mod forward;
+mod frozen;
 mod learned;
 mod loader;
 mod meter;
@@ -33,6 +34,7 @@ mod validation;
 mod warmup;
 
 pub use error::TrainError;
+pub use frozen::{Frozen, published_images, start};
 pub use learned::{adopt_training, checkpoint_digest, load_model, newest_checkpoint};
 pub use observer::{Logged, Observer, Stage, StepReport, Throughput, Values};
 pub use profile::{Profile, profile};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use lgdea_data::Sampler;
 use lgdea_prepared::{Images, Prepared};
-use lgdea_spec::{Experiment, Seed, Train};
+use lgdea_spec::{Experiment, Seed, Tower, Train};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -97,7 +97,11 @@ fn joint_batches_of<'scope>(
             let labelled = prepared.labelled.as_ref();
             JointBatch {
                 pairs: pairs.len(),
-                images: Images::augmented(prepared, &all_images, &settings.augment, &mut rng),
+                images: if experiment.encoder.is_frozen(Tower::Image) {
+                    Images::clean(prepared, &all_images)
+                } else {
+                    Images::augmented(prepared, &all_images, &settings.augment, &mut rng)
+                },
                 clean: Images::clean(prepared, &unpaired_studies),
                 unpaired,
                 labelled: labelled

@@ -6,7 +6,7 @@ use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::optim::{AdamW, AdamWState, AdaptiveMomentumState, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 use lgdea_kernel::Pace;
-use lgdea_spec::Train;
+use lgdea_spec::{Encoder, Experiment, Tower, Train};
 use regex::Regex;
 
 use crate::TrainError;
@@ -49,16 +49,36 @@ pub(crate) fn adamw<M: Module>(module: &M, settings: &Train) -> Result<ModuleOpt
     }))
 }
 
-/// Freezes what `train.learning-rate-factors` gives 0: no gradients, and batch norms as in validation.
+/// Whether the networks that are to have adapters of low rank have some.
+///
+/// # Errors
+/// One has none.
+pub(crate) fn has_adapters<M: Module>(module: &M, encoder: &Encoder) -> Result<(), TrainError> {
+    let mut parameters = Parameters::default();
+    module.visit(&mut parameters);
+    for (tower, name) in [(Tower::Image, "image"), (Tower::Text, "text")] {
+        let is_one = |parameter: &Parameter| {
+            parameter.name.starts_with(tower.network()) && lgdea_model::lora::is_adapter(&parameter.name)
+        };
+        if encoder.lora.of(tower).is_some() && !parameters.found.iter().any(is_one) {
+            return Err(TrainError::NoAdapters { tower: name });
+        }
+    }
+    Ok(())
+}
+
+/// Freezes the networks that `encoder.frozen` names and what `train.learning-rate-factors` gives 0: no gradients, and batch norms as
+/// in validation.
 ///
 /// # Errors
 /// A pattern that is no regular expression.
-pub(crate) fn freeze<M: Module>(module: M, settings: &Train) -> Result<M, TrainError> {
-    let frozen: Vec<String> = patterns(settings)?
+pub(crate) fn freeze<M: Module>(module: M, experiment: &Experiment) -> Result<M, TrainError> {
+    let mut frozen: Vec<String> = patterns(&experiment.train)?
         .into_iter()
         .filter(|(_, factor)| *factor == 0.0)
         .map(|(pattern, _)| pattern.as_str().to_owned())
         .collect();
+    frozen.extend(experiment.encoder.frozen.iter().map(|tower| format!("^{}", regex::escape(tower.network()))));
     if frozen.is_empty() {
         return Ok(module);
     }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use lgdea_data::pretrained::{locate, weights_file};
-use lgdea_model::Lgdea;
 use lgdea_model::weights::{Loaded, WeightsFile};
+use lgdea_model::{ImageEncoder, Lgdea};
 use lgdea_spec::{Encoder, WordPieces};
 
 use crate::TrainError;
@@ -14,18 +14,24 @@ use crate::TrainError;
 /// # Errors
 /// They are not on this machine, cannot be read or do not fit.
 pub(crate) fn load(model: &mut Lgdea, encoder: &Encoder) -> Result<Vec<String>, TrainError> {
-    let mut told = Vec::new();
-    if let Some((weights, prefix)) = encoder.image.weights() {
-        let path = weights_file(&locate(weights)?)?;
-        let loaded = model.image.load(WeightsFile { path: &path, prefix })?;
-        told.push(tell("image encoder", &path, &loaded));
-    }
+    let mut told: Vec<String> = load_images(&mut model.image, &encoder.image)?.into_iter().collect();
     if let WordPieces::Published { model: weights, pretrained: true } = encoder.text.word_pieces() {
         let path = weights_file(&locate(weights)?)?;
         let loaded = model.text.load(WeightsFile { path: &path, prefix: "" })?;
         told.push(tell("text encoder", &path, &loaded));
     }
     Ok(told)
+}
+
+/// Gives an image encoder the published weights that its settings name, where they do; as [`load`].
+pub(crate) fn load_images(
+    encoder: &mut ImageEncoder,
+    settings: &lgdea_spec::ImageEncoder,
+) -> Result<Option<String>, TrainError> {
+    let Some((weights, prefix)) = settings.weights() else { return Ok(None) };
+    let path = weights_file(&locate(weights)?)?;
+    let loaded = encoder.load(WeightsFile { path: &path, prefix })?;
+    Ok(Some(tell("image encoder", &path, &loaded)))
 }
 
 fn tell(what: &str, path: &Path, loaded: &Loaded) -> String {

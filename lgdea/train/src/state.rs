@@ -10,7 +10,7 @@ use lgdea_spec::{Experiment, Train};
 use ndarray::Array2;
 
 use crate::clip::clip_global_norm;
-use crate::optimizer::{adamw, freeze};
+use crate::optimizer::{adamw, freeze, has_adapters};
 use crate::towers::autodiff;
 use crate::{TrainError, pretrained};
 
@@ -39,6 +39,8 @@ impl State {
     pub(crate) fn random(experiment: &Experiment, prepared: &Prepared, device: &Device) -> Result<Self, TrainError> {
         let device = autodiff(device, &experiment.train);
         let model = Lgdea::new(experiment, &prepared.model_shape(), experiment.seed, &device);
+        let model = model.remembering(&prepared.memories);
+        has_adapters(&model, &experiment.encoder)?;
         let (average, optimizer) = (model.valid(), adamw(&model, &experiment.train)?);
         Ok(Self { model, average, optimizer, warmed_up: 0, means: None, graph: None, matches: None })
     }
@@ -55,7 +57,7 @@ impl State {
     ) -> Result<(Self, Vec<String>), TrainError> {
         let mut state = Self::random(experiment, prepared, device)?;
         let told = pretrained::load(&mut state.model, &experiment.encoder)?;
-        state.model = freeze(state.model, &experiment.train)?;
+        state.model = freeze(state.model, experiment)?;
         Ok((state, told))
     }
 

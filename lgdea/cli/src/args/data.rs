@@ -70,6 +70,10 @@ pub(crate) struct DoctorArgs {
     /// Write one page with all of it, with the images of examples and what the data are made of, to this file, a .html.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Also ask the published image encoder that the experiment starts from how well view, source, sex and age are read from its
+    /// features. Each image goes through it once; what comes out is kept.
+    #[arg(long)]
+    pub(crate) shortcuts: bool,
     /// Folder of results, whose cache keeps the images that are looked at.
     #[arg(long, default_value = "results")]
     pub(crate) results: PathBuf,

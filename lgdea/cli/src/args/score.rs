@@ -6,6 +6,8 @@ use clap::Subcommand;
 use lgdea_eval::protocol::{DEFAULT_GROUNDING, DEFAULT_PROBE, DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
 use lgdea_predictions::{Column, Columns, GroupBy};
 
+use super::SplitArg;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScoreCommand {
     /// Score a model's scores of classes, whatever model it is.
@@ -88,6 +90,21 @@ impl ColumnArgs {
     }
 }
 
+/// Which cases of a reference are scored.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CasesArgs {
+    /// The split whose cases are scored, where the reference has several.
+    #[arg(long)]
+    split: Option<SplitArg>,
+}
+
+impl CasesArgs {
+    /// The columns, of the cases that are scored.
+    pub(crate) fn of(&self, columns: Columns) -> Columns {
+        Columns { split: self.split.map(Into::into), ..columns }
+    }
+}
+
 /// What tables call models.
 #[derive(Debug, clap::Args)]
 pub(crate) struct NameArgs {
@@ -115,11 +132,14 @@ pub(crate) struct ZeroShotArgs {
     /// the first.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) predictions: Vec<PathBuf>,
-    /// What is true: a CSV file with the columns `id`, `patient`, and one a class (1, 0, -1, nothing).
+    /// What is true: a table (.csv, .parquet) with the columns `id`, `patient`, and one a class (1, 0, -1, nothing); or a
+    /// .toml file with `[data]` or one `[eval.set.<name>]`, whose labelled images are the cases.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) cases: CasesArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_ZERO_SHOT, value_name = "NAME")]
     pub(crate) protocol: String,
@@ -140,11 +160,14 @@ pub(crate) struct RetrievalArgs {
     /// The texts' embeddings, where they lie in files of their own: one for each model, in their order.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub(crate) texts: Vec<PathBuf>,
-    /// What is true: a CSV file with the columns `id`, `patient`, `text` (equal where texts are), and one a class.
+    /// What is true: a table (.csv, .parquet) with the columns `id`, `patient`, `text` (equal where texts are), and
+    /// one a class; or a .toml file with `[data]` or one `[eval.set.<name>]`, whose images with a report are the cases.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) cases: CasesArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_RETRIEVAL, value_name = "NAME")]
     pub(crate) protocol: String,
@@ -160,7 +183,8 @@ pub(crate) struct ProbeArgs {
     /// the first.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) predictions: Vec<PathBuf>,
-    /// What is true: a CSV file with the columns `id`, `patient`, `split` (train, validation, test), and one a class.
+    /// What is true: a table (.csv, .parquet) with the columns `id`, `patient`, `split` (train, validation, test),
+    /// and one a class; or a .toml file with `[data]`, whose labelled images are the cases.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
     #[command(flatten)]
@@ -178,12 +202,15 @@ pub(crate) struct GroundingArgs {
     /// others are compared with the first.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub(crate) predictions: Vec<PathBuf>,
-    /// What is true: a CSV file with the columns `id`, `x`, `y`, `width`, `height`, `image_width`, `image_height`, and where
-    /// they are known `patient` and `class`; a row each box.
+    /// What is true: a table (.csv, .parquet) with the columns `id`, `x`, `y`, `width`, `height`, `image_width`, `image_height`, and where
+    /// they are known `patient` and `class`; a row each box. Or a .toml file with `[data]` or one `[eval.set.<name>]`: a phrase is
+    /// then called by its study and its words in lower case, `STUDY/right pleural effusion`.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
     #[command(flatten)]
     pub(crate) columns: CaseColumnArgs,
+    #[command(flatten)]
+    pub(crate) cases: CasesArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, default_value = DEFAULT_GROUNDING, value_name = "NAME")]
     pub(crate) protocol: String,
@@ -199,11 +226,13 @@ pub(crate) struct CompareArgs {
     /// The texts' embeddings of each model, where they lie in files of their own.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     pub(crate) texts: Vec<PathBuf>,
-    /// What is true of the cases.
+    /// What is true of the cases: a table, or a .toml file that names a source.
     #[arg(long, value_name = "FILE")]
     pub(crate) reference: PathBuf,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) cases: CasesArgs,
     /// Name of a protocol, or the path of a .toml file.
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: String,

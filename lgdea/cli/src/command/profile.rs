@@ -24,7 +24,8 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
     let experiment = resolved.experiment.without_scored_sets();
     let device_name = &experiment.device.name;
     let device = device::open(device_name, experiment.device.threads)?;
-    let prepared = Preparation { experiment: &experiment, results: &training.results, audience: &progress }.all()?;
+    let prepared =
+        Preparation { experiment: &experiment, results: &training.results, audience: &progress }.all(&device)?;
     say(format!("training for {} steps on {device_name}", args.steps));
     let found = measure(&experiment, &prepared, &device, usize::from(args.steps), args.peer.as_deref())?;
     if args.json { print_json(&as_json(&found)) } else { print(&as_text(&found)) }

@@ -1,10 +1,11 @@
 //! Identifiers of studies that one file has and another lacks.
 
 use std::collections::HashSet;
+use std::slice;
 
 use lgdea_spec::Columns;
 
-use crate::table::{Table, shown_id};
+use crate::table::{Table, is_somewhere, shown_id};
 
 /// Identifiers in a column of files, in their order, each once.
 pub(super) struct Ids<'a> {
@@ -53,7 +54,7 @@ pub(super) fn without_join(table: &Table, column: usize, studies: &Ids<'_>) -> O
 
 /// What is said of files without images (or reports) some of whose studies are in no file that has images (or reports).
 pub(super) fn unjoined(tables: &[Table], columns: &Columns) -> Vec<String> {
-    let has = |table: &Table, names: &[&String]| names.iter().any(|name| table.header.contains(name));
+    let has = |table: &Table, names: &[&String]| names.iter().any(|name| is_somewhere(slice::from_ref(table), name));
     let reports: Vec<&String> =
         if columns.sections.is_empty() { vec![&columns.report] } else { columns.sections.iter().collect() };
     let mut notes: Vec<String> = Vec::new();

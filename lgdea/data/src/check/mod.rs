@@ -103,7 +103,7 @@ impl Checked {
         let Columns { study, patient, image, report, sections, .. } = columns;
         let somewhere = |name: &str| name.is_empty() || is_somewhere(tables, name);
         let mut lacking: Vec<(&str, &str)> = Vec::new();
-        if !tables.iter().all(|table| table.header.contains(study)) {
+        if !tables.iter().all(|table| is_somewhere(std::slice::from_ref(table), study)) {
             lacking.push(("study", study.as_str()));
         }
         let optional = [("patient", patient), ("image", image), ("report", report)];

@@ -8,6 +8,7 @@ mod shown;
 mod text;
 mod vocabulary;
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
@@ -148,6 +149,12 @@ impl Table {
         self.column(name)?.ok_or_else(|| missing(alone, name, role, closest(alone, name)))
     }
 
+    /// The first that the file has of the names in `name`, which [`alternatives`] tells apart; the last where it has none.
+    fn named<'n>(&self, name: &'n str) -> &'n str {
+        let has = |name: &&str| self.header.iter().any(|column| column == name);
+        alternatives(name).find(has).or_else(|| alternatives(name).last()).unwrap_or(name)
+    }
+
     /// The names of the columns that a message may show; none where the first line looks like no header.
     pub(crate) fn column_names(&self) -> Vec<&str> {
         let names = header::column_names(&self.header).unwrap_or_default();
@@ -179,6 +186,7 @@ impl Table {
 
     /// Position of a column; none where the table lacks it or `name` is empty.
     pub(crate) fn column(&self, name: &str) -> Result<Option<usize>, DataError> {
+        let name = self.named(name);
         let mut found = (0..self.header.len()).filter(|&column| !name.is_empty() && self.header[column] == name);
         match (found.next(), found.next()) {
             (first, None) => Ok(first),
@@ -196,9 +204,16 @@ pub(crate) fn names(tables: &[Table]) -> impl Iterator<Item = &String> {
     tables.iter().flat_map(|table| &table.header)
 }
 
+/// The names that a setting gives a column: itself, and where it has several joined by `|`, as files of several origins call the
+/// same thing differently, each of these.
+pub(crate) fn alternatives(name: &str) -> impl Iterator<Item = &str> {
+    let several = name.contains('|').then(|| name.split('|').map(str::trim).filter(|name| !name.is_empty()));
+    iter::once(name).chain(several.into_iter().flatten())
+}
+
 /// Whether one of the files has a column.
 pub(crate) fn is_somewhere(tables: &[Table], name: &str) -> bool {
-    names(tables).any(|column| column == name)
+    names(tables).any(|column| alternatives(name).any(|name| name == column))
 }
 
 /// The column whose name is most like a misspelling of `name`.

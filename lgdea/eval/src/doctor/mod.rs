@@ -2,6 +2,8 @@
 
 mod labels;
 mod page;
+mod shortcuts;
 
 pub use labels::labels;
 pub use page::{Contents, page};
+pub use shortcuts::{labels_that_go_with, read_from_images};

@@ -15,6 +15,7 @@ mod within;
 pub mod zero_shot;
 
 pub use within::Strata;
+pub(crate) use within::value;
 
 /// What is known of an evaluated study.
 #[derive(Debug, Clone, Copy)]

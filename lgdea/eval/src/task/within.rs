@@ -134,7 +134,7 @@ impl Strata {
 }
 
 /// What a study has in a column; none where it does not tell.
-fn value(column: &Within, study: &Study) -> Option<String> {
+pub(crate) fn value(column: &Within, study: &Study) -> Option<String> {
     match column {
         Within::View => study.projection.map(|view| view.to_string()),
         Within::Source => study.source.as_deref().map(str::to_owned),

@@ -6,7 +6,7 @@ mod text;
 
 pub use image::ImageArchitecture;
 pub use pytorch::PyTorch;
-pub use text::{Pooling, TextArchitecture};
+pub use text::{Pieces, Pooling, TextArchitecture};
 
 macro_rules! files {
     ($($_name:literal => $module:ident: $_Architecture:ident,)*) => {

@@ -20,11 +20,16 @@ pub trait TextArchitecture: Module + ModuleSnapshot {
     /// a published one is computed in half precision.
     const NAMING: Option<Naming> = None;
 
-    /// The shape that the settings ask for, with `vocabulary` token ids. A published encoder's `config.json` is `config`.
+    /// How files name the parameters of this network, where kin of one architecture differ.
+    fn naming(&self) -> Option<Naming> {
+        Self::NAMING
+    }
+
+    /// The shape that the settings ask for, with these word pieces. A published encoder's `config.json` is `config`.
     ///
     /// # Errors
     /// The `config.json` cannot be used, and why.
-    fn shape(settings: &Self::Settings, vocabulary: usize, config: Option<&str>) -> Result<Self::Shape, String>;
+    fn shape(settings: &Self::Settings, pieces: Pieces, config: Option<&str>) -> Result<Self::Shape, String>;
 
     /// A network with random weights.
     fn new(shape: &Self::Shape, device: &Device) -> Self;
@@ -44,6 +49,15 @@ pub trait TextArchitecture: Module + ModuleSnapshot {
     fn pytorch(_shape: &Self::Shape) -> Option<PyTorch> {
         None
     }
+}
+
+/// What an encoder must know of a tokenizer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pieces {
+    /// Number of token ids.
+    pub count: usize,
+    /// Token id of padding in its files.
+    pub padding: usize,
 }
 
 /// How the states of a text's tokens become one.

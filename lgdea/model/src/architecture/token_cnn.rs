@@ -10,7 +10,7 @@ use burn::tensor::{Bool, Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{PyTorch, TextArchitecture};
+use super::{Pieces, PyTorch, TextArchitecture};
 use crate::layer_norm::{self, LayerNorm};
 use crate::precision::linear;
 
@@ -38,9 +38,9 @@ impl TextArchitecture for TokenCnn {
     type Settings = lgdea_spec::TokenCnn;
     type Shape = TokenCnnShape;
 
-    fn shape(settings: &Self::Settings, vocabulary: usize, _: Option<&str>) -> Result<Self::Shape, String> {
+    fn shape(settings: &Self::Settings, pieces: Pieces, _: Option<&str>) -> Result<Self::Shape, String> {
         let lgdea_spec::TokenCnn { width, layers, reach, .. } = *settings;
-        Ok(TokenCnnShape { vocabulary, width, layers, reach })
+        Ok(TokenCnnShape { vocabulary: pieces.count, width, layers, reach })
     }
 
     fn new(shape: &Self::Shape, device: &Device) -> Self {

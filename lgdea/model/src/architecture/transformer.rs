@@ -7,7 +7,7 @@ use lgdea_kernel::relu;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{PyTorch, TextArchitecture};
+use super::{Pieces, PyTorch, TextArchitecture};
 use crate::attention::self_attention;
 use crate::layer_norm::{self, LayerNorm};
 use crate::precision::linear;
@@ -41,10 +41,10 @@ impl TextArchitecture for Transformer {
     type Settings = lgdea_spec::Transformer;
     type Shape = TransformerShape;
 
-    fn shape(settings: &Self::Settings, vocabulary: usize, _: Option<&str>) -> Result<Self::Shape, String> {
+    fn shape(settings: &Self::Settings, pieces: Pieces, _: Option<&str>) -> Result<Self::Shape, String> {
         let lgdea_spec::Transformer { width, layers, heads, .. } = *settings;
         let longest = settings.max_tokens.max(settings.max_phrase_tokens);
-        Ok(TransformerShape { vocabulary, width, layers, heads, longest })
+        Ok(TransformerShape { vocabulary: pieces.count, width, layers, heads, longest })
     }
 
     fn new(shape: &Self::Shape, device: &Device) -> Self {
@@ -113,7 +113,7 @@ impl Layer {
 
     fn forward(&self, x: Tensor<3>, padding: &Tensor<2, Bool>) -> Tensor<3> {
         let attention = [&self.query, &self.key, &self.value];
-        let attended = self_attention(attention, self.heads, self.norm_1.forward(x.clone()), padding);
+        let attended = self_attention(attention, self.heads, self.norm_1.forward(x.clone()), (padding, None));
         let x = x + linear(&self.output, attended);
         // GELU's error function would be a tenth of a step on a CPU and gains nothing here.
         let between = relu(linear(&self.expand, self.norm_2.forward(x.clone())));

@@ -157,7 +157,8 @@ pub fn load<M: ModuleSnapshot>(
     let Found { tensors, mut origin, in_order, left_out, elsewhere } = found(naming, &shapes(module), place)?;
     let tensors = tensors.into_iter().map(|(name, data)| bridge::from_data(data, name, None)).collect();
     let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
-    let result = module.apply(tensors, None, Some(Box::new(adapter)), true);
+    let mut result = module.apply(tensors, None, Some(Box::new(adapter)), true);
+    result.missing.retain(|(name, _)| !crate::lora::is_adapter(name));
     if !result.errors.is_empty() || !result.missing.is_empty() {
         let mut problems: Vec<String> = result.errors.iter().map(|error| error.to_string().to_lowercase()).collect();
         let missing = result.missing.into_iter().map(|(name, _)| (naming.to_file)(&as_torch(name)));

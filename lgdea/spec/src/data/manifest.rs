@@ -109,7 +109,8 @@ fn is_default_percentiles(percentiles: &[f64; 2]) -> bool {
     *percentiles == DEEP_PERCENTILES
 }
 
-/// Column names of a manifest's CSV files. A column that a file lacks is left empty for its rows.
+/// Column names of a manifest's CSV files. A column that a file lacks is left empty for its rows. Where files call the same thing
+/// differently, names are joined by `|`: `patient = "patient_id|subject"` takes of each file the first that it has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Columns {
@@ -118,7 +119,7 @@ pub struct Columns {
     pub study: String,
     /// Identifier of the patient; splits and pairs never divide a patient.
     pub patient: String,
-    /// Path of the image, relative to `root`.
+    /// Path of the image, relative to `root`, or where it is not there, to the folder of its CSV file.
     pub image: String,
     /// Text of the report.
     pub report: String,

@@ -33,6 +33,14 @@ pub struct Encoder {
     pub dim: usize,
     /// What the text encoder reads of a report, in training and evaluation alike.
     pub report_text: ReportText,
+    /// Towers whose network stays as it starts, such as `["image", "text"]`. What it makes of each image, as it is and not augmented,
+    /// and of each text is made once and kept in the cache; only what follows the network is trained.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen: Vec<Tower>,
+    /// Adapters of low rank (Hu et al. 2022, arXiv 2106.09685) that are trained in the place of a network: `[encoder.lora.image]`,
+    /// `[encoder.lora.text]`.
+    #[serde(default, skip_serializing_if = "Adapters::are_none")]
+    pub lora: Adapters,
     /// The image encoder; exactly one architecture.
     pub image: ImageEncoder,
     /// The text encoder; exactly one architecture.
@@ -49,7 +57,79 @@ pub enum ReportText {
     Evidence,
 }
 
+/// Which networks have adapters of low rank.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Adapters {
+    /// Those of the image encoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Lora>,
+    /// Those of the text encoder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Lora>,
+}
+
+impl Adapters {
+    fn are_none(&self) -> bool {
+        self.of(Tower::Image).or(self.of(Tower::Text)).is_none()
+    }
+
+    /// Those of a tower.
+    pub fn of(&self, tower: Tower) -> Option<Lora> {
+        match tower {
+            Tower::Image => self.image,
+            Tower::Text => self.text,
+        }
+    }
+}
+
+/// Adapters of low rank: each matrix `W` of a network, which stays as it starts, becomes `W + alpha / rank · A B`. Embeddings and
+/// convolutions have none. An export has the sums.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Lora {
+    /// Columns of `A`, and rows of `B`.
+    #[schemars(range(min = 1))]
+    pub rank: usize,
+    /// How strongly the product counts.
+    #[serde(default = "twice_eight")]
+    #[schemars(extend("exclusiveMinimum" = 0.0))]
+    pub alpha: f64,
+}
+
+fn twice_eight() -> f64 {
+    16.0
+}
+
+/// One of the two encoders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tower {
+    /// The image encoder.
+    Image,
+    /// The text encoder.
+    Text,
+}
+
+impl Tower {
+    /// Both.
+    pub const ALL: [Tower; 2] = [Tower::Image, Tower::Text];
+
+    /// What the names of its network's parameters begin with.
+    pub fn network(self) -> &'static str {
+        match self {
+            Tower::Image => "image.backbone.",
+            Tower::Text => "text.backbone.",
+        }
+    }
+}
+
 impl Encoder {
+    /// Whether the network of a tower stays as it starts.
+    pub fn is_frozen(&self, tower: Tower) -> bool {
+        self.frozen.contains(&tower)
+    }
+
     /// The files, folders and repositories of published weights that the encoders start from, or whose word pieces they have.
     pub fn pretrained(&self) -> Vec<String> {
         let image = self.image.weights().map(|(weights, _)| weights);
@@ -66,6 +146,21 @@ impl Encoder {
     }
 
     pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+        let [first, others] = [self.frozen.first(), self.frozen.get(1)];
+        findings.require(
+            self.frozen.len() < 3 && (first.is_none() || first != others),
+            &["encoder.frozen"],
+            "a tower is named twice".to_owned(),
+            "name each once",
+        );
+        for (tower, name) in Tower::ALL.into_iter().zip(["image", "text"]) {
+            findings.require(
+                !self.is_frozen(tower) || self.lora.of(tower).is_none(),
+                &[&format!("encoder.lora.{name}"), "encoder.frozen"],
+                format!("the {name} network is frozen, and has adapters to be trained"),
+                "take one of the two out",
+            );
+        }
         self.image.check(findings);
         self.text.check(findings);
     }

@@ -27,6 +27,11 @@ pub(crate) fn layers(file: &Path, problems: &mut Vec<Problem>) -> Vec<Node> {
     layers.iter().filter_map(|layer| Some(set_of(layer.get(DATA)?.clone()))).collect()
 }
 
+/// Whether a TOML file, or one that it extends, has `[data]`. What is wrong with it, its reader says.
+pub(crate) fn has_data(file: &Path) -> bool {
+    extends::layers(file, &mut Vec::new()).iter().any(|layer| layer.get(DATA).is_some())
+}
+
 /// The layer that a table of studies is, as `[data.manifest]` reads it unless it is told otherwise.
 fn table(file: &Path, problems: &mut Vec<Problem>) -> Option<Node> {
     let name = toml::Value::from(&*file.file_name()?.to_string_lossy());

@@ -30,10 +30,12 @@ fn start(experiment: &Experiment) -> (Lgdea, Tensor<3>, Tensor<2, Int>) {
     static DRAWING: Mutex<()> = Mutex::new(());
     let _alone = DRAWING.lock().unwrap();
     let device = autodiff(&Device::flex(), &experiment.train);
-    let text = TextShape::new(&experiment.encoder.text, 20, None).unwrap();
+    let text =
+        TextShape::new(&experiment.encoder.text, lgdea_model::architecture::Pieces { count: 20, padding: 0 }, None)
+            .unwrap();
     let shape = ModelShape { text, classes: 0 };
     let model = Lgdea::new(experiment, &shape, Seed(1), &device);
-    let model = freeze(model, &experiment.train).unwrap();
+    let model = freeze(model, &experiment).unwrap();
     let size = experiment.encoder.image.size();
     device.seed(2);
     let images = Tensor::random([BATCH, size, size], Distribution::Normal(0.0, 1.0), &device);

@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use lgdea_data::{Diagnosis, Given, PairsAt, Severity, diagnose, diagnose_set, pairs_at_ratios};
-use lgdea_eval::doctor::{Contents, page};
+use lgdea_data::{
+    Corpus, Diagnosis, Given, ImageStore, PairsAt, Severity, Study, diagnose, diagnose_set, pairs_at_ratios,
+};
+use lgdea_eval::doctor::{Contents, labels_that_go_with, page, read_from_images};
 use lgdea_run::{OpenSet, Preparation};
 use serde_json::json;
 
 use crate::args::data::DoctorArgs;
 use crate::command::{not_read, writable};
-use crate::failure::Failure;
+use crate::device;
+use crate::failure::{Failure, refused_with_help};
 use crate::output::{print, print_json, write_file};
 use crate::progress::{Progress, say};
 
@@ -31,6 +34,10 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     }
     drop(counter);
     diagnoses.extend(lgdea_inputs::check::unfit_labels(&experiment, &corpus.studies)?);
+    diagnoses.extend(labels_that_go_with(&corpus.studies));
+    if args.shortcuts {
+        diagnoses.extend(shortcuts(&preparation, &corpus, &images, &progress)?);
+    }
     // Stable: within a severity in the order of the chapters.
     diagnoses.sort_by_key(|diagnosis| diagnosis.severity);
     let pairs = pairs_at_ratios(&corpus, &experiment.pairing, experiment.seed.stream("pairing"));
@@ -54,6 +61,27 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
     }
     let is_wrong = diagnoses.iter().any(|diagnosis| diagnosis.severity == Severity::Wrong);
     if is_wrong { Err(Failure::Quiet(ExitCode::from(1))) } else { Ok(()) }
+}
+
+/// Which properties that are no finding the published encoder of the experiment reads from the images.
+fn shortcuts(
+    preparation: &Preparation<'_>,
+    corpus: &Corpus,
+    images: &ImageStore,
+    progress: &Progress,
+) -> Result<Option<Diagnosis>, Failure> {
+    let settings = &preparation.experiment.device;
+    let device = device::open(&settings.name, settings.threads)?;
+    let Some((studies, features)) = preparation.published_features(corpus, images, &device)? else {
+        let problem = "--shortcuts asks the image encoder that training starts from, and the experiment's starts from random weights";
+        return Err(refused_with_help(
+            problem.to_owned(),
+            "name published ones, as in `encoder.image.efficientnet.weights`",
+        ));
+    };
+    let studies: Vec<&Study> = studies.into_iter().map(|study| &corpus.studies[study]).collect();
+    let counter = progress.counter("looking for shortcuts");
+    Ok(read_from_images(&studies, features.view(), &|done, total| counter.update(done, total))?)
 }
 
 fn as_text(diagnoses: &[Diagnosis], pairs: &[PairsAt]) -> String {

@@ -16,7 +16,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let inputs = Inputs {
         texts: &args.texts,
         validation: &args.validation,
-        ..Inputs::new(&args.predictions, &args.names, &args.reference, args.columns.columns(&[]))
+        ..Inputs::new(&args.predictions, &args.names, &args.reference, args.cases.of(args.columns.columns(&[])))
     };
     let named_models = inputs.scored(&protocol)?;
     let (base, scored) = &named_models[0];

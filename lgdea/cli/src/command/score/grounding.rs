@@ -9,7 +9,7 @@ use crate::args::score::GroundingArgs;
 use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &GroundingArgs) -> Result<(), Failure> {
-    let columns = args.columns.columns();
+    let columns = args.cases.of(args.columns.columns());
     let inputs = Inputs::new(&args.predictions, &args.answer.names, &args.reference, columns);
     inputs.show(&args.protocol, "grounding", &args.answer)
 }

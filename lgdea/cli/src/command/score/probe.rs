@@ -21,6 +21,9 @@ pub(super) fn scored(rules: &ProbeProtocol, inputs: &Inputs<'_>) -> Result<Vec<S
                        --validation-predictions out";
         return Err(refused(problem.to_owned()));
     }
+    if inputs.columns.split.is_some() {
+        return Err(refused("a probe is fitted on one split and scored on another; leave --split out".to_owned()));
+    }
     let reference = SplitReference::read_as(inputs.reference, &inputs.columns)?;
     let mut scored = Vec::new();
     for path in inputs.predictions {

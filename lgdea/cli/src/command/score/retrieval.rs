@@ -11,7 +11,7 @@ use crate::args::score::RetrievalArgs;
 use crate::failure::{Failure, refused};
 
 pub(super) fn score(args: &RetrievalArgs) -> Result<(), Failure> {
-    let columns = args.columns.columns(&args.subgroups.by);
+    let columns = args.cases.of(args.columns.columns(&args.subgroups.by));
     let inputs =
         Inputs { texts: &args.texts, ..Inputs::new(&args.predictions, &args.answer.names, &args.reference, columns) };
     inputs.show(&args.protocol, "retrieval", &args.answer)
@@ -22,7 +22,7 @@ pub(super) fn scored(rules: &RetrievalProtocol, inputs: &Inputs<'_>) -> Result<V
     if !inputs.validation.validation_predictions.is_empty() {
         return Err(refused("retrieval has no thresholds; leave --validation-predictions out".to_owned()));
     }
-    let reference = Reference::read_as(inputs.reference, &inputs.columns)?;
+    let reference = Reference::read_pairs(inputs.reference, &inputs.columns)?;
     let mut scored = Vec::new();
     for (at, path) in inputs.predictions.iter().enumerate() {
         let outputs = Retrieval::read(path, inputs.texts.get(at).map(PathBuf::as_path))?;

@@ -9,7 +9,7 @@ use crate::args::score::ZeroShotArgs;
 use crate::failure::Failure;
 
 pub(super) fn score(args: &ZeroShotArgs) -> Result<(), Failure> {
-    let columns = args.columns.columns(&args.subgroups.by);
+    let columns = args.cases.of(args.columns.columns(&args.subgroups.by));
     let inputs = Inputs {
         validation: &args.validation,
         ..Inputs::new(&args.predictions, &args.answer.names, &args.reference, columns)
@@ -21,7 +21,7 @@ pub(super) fn score(args: &ZeroShotArgs) -> Result<(), Failure> {
 pub(super) fn scored(rules: &ZeroShotProtocol, inputs: &Inputs<'_>) -> Result<Vec<Scored>, Failure> {
     let reference = Reference::read_as(inputs.reference, &inputs.columns)?;
     let truth = inputs.validation.validation_reference.as_deref();
-    let truth = truth.map(|path| Reference::read_without(path, &inputs.columns)).transpose()?;
+    let truth = truth.map(|path| Reference::read_validation(path, &inputs.columns)).transpose()?;
     let mut scored = Vec::new();
     for (at, path) in inputs.predictions.iter().enumerate() {
         let scores = Scores::read(path)?;

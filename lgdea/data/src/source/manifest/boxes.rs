@@ -46,9 +46,9 @@ pub(super) fn add(
             skipped.add(SkipReason::BoxWithoutImage, shown_id(id));
             continue;
         }
-        let on = row.cell(columns.drawn_on);
-        let Some((image, boxes)) = drawn_on(&mut studies[first..], id, Some(on).filter(|on| !on.is_empty()), root)
-        else {
+        let on = Some(row.cell(columns.drawn_on)).filter(|on| !on.is_empty());
+        let on = on.map(|on| file_of(root, &table.path, on));
+        let Some((image, boxes)) = drawn_on(&mut studies[first..], id, on.as_deref()) else {
             skipped.add(SkipReason::BoxOnOtherImage, shown_id(id));
             continue;
         };
@@ -75,15 +75,13 @@ pub(super) fn add(
 fn drawn_on<'a>(
     studies: &'a mut [Study],
     examination: &str,
-    on: Option<&str>,
-    root: &Path,
+    on: Option<&Path>,
 ) -> Option<(&'a Path, &'a mut Vec<FindingBox>)> {
-    let on = on.map(|on| file_of(root, on));
     let mut images = studies.iter_mut().take_while(|study| study.examination == examination).filter_map(|study| {
         let image = study.image.as_ref()?.file()?;
         Some((image, &mut study.boxes))
     });
-    images.find(|(image, _)| on.as_ref().is_none_or(|on| on == image))
+    images.find(|(image, _)| on.is_none_or(|on| on == *image))
 }
 
 /// Where the columns of boxes are.

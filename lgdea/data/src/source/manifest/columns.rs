@@ -4,7 +4,7 @@ use lgdea_spec::Columns;
 
 use crate::DataError;
 use crate::labels::{Indicator, is_called_labels};
-use crate::table::{Table, closest, is_somewhere, missing};
+use crate::table::{Table, alternatives, closest, is_somewhere, missing};
 
 /// Positions of a file's columns.
 pub(super) struct Positions {
@@ -101,7 +101,11 @@ fn positions_in(table: &Table, columns: &Columns) -> Result<Positions, DataError
 }
 
 /// The columns that settings name.
-pub(crate) fn configured(columns: &Columns) -> impl Iterator<Item = &String> {
+pub(crate) fn configured(columns: &Columns) -> impl Iterator<Item = &str> {
     let Columns { study, patient, image, report, sections, labels, split, view, sex, age, source } = columns;
-    [study, patient, image, report, split, view, sex, age, source].into_iter().chain(sections).chain(labels)
+    [study, patient, image, report, split, view, sex, age, source]
+        .into_iter()
+        .chain(sections)
+        .chain(labels)
+        .flat_map(|name| alternatives(name))
 }

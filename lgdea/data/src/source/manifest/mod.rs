@@ -72,10 +72,18 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
     Ok(Contents { name: format!("the manifest at {}", root.display()), studies, skipped, root })
 }
 
-/// Where the image is that a file gives the path of. Windows writes `\`, which separates folders where no file is called so.
-fn file_of(root: &Path, image: &str) -> PathBuf {
-    let path = root.join(image);
-    if image.contains('\\') && !disk::exists(&path) { root.join(image.replace('\\', "/")) } else { path }
+/// Where the image is that a table gives the path of: from the root, or where it is not there from the table's own folder. Windows
+/// writes `\`, which separates folders where no file is called so.
+fn file_of(root: &Path, table: &Path, image: &str) -> PathBuf {
+    let under = |folder: &Path| {
+        let path = folder.join(image);
+        if image.contains('\\') && !disk::exists(&path) { folder.join(image.replace('\\', "/")) } else { path }
+    };
+    let path = under(root);
+    match table.parent().filter(|folder| *folder != root && !disk::exists(&path)) {
+        Some(folder) => Some(under(folder)).filter(|beside| disk::exists(beside)).unwrap_or(path),
+        None => path,
+    }
 }
 
 /// The names of findings in columns of labels, and what several of them are joined of.
@@ -194,7 +202,7 @@ impl Join<'_> {
             let parsed = Split::parse(split).ok_or_else(|| row.error(path, refused()))?;
             settle(&mut draft.split, parsed, path, row, "split")?;
         }
-        self.add_image(draft, row, positions);
+        self.add_image(draft, path, row, positions);
         self.add_person(draft, row, positions);
         self.add_source(draft, path, row, positions);
         self.add_labels(draft, row, positions);
@@ -203,14 +211,14 @@ impl Join<'_> {
     }
 
     /// Adds an image with its view; another row may tell the view of one that is there.
-    fn add_image(&self, draft: &mut Draft, row: &Row, positions: &Positions) {
+    fn add_image(&self, draft: &mut Draft, path: &Path, row: &Row, positions: &Positions) {
         let (image, view) = (row.cell(positions.image), row.cell(positions.view));
         if image.is_empty() {
             return;
         }
         let film = draft.films.entry(image, || {
             let percentiles = self.manifest.deep_percentiles;
-            let picture = Picture::File(ImageFile { path: file_of(self.root, image), percentiles });
+            let picture = Picture::File(ImageFile { path: file_of(self.root, path, image), percentiles });
             Film::new(image, picture, view)
         });
         if View::parse(&film.view) == View::Untold {

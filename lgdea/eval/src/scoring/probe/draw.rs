@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use lgdea_spec::Seed;
 
-use super::Split;
+use super::SplitCases;
 use crate::metric::probe::subset;
 use crate::protocol::{ProbeProtocol, Strata, Unit};
 
 /// The training cases that a probe sees at a share, ascending.
-pub(super) fn cases(rules: &ProbeProtocol, train: &Split, share: f64) -> Vec<usize> {
+pub(super) fn cases(rules: &ProbeProtocol, train: &SplitCases, share: f64) -> Vec<usize> {
     let count = train.truth.nrows();
     let (unit_of, units) = match rules.draw.of {
         Unit::Case => ((0..count).collect(), count),
@@ -29,7 +29,7 @@ pub(super) fn cases(rules: &ProbeProtocol, train: &Split, share: f64) -> Vec<usi
 }
 
 /// The set of labels of each unit as a number. A unit of several cases has what one of them has.
-fn label_sets(train: &Split, unit_of: &[usize], units: usize) -> Vec<usize> {
+fn label_sets(train: &SplitCases, unit_of: &[usize], units: usize) -> Vec<usize> {
     let mut labels = vec![vec![None; train.truth.ncols()]; units];
     for (row, &unit) in train.truth.rows().into_iter().zip(unit_of) {
         for (known, &label) in labels[unit].iter_mut().zip(row) {

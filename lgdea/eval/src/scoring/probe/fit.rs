@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use super::{Cases, Split};
+use super::{Cases, SplitCases};
 use crate::EvalError;
 use crate::metric::auroc::RankedCases;
 use crate::metric::average::mean_of_defined;
@@ -99,7 +99,7 @@ impl Model {
 }
 
 impl<'a> Train<'a> {
-    fn new(rules: &ProbeProtocol, train: &'a Split, drawn: &[usize]) -> Result<Self, EvalError> {
+    fn new(rules: &ProbeProtocol, train: &'a SplitCases, drawn: &[usize]) -> Result<Self, EvalError> {
         let features = train.features.select(Axis(0), drawn);
         let truth = train.truth.select(Axis(0), drawn);
         let one_of = match rules.labels {

@@ -5,9 +5,10 @@ mod fit;
 
 use std::collections::BTreeMap;
 
+use lgdea_data::Split;
 use lgdea_metric::task::probe;
 use lgdea_metric::{Instance, Parameters, percent};
-use lgdea_predictions::{Features, Part, Reference, Scores, SplitReference};
+use lgdea_predictions::{Features, Reference, Scores, SplitReference};
 use ndarray::{Array2, Axis};
 
 use super::aligned::{columns, told, truth};
@@ -37,7 +38,7 @@ pub fn probe(rules: &ProbeProtocol, features: &Features, reference: &SplitRefere
 }
 
 /// The cases of a split.
-struct Split {
+struct SplitCases {
     reference: Reference,
     /// `[cases, width]`.
     features: Array2<f32>,
@@ -48,9 +49,9 @@ struct Split {
 /// The cases of all splits, of the same classes.
 struct Cases<'a> {
     features: &'a Features,
-    train: Split,
-    validation: Option<Split>,
-    test: Split,
+    train: SplitCases,
+    validation: Option<SplitCases>,
+    test: SplitCases,
     warnings: Vec<String>,
 }
 
@@ -65,24 +66,24 @@ impl<'a> Cases<'a> {
             return Err(refused("it names no class; add a column each, or a column `label`".to_owned()));
         }
         let (values, rows) = features.of(&reference.all)?;
-        let split = |part: Part| {
-            let rows = reference.cases(part);
+        let fold = |split: Split| {
+            let rows = reference.cases(split);
             (!rows.is_empty()).then(|| {
                 let cases = reference.all.select(&rows);
                 let truth = cases.labels.mapv(|label| truth(of_scores, label));
-                Split { reference: cases, features: values.select(Axis(0), &rows), truth }
+                SplitCases { reference: cases, features: values.select(Axis(0), &rows), truth }
             })
         };
-        let needed = |part: Part| {
-            split(part).ok_or_else(|| refused(format!("no case is of the split {part}; write {part} beside some")))
+        let needed = |split: Split| {
+            fold(split).ok_or_else(|| refused(format!("no case is of the split {split}; write {split} beside some")))
         };
         let mut warnings = told(&[&rows], "rows that are of no case of the reference");
         if reference.all.patients.is_none() {
             let problem = "the reference has no column `patient`: nothing tells whether a patient is in two splits";
             warnings.push(problem.to_owned());
         }
-        let (train, test) = (needed(Part::Train)?, needed(Part::Test)?);
-        Ok(Self { features, train, validation: split(Part::Validation), test, warnings })
+        let (train, test) = (needed(Split::Train)?, needed(Split::Test)?);
+        Ok(Self { features, train, validation: fold(Split::Validation), test, warnings })
     }
 }
 

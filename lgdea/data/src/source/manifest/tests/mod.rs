@@ -375,3 +375,30 @@ fn the_real_mini_corpus_is_read() {
     assert!(count(|study| study.labels.as_ref().is_some_and(|labels| labels.present.contains(NO_FINDING))) > 350);
     assert_eq!(source.skipped.total(), 5, "{}", source.skipped);
 }
+
+#[test]
+fn tables_of_several_origins_have_columns_of_their_own_and_images_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for (origin, header) in [("ours", "study,patient,image,report,view"), ("theirs", "uid,subject,file,report")] {
+        let origin = folder.path().join(origin);
+        fs::create_dir_all(origin.join("images")).unwrap();
+        let (id, view) =
+            (origin.file_name().unwrap().to_str().unwrap(), if header.contains("view") { ",PA" } else { "" });
+        image::GrayImage::new(8, 8).save(origin.join("images/x.png")).unwrap();
+        fs::write(origin.join("s.csv"), format!("{header}\n{id},p-{id},images/x.png,clear{view}\n")).unwrap();
+    }
+    let mut manifest = manifest(folder.path(), &["ours/s.csv", "theirs/s.csv"], "");
+    manifest.columns.study = "study | uid".into();
+    manifest.columns.patient = "subject|patient".into();
+    manifest.columns.image = "image|file".into();
+    let contents = read(&manifest, Seed(1), &|_, _| ()).unwrap();
+    let found: Vec<(&str, &str)> = contents.studies.iter().map(|study| (&*study.id, &*study.patient)).collect();
+    assert_eq!(found, [("ours", "p-ours"), ("theirs", "p-theirs")]);
+    for study in &contents.studies {
+        let path = study.image.as_ref().unwrap().file().unwrap();
+        assert_eq!(path, folder.path().join(&study.id).join("images/x.png"));
+    }
+    manifest.columns.patient = "person|human".into();
+    let problem = read(&manifest, Seed(1), &|_, _| ()).unwrap_err().to_string();
+    assert!(problem.contains("person|human"), "{problem}");
+}

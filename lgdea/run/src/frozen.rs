@@ -1,0 +1,97 @@
+//! The stage before training that asks frozen networks once for all runs.
+
+use burn::tensor::Device;
+use lgdea_cache::{Cache, CacheError, Stage};
+use lgdea_data::{Corpus, ImageStore};
+use lgdea_inspect::{InspectError, arrays};
+use lgdea_model::Memories;
+use lgdea_model::memory::{FeatureFile, FeatureMemory};
+use lgdea_prepared::{Images, Prepared};
+use lgdea_spec::Tower;
+use lgdea_train::{Frozen, published_images, start};
+use ndarray::Array2;
+
+use crate::{Preparation, RunError};
+
+/// Images whose features are looked at at a time.
+const CHUNK: usize = 64;
+
+impl Preparation<'_> {
+    /// What the frozen networks of the experiment make of the images and texts of its data and of evaluation sets, from the cache
+    /// or made now.
+    ///
+    /// # Errors
+    /// Published weights that are not there; the cache cannot be written.
+    pub(crate) fn memories<'p>(
+        &self,
+        prepared: &'p Prepared,
+        sets: impl Iterator<Item = &'p Prepared>,
+        device: &Device,
+    ) -> Result<Memories, RunError> {
+        let (encoder, mut memories) = (&self.experiment.encoder, Memories::default());
+        if encoder.frozen.is_empty() {
+            return Ok(memories);
+        }
+        let model = start(self.experiment, prepared, device)?;
+        let all: Vec<&Prepared> = [prepared].into_iter().chain(sets).collect();
+        if encoder.is_frozen(Tower::Image) {
+            let frozen = all.iter().map(|of| Frozen::images(&model.image, &of.images, 0..of.studies.len()));
+            memories.images = Some(self.memory("features of images", frozen, device)?);
+        }
+        if encoder.is_frozen(Tower::Text) {
+            let frozen = all.iter().map(|of| Frozen::texts(&model.text, of));
+            memories.texts = Some(self.memory("features of texts", frozen, device)?);
+        }
+        Ok(memories)
+    }
+
+    /// What the published image encoder that the experiment starts from makes of the images of a corpus: positions of their studies,
+    /// and the means of their patches' features `[images, width]`. None where it starts from random weights.
+    ///
+    /// # Errors
+    /// As of [`Self::memories`].
+    pub fn published_features(
+        &self,
+        corpus: &Corpus,
+        images: &ImageStore,
+        device: &Device,
+    ) -> Result<Option<(Vec<usize>, Array2<f32>)>, RunError> {
+        let Some(encoder) = published_images(self.experiment, device)? else { return Ok(None) };
+        let frozen = Frozen::images(&encoder, images, 0..corpus.studies.len());
+        if frozen.is_empty() {
+            return Err(InspectError::NoImages.into());
+        }
+        let memory = self.memory("features of images", [frozen].into_iter(), device)?;
+        let encoder = encoder.remembering(Some(memory));
+        let studies: Vec<usize> = (0..corpus.studies.len()).filter(|&study| images.pixels(study).is_some()).collect();
+        let mean = |chunk: &[usize]| {
+            let patches = encoder.patches(Images::of(images, chunk).to_tensor(device));
+            arrays::matrix(patches.mean_dim(1).squeeze_dim::<2>(1))
+        };
+        let features = arrays::stack(studies.chunks(CHUNK).map(mean).collect());
+        Ok(Some((studies, features)))
+    }
+
+    /// What a frozen network makes of inputs of several origins.
+    fn memory<'f>(
+        &self,
+        name: &'static str,
+        all: impl Iterator<Item = Frozen<'f>>,
+        device: &Device,
+    ) -> Result<FeatureMemory, RunError> {
+        let mut files = Vec::new();
+        for frozen in all.filter(|frozen| !frozen.is_empty()) {
+            let key = frozen.digest(self.experiment);
+            let make = |path: &std::path::Path| {
+                let counter = self.audience.counter(name);
+                let failed = |source| RunError::from(CacheError { path: path.to_owned(), source });
+                frozen.write(path, device, &*counter).map_err(failed)
+            };
+            let waiting =
+                |holder: &str| self.audience.say(&format!("{holder} is making the same features: waiting for it"));
+            let cache = Cache::of_results(self.results);
+            files.push(cache.get_or_make(Stage::Features, &key, FeatureFile::open, make, &waiting)?);
+        }
+        Ok(FeatureMemory::new(files))
+    }
+}
