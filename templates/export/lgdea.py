@@ -96,7 +96,8 @@ class DualEncoder(nn.Module):
 
     def patches(self, images):
         """Patch features [n, patches, d] of standardised grey images [n, size, size]."""
-        return self.image(images[:, None])
+        features = self.image(images[:, None])
+        return self._linear("image_neck", features) if hasattr(self, "image_neck_weight") else features
 
     def encode_images(self, images):
         """Global embeddings [n, D]."""
@@ -104,8 +105,8 @@ class DualEncoder(nn.Module):
         return F.normalize(projected.mean(1) + projected.amax(1), dim=1, eps=1e-6)
 
     def encode_texts(self, ids):
-        """Embeddings [n, D] of token ids [n, tokens], padded with 0."""
-        padding = ids == 0
+        """Embeddings [n, D] of token ids [n, tokens], padded as its tokenizer pads."""
+        padding = ids == self.config["text"]["padding"]
         hidden = self.text(ids, padding)
         pooling = self.config["text"]["pooling"]
         if pooling == "attention":

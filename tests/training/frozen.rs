@@ -28,16 +28,16 @@ fn what_was_made_once_is_what_the_network_makes_again_and_again() {
     let (_, again) = run(&place, &[r"train.learning-rate-factors={'^(image|text)\.backbone\.'=0.0}"]);
     assert_eq!(features(), 0);
     let (said, once) = run(&place, &["encoder.frozen=['image','text']"]);
-    assert_eq!(features(), 2, "{said}");
+    assert_eq!(features(), 3, "{said}");
     for (name, value) in again["metrics"].as_object().unwrap() {
         let (expected, found) = (value.as_f64().unwrap(), once["metrics"][name].as_f64().unwrap());
         assert!((expected - found).abs() < 1e-3, "{name}: {expected} {found}");
     }
     // Another training of the same network finds them; another network does not.
     run(&place, &["encoder.frozen=['image','text']", "loss.global.weight=0.5"]);
-    assert_eq!(features(), 2);
+    assert_eq!(features(), 3);
     run(&place, &["encoder.frozen=['image','text']", "seed=9", "data.phantom.studies=80"]);
-    assert_eq!(features(), 4);
+    assert_eq!(features(), 6);
 }
 
 #[test]

@@ -23,8 +23,9 @@ use toml::Spanned;
 use crate::EvalError;
 
 /// The shipped prompt sets by name.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 4] = [
     ("chexpert", include_str!("../../../templates/zero-shot/chexpert.toml")),
+    ("nih-cxr14", include_str!("../../../templates/zero-shot/nih-cxr14.toml")),
     ("phantom", include_str!("../../../templates/zero-shot/phantom.toml")),
     ("pneumonia", include_str!("../../../templates/zero-shot/pneumonia.toml")),
 ];

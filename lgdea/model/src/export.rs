@@ -90,12 +90,12 @@ pub fn export(
     write_json(&text.join("config.json"), &text_network.config(encoder.text.name()))?;
     write(&text.join("tokenizer.json"), &tokenizer.to_json()?)?;
     let class = json!({
-        "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]", "unk_token": "[UNK]",
+        "tokenizer_class": "PreTrainedTokenizerFast", "pad_token": tokenizer.padding_token(), "unk_token": tokenizer.unknown_token(),
         "model_max_length": encoder.text.max_tokens(),
     });
     write_json(&text.join("tokenizer_config.json"), &class)?;
     weights::save_some(model, &rest, &folder.join("model.safetensors"))?;
-    write_json(&folder.join("config.json"), &config(model, experiment))?;
+    write_json(&folder.join("config.json"), &config(model, experiment, tokenizer))?;
     check_values(model, experiment, tokenizer, device, &folder.join("check.safetensors"))?;
     write(&folder.join("lgdea.py"), &loader(&image_network, &text_network))
 }
@@ -105,11 +105,15 @@ fn rest(name: &str) -> Option<String> {
     (!name.starts_with("image.backbone.") && !name.starts_with("text.backbone.")).then(|| name.to_owned())
 }
 
-fn config(model: &Lgdea, experiment: &Experiment) -> Value {
+fn config(model: &Lgdea, experiment: &Experiment, tokenizer: &Tokenizer) -> Value {
     let space = &experiment.evidence_space;
     json!({
         "dim": experiment.encoder.dim,
-        "text": { "pooling": model.text.pooling(), "max_tokens": experiment.encoder.text.max_tokens() },
+        "text": {
+            "pooling": model.text.pooling(),
+            "max_tokens": experiment.encoder.text.max_tokens(),
+            "padding": tokenizer.pieces().padding,
+        },
         "text_temperature": space.text_temperature,
         "image_temperature": space.image_temperature,
         "experiment": experiment.name,
@@ -155,7 +159,8 @@ fn check_values(
     let length = texts.iter().map(Vec::len).max().unwrap_or(0);
     let ids: Vec<i32> =
         texts.iter().flat_map(|ids| ids.iter().copied().chain(std::iter::repeat_n(PAD, length - ids.len()))).collect();
-    let ids: Tensor<2, Int> = Tensor::from_data(TensorData::new(ids, [texts.len(), length]), device);
+    let (shape, of_files) = ([texts.len(), length], ids.iter().map(|&id| tokenizer.in_files(id)).collect::<Vec<i32>>());
+    let ids: Tensor<2, Int> = Tensor::from_data(TensorData::new(ids, shape), device);
     let images: Tensor<3> = Tensor::random([2, size, size], Distribution::Normal(0.0, 1.0), device);
     let features = model.encode_images(images.clone());
     let text = model.encode_texts(ids.clone());
@@ -163,7 +168,7 @@ fn check_values(
     let phrases = model.prototypes.of_phrases(text.clone());
     let tensors = [
         ("images", images.into_data()),
-        ("ids", ids.into_data().convert::<i32>()),
+        ("ids", TensorData::new(of_files, shape)),
         ("image_embeddings", features.global.into_data()),
         ("text_embeddings", text.into_data()),
         ("image_evidence", evidence.into_data()),

@@ -19,6 +19,8 @@ use crate::weights::{self, Loaded, WeightsError, WeightsFile};
 #[derive(Module, Debug)]
 pub struct ImageEncoder {
     backbone: Backbone,
+    /// Makes patch features narrower, where they are to be.
+    neck: Option<Linear>,
     /// `W`, patch width to embedding width.
     head: Linear,
     /// What the network makes of known images, where it is frozen.
@@ -38,10 +40,12 @@ pub struct ImageFeatures {
 }
 
 impl ImageEncoder {
-    /// An encoder with random weights and embedding width `dim`.
-    pub fn new(settings: &Settings, dim: usize, device: &Device) -> Self {
+    /// An encoder with random weights and embedding width `dim`; its patch features are made `narrow`, where that is given.
+    pub fn new(settings: &Settings, narrow: Option<usize>, dim: usize, device: &Device) -> Self {
         let backbone = Backbone::new(settings, device);
-        Self { backbone, head: LinearConfig::new(Self::patch_width(settings), dim).init(device), memory: None }
+        let width = Self::patch_width(settings, narrow);
+        let neck = narrow.map(|narrow| LinearConfig::new(Backbone::width(settings), narrow).init(device));
+        Self { backbone, neck, head: LinearConfig::new(width, dim).init(device), memory: None }
     }
 
     /// Itself with a network in another precision ([`precision::cast`]) where it is a published one; the head stays as it is.
@@ -50,8 +54,8 @@ impl ImageEncoder {
     }
 
     /// d, width of the patch features of an encoder.
-    pub fn patch_width(settings: &Settings) -> usize {
-        Backbone::width(settings)
+    pub fn patch_width(settings: &Settings, narrow: Option<usize>) -> usize {
+        narrow.unwrap_or_else(|| Backbone::width(settings))
     }
 
     /// Itself with what its network, which is frozen, makes of known images.
@@ -92,8 +96,17 @@ impl ImageEncoder {
         self.embed(self.patches(images))
     }
 
-    /// The architecture's patch features `h`, `[images, patches, d]`, of standardised grey images `[images, size, size]`.
+    /// Patch features `h`, `[images, patches, d]`, of standardised grey images `[images, size, size]`.
     pub fn patches(&self, images: Tensor<3>) -> Tensor<3> {
+        let features = self.features(images);
+        match &self.neck {
+            Some(neck) => linear(neck, features),
+            None => features,
+        }
+    }
+
+    /// What the architecture makes of standardised grey images `[images, size, size]`: `[images, patches, its width]`.
+    pub fn features(&self, images: Tensor<3>) -> Tensor<3> {
         let known = self.memory.as_ref().and_then(|memory| memory.of_images(&images));
         known.unwrap_or_else(|| self.backbone.forward(images))
     }

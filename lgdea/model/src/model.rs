@@ -66,13 +66,14 @@ impl Lgdea {
     /// A model with random weights, each component from a random stream of its own.
     pub fn new(experiment: &Experiment, shape: &ModelShape, seed: Seed, device: &Device) -> Self {
         let dim = experiment.encoder.dim;
-        let patch_dim = ImageEncoder::patch_width(&experiment.encoder.image);
+        let narrow = experiment.encoder.narrow();
+        let patch_dim = ImageEncoder::patch_width(&experiment.encoder.image, narrow);
         let needs = experiment.needs();
         let queries = experiment.evidence_space.lesion_queries;
         let initial_scale = experiment.train.initial_scale.ln() as f32;
         let adapters = &experiment.encoder.lora;
         let mut image =
-            seeded(device, seed, "image", |device| ImageEncoder::new(&experiment.encoder.image, dim, device));
+            seeded(device, seed, "image", |device| ImageEncoder::new(&experiment.encoder.image, narrow, dim, device));
         if let Some(settings) = adapters.image {
             image = seeded(device, seed, "image-lora", |_| image.adapted(settings));
         }

@@ -22,6 +22,7 @@ const PAD_TOKEN: &str = "[PAD]";
 /// What `RoBERTa` and `MPNet` call it.
 const OTHER_PAD_TOKEN: &str = "<pad>";
 const UNKNOWN_TOKEN: &str = "[UNK]";
+const OTHER_UNKNOWN_TOKEN: &str = "<unk>";
 const CONTINUATION: &str = "##";
 
 /// A word-piece tokenizer. Padding is token [`PAD`]: where a published one has it elsewhere, the two change places.
@@ -148,6 +149,22 @@ impl Tokenizer {
             id if id == self.padding => PAD,
             id => id,
         }
+    }
+
+    /// A token id as its files have it.
+    pub(crate) fn in_files(&self, id: i32) -> i32 {
+        // Changing places undoes itself.
+        self.placed(id as u32)
+    }
+
+    /// What its files call padding.
+    pub(crate) fn padding_token(&self) -> String {
+        self.pieces.id_to_token(self.padding as u32).unwrap_or_else(|| PAD_TOKEN.to_owned())
+    }
+
+    /// What its files call a piece that it does not know.
+    pub(crate) fn unknown_token(&self) -> &'static str {
+        if self.pieces.token_to_id(UNKNOWN_TOKEN).is_some() { UNKNOWN_TOKEN } else { OTHER_UNKNOWN_TOKEN }
     }
 
     /// What an encoder must know of it.

@@ -86,9 +86,9 @@ fn images_become_a_square_grid_of_patches_and_a_unit_vector() {
     for experiment in images() {
         let (settings, device) = (&experiment.encoder.image, device(1));
         let name = settings.name();
-        let features = ImageEncoder::new(settings, DIM, &device).forward(noise(settings.size(), &device));
+        let features = ImageEncoder::new(settings, None, DIM, &device).forward(noise(settings.size(), &device));
         let [images, patches, width] = features.patches.dims();
-        assert_eq!((images, width), (1, ImageEncoder::patch_width(settings)), "{name}");
+        assert_eq!((images, width), (1, ImageEncoder::patch_width(settings, None)), "{name}");
         assert_eq!(patches.isqrt().pow(2), patches, "{name}: heat maps lay patches out row by row");
         assert_eq!(features.projected.dims(), [1, patches, DIM], "{name}");
         let length = features.global.square().sum().into_scalar::<f32>();
@@ -177,7 +177,7 @@ fn an_exported_image_encoder_comes_back() {
         let settings = &experiment.encoder.image;
         is_told_to_pytorch(folder.path(), "image", "ImageNetwork", settings.is_published());
         let (name, device) = (settings.name(), device(2));
-        let mut other = ImageEncoder::new(settings, DIM, &device);
+        let mut other = ImageEncoder::new(settings, None, DIM, &device);
         let path = folder.path().join("image/model.safetensors");
         let loaded = other.load(WeightsFile { path: &path, prefix: "" }).unwrap();
         assert!(loaded.left_out.is_empty() && loaded.unused.is_empty(), "{name}: {loaded:?}");

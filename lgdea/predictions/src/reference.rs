@@ -52,6 +52,8 @@ pub struct Reference {
     pub labels: Array2<Label>,
     /// Subgroups of the cases, by each column that they were asked for.
     pub groups: Vec<Groups>,
+    /// What was left out of the studies that they are.
+    pub notes: Vec<String>,
 }
 
 impl Reference {
@@ -132,7 +134,8 @@ impl Reference {
             table.take(name);
         }
         let (classes, labels) = labels(&mut table, columns).map_err(unusable)?;
-        Ok(Self { path: path.to_owned(), ids: table.ids, patients, texts, classes, labels, groups })
+        let Table { ids, notes, .. } = table;
+        Ok(Self { path: path.to_owned(), ids, patients, texts, classes, labels, groups, notes })
     }
 
     /// Some of the cases, with all classes.
@@ -146,6 +149,7 @@ impl Reference {
             classes: self.classes.clone(),
             labels: self.labels.select(Axis(0), cases),
             groups: self.groups.iter().map(|groups| groups.select(cases)).collect(),
+            notes: self.notes.clone(),
         }
     }
 

@@ -133,6 +133,7 @@ impl Regions {
             texts: None,
             classes: Vec::new(),
             groups: Vec::new(),
+            notes: table.notes,
         };
         let classes = classes.is_some().then(|| rows().map(|row| row.class.clone()).collect());
         Ok(Self { phrases, classes, boxes: targets, sizes: rows().map(|row| row.size).collect() })

@@ -28,13 +28,17 @@ pub(crate) fn are_named_by(path: &Path) -> bool {
 /// The table of the studies that a TOML file names.
 pub(crate) fn table(path: &Path, rows: Rows) -> Result<Table, PredictionError> {
     let file = StudiesFile::read(path).map_err(Box::new)?;
-    let mut studies = lgdea_data::load(&file.data, file.seed, &|_, _| ()).map_err(Box::new)?.studies;
+    let corpus = lgdea_data::load(&file.data, file.seed, &|_, _| ()).map_err(Box::new)?;
+    let mut studies = corpus.studies;
     studies.retain(|study| study.image.is_some() && study.split.is_scored(file.studies));
     let studies: Vec<&Study> = studies.iter().filter(|study| rows.have(study)).collect();
     if studies.is_empty() {
         return Err(PredictionError::unusable(path, rows.nothing()));
     }
-    Ok(if rows == Rows::Boxes { of_boxes(&studies) } else { of_cases(&studies) })
+    let mut table = if rows == Rows::Boxes { of_boxes(&studies) } else { of_cases(&studies) };
+    table.notes = corpus.skipped.lines().map(|(_, line)| format!("{}: left out: {line}", path.display())).collect();
+    table.is_one = file.is_set;
+    Ok(table)
 }
 
 impl Rows {

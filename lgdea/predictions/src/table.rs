@@ -23,6 +23,10 @@ pub(crate) struct Table {
     id: (String, Vec<String>),
     /// Columns that were taken out.
     taken: BTreeSet<usize>,
+    /// Whether its rows are scored as one, whatever their splits.
+    pub(crate) is_one: bool,
+    /// What was left out of the studies that it is of.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Table {
@@ -57,7 +61,8 @@ impl Table {
         let row = |row: usize| columns.iter().map(|(_, cells)| cells[row].clone()).collect();
         let rows = (0..ids.len()).map(|at| (at as u64 + 1, row(at))).collect();
         let columns = columns.into_iter().map(|(name, _)| name).collect();
-        Self { id: ("id".to_owned(), ids.clone()), ids, columns, rows, taken: BTreeSet::new() }
+        let id = ("id".to_owned(), ids.clone());
+        Self { id, ids, columns, rows, taken: BTreeSet::new(), is_one: false, notes: Vec::new() }
     }
 
     /// Whether its column `split` has several.
@@ -71,7 +76,7 @@ impl Table {
     pub(crate) fn take_split(&mut self, wanted: Option<Split>) -> Result<(), String> {
         let splits = self.take("split");
         let Some(wanted) = wanted else {
-            return if self.has_several_splits() {
+            return if self.has_several_splits() && !self.is_one {
                 Err("its column `split` has several, but all of its cases would be scored; name one by --split"
                     .to_owned())
             } else {
@@ -115,7 +120,15 @@ impl Table {
         let cells = |row: &table::Row| kept.iter().map(|&column| row.written(column).to_owned()).collect();
         let ids = table.rows.iter().map(|row| row.written(at).to_owned()).collect();
         let rows = table.rows.iter().map(|row| (row.line, cells(row))).collect();
-        let mut read = Self { ids: Vec::new(), columns, rows, id: (header[at].clone(), ids), taken: BTreeSet::new() };
+        let mut read = Self {
+            ids: Vec::new(),
+            columns,
+            rows,
+            id: (header[at].clone(), ids),
+            taken: BTreeSet::new(),
+            is_one: false,
+            notes: Vec::new(),
+        };
         read.ids = match id {
             Some(column) => known(read.named(column)?),
             None => known(read.id.1.clone()),

@@ -18,8 +18,7 @@ b,p2,b.png,Clear.,no finding,test,M
 c,p3,c.png,,pneumonia,test,F
 d,p4,,No image of it.,no finding,test,F
 ";
-const BOXES: &str =
-    "study,finding,phrase,x,y,width,height\nc,pneumonia,Left  Base,2,4,8,6\nc,pneumonia,left  base,0,0,2,2\n";
+const BOXES: &str = "study,finding,phrase,x,y,w,h\nc,pneumonia,Left  Base,2,4,8,6\nc,pneumonia,left  base,0,0,2,2\n";
 
 /// A folder with a data set, and a file that names it.
 fn source(toml: &str) -> (TempDir, PathBuf) {

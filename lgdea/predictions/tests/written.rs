@@ -28,6 +28,7 @@ fn reference() -> Reference {
             [Label::Blank, Label::Blank]
         ],
         groups: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

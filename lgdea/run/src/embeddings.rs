@@ -49,6 +49,7 @@ impl Embeddings {
             classes: names,
             labels,
             groups: Vec::new(),
+            notes: Vec::new(),
         };
         let examinations = of(|study| study.examination.clone());
         let described = described(&studies);

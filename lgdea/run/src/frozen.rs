@@ -39,7 +39,7 @@ impl Preparation<'_> {
             memories.images = Some(self.memory("features of images", frozen, device)?);
         }
         if encoder.is_frozen(Tower::Text) {
-            let frozen = all.iter().map(|of| Frozen::texts(&model.text, of));
+            let frozen = all.iter().flat_map(|of| [Frozen::reports(&model.text, of), Frozen::phrases(&model.text, of)]);
             memories.texts = Some(self.memory("features of texts", frozen, device)?);
         }
         Ok(memories)
@@ -65,7 +65,7 @@ impl Preparation<'_> {
         let encoder = encoder.remembering(Some(memory));
         let studies: Vec<usize> = (0..corpus.studies.len()).filter(|&study| images.pixels(study).is_some()).collect();
         let mean = |chunk: &[usize]| {
-            let patches = encoder.patches(Images::of(images, chunk).to_tensor(device));
+            let patches = encoder.features(Images::of(images, chunk).to_tensor(device));
             arrays::matrix(patches.mean_dim(1).squeeze_dim::<2>(1))
         };
         let features = arrays::stack(studies.chunks(CHUNK).map(mean).collect());

@@ -14,6 +14,8 @@ pub struct StudiesFile {
     pub seed: Seed,
     /// Which of them are meant.
     pub studies: ScoredStudies,
+    /// Whether the file is an evaluation set, whose studies are scored as one, whatever their splits.
+    pub is_set: bool,
 }
 
 impl StudiesFile {
@@ -25,7 +27,12 @@ impl StudiesFile {
     pub fn read(path: &Path) -> Result<StudiesFile, SpecError> {
         if data_file::has_data(path) {
             let experiment = Resolved::from_file(path, &[])?.experiment;
-            return Ok(StudiesFile { data: experiment.data, seed: experiment.seed, studies: ScoredStudies::All });
+            return Ok(StudiesFile {
+                data: experiment.data,
+                seed: experiment.seed,
+                studies: ScoredStudies::All,
+                is_set: false,
+            });
         }
         let (resolved, name) = Resolved::from_overrides(&[])?.with_data(path)?;
         let set = &resolved.experiment.eval.sets[&name];
@@ -36,7 +43,7 @@ impl StudiesFile {
                 .problem(&table, reason, "give it a table `data`, or name an experiment's file")
                 .into());
         };
-        Ok(StudiesFile { data, seed: SetInputs::SEED, studies: set.studies })
+        Ok(StudiesFile { data, seed: SetInputs::SEED, studies: set.studies, is_set: true })
     }
 }
 

@@ -34,10 +34,11 @@ pub fn start(experiment: &Experiment, prepared: &Prepared, device: &Device) -> R
 /// These are not there or do not fit.
 pub fn published_images(experiment: &Experiment, device: &Device) -> Result<Option<ImageEncoder>, TrainError> {
     let Encoder { image, dim, .. } = &experiment.encoder;
+    // What follows the network is not asked.
     if image.weights().is_none() {
         return Ok(None);
     }
-    let mut encoder = ImageEncoder::new(image, *dim, device);
+    let mut encoder = ImageEncoder::new(image, None, *dim, device);
     pretrained::load_images(&mut encoder, image)?;
     Ok(Some(encoder))
 }
@@ -64,10 +65,17 @@ impl<'a> Frozen<'a> {
         Self { network: Network::Images { encoder, store, studies }, keys }
     }
 
-    /// The text network, and the reports and phrases of studies.
-    pub fn texts(encoder: &'a TextEncoder, prepared: &'a Prepared) -> Self {
-        let reports = prepared.reports.iter().flatten().map(|report| report.tokens.as_slice());
-        let texts = reports.chain(prepared.phrases.iter().map(Vec::as_slice));
+    /// The text network, and all reports.
+    pub fn reports(encoder: &'a TextEncoder, prepared: &'a Prepared) -> Self {
+        Self::texts(encoder, prepared.reports.iter().flatten().map(|report| report.tokens.as_slice()))
+    }
+
+    /// The text network, and the phrases of the training reports, which other pairs and splits have others of.
+    pub fn phrases(encoder: &'a TextEncoder, prepared: &'a Prepared) -> Self {
+        Self::texts(encoder, prepared.phrases.iter().map(Vec::as_slice))
+    }
+
+    fn texts(encoder: &'a TextEncoder, texts: impl Iterator<Item = &'a [i32]>) -> Self {
         let distinct: BTreeSet<(usize, &[i32])> = texts.map(|tokens| (tokens.len(), tokens)).collect();
         let texts: Vec<&[i32]> = distinct.into_iter().map(|(_, tokens)| tokens).collect();
         let keys = texts.par_iter().map(|tokens| text_key(tokens)).collect();
@@ -124,7 +132,7 @@ impl<'a> Frozen<'a> {
         match &self.network {
             Network::Images { encoder, store, studies } => {
                 let images = Images::of(store, &studies[some.clone()]).to_tensor(device);
-                (encoder.patches(images), vec![None; some.len()])
+                (encoder.features(images), vec![None; some.len()])
             }
             Network::Texts { encoder, texts } => {
                 let texts = &texts[some];

@@ -21,7 +21,7 @@ pub use missing::is_missing;
 pub(crate) use missing::is_missing_text;
 pub(crate) use shown::shown_path;
 pub use shown::{shown, shown_id};
-pub(crate) use text::{is_no_identifier, is_personal_name, is_rounded, is_sentence, whole};
+pub(crate) use text::{is_image_file, is_no_identifier, is_personal_name, is_rounded, is_sentence, whole};
 pub use vocabulary::Vocabulary;
 
 /// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.

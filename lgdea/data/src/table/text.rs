@@ -52,13 +52,15 @@ fn is_unspaced(c: char) -> bool {
     matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{2e80}'..='\u{9fff}')
 }
 
-/// Whether a text is a sentence or several, and no name, even a long one.
+/// Whether a text is a sentence or several, and no name, even a long one, and no path.
 pub(crate) fn is_sentence(text: &str) -> bool {
     let text = text.trim();
     let several = is_several_words(text);
     let said = |word: &str| OF_SENTENCES.contains(&word.to_lowercase().as_str());
     let unspaced = text.chars().filter(|&c| is_unspaced(c)).count();
+    let is_path = is_one_piece(text) && text.contains(['/', '\\']);
     several
+        && !is_path
         && (text.ends_with(['.', '!', '?', '。'])
             || text.contains(['\n', '\r', '。', '，', '、'])
             || unspaced > MANY

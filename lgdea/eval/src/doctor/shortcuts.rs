@@ -13,7 +13,7 @@ use crate::metric::delong::delong;
 use crate::metric::probe::{Logistic, Scaling};
 use crate::task::value;
 
-/// Parts that patients are divided into: what is said of the cases of one is learned from the others.
+/// Parts that patients are divided into: what a probe says of the cases of one it learned from the others.
 const FOLDS: usize = 5;
 /// Fewest cases of each kind that anything is said of.
 const FEWEST: usize = 20;
@@ -21,6 +21,8 @@ const FEWEST: usize = 20;
 const GOES_WITH: f64 = 0.6;
 /// From where on it says that a property is read from images.
 const IS_READ: f64 = 0.7;
+/// Fewest cases of a value that stands for itself.
+const RARE: usize = 10;
 /// Most labels that are named.
 const SHOWN: usize = 8;
 /// Ends of the bands of age.
@@ -51,8 +53,7 @@ impl Property {
     }
 }
 
-/// Which labels go with a property that is no finding: how well the property alone tells them, in studies of patients that it was not
-/// looked at in. View, sex and age are looked at within each source, for the source tells more than these.
+/// Which labels go with a property that is no finding: how well the share of each of its values tells them. View, sex and age are looked at within each source, for the source tells more than these.
 pub fn labels_that_go_with(studies: &[Study]) -> Vec<Diagnosis> {
     let studies: Vec<&Study> = studies.iter().filter(|study| study.image.is_some() && study.labels.is_some()).collect();
     let sources: BTreeSet<&str> = studies.iter().filter_map(|study| study.source.as_deref()).collect();
@@ -93,7 +94,7 @@ fn tell(
     called: &str,
     told: &mut Vec<(Measured, String)>,
 ) -> usize {
-    let (units, folds) = patients(studies);
+    let (units, _) = patients(studies);
     let present = some.iter().filter_map(|&at| studies[at].labels.as_ref()).flat_map(|labels| &labels.present);
     let labels: BTreeSet<&String> = present.collect();
     let mut tested = 0;
@@ -110,7 +111,7 @@ fn tell(
             continue;
         }
         tested += 1;
-        let scored = rates(&cases, &folds).into_iter().zip(&cases);
+        let scored = rates(&cases).into_iter().zip(&cases);
         let scored: Vec<Case> =
             scored.map(|(score, case)| Case { unit: units[case.at], score, positive: case.positive }).collect();
         if let Some(found) = measured(&scored).filter(|found| found.low >= GOES_WITH) {
@@ -171,7 +172,7 @@ pub fn read_from_images(
     let examples: Vec<Example> = read.into_iter().map(|(_, words)| Example::text(words)).collect();
     Ok((!examples.is_empty()).then(|| Diagnosis {
         severity: Severity::Doubtful,
-        what: "property that is no finding, and that the encoder's features tell".to_owned(),
+        what: "property of patient or film, no finding, that the encoder reads from the image alone".to_owned(),
         count: examples.len(),
         of: all,
         examples,
@@ -228,27 +229,23 @@ fn patients(studies: &[&Study]) -> (Vec<usize>, Vec<usize>) {
     (units, folds)
 }
 
-/// Of each case, how often the others of its value are positive; a value that no other case has is as all are.
-fn rates(cases: &[Known<'_>], folds: &[usize]) -> Vec<f64> {
-    let mut of_value: HashMap<(&str, usize), [f64; 2]> = HashMap::new();
-    let mut of_all = [[0.0; 2]; FOLDS];
+/// Of each case, how often those of its value are positive. Values that hardly any case has are one: of few cases a share says
+/// little, and much of them themselves.
+fn rates(cases: &[Known<'_>]) -> Vec<f64> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
     for case in cases {
-        let fold = folds[case.at];
-        for counts in [of_value.entry((case.value, fold)).or_default(), &mut of_all[fold]] {
-            counts[0] += f64::from(u8::from(case.positive));
-            counts[1] += 1.0;
-        }
+        *counts.entry(case.value).or_default() += 1;
     }
-    let sum = |counts: &mut dyn Iterator<Item = [f64; 2]>| {
-        counts.fold([0.0; 2], |sum, next| [sum[0] + next[0], sum[1] + next[1]])
-    };
+    let kind = |case: &Known<'_>| if counts[case.value] < RARE { None } else { Some(case.value.to_owned()) };
+    let mut of_kind: HashMap<Option<String>, [f64; 2]> = HashMap::new();
+    for case in cases {
+        let [positives, all] = of_kind.entry(kind(case)).or_default();
+        *positives += f64::from(u8::from(case.positive));
+        *all += 1.0;
+    }
     let rate = |case: &Known<'_>| {
-        let others = || (0..FOLDS).filter(|fold| *fold != folds[case.at]);
-        let [positives, all] = sum(&mut others().map(|fold| of_all[fold]));
-        let prior = positives / all.max(1.0);
-        let [positives, count] =
-            sum(&mut others().map(|fold| of_value.get(&(case.value, fold)).copied().unwrap_or_default()));
-        (positives + prior) / (count + 1.0)
+        let [positives, all] = of_kind[&kind(case)];
+        positives / all
     };
     cases.iter().map(rate).collect()
 }
@@ -338,6 +335,10 @@ mod tests {
         assert!(found[0].what.contains("view") && text.starts_with("edema at AUROC 0.8"), "{found:?}");
         assert!(text.contains("AP 8") && text.contains("% of 150"), "{text}");
         assert!(labels_that_go_with(&studies(300, [0.5, 0.5])).is_empty());
+        // Ties count half: with 80 and 20 % of as many it is .8, whatever the order of the studies.
+        let mut turned = studies(300, [0.8, 0.2]);
+        turned.reverse();
+        assert_eq!(labels_that_go_with(&turned)[0].examples[0].text, *text);
         assert!(labels_that_go_with(&studies(30, [0.9, 0.1])).is_empty(), "too few");
     }
 

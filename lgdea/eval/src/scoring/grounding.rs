@@ -38,6 +38,7 @@ pub fn grounding(rules: &GroundingProtocol, maps: &HeatMaps, regions: &Regions) 
     }
     let mut warnings: Vec<String> = silent.into_iter().collect();
     warnings.extend(told(&[&rows], "maps that are of no phrase of the reference"));
+    warnings.extend(regions.phrases.notes.iter().cloned());
     let map = |phrase: usize| maps.values.index_axis(Axis(0), rows.rows[phrase]);
     let absent = regions.boxes.iter().filter(|boxes| boxes.is_empty()).count();
     if absent == regions.boxes.len() {

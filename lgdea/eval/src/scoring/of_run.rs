@@ -227,6 +227,7 @@ fn cases(studies: &[&Study]) -> Reference {
         classes: Vec::new(),
         labels: Array2::from_elem((studies.len(), 0), Label::Blank),
         groups: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

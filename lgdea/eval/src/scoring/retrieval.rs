@@ -35,6 +35,7 @@ pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Ref
         task.warnings.push(format!("cases whose column `text` is empty have none, and no part: {alone}"));
     }
     task.warnings.extend(told(&rows.each_ref(), "images and texts that are of no case of the reference"));
+    task.warnings.extend(reference.notes.iter().cloned());
     let outputs = task.comparable(outputs);
     let texts = task.texts(reference);
     task.tell_of_unlike(&outputs, &texts);

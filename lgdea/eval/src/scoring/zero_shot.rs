@@ -44,6 +44,7 @@ pub fn zero_shot(
     let mut task = Task::new(rules, unit_of, aligned);
     task.warnings.extend(silent);
     task.warnings.append(&mut task.aligned.warnings);
+    task.warnings.extend(reference.notes.iter().cloned());
     let thresholds = task.thresholds(reference, validation)?;
     let cases = task.class_cases();
     let mean_of = task.mean_of()?;

@@ -74,7 +74,8 @@ pub struct Manifest {
     /// Which images of a study with several are read.
     #[serde(skip_serializing_if = "is_default")]
     pub views: Views,
-    /// Names of the columns.
+    /// Names of the columns. Where files call the same thing differently, names are joined by `|`: `patient = "patient_id|subject"` takes
+    /// of each file the first that it has. A column that a file lacks is left empty for its rows.
     pub columns: Columns,
     /// Names of the columns of `boxes`.
     #[serde(skip_serializing_if = "is_default")]

@@ -33,6 +33,10 @@ pub struct DenseNet {
 }
 
 impl ImageSettings for DenseNet {
+    fn has_matrices(&self) -> bool {
+        false
+    }
+
     fn size(&self) -> usize {
         self.size
     }

@@ -86,6 +86,10 @@ pub enum TrainedIn {
 }
 
 impl ImageSettings for EfficientNet {
+    fn has_matrices(&self) -> bool {
+        false
+    }
+
     fn size(&self) -> usize {
         self.size
     }

@@ -16,6 +16,11 @@ pub(crate) trait ImageSettings {
         None
     }
 
+    /// Whether the network has matrices, which adapters of low rank can be of; one of convolutions has none.
+    fn has_matrices(&self) -> bool {
+        true
+    }
+
     /// Notes the rules that the settings break.
     fn check(&self, _findings: &mut Findings<'_>) {}
 }
@@ -92,6 +97,10 @@ impl ImageEncoder {
     pub fn weights(&self) -> Option<(&str, &str)> {
         let PublishedImage { weights, prefix } = self.settings().published()?;
         (!weights.is_empty()).then_some((weights, prefix))
+    }
+
+    pub(super) fn has_matrices(&self) -> bool {
+        self.settings().has_matrices()
     }
 
     /// Whether there are published weights of this architecture.

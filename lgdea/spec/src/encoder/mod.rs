@@ -31,6 +31,10 @@ pub struct Encoder {
     /// D, width of the shared embedding.
     #[schemars(range(min = 1))]
     pub dim: usize,
+    /// d, to which the features of the image network's patches are made narrower before all that follows reads them, by a linear layer;
+    /// 0 where they stay as wide as they are. Heads and lesion queries of wide networks are then several times faster.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub patch_width: usize,
     /// What the text encoder reads of a report, in training and evaluation alike.
     pub report_text: ReportText,
     /// Towers whose network stays as it starts, such as `["image", "text"]`. What it makes of each image, as it is and not augmented,
@@ -88,10 +92,10 @@ impl Adapters {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Lora {
-    /// Columns of `A`, and rows of `B`.
+    /// Width of the two narrow matrices: 4 to 16 is usual. Each adapts `W` of `m × n` by `rank · (m + n)` numbers.
     #[schemars(range(min = 1))]
     pub rank: usize,
-    /// How strongly the product counts.
+    /// How strongly the adapters count, as a multiple of `1 / rank`; 16 where it is left out.
     #[serde(default = "twice_eight")]
     #[schemars(extend("exclusiveMinimum" = 0.0))]
     pub alpha: f64,
@@ -124,7 +128,17 @@ impl Tower {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 impl Encoder {
+    /// d, where patch features are made narrower.
+    pub fn narrow(&self) -> Option<usize> {
+        (self.patch_width > 0).then_some(self.patch_width)
+    }
+
     /// Whether the network of a tower stays as it starts.
     pub fn is_frozen(&self, tower: Tower) -> bool {
         self.frozen.contains(&tower)
@@ -161,6 +175,12 @@ impl Encoder {
                 "take one of the two out",
             );
         }
+        findings.require(
+            self.lora.image.is_none() || self.image.has_matrices(),
+            &["encoder.lora.image"],
+            format!("`{}` is made of convolutions, which have no adapters of low rank", self.image.name()),
+            "take another network (`vit`, `swin`, `convnext`), or train this one at a lower rate by `train.learning-rate-factors`",
+        );
         self.image.check(findings);
         self.text.check(findings);
     }

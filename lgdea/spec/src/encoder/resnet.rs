@@ -41,6 +41,10 @@ pub struct ResNet {
 }
 
 impl ImageSettings for ResNet {
+    fn has_matrices(&self) -> bool {
+        false
+    }
+
     fn size(&self) -> usize {
         self.size
     }

@@ -17,7 +17,7 @@ pub struct ZeroShot {
     #[schemars(extend("x-path" = "toml"))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub protocol: String,
-    /// Prompt ensemble: name of a shipped one (`chexpert`, `phantom`, `pneumonia`) or path of a TOML file.
+    /// Prompt ensemble: name of a shipped one (`chexpert`, `nih-cxr14`, `phantom`, `pneumonia`) or path of a TOML file.
     #[schemars(length(min = 1), extend("x-path" = "toml"))]
     pub prompts: String,
     /// Share of the evidence score `log(Q̄_I · p_c)` in the sum of standardised scores; what no share takes is `g · t_c`'s.

@@ -7,7 +7,7 @@ use lgdea_spec::Manifest;
 
 use crate::DataError;
 use crate::labels::{SEVERAL, label_names};
-use crate::table::{Table, is_no_identifier, is_personal_name, is_sentence};
+use crate::table::{Table, is_image_file, is_no_identifier, is_personal_name, is_sentence};
 
 /// Refuses files of studies in which more than half of the values of such a column are texts.
 ///
@@ -23,7 +23,7 @@ pub(crate) fn refuse(tables: &[Table], manifest: &Manifest) -> Result<(), DataEr
     let roles: [(_, _, IsText<'_>); 4] = [
         (&columns.study, "study", &is_no_identifier),
         (&columns.patient, "patient", &is_no_patient),
-        (&columns.image, "image", &is_sentence),
+        (&columns.image, "image", &|cell| is_sentence(cell) && !is_image_file(cell)),
         (&columns.view, "view", &is_sentence),
     ];
     let labels = columns.labels.iter().map(|name| (name, "labels", &is_text_of_labels as IsText<'_>));

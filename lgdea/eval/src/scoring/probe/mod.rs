@@ -78,6 +78,7 @@ impl<'a> Cases<'a> {
             fold(split).ok_or_else(|| refused(format!("no case is of the split {split}; write {split} beside some")))
         };
         let mut warnings = told(&[&rows], "rows that are of no case of the reference");
+        warnings.extend(reference.all.notes.iter().cloned());
         if reference.all.patients.is_none() {
             let problem = "the reference has no column `patient`: nothing tells whether a patient is in two splits";
             warnings.push(problem.to_owned());
