@@ -7,7 +7,7 @@ use lgdea_data::table::{is_missing, shown_id};
 use lgdea_data::{Split, label_names, normalise_label};
 use ndarray::{Array2, Axis};
 
-use crate::studies::Rows;
+use crate::studies::{self, Rows};
 use crate::table::{Table, known, lacks, names};
 use crate::{Columns, Groups, PredictionError};
 
@@ -78,7 +78,7 @@ impl Reference {
     /// Reads a file of validation cases, of which no subgroups are asked: where it has the columns, they are no classes either.
     /// Where it has several splits, its cases are those of validation.
     pub fn read_validation(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        let mut table = Table::of_reference(path, columns.id.as_ref(), Rows::Labelled)?;
+        let mut table = studies::reference(path, columns.id.as_ref(), Rows::Labelled)?;
         for by in &columns.by {
             table.take(&by.column);
         }
@@ -89,7 +89,7 @@ impl Reference {
 
     fn read_rows(path: &Path, columns: &Columns, rows: Rows) -> Result<Self, PredictionError> {
         let unusable = |problem| PredictionError::unusable(path, problem);
-        let mut table = Table::of_reference(path, columns.id.as_ref(), rows)?;
+        let mut table = studies::reference(path, columns.id.as_ref(), rows)?;
         table.take_split(columns.split).map_err(unusable)?;
         let groups: Result<_, String> = columns.by.iter().map(|by| Groups::take(by, &mut table)).collect();
         Self::of_table(path, table, columns, groups.map_err(unusable)?)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ndarray::Array2;
 
-use crate::studies::Rows;
+use crate::studies::{self, Rows};
 use crate::table::{Table, known, names};
 use crate::{Columns, PredictionError, Reference};
 
@@ -82,7 +82,7 @@ impl Regions {
 
     /// The same of a table with columns of other names: identifiers, patients, and as labels the classes.
     pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        let mut table = Table::of_reference(path, columns.id.as_ref(), Rows::Boxes)?;
+        let mut table = studies::reference(path, columns.id.as_ref(), Rows::Boxes)?;
         let split = table.take_split(columns.split);
         split.and_then(|()| Self::of(path, table, columns)).map_err(|problem| PredictionError::unusable(path, problem))
     }

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use lgdea_data::Split;
 
-use crate::studies::Rows;
-use crate::table::Table;
+use crate::studies::{self, Rows};
 use crate::{Columns, PredictionError, Reference};
 
 /// A reference and the split of each of its cases. No patient is in two splits.
@@ -27,7 +26,7 @@ impl SplitReference {
     /// The same of a table with columns of other names.
     pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
-        let mut table = Table::of_reference(path, columns.id.as_ref(), Rows::Labelled)?;
+        let mut table = studies::reference(path, columns.id.as_ref(), Rows::Labelled)?;
         let Some(names) = table.take("split") else {
             let problem = "it has no column `split`; write train, validation or test beside each case";
             return Err(PredictionError::unusable(path, problem));

@@ -7,6 +7,7 @@ use lgdea_data::{FindingBox, Report, Study};
 use lgdea_spec::StudiesFile;
 
 use crate::PredictionError;
+use crate::column::Column;
 use crate::table::Table;
 
 /// What a reference has a row for.
@@ -20,13 +21,28 @@ pub(crate) enum Rows {
     Boxes,
 }
 
+/// Reads a reference: a table, or what the rows are of the studies that a TOML file names.
+pub(crate) fn reference(path: &Path, id: Option<&Column>, rows: Rows) -> Result<Table, PredictionError> {
+    if !are_named_by(path) {
+        return Table::read_with(path, id);
+    }
+    if let Some(column) = id {
+        let problem = format!(
+            "it names a source, whose studies have identifiers: there is no column `{}`; leave --id out",
+            column.name
+        );
+        return Err(PredictionError::unusable(path, problem));
+    }
+    table(path, rows)
+}
+
 /// Whether a reference is no table, but a file that names a source.
-pub(crate) fn are_named_by(path: &Path) -> bool {
+fn are_named_by(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"))
 }
 
 /// The table of the studies that a TOML file names.
-pub(crate) fn table(path: &Path, rows: Rows) -> Result<Table, PredictionError> {
+fn table(path: &Path, rows: Rows) -> Result<Table, PredictionError> {
     let file = StudiesFile::read(path).map_err(Box::new)?;
     let corpus = lgdea_data::load(&file.data, file.seed, &|_, _| ()).map_err(Box::new)?;
     let mut studies = corpus.studies;

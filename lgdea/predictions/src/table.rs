@@ -9,7 +9,6 @@ use ndarray::Array2;
 
 use crate::PredictionError;
 use crate::column::Column;
-use crate::studies::{self, Rows};
 
 /// A table.
 pub(crate) struct Table {
@@ -39,21 +38,6 @@ impl Table {
     pub(crate) fn read_with(path: &Path, id: Option<&Column>) -> Result<Self, PredictionError> {
         let table = table::Table::read(path).map_err(Box::new)?;
         Self::new(&table, id).map_err(|problem| PredictionError::unusable(path, problem))
-    }
-
-    /// Reads a reference: a table, or what the rows are of the studies that a TOML file names.
-    pub(crate) fn of_reference(path: &Path, id: Option<&Column>, rows: Rows) -> Result<Self, PredictionError> {
-        if !studies::are_named_by(path) {
-            return Self::read_with(path, id);
-        }
-        if let Some(column) = id {
-            let problem = format!(
-                "it names a source, whose studies have identifiers: there is no column `{}`; leave --id out",
-                column.name
-            );
-            return Err(PredictionError::unusable(path, problem));
-        }
-        studies::table(path, rows)
     }
 
     /// Columns that were made, beside one of identifiers.
