@@ -240,8 +240,8 @@ mod tests {
         let error = PromptSet::named_or_path("phantm").unwrap_err().to_string();
         assert_eq!(
             error,
-            "there is no prompt set `phantm` (did you mean `phantom`?); shipped are `chexpert`, `phantom`, `pneumonia`; \
-             for your own, give the path of a .toml file"
+            "there is no prompt set `phantm` (did you mean `phantom`?); shipped are `chexpert`, `nih-cxr14`, `phantom`, \
+             `pneumonia`; for your own, give the path of a .toml file"
         );
         assert!(!PromptSet::named_or_path("imagenet").unwrap_err().to_string().contains("did you mean"));
     }

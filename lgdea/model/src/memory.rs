@@ -29,22 +29,22 @@ pub type Key = [u8; 32];
 /// The key of an image `[size, size]`, standardised.
 pub fn image_key(pixels: &[f32]) -> Key {
     let mut hasher = blake3::Hasher::new_derive_key("lgdea frozen image 1");
-    pixels.chunks(1024).for_each(|chunk| {
+    for chunk in pixels.chunks(1024) {
         let mut bytes = [0; 1024 * VALUE];
         for (bytes, pixel) in bytes.chunks_exact_mut(VALUE).zip(chunk) {
             bytes.copy_from_slice(&pixel.to_le_bytes());
         }
         hasher.update(&bytes[..chunk.len() * VALUE]);
-    });
+    }
     *hasher.finalize().as_bytes()
 }
 
 /// The key of a text's token ids; padding after them is none of it.
 pub fn text_key(tokens: &[i32]) -> Key {
     let mut hasher = blake3::Hasher::new_derive_key("lgdea frozen text 1");
-    unpadded(tokens).iter().for_each(|token| {
+    for token in unpadded(tokens) {
         hasher.update(&token.to_le_bytes());
-    });
+    }
     *hasher.finalize().as_bytes()
 }
 

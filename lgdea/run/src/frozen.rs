@@ -16,6 +16,15 @@ use crate::{Preparation, RunError};
 /// Images whose features are looked at at a time.
 const CHUNK: usize = 64;
 
+/// What a published image encoder makes of the images of a corpus.
+#[derive(Debug, Clone)]
+pub struct PublishedFeatures {
+    /// Positions of their studies.
+    pub studies: Vec<usize>,
+    /// Means of their patches' features, `[images, width]`.
+    pub features: Array2<f32>,
+}
+
 impl Preparation<'_> {
     /// What the frozen networks of the experiment make of the images and texts of its data and of evaluation sets, from the cache
     /// or made now.
@@ -45,8 +54,8 @@ impl Preparation<'_> {
         Ok(memories)
     }
 
-    /// What the published image encoder that the experiment starts from makes of the images of a corpus: positions of their studies,
-    /// and the means of their patches' features `[images, width]`. None where it starts from random weights.
+    /// What the published image encoder that the experiment starts from makes of the images of a corpus. None where it starts from
+    /// random weights.
     ///
     /// # Errors
     /// As of [`Self::memories`].
@@ -55,7 +64,7 @@ impl Preparation<'_> {
         corpus: &Corpus,
         images: &ImageStore,
         device: &Device,
-    ) -> Result<Option<(Vec<usize>, Array2<f32>)>, RunError> {
+    ) -> Result<Option<PublishedFeatures>, RunError> {
         let Some(encoder) = published_images(self.experiment, device)? else { return Ok(None) };
         let frozen = Frozen::images(&encoder, images, 0..corpus.studies.len());
         if frozen.is_empty() {
@@ -69,7 +78,7 @@ impl Preparation<'_> {
             arrays::matrix(patches.mean_dim(1).squeeze_dim::<2>(1))
         };
         let features = arrays::stack(studies.chunks(CHUNK).map(mean).collect());
-        Ok(Some((studies, features)))
+        Ok(Some(PublishedFeatures { studies, features }))
     }
 
     /// What a frozen network makes of inputs of several origins.

@@ -98,9 +98,9 @@ impl<'a> Frozen<'a> {
         hasher.update(&settings.unwrap_or_default());
         hasher.update(experiment.device.name.as_bytes());
         hasher.update(parameters.as_bytes());
-        self.keys.iter().for_each(|key| {
+        for key in &self.keys {
             hasher.update(key);
-        });
+        }
         hasher.finalize().to_hex().to_string()
     }
 

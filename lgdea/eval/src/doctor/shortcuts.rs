@@ -165,7 +165,7 @@ pub fn read_from_images(
             kinds.sort_by(|(a, _), (b, _)| b.value.total_cmp(&a.value));
             let best = kinds.first().filter(|(found, _)| found.low >= IS_READ)?.0.value;
             let words: Vec<String> = kinds.into_iter().map(|(_, words)| words).collect();
-            Some((best, format!("{name} at AUROC {}", words.join("; "))))
+            Some((best, format!("{name} (AUROC of {})", words.join("; "))))
         })
         .collect();
     read.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -211,7 +211,9 @@ fn measured(cases: &[Case]) -> Option<Measured> {
 
 fn are_enough(truth: impl Iterator<Item = bool>) -> bool {
     let mut counts = [0; 2];
-    truth.for_each(|positive| counts[usize::from(positive)] += 1);
+    for positive in truth {
+        counts[usize::from(positive)] += 1;
+    }
     counts.into_iter().all(|count| count >= FEWEST)
 }
 
@@ -351,7 +353,7 @@ mod tests {
             noise(row, column) + if column == 2 { (row % 2) as f32 } else { 0.0 }
         });
         let found = read_from_images(&all, told.view(), &|_, _| ()).unwrap().unwrap();
-        assert!(found.examples[0].text.starts_with("view at AUROC PA 0.9"), "{found:?}");
+        assert!(found.examples[0].text.starts_with("view (AUROC of PA "), "{found:?}");
         let noise = Array2::from_shape_fn((300, 4), |(row, column)| noise(row, column));
         assert!(read_from_images(&all, noise.view(), &|_, _| ()).unwrap().is_none());
     }

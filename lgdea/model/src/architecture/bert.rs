@@ -128,6 +128,7 @@ impl BertShape {
 
 /// BERT without its pooler.
 #[derive(Module, Debug)]
+#[expect(clippy::struct_field_names, reason = "what is in files begins so")]
 pub struct Bert {
     bert: Layers,
     #[module(skip)]

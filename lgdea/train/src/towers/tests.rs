@@ -35,7 +35,7 @@ fn start(experiment: &Experiment) -> (Lgdea, Tensor<3>, Tensor<2, Int>) {
             .unwrap();
     let shape = ModelShape { text, classes: 0 };
     let model = Lgdea::new(experiment, &shape, Seed(1), &device);
-    let model = freeze(model, &experiment).unwrap();
+    let model = freeze(model, experiment).unwrap();
     let size = experiment.encoder.image.size();
     device.seed(2);
     let images = Tensor::random([BATCH, size, size], Distribution::Normal(0.0, 1.0), &device);

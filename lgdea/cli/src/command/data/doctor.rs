@@ -7,7 +7,7 @@ use lgdea_data::{
     Corpus, Diagnosis, Given, ImageStore, PairsAt, Severity, Study, diagnose, diagnose_set, pairs_at_ratios,
 };
 use lgdea_eval::doctor::{Contents, labels_that_go_with, page, read_from_images};
-use lgdea_run::{OpenSet, Preparation};
+use lgdea_run::{OpenSet, Preparation, PublishedFeatures};
 use serde_json::json;
 
 use crate::args::data::DoctorArgs;
@@ -72,7 +72,7 @@ fn shortcuts(
 ) -> Result<Option<Diagnosis>, Failure> {
     let settings = &preparation.experiment.device;
     let device = device::open(&settings.name, settings.threads)?;
-    let Some((studies, features)) = preparation.published_features(corpus, images, &device)? else {
+    let Some(PublishedFeatures { studies, features }) = preparation.published_features(corpus, images, &device)? else {
         let problem = "--shortcuts asks the image encoder that training starts from, and the experiment's starts from random weights";
         return Err(refused_with_help(
             problem.to_owned(),
