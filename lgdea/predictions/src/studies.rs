@@ -122,8 +122,10 @@ fn of_boxes(studies: &[&Study]) -> Table {
         columns.push(("image_width".to_owned(), of(&of_rows, |study| size(study).0.to_string())));
         columns.push(("image_height".to_owned(), of(&of_rows, |study| size(study).1.to_string())));
     }
-    let phrase =
-        |(study, found): &(&Study, &FindingBox)| format!("{}/{}", study.id, found.phrase.trim().to_lowercase());
+    let phrase = |(study, found): &(&Study, &FindingBox)| {
+        let words: Vec<&str> = found.phrase.split_whitespace().collect();
+        format!("{}/{}", study.id, words.join(" ").to_lowercase())
+    };
     Table::of_columns(rows.iter().map(phrase).collect(), columns)
 }
 

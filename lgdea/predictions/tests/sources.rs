@@ -33,7 +33,7 @@ fn source(toml: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-const DATA: &str = "[data.manifest]\nroot = '.'\nstudies = ['studies.csv']\nboxes = ['boxes.csv']\n";
+const DATA: &str = "[data.manifest]\nroot = '.'\nstudies = ['studies.csv']\nboxes = 'boxes.csv'\n[data.manifest.columns]\nsex = 'sex'\n";
 
 fn of(split: Option<Split>) -> Columns {
     Columns { split, ..Columns::default() }
@@ -92,10 +92,10 @@ fn what_cannot_be_scored_is_refused() {
     let named = Columns { id: Some("image".parse().unwrap()), ..Columns::default() };
     assert!(refusal(DATA, &named).contains("leave --id out"));
     assert!(refusal("[data.manifest]\nroot = '.'\nstudies = ['none.csv']\n", &of(None)).contains("none.csv"));
-    assert!(refusal("seed = 1\n", &of(None)).contains("no evaluation set is named"));
+    assert!(refusal("seed = 1\n", &of(None)).contains("evaluation set"));
     let unlabelled = DATA.replace("studies.csv", "plain.csv");
     let (folder, path) = source(&unlabelled);
-    fs::write(folder.path().join("plain.csv"), "study,patient,image\na,p1,a.png\n").unwrap();
+    fs::write(folder.path().join("plain.csv"), "study,patient,image,report,sex\na,p1,a.png,Clear.,F\n").unwrap();
     fs::write(folder.path().join("boxes.csv"), BOXES.replace("\nc,", "\na,")).unwrap();
     let problem = chain(&Reference::read_as(&path, &of(None)).unwrap_err());
     assert!(problem.contains("has labels") || problem.contains("several"), "{problem}");

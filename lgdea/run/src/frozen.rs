@@ -58,7 +58,7 @@ impl Preparation<'_> {
     /// random weights.
     ///
     /// # Errors
-    /// As of [`Self::memories`].
+    /// These weights are not there; the cache cannot be written; there is no image.
     pub fn published_features(
         &self,
         corpus: &Corpus,

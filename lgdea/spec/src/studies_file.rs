@@ -75,7 +75,7 @@ mod tests {
     fn a_file_without_studies_is_refused_at_its_place() {
         let without = read("[eval.set.a]\nstudies = 'test'\n").unwrap_err();
         assert!(without.contains("has no data of its own") && without.contains("studies.toml:1"), "{without}");
-        assert!(read("seed = 1\n").unwrap_err().contains("no evaluation set is named"));
+        assert!(read("seed = 1\n").unwrap_err().contains("evaluation set"));
         let unknown = read("[data.manifest]\nroot = '.'\nstudies = ['a.csv']\ncolumns.imag = 'x'\n").unwrap_err();
         assert!(unknown.contains("columns.imag") && unknown.contains("studies.toml:4"), "{unknown}");
     }
