@@ -18,7 +18,7 @@ const FOLDS: usize = 5;
 /// Fewest cases of each kind that anything is said of.
 const FEWEST: usize = 20;
 /// From where on the lower end of the interval of an AUROC says that a label goes with a property.
-const GOES_WITH: f64 = 0.6;
+const GOES_WITH: f64 = 0.55;
 /// From where on it says that a property is read from images.
 const IS_READ: f64 = 0.7;
 /// Fewest cases of a value that stands for itself.
