@@ -8,7 +8,9 @@ mod cache;
 mod error;
 mod holder;
 mod lease;
+mod mapped;
 
 pub use cache::{Cache, Stage};
 pub use error::CacheError;
 pub use lease::{Claim, Leases};
+pub use mapped::mapped;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use lgdea_cache::mapped;
 use memmap2::Mmap;
 
 use crate::PAD;
@@ -111,10 +112,7 @@ impl FeatureFile {
     /// The file system's; it is no such file, or cut off.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
-        // SAFETY: what is mapped must not change. Such a file is written under another name, never again, and at most removed,
-        // which leaves the mapping whole.
-        #[expect(unsafe_code, reason = "a shared mapping is the one way not to read all features in every process")]
-        let bytes = unsafe { Mmap::map(&file)? };
+        let bytes = mapped(&file, file.metadata()?.len() as usize)?;
         Self::read(bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "it has no features, or is cut off"))
     }
 

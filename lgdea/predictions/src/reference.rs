@@ -9,7 +9,7 @@ use ndarray::{Array2, Axis};
 
 use crate::studies::{self, Rows};
 use crate::table::{Table, known, lacks, names};
-use crate::{Columns, Groups, PredictionError};
+use crate::{Columns, Groups, Label, PredictionError};
 
 /// Most characters of a class's name in a column of labels: what is longer may be a text, and texts are not printed.
 const LONGEST: usize = 60;
@@ -19,21 +19,6 @@ const SLIPS: usize = 2;
 
 /// Columns that subgroups are made of, and that are no classes where nobody says so.
 pub(crate) const NO_CLASSES: [&str; 4] = ["sex", "age", "view", "source"];
-
-/// What is known of a class in a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Label {
-    /// 1: it is there.
-    Positive,
-    /// 0: it is not.
-    Negative,
-    /// −1: nobody can say.
-    Uncertain,
-    /// Nobody said.
-    Blank,
-    /// The case does not count for the class, whatever a protocol says. No file has it.
-    Excluded,
-}
 
 /// The reference.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,13 +6,10 @@ use std::path::Path;
 
 use crate::reference::NO_CLASSES;
 use crate::whole;
-use crate::{Label, PredictionError, Reference};
+use crate::{Described, PredictionError, Reference};
 
 /// Columns that are no classes.
 const KEPT: [&str; 5] = ["id", "patient", "split", "text", "label"];
-
-/// A column of a reference beside its own: the name, and a cell for each case.
-pub type Described = (&'static str, Vec<String>);
 
 impl Reference {
     /// Writes the table that [`Reference::read`] reads, with further columns, which are no classes: with `split` it is what
@@ -53,18 +50,9 @@ impl Reference {
         table.write_record(["id"].into_iter().chain(names).chain(self.classes.iter().map(String::as_str)))?;
         for (case, id) in self.ids.iter().enumerate() {
             let cells = columns.iter().map(|column| column[case].as_str());
-            let labels = self.labels.row(case).into_iter().map(|label| cell(*label));
+            let labels = self.labels.row(case).into_iter().map(|label| label.cell());
             table.write_record([id.as_str()].into_iter().chain(cells).chain(labels))?;
         }
         table.flush()
-    }
-}
-
-fn cell(label: Label) -> &'static str {
-    match label {
-        Label::Positive => "1",
-        Label::Negative => "0",
-        Label::Uncertain => "-1",
-        Label::Blank | Label::Excluded => "",
     }
 }

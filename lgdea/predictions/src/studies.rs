@@ -6,9 +6,9 @@ use std::path::Path;
 use lgdea_data::{FindingBox, Report, Study};
 use lgdea_spec::StudiesFile;
 
-use crate::PredictionError;
 use crate::column::Column;
 use crate::table::Table;
+use crate::{Label, PredictionError, described};
 
 /// What a reference has a row for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,13 +87,8 @@ fn of_cases(studies: &[&Study]) -> Table {
     findings.sort_unstable();
     findings.dedup();
     for finding in findings {
-        let label = |study: &Study| match &study.labels {
-            None => "",
-            Some(labels) if labels.present.contains(finding) => "1",
-            Some(labels) if labels.uncertain.contains(finding) => "-1",
-            Some(_) => "0",
-        };
-        columns.push((finding.clone(), of(studies, |study| label(study).to_owned())));
+        let label = |study: &Study| Label::of(study.labels.as_ref(), finding).cell().to_owned();
+        columns.push((finding.clone(), of(studies, label)));
     }
     Table::of_columns(of(studies, |study| study.id.clone()), columns)
 }
@@ -129,19 +124,10 @@ fn of_boxes(studies: &[&Study]) -> Table {
     Table::of_columns(rows.iter().map(phrase).collect(), columns)
 }
 
-/// Patient and split, and what subgroups are made by.
+/// Patients, splits, and what subgroups are made by.
 fn about(studies: &[&Study]) -> Vec<(String, Vec<String>)> {
-    let shown = |value: Option<String>| value.unwrap_or_default();
-    [
-        ("patient", of(studies, |study| study.patient.clone())),
-        ("split", of(studies, |study| study.split.to_string())),
-        ("sex", of(studies, |study| shown(study.person.sex.map(|sex| sex.to_string())))),
-        ("age", of(studies, |study| shown(study.person.age.map(|age| age.to_string())))),
-        ("view", of(studies, |study| shown(study.projection.map(|projection| projection.to_string())))),
-        ("source", of(studies, |study| shown(study.source.as_deref().map(str::to_owned)))),
-    ]
-    .map(|(name, cells)| (name.to_owned(), cells))
-    .into()
+    let patient = ("patient", of(studies, |study| study.patient.clone()));
+    [patient].into_iter().chain(described(studies)).map(|(name, cells)| (name.to_owned(), cells)).collect()
 }
 
 fn of(studies: &[&Study], cell: impl Fn(&Study) -> String) -> Vec<String> {

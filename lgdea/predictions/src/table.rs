@@ -72,14 +72,9 @@ impl Table {
         if !is_kept.contains(&true) {
             return Err(format!("none of its cases is of the split {wanted}; name another by --split"));
         }
-        let keep = |position: &mut usize| {
-            *position += 1;
-            is_kept[*position - 1]
-        };
-        let mut at = [0; 3];
-        self.ids.retain(|_| keep(&mut at[0]));
-        self.id.1.retain(|_| keep(&mut at[1]));
-        self.rows.retain(|_| keep(&mut at[2]));
+        keep(&mut self.ids, &is_kept);
+        keep(&mut self.id.1, &is_kept);
+        keep(&mut self.rows, &is_kept);
         Ok(())
     }
 
@@ -211,6 +206,12 @@ impl Table {
         };
         cells.map(number).collect()
     }
+}
+
+/// Takes out what is not kept.
+fn keep<T>(items: &mut Vec<T>, is_kept: &[bool]) {
+    let mut is_kept = is_kept.iter();
+    items.retain(|_| is_kept.next() == Some(&true));
 }
 
 /// Cells with those empty that say that their value is missing.

@@ -45,11 +45,7 @@ impl Found {
         let mut read = experiment.clone();
         let left_out = &experiment.pairing.leave_out.sets;
         read.eval.sets.retain(|name, _| Some(name) == set.as_ref() || left_out.contains(name));
-        let Again { mut prepared, provider, mut sets, .. } = self.read_again(&read, audience)?;
-        if set.is_none() {
-            let stages = Preparation { experiment: &experiment, results: &self.results, audience };
-            prepared.memories = stages.memories(&prepared, std::iter::empty(), device)?;
-        }
+        let Again { prepared, provider, mut sets, .. } = self.read_again(&read, audience)?;
 
         let model = load_model(&self.experiment, &prepared, &checkpoint, device)?;
         let asks = Asks { model: &model, device, asked, audience };

@@ -6,7 +6,7 @@ use std::path::Path;
 use lgdea_data::{Report, Study, StudyLabels};
 use lgdea_eval::prompts::PromptClass;
 use lgdea_inspect::Embedded;
-use lgdea_predictions::{Arrays, Described, Label, PredictionError, Reference};
+use lgdea_predictions::{Arrays, Described, Label, PredictionError, Reference, described};
 use lgdea_prepared::Prepared;
 use lgdea_spec::Experiment;
 use ndarray::Array2;
@@ -52,7 +52,8 @@ impl Embeddings {
             notes: Vec::new(),
         };
         let examinations = of(|study| study.examination.clone());
-        let described = described(&studies);
+        let is_known = |(_, cells): &Described| cells.iter().any(|cell| !cell.is_empty());
+        let described = described(&studies).into_iter().filter(is_known).collect();
         let meta = protocol(&embedded, experiment);
         Self { embedded, reference, examinations, described, meta }
     }
@@ -103,21 +104,6 @@ impl Embeddings {
     }
 }
 
-/// Splits, and what is known of the persons and how the images were taken: what scores are given by subgroups of.
-fn described(studies: &[&Study]) -> Vec<Described> {
-    let column = |name, cell: fn(&Study) -> Option<String>| {
-        (name, studies.iter().map(|study| cell(study).unwrap_or_default()).collect::<Vec<String>>())
-    };
-    let columns = [
-        column("split", |study| Some(study.split.to_string())),
-        column("sex", |study| study.person.sex.map(|sex| sex.to_string())),
-        column("age", |study| study.person.age.map(|age| age.to_string())),
-        column("view", |study| study.projection.map(|projection| projection.to_string())),
-        column("source", |study| study.source.as_deref().map(str::to_owned)),
-    ];
-    columns.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())).collect()
-}
-
 /// What tells a report from others and not what it says: a hash.
 fn mark(report: &Report) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("lgdea texts of a reference, version 1");
@@ -163,13 +149,9 @@ fn labels(studies: &[&Study], classes: &[PromptClass]) -> (Vec<String>, Array2<L
     let of_name: Vec<Option<&PromptClass>> =
         names.iter().map(|name| classes.iter().find(|class| class.name == *name)).collect();
     let label = |(row, column): (usize, usize)| {
-        let Some(labels) = &studies[row].labels else { return Label::Blank };
-        let truth = match of_name[column] {
-            Some(class) => class.truth(labels),
-            None if labels.uncertain.contains(&names[column]) => None,
-            None => Some(labels.present.contains(&names[column])),
-        };
-        match truth {
+        let labels = studies[row].labels.as_ref();
+        let (Some(class), Some(of_study)) = (of_name[column], labels) else { return Label::of(labels, &names[column]) };
+        match class.truth(of_study) {
             Some(true) => Label::Positive,
             Some(false) => Label::Negative,
             None => Label::Uncertain,

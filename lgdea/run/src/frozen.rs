@@ -1,8 +1,10 @@
 //! The stage before training that asks frozen networks once for all runs.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use lgdea_cache::{Cache, CacheError, Stage};
-use lgdea_data::{Corpus, ImageStore};
+use lgdea_data::ImageStore;
 use lgdea_inspect::{InspectError, arrays};
 use lgdea_model::Memories;
 use lgdea_model::memory::{FeatureFile, FeatureMemory};
@@ -16,7 +18,7 @@ use crate::{Preparation, RunError};
 /// Images whose features are looked at at a time.
 const CHUNK: usize = 64;
 
-/// What a published image encoder makes of the images of a corpus.
+/// What a published image encoder makes of images.
 #[derive(Debug, Clone)]
 pub struct PublishedFeatures {
     /// Positions of their studies.
@@ -44,7 +46,7 @@ impl Preparation<'_> {
         let model = start(self.experiment, prepared, device)?;
         let all: Vec<&Prepared> = [prepared].into_iter().chain(sets).collect();
         if encoder.is_frozen(Tower::Image) {
-            let frozen = all.iter().map(|of| Frozen::images(&model.image, &of.images, 0..of.studies.len()));
+            let frozen = all.iter().map(|of| Frozen::images(&model.image, &of.images));
             memories.images = Some(self.memory("features of images", frozen, device)?);
         }
         if encoder.is_frozen(Tower::Text) {
@@ -54,25 +56,24 @@ impl Preparation<'_> {
         Ok(memories)
     }
 
-    /// What the published image encoder that the experiment starts from makes of the images of a corpus. None where it starts from
+    /// What the published image encoder that the experiment starts from makes of images. None where it starts from
     /// random weights.
     ///
     /// # Errors
     /// These weights are not there; the cache cannot be written; there is no image.
     pub fn published_features(
         &self,
-        corpus: &Corpus,
         images: &ImageStore,
         device: &Device,
     ) -> Result<Option<PublishedFeatures>, RunError> {
         let Some(encoder) = published_images(self.experiment, device)? else { return Ok(None) };
-        let frozen = Frozen::images(&encoder, images, 0..corpus.studies.len());
+        let frozen = Frozen::images(&encoder, images);
         if frozen.is_empty() {
             return Err(InspectError::NoImages.into());
         }
         let memory = self.memory("features of images", [frozen].into_iter(), device)?;
         let encoder = encoder.remembering(Some(memory));
-        let studies: Vec<usize> = (0..corpus.studies.len()).filter(|&study| images.pixels(study).is_some()).collect();
+        let studies = images.studies();
         let mean = |chunk: &[usize]| {
             let patches = encoder.features(Images::of(images, chunk).to_tensor(device));
             arrays::matrix(patches.mean_dim(1).squeeze_dim::<2>(1))
@@ -91,7 +92,7 @@ impl Preparation<'_> {
         let mut files = Vec::new();
         for frozen in all.filter(|frozen| !frozen.is_empty()) {
             let key = frozen.digest(self.experiment);
-            let make = |path: &std::path::Path| {
+            let make = |path: &Path| {
                 let counter = self.audience.counter(name);
                 let failed = |source| RunError::from(CacheError { path: path.to_owned(), source });
                 frozen.write(path, device, &*counter).map_err(failed)

@@ -34,10 +34,10 @@ pub fn start(experiment: &Experiment, prepared: &Prepared, device: &Device) -> R
 /// These are not there or do not fit.
 pub fn published_images(experiment: &Experiment, device: &Device) -> Result<Option<ImageEncoder>, TrainError> {
     let Encoder { image, dim, .. } = &experiment.encoder;
-    // What follows the network is not asked.
     if image.weights().is_none() {
         return Ok(None);
     }
+    // What follows the network is not asked.
     let mut encoder = ImageEncoder::new(image, None, *dim, device);
     pretrained::load_images(&mut encoder, image)?;
     Ok(Some(encoder))
@@ -57,9 +57,9 @@ enum Network<'a> {
 }
 
 impl<'a> Frozen<'a> {
-    /// The image network, and the images of some studies.
-    pub fn images(encoder: &'a ImageEncoder, store: &'a ImageStore, studies: Range<usize>) -> Self {
-        let studies: Vec<usize> = studies.filter(|&study| store.pixels(study).is_some()).collect();
+    /// The image network, and all images of a store.
+    pub fn images(encoder: &'a ImageEncoder, store: &'a ImageStore) -> Self {
+        let studies = store.studies();
         let key = |study: &usize| image_key(Images::of(store, &[*study]).pixels());
         let keys = studies.par_iter().map(key).collect();
         Self { network: Network::Images { encoder, store, studies }, keys }

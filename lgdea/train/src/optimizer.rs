@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
+use burn::module::{Module, ParamGroup, ParamId};
 use burn::optim::{AdamW, AdamWState, AdaptiveMomentumState, ModuleOptimizer, Optimizer};
 use burn::tensor::{Device, Tensor};
 use lgdea_kernel::Pace;
+use lgdea_model::lora::is_adapter;
+use lgdea_model::{Parameter, parameters};
 use lgdea_spec::{Encoder, Experiment, Tower, Train};
 use regex::Regex;
 
@@ -21,11 +23,10 @@ const SHOWN: usize = 5;
 /// A pattern that no parameter's name matches.
 pub(crate) fn adamw<M: Module>(module: &M, settings: &Train) -> Result<ModuleOptimizer, TrainError> {
     let patterns = patterns(settings)?;
-    let mut parameters = Parameters::default();
-    module.visit(&mut parameters);
+    let parameters = parameters(module);
     for (pattern, _) in &patterns {
-        if !parameters.found.iter().any(|parameter| pattern.is_match(&parameter.name)) {
-            let some = parameters.found.iter().step_by(parameters.found.len().div_ceil(SHOWN).max(1));
+        if !parameters.iter().any(|parameter| pattern.is_match(&parameter.name)) {
+            let some = parameters.iter().step_by(parameters.len().div_ceil(SHOWN).max(1));
             return Err(TrainError::NoSuchParameter {
                 pattern: pattern.to_string(),
                 some: some.map(|parameter| format!("`{}`", parameter.name)).collect::<Vec<_>>().join(", "),
@@ -34,10 +35,10 @@ pub(crate) fn adamw<M: Module>(module: &M, settings: &Train) -> Result<ModuleOpt
     }
     // Groups are few: by factor, and by whether they decay.
     let mut groups: BTreeMap<(u64, bool), Vec<ParamId>> = BTreeMap::new();
-    for Parameter { name, id, is_vector } in parameters.found {
+    for Parameter { name, id, dimensions } in parameters {
         let factor: f64 =
             patterns.iter().filter(|(pattern, _)| pattern.is_match(&name)).map(|(_, factor)| factor).product();
-        groups.entry((factor.to_bits(), is_vector)).or_default().push(id);
+        groups.entry((factor.to_bits(), dimensions < 2)).or_default().push(id);
     }
     let optimizer = |factor: f64, is_vector: bool| {
         let decay = if is_vector { 0.0 } else { settings.weight_decay };
@@ -54,14 +55,10 @@ pub(crate) fn adamw<M: Module>(module: &M, settings: &Train) -> Result<ModuleOpt
 /// # Errors
 /// One has none.
 pub(crate) fn has_adapters<M: Module>(module: &M, encoder: &Encoder) -> Result<(), TrainError> {
-    let mut parameters = Parameters::default();
-    module.visit(&mut parameters);
-    for (tower, name) in [(Tower::Image, "image"), (Tower::Text, "text")] {
-        let is_one = |parameter: &Parameter| {
-            parameter.name.starts_with(tower.network()) && lgdea_model::lora::is_adapter(&parameter.name)
-        };
-        if encoder.lora.of(tower).is_some() && !parameters.found.iter().any(is_one) {
-            return Err(TrainError::NoAdapters { tower: name });
+    let parameters = parameters(module);
+    for tower in Tower::ALL.into_iter().filter(|tower| encoder.lora.of(*tower).is_some()) {
+        if !parameters.iter().any(|Parameter { name, .. }| name.starts_with(tower.network()) && is_adapter(name)) {
+            return Err(TrainError::NoAdapters { tower: tower.name() });
         }
     }
     Ok(())
@@ -124,33 +121,5 @@ impl Optimizer for Group {
 
     fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {
         AdamW::to_device(state, device)
-    }
-}
-
-/// The parameters of a module, as they are met.
-#[derive(Default)]
-struct Parameters {
-    path: Vec<String>,
-    found: Vec<Parameter>,
-}
-
-struct Parameter {
-    /// Such as `image.backbone.ResNet.layer1.0.conv1.weight`.
-    name: String,
-    id: ParamId,
-    is_vector: bool,
-}
-
-impl ModuleVisitor for Parameters {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.push(Parameter { name: self.path.join("."), id: param.id, is_vector: D < 2 });
     }
 }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use lgdea_cache::CacheError;
+use lgdea_cache::{CacheError, mapped};
 use memmap2::Mmap;
 use serde::{Deserialize, Serialize};
 
@@ -72,9 +72,5 @@ pub(super) fn open(path: &Path, size: usize) -> io::Result<Mapped> {
     if footer.size != size || (readable * size * size) as u64 != start {
         return Err(broken());
     }
-    // SAFETY: what is mapped must not change. Such a file is written under another name, never again, and at most removed,
-    // which leaves the mapping whole.
-    #[expect(unsafe_code, reason = "a shared mapping is the one way not to read all images in every process")]
-    let pixels = unsafe { memmap2::MmapOptions::new().len(start as usize).map(&file)? };
-    Ok(Mapped { pixels, results: footer.results })
+    Ok(Mapped { pixels: mapped(&file, start as usize)?, results: footer.results })
 }

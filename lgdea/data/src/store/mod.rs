@@ -192,6 +192,11 @@ impl ImageStore {
         pixels.get(slot * area..(slot + 1) * area)
     }
 
+    /// Positions of the studies that have an image.
+    pub fn studies(&self) -> Vec<usize> {
+        (0..self.slots.len()).filter(|&study| self.slots[study].is_some()).collect()
+    }
+
     /// Where the original image of the study at a position of the corpus lies in its square; `None` where it has none.
     pub fn frame(&self, study: usize) -> Option<Frame> {
         let slot = (*self.slots.get(study)?)?;

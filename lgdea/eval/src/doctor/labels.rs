@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lgdea_data::table::Vocabulary;
-use lgdea_data::{Diagnosis, Example, NO_FINDING, Severity, StudyLabels};
+use lgdea_data::{Diagnosis, NO_FINDING, Severity, StudyLabels};
 
+use super::doubtful;
 use crate::prompts::{PromptClass, PromptSet};
 
 /// Labels that a finding names.
@@ -63,8 +64,9 @@ impl<'a> Scored<'a> {
     /// Classes that no study bears.
     fn absent(&self) -> Option<Diagnosis> {
         let absent = self.classes(|class| !self.labels.contains_key(class.name.as_str()));
-        told_of(
+        doubtful(
             absent.iter().map(|class| self.with_meant(&class.name, self.unasked_labels())).collect(),
+            LISTED,
             self.prompts.classes.len(),
             "class of the prompts that no scored study bears: it is not scored",
             "write the class as the data write it, or take it out of the prompts",
@@ -81,8 +83,9 @@ impl<'a> Scored<'a> {
             let against = if against.is_empty() { String::new() } else { format!(", against {}", against.join(", ")) };
             format!("`{}`{against}", class.name)
         };
-        told_of(
+        doubtful(
             lacking.iter().map(told).collect(),
+            LISTED,
             self.prompts.classes.len(),
             "class of the prompts without a negative among the scored studies: it is not scored",
             "write the labels of `against` as the data write them, or add studies without the class",
@@ -104,8 +107,9 @@ impl<'a> Scored<'a> {
             let meant = meant.map(|meant| format!(", in the prompts `{meant}`?")).unwrap_or_default();
             format!("`{shown}` ({count}{meant})")
         };
-        told_of(
+        doubtful(
             unasked.iter().map(told).collect(),
+            LISTED,
             self.labels.len(),
             "label of the scored studies that is no class of the prompts: it is not scored",
             "nothing where this is meant; otherwise add a class to `eval.zero-shot.prompts`",
@@ -128,14 +132,6 @@ impl<'a> Scored<'a> {
             None => format!("`{label}`"),
         }
     }
-}
-
-/// That there are some of `of` things; `None` where there are none.
-fn told_of(all: Vec<String>, of: usize, what: &str, remedy: &'static str) -> Option<Diagnosis> {
-    let count = all.len();
-    let examples = all.into_iter().take(LISTED).map(Example::text).collect();
-    let severity = Severity::Doubtful;
-    (count > 0).then(|| Diagnosis { severity, what: what.to_owned(), count, of, examples, remedy })
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use lgdea_data::{Diagnosis, Example, Severity, Study};
+use lgdea_data::{Diagnosis, Study};
 use lgdea_spec::{GroupBy, Within};
 use ndarray::{Array2, ArrayView2, Axis};
 
+use super::doubtful;
 use crate::EvalError;
 use crate::metric::auroc::Case;
 use crate::metric::delong::delong;
@@ -23,7 +24,7 @@ const GOES_WITH: f64 = 0.55;
 const IS_READ: f64 = 0.7;
 /// Fewest cases of a value that stands for itself.
 const RARE: usize = 10;
-/// Most labels that are named.
+/// Most labels or properties that are named.
 const SHOWN: usize = 8;
 /// Ends of the bands of age.
 const AGES: &str = "age:18,40,60,80";
@@ -57,44 +58,40 @@ impl Property {
 pub fn labels_that_go_with(studies: &[Study]) -> Vec<Diagnosis> {
     let studies: Vec<&Study> = studies.iter().filter(|study| study.image.is_some() && study.labels.is_some()).collect();
     let sources: BTreeSet<&str> = studies.iter().filter_map(|study| study.source.as_deref()).collect();
-    let mut found = Vec::new();
+    let (units, mut found) = (units(&studies), Vec::new());
     for property in Property::all(&studies) {
         let (mut told, mut tested) = (Vec::new(), 0);
         if property.name == "source" || sources.len() < 2 {
             let all: Vec<usize> = (0..studies.len()).collect();
-            tested += tell(&studies, &property, &all, "", &mut told);
+            tested += tell((&studies, &units), &property, &all, "", &mut told);
         } else {
             for source in &sources {
                 let own: Vec<usize> =
                     (0..studies.len()).filter(|&at| studies[at].source.as_deref() == Some(source)).collect();
-                tested += tell(&studies, &property, &own, &format!(" in {source}"), &mut told);
+                tested += tell((&studies, &units), &property, &own, &format!(" in {source}"), &mut told);
             }
         }
         told.sort_by(|(a, _), (b, _)| b.value.total_cmp(&a.value));
-        let examples: Vec<Example> = told.into_iter().map(|(_, words)| Example::text(words)).collect();
-        let name = property.name;
-        found.extend((!examples.is_empty()).then(|| Diagnosis {
-            severity: Severity::Doubtful,
-            what: format!("label that the {name} alone tells"),
-            count: examples.len(),
-            of: tested,
-            examples: examples.into_iter().take(SHOWN).collect(),
-            remedy: "a model that reads this is scored as if it read the finding: score within it (`eval.within`), and give the \
-                     label images of each kind",
-        }));
+        found.extend(doubtful(
+            told.into_iter().map(|(_, words)| words).collect(),
+            SHOWN,
+            tested,
+            &format!("label that the {} alone tells", property.name),
+            "a model that reads this is scored as if it read the finding: score within it (`eval.within`), and give the label \
+             images of each kind",
+        ));
     }
     found
 }
 
 /// Adds what a property tells of labels in some of the studies, which are `called` so; how many labels were looked at.
 fn tell(
-    studies: &[&Study],
+    (studies, units): (&[&Study], &[usize]),
     property: &Property,
     some: &[usize],
     called: &str,
     told: &mut Vec<(Measured, String)>,
 ) -> usize {
-    let (units, _) = patients(studies);
     let present = some.iter().filter_map(|&at| studies[at].labels.as_ref()).flat_map(|labels| &labels.present);
     let labels: BTreeSet<&String> = present.collect();
     let mut tested = 0;
@@ -131,7 +128,8 @@ pub fn read_from_images(
     features: ArrayView2<'_, f32>,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Option<Diagnosis>, EvalError> {
-    let (units, folds) = patients(studies);
+    let units = units(studies);
+    let folds: Vec<usize> = units.iter().map(|unit| unit % FOLDS).collect();
     let mut questions: Vec<(&'static str, String, Vec<Option<bool>>)> = Vec::new();
     let properties = Property::all(studies);
     for Property { name, values } in &properties {
@@ -169,16 +167,14 @@ pub fn read_from_images(
         })
         .collect();
     read.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let examples: Vec<Example> = read.into_iter().map(|(_, words)| Example::text(words)).collect();
-    Ok((!examples.is_empty()).then(|| Diagnosis {
-        severity: Severity::Doubtful,
-        what: "property of patient or film, no finding, that the encoder reads from the image alone".to_owned(),
-        count: examples.len(),
-        of: all,
-        examples,
-        remedy: "where a label, or the texts of a source, go with it, a model learns it in the place of the finding: score within it \
-                 (`eval.within`)",
-    }))
+    Ok(doubtful(
+        read.into_iter().map(|(_, words)| words).collect(),
+        SHOWN,
+        all,
+        "property of patient or film, no finding, that the encoder reads from the image alone",
+        "where a label, or the texts of a source, go with it, a model learns it in the place of the finding: score within it \
+         (`eval.within`)",
+    ))
 }
 
 /// A case of which a property and the truth are known.
@@ -217,18 +213,14 @@ fn are_enough(truth: impl Iterator<Item = bool>) -> bool {
     counts.into_iter().all(|count| count >= FEWEST)
 }
 
-/// The number of each study's patient, and the part that the patient is in.
-fn patients(studies: &[&Study]) -> (Vec<usize>, Vec<usize>) {
+/// The number of each study's patient.
+fn units(studies: &[&Study]) -> Vec<usize> {
     let mut numbers = HashMap::new();
-    let units: Vec<usize> = studies
-        .iter()
-        .map(|study| {
-            let next = numbers.len();
-            *numbers.entry(study.patient.as_str()).or_insert(next)
-        })
-        .collect();
-    let folds = units.iter().map(|unit| unit % FOLDS).collect();
-    (units, folds)
+    let number = |study: &&Study| {
+        let next = numbers.len();
+        *numbers.entry(study.patient.clone()).or_insert(next)
+    };
+    studies.iter().map(number).collect()
 }
 
 /// Of each case, how often those of its value are positive. Values that hardly any case has are one: of few cases a share says

@@ -112,12 +112,7 @@ impl OfRun {
         let labels = studies.iter().filter_map(|study| study.labels.as_ref());
         let found: BTreeSet<&String> = labels.flat_map(|labels| labels.present.union(&labels.uncertain)).collect();
         let classes: Vec<&String> = found.into_iter().collect();
-        let label = |(study, class): (usize, usize)| match &studies[study].labels {
-            None => Label::Blank,
-            Some(labels) if labels.present.contains(classes[class]) => Label::Positive,
-            Some(labels) if labels.uncertain.contains(classes[class]) => Label::Uncertain,
-            Some(_) => Label::Negative,
-        };
+        let label = |(study, class): (usize, usize)| Label::of(studies[study].labels.as_ref(), classes[class]);
         let text = |study: &&Study| study.report.as_ref().map(Report::text).unwrap_or_default();
         let reference = Reference {
             texts: Some(studies.iter().map(text).collect()),

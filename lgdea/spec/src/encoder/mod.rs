@@ -119,6 +119,14 @@ impl Tower {
     /// Both.
     pub const ALL: [Tower; 2] = [Tower::Image, Tower::Text];
 
+    /// Its name in TOML.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tower::Image => "image",
+            Tower::Text => "text",
+        }
+    }
+
     /// What the names of its network's parameters begin with.
     pub fn network(self) -> &'static str {
         match self {
@@ -160,14 +168,14 @@ impl Encoder {
     }
 
     pub(crate) fn check(&self, findings: &mut Findings<'_>) {
-        let [first, others] = [self.frozen.first(), self.frozen.get(1)];
+        let count = |tower| self.frozen.iter().filter(|frozen| **frozen == tower).count();
         findings.require(
-            self.frozen.len() < 3 && (first.is_none() || first != others),
+            Tower::ALL.into_iter().all(|tower| count(tower) < 2),
             &["encoder.frozen"],
             "a tower is named twice".to_owned(),
             "name each once",
         );
-        for (tower, name) in Tower::ALL.into_iter().zip(["image", "text"]) {
+        for (tower, name) in Tower::ALL.map(|tower| (tower, tower.name())) {
             findings.require(
                 !self.is_frozen(tower) || self.lora.of(tower).is_none(),
                 &[&format!("encoder.lora.{name}"), "encoder.frozen"],

@@ -72,7 +72,7 @@ fn shortcuts(
 ) -> Result<Option<Diagnosis>, Failure> {
     let settings = &preparation.experiment.device;
     let device = device::open(&settings.name, settings.threads)?;
-    let Some(PublishedFeatures { studies, features }) = preparation.published_features(corpus, images, &device)? else {
+    let Some(PublishedFeatures { studies, features }) = preparation.published_features(images, &device)? else {
         let problem = "--shortcuts asks the image encoder that training starts from, and the experiment's starts from random weights";
         return Err(refused_with_help(
             problem.to_owned(),
