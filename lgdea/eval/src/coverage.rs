@@ -185,6 +185,7 @@ mod tests {
             name: name.to_owned(),
             prompts: vec!["p".to_owned()],
             against: against.iter().map(|&label| label.to_owned()).collect(),
+            negative: Vec::new(),
         };
         PromptSet { version: 1, description: String::new(), classes: classes.iter().map(class).collect() }
     }

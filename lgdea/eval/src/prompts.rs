@@ -10,6 +10,7 @@
 //! name = "pneumonia"                            # the label of its positives, as in the data or in snake case
 //! prompts = ["pneumonia", "focal consolidation"]
 //! against = ["no_finding"]                      # labels of its negatives; all other labelled studies where left out
+//! negative = ["no acute abnormality"]           # texts that its prompts are compared with; none where left out
 //! ```
 
 use std::collections::BTreeSet;
@@ -55,6 +56,10 @@ pub struct PromptClass {
     /// Labels of its negatives; empty for all labelled studies that are not positive.
     #[serde(default)]
     pub against: Vec<String>,
+    /// Texts that stand for its absence, as `CheXzero`'s "no pneumonia": a score is then that of the prompts less that of these. None
+    /// where the prompts' own score is taken.
+    #[serde(default)]
+    pub negative: Vec<String>,
 }
 
 impl PromptClass {
@@ -98,7 +103,9 @@ impl PromptSet {
         };
         for class in &self.classes {
             field(&class.name);
-            for texts in [&class.prompts, &class.against] {
+            // What is not written is no part of it, so that sets keep their identity.
+            let negative = Some(&class.negative).filter(|texts| !texts.is_empty());
+            for texts in [&class.prompts, &class.against].into_iter().chain(negative) {
                 field(&texts.len().to_string());
                 for text in texts {
                     field(text);
@@ -168,7 +175,7 @@ impl PromptClass {
         if self.prompts.is_empty() {
             problems.push("has no prompts; give at least one text".to_owned());
         }
-        if self.prompts.iter().any(|prompt| prompt.trim().is_empty()) {
+        if self.prompts.iter().chain(&self.negative).any(|prompt| prompt.trim().is_empty()) {
             problems.push("has an empty prompt; remove it".to_owned());
         }
         let own = normalise_label(&self.name);
@@ -217,6 +224,22 @@ mod tests {
         fs::remove_file(&file).unwrap();
         let error = PromptSet::named_or_path(file.to_str().unwrap()).unwrap_err();
         assert!(error.to_string().starts_with("cannot read the prompt file"), "{error}");
+    }
+
+    #[test]
+    fn negative_texts_are_part_of_a_set_where_there_are_some() {
+        let set = |negative: &str| {
+            let text = format!(
+                "version = 1\ndescription = ''\n[[class]]\nname = 'a'\nprompts = ['b']\nagainst = ['c']\n{negative}"
+            );
+            PromptSet::parse(&text, "my.toml").unwrap().digest()
+        };
+        assert_eq!(set(""), set("negative = []"));
+        assert_ne!(set(""), set("negative = ['d']"));
+        assert!(
+            problem_of("version = 1\ndescription = ''\n[[class]]\nname = 'a'\nprompts = ['b']\nnegative = ['']")
+                .contains("empty prompt")
+        );
     }
 
     #[test]

@@ -43,8 +43,12 @@ fn cases(labels: &[StudyLabels]) -> Vec<Case<'_>> {
 fn zero_shot(within: &[Within]) -> Evaluation {
     let labels = labels();
     let cases = cases(&labels);
-    let classes =
-        CLASSES.map(|name| PromptClass { name: name.to_owned(), prompts: vec![name.to_owned()], against: Vec::new() });
+    let classes = CLASSES.map(|name| PromptClass {
+        name: name.to_owned(),
+        prompts: vec![name.to_owned()],
+        against: Vec::new(),
+        negative: Vec::new(),
+    });
     let scores = array![[0.9, 0.1], [0.2, 0.8], [0.1, 0.3], [0.9, 0.1], [0.2, 0.8], [0.1, 0.3]];
     let scores = zero_shot::Scores { similarity: scores.clone(), evidence: Some(scores.clone()), local: Some(scores) };
     zero_shot::evaluate(&settings().zero_shot, &classes, scores, &cases, strata(within).as_ref(), BOOTSTRAP).unwrap()

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::module::Module;
-use burn::nn::{Linear, LinearConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, FloatDType, Tensor};
 use lgdea_kernel::l2_normalise;
 use lgdea_spec::{ImageEncoder as Settings, Lora};
@@ -19,13 +19,32 @@ use crate::weights::{self, Loaded, WeightsError, WeightsFile};
 #[derive(Module, Debug)]
 pub struct ImageEncoder {
     backbone: Backbone,
-    /// Makes patch features narrower, where they are to be.
-    neck: Option<Linear>,
+    neck: Option<Neck>,
     /// `W`, patch width to embedding width.
     head: Linear,
     /// What the network makes of known images, where it is frozen.
     #[module(skip)]
     memory: Option<FeatureMemory>,
+}
+
+/// Makes patch features narrower, where they are to be: standardised by their channels, as of a probe on features that are not trained
+/// (He et al. 2022, arXiv 2111.06377), since those of published networks are of very different sizes.
+#[derive(Module, Debug)]
+struct Neck {
+    norm: BatchNorm,
+    linear: Linear,
+}
+
+impl Neck {
+    fn new(width: usize, narrow: usize, device: &Device) -> Self {
+        let norm = BatchNormConfig::new(width).init(device);
+        Self { norm, linear: LinearConfig::new(width, narrow).init(device) }
+    }
+
+    /// `[images, patches, width]` to `[images, patches, narrow]`.
+    fn forward(&self, features: Tensor<3>) -> Tensor<3> {
+        linear(&self.linear, self.norm.forward(features.swap_dims(1, 2)).swap_dims(1, 2))
+    }
 }
 
 /// What the image tower says of a batch of images.
@@ -44,7 +63,7 @@ impl ImageEncoder {
     pub fn new(settings: &Settings, narrow: Option<usize>, dim: usize, device: &Device) -> Self {
         let backbone = Backbone::new(settings, device);
         let width = Self::patch_width(settings, narrow);
-        let neck = narrow.map(|narrow| LinearConfig::new(Backbone::width(settings), narrow).init(device));
+        let neck = narrow.map(|narrow| Neck::new(Backbone::width(settings), narrow, device));
         Self { backbone, neck, head: LinearConfig::new(width, dim).init(device), memory: None }
     }
 
@@ -100,7 +119,7 @@ impl ImageEncoder {
     pub fn patches(&self, images: Tensor<3>) -> Tensor<3> {
         let features = self.features(images);
         match &self.neck {
-            Some(neck) => linear(neck, features),
+            Some(neck) => neck.forward(features),
             None => features,
         }
     }

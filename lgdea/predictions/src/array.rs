@@ -2,6 +2,9 @@
 
 use ndarray::{Array2, Array3, ArrayD, IxDyn};
 
+/// Up to where all whole numbers are numbers of double precision.
+const WHOLE: f64 = 9.0e15;
+
 /// An array.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Array {
@@ -95,6 +98,9 @@ impl Array {
         match self {
             Array::Texts(values) => Ok(values.into_iter().map(|text| text.trim().to_owned()).collect()),
             Array::Integers(values) => Ok(values.into_iter().map(|number| number.to_string()).collect()),
+            Array::Floats(values) if values.iter().all(|value| value.fract() == 0.0 && value.abs() < WHOLE) => {
+                Ok(values.into_iter().map(|value| format!("{value:.0}")).collect())
+            }
             Array::Floats(_) => Err(format!("`{what}` has fractions; save texts (`.astype(str)`) or whole numbers")),
         }
     }

@@ -2,7 +2,7 @@
 
 use lgdea_data::Split;
 
-use crate::GroupBy;
+use crate::By;
 use crate::column::Column;
 
 /// Which columns of a reference are read for what. A column that is not named here is called as its field.
@@ -19,7 +19,7 @@ pub struct Columns {
     /// The classes: columns, or names in the column of labels. Where this is empty, they are all of the reference.
     pub classes: Vec<String>,
     /// What subgroups are made by.
-    pub by: Vec<GroupBy>,
+    pub by: Vec<By>,
     /// The split whose cases are scored; all where there is none, which must then be of one split.
     pub split: Option<Split>,
 }

@@ -1,10 +1,11 @@
 //! Subgroups of cases: by the values of a column of the reference, or by bands of a numeric one.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
-pub use lgdea_spec::GroupBy;
+use lgdea_spec::GroupBy;
 
-use crate::table::Table;
+use crate::table::{Place, Table};
 
 /// Most subgroups of a column: more is a column of numbers or of texts.
 const MOST: usize = 50;
@@ -13,32 +14,52 @@ const LONGEST: usize = 40;
 /// Most words of a value.
 const WORDS: usize = 3;
 
-/// The subgroups of a column.
+/// What cases are divided by: a column, or several that are crossed, as in `view+source` and `sex+age:40,60`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct By(pub Vec<GroupBy>);
+
+impl FromStr for By {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<GroupBy> = text.split('+').map(str::parse).collect::<Result<_, String>>()?;
+        let twice = (1..parts.len()).find(|&at| parts[..at].iter().any(|one| one.column.eq_ignore_ascii_case(&parts[at].column)));
+        match twice {
+            Some(at) => Err(format!("the column `{}` is named twice", parts[at].column)),
+            None => Ok(Self(parts)),
+        }
+    }
+}
+
+impl By {
+    /// What tables call it.
+    pub fn name(&self) -> String {
+        self.0.iter().map(|one| one.column.as_str()).collect::<Vec<_>>().join("+")
+    }
+}
+
+/// The subgroups of a column, or of several.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Groups {
-    /// The column.
+    /// The column; of several their names with `+` between them.
     pub column: String,
     /// Names of the subgroups that have cases.
     pub names: Vec<String>,
-    /// The subgroup of each case; none where its cell is empty.
+    /// The subgroup of each case; none where a cell is empty.
     pub of_case: Vec<Option<usize>>,
 }
 
 impl Groups {
-    /// Takes the column out of a table; or says what is wrong with it.
-    pub(crate) fn take(by: &GroupBy, table: &mut Table) -> Result<Self, String> {
-        let column = &by.column;
-        let Some(cells) = table.take(column) else {
-            let others: Vec<String> = table.others().map(|(_, name)| format!("`{name}`")).collect();
-            let others = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
-            return Err(format!(
-                "it has no column `{column}` for subgroups, or that is named twice; other columns: {others}"
-            ));
+    /// Takes the columns out of a table; or says what is wrong with them.
+    pub(crate) fn take(by: &By, table: &mut Table) -> Result<Self, String> {
+        let parts: Vec<Values> = by.0.iter().map(|one| Values::take(one, table)).collect::<Result<_, _>>()?;
+        let of_row = |row: usize| {
+            let values: Option<Vec<&str>> = parts.iter().map(|part| part.of_case[row].as_deref()).collect();
+            values.map(|values| values.join(", "))
         };
-        let lines = table.rows.iter().map(|(line, _)| *line);
-        let of_case: Vec<Option<String>> =
-            cells.iter().zip(lines).map(|(cell, line)| group(by, cell, line)).collect::<Result<_, _>>()?;
+        let of_case: Vec<Option<String>> = (0..table.rows.len()).map(of_row).collect();
         let found: BTreeSet<&String> = of_case.iter().flatten().collect();
+        let column = by.name();
         match found.len() {
             0 | 1 => {
                 return Err(format!(
@@ -53,14 +74,14 @@ impl Groups {
                 ));
             }
         }
-        let names: Vec<String> = if by.cuts.is_empty() {
-            found.into_iter().cloned().collect()
-        } else {
-            by.bands().filter(|band| found.contains(band)).collect()
-        };
+        let crossed = parts.iter().fold(vec![String::new()], |names, part| {
+            let before = |name: &String| if name.is_empty() { String::new() } else { format!("{name}, ") };
+            names.iter().flat_map(|name| part.names.iter().map(move |value| before(name) + value)).collect()
+        });
+        let names: Vec<String> = crossed.into_iter().filter(|name| found.contains(name)).collect();
         let position = |name: &Option<String>| names.iter().position(|one| Some(one) == name.as_ref());
         let of_case = of_case.iter().map(position).collect();
-        Ok(Self { column: column.clone(), names, of_case })
+        Ok(Self { column, names, of_case })
     }
 
     /// Those of some of the cases.
@@ -70,26 +91,55 @@ impl Groups {
     }
 }
 
+/// What a column says of the cases.
+struct Values {
+    /// Of each case; none where its cell is empty.
+    of_case: Vec<Option<String>>,
+    /// All of them, in order.
+    names: Vec<String>,
+}
+
+impl Values {
+    fn take(by: &GroupBy, table: &mut Table) -> Result<Self, String> {
+        let column = &by.column;
+        let Some(cells) = table.take_again(column) else {
+            let others: Vec<String> = table.others().map(|(_, name)| format!("`{name}`")).collect();
+            let others = if others.is_empty() { "none".to_owned() } else { others.join(", ") };
+            return Err(format!("it has no column `{column}` for subgroups; other columns: {others}"));
+        };
+        let lines = table.rows.iter().map(|(line, _)| *line);
+        let of_case: Vec<Option<String>> =
+            cells.iter().zip(lines).map(|(cell, line)| group(by, cell, line)).collect::<Result<_, _>>()?;
+        let names = if by.cuts.is_empty() {
+            of_case.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().collect()
+        } else {
+            by.bands().collect()
+        };
+        Ok(Self { of_case, names })
+    }
+}
+
 /// The subgroup of a cell; none of an empty one.
-fn group(by: &GroupBy, cell: &str, line: u64) -> Result<Option<String>, String> {
+fn group(by: &GroupBy, cell: &str, line: Place) -> Result<Option<String>, String> {
     let column = &by.column;
     if cell.is_empty() || cell.eq_ignore_ascii_case("nan") {
         return Ok(None);
     }
     if by.cuts.is_empty() {
-        // A number of words is a text, unless it is a name of theirs.
-        if cell.chars().count() > LONGEST
-            || cell.split_whitespace().count() > WORDS
+        // A number of words is a text, unless it is a name of theirs. Data sets have longer names.
+        let times = if column.eq_ignore_ascii_case("source") { 2 } else { 1 };
+        if cell.chars().count() > times * LONGEST
+            || cell.split_whitespace().count() > times * WORDS
             || cell.contains(['.', '!', '?', '\n']) && number(cell).is_none()
         {
             return Err(format!(
-                "line {line}: column `{column}` has a text, which is no name of a subgroup and is not printed; take another column"
+                "{line}: column `{column}` has a text, which is no name of a subgroup and is not printed; take another column"
             ));
         }
         return Ok(Some(cell.to_owned()));
     }
     let value = number(cell)
-        .ok_or_else(|| format!("line {line}: column `{column}` has no number for its bands; write one, or nothing"))?;
+        .ok_or_else(|| format!("{line}: column `{column}` has no number for its bands; write one, or nothing"))?;
     Ok(Some(by.band_of(value)))
 }
 

@@ -1,6 +1,6 @@
 //! Which row of a file is of which case of the reference.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use lgdea_data::table::shown_id;
@@ -71,12 +71,16 @@ impl Rows {
         }
         let missing: Vec<&String> = reference.ids.iter().filter(|id| !row_of.contains_key(id.as_str())).collect();
         if let Some(first) = missing.first() {
+            let known: HashSet<&str> = reference.ids.iter().map(String::as_str).collect();
+            let unknown = ids.iter().find(|id| !known.contains(id.as_str()));
+            let unknown = unknown.map(|id| format!(", but has {what} of others, such as `{}`", shown_id(id)));
             return Err(unusable(format!(
-                "it lacks {} of the {cases} cases of {}, the first of them `{}`; every case must be scored: add them, or \
-                 remove them from the reference for every model",
+                "it lacks {} of the {cases} cases of {}, the first of them `{}`{}; every case must be scored: add \
+                 them, or remove them from the reference for every model",
                 missing.len(),
                 reference.path.display(),
-                shown_id(first)
+                shown_id(first),
+                unknown.unwrap_or_default()
             )));
         }
         let rows: Vec<usize> = reference.ids.iter().map(|id| row_of[id.as_str()]).collect();

@@ -63,7 +63,10 @@ pub(crate) fn read(path: &Path, kind: Kind, single: &str) -> Result<Named, Predi
 /// Takes an array that must be there.
 pub(crate) fn take(arrays: &mut Named, name: &str) -> Result<Array, String> {
     let names: Vec<String> = arrays.keys().map(|name| format!("`{name}`")).collect();
-    arrays.remove(name).ok_or_else(|| format!("it has no array `{name}`, but {}; name it so", names.join(", ")))
+    arrays.remove(name).ok_or_else(|| match &names[..] {
+        [] => format!("it has no array `{name}`, nor any other; save one"),
+        _ => format!("it has no array `{name}` among {}; add it, or give it this name", names.join(", ")),
+    })
 }
 
 /// Takes a list of names that may be there, under this name alone: what is called nearly so is refused.
@@ -81,6 +84,10 @@ pub(crate) fn names(arrays: &mut Named, name: &str) -> Result<Option<Vec<String>
 
 fn npz(bytes: &[u8]) -> Result<Named, String> {
     let broken = |error: &dyn std::fmt::Display| format!("it is no archive that can be read ({error}); save it again");
+    if !bytes.starts_with(b"PK") {
+        let what = if bytes.is_empty() { "it is empty" } else { "it is no archive of NumPy, whatever its name says" };
+        return Err(format!("{what}; save it by np.savez"));
+    }
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let mut arrays = Named::new();
     for index in 0..archive.len() {

@@ -7,8 +7,8 @@ use lgdea_data::table::{is_missing, shown_id};
 use lgdea_data::{Split, label_names, normalise_label};
 use ndarray::{Array2, Axis};
 
-use crate::studies::{self, Rows};
-use crate::table::{Table, known, lacks, names};
+use crate::studies::{self, Cases};
+use crate::table::{Place, Table, identifiers, lacks, names};
 use crate::{Columns, Groups, Label, PredictionError};
 
 /// Most characters of a class's name in a column of labels: what is longer may be a text, and texts are not printed.
@@ -52,19 +52,19 @@ impl Reference {
     /// Reads a file with columns of other names, and the subgroups of its cases. Of a source, which a TOML file names, the cases
     /// are all labelled images.
     pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        Self::read_rows(path, columns, Rows::Labelled)
+        Self::read_rows(path, columns, Cases::Labelled)
     }
 
     /// The same for retrieval: of a source, the cases are all images with a report.
     pub fn read_pairs(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        Self::read_rows(path, columns, Rows::Pairs)
+        Self::read_rows(path, columns, Cases::Pairs)
     }
 
     /// Reads a file of validation cases, of which no subgroups are asked: where it has the columns, they are no classes either.
     /// Where it has several splits, its cases are those of validation.
     pub fn read_validation(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        let mut table = studies::reference(path, columns.id.as_ref(), Rows::Labelled)?;
-        for by in &columns.by {
+        let mut table = studies::reference(path, columns.id.as_ref(), Cases::Labelled)?;
+        for by in columns.by.iter().flat_map(|by| &by.0) {
             table.take(&by.column);
         }
         let unusable = |problem| PredictionError::unusable(path, problem);
@@ -72,10 +72,14 @@ impl Reference {
         Self::of_table(path, table, columns, Vec::new())
     }
 
-    fn read_rows(path: &Path, columns: &Columns, rows: Rows) -> Result<Self, PredictionError> {
+    fn read_rows(path: &Path, columns: &Columns, rows: Cases) -> Result<Self, PredictionError> {
         let unusable = |problem| PredictionError::unusable(path, problem);
         let mut table = studies::reference(path, columns.id.as_ref(), rows)?;
         table.take_split(columns.split).map_err(unusable)?;
+        let mut named = BTreeSet::new();
+        if let Some(twice) = columns.by.iter().find(|by| !named.insert(by.name().to_lowercase())) {
+            return Err(unusable(format!("its column `{}` is named twice for subgroups; name it once", twice.name())));
+        }
         let groups: Result<_, String> = columns.by.iter().map(|by| Groups::take(by, &mut table)).collect();
         Self::of_table(path, table, columns, groups.map_err(unusable)?)
     }
@@ -87,32 +91,25 @@ impl Reference {
         groups: Vec<Groups>,
     ) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
-        let mut seen: HashMap<&str, u64> = HashMap::new();
+        let mut seen: HashMap<&str, Place> = HashMap::new();
         for (id, (line, _)) in table.ids.iter().zip(&table.rows) {
             if id.is_empty() {
                 let column = table.id();
-                return Err(unusable(format!(
-                    "line {line}: the column `{column}` is empty; give each case an identifier"
-                )));
+                return Err(unusable(format!("{line}: the column `{column}` is empty; give each case an identifier")));
             }
             if let Some(first) = seen.insert(id, *line) {
-                return Err(unusable(format!(
-                    "lines {first} and {line} are both of the case `{}`; keep one",
-                    shown_id(id)
-                )));
+                return Err(unusable(format!("{first} and {line} are both of the case `{}`; keep one", shown_id(id))));
             }
         }
         if table.ids.is_empty() {
             return Err(unusable("it has no case; write a row each".to_owned()));
         }
-        let patients = table.named_or(columns.patient.as_ref(), "patient").map_err(unusable)?.map(known);
+        let patients = table.named_or(columns.patient.as_ref(), "patient").map_err(unusable)?.map(identifiers);
         let lines = table.rows.iter().map(|(line, _)| line);
         let nobody = patients.iter().flatten().zip(lines).find(|(patient, _)| patient.is_empty());
         if let Some((_, line)) = nobody {
             let column = columns.patient.as_ref().map_or("patient", |column| &column.name);
-            return Err(unusable(format!(
-                "line {line}: the column `{column}` is empty; name the patient of each case"
-            )));
+            return Err(unusable(format!("{line}: the column `{column}` is empty; name the patient of each case")));
         }
         let texts = table.named_or(columns.text.as_ref(), "text").map_err(unusable)?;
         for name in NO_CLASSES {
@@ -195,7 +192,7 @@ fn one_of(cells: &[String], column: &str, table: &Table, wanted: &[String]) -> R
     for (names, (line, _)) in of_case.iter().zip(&table.rows) {
         if names.iter().any(|name| name.chars().count() > LONGEST) {
             return Err(format!(
-                "line {line}: the column `{column}` has more than {LONGEST} characters for a class, as a text has; take another \
+                "{line}: the column `{column}` has more than {LONGEST} characters for a class, as a text has; take another \
                  column, or write `|` between several classes"
             ));
         }
@@ -252,7 +249,7 @@ fn of_columns(table: &Table, chosen: &[usize]) -> Result<Labels, String> {
         for &at in chosen {
             labels.push(label(&cells[at]).ok_or_else(|| {
                 format!(
-                    "line {line}: column `{}` has neither 1, 0, -1 nor nothing; write one of them, or name the columns of classes \
+                    "{line}: column `{}` has neither 1, 0, -1 nor nothing; write one of them, or name the columns of classes \
                      by --classes",
                     table.columns[at]
                 )

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use ndarray::Array2;
 
-use crate::studies::{self, Rows};
-use crate::table::{Table, known, names};
+use crate::studies::{self, Cases};
+use crate::table::{Place, Table, identifiers, names};
 use crate::{Columns, PredictionError, Reference};
 
 /// The longest side of an image in pixels.
@@ -46,19 +46,19 @@ struct Phrases {
     /// Where each of them is.
     places: HashMap<String, usize>,
     /// The first row of each, and its line.
-    first: Vec<(u64, Row)>,
+    first: Vec<(Place, Row)>,
     boxes: Vec<Vec<[f32; 4]>>,
 }
 
 impl Phrases {
-    fn add(&mut self, id: &str, line: u64, row: Row) -> Result<(), String> {
+    fn add(&mut self, id: &str, line: Place, row: Row) -> Result<(), String> {
         if id.is_empty() {
-            return Err(format!("line {line}: the column `id` is empty; give each phrase an identifier"));
+            return Err(format!("{line}: the column `id` is empty; give each phrase an identifier"));
         }
         if let Some(&place) = self.places.get(id) {
             let (earlier, first) = &self.first[place];
             differs(first, &row).map_err(|what| {
-                format!("lines {earlier} and {line} are both of `{id}`, but {what}; give each phrase an id of its own")
+                format!("{earlier} and {line} are both of `{id}`, but {what}; give each phrase an id of its own")
             })?;
             self.boxes[place].extend(row.target);
             return Ok(());
@@ -82,14 +82,14 @@ impl Regions {
 
     /// The same of a table with columns of other names: identifiers, patients, and as labels the classes.
     pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        let mut table = studies::reference(path, columns.id.as_ref(), Rows::Boxes)?;
+        let mut table = studies::reference(path, columns.id.as_ref(), Cases::Boxes)?;
         let split = table.take_split(columns.split);
         split.and_then(|()| Self::of(path, table, columns)).map_err(|problem| PredictionError::unusable(path, problem))
     }
 
     fn of(path: &Path, mut table: Table, columns: &Columns) -> Result<Self, String> {
-        let lines: Vec<u64> = table.rows.iter().map(|(line, _)| *line).collect();
-        let patients = table.named_or(columns.patient.as_ref(), "patient")?.map(known);
+        let lines: Vec<Place> = table.rows.iter().map(|(line, _)| *line).collect();
+        let patients = table.named_or(columns.patient.as_ref(), "patient")?.map(identifiers);
         let classes = match table.named_or(columns.label.as_ref(), "class")? {
             None => table.named_or(None, "label")?,
             named => named,
@@ -99,7 +99,7 @@ impl Regions {
         let sizes = match SIZE.map(|name| table.take(name)) {
             [Some(width), Some(height)] => Some([width, height]),
             [None, None] => None,
-            _ => return Err("line 1: `image_width` and `image_height` belong together; add the other".to_owned()),
+            _ => return Err("`image_width` and `image_height` belong together; add the other".to_owned()),
         };
         let cell = |column: &Option<Vec<String>>, row: usize| {
             column.as_ref().map_or_else(String::new, |cells| cells[row].clone())
@@ -117,7 +117,7 @@ impl Regions {
         };
         let mut phrases = Phrases::default();
         for (at, (id, &line)) in table.ids.iter().zip(&lines).enumerate() {
-            let found = row(at).map_err(|problem| format!("line {line}: {problem}"))?;
+            let found = row(at).map_err(|problem| format!("{line}: {problem}"))?;
             phrases.add(id, line, found)?;
         }
         let Phrases { ids, first, boxes: targets, .. } = phrases;
@@ -133,11 +133,26 @@ impl Regions {
             texts: None,
             classes: Vec::new(),
             groups: Vec::new(),
-            notes: table.notes,
+            notes: table.notes.into_iter().chain(cut(&targets)).collect(),
         };
         let classes = classes.is_some().then(|| rows().map(|row| row.class.clone()).collect());
         Ok(Self { phrases, classes, boxes: targets, sizes: rows().map(|row| row.size).collect() })
     }
+}
+
+/// What is said of boxes that leave their images.
+fn cut(boxes: &[Vec<[f32; 4]>]) -> Option<String> {
+    const ROUNDING: f32 = 1e-3;
+    let leaves =
+        |[x, y, width, height]: &[f32; 4]| x.min(*y) < -ROUNDING || (x + width).max(y + height) > 1.0 + ROUNDING;
+    let all: Vec<&[f32; 4]> = boxes.iter().flatten().collect();
+    let count = all.iter().filter(|one| leaves(one)).count();
+    (count > 0).then(|| {
+        format!(
+            "{count} of {} boxes leave their image and are cut at its edge: `width` and `height` are sizes, not the other corner",
+            all.len()
+        )
+    })
 }
 
 /// Sides in pixels up to which a box may be of one pixel.
@@ -147,7 +162,7 @@ const SMALL: usize = 16;
 fn needed<const N: usize>(table: &mut Table, names: [&str; N]) -> Result<[Vec<String>; N], String> {
     let columns = names.map(|name| table.take(name).ok_or(name));
     if let Some(Err(name)) = columns.iter().find(|column| column.is_err()) {
-        return Err(format!("line 1: there is no column `{name}`; a box has {}", BOX.join(", ")));
+        return Err(format!("there is no column `{name}`; a box has {}", BOX.join(", ")));
     }
     Ok(columns.map(Result::unwrap_or_default))
 }

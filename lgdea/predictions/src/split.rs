@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lgdea_data::Split;
 
-use crate::studies::{self, Rows};
+use crate::studies::{self, Cases};
 use crate::{Columns, PredictionError, Reference};
 
 /// A reference and the split of each of its cases. No patient is in two splits.
@@ -26,7 +26,7 @@ impl SplitReference {
     /// The same of a table with columns of other names.
     pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
         let unusable = |problem: String| PredictionError::unusable(path, problem);
-        let mut table = studies::reference(path, columns.id.as_ref(), Rows::Labelled)?;
+        let mut table = studies::reference(path, columns.id.as_ref(), Cases::Labelled)?;
         let Some(names) = table.take("split") else {
             let problem = "it has no column `split`; write train, validation or test beside each case";
             return Err(PredictionError::unusable(path, problem));
@@ -34,17 +34,17 @@ impl SplitReference {
         let mut splits = Vec::new();
         for (name, (line, _)) in names.iter().zip(&table.rows) {
             let problem =
-                || format!("line {line}: the column `split` has none of train, validation and test; write one of them");
+                || format!("{line}: the column `split` has none of train, validation and test; write one of them");
             splits.push(Split::parse(name).ok_or_else(|| unusable(problem()))?);
         }
-        let lines: Vec<u64> = table.rows.iter().map(|(line, _)| *line).collect();
+        let lines: Vec<_> = table.rows.iter().map(|(line, _)| *line).collect();
         let all = Reference::of_table(path, table, columns, Vec::new())?;
         let mut first_of: HashMap<&str, usize> = HashMap::new();
         for (case, patient) in all.patients.iter().flatten().enumerate() {
             let first = *first_of.entry(patient).or_insert(case);
             if splits[first] != splits[case] {
                 return Err(unusable(format!(
-                    "lines {} and {}: the patient `{patient}` is in the splits {} and {}; keep each patient in one",
+                    "{} and {}: the patient `{patient}` is in the splits {} and {}; keep each patient in one",
                     lines[first], lines[case], splits[first], splits[case]
                 )));
             }

@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use lgdea_data::{FindingBox, Report, Study};
+use lgdea_data::{FindingBox, Report, Split, Study};
 use lgdea_spec::StudiesFile;
 
 use crate::column::Column;
 use crate::table::Table;
-use crate::{Label, PredictionError, described};
+use crate::{Label, PredictionError, described, whole};
 
 /// What a reference has a row for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rows {
+pub enum Cases {
     /// Each labelled image.
     Labelled,
     /// Each image with a report.
@@ -22,7 +22,7 @@ pub(crate) enum Rows {
 }
 
 /// Reads a reference: a table, or what the rows are of the studies that a TOML file names.
-pub(crate) fn reference(path: &Path, id: Option<&Column>, rows: Rows) -> Result<Table, PredictionError> {
+pub(crate) fn reference(path: &Path, id: Option<&Column>, rows: Cases) -> Result<Table, PredictionError> {
     if !are_named_by(path) {
         return Table::read_with(path, id);
     }
@@ -36,13 +36,36 @@ pub(crate) fn reference(path: &Path, id: Option<&Column>, rows: Rows) -> Result<
     table(path, rows)
 }
 
+/// Writes the cases of a source, which a TOML file names, as the table that a reference can be, all splits or one; how many rows it
+/// has. `replace`: also where there is a file already.
+///
+/// # Errors
+/// The source cannot be read, or has no such case; the file cannot be written.
+pub fn write_cases(
+    source: &Path,
+    cases: Cases,
+    split: Option<Split>,
+    out: &Path,
+    replace: bool,
+) -> Result<usize, PredictionError> {
+    if !are_named_by(source) {
+        return Err(PredictionError::unusable(source, "it is no .toml file that names a source"));
+    }
+    let mut table = table(source, cases)?;
+    if split.is_some() {
+        table.take_split(split).map_err(|problem| PredictionError::unusable(source, problem))?;
+    }
+    whole::write(out, replace, |draft| table.write(draft))?;
+    Ok(table.ids.len())
+}
+
 /// Whether a reference is no table, but a file that names a source.
 fn are_named_by(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"))
 }
 
 /// The table of the studies that a TOML file names.
-fn table(path: &Path, rows: Rows) -> Result<Table, PredictionError> {
+fn table(path: &Path, rows: Cases) -> Result<Table, PredictionError> {
     let file = StudiesFile::read(path).map_err(Box::new)?;
     let corpus = lgdea_data::load(&file.data, file.seed, &|_, _| ()).map_err(Box::new)?;
     let mut studies = corpus.studies;
@@ -51,13 +74,13 @@ fn table(path: &Path, rows: Rows) -> Result<Table, PredictionError> {
     if studies.is_empty() {
         return Err(PredictionError::unusable(path, rows.nothing()));
     }
-    let mut table = if rows == Rows::Boxes { of_boxes(&studies) } else { of_cases(&studies) };
+    let mut table = if rows == Cases::Boxes { of_boxes(&studies) } else { of_cases(&studies) };
     table.notes = corpus.skipped.lines().map(|(_, line)| format!("{}: left out: {line}", path.display())).collect();
     table.is_one = file.is_set;
     Ok(table)
 }
 
-impl Rows {
+impl Cases {
     fn have(self, study: &Study) -> bool {
         match self {
             Self::Labelled => study.labels.is_some(),

@@ -1,6 +1,8 @@
 //! A table with a header and a column of identifiers.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
 use std::path::Path;
 
 use lgdea_data::Split;
@@ -10,14 +12,32 @@ use ndarray::Array2;
 use crate::PredictionError;
 use crate::column::Column;
 
+/// Where a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On the line of a file on which it begins.
+    Line(u64),
+    /// Among the cases of a source, counted from 1.
+    Case(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Case(case) => write!(f, "case {case}"),
+        }
+    }
+}
+
 /// A table.
 pub(crate) struct Table {
     /// What its rows are of.
     pub(crate) ids: Vec<String>,
     /// Names of the other columns.
     pub(crate) columns: Vec<String>,
-    /// Of each row, the line on which it begins and the cells of the other columns as they are written.
-    pub(crate) rows: Vec<(u64, Vec<String>)>,
+    /// Of each row, where it is and the cells of the other columns as they are written.
+    pub(crate) rows: Vec<(Place, Vec<String>)>,
     /// The column of identifiers, and its cells as they are written.
     id: (String, Vec<String>),
     /// Columns that were taken out.
@@ -43,7 +63,7 @@ impl Table {
     /// Columns that were made, beside one of identifiers.
     pub(crate) fn of_columns(ids: Vec<String>, columns: Vec<(String, Vec<String>)>) -> Self {
         let row = |row: usize| columns.iter().map(|(_, cells)| cells[row].clone()).collect();
-        let rows = (0..ids.len()).map(|at| (at as u64 + 1, row(at))).collect();
+        let rows = (0..ids.len()).map(|at| (Place::Case(at + 1), row(at))).collect();
         let columns = columns.into_iter().map(|(name, _)| name).collect();
         let id = ("id".to_owned(), ids.clone());
         Self { id, ids, columns, rows, taken: BTreeSet::new(), is_one: false, notes: Vec::new() }
@@ -59,6 +79,9 @@ impl Table {
     /// be. Where none is wanted, all rows must be of one split.
     pub(crate) fn take_split(&mut self, wanted: Option<Split>) -> Result<(), String> {
         let splits = self.take("split");
+        if wanted.is_some() && self.is_one {
+            return Err("it is an evaluation set, whose `studies` say what is scored; leave --split out".to_owned());
+        }
         let Some(wanted) = wanted else {
             return if self.has_several_splits() && !self.is_one {
                 Err("its column `split` has several, but all of its cases would be scored; name one by --split"
@@ -98,7 +121,7 @@ impl Table {
         }
         let cells = |row: &table::Row| kept.iter().map(|&column| row.written(column).to_owned()).collect();
         let ids = table.rows.iter().map(|row| row.written(at).to_owned()).collect();
-        let rows = table.rows.iter().map(|row| (row.line, cells(row))).collect();
+        let rows = table.rows.iter().map(|row| (Place::Line(row.line), cells(row))).collect();
         let mut read = Self {
             ids: Vec::new(),
             columns,
@@ -108,10 +131,10 @@ impl Table {
             is_one: false,
             notes: Vec::new(),
         };
-        read.ids = match id {
-            Some(column) => known(read.named(column)?),
-            None => known(read.id.1.clone()),
-        };
+        read.ids = identifiers(match id {
+            Some(column) => read.named(column)?,
+            None => read.id.1.clone(),
+        });
         Ok(read)
     }
 
@@ -125,13 +148,13 @@ impl Table {
         } else {
             self.rows.iter().map(|(_, cells)| &cells[at]).collect()
         };
-        let found = |(cell, (line, _)): (&String, &(u64, Vec<String>))| {
+        let found = |(cell, (line, _)): (&String, &(Place, Vec<String>))| {
             if !by_pattern {
                 return Ok(cell.clone());
             }
             column.found(cell).map(str::to_owned).ok_or_else(|| {
                 let name = &header[at];
-                format!("line {line}: the pattern of `{}` finds nothing in the column `{name}`; mend one", column.name)
+                format!("{line}: the pattern of `{}` finds nothing in the column `{name}`; mend one", column.name)
             })
         };
         let found = cells.into_iter().zip(&self.rows).map(found).collect::<Result<_, String>>()?;
@@ -152,10 +175,27 @@ impl Table {
         self.take_written(name).map(known)
     }
 
+    /// The same of a column that may have been taken out.
+    pub(crate) fn take_again(&mut self, name: &str) -> Option<Vec<String>> {
+        let at = position(&self.columns, name)?;
+        self.taken.insert(at);
+        Some(known(self.rows.iter().map(|(_, cells)| cells[at].clone()).collect()))
+    }
+
     fn take_written(&mut self, name: &str) -> Option<Vec<String>> {
         let at = position(&self.columns, name).filter(|at| !self.taken.contains(at))?;
         self.taken.insert(at);
         Some(self.rows.iter().map(|(_, cells)| cells[at].clone()).collect())
+    }
+
+    /// Writes it with all of its columns.
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        let mut table = csv::Writer::from_path(path)?;
+        table.write_record([&self.id.0].into_iter().chain(&self.columns))?;
+        for (id, (_, cells)) in self.ids.iter().zip(&self.rows) {
+            table.write_record([id].into_iter().chain(cells))?;
+        }
+        table.flush()
     }
 
     /// What the column of identifiers is called.
@@ -183,7 +223,7 @@ impl Table {
         match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
             Some(((row, column), _)) => {
                 let (line, name) = (self.rows[row].0, &self.columns[columns[column]]);
-                Err(format!("line {line}: column `{name}` has a number that is too large; write one below 3.4e38"))
+                Err(format!("{line}: column `{name}` has a number that is too large; write one below 3.4e38"))
             }
             None => Ok(values),
         }
@@ -195,13 +235,13 @@ impl Table {
             .rows
             .iter()
             .flat_map(|(line, cells)| columns.iter().map(move |&at| (line, (&cells[at], &self.columns[at]))));
-        let number = |(line, (cell, column)): (&u64, (&String, &String))| match cell.parse::<f64>() {
+        let number = |(line, (cell, column)): (&Place, (&String, &String))| match cell.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(number),
             Ok(number) if !number.is_nan() => {
-                Err(format!("line {line}: column `{column}` has {number}: remove the case, or mend the model"))
+                Err(format!("{line}: column `{column}` has {number}: remove the case, or mend the model"))
             }
             _ => Err(format!(
-                "line {line}: column `{column}` has no number; write one, such as 0.25, or take the column out if it is none of the model's numbers"
+                "{line}: column `{column}` has no number; write one, such as 0.25, or take the column out if it is none of the model's numbers"
             )),
         };
         cells.map(number).collect()
@@ -217,6 +257,22 @@ fn keep<T>(items: &mut Vec<T>, is_kept: &[bool]) {
 /// Cells with those empty that say that their value is missing.
 pub(crate) fn known(mut cells: Vec<String>) -> Vec<String> {
     cells.iter_mut().filter(|cell| is_missing(cell)).for_each(String::clear);
+    cells
+}
+
+/// Identifiers, empty where one is missing. Where all of them are whole numbers with `.0`, as pandas writes a column that once lacked
+/// one, they are these numbers: others have them so.
+pub(crate) fn identifiers(cells: Vec<String>) -> Vec<String> {
+    let mut cells = known(cells);
+    let number = |cell: &str| {
+        let digits = cell.trim().strip_suffix(".0")?;
+        (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits.len())
+    };
+    if cells.iter().all(|cell| cell.is_empty() || number(cell).is_some()) {
+        for cell in &mut cells {
+            cell.truncate(number(cell).unwrap_or_default());
+        }
+    }
     cells
 }
 
@@ -241,5 +297,5 @@ fn named_in(header: &[String], column: &Column) -> Option<(usize, bool)> {
 /// What is said of a column that is not there.
 pub(crate) fn lacks(header: &[String], name: &str) -> String {
     let columns = shown_names(header.iter().map(String::as_str).filter(|name| !name.is_empty()));
-    format!("line 1: there is no column `{name}`; its columns: {columns}")
+    format!("there is no column `{name}`; its columns: {columns}")
 }

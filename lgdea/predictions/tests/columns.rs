@@ -140,7 +140,7 @@ fn what_columns_lack_is_told_with_what_to_do_and_without_texts() {
         (CHEXPERT, &[("id", "Path"), ("patient", "Path:person")], &["line 2", "finds nothing", "`Path`"]),
         (CHEXPERT, &[("id", "Path"), ("patient", "AP/PA"), ("classes", "Edema")], &["line 4", "`AP/PA` is empty"]),
         (CHEXPERT, &[("id", "Path"), ("classes", "Hernia")], &["no column `Hernia`", "--label"]),
-        (CHEXPERT, &[("id", "Sex"), ("classes", "Edema")], &["lines 2 and 3", "`Male`"]),
+        (CHEXPERT, &[("id", "Sex"), ("classes", "Edema")], &["line 2 and line 3", "`Male`"]),
         (CHEXPERT, &[], &["no column `id`", "`Path`", "--id"]),
         ("id,label\na,Edema\nb,\"Edema, Mass\"\n", &[], &["`Edema, Mass`", "several classes", "`|`"]),
         (

@@ -169,7 +169,7 @@ fn tables_that_cannot_be_used_are_refused_with_their_line_and_without_their_text
     let quokka = "a report of a quokka";
     for (text, parts) in [
         ("", &["line 1", "header"][..]),
-        ("name,edema\na,1\n", &["line 1", "`id`"]),
+        ("name,edema\na,1\n", &["there is no column", "`id`"]),
         ("id,edema,edema\na,1,1\n", &["line 1", "`edema`", "twice"]),
         ("id,edema\na,0.5\nb,a report of a quokka\n", &["line 3", "`edema`", "no number"]),
         ("id,edema\na,0.5\nb,\n", &["line 3", "no number"]),
@@ -214,7 +214,7 @@ fn labels_are_what_the_columns_say() {
 fn a_reference_that_cannot_be_used_is_refused_without_its_texts() {
     for (text, parts) in [
         ("id,edema\n", &["no case"][..]),
-        ("id,edema\na,1\nb,0\na,0\n", &["lines 2 and 4", "`a`"]),
+        ("id,edema\na,1\nb,0\na,0\n", &["line 2 and line 4", "`a`"]),
         ("id,edema\n,1\n", &["line 2", "`id` is empty"]),
         ("id,patient,edema\na,p,1\nb,,0\n", &["line 3", "`patient` is empty"]),
         ("id,edema\na,1\nb,2\n", &["line 3", "`edema`"]),
@@ -230,13 +230,22 @@ fn a_reference_that_cannot_be_used_is_refused_without_its_texts() {
 }
 
 #[test]
+fn numbers_that_pandas_made_of_identifiers_are_these_numbers() {
+    let found = reference("id,patient,edema\n50000.0,7.0,1\n50001.0,8.0,0\n");
+    assert_eq!((found.ids, found.patients), (vec!["50000".into(), "50001".into()], Some(vec!["7".into(), "8".into()])));
+    // Not where one of them is another number.
+    let found = reference("id,patient,edema\n1.0,7.0,1\n1.5,8.0,0\n");
+    assert_eq!(found.ids, ["1.0", "1.5"]);
+}
+
+#[test]
 fn rows_that_do_not_fit_the_reference_are_refused() {
     let (_folder, path) = written("p.csv", "id,edema\na,1\nb,2\na,3\n");
     let said = refusal(Scores::read(&path).unwrap().rows(&reference("id,edema\na,1\n")));
     assert!(said.contains("rows 0 and 2") && said.contains("`a`"), "{said}");
     let scores = Scores::read(&file("stored.npz")).unwrap();
     let said = refusal(scores.rows(&reference("id,edema\na,1\nx,0\ny,1\n")));
-    assert!(said.contains("lacks 2 of the 3 cases") && said.contains("`x`"), "{said}");
+    assert!(said.contains("lacks 2 of the 3 cases") && said.contains("`x`") && said.contains("such as `b`"), "{said}");
     let nameless = Scores::read(&file("fortran.npy")).unwrap();
     let said = refusal(nameless.rows(&reference("id,edema\na,1\nb,0\n")));
     assert!(said.contains("3 rows of scores") && said.contains("2 cases"), "{said}");

@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lgdea_fault::chain;
-use lgdea_predictions::{Columns, GroupBy, Reference};
+use lgdea_predictions::{By, Columns, Reference};
 
 fn read(text: &str, by: &[&str]) -> Result<Reference, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.csv");
     std::fs::write(&path, text).unwrap();
-    let by = by.iter().map(|by| by.parse()).collect::<Result<Vec<GroupBy>, String>>()?;
+    let by = by.iter().map(|by| by.parse()).collect::<Result<Vec<By>, String>>()?;
     Reference::read_as(&path, &Columns { by, ..Columns::default() }).map_err(|error| chain(&error))
 }
 
@@ -25,6 +25,17 @@ fn values_and_bands_are_subgroups_and_empty_cells_are_in_none() {
     );
     assert_eq!(age.names, ["below 40", "40 to below 60", "80 and more"]);
     assert_eq!(age.of_case, [Some(0), Some(1), Some(2), None]);
+}
+
+#[test]
+fn columns_are_crossed_also_those_that_are_subgroups_of_their_own() {
+    let found = read(TABLE, &["sex", "sex+age:40"]).unwrap();
+    let crossed = &found.groups[1];
+    assert_eq!((&crossed.column[..], &crossed.names[..]), ("sex+age", &["F, below 40".to_owned(), "M, 40 and more".to_owned()][..]));
+    assert_eq!(crossed.of_case, [Some(0), Some(1), None, None]);
+    assert!(read(TABLE, &["sex+Sex"]).unwrap_err().contains("named twice"));
+    let sources = "id,source,edema\na,ieee8023/covid-chestxray-dataset (early snapshot),1\nb,VQA-RAD,0\n";
+    assert_eq!(read(sources, &["source"]).unwrap().groups[0].names.len(), 2);
 }
 
 #[test]
@@ -58,7 +69,7 @@ fn other_cases_lose_the_columns_where_they_have_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r.csv");
     std::fs::write(&path, TABLE).unwrap();
-    let by: Vec<GroupBy> = ["sex", "age:40", "view"].map(|by| by.parse().unwrap()).to_vec();
+    let by: Vec<By> = ["sex", "age:40", "view"].map(|by| by.parse().unwrap()).to_vec();
     let found = Reference::read_validation(&path, &Columns { by, ..Columns::default() }).unwrap();
     assert_eq!((found.classes, found.groups.len()), (vec!["edema".to_owned()], 0));
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use image::GrayImage;
 use lgdea_data::Split;
 use lgdea_fault::chain;
-use lgdea_predictions::{Columns, Label, Reference, Regions, SplitReference};
+use lgdea_predictions::{Cases, Columns, Label, Reference, Regions, SplitReference, write_cases};
 use tempfile::TempDir;
 
 const STUDIES: &str = "\
@@ -53,6 +53,21 @@ fn labelled_images_are_cases_with_what_the_source_knows_of_them() {
     assert_eq!(found.groups[0].names, ["female", "male"]);
     let all = SplitReference::read(&path).unwrap();
     assert_eq!((all.cases(Split::Train), all.cases(Split::Test)), (vec![0], vec![1, 2]));
+}
+
+#[test]
+fn cases_are_written_as_the_table_that_they_are() {
+    let (folder, path) = source(DATA);
+    let out = folder.path().join("cases.csv");
+    for (cases, split, rows) in
+        [(Cases::Labelled, None, 3), (Cases::Labelled, Some(Split::Test), 2), (Cases::Boxes, None, 2)]
+    {
+        assert_eq!(write_cases(&path, cases, split, &out, true).unwrap(), rows);
+    }
+    assert_eq!(Regions::read(&out).unwrap().phrases.ids, Regions::read(&path).unwrap().phrases.ids);
+    assert!(write_cases(&path, Cases::Pairs, None, &out, false).is_err(), "a file is there");
+    let said = chain(&write_cases(&out, Cases::Pairs, None, &out, true).unwrap_err());
+    assert!(said.contains("no .toml"), "{said}");
 }
 
 #[test]

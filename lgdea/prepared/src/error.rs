@@ -30,6 +30,14 @@ pub enum PreparedError {
         /// Unpaired images.
         images: usize,
     },
+    /// Pairs are to be mismatched, and there is no other to take a report from.
+    #[error(
+        "pairing.mismatched gives each pair the report of another one, and there are {pairs} pairs: raise pairing.ratio"
+    )]
+    NoOtherPair {
+        /// Pairs.
+        pairs: usize,
+    },
     /// Labels are to teach, and there are none.
     #[error(
         "graph.labels teaches unpaired images what their labels say, and none of the {images} has a label that names a finding: \
@@ -54,7 +62,10 @@ pub enum PreparedError {
 impl AtFault for PreparedError {
     fn fault(&self) -> Fault {
         match self {
-            Self::Published { .. } | Self::NothingHidden { .. } | Self::NothingLabelled { .. } => Fault::Input,
+            Self::Published { .. }
+            | Self::NothingHidden { .. }
+            | Self::NoOtherPair { .. }
+            | Self::NothingLabelled { .. } => Fault::Input,
             Self::Data(error) => error.fault(),
             Self::Evidence(error) => error.fault(),
             Self::Tokenizer(error) => error.fault(),

@@ -60,6 +60,11 @@ impl Labelled {
         self.of_study.get(&study).map(Vec::as_slice)
     }
 
+    /// Phrases of several studies, each as often as studies have it.
+    pub fn phrases_of(&self, studies: &[usize]) -> Vec<usize> {
+        studies.iter().filter_map(|&study| self.phrases(study)).flatten().copied().collect()
+    }
+
     /// Whether two phrases are of one finding.
     pub fn are_alike(&self, phrase: usize, other: usize) -> bool {
         self.findings[phrase] == self.findings[other]

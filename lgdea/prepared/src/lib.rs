@@ -8,6 +8,7 @@ mod error;
 mod evidence_table;
 mod images;
 mod labelled;
+mod mismatched;
 mod pools;
 mod prepared;
 mod pretrained;

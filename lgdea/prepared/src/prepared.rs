@@ -10,6 +10,7 @@ use lgdea_spec::{Experiment, Need, ReportText};
 use rayon::prelude::*;
 
 use crate::evidence_table::{EvidenceTable, ReadEvidence};
+use crate::mismatched::mismatch;
 use crate::{Labelled, Pools, PreparedError, pretrained};
 
 /// The corpus, ready to batch. Positions are those of the corpus's studies.
@@ -100,7 +101,10 @@ impl Prepared {
         let learned_from = readable.chain(table.phrases.iter().map(String::as_str));
         let (tokenizer, text_shape) = pretrained::words(text, learned_from)?;
 
-        let reports = reports(&texts, &tokenizer, text.max_tokens(), &table)?;
+        let mut reports = reports(&texts, &tokenizer, text.max_tokens(), &table)?;
+        if experiment.pairing.mismatched {
+            mismatch(&mut reports, pools.paired.clone(), experiment.seed.stream("mismatched"))?;
+        }
         let max_phrase_tokens = text.max_phrase_tokens();
         let phrase = |phrase: &String| tokenizer.encode(phrase, max_phrase_tokens);
         let phrases = table.phrases.iter().map(phrase).collect::<Result<_, _>>()?;

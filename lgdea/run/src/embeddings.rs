@@ -196,6 +196,7 @@ mod tests {
             name: name.to_owned(),
             prompts: vec![name.to_owned()],
             against: against.iter().map(|&label| label.to_owned()).collect(),
+            negative: Vec::new(),
         };
         let (names, found) = labels(&all, &[class("edema", &["no_finding"]), class("zebra", &[])]);
         assert_eq!(names, ["edema", "mass", "no_finding", "zebra"]);

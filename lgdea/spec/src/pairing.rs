@@ -25,6 +25,10 @@ pub struct Pairing {
     #[serde(skip_serializing_if = "is_whole")]
     #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
     pub label_ratio: f64,
+    /// Control: each pair's image has the report of another pair, drawn by the seed. What a model then still learns, it does not learn
+    /// from pairs.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mismatched: bool,
     /// What training goes without, because it is scored.
     #[serde(default, skip_serializing_if = "LeaveOut::is_nothing")]
     pub leave_out: LeaveOut,
@@ -65,7 +69,7 @@ impl Pairing {
     /// Pairs that are drawn, and nothing left out.
     pub const fn drawn(ratio: f64, unpaired: Unpaired) -> Pairing {
         let leave_out = LeaveOut { sets: Vec::new(), images: false, reports: false };
-        Pairing { ratio, unpaired, manifest: String::new(), label_ratio: 1.0, leave_out }
+        Pairing { ratio, unpaired, manifest: String::new(), label_ratio: 1.0, mismatched: false, leave_out }
     }
 
     /// The file of pairs, where there is one.

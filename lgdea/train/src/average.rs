@@ -4,18 +4,35 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 use burn::tensor::container::TensorContainer;
 
-/// `momentum · average + (1 − momentum) · model`, parameter by parameter. Both are in validation mode.
-pub(crate) fn blend<M: Module>(average: M, model: &M, momentum: f64) -> M {
-    let mut current = Collect(TensorContainer::new());
-    model.visit(&mut current);
-    average.map(&mut Blend { current: current.0, momentum })
+/// `momentum · average + (1 − momentum) · model`, parameter by parameter, but for those whose names begin as one of `frozen` and
+/// which do not change. Both are in validation mode.
+pub(crate) fn blend<M: Module>(average: M, model: &M, momentum: f64, frozen: &[&str]) -> M {
+    let mut changing = Changing { frozen, path: Vec::new(), current: TensorContainer::new() };
+    model.visit(&mut changing);
+    average.map(&mut Blend { current: changing.current, momentum })
 }
 
-struct Collect(TensorContainer<ParamId>);
+/// The parameters that are not frozen.
+struct Changing<'a> {
+    frozen: &'a [&'a str],
+    path: Vec<String>,
+    current: TensorContainer<ParamId>,
+}
 
-impl ModuleVisitor for Collect {
+impl ModuleVisitor for Changing<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.register(param.id, param.val());
+        let name = self.path.join(".");
+        if !self.frozen.iter().any(|frozen| name.starts_with(frozen)) {
+            self.current.register(param.id, param.val());
+        }
     }
 }
 

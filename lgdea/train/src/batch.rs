@@ -21,8 +21,14 @@ pub(crate) struct ReportBatch {
 impl ReportBatch {
     /// Reads the reports of studies, which all have evidence.
     pub(crate) fn new(prepared: &Prepared, studies: &[usize]) -> Self {
+        Self::with_phrases(prepared, studies, &[])
+    }
+
+    /// The same, with phrases of labels among the batch's phrases: no report has them but those that do.
+    pub(crate) fn with_phrases(prepared: &Prepared, studies: &[usize], labels: &[usize]) -> Self {
         let reports: Vec<_> = studies.iter().filter_map(|&study| prepared.report(study)).collect();
-        let mut distinct: Vec<usize> = reports.iter().flat_map(|report| report.phrases.iter().copied()).collect();
+        let of_reports = reports.iter().flat_map(|report| &report.phrases);
+        let mut distinct: Vec<usize> = of_reports.chain(labels).copied().collect();
         distinct.sort_unstable();
         distinct.dedup();
         let mut membership = vec![0.0; reports.len() * distinct.len()];
@@ -131,44 +137,31 @@ impl LabelBatch {
 /// What labels of a batch's unpaired images teach.
 #[derive(Debug, Clone)]
 pub(crate) struct LabelledBatch {
-    /// Distinct phrases of the labels.
-    pub(crate) phrases: Tokens,
-    /// `[images, phrases]`; all of them of an image whose labels say nothing, which counts for nothing.
+    /// 1 where the labels name a phrase, `[images, phrases]`; all 1 of an image whose labels say nothing, which counts for nothing.
     membership: Vec<f32>,
-    /// Shares over the phrases of the batch's reports that are of one of the image's findings, `[images, phrases of reports]`.
+    /// Shares over the phrases that are of one of the image's findings, `[images, phrases]`.
     shares: Vec<f32>,
     /// 1 where an image's labels say something, `[images]`.
     says: Vec<f32>,
 }
 
 impl LabelledBatch {
-    /// Of unpaired images' studies beside the reports of their batch; none where no label says anything.
-    pub(crate) fn new(
-        prepared: &Prepared,
-        labelled: &Labelled,
-        studies: &[usize],
-        reports: &ReportBatch,
-    ) -> Option<Self> {
-        let of_study: Vec<Option<&[usize]>> = studies.iter().map(|&study| labelled.phrases(study)).collect();
-        let mut distinct: Vec<usize> = of_study.iter().flatten().copied().flatten().copied().collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        if distinct.is_empty() {
-            return None;
-        }
-        let (mut membership, mut shares) = (Vec::new(), Vec::new());
-        for own in &of_study {
-            membership
-                .extend(distinct.iter().map(|phrase| f32::from(u8::from(own.is_none_or(|own| own.contains(phrase))))));
+    /// Of unpaired images' studies. The batch's phrases are those of its reports and of these labels, which are
+    /// [`Labelled::phrases`].
+    pub(crate) fn new(labelled: &Labelled, studies: &[usize], batch: &ReportBatch) -> Self {
+        let (mut membership, mut shares, mut says) = (Vec::new(), Vec::new(), Vec::new());
+        for &study in studies {
+            let own = labelled.phrases(study);
             let is_alike =
                 |phrase: &usize| own.is_some_and(|own| own.iter().any(|own| labelled.are_alike(*own, *phrase)));
-            let alike = reports.distinct.iter().filter(|phrase| is_alike(phrase)).count();
+            let alike = batch.distinct.iter().filter(|phrase| is_alike(phrase)).count();
             let share = 1.0 / alike.max(1) as f32;
-            shares.extend(reports.distinct.iter().map(|phrase| if is_alike(phrase) { share } else { 0.0 }));
+            let is_own = |phrase: &usize| own.is_none_or(|own| own.contains(phrase));
+            membership.extend(batch.distinct.iter().map(|phrase| f32::from(u8::from(is_own(phrase)))));
+            shares.extend(batch.distinct.iter().map(|phrase| if is_alike(phrase) { share } else { 0.0 }));
+            says.push(f32::from(u8::from(own.is_some())));
         }
-        let phrases = Tokens::pad(distinct.iter().map(|&phrase| prepared.phrases[phrase].as_slice()));
-        let says = of_study.iter().map(|own| f32::from(u8::from(own.is_some()))).collect();
-        Some(Self { phrases, membership, shares, says })
+        Self { membership, shares, says }
     }
 
     /// As [`Self`] has it, on a device: membership, shares, and which images' labels say something.

@@ -93,8 +93,9 @@ fn joint_batches_of<'scope>(
             let all_reports = [pairs.as_slice(), &unpaired_reports].concat();
             let mut rng = ChaCha8Rng::seed_from_u64(augment.0);
             rng.set_stream(step as u64);
-            let reports = ReportBatch::new(prepared, &all_reports);
-            let labelled = prepared.labelled.as_ref();
+            let labelled = prepared.labelled.as_ref().filter(|_| !unpaired.is_empty());
+            let named: Vec<usize> = labelled.map_or_else(Vec::new, |labelled| labelled.phrases_of(&unpaired_studies));
+            let reports = ReportBatch::with_phrases(prepared, &all_reports, &named);
             JointBatch {
                 pairs: pairs.len(),
                 images: if experiment.encoder.is_frozen(Tower::Image) {
@@ -104,8 +105,7 @@ fn joint_batches_of<'scope>(
                 },
                 clean: Images::clean(prepared, &unpaired_studies),
                 unpaired,
-                labelled: labelled
-                    .and_then(|labelled| LabelledBatch::new(prepared, labelled, &unpaired_studies, &reports)),
+                labelled: labelled.map(|labelled| LabelledBatch::new(labelled, &unpaired_studies, &reports)),
                 reports,
                 hidden: prepared.oracle.then(|| ReportBatch::new(prepared, &unpaired_studies)),
                 labels: (!prepared.classes.is_empty()).then(|| LabelBatch::new(prepared, &all_images)),

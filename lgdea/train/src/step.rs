@@ -76,7 +76,8 @@ fn update(
     (state, norm) = state.update(gradients, rate, settings);
     observer.part_ends("optimizer");
     let momentum = average_momentum(settings.ema, step);
-    state.average = blend(state.average, &state.model.valid(), momentum);
+    let frozen: Vec<&str> = experiment.encoder.frozen.iter().map(|tower| tower.network()).collect();
+    state.average = blend(state.average, &state.model.valid(), momentum, &frozen);
     observer.part_ends("moving average");
     (state, rate, norm)
 }

@@ -37,17 +37,21 @@ pub(crate) fn of_unpaired(
     if let Some(hidden) = &batch.hidden {
         return (reveal(&state.average, hidden, &batch.reports, experiment, device), state.means.clone());
     }
-    let (mut unpaired, means) = teach(state, batch, forward, targets, experiment, device);
-    if let Some(labelled) = &batch.labelled {
-        unpaired = with_labels(&state.average, labelled, unpaired, device);
+    let is_asked = batch.labelled.is_some() || experiment.needs().has(Need::UnpairedPhrases);
+    let phrases = is_asked.then(|| state.average.encode_texts(batch.reports.phrases.to_tensor(device)));
+    let (mut unpaired, means) = teach(state, batch, phrases.as_ref(), forward, targets, experiment, device);
+    if let (Some(labelled), Some(phrases)) = (&batch.labelled, phrases) {
+        unpaired = with_labels(labelled, state.average.prototypes.of_phrases(phrases), unpaired, device);
     }
     (unpaired, Some(means))
 }
 
-/// Targets of the unpaired images from the graph and the moving average.
+/// Targets of the unpaired images from the graph and the moving average, whose embeddings of the batch's `phrases` are asked where
+/// a term needs them.
 fn teach(
     state: &State,
     batch: &JointBatch,
+    phrases: Option<&Tensor<2>>,
     forward: &Forward,
     targets: &Targets,
     experiment: &Experiment,
@@ -65,9 +69,8 @@ fn teach(
     let graph = state.graph.as_ref().map(|graph| arrays::tensor(&graph.select(Axis(0), &batch.unpaired), device));
     let prior = forward.texts.report_evidence.clone().inner();
     let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
-    if experiment.needs().has(Need::UnpairedPhrases) {
-        let phrases = average.encode_texts(batch.reports.phrases.to_tensor(device));
-        let fit = region_fit(clean.projected, phrases, experiment.loss.evidence_local.attention_temperature);
+    if let Some(phrases) = phrases.filter(|_| experiment.needs().has(Need::UnpairedPhrases)) {
+        let fit = region_fit(clean.projected, phrases.clone(), experiment.loss.evidence_local.attention_temperature);
         let logits = fit * average.scale().unsqueeze::<2>();
         unpaired.phrases = Some(phrase_targets(logits, targets.membership.clone().inner(), settings));
     }
@@ -89,11 +92,16 @@ fn reveal(
     UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) }
 }
 
-/// The targets with those of labels in the place of the teacher's, where an image's labels say something.
-fn with_labels(average: &Lgdea, labelled: &LabelledBatch, taught: UnpairedTargets, device: &Device) -> UnpairedTargets {
+/// The targets with those of labels in the place of the teacher's, where an image's labels say something; `evidence` is that of the
+/// batch's phrases, `[phrases, K]`.
+fn with_labels(
+    labelled: &LabelledBatch,
+    evidence: Tensor<2>,
+    taught: UnpairedTargets,
+    device: &Device,
+) -> UnpairedTargets {
     let (membership, shares, says) = labelled.tensors(device);
-    let phrases = average.encode_texts(labelled.phrases.to_tensor(device));
-    let evidence = Targets::report_evidence(&membership, average.prototypes.of_phrases(phrases));
+    let evidence = Targets::report_evidence(&membership, evidence);
     let confidence = Tensor::ones_like(&says);
     let phrases = taught.phrases.is_some().then_some(shares);
     taught.replaced(UnpairedTargets { evidence, confidence, phrases }, says)

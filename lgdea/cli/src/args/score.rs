@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use lgdea_eval::protocol::{DEFAULT_GROUNDING, DEFAULT_PROBE, DEFAULT_RETRIEVAL, DEFAULT_ZERO_SHOT};
-use lgdea_predictions::{Column, Columns, GroupBy};
+use lgdea_predictions::{By, Column, Columns};
 
 use super::SplitArg;
 
@@ -20,6 +20,8 @@ pub(crate) enum ScoreCommand {
     Probe(ProbeArgs),
     /// Compare models on the same cases: paired differences with intervals and p values.
     Compare(CompareArgs),
+    /// Write the cases that a source has for a task, as the table that a reference can be: identifiers, patients, splits, truth.
+    Cases(SourceCasesArgs),
     /// List the protocols that are shipped.
     Protocols(ProtocolsArgs),
 }
@@ -42,10 +44,10 @@ pub(crate) static NO_VALIDATION: ValidationArgs =
 /// Subgroups of the cases.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SubgroupArgs {
-    /// Columns of the reference that are no classes but subgroups (`sex`), or numbers in bands (`age:40,60,80`): scores of each
-    /// subgroup, and how much it differs from all others.
+    /// Columns of the reference that are no classes but subgroups (`sex`), numbers in bands (`age:40,60,80`), or several crossed
+    /// (`view+source`): scores of each subgroup, and how much it differs from all others.
     #[arg(long, value_name = "COLUMN", num_args = 1..)]
-    pub(crate) by: Vec<GroupBy>,
+    pub(crate) by: Vec<By>,
 }
 
 /// Which columns of any reference are read for what.
@@ -84,7 +86,7 @@ impl CaseColumnArgs {
 
 impl ColumnArgs {
     /// The columns, with those of subgroups.
-    pub(crate) fn columns(&self, by: &[GroupBy]) -> Columns {
+    pub(crate) fn columns(&self, by: &[By]) -> Columns {
         let Self { cases, text, classes } = self;
         Columns { text: text.clone(), classes: classes.clone(), by: by.to_vec(), ..cases.columns() }
     }
@@ -243,6 +245,38 @@ pub(crate) struct CompareArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Tasks that cases are of.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum CasesOf {
+    /// Labelled images.
+    ZeroShot,
+    /// Images with a report, whose texts are in the table.
+    Retrieval,
+    /// Boxes of phrases.
+    Grounding,
+    /// Labelled images.
+    Probe,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SourceCasesArgs {
+    /// A .toml file with `[data]` or one `[eval.set.<name>]`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) reference: PathBuf,
+    /// The task.
+    #[arg(long)]
+    pub(crate) task: CasesOf,
+    /// The split whose cases are written; without it all.
+    #[arg(long)]
+    pub(crate) split: Option<SplitArg>,
+    /// The table, a .csv.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -143,6 +143,7 @@ mod tests {
             name: name.to_owned(),
             prompts: vec!["p".to_owned()],
             against: against.iter().map(|&label| label.to_owned()).collect(),
+            negative: Vec::new(),
         };
         let prompts =
             PromptSet { version: 1, description: String::new(), classes: classes.iter().map(class).collect() };

@@ -55,9 +55,11 @@ impl Bootstrap {
         defined.into_iter().enumerate().map(score).collect()
     }
 
-    /// What a function says of each resample of `patients` patients, in their order.
+    /// What a function says of each resample of `patients` patients, in their order. All resamples of one patient are alike and say
+    /// nothing: there are none.
     pub(super) fn of_each<T: Send>(&self, patients: usize, of: impl Fn(&[u32]) -> T + Sync) -> Vec<T> {
-        (0..self.resamples).into_par_iter().map(|index| of(&self.resample(patients, index))).collect()
+        let resamples = if patients > 1 { self.resamples } else { 0 };
+        (0..resamples).into_par_iter().map(|index| of(&self.resample(patients, index))).collect()
     }
 
     /// How often each patient occurs in resample `index`; each resample has a random stream of its own.

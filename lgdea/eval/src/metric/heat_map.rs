@@ -25,7 +25,7 @@ pub fn bilinear(map: ArrayView2<'_, f32>, [height, width]: [usize; 2]) -> Array2
     })
 }
 
-/// The map at `[rows, columns]`, each pixel that of the patch in which it lies: torch's `interpolate(mode="nearest")`.
+/// The map at `[rows, columns]`, row `i` as row `⌊i h / height⌋` of its `h`, and columns so: torch's `interpolate(mode="nearest")`.
 pub fn nearest(map: ArrayView2<'_, f32>, [height, width]: [usize; 2]) -> Array2<f32> {
     Array2::from_shape_fn((height, width), |(i, j)| map[[i * map.nrows() / height, j * map.ncols() / width]])
 }

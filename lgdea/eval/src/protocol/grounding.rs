@@ -45,7 +45,7 @@ pub struct GroundingProtocol {
 pub enum Upsampling {
     /// Between the centres of its pixels, linearly.
     Bilinear,
-    /// Each pixel as that of the map in which it lies.
+    /// Row `i` of `H` as row `⌊i h / H⌋` of the map's `h`, and columns so: torch's `nearest`.
     Nearest,
 }
 

@@ -11,6 +11,10 @@ use crate::EvalError;
 use crate::protocol::{Ensemble, Labelling, Standardise, ZeroShotProtocol};
 use crate::task::zero_shot::standardise_columns;
 
+/// What is said of scores without the names of their classes.
+const NAMELESS: &str =
+    "nothing in the predictions names their classes (`classes`): they are taken in the reference's order";
+
 /// Scores and truth, both `[cases, classes]`.
 pub(super) struct Aligned {
     /// Names of the classes, in snake case.
@@ -29,17 +33,19 @@ impl Aligned {
         let in_reference = |problem: String| EvalError::Outputs { what: reference.path.display().to_string(), problem };
         let of_reference = columns(&reference.classes).map_err(in_reference)?;
         if of_reference.is_empty() {
-            let problem =
-                format!("{} names no class; add a column each, or a column `label`", reference.path.display());
-            return Err(refused(problem));
+            return Err(in_reference("it names no class; add a column each, or a column `label`".to_owned()));
         }
         let mut warnings = Vec::new();
         let rows = scores.rows(reference)?;
         warnings.extend(told(&[&rows], "rows that are of no case of the reference"));
         let of_scores = match &scores.classes {
-            Some(names) => columns(names).map_err(refused)?,
-            None => unnamed(scores, reference).map_err(refused)?,
+            Some(names) => columns(names),
+            None => unnamed(scores, reference),
         };
+        let of_scores = of_scores.map_err(refused)?;
+        if scores.classes.is_none() {
+            warnings.push(NAMELESS.to_owned());
+        }
         let only = |these: &BTreeMap<String, usize>, those: &BTreeMap<String, usize>| -> Vec<String> {
             these
                 .keys()
@@ -57,7 +63,9 @@ impl Aligned {
                 listed(&unknown)
             )));
         }
-        for (names, what) in [(unscored, "have no scores"), (unknown, "are not in the reference")] {
+        for (names, what) in
+            [(unscored, "have no scores"), (unknown, "are not among those of the reference that are scored")]
+        {
             if !names.is_empty() {
                 warnings.push(format!("classes that {what} are left out: {}", names.join(", ")));
             }
@@ -164,4 +172,12 @@ fn unnamed(scores: &Scores, reference: &Reference) -> Result<BTreeMap<String, us
 
 fn listed(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// Names of classes, so many as can be read.
+pub(super) fn named(classes: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let names: Vec<String> = classes.iter().take(SHOWN).map(|class| format!("`{class}`")).collect();
+    let more = if classes.len() > SHOWN { format!(" and {} more", classes.len() - SHOWN) } else { String::new() };
+    names.join(", ") + &more
 }

@@ -150,6 +150,9 @@ fn bootstrap(interval: Interval) -> Bootstrap {
     Bootstrap { resamples: interval.resamples, seed: Seed(interval.seed) }
 }
 
+/// Patients below which an interval over them is in doubt.
+const FEW: usize = 10;
+
 /// The unit of each case, how many there are, and what is to be said of it.
 fn units(interval: Interval, reference: &Reference) -> (Vec<usize>, usize, Option<String>) {
     let cases = reference.ids.len();
@@ -157,12 +160,18 @@ fn units(interval: Interval, reference: &Reference) -> (Vec<usize>, usize, Optio
         Unit::Case => ((0..cases).collect(), cases, None),
         Unit::Patient => {
             let (units, count) = reference.units();
-            let silent = reference.patients.is_none().then(|| {
-                "the reference has no column `patient`: intervals take each case as a patient of its own, and are too narrow \
-                 where patients have several"
-                    .to_owned()
-            });
-            (units, count, silent)
+            let doubt = if reference.patients.is_none() {
+                Some(
+                    "the reference has no column `patient`: intervals take each case as a patient of its own, and are too narrow \
+                     where patients have several"
+                        .to_owned(),
+                )
+            } else {
+                (count < FEW).then(|| {
+                    format!("intervals over {count} patients are too narrow, or none: is `patient` the right column?")
+                })
+            };
+            (units, count, doubt)
         }
     }
 }

@@ -8,7 +8,7 @@ use lgdea_metric::task::retrieval_outputs::{HIT, MEAN_RANK, NDCG, RECIPROCAL_RAN
 use lgdea_metric::{Declaration, Parameters, Way};
 use lgdea_predictions::{Label, Outputs, Reference, Retrieval};
 
-use super::aligned::told;
+use super::aligned::{named, told};
 use super::subgroups::{Division, Group, divisions};
 use super::{Scored, units};
 use crate::EvalError;
@@ -39,7 +39,7 @@ pub fn retrieval(rules: &RetrievalProtocol, outputs: &Retrieval, reference: &Ref
     let outputs = task.comparable(outputs);
     let texts = task.texts(reference);
     task.tell_of_unlike(&outputs, &texts);
-    let labelled = task.labelled(reference)?;
+    let labelled = task.labelled(reference, &texts)?;
     let found = task.both_ways(&outputs, &texts, labelled.as_ref())?;
     let statistics = task.statistics(&found, labelled.as_ref(), |_| true);
     let groups = task.groups(reference, &found, labelled.as_ref());
@@ -256,7 +256,7 @@ impl Task<'_> {
     }
 
     /// Cases with labels; none where nothing goes by labels.
-    fn labelled(&mut self, reference: &Reference) -> Result<Option<Labels>, EvalError> {
+    fn labelled(&mut self, reference: &Reference, texts: &[usize]) -> Result<Option<Labels>, EvalError> {
         if !self.rules.metrics.iter().any(|metric| metric.is_by_labels()) {
             return Ok(None);
         }
@@ -299,10 +299,27 @@ impl Task<'_> {
                 set.retain(|class| !is_normal(class));
             }
         }
+        self.warnings.push(format!("alike is what shares labels of the reference: {}", named(&reference.classes)));
         self.tell_of_classes(&cases, &of_case);
         let set_of = groups(of_case.iter());
+        if self.rules.equal_texts == EqualTexts::OneCandidate {
+            self.tell_of_other_labels(&cases, texts, &set_of);
+        }
         let sets = distinct(&set_of).into_iter().map(|case| of_case[case].clone()).collect();
         Ok(Some(Labels { cases, set_of, sets }))
+    }
+
+    /// Tells of equal texts of cases with other labels, of which those of the first count.
+    fn tell_of_other_labels(&mut self, cases: &[usize], texts: &[usize], set_of: &[usize]) {
+        let mut first_of = HashMap::new();
+        let is_other = |case: &&usize| set_of[**case] != *first_of.entry(texts[**case]).or_insert(set_of[**case]);
+        let other = cases.iter().filter(is_other).count();
+        if other > 0 {
+            self.warnings.push(format!(
+                "texts that repeat an earlier one of a case with other labels, whose labels count: {other}; the order of the \
+                 rows matters"
+            ));
+        }
     }
 
     /// Tells of cases that have not one class each, where one shared class makes a candidate right.

@@ -152,7 +152,7 @@ fn of_single_classes(all: &Beside<'_>, models: &[Model]) -> Vec<Grid> {
 }
 
 /// How much a model differs from `base`: scores of all classes a row each, and those of single classes that have `DeLong`'s p
-/// value.
+/// value; all of these where no score of all classes is compared.
 pub fn differences(base: &str, compared: &Compared) -> Grid {
     let with_delong = compared.differences.values().any(|found| found.delong_p_value.is_some());
     let p_value = |p: Option<f64>| p.map_or_else(String::new, |p| format!("{p:.3}"));
@@ -162,8 +162,11 @@ pub fn differences(base: &str, compared: &Compared) -> Grid {
         [of, format!("{:+.3}", found.value), ends, p_value(found.p_value)].into_iter().chain(delong).collect()
     };
     let of_all = ordered(compared.differences.iter().map(|(name, found)| (name.as_str(), found)));
+    let is_any_of_all = !of_all.is_empty();
     let of_class = |(name, found): (&String, &Difference)| {
-        found.delong_p_value?;
+        if found.delong_p_value.is_none() && is_any_of_all {
+            return None;
+        }
         let Instance { declaration, of } = Instance::find(name)?;
         let share = of.share.map_or_else(String::new, |share| format!(", at {}", percent(share)));
         Some(row(format!("{}, {}{share}", heading(declaration), of.class?), found))

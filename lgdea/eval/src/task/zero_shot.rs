@@ -271,6 +271,7 @@ mod tests {
             name: name.to_owned(),
             prompts: vec![name.to_owned()],
             against: against.iter().map(|&label| label.to_owned()).collect(),
+            negative: Vec::new(),
         }
     }
 

@@ -60,8 +60,12 @@ fn strata_are_scored_as_scikit_learn_and_a_full_sort_score_them() {
             .collect();
         let within: Vec<_> = texts(&case["within"]).into_iter().map(|text| text.unwrap().parse().unwrap()).collect();
         let strata = Strata::new(&within, &studies.iter().collect::<Vec<_>>());
-        let classes =
-            CLASSES.map(|name| PromptClass { name: name.into(), prompts: vec![name.into()], against: Vec::new() });
+        let classes = CLASSES.map(|name| PromptClass {
+            name: name.into(),
+            prompts: vec![name.into()],
+            against: Vec::new(),
+            negative: Vec::new(),
+        });
         let scores = rows(&singles(&case["scores"]), CLASSES.len());
         let scores = zero_shot::Scores { similarity: scores, evidence: None, local: None };
         let (eval, plain) = (settings(), Bootstrap::NONE);

@@ -56,6 +56,17 @@ fn every_protocol_gives_what_scipy_gives() {
 }
 
 #[test]
+fn boxes_that_leave_their_image_and_few_patients_are_told() {
+    const HEAD: &str = "id,patient,x,y,width,height,image_width,image_height\n";
+    let scored = scored("grounding/lgdea-v1", &format!("{HEAD}p0,q,10,10,35,20,40,40\np1,q,1,1,9,9,40,40\n")).unwrap();
+    let told = "1 of 2 boxes leave their image and are cut";
+    assert!(scored.warnings.iter().any(|warning| warning.contains(told)), "{:?}", scored.warnings);
+    assert!(scored.warnings.iter().any(|told| told.contains("over 1 patients")), "{:?}", scored.warnings);
+    let interval = Protocol::named_or_path("grounding/lgdea-v1").unwrap().interval();
+    assert!(scored.evaluation(interval).scores.values().all(|score| score.interval.is_none()));
+}
+
+#[test]
 fn references_that_cannot_be_used_are_refused_with_their_line() {
     const HEAD: &str = "id,patient,x,y,width,height,image_width,image_height\n";
     for (table, parts) in [
@@ -64,8 +75,8 @@ fn references_that_cannot_be_used_are_refused_with_their_line() {
         (format!("{HEAD}p0,q,1,1,,5,40,40\n"), &["line 2", "`width` has no number"]),
         (format!("{HEAD}p0,q,50,1,5,5,40,40\n"), &["line 2", "outside"]),
         (format!("{HEAD}p0,q,1,1,5,5,0,40\n"), &["line 2", "`image_width`"]),
-        (format!("{HEAD}p0,q,1,1,5,5,40,40\np0,r,1,1,5,5,40,40\n"), &["lines 2 and 3", "two patients"]),
-        (format!("{HEAD}p0,q,1,1,5,5,40,40\np0,q,,,,,40,40\n"), &["lines 2 and 3", "no box"]),
+        (format!("{HEAD}p0,q,1,1,5,5,40,40\np0,r,1,1,5,5,40,40\n"), &["line 2 and line 3", "two patients"]),
+        (format!("{HEAD}p0,q,1,1,5,5,40,40\np0,q,,,,,40,40\n"), &["line 2 and line 3", "no box"]),
         (format!("{HEAD}p0,q,,,,,40,40\n"), &["no phrase has a box"]),
         (format!("{HEAD}z,q,1,1,5,5,40,40\n"), &["lacks 1 of the 1", "`z`"]),
         ("id,x,y,width,height\np0,10,20,30,40\n".to_owned(), &["line 2", "shares"]),

@@ -51,6 +51,7 @@ fn classes() -> Vec<PromptClass> {
         name: name.to_owned(),
         prompts: vec![name.to_owned()],
         against: against.iter().map(|&label| label.to_owned()).collect(),
+        negative: Vec::new(),
     };
     vec![class("edema", &[]), class("nodule", &["no_finding"]), class("fracture", &[])]
 }

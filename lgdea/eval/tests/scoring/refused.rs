@@ -91,7 +91,7 @@ fn what_can_be_scored_in_part_is_told() {
             found(LGDEA, [SCORES, "id,edema,nodule\na,1,0\nb,0,1\n"], None),
             &[
                 "have no scores are left out: `nodule`",
-                "not in the reference are left out: `mass`",
+                "not among those of the reference that are scored are left out: `mass`",
                 "of no case of the reference are left out: 1",
                 "no column `patient`",
             ][..],

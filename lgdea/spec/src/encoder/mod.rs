@@ -31,8 +31,8 @@ pub struct Encoder {
     /// D, width of the shared embedding.
     #[schemars(range(min = 1))]
     pub dim: usize,
-    /// d, to which the features of the image network's patches are made narrower before all that follows reads them, by a linear layer;
-    /// 0 where they stay as wide as they are. Heads and lesion queries of wide networks are then several times faster.
+    /// d, to which the features of the image network's patches are made narrower before all that follows reads them, by a batch norm and
+    /// a linear layer; 0 where they stay as wide as they are. Heads and lesion queries of wide networks are then several times faster.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub patch_width: usize,
     /// What the text encoder reads of a report, in training and evaluation alike.

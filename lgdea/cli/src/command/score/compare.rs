@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Inputs;
 use super::answer::{caption, differences, named, unit};
 use crate::args::score::CompareArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
 use crate::output::{print, print_json};
 use crate::progress::say;
 
@@ -22,6 +22,10 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let (base, scored) = &named_models[0];
     let compared = compared(&named_models, protocol.interval());
     let warnings = warnings(&named_models);
+    if let Some(one) = compared.iter().find(|one| one.differences.is_empty()) {
+        let problem = format!("{} and {base} have no score in common: {}", one.name, warnings.join("; "));
+        return Err(refused(problem));
+    }
     if args.json {
         return print_json(&json!({
             "base": args.predictions[0].display().to_string(),

@@ -1,6 +1,7 @@
 //! `lgdea score`: outputs of anyone's model, by a protocol.
 
 mod answer;
+mod cases;
 mod compare;
 mod grounding;
 mod names;
@@ -29,6 +30,7 @@ pub(crate) fn score(command: &ScoreCommand) -> Result<(), Failure> {
         ScoreCommand::Grounding(args) => grounding::score(args),
         ScoreCommand::Probe(args) => probe::score(args),
         ScoreCommand::Compare(args) => compare::compare(args),
+        ScoreCommand::Cases(args) => cases::cases(args),
         ScoreCommand::Protocols(args) => protocols::protocols(args),
     }
 }

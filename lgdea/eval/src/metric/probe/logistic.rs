@@ -14,6 +14,10 @@ use crate::{EvalError, check};
 /// Steps that the search remembers, as many as SciPy's.
 const MEMORY: usize = 10;
 
+/// How far above the least loss a search may have ended without a word: what is left of a strongly convex loss is at most the squared
+/// norm of the gradient over twice its penalty, and rounding may end a search just before the tolerance.
+const NEAR: f64 = 1e-12;
+
 /// How a logistic regression is fitted.
 ///
 /// It minimises scikit-learn's objective, `½ ‖weights‖² + C Σ cross entropy`, with intercepts that are not penalised. The
@@ -23,7 +27,7 @@ const MEMORY: usize = 10;
 pub struct Logistic {
     /// Inverse strength of the penalty, above 0.
     pub c: f64,
-    /// Norm of the gradient (of the objective over `C n`) at which the search ends.
+    /// Norm of the gradient at which the search ends: of the objective over `C n`, by weights times `√max(1, 1 / (C n))`.
     pub tolerance: f64,
     /// Most iterations.
     pub iterations: u64,
@@ -121,13 +125,17 @@ impl Logistic {
             return Err(undetermined(of, &format!("C is {}; give a number above 0", self.c)));
         }
         let penalty = 1.0 / (self.c * features.nrows() as f64);
-        let objective = Objective { features, targets, outputs, penalty, last: Mutex::new(None) };
+        // A strong penalty makes weights steeper than intercepts, and the search slow and inexact: it is made in weights times `scale`.
+        let scale = penalty.max(1.0).sqrt();
+        let (features, penalty) = (features.mapv(|feature| feature / scale), penalty / (scale * scale));
+        let objective = Objective { features: features.view(), targets, outputs, penalty, last: Mutex::new(None) };
         let parameters = self.minimise(&objective).map_err(|error| undetermined(of, &error.to_string()))?;
         let gradient = objective.evaluate(&parameters).gradient;
-        let converged = gradient.iter().map(|slope| slope * slope).sum::<f64>().sqrt() <= self.tolerance;
+        let norm = gradient.iter().map(|slope| slope * slope).sum::<f64>().sqrt();
+        let converged = norm <= self.tolerance.max((2.0 * penalty * NEAR).sqrt());
         let (weights, intercepts) = objective.split(&parameters);
         let link = if matches!(targets, Targets::Binary(_)) { Link::Sigmoid } else { Link::Softmax };
-        Ok(Probe { weights, intercepts, link, converged })
+        Ok(Probe { weights: weights / scale, intercepts, link, converged })
     }
 
     /// The best parameters that L-BFGS finds from zeros.
@@ -155,8 +163,8 @@ impl Probe {
         &self.intercepts
     }
 
-    /// Whether the gradient fell to the tolerance. If not, there were too few iterations, or rounding ended the search just
-    /// before; an evaluation should tell.
+    /// Whether the search came to its end: to the tolerance, or so near that nothing is left to gain. An evaluation should tell where it
+    /// did not.
     pub fn converged(&self) -> bool {
         self.converged
     }
@@ -274,6 +282,18 @@ mod tests {
         let constant = Array2::zeros((4, 2));
         let probe = Logistic::default().binary("x", constant.view(), &known(&[true, false, false, false])).unwrap();
         assert!((probe.probabilities(constant.view()).unwrap()[[0, 0]] - 0.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_strong_penalty_ends_soon_and_exactly() {
+        let (features, truth) = clusters();
+        let settings = Logistic { c: 1e-6, iterations: 20, ..Logistic::default() };
+        let probe = settings.multinomial("x", features.view(), &truth, 3).unwrap();
+        assert!(probe.converged());
+        // Weights are so small that the probabilities are those of the classes: w = C Σ (truth − 1/3) x.
+        let expected: f64 =
+            (0..90).map(|case| f64::from(features[[case, 0]]) * if truth[case] == 0 { 2.0 } else { -1.0 }).sum();
+        assert!((probe.weights()[[0, 0]] / (1e-6 * expected / 3.0) - 1.0).abs() < 1e-3);
     }
 
     #[test]

@@ -1,0 +1,24 @@
+//! `lgdea score cases`: the cases of a source as a table.
+
+use lgdea_predictions::{Cases, write_cases};
+
+use crate::args::score::{CasesOf, SourceCasesArgs};
+use crate::command::{not_read, writable};
+use crate::failure::{Failure, refused};
+use crate::progress::say;
+
+pub(super) fn cases(args: &SourceCasesArgs) -> Result<(), Failure> {
+    writable(&args.out, "csv")?;
+    not_read(&args.out, &[&args.reference])?;
+    if args.out.exists() && !args.force {
+        return Err(refused(format!("{} is there already; name another file, or add --force", args.out.display())));
+    }
+    let of = match args.task {
+        CasesOf::ZeroShot | CasesOf::Probe => Cases::Labelled,
+        CasesOf::Retrieval => Cases::Pairs,
+        CasesOf::Grounding => Cases::Boxes,
+    };
+    let rows = write_cases(&args.reference, of, args.split.map(Into::into), &args.out, args.force)?;
+    say(format!("{rows} rows: {}", args.out.display()));
+    Ok(())
+}
