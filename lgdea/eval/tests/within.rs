@@ -44,7 +44,12 @@ fn strata(within: &str, studies: &[Study]) -> Option<Strata> {
 
 /// Zero-shot classification of studies by the scores of two classes.
 fn classified(studies: &[Study], scores: &Array2<f32>, within: &str, bootstrap: Bootstrap) -> Evaluation {
-    let class = |name: &str| PromptClass { name: name.into(), prompts: vec![name.into()], against: Vec::new(), negative: Vec::new() };
+    let class = |name: &str| PromptClass {
+        name: name.into(),
+        prompts: vec![name.into()],
+        against: Vec::new(),
+        negative: Vec::new(),
+    };
     let scores = zero_shot::Scores { similarity: scores.clone(), evidence: None, local: None };
     let (cases, strata) = (cases(studies), strata(within, studies));
     zero_shot::evaluate(&settings(&[1]).zero_shot, &CLASSES.map(class), scores, &cases, strata.as_ref(), bootstrap)

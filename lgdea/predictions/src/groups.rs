@@ -23,7 +23,8 @@ impl FromStr for By {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<GroupBy> = text.split('+').map(str::parse).collect::<Result<_, String>>()?;
-        let twice = (1..parts.len()).find(|&at| parts[..at].iter().any(|one| one.column.eq_ignore_ascii_case(&parts[at].column)));
+        let twice = (1..parts.len())
+            .find(|&at| parts[..at].iter().any(|one| one.column.eq_ignore_ascii_case(&parts[at].column)));
         match twice {
             Some(at) => Err(format!("the column `{}` is named twice", parts[at].column)),
             None => Ok(Self(parts)),

@@ -31,7 +31,10 @@ fn values_and_bands_are_subgroups_and_empty_cells_are_in_none() {
 fn columns_are_crossed_also_those_that_are_subgroups_of_their_own() {
     let found = read(TABLE, &["sex", "sex+age:40"]).unwrap();
     let crossed = &found.groups[1];
-    assert_eq!((&crossed.column[..], &crossed.names[..]), ("sex+age", &["F, below 40".to_owned(), "M, 40 and more".to_owned()][..]));
+    assert_eq!(
+        (&crossed.column[..], &crossed.names[..]),
+        ("sex+age", &["F, below 40".to_owned(), "M, 40 and more".to_owned()][..])
+    );
     assert_eq!(crossed.of_case, [Some(0), Some(1), None, None]);
     assert!(read(TABLE, &["sex+Sex"]).unwrap_err().contains("named twice"));
     let sources = "id,source,edema\na,ieee8023/covid-chestxray-dataset (early snapshot),1\nb,VQA-RAD,0\n";

@@ -87,7 +87,9 @@ fn unlike(named: &[(String, Scored)]) -> Vec<String> {
         let means: Vec<String> =
             scored.unlike(base).map(|(mean, [own, other])| format!("{mean} ({own} and {other} classes)")).collect();
         let means = Some(means.join(", ")).filter(|means| !means.is_empty())?;
-        Some(format!("{name} and {first} have means of different classes, which are not compared (choose the same ones by --classes): {means}"))
+        Some(format!(
+            "{name} and {first} have means of different classes, which are not compared (choose the same ones by --classes): {means}"
+        ))
     };
     others.iter().filter_map(of).collect()
 }
