@@ -1,6 +1,6 @@
 //! Subgroups of cases: by the values of a column of the reference, or by bands of a numeric one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 use lgdea_spec::GroupBy;
@@ -54,12 +54,10 @@ impl Groups {
     /// Takes the columns out of a table; or says what is wrong with them.
     pub(crate) fn take(by: &By, table: &mut Table) -> Result<Self, String> {
         let parts: Vec<Values> = by.0.iter().map(|one| Values::take(one, table)).collect::<Result<_, _>>()?;
-        let of_row = |row: usize| {
-            let values: Option<Vec<&str>> = parts.iter().map(|part| part.of_case[row].as_deref()).collect();
-            values.map(|values| values.join(", "))
-        };
-        let of_case: Vec<Option<String>> = (0..table.rows.len()).map(of_row).collect();
-        let found: BTreeSet<&String> = of_case.iter().flatten().collect();
+        // The values of a case by their positions: their order is that of the subgroups.
+        let of_row = |row: usize| parts.iter().map(|part| part.of_case[row]).collect();
+        let of_case: Vec<Option<Vec<usize>>> = (0..table.rows.len()).map(of_row).collect();
+        let found: BTreeSet<&Vec<usize>> = of_case.iter().flatten().collect();
         let column = by.name();
         match found.len() {
             0 | 1 => {
@@ -75,13 +73,13 @@ impl Groups {
                 ));
             }
         }
-        let crossed = parts.iter().fold(vec![String::new()], |names, part| {
-            let before = |name: &String| if name.is_empty() { String::new() } else { format!("{name}, ") };
-            names.iter().flat_map(|name| part.names.iter().map(move |value| before(name) + value)).collect()
-        });
-        let names: Vec<String> = crossed.into_iter().filter(|name| found.contains(name)).collect();
-        let position = |name: &Option<String>| names.iter().position(|one| Some(one) == name.as_ref());
-        let of_case = of_case.iter().map(position).collect();
+        let found: Vec<&Vec<usize>> = found.into_iter().collect();
+        let name = |values: &&Vec<usize>| {
+            let names: Vec<&str> = parts.iter().zip(*values).map(|(part, &value)| part.names[value].as_str()).collect();
+            names.join(", ")
+        };
+        let names = found.iter().map(name).collect();
+        let of_case = of_case.iter().map(|values| found.binary_search(&values.as_ref()?).ok()).collect();
         Ok(Self { column, names, of_case })
     }
 
@@ -94,10 +92,10 @@ impl Groups {
 
 /// What a column says of the cases.
 struct Values {
-    /// Of each case; none where its cell is empty.
-    of_case: Vec<Option<String>>,
     /// All of them, in order.
     names: Vec<String>,
+    /// That of each case; none where its cell is empty.
+    of_case: Vec<Option<usize>>,
 }
 
 impl Values {
@@ -111,12 +109,14 @@ impl Values {
         let lines = table.rows.iter().map(|(line, _)| *line);
         let of_case: Vec<Option<String>> =
             cells.iter().zip(lines).map(|(cell, line)| group(by, cell, line)).collect::<Result<_, _>>()?;
-        let names = if by.cuts.is_empty() {
+        let names: Vec<String> = if by.cuts.is_empty() {
             of_case.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().collect()
         } else {
             by.bands().collect()
         };
-        Ok(Self { of_case, names })
+        let positions: HashMap<&String, usize> = names.iter().enumerate().map(|(at, name)| (name, at)).collect();
+        let of_case = of_case.iter().map(|name| positions.get(name.as_ref()?).copied()).collect();
+        Ok(Self { names, of_case })
     }
 }
 

@@ -27,6 +27,7 @@ impl Label {
             Some(_) => Self::Negative,
         }
     }
+
     /// As a table has it.
     pub(crate) fn cell(self) -> &'static str {
         match self {

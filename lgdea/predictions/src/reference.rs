@@ -52,12 +52,12 @@ impl Reference {
     /// Reads a file with columns of other names, and the subgroups of its cases. Of a source, which a TOML file names, the cases
     /// are all labelled images.
     pub fn read_as(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        Self::read_rows(path, columns, Cases::Labelled)
+        Self::read_cases(path, columns, Cases::Labelled)
     }
 
     /// The same for retrieval: of a source, the cases are all images with a report.
     pub fn read_pairs(path: &Path, columns: &Columns) -> Result<Self, PredictionError> {
-        Self::read_rows(path, columns, Cases::Pairs)
+        Self::read_cases(path, columns, Cases::Pairs)
     }
 
     /// Reads a file of validation cases, of which no subgroups are asked: where it has the columns, they are no classes either.
@@ -72,9 +72,9 @@ impl Reference {
         Self::of_table(path, table, columns, Vec::new())
     }
 
-    fn read_rows(path: &Path, columns: &Columns, rows: Cases) -> Result<Self, PredictionError> {
+    fn read_cases(path: &Path, columns: &Columns, cases: Cases) -> Result<Self, PredictionError> {
         let unusable = |problem| PredictionError::unusable(path, problem);
-        let mut table = studies::reference(path, columns.id.as_ref(), rows)?;
+        let mut table = studies::reference(path, columns.id.as_ref(), cases)?;
         table.take_split(columns.split).map_err(unusable)?;
         let mut named = BTreeSet::new();
         if let Some(twice) = columns.by.iter().find(|by| !named.insert(by.name().to_lowercase())) {

@@ -21,8 +21,8 @@ pub enum Cases {
     Boxes,
 }
 
-/// Reads a reference: a table, or what the rows are of the studies that a TOML file names.
-pub(crate) fn reference(path: &Path, id: Option<&Column>, rows: Cases) -> Result<Table, PredictionError> {
+/// Reads a reference: a table, or what the cases are of the studies that a TOML file names.
+pub(crate) fn reference(path: &Path, id: Option<&Column>, cases: Cases) -> Result<Table, PredictionError> {
     if !are_named_by(path) {
         return Table::read_with(path, id);
     }
@@ -33,7 +33,7 @@ pub(crate) fn reference(path: &Path, id: Option<&Column>, rows: Cases) -> Result
         );
         return Err(PredictionError::unusable(path, problem));
     }
-    table(path, rows)
+    table(path, cases)
 }
 
 /// Writes the cases of a source, which a TOML file names, as the table that a reference can be, all splits or one; how many rows it
@@ -65,16 +65,16 @@ fn are_named_by(path: &Path) -> bool {
 }
 
 /// The table of the studies that a TOML file names.
-fn table(path: &Path, rows: Cases) -> Result<Table, PredictionError> {
+fn table(path: &Path, cases: Cases) -> Result<Table, PredictionError> {
     let file = StudiesFile::read(path).map_err(Box::new)?;
     let corpus = lgdea_data::load(&file.data, file.seed, &|_, _| ()).map_err(Box::new)?;
     let mut studies = corpus.studies;
     studies.retain(|study| study.image.is_some() && study.split.is_scored(file.studies));
-    let studies: Vec<&Study> = studies.iter().filter(|study| rows.have(study)).collect();
+    let studies: Vec<&Study> = studies.iter().filter(|study| cases.have(study)).collect();
     if studies.is_empty() {
-        return Err(PredictionError::unusable(path, rows.nothing()));
+        return Err(PredictionError::unusable(path, cases.nothing()));
     }
-    let mut table = if rows == Cases::Boxes { of_boxes(&studies) } else { of_cases(&studies) };
+    let mut table = if cases == Cases::Boxes { of_boxes(&studies) } else { of_cases(&studies) };
     table.notes = corpus.skipped.lines().map(|(_, line)| format!("{}: left out: {line}", path.display())).collect();
     table.is_one = file.is_set;
     Ok(table)

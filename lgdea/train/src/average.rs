@@ -1,36 +1,32 @@
 //! Exponential moving average of a model's parameters and running statistics.
 
+use std::collections::HashSet;
+
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 use burn::tensor::container::TensorContainer;
+use lgdea_model::{Parameter, parameters};
 
 /// `momentum · average + (1 − momentum) · model`, parameter by parameter, but for those whose names begin as one of `frozen` and
 /// which do not change. Both are in validation mode.
 pub(crate) fn blend<M: Module>(average: M, model: &M, momentum: f64, frozen: &[&str]) -> M {
-    let mut changing = Changing { frozen, path: Vec::new(), current: TensorContainer::new() };
+    let is_frozen = |parameter: &Parameter| frozen.iter().any(|frozen| parameter.name.starts_with(frozen));
+    let known = if frozen.is_empty() { Vec::new() } else { parameters(model) };
+    let unchanged = known.into_iter().filter(is_frozen).map(|parameter| parameter.id).collect();
+    let mut changing = Changing { unchanged, current: TensorContainer::new() };
     model.visit(&mut changing);
     average.map(&mut Blend { current: changing.current, momentum })
 }
 
-/// The parameters that are not frozen.
-struct Changing<'a> {
-    frozen: &'a [&'a str],
-    path: Vec<String>,
+/// The parameters that change.
+struct Changing {
+    unchanged: HashSet<ParamId>,
     current: TensorContainer<ParamId>,
 }
 
-impl ModuleVisitor for Changing<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
+impl ModuleVisitor for Changing {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let name = self.path.join(".");
-        if !self.frozen.iter().any(|frozen| name.starts_with(frozen)) {
+        if !self.unchanged.contains(&param.id) {
             self.current.register(param.id, param.val());
         }
     }

@@ -6,7 +6,7 @@ use lgdea_inspect::Wanted;
 use lgdea_predictions::{Arrays, Reference};
 use lgdea_run::{Asked, Embeddings, Found};
 
-use super::{not_read, opened, placeable};
+use super::{not_read, opened, placeable, replaceable};
 use crate::args::inspect::EmbedArgs;
 use crate::failure::{Failure, refused};
 use crate::output::print;
@@ -19,9 +19,7 @@ pub(crate) fn embed(args: &EmbedArgs) -> Result<(), Failure> {
     for file in [out, &reference] {
         placeable(file)?;
         not_read(file, &read)?;
-        if file.exists() && !args.force {
-            return Err(refused(format!("{} is there already; name another file, or add --force", file.display())));
-        }
+        replaceable(file, args.force)?;
     }
     if reference.exists() && !Reference::is_one_written_here(&reference)? {
         return Err(refused(format!(

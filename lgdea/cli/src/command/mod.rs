@@ -52,6 +52,14 @@ fn writable(out: &Path, extension: &str) -> Result<(), Failure> {
     placeable(out)
 }
 
+/// Refuses a file that is there, unless it is to be replaced.
+fn replaceable(out: &Path, force: bool) -> Result<(), Failure> {
+    if out.exists() && !force {
+        return Err(refused(format!("{} is there already; name another file, or add --force", out.display())));
+    }
+    Ok(())
+}
+
 /// Refuses a file where a folder is, or in a folder that is not there.
 fn placeable(out: &Path) -> Result<(), Failure> {
     if out.is_dir() {

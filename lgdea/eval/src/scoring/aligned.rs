@@ -112,7 +112,7 @@ pub(super) fn told(rows: &[&Rows], what: &str) -> Vec<String> {
 fn shown_class(name: &str) -> String {
     const CHARACTERS: usize = 40;
     const WORDS: usize = 5;
-    let is_name = name.chars().count() <= CHARACTERS && name.split('_').count() <= WORDS;
+    let is_name = name.chars().count() <= CHARACTERS && normalise_label(name).split('_').count() <= WORDS;
     if is_name { name.to_owned() } else { shown(name) }
 }
 
@@ -177,7 +177,7 @@ fn listed(names: &[String]) -> String {
 /// Names of classes, so many as can be read.
 pub(super) fn named(classes: &[String]) -> String {
     const SHOWN: usize = 20;
-    let names: Vec<String> = classes.iter().take(SHOWN).map(|class| format!("`{class}`")).collect();
+    let names: Vec<String> = classes.iter().take(SHOWN).map(|class| format!("`{}`", shown_class(class))).collect();
     let more = if classes.len() > SHOWN { format!(" and {} more", classes.len() - SHOWN) } else { String::new() };
     names.join(", ") + &more
 }

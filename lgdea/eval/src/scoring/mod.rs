@@ -160,16 +160,16 @@ fn units(interval: Interval, reference: &Reference) -> (Vec<usize>, usize, Optio
         Unit::Case => ((0..cases).collect(), cases, None),
         Unit::Patient => {
             let (units, count) = reference.units();
-            let doubt = if reference.patients.is_none() {
-                Some(
+            let doubt = match &reference.patients {
+                None => Some(
                     "the reference has no column `patient`: intervals take each case as a patient of its own, and are too narrow \
                      where patients have several"
                         .to_owned(),
-                )
-            } else {
-                (count < FEW).then(|| {
-                    format!("intervals over {count} patients are too narrow, or none: is `patient` the right column?")
-                })
+                ),
+                Some(_) if count < FEW => {
+                    Some(format!("intervals over {count} patients are too narrow, or none: is `patient` the right column?"))
+                }
+                Some(_) => None,
             };
             (units, count, doubt)
         }

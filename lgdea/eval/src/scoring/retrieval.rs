@@ -58,6 +58,16 @@ fn pairs(reference: &Reference) -> (Option<Reference>, usize) {
     (Some(reference.select(&with)), alone)
 }
 
+/// How many of the cases are unlike the first one of their group.
+fn unlike_the_first(
+    cases: impl Iterator<Item = usize>,
+    group_of: &[usize],
+    is_unlike: impl Fn(usize, usize) -> bool,
+) -> usize {
+    let mut first_of = HashMap::new();
+    cases.filter(|&case| is_unlike(*first_of.entry(group_of[case]).or_insert(case), case)).count()
+}
+
 /// By how much numbers of the embeddings of equal texts may differ.
 const ALIKE: f32 = 1e-3;
 
@@ -242,12 +252,10 @@ impl Task<'_> {
         if self.rules.equal_texts != EqualTexts::OneCandidate {
             return;
         }
-        let mut first_of = HashMap::new();
-        let is_unlike = |(case, group): (usize, &usize)| {
-            let first = *first_of.entry(*group).or_insert(case);
+        let is_unlike = |first: usize, case: usize| {
             rows.row(first).iter().zip(rows.row(case)).any(|(one, other)| (one - other).abs() > ALIKE)
         };
-        let unlike = texts.iter().enumerate().map(is_unlike).filter(|&is_unlike| is_unlike).count();
+        let unlike = unlike_the_first(0..texts.len(), texts, is_unlike);
         if unlike > 0 {
             self.warnings.push(format!(
                 "texts that repeat an earlier one and have another embedding, which is not used: {unlike}; embed equal texts alike"
@@ -311,9 +319,7 @@ impl Task<'_> {
 
     /// Tells of equal texts of cases with other labels, of which those of the first count.
     fn tell_of_other_labels(&mut self, cases: &[usize], texts: &[usize], set_of: &[usize]) {
-        let mut first_of = HashMap::new();
-        let is_other = |case: &&usize| set_of[**case] != *first_of.entry(texts[**case]).or_insert(set_of[**case]);
-        let other = cases.iter().filter(is_other).count();
+        let other = unlike_the_first(cases.iter().copied(), texts, |first, case| set_of[first] != set_of[case]);
         if other > 0 {
             self.warnings.push(format!(
                 "texts that repeat an earlier one of a case with other labels, whose labels count: {other}; the order of the \

@@ -3,16 +3,14 @@
 use lgdea_predictions::{Cases, write_cases};
 
 use crate::args::score::{CasesOf, SourceCasesArgs};
-use crate::command::{not_read, writable};
-use crate::failure::{Failure, refused};
+use crate::command::{not_read, replaceable, writable};
+use crate::failure::Failure;
 use crate::progress::say;
 
 pub(super) fn cases(args: &SourceCasesArgs) -> Result<(), Failure> {
     writable(&args.out, "csv")?;
     not_read(&args.out, &[&args.reference])?;
-    if args.out.exists() && !args.force {
-        return Err(refused(format!("{} is there already; name another file, or add --force", args.out.display())));
-    }
+    replaceable(&args.out, args.force)?;
     let of = match args.task {
         CasesOf::ZeroShot | CasesOf::Probe => Cases::Labelled,
         CasesOf::Retrieval => Cases::Pairs,

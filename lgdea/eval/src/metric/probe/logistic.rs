@@ -72,7 +72,7 @@ impl Logistic {
             }
         }
         let features = features.select(Axis(0), &known).mapv(f64::from);
-        self.fit(of, features.view(), Targets::Binary(&positive), 1)
+        self.fit(of, features, Targets::Binary(&positive), 1)
     }
 
     /// A probe that names one of `classes` classes: multinomial, with weights for each. For two classes scikit-learn fits
@@ -88,7 +88,7 @@ impl Logistic {
         classes: usize,
     ) -> Result<Probe, EvalError> {
         check_classes(of, features, truth, classes)?;
-        self.fit(of, features.mapv(f64::from).view(), Targets::Classes(truth), classes)
+        self.fit(of, features.mapv(f64::from), Targets::Classes(truth), classes)
     }
 
     /// A probe that names one of `classes` classes by as many probes of a class against the rest. Its probabilities are each
@@ -117,7 +117,7 @@ impl Logistic {
     fn fit(
         &self,
         of: &str,
-        features: ArrayView2<'_, f64>,
+        mut features: Array2<f64>,
         targets: Targets<'_>,
         outputs: usize,
     ) -> Result<Probe, EvalError> {
@@ -127,7 +127,8 @@ impl Logistic {
         let penalty = 1.0 / (self.c * features.nrows() as f64);
         // A strong penalty makes weights steeper than intercepts, and the search slow and inexact: it is made in weights times `scale`.
         let scale = penalty.max(1.0).sqrt();
-        let (features, penalty) = (features.mapv(|feature| feature / scale), penalty / (scale * scale));
+        features /= scale;
+        let penalty = penalty / (scale * scale);
         let objective = Objective { features: features.view(), targets, outputs, penalty, last: Mutex::new(None) };
         let parameters = self.minimise(&objective).map_err(|error| undetermined(of, &error.to_string()))?;
         let gradient = objective.evaluate(&parameters).gradient;
