@@ -6,7 +6,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Distribution, Tensor};
 use criterion::Criterion;
 use lgdea_kernel::l2_normalise;
-use lgdea_objective::{CrossAttended, Forward, Labels, Pass, Targets, TextForward, Tokens, UnpairedTargets, total};
+use lgdea_objective::{CrossAttended, Forward, Labels, Pass, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets, total};
 use lgdea_spec::{Experiment, Resolved};
 
 const PAIRS: usize = 32;
@@ -91,7 +91,7 @@ fn targets(device: &Device) -> Targets {
         unpaired: Some(UnpairedTargets {
             evidence: shares([UNPAIRED, PROTOTYPES], device).detach(),
             confidence: Tensor::ones([UNPAIRED], device),
-            phrases: Some(shares([UNPAIRED, PHRASES], device).detach()),
+            phrases: Some(PhraseTargets::all_known(shares([UNPAIRED, PHRASES], device).detach())),
         }),
         matched: (0..MATCHED).collect(),
         labels: Some(Labels { present: marks([IMAGES, CLASSES], 0.1), known: Tensor::ones([IMAGES, CLASSES], device) }),

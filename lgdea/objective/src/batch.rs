@@ -94,9 +94,24 @@ pub struct UnpairedTargets {
     pub evidence: Tensor<2>,
     /// `c`, mean 1 over the batch, `[unpaired images]`.
     pub confidence: Tensor<1>,
-    /// Which of the batch's phrases apply, where a term needs it, `[unpaired images, phrases]`; rows sum to 1, or to 0
-    /// where none is known to.
-    pub phrases: Option<Tensor<2>>,
+    /// Which of the batch's phrases apply, where a term needs it.
+    pub phrases: Option<PhraseTargets>,
+}
+
+/// Which of a batch's phrases apply to its unpaired images.
+#[derive(Debug, Clone)]
+pub struct PhraseTargets {
+    /// Shares over the phrases, `[unpaired images, phrases]`; rows sum to 1, or to 0 where none is known to apply.
+    pub shares: Tensor<2>,
+    /// 1 where it is known whether a phrase applies, `[unpaired images, phrases]`.
+    pub known: Tensor<2>,
+}
+
+impl PhraseTargets {
+    /// Of images of which everything is known.
+    pub fn all_known(shares: Tensor<2>) -> Self {
+        Self { known: Tensor::ones_like(&shares), shares }
+    }
 }
 
 impl UnpairedTargets {
@@ -108,7 +123,10 @@ impl UnpairedTargets {
         Self {
             evidence: mix(own.evidence, self.evidence),
             confidence: own.confidence * rows.clone() + self.confidence * (rows.neg() + 1.0),
-            phrases: own.phrases.zip(self.phrases).map(|(own, these)| mix(own, these)),
+            phrases: own.phrases.zip(self.phrases).map(|(own, these)| PhraseTargets {
+                shares: mix(own.shares, these.shares),
+                known: mix(own.known, these.known),
+            }),
         }
     }
 }

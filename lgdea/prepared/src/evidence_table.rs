@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use lgdea_data::{NO_FINDING, Study};
+use lgdea_data::Study;
 use lgdea_evidence::{ReportEvidence, phrases};
 use lgdea_spec::EvidenceSpace;
 
@@ -24,8 +24,6 @@ impl<'a> ReadEvidence<'a> {
 #[derive(Default)]
 pub(crate) struct EvidenceTable {
     pub(crate) phrases: Vec<String>,
-    /// The finding of each phrase.
-    pub(crate) findings: Vec<String>,
     /// Per study position: its phrases, and the number of its evidence set.
     pub(crate) of_study: HashMap<usize, (Vec<usize>, usize)>,
 }
@@ -45,13 +43,7 @@ impl EvidenceTable {
             let Some(found) = read.of(&studies[study]) else { continue };
             let own: Vec<usize> = phrases(found, space.max_phrases, &space.no_finding_phrase)
                 .into_iter()
-                .map(|phrase| {
-                    *known.entry(phrase).or_insert_with_key(|phrase| {
-                        let evidence = found.evidence.iter().find(|one| one.text == *phrase);
-                        let finding = evidence.map_or(NO_FINDING, |one| &one.finding);
-                        table.add(phrase.clone(), finding.to_owned())
-                    })
-                })
+                .map(|phrase| *known.entry(phrase).or_insert_with_key(|phrase| table.add(phrase.clone())))
                 .collect();
             let mut set = own.clone();
             set.sort_unstable();
@@ -63,9 +55,8 @@ impl EvidenceTable {
     }
 
     /// Adds a phrase that is not there yet, and gives its number.
-    pub(crate) fn add(&mut self, phrase: String, finding: String) -> usize {
+    pub(crate) fn add(&mut self, phrase: String) -> usize {
         self.phrases.push(phrase);
-        self.findings.push(finding);
         self.phrases.len() - 1
     }
 }

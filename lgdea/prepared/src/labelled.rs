@@ -12,8 +12,6 @@ use crate::evidence_table::EvidenceTable;
 pub struct Labelled {
     /// By study: its phrases, as positions in [`crate::Prepared::phrases`]; at least one.
     of_study: HashMap<usize, Vec<usize>>,
-    /// The number of the finding of each phrase.
-    findings: Vec<usize>,
 }
 
 impl Labelled {
@@ -35,8 +33,7 @@ impl Labelled {
             let Some(labels) = &studies[study].labels else { continue };
             let mut phrases: Vec<usize> = Vec::new();
             for read in rules.labels(labels, no_finding) {
-                let add = |phrase: &String| table.add(phrase.clone(), read.finding.clone());
-                phrases.push(*known.entry(read.phrase).or_insert_with_key(add));
+                phrases.push(*known.entry(read.phrase).or_insert_with_key(|phrase| table.add(phrase.clone())));
             }
             phrases.sort_unstable();
             phrases.dedup();
@@ -47,12 +44,7 @@ impl Labelled {
         if of_study.is_empty() {
             return Err(PreparedError::NothingLabelled { images: images.len() });
         }
-        let mut numbers = HashMap::new();
-        let mut number = |finding: &String| {
-            let next = numbers.len();
-            *numbers.entry(finding.clone()).or_insert(next)
-        };
-        Ok(Self { of_study, findings: table.findings.iter().map(&mut number).collect() })
+        Ok(Self { of_study })
     }
 
     /// The phrases of a study; none where its labels say nothing.
@@ -63,11 +55,6 @@ impl Labelled {
     /// Phrases of several studies, each as often as studies have it.
     pub fn phrases_of(&self, studies: &[usize]) -> Vec<usize> {
         studies.iter().filter_map(|&study| self.phrases(study)).flatten().copied().collect()
-    }
-
-    /// Whether two phrases are of one finding.
-    pub fn are_alike(&self, phrase: usize, other: usize) -> bool {
-        self.findings[phrase] == self.findings[other]
     }
 
     /// How many images are taught by their labels.
@@ -84,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_of_one_finding_with_the_phrases_of_reports_and_what_says_nothing_is_left_out() {
+    fn labels_are_phrases_as_reports_have_them_and_what_says_nothing_is_left_out() {
         let rules = Rules::new(&Ontology::named_or_path("chest").unwrap());
         let study = |labels: Option<&[&str]>| Study {
             labels: labels.map(|labels| labels.iter().copied().collect::<StudyLabels>()),
@@ -92,13 +79,12 @@ mod tests {
         };
         let studies = [study(Some(&["effusion", "mass"])), study(None), study(Some(&[])), study(Some(&["no_finding"]))];
         let mut table = EvidenceTable::default();
-        table.add("mild left pleural effusion".to_owned(), "pleural_effusion".to_owned());
-        table.add("nothing".to_owned(), "no_finding".to_owned());
+        table.add("mild left pleural effusion".to_owned());
+        table.add("nothing".to_owned());
         let found = Labelled::new(&rules, "nothing", &studies, &[0, 1, 2, 3], &mut table).unwrap();
         assert_eq!(table.phrases, ["mild left pleural effusion", "nothing", "pleural effusion", "lung mass"]);
         assert_eq!((found.phrases(0), found.phrases(3)), (Some(&[2, 3][..]), Some(&[1][..])));
         assert_eq!((found.phrases(1), found.phrases(2), found.images()), (None, None, 2));
-        assert!(found.are_alike(0, 2) && !found.are_alike(0, 3));
         assert!(matches!(
             Labelled::new(&rules, "nothing", &studies, &[1, 2], &mut table),
             Err(PreparedError::NothingLabelled { images: 2 })

@@ -1,7 +1,7 @@
 //! Batches, on the host and on the device.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use lgdea_objective::{Labels, Targets};
+use lgdea_objective::{Labels, PhraseTargets, Targets};
 use lgdea_prepared::{Images, Labelled, Prepared, ReadReport, Tokens};
 
 /// Reports with their evidence.
@@ -139,10 +139,22 @@ impl LabelBatch {
 pub(crate) struct LabelledBatch {
     /// 1 where the labels name a phrase, `[images, phrases]`; all 1 of an image whose labels say nothing, which counts for nothing.
     membership: Vec<f32>,
-    /// Shares over the phrases that are of one of the image's findings, `[images, phrases]`.
+    /// Shares over the phrases that an image's labels name, `[images, phrases]`.
     shares: Vec<f32>,
+    /// 1 where labels of some image name a phrase, `[phrases]`: of the others, which reports alone have, no labels tell whether
+    /// they apply.
+    named: Vec<f32>,
     /// 1 where an image's labels say something, `[images]`.
     says: Vec<f32>,
+}
+
+/// [`LabelledBatch`] on a device.
+pub(crate) struct LabelTargets {
+    /// `[images, phrases]`.
+    pub(crate) membership: Tensor<2>,
+    pub(crate) phrases: PhraseTargets,
+    /// `[images]`.
+    pub(crate) says: Tensor<1>,
 }
 
 impl LabelledBatch {
@@ -152,26 +164,27 @@ impl LabelledBatch {
         let (mut membership, mut shares, mut says) = (Vec::new(), Vec::new(), Vec::new());
         for &study in studies {
             let own = labelled.phrases(study);
-            let is_alike =
-                |phrase: &usize| own.is_some_and(|own| own.iter().any(|own| labelled.are_alike(*own, *phrase)));
-            let alike = batch.distinct.iter().filter(|phrase| is_alike(phrase)).count();
-            let share = 1.0 / alike.max(1) as f32;
-            let is_own = |phrase: &usize| own.is_none_or(|own| own.contains(phrase));
-            membership.extend(batch.distinct.iter().map(|phrase| f32::from(u8::from(is_own(phrase)))));
-            shares.extend(batch.distinct.iter().map(|phrase| if is_alike(phrase) { share } else { 0.0 }));
-            says.push(f32::from(u8::from(own.is_some())));
+            let share = own.map_or(0.0, |own| 1.0 / own.len() as f32);
+            let has = |phrase: &usize| own.is_some_and(|own| own.contains(phrase));
+            membership.extend(batch.distinct.iter().map(|phrase| if has(phrase) || own.is_none() { 1.0 } else { 0.0 }));
+            shares.extend(batch.distinct.iter().map(|phrase| if has(phrase) { share } else { 0.0 }));
+            says.push(if own.is_some() { 1.0 } else { 0.0 });
         }
-        Self { membership, shares, says }
+        let by_labels = labelled.phrases_of(studies);
+        let named = batch.distinct.iter().map(|phrase| if by_labels.contains(phrase) { 1.0 } else { 0.0 }).collect();
+        Self { membership, shares, named, says }
     }
 
-    /// As [`Self`] has it, on a device: membership, shares, and which images' labels say something.
-    pub(crate) fn tensors(&self, device: &Device) -> (Tensor<2>, Tensor<2>, Tensor<1>) {
-        let images = self.says.len();
-        let matrix = |values: &[f32]| {
-            Tensor::from_data(TensorData::new(values.to_vec(), [images, values.len() / images]), device)
-        };
-        let says = Tensor::from_data(TensorData::new(self.says.clone(), [images]), device);
-        (matrix(&self.membership), matrix(&self.shares), says)
+    pub(crate) fn to_targets(&self, device: &Device) -> LabelTargets {
+        let (images, phrases) = (self.says.len(), self.named.len());
+        let tensor = |values: &[f32]| Tensor::<1>::from_floats(values, device);
+        let matrix = |values: &[f32]| tensor(values).reshape([images, phrases]);
+        let known = tensor(&self.named).unsqueeze::<2>().expand([images, phrases]);
+        LabelTargets {
+            membership: matrix(&self.membership),
+            phrases: PhraseTargets { shares: matrix(&self.shares), known },
+            says: tensor(&self.says),
+        }
     }
 }
 

@@ -4,12 +4,12 @@ use burn::tensor::{Device, Tensor};
 use lgdea_inspect::arrays;
 use lgdea_model::Lgdea;
 use lgdea_objective::term::evidence_local::region_fit;
-use lgdea_objective::{Forward, RunningMeans, Targets, UnpairedTargets, phrase_targets, unpaired_targets};
+use lgdea_objective::{Forward, PhraseTargets, RunningMeans, Targets, UnpairedTargets, phrase_targets, unpaired_targets};
 use lgdea_prepared::{Prepared, Tokens};
 use lgdea_spec::{Experiment, Need};
 use ndarray::Axis;
 
-use crate::batch::{JointBatch, LabelledBatch, ReportBatch};
+use crate::batch::{JointBatch, LabelTargets, LabelledBatch, ReportBatch};
 use crate::state::State;
 
 /// What is known of a batch without any model: evidence and labels.
@@ -72,7 +72,8 @@ fn teach(
     if let Some(phrases) = phrases.filter(|_| experiment.needs().has(Need::UnpairedPhrases)) {
         let fit = region_fit(clean.projected, phrases.clone(), experiment.loss.evidence_local.attention_temperature);
         let logits = fit * average.scale().unsqueeze::<2>();
-        unpaired.phrases = Some(phrase_targets(logits, targets.membership.clone().inner(), settings));
+        let shares = phrase_targets(logits, targets.membership.clone().inner(), settings);
+        unpaired.phrases = Some(PhraseTargets::all_known(shares));
     }
     (unpaired, means)
 }
@@ -88,8 +89,9 @@ fn reveal(
     let phrases = average.encode_texts(hidden.phrases.to_tensor(device));
     let evidence = Targets::report_evidence(&hidden.membership_tensor(device), average.prototypes.of_phrases(phrases));
     let confidence = Tensor::ones([evidence.dims()[0]], device);
-    let local = experiment.needs().has(Need::UnpairedPhrases);
-    UnpairedTargets { evidence, confidence, phrases: local.then(|| hidden.shares_of(reports, device)) }
+    let asked = experiment.needs().has(Need::UnpairedPhrases);
+    let phrases = asked.then(|| PhraseTargets::all_known(hidden.shares_of(reports, device)));
+    UnpairedTargets { evidence, confidence, phrases }
 }
 
 /// The targets with those of labels in the place of the teacher's, where an image's labels say something; `evidence` is that of the
@@ -100,10 +102,10 @@ fn with_labels(
     taught: UnpairedTargets,
     device: &Device,
 ) -> UnpairedTargets {
-    let (membership, shares, says) = labelled.tensors(device);
+    let LabelTargets { membership, phrases, says } = labelled.to_targets(device);
     let evidence = Targets::report_evidence(&membership, evidence);
     let confidence = Tensor::ones_like(&says);
-    let phrases = taught.phrases.is_some().then_some(shares);
+    let phrases = taught.phrases.is_some().then_some(phrases);
     taught.replaced(UnpairedTargets { evidence, confidence, phrases }, says)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use lgdea_objective::{CrossAttended, Forward, Labels, Targets, TextForward, Tokens, UnpairedTargets};
+use lgdea_objective::{CrossAttended, Forward, Labels, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets};
 use serde::Deserialize;
 
 /// The step of the fixture, counted from 0.
@@ -127,7 +127,10 @@ impl Inputs {
             unpaired: Some(UnpairedTargets {
                 evidence: self.get("unpaired_evidence"),
                 confidence: self.get("confidence"),
-                phrases: Some(self.get("unpaired_phrases")),
+                phrases: Some(PhraseTargets {
+                    shares: self.get("unpaired_phrases"),
+                    known: self.get("unpaired_phrases_known"),
+                }),
             }),
             matched: vec![0, 2],
             labels: Some(Labels { present: self.get("labels_present"), known: self.get("labels_known") }),

@@ -16,6 +16,7 @@ macro_rules! for_each_term {
             "evidence-alignment" => evidence_alignment: EvidenceAlignment,
             "evidence-local" => evidence_local: EvidenceLocal,
             "evidence-local-unpaired" => evidence_local_unpaired: EvidenceLocalUnpaired,
+            "evidence-global-unpaired" => evidence_global_unpaired: EvidenceGlobalUnpaired,
             "local" => local: Local,
             "token-alignment" => token_alignment: TokenAlignment,
             "cluster-alignment" => cluster_alignment: ClusterAlignment,
