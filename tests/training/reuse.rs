@@ -112,3 +112,44 @@ fn a_plan_knows_what_has_run() {
     // What is left has other weights, on the same images.
     assert!(told.contains("1 of 1 image stores are there, 0 of 3 trainings are done"), "{told}");
 }
+
+/// What images and reports are compared by changes no training, for methods with regions, with words, and with neither.
+#[test]
+fn retrieval_by_evidence_and_a_bank_is_scored_anew_without_training() {
+    let place = Workspace::new();
+    for method in ["", "extends = 'clip'\n", "extends = 'gloria'\n"] {
+        let file = place.write("e.toml", format!("{method}{RESUMABLE}"));
+        let plain = place.outcome(&file, "results", &[]);
+        let scored = |set: &str| {
+            let ran = place.run(&file, "results", &["--set", set]).success();
+            let said = ran.told();
+            assert!(said.contains("trained as") && !said.contains("training: step"), "{method}{set}: {said}");
+            ran.outcome()
+        };
+        let ranks = |outcome: &Value, way: &str| -> Vec<(String, Value)> {
+            let all = outcome["metrics"].as_object().unwrap().clone().into_iter();
+            all.filter(|(name, _)| name.starts_with(&format!("test/retrieval/{way}_"))).collect()
+        };
+        let local = scored("eval.retrieval.local-share=0.9");
+        assert_ne!(local["metrics"], plain["metrics"], "{method}: the local score has a say");
+        assert_eq!(local["metrics"]["test/zero_shot/auroc_macro"], plain["metrics"]["test/zero_shot/auroc_macro"]);
+        let evidence = scored("eval.retrieval.evidence-share=0.5");
+        assert_eq!(
+            evidence["metrics"] != plain["metrics"],
+            method.is_empty(),
+            "{method}: images have evidence, or none"
+        );
+        let bank = scored("eval.retrieval.bank.share=5");
+        for way in ["i2t", "t2i"] {
+            assert_ne!(ranks(&bank, way), ranks(&plain, way), "{method}: {way} is corrected");
+        }
+    }
+}
+
+#[test]
+fn a_bank_without_unpaired_studies_is_told() {
+    let place = Workspace::new();
+    let file = place.write("e.toml", format!("{RESUMABLE}[eval.retrieval.bank]\nshare = 0.5\n"));
+    let said = place.run(&file, "results", &["--set", "pairing.ratio=1.0"]).success().told_in_a_line();
+    assert!(said.contains("there are no unpaired training images for the bank"), "{said}");
+}

@@ -6,7 +6,7 @@ use lgdea_eval::metric::auroc::{Case, RankedCases, auroc};
 use lgdea_eval::metric::grounding::{cnr, miou, pointing, region};
 use lgdea_eval::metric::heat_map::upsample;
 use lgdea_eval::{Bootstrap, task};
-use lgdea_spec::{Retrieval, Seed};
+use lgdea_spec::{Resolved, Seed};
 use ndarray::Array2;
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ fn retrieval_equals_a_full_sort_in_numpy() {
             .collect();
         let cases: Vec<task::Case<'_>> =
             sets.iter().enumerate().map(|(patient, labels)| task::Case { patient, labels: Some(labels) }).collect();
-        let settings = Retrieval { enabled: true, protocol: String::new(), at: vec![1, 5, 10], local_share: 0.0 };
+        let settings = Resolved::from_overrides(&[]).unwrap().experiment.eval.retrieval;
         let bootstrap = Bootstrap { resamples: 0, seed: Seed(0) };
         let scores = task::retrieval::evaluate(&settings, similarity.view(), &cases, None, bootstrap).unwrap().scores;
         let expected: Vec<_> = case

@@ -5,7 +5,6 @@ use ndarray::{Array2, Axis, concatenate};
 
 use crate::arrays::{matrix, stack};
 use crate::evaluate::with_image;
-use crate::local_fit::LocalFit;
 use crate::{InspectError, Trained, inference};
 
 /// Texts that are embedded between two words on how it goes, a multiple of those that go through the model at a time.
@@ -70,14 +69,8 @@ impl Trained<'_> {
         Ok(Embedded { studies, image: seen.images.global, with_text, text, features, scores })
     }
 
-    /// Whether the method's retrieval is of more than embeddings: of how words fit regions, too.
-    pub fn retrieves_by_words(&self) -> bool {
-        let by_words = matches!(LocalFit::of_method(self.experiment), Some(LocalFit::Words(_)));
-        self.experiment.eval.retrieval.local_share > 0.0 && by_words
-    }
-
     /// Embeddings of the texts of studies that have one.
-    fn texts(&self, studies: &[usize], done: &dyn Fn(usize)) -> Array2<f32> {
+    pub(crate) fn texts(&self, studies: &[usize], done: &dyn Fn(usize)) -> Array2<f32> {
         let mut rows = Vec::new();
         for chunk in studies.chunks(TOLD) {
             let reports = chunk.iter().filter_map(|&study| self.prepared.report(study));

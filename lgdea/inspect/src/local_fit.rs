@@ -42,6 +42,14 @@ impl<'a> LocalFit<'a> {
         }
     }
 
+    /// Texts that are embedded as a whole, `[texts, D]`; none where the method compares words.
+    pub(crate) fn of_phrases(self, embeddings: Tensor<2>) -> Option<LocalTexts<'a>> {
+        match self {
+            Self::Phrases(settings) => Some(LocalTexts::Phrases(embeddings, settings)),
+            Self::Words(_) => None,
+        }
+    }
+
     /// Encodes texts given by their token ids. `model` is in validation mode.
     pub(crate) fn texts<T: AsRef<[i32]>>(self, model: &Lgdea, tokens: &[T], device: &Device) -> LocalTexts<'a> {
         let tokens = lgdea_prepared::Tokens::pad(tokens.iter().map(AsRef::as_ref)).to_tensor(device);

@@ -30,7 +30,19 @@ pub enum Outputs {
         texts: Array2<f32>,
     },
     /// `[images, texts]`, more where they are more alike.
-    Similarity(Array2<f32>),
+    Similarity {
+        /// As images look for texts.
+        of_images: Array2<f32>,
+        /// As texts look for images, where that is another one.
+        of_texts: Option<Array2<f32>>,
+    },
+}
+
+impl Outputs {
+    /// Similarities that are the same both ways, `[images, texts]`.
+    pub fn similarity(of_both: Array2<f32>) -> Self {
+        Self::Similarity { of_images: of_both, of_texts: None }
+    }
 }
 
 /// The rows of one file.
@@ -74,7 +86,7 @@ impl Retrieval {
             Kind::Npz | Kind::Safetensors => None,
         };
         if let Some(Side { ids, columns, values }) = single {
-            return Ok(Self::of_one_file(path, ids, columns, Outputs::Similarity(values)));
+            return Ok(Self::of_one_file(path, ids, columns, Outputs::similarity(values)));
         }
         let mut arrays = named::read(path, kind, "similarity")?;
         let read = |arrays: &mut Named| {
@@ -82,7 +94,7 @@ impl Retrieval {
             let text_ids = named::names(arrays, "text_ids")?.or_else(|| ids.clone());
             let mut matrix = |name| named::take(arrays, name).and_then(|array| array.two_dimensional(name));
             let outputs = match matrix("similarity") {
-                Ok(similarity) => Outputs::Similarity(similarity),
+                Ok(similarity) => Outputs::similarity(similarity),
                 Err(problem) if problem.starts_with("it has no array") => {
                     Outputs::Embeddings { images: matrix("image")?, texts: matrix("text")? }
                 }
@@ -112,16 +124,18 @@ impl Retrieval {
         }
     }
 
-    /// Similarities of a reference's images (rows) and texts (columns) in its order, finite; `path` is what they come from.
-    pub fn of_cases(path: &Path, similarity: Array2<f32>) -> Self {
-        Self::of_one_file(path, Ids::OfReference, Ids::OfReference, Outputs::Similarity(similarity))
+    /// Similarities of a reference's images (rows) and texts (columns) in its order, finite, as images look for texts and as texts
+    /// look for images; `path` is what they come from.
+    pub fn of_cases(path: &Path, [of_images, of_texts]: [Array2<f32>; 2]) -> Self {
+        let outputs = Outputs::Similarity { of_images, of_texts: Some(of_texts) };
+        Self::of_one_file(path, Ids::OfReference, Ids::OfReference, outputs)
     }
 
     /// What the model says of the reference's cases, in their order; and the rows of images and texts that it is of.
     pub fn of(&self, reference: &Reference) -> Result<(Outputs, [Rows; 2]), PredictionError> {
         let (images, texts) = match &self.outputs {
             Outputs::Embeddings { images, texts } => (images.nrows(), texts.nrows()),
-            Outputs::Similarity(similarity) => similarity.dim(),
+            Outputs::Similarity { of_images, .. } => of_images.dim(),
         };
         let image_rows = Rows::find(&self.path, "images", &self.ids, images, reference)?;
         let text_rows = Rows::find(&self.text_path, "texts", &self.text_ids, texts, reference)?;
@@ -130,8 +144,9 @@ impl Retrieval {
             Outputs::Embeddings { images, texts } => {
                 Outputs::Embeddings { images: rows(images, &image_rows), texts: rows(texts, &text_rows) }
             }
-            Outputs::Similarity(similarity) => {
-                Outputs::Similarity(rows(similarity, &image_rows).select(ndarray::Axis(1), &text_rows.rows))
+            Outputs::Similarity { of_images, of_texts } => {
+                let of_cases = |similarity| rows(similarity, &image_rows).select(ndarray::Axis(1), &text_rows.rows);
+                Outputs::Similarity { of_images: of_cases(of_images), of_texts: of_texts.as_ref().map(of_cases) }
             }
         };
         Ok((outputs, [image_rows, text_rows]))

@@ -267,7 +267,7 @@ fn embeddings_come_in_one_file_or_in_two_and_similarities_alone() {
 
     let (_folder, path) = written("similarity.csv", "id,a,b\na,1,2\nb,3,4\n");
     let (outputs, _) = Retrieval::read(&path, None).unwrap().of(&cases).unwrap();
-    assert_eq!(outputs, Outputs::Similarity(ndarray::array![[4.0, 3.0], [2.0, 1.0]]));
+    assert_eq!(outputs, Outputs::similarity(ndarray::array![[4.0, 3.0], [2.0, 1.0]]));
 
     let (_half, half) = written("half.csv", "id,image_0,image_1\na,1,2\nb,3,4\n");
     let said = refusal(Retrieval::read(&half, None));

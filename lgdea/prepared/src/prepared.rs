@@ -6,7 +6,7 @@ use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study, hide_labels}
 use lgdea_eval::prompts::{PromptClass, PromptSet};
 use lgdea_evidence::{Ontology, ReportEvidence, Rules, phrases};
 use lgdea_model::{Memories, ModelShape, TextShape, Tokenizer, TokenizerError};
-use lgdea_spec::{Experiment, Need, ReportText};
+use lgdea_spec::{EvidenceSpace, Experiment, Need, ReportText, TextEncoder};
 use rayon::prelude::*;
 
 use crate::evidence_table::{EvidenceTable, ReadEvidence};
@@ -48,11 +48,12 @@ pub struct ReadReport {
     pub phrases: Vec<usize>,
     /// Reports with the same evidence have the same number.
     pub evidence_set: usize,
+    /// Token ids of its evidence phrases, where the evaluation reads them and training does not; else empty.
+    pub held_out: Vec<Vec<i32>>,
 }
 
-/// The studies whose report's evidence an experiment reads, in the corpus's order: those whose report training may read;
-/// with `report-text = "evidence"` the held-out ones too, as that is what their reports are then; and with the oracle
-/// those whose report the pairing hides.
+/// The studies whose report's evidence an experiment reads, in the corpus's order: those whose report training may read; the held-out
+/// ones where [`Experiment::reads_held_out_evidence`]; and with the oracle those whose report the pairing hides.
 pub fn evidence_readers<'a>(
     experiment: &Experiment,
     studies: &'a [Study],
@@ -62,7 +63,7 @@ pub fn evidence_readers<'a>(
     if experiment.graph.oracle {
         wanted.extend(pairing.images.iter().map(String::as_str));
     }
-    let held_out = experiment.encoder.report_text == ReportText::Evidence;
+    let held_out = experiment.reads_held_out_evidence();
     let reads = |study: &&Study| wanted.contains(study.id.as_str()) || held_out && study.split != Split::Train;
     studies.iter().filter(|study| study.report.is_some()).filter(reads).collect()
 }
@@ -101,7 +102,8 @@ impl Prepared {
         let learned_from = readable.chain(table.phrases.iter().map(String::as_str));
         let (tokenizer, text_shape) = pretrained::words(text, learned_from)?;
 
-        let mut reports = reports(&texts, &tokenizer, text.max_tokens(), &table)?;
+        let words = Words { tokenizer: &tokenizer, text, space };
+        let mut reports = words.reports(&studies, &texts, &read, &table)?;
         if experiment.pairing.mismatched {
             mismatch(&mut reports, pools.paired.clone(), experiment.seed.stream("mismatched"))?;
         }
@@ -142,8 +144,10 @@ impl Prepared {
         evidence: &[ReportEvidence],
     ) -> Result<Self, PreparedError> {
         let (studies, tokenizer) = (corpus.studies, self.tokenizer.clone());
-        let texts = texts(&studies, &ReadEvidence::new(evidence), experiment);
-        let reports = reports(&texts, &tokenizer, experiment.encoder.text.max_tokens(), &EvidenceTable::default())?;
+        let read = ReadEvidence::new(evidence);
+        let texts = texts(&studies, &read, experiment);
+        let words = Words { tokenizer: &tokenizer, text: &experiment.encoder.text, space: &experiment.evidence_space };
+        let reports = words.reports(&studies, &texts, &read, &EvidenceTable::default())?;
         let pools = Pools { paired: Vec::new(), images: Vec::new(), reports: Vec::new() };
         let (classes, text_shape) = (self.classes.clone(), self.text_shape.clone());
         let Self { oracle, max_phrase_tokens, .. } = *self;
@@ -193,6 +197,13 @@ impl Prepared {
         self.reports[study].as_ref()
     }
 
+    /// Token ids of the evidence phrases of a study's report; none where nobody has read them.
+    pub fn evidence(&self, study: usize) -> Vec<&[i32]> {
+        let Some(report) = self.report(study) else { return Vec::new() };
+        let learned = report.phrases.iter().map(|&phrase| self.phrases[phrase].as_slice());
+        learned.chain(report.held_out.iter().map(Vec::as_slice)).collect()
+    }
+
     /// Whether a split has a study with an image, as scores need it.
     pub fn has_images(&self, split: Split) -> bool {
         self.split(split).into_iter().any(|study| self.images.pixels(study).is_some())
@@ -204,19 +215,40 @@ impl Prepared {
     }
 }
 
-/// Token ids of reports, which have the evidence of the table.
-fn reports(
-    texts: &[Option<String>],
-    tokenizer: &Tokenizer,
-    max_tokens: usize,
-    table: &EvidenceTable,
-) -> Result<Vec<Option<ReadReport>>, PreparedError> {
-    let read = |(study, report): (usize, &Option<String>)| {
-        let Some(report) = report else { return Ok(None) };
-        let (phrases, evidence_set) = table.of_study.get(&study).cloned().unwrap_or_default();
-        Ok(Some(ReadReport { tokens: tokenizer.encode(report, max_tokens)?, phrases, evidence_set }))
-    };
-    texts.par_iter().enumerate().map(read).collect()
+/// What makes token ids of texts.
+struct Words<'a> {
+    tokenizer: &'a Tokenizer,
+    text: &'a TextEncoder,
+    space: &'a EvidenceSpace,
+}
+
+impl Words<'_> {
+    /// Token ids of reports, which have the evidence of the table; of those that it does not have, what was `read` is held out.
+    fn reports(
+        &self,
+        studies: &[Study],
+        texts: &[Option<String>],
+        read: &ReadEvidence<'_>,
+        table: &EvidenceTable,
+    ) -> Result<Vec<Option<ReadReport>>, PreparedError> {
+        let report = |(study, report): (usize, &Option<String>)| {
+            let Some(report) = report else { return Ok(None) };
+            let tokens = self.tokenizer.encode(report, self.text.max_tokens())?;
+            let learned = table.of_study.get(&study).cloned();
+            let held_out = match learned {
+                Some(_) => Vec::new(),
+                None => read.of(&studies[study]).map_or_else(|| Ok(Vec::new()), |found| self.phrases(found))?,
+            };
+            let (phrases, evidence_set) = learned.unwrap_or_default();
+            Ok(Some(ReadReport { tokens, phrases, evidence_set, held_out }))
+        };
+        texts.par_iter().enumerate().map(report).collect()
+    }
+
+    fn phrases(&self, found: &ReportEvidence) -> Result<Vec<Vec<i32>>, TokenizerError> {
+        let phrases = phrases(found, self.space.max_phrases, &self.space.no_finding_phrase);
+        phrases.iter().map(|phrase| self.tokenizer.encode(phrase, self.text.max_phrase_tokens())).collect()
+    }
 }
 
 /// What the text encoder reads of studies.

@@ -114,8 +114,8 @@ impl Asks<'_> {
         let texts = groups.iter().flatten().filter(|&&study| prepared.report(study).is_some()).count();
 
         let trained = Trained { model, experiment, prepared, device };
-        if texts > 0 && trained.retrieves_by_words() {
-            audience.say("the run's own retrieval scores also tell how words fit regions, which embeddings do not");
+        if texts > 0 && experiment.eval.retrieval.is_of_more() {
+            audience.say("the run's own retrieval scores are of more than embeddings (`[eval.retrieval]`): how words or evidence fit images, or a bank");
         }
         let (counter, done) = (audience.counter("embedding"), Cell::new(0));
         let more = |items: usize| {

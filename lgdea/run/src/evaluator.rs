@@ -86,7 +86,7 @@ impl Evaluator<'_> {
     /// Evaluates studies and draws their galleries, unless the same checkpoint was evaluated in the same way before.
     fn evaluation(&self, model: &Lgdea, scored: &Scored<'_>) -> Result<Evaluation, RunError> {
         let Recorder { run, audience, .. } = self.recorder;
-        let &Scored { on, experiment, prepared, ref studies, validation, .. } = scored;
+        let &Scored { on, experiment, prepared, ref studies, validation, training, .. } = scored;
         let name = on.name();
         let called = match on {
             EvalSet::Split(split) => format!("the {split} split"),
@@ -100,7 +100,8 @@ impl Evaluator<'_> {
             evaluation
         } else {
             audience.say(&format!("evaluating {called}"));
-            let evaluated = evaluate(model, experiment, Evaluating { prepared, studies, validation }, self.device)?;
+            let evaluating = Evaluating { prepared, studies, validation, training };
+            let evaluated = evaluate(model, experiment, evaluating, self.device)?;
             draw(&evaluated, prepared, galleries.each_ref().map(|gallery| run.path().join(gallery)))?;
             shared.keep(&evaluated.evaluation);
             evaluated.evaluation

@@ -13,8 +13,10 @@ pub(crate) struct Scored<'a> {
     pub(crate) prepared: &'a Prepared,
     /// Positions of its studies.
     pub(crate) studies: Vec<usize>,
-    /// The training's data, on whose validation split protocols choose thresholds; none where that split is the one that is scored.
+    /// The data on whose validation split protocols choose thresholds, the training's; none where that split is the one that is scored.
     pub(crate) validation: Option<&'a Prepared>,
+    /// The training's data.
+    pub(crate) training: &'a Prepared,
     /// Digest of an evaluation set, see [`crate::OpenSet`]; empty for a split.
     pub(crate) data: &'a str,
 }
@@ -24,6 +26,6 @@ impl<'a> Scored<'a> {
     pub(crate) fn split(experiment: &'a Experiment, prepared: &'a Prepared, split: HeldOut) -> Scored<'a> {
         let (on, studies) = (split.split().into(), prepared.split(split.into()));
         let validation = (split != HeldOut::Validation).then_some(prepared);
-        Scored { on, experiment, prepared, studies, validation, data: "" }
+        Scored { on, experiment, prepared, studies, validation, training: prepared, data: "" }
     }
 }

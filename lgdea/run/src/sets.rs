@@ -5,7 +5,7 @@ use lgdea_inputs::LoadedSet;
 use lgdea_inputs::check::{prompts_of_set, scored_set};
 use lgdea_metric::EvalSet;
 use lgdea_prepared::Prepared;
-use lgdea_spec::{Data, Eval, Experiment, ReportText};
+use lgdea_spec::{Data, Eval, Experiment};
 
 use crate::evaluator::Evaluator;
 use crate::open_set::OpenSet;
@@ -56,9 +56,10 @@ impl Preparation<'_> {
             let Some(settings) = self.experiment.eval.sets.get(&name) else { continue };
             let eval = self.experiment.eval.of_set(settings);
             let experiment = Experiment { eval, ..self.experiment.clone() };
-            let evidence = match experiment.encoder.report_text {
-                ReportText::Report => Vec::new(),
-                ReportText::Evidence => self.read(provider, &report_texts(&corpus.studies))?.reports,
+            let evidence = if experiment.reads_held_out_evidence() {
+                self.read(provider, &report_texts(&corpus.studies))?.reports
+            } else {
+                Vec::new()
             };
             let prepared = trained.of_evaluation_set(&experiment, corpus, images, &evidence)?;
             all.push(PreparedSet { name, digest, data, experiment, prepared });
@@ -77,7 +78,8 @@ impl PreparedSet {
     pub(crate) fn scored<'a>(&'a self, trained: &'a Prepared) -> Scored<'a> {
         let Self { name, digest, experiment, prepared, .. } = self;
         let studies = (0..prepared.studies.len()).collect();
-        Scored { on: EvalSet::Named(name), experiment, prepared, studies, validation: Some(trained), data: digest }
+        let on = EvalSet::Named(name);
+        Scored { on, experiment, prepared, studies, validation: Some(trained), training: trained, data: digest }
     }
 
     /// Tells which classes of its prompts cannot be scored.

@@ -64,7 +64,7 @@ pub use device::Device;
 pub use encoder::*;
 pub use environment::{EnvironmentError, expand_env};
 pub use error::{Problem, ProblemKind, SpecError};
-pub use eval::{Eval, EvaluationSet, Grounding, HeatMap, HeldOut, Retrieval, ScoredStudies, Within, ZeroShot};
+pub use eval::{Bank, Eval, EvaluationSet, Grounding, HeatMap, HeldOut, Retrieval, ScoredStudies, Within, ZeroShot};
 pub use evidence::{AnswerFormat, Evidence, Openai, Parameter, Replay, Rules};
 pub use evidence_space::{EvidenceSpace, PrototypeInit};
 pub use experiment::Experiment;

@@ -27,7 +27,7 @@ pub(crate) fn scores(
     let mut experiment = experiment.clone();
     experiment.eval.bootstrap = 0;
     let studies = prepared.split(Split::Validation);
-    let evaluating = Evaluating { prepared, studies: &studies, validation: None };
+    let evaluating = Evaluating { prepared, studies: &studies, validation: None, training: prepared };
     let found = evaluate(model, &experiment, evaluating, device)?.evaluation;
     Ok(found.logged(lgdea_metric::Split::Validation.into()))
 }

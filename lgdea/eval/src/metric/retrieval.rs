@@ -27,6 +27,24 @@ pub fn recall_at(ranks: &[usize], k: usize) -> Vec<f64> {
     ranks.iter().map(|&rank| if rank <= k { 1.0 } else { 0.0 }).collect()
 }
 
+/// Of each candidate the mean of its `nearest` greatest similarities to a bank of studies that nobody looks for; `bank` is `[studies of
+/// the bank, candidates]`. What is near to everything is a hub, which many queries find: CSLS (Conneau et al. 2018, `r_S`) takes this
+/// mean off. 0 with an empty bank.
+pub fn hubness(bank: ArrayView2<'_, f32>, nearest: usize) -> Vec<f32> {
+    let count = nearest.min(bank.nrows());
+    let of_candidate = |column: ArrayView1<'_, f32>| {
+        if count == 0 {
+            return 0.0;
+        }
+        let mut similarities = column.to_vec();
+        let (greatest, least, _) = similarities.select_nth_unstable_by(count - 1, |one, other| other.total_cmp(one));
+        let sum: f64 = greatest.iter().chain([&*least]).map(|&similarity| f64::from(similarity)).sum();
+        (sum / count as f64) as f32
+    };
+    let columns: Vec<_> = bank.axis_iter(Axis(1)).collect();
+    columns.into_par_iter().map(of_candidate).collect()
+}
+
 /// Per query which of its first `depth` candidates are relevant, best first; `relevant(query, candidate)`.
 pub fn relevance_of_top(
     similarity: ArrayView2<'_, f32>,
@@ -93,6 +111,16 @@ mod tests {
         // The third column is 0.2, 0.6, 0.2: the tie counts against the query.
         assert_eq!(ranks(similarity.t()), [1, 1, 3]);
         assert_eq!(recall_at(&[1, 3, 2], 2), [1.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_hub_is_near_to_many() {
+        let bank = array![[0.9, 0.1], [0.3, 0.1], [0.6, -0.5]];
+        let of = |nearest| hubness(bank.view(), nearest);
+        assert_eq!(of(1), [0.9, 0.1]);
+        assert_eq!(of(2), [0.75, 0.1]);
+        assert_eq!(of(9), of(3), "there are no more");
+        assert_eq!(hubness(Array2::zeros((0, 2)).view(), 3), [0.0, 0.0]);
     }
 
     #[test]

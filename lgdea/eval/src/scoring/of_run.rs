@@ -14,6 +14,7 @@ use crate::protocol::{
     Ensemble, Frame, Interval, Labelling, MeanOver, Method, NamedFrame, Protocol, Rules, ZeroShotProtocol,
 };
 use crate::task::grounding::Item;
+use crate::task::retrieval::Similarities;
 use crate::{Bootstrap, EvalError, Evaluation};
 
 /// What messages call the studies.
@@ -107,7 +108,11 @@ impl OfRun {
     }
 
     /// Retrieval: `similarity` is `[images, reports]` of the studies, finite.
-    pub fn retrieval(&self, studies: &[&Study], similarity: Array2<f32>) -> Result<Evaluation, EvalError> {
+    pub fn retrieval<'a>(
+        &self,
+        studies: &[&Study],
+        similarity: impl Into<Similarities<'a>>,
+    ) -> Result<Evaluation, EvalError> {
         let Rules::Retrieval(rules) = &self.protocol.rules else { return Ok(Evaluation::default()) };
         let labels = studies.iter().filter_map(|study| study.labels.as_ref());
         let found: BTreeSet<&String> = labels.flat_map(|labels| labels.present.union(&labels.uncertain)).collect();
@@ -120,7 +125,8 @@ impl OfRun {
             classes: classes.into_iter().cloned().collect(),
             ..cases(studies)
         };
-        let outputs = Retrieval::of_cases(Path::new(STUDIES), similarity);
+        let Similarities { of_images, of_reports } = similarity.into();
+        let outputs = Retrieval::of_cases(Path::new(STUDIES), [of_images.to_owned(), of_reports.to_owned()]);
         Ok(self.evaluation(retrieval(rules, &outputs, &reference)?))
     }
 

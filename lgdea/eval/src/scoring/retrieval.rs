@@ -487,14 +487,13 @@ fn rank<const N: usize>(
     direction: Direction,
     outputs: &Outputs,
 ) -> Result<[Vec<Ranked>; N], EvalError> {
-    match (outputs, direction) {
-        (Outputs::Embeddings { images, texts }, Direction::ImageToText) => {
-            rank_all(rankings, images.view(), texts.view())
+    let by_images = direction == Direction::ImageToText;
+    match outputs {
+        Outputs::Embeddings { images, texts } if by_images => rank_all(rankings, images.view(), texts.view()),
+        Outputs::Embeddings { images, texts } => rank_all(rankings, texts.view(), images.view()),
+        Outputs::Similarity { of_images, .. } if by_images => rank_all_by_matrix(rankings, of_images.view()),
+        Outputs::Similarity { of_images, of_texts } => {
+            rank_all_by_matrix(rankings, of_texts.as_ref().unwrap_or(of_images).t())
         }
-        (Outputs::Embeddings { images, texts }, Direction::TextToImage) => {
-            rank_all(rankings, texts.view(), images.view())
-        }
-        (Outputs::Similarity(similarity), Direction::ImageToText) => rank_all_by_matrix(rankings, similarity.view()),
-        (Outputs::Similarity(similarity), Direction::TextToImage) => rank_all_by_matrix(rankings, similarity.t()),
     }
 }

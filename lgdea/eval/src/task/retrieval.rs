@@ -34,6 +34,32 @@ static OF_RANKS: &[(&Declaration, OfSorted)] = &[
 static BY_RELEVANCE: &[(&Declaration, Queries, MeanAtK<Vec<bool>>)] =
     &[(&PRECISION, Queries::All, precision_at), (&PRECISION_ABNORMAL, Queries::WithFinding, precision_at)];
 
+/// How near images and reports are to each other, `[images, reports]`, in one order of studies. Finite.
+#[derive(Debug, Clone, Copy)]
+pub struct Similarities<'a> {
+    /// As images look for reports.
+    pub of_images: ArrayView2<'a, f32>,
+    /// As reports look for images.
+    pub of_reports: ArrayView2<'a, f32>,
+}
+
+impl<'a> From<ArrayView2<'a, f32>> for Similarities<'a> {
+    /// The same both ways.
+    fn from(similarity: ArrayView2<'a, f32>) -> Self {
+        Self { of_images: similarity, of_reports: similarity }
+    }
+}
+
+impl<'a> Similarities<'a> {
+    /// `[queries, candidates]`.
+    fn searched(self, way: Way) -> ArrayView2<'a, f32> {
+        match way {
+            Way::ImageToReport => self.of_images,
+            Way::ReportToImage => self.of_reports.reversed_axes(),
+        }
+    }
+}
+
 /// The queries that count.
 #[derive(Clone, Copy, PartialEq)]
 enum Queries {
@@ -45,7 +71,7 @@ enum Queries {
 /// image looks for its report) and `t2i`. With strata `retrieval/within/…` of the same, where the candidates of a query are those
 /// of its stratum alone, and of both `…_normalised_rank`.
 ///
-/// - `similarity` `[images, reports]`: `g · r` of the studies of the split that have both, in one order.
+/// - `similarity` `[images, reports]`: of the studies of the split that have both, in one order.
 /// - `cases`: one per study. Precision is taken among the labelled studies, relevant being those with the same set of
 ///   findings as the query (no findings match no findings); `abnormal` is its mean over queries with a finding.
 /// - `strata`: those of the same studies. Each query counts once, so that the means of strata are weighted by their sizes. Strata of
@@ -53,23 +79,27 @@ enum Queries {
 ///
 /// A K beyond the number of candidates says nothing and is left out with a warning. Resamples draw the
 /// queries' patients; the candidates stay the same.
-pub fn evaluate(
+pub fn evaluate<'a>(
     settings: &Retrieval,
-    similarity: ArrayView2<'_, f32>,
+    similarity: impl Into<Similarities<'a>>,
     cases: &[Case<'_>],
     strata: Option<&Strata>,
     bootstrap: Bootstrap,
 ) -> Result<Evaluation, EvalError> {
     let studies = cases.len();
     let (unit_of, units) = renumbered(cases.iter().map(|case| case.patient));
-    check::shape("similarity", similarity.shape(), &[studies, studies])?;
-    check::finite("similarity", similarity)?;
+    let similarity = similarity.into();
+    for similarity in [similarity.of_images, similarity.of_reports] {
+        check::shape("similarity", similarity.shape(), &[studies, studies])?;
+        check::finite("similarity", similarity)?;
+    }
     let labelled: Vec<usize> = (0..studies).filter(|&study| cases[study].labels.is_some()).collect();
     let findings = finding_classes(cases.iter().filter_map(|case| case.labels));
     let findings = labelled.iter().copied().zip(findings).collect();
     let mut task = Task { at: &settings.at, unit_of, findings, statistics: Vec::new(), warnings: Vec::new() };
     let of_labelled = Pool::of(similarity, labelled);
-    let whole = [Pool { members: (0..studies).collect(), similarity: similarity.into() }];
+    let whole =
+        [Pool { members: (0..studies).collect(), searched: Way::ALL.map(|way| similarity.searched(way).into()) }];
     task.both_ways(Among::All, &whole, &[of_labelled]);
     if let Some(strata) = strata {
         let (pools, of_labelled) = task.pools(similarity, strata);
@@ -102,22 +132,23 @@ fn finding_classes<'a>(labels: impl Iterator<Item = &'a StudyLabels>) -> Vec<usi
 struct Pool<'a> {
     /// The studies.
     members: Vec<usize>,
-    /// `[images, reports]` of them.
-    similarity: CowArray<'a, f32, Ix2>,
+    /// `[queries, candidates]` of them, of each way.
+    searched: [CowArray<'a, f32, Ix2>; 2],
 }
 
 impl<'a> Pool<'a> {
     /// Some of the studies.
-    fn of(similarity: ArrayView2<'a, f32>, members: Vec<usize>) -> Self {
-        let similarity = similarity.select(Axis(0), &members).select(Axis(1), &members).into();
-        Self { members, similarity }
+    fn of(similarity: Similarities<'a>, members: Vec<usize>) -> Self {
+        let of_members = |way| similarity.searched(way).select(Axis(0), &members).select(Axis(1), &members).into();
+        Self { searched: Way::ALL.map(of_members), members }
     }
 
     /// `[queries, candidates]`.
     fn searched(&self, way: Way) -> ArrayView2<'_, f32> {
+        let [by_images, by_reports] = &self.searched;
         match way {
-            Way::ImageToReport => self.similarity.view(),
-            Way::ReportToImage => self.similarity.t(),
+            Way::ImageToReport => by_images.view(),
+            Way::ReportToImage => by_reports.view(),
         }
     }
 
@@ -166,7 +197,7 @@ impl Task<'_> {
     }
 
     /// The strata in which a study can be ranked among others, with their studies and with their labelled ones.
-    fn pools<'s>(&mut self, similarity: ArrayView2<'s, f32>, strata: &Strata) -> (Vec<Pool<'s>>, Vec<Pool<'s>>) {
+    fn pools<'s>(&mut self, similarity: Similarities<'s>, strata: &Strata) -> (Vec<Pool<'s>>, Vec<Pool<'s>>) {
         self.warnings.extend(strata.told(TASK));
         let (strata_of, alone): (Vec<_>, Vec<_>) =
             strata.members().into_iter().partition(|members| members.len() >= LEAST);
@@ -295,7 +326,7 @@ impl Task<'_> {
 
 #[cfg(test)]
 mod tests {
-    use lgdea_spec::Seed;
+    use lgdea_spec::{Bank, Seed};
     use ndarray::{Array2, array};
 
     use super::*;
@@ -312,7 +343,14 @@ mod tests {
     }
 
     fn settings(at: &[usize]) -> Retrieval {
-        Retrieval { enabled: true, protocol: String::new(), at: at.to_vec(), local_share: 0.0 }
+        Retrieval {
+            enabled: true,
+            protocol: String::new(),
+            at: at.to_vec(),
+            local_share: 0.0,
+            evidence_share: 0.0,
+            bank: Bank { share: 0.0, nearest: 1, studies: 1 },
+        }
     }
 
     const PLAIN: Bootstrap = Bootstrap { resamples: 0, seed: Seed(1) };
@@ -342,6 +380,14 @@ mod tests {
             let found = scores[&format!("retrieval/{name}")].value;
             assert!((found - value).abs() < 1e-12, "{name}: {found}, expected {value}");
         }
+    }
+
+    #[test]
+    fn reports_may_look_by_another_similarity_than_images() {
+        let (right, wrong) = (Array2::eye(2), array![[0.0, 1.0], [1.0, 0.0]]);
+        let similarity = Similarities { of_images: right.view(), of_reports: wrong.view() };
+        let scores = evaluate(&settings(&[1]), similarity, &[UNLABELLED; 2], None, PLAIN).unwrap().scores;
+        assert_eq!([scores["retrieval/i2t_r_at_1"].value, scores["retrieval/t2i_r_at_1"].value], [1.0, 0.0]);
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn retrieval_by_the_default_is_that_without_a_protocol() {
     let plain =
         task::retrieval::evaluate(&settings().retrieval, similarity.view(), &cases(&studies), None, BOOTSTRAP).unwrap();
     let borrowed: Vec<&Study> = studies.iter().collect();
-    let found = by("retrieval/lgdea-v1", "retrieval").retrieval(&borrowed, similarity).unwrap();
+    let found = by("retrieval/lgdea-v1", "retrieval").retrieval(&borrowed, similarity.view()).unwrap();
     let both = common(&plain, &found);
     for name in ["retrieval/i2t_r_at_5", "retrieval/t2i_median_rank", "retrieval/i2t_r_at_1"] {
         assert!(both.contains_key(name), "{name}: {:?}", both.keys());

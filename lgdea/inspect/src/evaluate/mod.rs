@@ -2,6 +2,7 @@
 
 mod grounding;
 mod retrieval;
+mod similarity;
 pub(crate) mod zero_shot;
 
 use burn::tensor::Device;
@@ -51,6 +52,8 @@ pub struct Evaluating<'a> {
     pub studies: &'a [usize],
     /// The data whose validation split protocols choose thresholds on, where it is not the one that is scored.
     pub validation: Option<&'a Prepared>,
+    /// The data that the model learned from.
+    pub training: &'a Prepared,
 }
 
 /// Runs the enabled tasks on some studies, those that have an image, with `model` in validation mode.
@@ -63,7 +66,7 @@ pub fn evaluate(
     evaluating: Evaluating<'_>,
     device: &Device,
 ) -> Result<Evaluated, InspectError> {
-    let Evaluating { prepared, studies, validation } = evaluating;
+    let Evaluating { prepared, studies, validation, training } = evaluating;
     let studies = with_image(prepared, studies);
     if studies.is_empty() {
         return Err(InspectError::NoImages);
@@ -83,7 +86,7 @@ pub fn evaluate(
         add(trained.zero_shot(prompts, &studies, &seen, validation)?);
     }
     if settings.retrieval.enabled {
-        let (part, drawn) = trained.retrieval(&studies, &seen.images)?;
+        let (part, drawn) = trained.retrieval(&studies, &seen.images, training)?;
         add(part);
         searches = drawn;
     }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::rules::Findings;
 
 pub use grounding::{Grounding, HeatMap};
-pub use retrieval::Retrieval;
+pub use retrieval::{Bank, Retrieval};
 pub use set::{EvaluationSet, ScoredStudies};
 pub use within::Within;
 pub use zero_shot::ZeroShot;
@@ -142,6 +142,7 @@ impl Eval {
 
     pub(crate) fn check(&self, findings: &mut Findings<'_>) {
         self.zero_shot.check("eval.zero-shot", findings);
+        self.retrieval.check("eval.retrieval", findings);
         check_within("eval.within", &self.within, findings);
         for (name, set) in &self.sets {
             set.check(name, findings);

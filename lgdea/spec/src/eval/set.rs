@@ -76,6 +76,7 @@ impl EvaluationSet {
             "give it another name, such as `chexpert-5x200`",
         );
         self.zero_shot.check(&join(&table, "zero-shot"), findings);
+        self.retrieval.check(&join(&table, "retrieval"), findings);
         check_within(&join(&table, "within"), self.within.as_deref().unwrap_or_default(), findings);
         let Some(data) = &self.data else { return };
         let table = join(&table, "data");
