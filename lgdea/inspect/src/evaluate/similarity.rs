@@ -61,6 +61,7 @@ struct Reports<'a> {
 }
 
 /// Reports as the local score sees them.
+#[expect(clippy::large_enum_variant, reason = "there is one of it for a group of reports, and it holds handles")]
 enum LocalReports<'a> {
     /// Their words, in groups of reports.
     Words(Vec<LocalTexts<'a>>),

@@ -59,6 +59,7 @@ impl Bank {
 }
 
 /// Whether a share is none of it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_none(share: &f64) -> bool {
     *share <= 0.0
 }

@@ -4,7 +4,7 @@ use super::{Need, TermSettings};
 
 settings! {
     /// `L_evi_glo_u`: an unpaired image as a whole finds the evidence phrases that the EMA teacher, or its labels, find in it. Ours,
-    /// after MedCLIP's semantic matching.
+    /// after `MedCLIP`'s semantic matching.
     pub struct EvidenceGlobalUnpaired {}
 }
 
