@@ -6,7 +6,9 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Bool, Device, Distribution, Tensor};
 use criterion::Criterion;
 use lgdea_kernel::l2_normalise;
-use lgdea_objective::{CrossAttended, Forward, Labels, Pass, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets, total};
+use lgdea_objective::{
+    CrossAttended, Forward, Labels, Pass, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets, total,
+};
 use lgdea_spec::{Experiment, Resolved};
 
 const PAIRS: usize = 32;

@@ -4,7 +4,9 @@ use burn::tensor::{Device, Tensor};
 use lgdea_inspect::arrays;
 use lgdea_model::Lgdea;
 use lgdea_objective::term::evidence_local::region_fit;
-use lgdea_objective::{Forward, PhraseTargets, RunningMeans, Targets, UnpairedTargets, phrase_targets, unpaired_targets};
+use lgdea_objective::{
+    Forward, PhraseTargets, RunningMeans, Targets, UnpairedTargets, phrase_targets, unpaired_targets,
+};
 use lgdea_prepared::{Prepared, Tokens};
 use lgdea_spec::{Experiment, Need};
 use ndarray::Axis;
