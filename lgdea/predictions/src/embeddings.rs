@@ -124,10 +124,9 @@ impl Retrieval {
         }
     }
 
-    /// Similarities of a reference's images (rows) and texts (columns) in its order, finite, as images look for texts and as texts
-    /// look for images; `path` is what they come from.
-    pub fn of_cases(path: &Path, [of_images, of_texts]: [Array2<f32>; 2]) -> Self {
-        let outputs = Outputs::Similarity { of_images, of_texts: Some(of_texts) };
+    /// [`Outputs::Similarity`] of a reference's images (rows) and texts (columns) in its order, finite; `path` is what it comes from.
+    pub fn of_cases(path: &Path, of_images: Array2<f32>, of_texts: Option<Array2<f32>>) -> Self {
+        let outputs = Outputs::Similarity { of_images, of_texts };
         Self::of_one_file(path, Ids::OfReference, Ids::OfReference, outputs)
     }
 

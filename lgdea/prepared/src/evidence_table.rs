@@ -15,8 +15,14 @@ impl<'a> ReadEvidence<'a> {
         Self(read.map(|report| (report.report_id.as_str(), report)).collect())
     }
 
-    pub(crate) fn of(&self, study: &Study) -> Option<&'a ReportEvidence> {
-        self.0.get(study.id.as_str()).copied()
+    pub(crate) fn has(&self, study: &Study) -> bool {
+        self.0.contains_key(study.id.as_str())
+    }
+
+    /// The evidence phrases of a study's report.
+    pub(crate) fn phrases(&self, study: &Study, space: &EvidenceSpace) -> Option<Vec<String>> {
+        let read = self.0.get(study.id.as_str())?;
+        Some(phrases(read, space.max_phrases, &space.no_finding_phrase))
     }
 }
 
@@ -40,8 +46,8 @@ impl EvidenceTable {
         let mut sets: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut table = Self::default();
         for study in readable {
-            let Some(found) = read.of(&studies[study]) else { continue };
-            let own: Vec<usize> = phrases(found, space.max_phrases, &space.no_finding_phrase)
+            let Some(phrases) = read.phrases(&studies[study], space) else { continue };
+            let own: Vec<usize> = phrases
                 .into_iter()
                 .map(|phrase| *known.entry(phrase).or_insert_with_key(|phrase| table.add(phrase.clone())))
                 .collect();

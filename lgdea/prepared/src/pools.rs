@@ -23,7 +23,7 @@ impl Pools {
         let position: HashMap<&str, usize> =
             studies.iter().enumerate().map(|(position, study)| (study.id.as_str(), position)).collect();
         let find = |id: &String| position.get(id.as_str()).copied();
-        let find_read = |id: &String| find(id).filter(|&study| read.of(&studies[study]).is_some());
+        let find_read = |id: &String| find(id).filter(|&study| read.has(&studies[study]));
         Self {
             paired: pairing.paired.iter().filter_map(find_read).collect(),
             images: pairing.images.iter().filter_map(find).collect(),
@@ -38,7 +38,7 @@ impl Pools {
     pub(crate) fn reveal(&mut self, studies: &[Study], read: &ReadEvidence<'_>) -> Result<(), PreparedError> {
         // As elsewhere, studies whose report's reading failed are left out.
         let has_report = |study: usize| studies[study].report.is_some();
-        self.images.retain(|&study| !has_report(study) || read.of(&studies[study]).is_some());
+        self.images.retain(|&study| !has_report(study) || read.has(&studies[study]));
         match self.images.iter().filter(|&&study| !has_report(study)).count() {
             0 => Ok(()),
             without => Err(PreparedError::NothingHidden { without, images: self.images.len() }),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use lgdea_data::{Corpus, ImageStore, PairingManifest, Split, Study, hide_labels};
 use lgdea_eval::prompts::{PromptClass, PromptSet};
-use lgdea_evidence::{Ontology, ReportEvidence, Rules, phrases};
+use lgdea_evidence::{Ontology, ReportEvidence, Rules};
 use lgdea_model::{Memories, ModelShape, TextShape, Tokenizer, TokenizerError};
 use lgdea_spec::{EvidenceSpace, Experiment, Need, ReportText, TextEncoder};
 use rayon::prelude::*;
@@ -235,19 +235,14 @@ impl Words<'_> {
             let Some(report) = report else { return Ok(None) };
             let tokens = self.tokenizer.encode(report, self.text.max_tokens())?;
             let learned = table.of_study.get(&study).cloned();
-            let held_out = match learned {
-                Some(_) => Vec::new(),
-                None => read.of(&studies[study]).map_or_else(|| Ok(Vec::new()), |found| self.phrases(found))?,
-            };
+            let held_out = if learned.is_some() { None } else { read.phrases(&studies[study], self.space) };
+            let held_out = held_out.unwrap_or_default();
+            let phrase = |phrase: &String| self.tokenizer.encode(phrase, self.text.max_phrase_tokens());
+            let held_out = held_out.iter().map(phrase).collect::<Result<_, _>>()?;
             let (phrases, evidence_set) = learned.unwrap_or_default();
             Ok(Some(ReadReport { tokens, phrases, evidence_set, held_out }))
         };
         texts.par_iter().enumerate().map(report).collect()
-    }
-
-    fn phrases(&self, found: &ReportEvidence) -> Result<Vec<Vec<i32>>, TokenizerError> {
-        let phrases = phrases(found, self.space.max_phrases, &self.space.no_finding_phrase);
-        phrases.iter().map(|phrase| self.tokenizer.encode(phrase, self.text.max_phrase_tokens())).collect()
     }
 }
 
@@ -260,9 +255,6 @@ fn texts(studies: &[Study], read: &ReadEvidence<'_>, experiment: &Experiment) ->
 fn text_of(study: &Study, read: &ReadEvidence<'_>, experiment: &Experiment) -> Option<String> {
     match experiment.encoder.report_text {
         ReportText::Report => study.report.as_ref().map(lgdea_data::Report::text),
-        ReportText::Evidence => {
-            let space = &experiment.evidence_space;
-            Some(phrases(read.of(study)?, space.max_phrases, &space.no_finding_phrase).join(". "))
-        }
+        ReportText::Evidence => Some(read.phrases(study, &experiment.evidence_space)?.join(". ")),
     }
 }

@@ -115,7 +115,10 @@ impl Asks<'_> {
 
         let trained = Trained { model, experiment, prepared, device };
         if texts > 0 && experiment.eval.retrieval.is_of_more() {
-            audience.say("the run's own retrieval scores are of more than embeddings (`[eval.retrieval]`): how words or evidence fit images, or a bank");
+            audience.say(
+                "the run's own retrieval scores are of more than embeddings (`[eval.retrieval]`): how words or evidence fit \
+                 images, or a bank",
+            );
         }
         let (counter, done) = (audience.counter("embedding"), Cell::new(0));
         let more = |items: usize| {

@@ -2,8 +2,7 @@
 
 use ndarray::{Array2, ArrayView2};
 
-/// Keeps a nearly constant map from being blown up to its rounding noise (value of the method's prototype).
-const STANDARD_DEVIATION_FLOOR: f64 = 1e-6;
+use super::scale::Scale;
 
 /// Bilinear resampling of a patch map `[rows, columns]` to `[size, size]` with pixel centres aligned, edges repeated:
 /// torch's `interpolate(mode="bilinear", align_corners=False)`.
@@ -77,10 +76,8 @@ impl Taps {
 
 /// The map with mean 0 and standard deviation 1 over its patches: `(m − µ) / (σ + 10⁻⁶)`.
 pub fn standardise(map: ArrayView2<'_, f32>) -> Array2<f32> {
-    let count = map.len() as f64;
-    let mean = map.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
-    let variance = map.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
-    map.mapv(|value| ((f64::from(value) - mean) / (variance.sqrt() + STANDARD_DEVIATION_FLOOR)) as f32)
+    let scale = Scale::of(map.iter().copied());
+    map.mapv(|value| scale.standardised(value))
 }
 
 /// Sum of the standardised maps, all of one shape; None without a map.

@@ -4,7 +4,7 @@
 //!   decision: [`threshold`], [`confusion`], [`multiclass`], [`multilabel`], [`average`].
 //! - Retrieval: [`retrieval`] from a matrix, [`ranking`] from embeddings, [`similarity`].
 //! - Grounding: [`heat_map`], [`grounding`], [`overlap`].
-//! - [`probe`]: classifiers on frozen features. [`cluster`]: agreement with classes.
+//! - [`scale`]: standardising. [`probe`]: classifiers on frozen features. [`cluster`]: agreement with classes.
 //! - How well the data determine a value: [`bootstrap`], [`bca`], [`delong`]; differences between models ([`paired`]) and
 //!   between subgroups ([`subgroup`]).
 
@@ -27,6 +27,7 @@ pub mod paired;
 pub mod probe;
 pub mod ranking;
 pub mod retrieval;
+pub mod scale;
 pub mod similarity;
 pub mod stratified;
 pub mod subgroup;

@@ -126,7 +126,8 @@ impl OfRun {
             ..cases(studies)
         };
         let Similarities { of_images, of_reports } = similarity.into();
-        let outputs = Retrieval::of_cases(Path::new(STUDIES), [of_images.to_owned(), of_reports.to_owned()]);
+        let of_texts = of_reports.map(|similarity| similarity.to_owned());
+        let outputs = Retrieval::of_cases(Path::new(STUDIES), of_images.to_owned(), of_texts);
         Ok(self.evaluation(retrieval(rules, &outputs, &reference)?))
     }
 

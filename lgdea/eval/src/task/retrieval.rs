@@ -1,6 +1,7 @@
 //! Image–report retrieval, both ways: recall, precision by findings, median rank.
 
 use std::collections::{BTreeMap, HashMap};
+use std::iter;
 
 use lgdea_data::{NO_FINDING, StudyLabels};
 use lgdea_metric::task::retrieval::{MEDIAN_RANK, PRECISION, PRECISION_ABNORMAL, RECALL};
@@ -39,14 +40,14 @@ static BY_RELEVANCE: &[(&Declaration, Queries, MeanAtK<Vec<bool>>)] =
 pub struct Similarities<'a> {
     /// As images look for reports.
     pub of_images: ArrayView2<'a, f32>,
-    /// As reports look for images.
-    pub of_reports: ArrayView2<'a, f32>,
+    /// As reports look for images, where that is another one.
+    pub of_reports: Option<ArrayView2<'a, f32>>,
 }
 
 impl<'a> From<ArrayView2<'a, f32>> for Similarities<'a> {
     /// The same both ways.
     fn from(similarity: ArrayView2<'a, f32>) -> Self {
-        Self { of_images: similarity, of_reports: similarity }
+        Self { of_images: similarity, of_reports: None }
     }
 }
 
@@ -55,7 +56,7 @@ impl<'a> Similarities<'a> {
     fn searched(self, way: Way) -> ArrayView2<'a, f32> {
         match way {
             Way::ImageToReport => self.of_images,
-            Way::ReportToImage => self.of_reports.reversed_axes(),
+            Way::ReportToImage => self.of_reports.unwrap_or(self.of_images).reversed_axes(),
         }
     }
 }
@@ -89,7 +90,7 @@ pub fn evaluate<'a>(
     let studies = cases.len();
     let (unit_of, units) = renumbered(cases.iter().map(|case| case.patient));
     let similarity = similarity.into();
-    for similarity in [similarity.of_images, similarity.of_reports] {
+    for similarity in iter::once(similarity.of_images).chain(similarity.of_reports) {
         check::shape("similarity", similarity.shape(), &[studies, studies])?;
         check::finite("similarity", similarity)?;
     }
@@ -385,7 +386,7 @@ mod tests {
     #[test]
     fn reports_may_look_by_another_similarity_than_images() {
         let (right, wrong) = (Array2::eye(2), array![[0.0, 1.0], [1.0, 0.0]]);
-        let similarity = Similarities { of_images: right.view(), of_reports: wrong.view() };
+        let similarity = Similarities { of_images: right.view(), of_reports: Some(wrong.view()) };
         let scores = evaluate(&settings(&[1]), similarity, &[UNLABELLED; 2], None, PLAIN).unwrap().scores;
         assert_eq!([scores["retrieval/i2t_r_at_1"].value, scores["retrieval/t2i_r_at_1"].value], [1.0, 0.0]);
     }

@@ -16,10 +16,11 @@ use std::collections::HashMap;
 
 use burn::tensor::Tensor;
 use lgdea_eval::metric::retrieval::hubness;
+use lgdea_eval::metric::scale::Scale;
 use lgdea_eval::task::retrieval::Similarities;
 use lgdea_model::ImageFeatures;
 use lgdea_prepared::Prepared;
-use lgdea_spec::{Bank, Retrieval};
+use lgdea_spec::Retrieval;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::with_image;
@@ -29,25 +30,22 @@ use crate::{Trained, inference};
 
 /// Images and reports whose words or phrases and regions are compared at a time: memory grows with the product.
 const FITTED: usize = 32;
-/// Keeps a division finite.
-const TINY: f64 = 1e-9;
 
-/// How near images and reports are to each other, `[images, reports]`.
+/// [`Similarities`].
 pub(super) struct Nearness {
-    /// As images look for reports.
     of_images: Array2<f32>,
-    /// As reports look for images.
-    of_reports: Array2<f32>,
+    of_reports: Option<Array2<f32>>,
 }
 
 impl Nearness {
     /// The same both ways.
-    pub(super) fn of_both(similarity: Array2<f32>) -> Self {
-        Self { of_reports: similarity.clone(), of_images: similarity }
+    pub(super) fn of_both(of_images: Array2<f32>) -> Self {
+        Self { of_images, of_reports: None }
     }
 
     pub(super) fn view(&self) -> Similarities<'_> {
-        Similarities { of_images: self.of_images.view(), of_reports: self.of_reports.view() }
+        let of_reports = self.of_reports.as_ref().map(|similarity| similarity.view());
+        Similarities { of_images: self.of_images.view(), of_reports }
     }
 }
 
@@ -76,49 +74,54 @@ enum LocalReports<'a> {
     },
 }
 
-/// Similarities `[images, reports]`, one of each kind that is asked for; not a number where a report says nothing.
-struct Kinds {
-    global: Array2<f32>,
-    local: Option<Array2<f32>>,
-    evidence: Option<Array2<f32>>,
+/// Something of each kind of similarity that is asked for.
+struct Kinds<T> {
+    global: T,
+    local: Option<T>,
+    evidence: Option<T>,
 }
+
+/// `[images, reports]`; not a number where a report says nothing.
+type Compared = Kinds<Array2<f32>>;
 
 impl<'a> Trained<'a> {
     /// How near the images and reports of studies are to each other, which have both; `training` has the bank. Says in `warnings`
     /// what is asked for and cannot be had.
     pub(super) fn nearness(&self, studies: &[usize], training: &Prepared, warnings: &mut Vec<String>) -> Nearness {
         let settings = &self.experiment.eval.retrieval;
+        let trained = Trained { prepared: training, ..*self };
+        let images_of_bank = trained.bank(&with_image(training, &training.pools.images), "images", warnings);
+        let reports_of_bank = trained.bank(&training.pools.reports, "reports", warnings);
         let reports = self.reports(studies);
-        let found = self.compare(studies, &reports);
+        let others = (!reports_of_bank.is_empty()).then(|| trained.reports(&reports_of_bank));
+        let (found, beside) = self.compare(studies, &reports, others.as_ref());
         let scales = found.scales();
-        let mut nearness = Nearness::of_both(found.sum(&scales, settings));
-        if settings.bank.is_off() {
-            return nearness;
+        let similarity = found.sum(&scales, settings);
+        let hubs =
+            |bank: ArrayView2<'_, f32>| Array1::from(hubness(bank, settings.bank.nearest)) * settings.bank.share as f32;
+        let of_reports =
+            beside.map(|beside| &similarity - &hubs(beside.sum(&scales, settings).t()).insert_axis(Axis(1)));
+        if images_of_bank.is_empty() {
+            return Nearness { of_images: similarity, of_reports };
         }
-        let Bank { share, nearest, studies: most } = settings.bank;
-        let mut tell = |what: &str| {
+        let (bank, _) = trained.compare(&images_of_bank, &reports, None);
+        let of_images = &similarity - &hubs(bank.sum(&scales, settings).view());
+        Nearness { of_images, of_reports: of_reports.or(Some(similarity)) }
+    }
+
+    /// The studies of a pool that are in the bank.
+    fn bank(&self, pool: &[usize], what: &str, warnings: &mut Vec<String>) -> Vec<usize> {
+        let bank = &self.experiment.eval.retrieval.bank;
+        if bank.is_off() {
+            return Vec::new();
+        }
+        if pool.is_empty() {
             warnings.push(format!(
                 "retrieval: there are no unpaired training {what} for the bank (`eval.retrieval.bank`): the way that needs them is \
                  not corrected"
             ));
-        };
-        let hubs = |bank: ArrayView2<'_, f32>| Array1::from(hubness(bank, nearest)) * share as f32;
-        let trained = Trained { prepared: training, ..*self };
-        let of_bank = spread(&with_image(training, &training.pools.images), most);
-        if of_bank.is_empty() {
-            tell("images");
-        } else {
-            let bank = trained.compare(&of_bank, &reports).sum(&scales, settings);
-            nearness.of_images -= &hubs(bank.view());
         }
-        let of_bank = spread(&training.pools.reports, most);
-        if of_bank.is_empty() {
-            tell("reports");
-        } else {
-            let bank = self.compare(studies, &trained.reports(&of_bank)).sum(&scales, settings);
-            nearness.of_reports -= &hubs(bank.t()).insert_axis(Axis(1));
-        }
-        nearness
+        spread(pool, bank.studies)
     }
 
     /// The reports of studies, which all have one.
@@ -171,19 +174,42 @@ impl<'a> Trained<'a> {
         (!distinct.is_empty()).then(|| (inference::texts(self.model, &distinct, self.device), shares))
     }
 
-    /// Similarities of the images of studies to reports.
-    fn compare(&self, studies: &[usize], reports: &Reports<'_>) -> Kinds {
-        let (mut global, mut local, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
+    /// Similarities of the images of studies to reports, and to others.
+    fn compare(
+        &self,
+        studies: &[usize],
+        reports: &Reports<'_>,
+        others: Option<&Reports<'_>>,
+    ) -> (Compared, Option<Compared>) {
+        let (mut found, mut beside) = (Vec::new(), Vec::new());
         inference::each_chunk(self.model, self.prepared, studies, self.device, |_, features| {
-            global.push(matrix(features.global.clone()).dot(&reports.embeddings.t()));
-            local.extend(reports.local.as_ref().map(|local| local.fit(&features)));
-            evidence.extend(reports.evidence.as_ref().map(|of_reports| {
-                matrix(self.model.image_evidence(features.patches)).mapv(f32::sqrt).dot(&of_reports.t())
-            }));
+            let evidence =
+                reports.evidence.is_some().then(|| matrix(self.model.image_evidence(features.patches.clone())));
+            let images = Images { global: matrix(features.global.clone()), evidence, features };
+            found.push(reports.compared(&images));
+            beside.extend(others.map(|others| others.compared(&images)));
         });
-        let (local, evidence) =
-            (reports.local.is_some().then(|| stack(local)), reports.evidence.is_some().then(|| stack(evidence)));
-        Kinds { global: stack(global), local, evidence }
+        (Compared::stacked(found), others.is_some().then(|| Compared::stacked(beside)))
+    }
+}
+
+/// A chunk of images.
+struct Images {
+    /// `g`, `[images, D]`.
+    global: Array2<f32>,
+    /// `Q̄`, `[images, K]`, where it is asked for.
+    evidence: Option<Array2<f32>>,
+    features: ImageFeatures,
+}
+
+impl Reports<'_> {
+    fn compared(&self, images: &Images) -> Compared {
+        let evidence = images.evidence.as_ref().zip(self.evidence.as_ref());
+        Kinds {
+            global: images.global.dot(&self.embeddings.t()),
+            local: self.local.as_ref().map(|local| local.fit(&images.features)),
+            evidence: evidence.map(|(images, reports)| images.mapv(f32::sqrt).dot(&reports.t())),
+        }
     }
 }
 
@@ -210,44 +236,26 @@ impl LocalReports<'_> {
     }
 }
 
-/// Mean and standard deviation of the numbers among some.
-#[derive(Clone, Copy)]
-struct Scale {
-    mean: f64,
-    deviation: f64,
-}
-
-impl Scale {
-    fn of(values: &Array2<f32>) -> Self {
-        let known = || values.iter().copied().filter(|value| !value.is_nan()).map(f64::from);
-        let count = known().count().max(1) as f64;
-        let mean = known().sum::<f64>() / count;
-        let variance = known().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-        Self { mean, deviation: variance.sqrt().max(TINY) }
+impl Compared {
+    /// Chunks of images one below the other.
+    fn stacked(chunks: Vec<Self>) -> Self {
+        let (mut global, mut local, mut evidence) = (Vec::new(), Vec::new(), Vec::new());
+        for chunk in chunks {
+            global.push(chunk.global);
+            local.extend(chunk.local);
+            evidence.extend(chunk.evidence);
+        }
+        let of = |chunks: Vec<Array2<f32>>| (!chunks.is_empty()).then(|| stack(chunks));
+        Self { global: stack(global), local: of(local), evidence: of(evidence) }
     }
 
-    /// 0, the mean, where a value is none.
-    fn standardised(self, values: &Array2<f32>) -> Array2<f32> {
-        let standardised = |value: f32| ((f64::from(value) - self.mean) / self.deviation) as f32;
-        values.mapv(|value| if value.is_nan() { 0.0 } else { standardised(value) })
-    }
-}
-
-/// The scale of each kind.
-struct Scales {
-    global: Scale,
-    local: Option<Scale>,
-    evidence: Option<Scale>,
-}
-
-impl Kinds {
-    fn scales(&self) -> Scales {
-        let of = |values: &Option<Array2<f32>>| values.as_ref().map(Scale::of);
-        Scales { global: Scale::of(&self.global), local: of(&self.local), evidence: of(&self.evidence) }
+    fn scales(&self) -> Kinds<Scale> {
+        let of = |values: &Array2<f32>| Scale::of(values.iter().copied().filter(|value| !value.is_nan()));
+        Kinds { global: of(&self.global), local: self.local.as_ref().map(of), evidence: self.evidence.as_ref().map(of) }
     }
 
-    /// The sum by their shares.
-    fn sum(&self, scales: &Scales, settings: &Retrieval) -> Array2<f32> {
+    /// The standardised parts by their shares.
+    fn sum(&self, scales: &Kinds<Scale>, settings: &Retrieval) -> Array2<f32> {
         let parts = [
             (settings.local_share, scales.local.zip(self.local.as_ref())),
             (settings.evidence_share, scales.evidence.zip(self.evidence.as_ref())),
@@ -255,11 +263,16 @@ impl Kinds {
         let parts = parts.into_iter().filter_map(|(share, part)| Some((share, part?)));
         let (mut left, mut sum) = (1.0, Array2::zeros(self.global.raw_dim()));
         for (share, (scale, values)) in parts {
-            sum = sum + scale.standardised(values) * share as f32;
+            sum = sum + standardised(scale, values) * share as f32;
             left -= share;
         }
-        sum + scales.global.standardised(&self.global) * left as f32
+        sum + standardised(scales.global, &self.global) * left as f32
     }
+}
+
+/// 0, the mean, where a value is none.
+fn standardised(scale: Scale, values: &Array2<f32>) -> Array2<f32> {
+    values.mapv(|value| if value.is_nan() { 0.0 } else { scale.standardised(value) })
 }
 
 /// So many of some, evenly spread; all where there are no more.
@@ -282,6 +295,7 @@ mod tests {
     #[test]
     fn what_says_nothing_counts_as_the_mean() {
         let values = ndarray::array![[1.0, f32::NAN, 3.0]];
-        assert_eq!(Scale::of(&values).standardised(&values), ndarray::array![[-1.0, 0.0, 1.0]]);
+        let scale = Scale::of([1.0, 3.0].into_iter());
+        assert_eq!(standardised(scale, &values), ndarray::array![[-0.999_999, 0.0, 0.999_999]]);
     }
 }

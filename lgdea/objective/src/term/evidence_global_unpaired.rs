@@ -1,6 +1,6 @@
 //! `L_evi_glo_u`: unpaired images as a whole find the evidence phrases that their teacher, or their labels, find in them.
 //!
-//! [`phrase_contrast`] of `g_i · z_n`, the unpaired images against the phrases of the batch. With labels this is the semantic
+//! `phrase_contrast` of `g_i · z_n`, the unpaired images against the phrases of the batch. With labels this is the semantic
 //! matching of `MedCLIP` (Wang et al., EMNLP 2022) with evidence phrases in the place of sentences, and with targets that are shares
 //! of what the labels name; there they are a softmax of the cosines of label vectors.
 

@@ -1,6 +1,6 @@
 //! `L_evi_loc_u`: regions of unpaired images find the evidence phrases that their teacher, or their labels, find in them.
 //!
-//! [`phrase_contrast`] of `S_in`, the unpaired images against the phrases of the batch, with the temperature of `L_evi_loc`.
+//! `phrase_contrast` of `S_in`, the unpaired images against the phrases of the batch, with the temperature of `L_evi_loc`.
 
 use burn::tensor::Tensor;
 use lgdea_spec::loss::EvidenceLocalUnpaired;

@@ -157,6 +157,16 @@ fn check_within(key: &str, columns: &[Within], findings: &mut Findings<'_>) {
     }
 }
 
+/// Notes where the shares of a task's table, the evidence's and the local one's, sum to more than all; `left` says what to do.
+fn check_shares(table: &str, evidence: f64, local: f64, left: &str, findings: &mut Findings<'_>) {
+    findings.require(
+        evidence + local <= 1.0,
+        &[&format!("{table}.evidence-share"), &format!("{table}.local-share")],
+        format!("the shares of the evidence ({evidence}) and local ({local}) scores sum to more than 1"),
+        left,
+    );
+}
+
 /// The protocols of the tasks that run, by the tasks' keys.
 fn protocols<'e>(
     zero_shot: &'e ZeroShot,

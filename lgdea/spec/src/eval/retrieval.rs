@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::check_shares;
 use crate::rules::Findings;
 use crate::{Experiment, Need, ReportText};
 
@@ -72,15 +73,8 @@ impl Retrieval {
 
     /// Notes the rules that they break; `table` is the key of their table.
     pub(crate) fn check(&self, table: &str, findings: &mut Findings<'_>) {
-        let Retrieval { evidence_share, local_share, .. } = self;
-        findings.require(
-            evidence_share + local_share <= 1.0,
-            &[&format!("{table}.evidence-share"), &format!("{table}.local-share")],
-            format!(
-                "the shares of the evidence ({evidence_share}) and local ({local_share}) scores sum to more than 1"
-            ),
-            "lower one of them: what they leave is the share of `g · r`",
-        );
+        let left = "lower one of them: what they leave is the share of `g · r`";
+        check_shares(table, self.evidence_share, self.local_share, left, findings);
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::file;
+use super::{check_shares, file};
 use crate::rules::Findings;
 
 /// Zero-shot classification: AUROC per class and their mean.
@@ -36,14 +36,7 @@ impl ZeroShot {
 
     /// Notes the rules that they break; `table` is the key of their table.
     pub(crate) fn check(&self, table: &str, findings: &mut Findings<'_>) {
-        let ZeroShot { evidence_share, local_share, .. } = self;
-        findings.require(
-            evidence_share + local_share <= 1.0,
-            &[&format!("{table}.evidence-share"), &format!("{table}.local-share")],
-            format!(
-                "the shares of the evidence ({evidence_share}) and local ({local_share}) scores sum to more than 1"
-            ),
-            "lower one of them: what they leave is the share of `g · t_c`",
-        );
+        let left = "lower one of them: what they leave is the share of `g · t_c`";
+        check_shares(table, self.evidence_share, self.local_share, left, findings);
     }
 }
