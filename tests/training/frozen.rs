@@ -1,6 +1,6 @@
 //! Frozen networks, whose features are made once, and adapters of low rank.
 
-use lgdea_harness::tiny::QUICK;
+use lgdea_harness::tiny::{GRAPH, QUICK};
 use lgdea_harness::{Said, Workspace};
 use serde_json::Value;
 
@@ -63,4 +63,23 @@ fn what_cannot_have_adapters_is_told() {
     let both = ["--set", "encoder.lora.text.rank=4", "--set", "encoder.frozen=['text']"];
     let refused = place.run(&place.path("e.toml"), "results", &both).told_in_a_line();
     assert!(refused.contains("is frozen, and has adapters"), "{refused}");
+}
+
+/// A view of the published encoder's relates other images than the model does; its features are made once.
+#[test]
+fn neighbours_of_the_published_encoder_teach_other_targets() {
+    let place = Workspace::new().with("e.toml", GRAPH);
+    let (_, start) = run(&place, &["encoder.image={resnet={depth=18,size=32}}"]);
+    place.output(&["export", start["dir"].as_str().unwrap(), "--out", "exported"]);
+    let weights = place.path("exported/image/model.safetensors");
+    let resnet = format!("encoder.image={{resnet={{depth=18,size=32,weights='{}'}}}}", weights.display());
+    let (_, own) = run(&place, &[&resnet]);
+    let (_, published) = run(&place, &[&resnet, "graph.image-view='published'"]);
+    assert_ne!(own["metrics"], published["metrics"]);
+    assert_eq!(std::fs::read_dir(place.path("results/cache/features")).unwrap().count(), 1);
+    let edges = |run: &Value| -> Value {
+        let said = place.lgdea(&["graph", run["dir"].as_str().unwrap(), "--json"]).assert().success();
+        said.json()["hidden"]["hops"].clone()
+    };
+    assert_ne!(edges(&own), edges(&published));
 }

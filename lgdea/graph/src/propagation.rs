@@ -98,6 +98,7 @@ fn rescale(evidence: &mut Array2<f32>, prior: &Array1<f32>, [low, high]: [f64; 2
 mod tests {
     use super::*;
     use crate::affinity;
+    use lgdea_spec::ImageView;
     use ndarray::array;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
@@ -106,6 +107,7 @@ mod tests {
         lgdea_spec::Graph {
             share: 0.5,
             neighbours: 3,
+            image_view: ImageView::Model,
             exact_up_to: 1000,
             affinity_temperature: 0.1,
             alpha,

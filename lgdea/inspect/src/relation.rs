@@ -10,7 +10,7 @@ use crate::{arrays, inference};
 
 /// The relation graph of a model. Images are the paired ones, then the unpaired ones; so are the reports.
 pub struct BuiltGraph {
-    /// `W_I`, from `g`.
+    /// `W_I`, from `g`, or from the view of the images that is of the published encoder.
     pub image_affinity: Csr,
     /// `W_R`, from `√Q̄_R`.
     pub report_affinity: Csr,
@@ -30,8 +30,9 @@ pub fn build_graph(
 ) -> BuiltGraph {
     let embedded = inference::images(model, prepared, images, device);
     let report_evidence = report_evidence(model, prepared, device);
+    let view = prepared.image_view.as_ref().map_or(embedded.global, |published| published.centred(images));
     BuiltGraph {
-        image_affinity: affinity_at_scale(embedded.global.view(), settings),
+        image_affinity: affinity_at_scale(view.view(), settings),
         report_affinity: affinity_at_scale(report_evidence.mapv(f32::sqrt).view(), settings),
         image_evidence: embedded.evidence,
         report_evidence,

@@ -6,6 +6,7 @@
 
 mod error;
 mod evidence_table;
+mod image_view;
 mod images;
 mod labelled;
 mod mismatched;
@@ -15,6 +16,7 @@ mod pretrained;
 mod tokens;
 
 pub use error::PreparedError;
+pub use image_view::PublishedFeatures;
 pub use images::Images;
 pub use labelled::Labelled;
 pub use pools::Pools;

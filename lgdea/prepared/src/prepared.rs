@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::evidence_table::{EvidenceTable, ReadEvidence};
 use crate::mismatched::mismatch;
-use crate::{Labelled, Pools, PreparedError, pretrained};
+use crate::{Labelled, Pools, PreparedError, PublishedFeatures, pretrained};
 
 /// The corpus, ready to batch. Positions are those of the corpus's studies.
 pub struct Prepared {
@@ -35,6 +35,8 @@ pub struct Prepared {
     pub tokenizer: Tokenizer,
     /// What frozen networks make of images and texts, as far as it was made before training.
     pub memories: Memories,
+    /// What the published image encoder makes of the images, where the relation graph reads it.
+    pub image_view: Option<PublishedFeatures>,
     max_phrase_tokens: usize,
     /// The shape of the text encoder.
     text_shape: TextShape,
@@ -126,6 +128,7 @@ impl Prepared {
             labelled,
             tokenizer,
             memories: Memories::default(),
+            image_view: None,
             max_phrase_tokens,
             text_shape,
         })

@@ -8,32 +8,36 @@ use lgdea_data::ImageStore;
 use lgdea_inspect::{InspectError, arrays};
 use lgdea_model::Memories;
 use lgdea_model::memory::{FeatureFile, FeatureMemory};
-use lgdea_prepared::{Images, Prepared};
+use lgdea_prepared::{Images, Prepared, PublishedFeatures};
 use lgdea_spec::Tower;
 use lgdea_train::{Frozen, published_images, start};
-use ndarray::Array2;
 
 use crate::{Preparation, RunError};
 
 /// Images whose features are looked at at a time.
 const CHUNK: usize = 64;
 
-/// What a published image encoder makes of images.
-#[derive(Debug, Clone)]
-pub struct PublishedFeatures {
-    /// Positions of their studies.
-    pub studies: Vec<usize>,
-    /// Means of their patches' features, `[images, width]`.
-    pub features: Array2<f32>,
-}
-
 impl Preparation<'_> {
-    /// What the frozen networks of the experiment make of the images and texts of its data and of evaluation sets, from the cache
-    /// or made now.
+    /// Adds what published and frozen networks make of the images and texts of the experiment's data, and of evaluation sets, from
+    /// the cache or made now.
     ///
     /// # Errors
     /// Published weights that are not there; the cache cannot be written.
-    pub(crate) fn memories<'p>(
+    pub(crate) fn add_features<'p>(
+        &self,
+        prepared: &mut Prepared,
+        sets: impl Iterator<Item = &'p Prepared>,
+        device: &Device,
+    ) -> Result<(), RunError> {
+        prepared.memories = self.memories(prepared, sets, device)?;
+        if self.experiment.views_published_features() {
+            prepared.image_view = self.published_features(&prepared.images, device)?;
+        }
+        Ok(())
+    }
+
+    /// What the frozen networks of the experiment make of the images and texts.
+    fn memories<'p>(
         &self,
         prepared: &'p Prepared,
         sets: impl Iterator<Item = &'p Prepared>,

@@ -32,7 +32,6 @@ pub use audience::{Audience, Counter};
 pub use embed::Asked;
 pub use embeddings::Embeddings;
 pub use error::RunError;
-pub use frozen::PublishedFeatures;
 pub use open_set::OpenSet;
 pub use opened::{Found, Opened, no_such_run};
 pub use order::Order;

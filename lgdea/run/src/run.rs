@@ -131,8 +131,7 @@ impl Job<'_> {
         recorder.labelled(&prepared);
         recorder.tokenizer(&prepared)?;
         let sets = stages.sets(sets, &prepared, &provider)?;
-        prepared.memories =
-            stages.memories(&prepared, sets.iter().map(PreparedSet::prepared), self.evaluator.device)?;
+        stages.add_features(&mut prepared, sets.iter().map(PreparedSet::prepared), self.evaluator.device)?;
         Ok((prepared, sets))
     }
 

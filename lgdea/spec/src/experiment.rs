@@ -63,7 +63,7 @@ impl Experiment {
         self.data.check("data", &mut findings);
         self.pairing.check(&self.eval, &mut findings);
         self.encoder.check(&mut findings);
-        self.graph.check(&mut findings);
+        self.graph.check(&self.encoder, &mut findings);
         self.loss.check(&mut findings);
         self.train.check(&self.encoder, &mut findings);
         self.eval.check(&mut findings);

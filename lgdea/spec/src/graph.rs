@@ -5,8 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Experiment;
 use crate::rules::Findings;
+use crate::{Encoder, Experiment};
 
 /// Relation graph and the targets that it gives to unpaired images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +18,9 @@ pub struct Graph {
     /// Nearest neighbours within a modality.
     #[schemars(range(min = 1))]
     pub neighbours: usize,
+    /// What tells which images are near each other.
+    #[serde(skip_serializing_if = "ImageView::is_model")]
+    pub image_view: ImageView,
     /// Nodes of a modality up to which every two are compared; beyond, only those of neighbouring cells are, and some
     /// neighbours are missed.
     pub exact_up_to: usize,
@@ -54,8 +57,32 @@ pub struct Graph {
     pub labels: bool,
 }
 
+/// What tells which images are near each other, by cosine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageView {
+    /// The embeddings of the model that is trained, `g`, which change as it learns.
+    Model,
+    /// The published image encoder that training starts from: the mean of its patches' features, less the mean of all images of the
+    /// graph. It is a view of its own, which the pairs did not shape.
+    Published,
+}
+
+impl ImageView {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_model(&self) -> bool {
+        *self == Self::Model
+    }
+}
+
 impl Graph {
-    pub(crate) fn check(&self, findings: &mut Findings<'_>) {
+    pub(crate) fn check(&self, encoder: &Encoder, findings: &mut Findings<'_>) {
+        findings.require(
+            self.image_view == ImageView::Model || encoder.image.weights().is_some(),
+            &["graph.image-view"],
+            "the image encoder starts from random weights, which say nothing of images".to_owned(),
+            "name published ones, as in `encoder.image.efficientnet.weights`, or leave it out",
+        );
         let [lowest, highest] = self.alignment_clip;
         findings.require(
             lowest < highest,
@@ -71,6 +98,11 @@ impl Experiment {
     pub fn uses_graph(&self) -> bool {
         self.teaches_unpaired() && self.graph.share > 0.0 && !self.graph.oracle
     }
+
+    /// Whether the images of that graph are near each other by what the published encoder makes of them.
+    pub fn views_published_features(&self) -> bool {
+        self.uses_graph() && self.graph.image_view == ImageView::Published
+    }
 }
 
 #[cfg(test)]
@@ -80,5 +112,10 @@ mod tests {
     #[test]
     fn bounds_in_the_wrong_order_are_refused() {
         insta::assert_snapshot!(refusal(&[("g.toml", "graph.alignment-clip = [5, 0.2]\n")], &[]));
+    }
+
+    #[test]
+    fn a_view_of_random_features_is_refused() {
+        insta::assert_snapshot!(refusal(&[("g.toml", "graph.image-view = 'published'\n")], &[]));
     }
 }

@@ -70,7 +70,7 @@ pub use evidence_space::{EvidenceSpace, PrototypeInit};
 pub use experiment::Experiment;
 pub use explain::{Entry, Explanation, Replaced};
 pub use extends::experiment_files;
-pub use graph::Graph;
+pub use graph::{Graph, ImageView};
 pub use group_by::GroupBy;
 pub use inputs::{Inputs, SetInputs};
 pub use loss::{Loss, Need, Needs};

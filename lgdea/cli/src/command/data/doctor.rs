@@ -7,7 +7,7 @@ use lgdea_data::{
     Corpus, Diagnosis, Given, ImageStore, PairsAt, Severity, Study, diagnose, diagnose_set, pairs_at_ratios,
 };
 use lgdea_eval::doctor::{Contents, labels_that_go_with, page, read_from_images};
-use lgdea_run::{OpenSet, Preparation, PublishedFeatures};
+use lgdea_run::{OpenSet, Preparation};
 use serde_json::json;
 
 use crate::args::data::DoctorArgs;
@@ -72,16 +72,16 @@ fn shortcuts(
 ) -> Result<Option<Diagnosis>, Failure> {
     let settings = &preparation.experiment.device;
     let device = device::open(&settings.name, settings.threads)?;
-    let Some(PublishedFeatures { studies, features }) = preparation.published_features(images, &device)? else {
+    let Some(published) = preparation.published_features(images, &device)? else {
         let problem = "--shortcuts asks the image encoder that training starts from, and the experiment's starts from random weights";
         return Err(refused_with_help(
             problem.to_owned(),
             "name published ones, as in `encoder.image.efficientnet.weights`",
         ));
     };
-    let studies: Vec<&Study> = studies.into_iter().map(|study| &corpus.studies[study]).collect();
+    let studies: Vec<&Study> = published.studies.iter().map(|&study| &corpus.studies[study]).collect();
     let counter = progress.counter("looking for shortcuts");
-    Ok(read_from_images(&studies, features.view(), &|done, total| counter.update(done, total))?)
+    Ok(read_from_images(&studies, published.features.view(), &|done, total| counter.update(done, total))?)
 }
 
 fn as_text(diagnoses: &[Diagnosis], pairs: &[PairsAt]) -> String {
