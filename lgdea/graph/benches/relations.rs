@@ -4,7 +4,7 @@
 
 use criterion::Criterion;
 use lgdea_graph::{affinity, approximate_neighbours, nearest_neighbours, propagate};
-use lgdea_spec::Graph;
+use lgdea_spec::{Graph, ImageView};
 use ndarray::{Array2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,6 +22,7 @@ const PROTOTYPES: usize = 16;
 const SETTINGS: Graph = Graph {
     share: 0.5,
     neighbours: 10,
+    image_view: ImageView::Model,
     exact_up_to: 200_000,
     affinity_temperature: 0.1,
     alpha: 0.8,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use lgdea_graph::{affinity_at_scale, approximate_neighbours, propagate};
-use lgdea_spec::Graph;
+use lgdea_spec::{Graph, ImageView};
 use ndarray::{Array2, ArrayViewMut1, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -94,6 +94,7 @@ fn settings() -> Graph {
     Graph {
         share: 0.5,
         neighbours: 16,
+        image_view: ImageView::Model,
         exact_up_to: 200_000,
         affinity_temperature: 0.1,
         alpha: 0.8,

@@ -165,6 +165,7 @@ impl Prepared {
             labelled: None,
             tokenizer,
             memories: self.memories.clone(),
+            image_view: None,
             max_phrase_tokens,
             text_shape,
         })

@@ -18,22 +18,21 @@ use crate::{Preparation, RunError};
 const CHUNK: usize = 64;
 
 impl Preparation<'_> {
-    /// Adds what published and frozen networks make of the images and texts of the experiment's data, and of evaluation sets, from
-    /// the cache or made now.
+    /// What frozen networks make of the images and texts of the experiment's data and of evaluation sets, and what the published image
+    /// encoder makes of its images where the relation graph views them so; from the cache or made now.
     ///
     /// # Errors
     /// Published weights that are not there; the cache cannot be written.
-    pub(crate) fn add_features<'p>(
+    pub(crate) fn features<'p>(
         &self,
-        prepared: &mut Prepared,
+        prepared: &'p Prepared,
         sets: impl Iterator<Item = &'p Prepared>,
         device: &Device,
-    ) -> Result<(), RunError> {
-        prepared.memories = self.memories(prepared, sets, device)?;
-        if self.experiment.views_published_features() {
-            prepared.image_view = self.published_features(&prepared.images, device)?;
-        }
-        Ok(())
+    ) -> Result<(Memories, Option<PublishedFeatures>), RunError> {
+        let memories = self.memories(prepared, sets, device)?;
+        let is_viewed = self.experiment.views_published_features();
+        let view = if is_viewed { self.published_features(&prepared.images, device)? } else { None };
+        Ok((memories, view))
     }
 
     /// What the frozen networks of the experiment make of the images and texts.

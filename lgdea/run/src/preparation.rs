@@ -33,7 +33,7 @@ impl Preparation<'_> {
         let pairing = self.pairs(&corpus)?;
         let evidence = self.evidence(&provider, &corpus, &pairing)?;
         let mut prepared = Prepared::new(self.experiment, corpus, images, &evidence.reports, &pairing)?;
-        self.add_features(&mut prepared, iter::empty(), device)?;
+        (prepared.memories, prepared.image_view) = self.features(&prepared, iter::empty(), device)?;
         Ok(prepared)
     }
 

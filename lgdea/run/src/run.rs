@@ -131,7 +131,8 @@ impl Job<'_> {
         recorder.labelled(&prepared);
         recorder.tokenizer(&prepared)?;
         let sets = stages.sets(sets, &prepared, &provider)?;
-        stages.add_features(&mut prepared, sets.iter().map(PreparedSet::prepared), self.evaluator.device)?;
+        let of_sets = sets.iter().map(PreparedSet::prepared);
+        (prepared.memories, prepared.image_view) = stages.features(&prepared, of_sets, self.evaluator.device)?;
         Ok((prepared, sets))
     }
 
