@@ -61,3 +61,23 @@ fn a_run_that_is_stopped_in_its_warm_up_goes_on_there() {
     let journal = Run::of(&resumed).journal();
     assert_eq!(journal.matches("text_warmup/loss").count(), 300, "{before} of them before it was stopped");
 }
+
+/// A second round has another teacher and begins anew; killed in its midst, or as it begins, it goes on as if nothing had happened.
+#[test]
+fn a_second_round_goes_on_where_it_was_left() {
+    let place = Workspace::new();
+    let file = place.write("rounds.toml", RESUMABLE.replace("[train]\n", "[train]\nrounds = 2\n"));
+    let once = place.finished(RESUMABLE, &[]).outcome;
+    let whole = place.outcome(&file, "whole", &[]);
+    assert_ne!(once["metrics"], whole["metrics"]);
+    let last = |outcome: &Value| Run::of(outcome).events("checkpoint").last().unwrap()["step"].as_u64().unwrap();
+    let steps = last(&once);
+    assert_eq!(last(&whole), 2 * steps);
+
+    for (results, after) in [("killed", steps.next_multiple_of(3) + 3), ("begun", steps)] {
+        let run = place.signal_at(&format!("checkpoints/step-{after:06}"), "-KILL", &file, results);
+        assert!(!run.journal().contains("\"event\":\"ended\""), "killed too late: give the training more steps");
+        let resumed = place.outcome(&file, results, &[]);
+        assert_eq!(resumed["metrics"], whole["metrics"], "{results}");
+    }
+}

@@ -73,7 +73,7 @@ impl Evaluator<'_> {
     pub(crate) fn scores(&self, model: &Lgdea, scored: &Scored<'_>) -> Result<Scores, RunError> {
         let (on, name) = (scored.on, scored.on.name());
         let evaluation = self.evaluation(model, scored)?;
-        self.recorder.scores(self.experiment.train.steps, on, &evaluation)?;
+        self.recorder.scores(self.experiment.train.all_steps(), on, &evaluation)?;
         for (task, protocol) in &evaluation.protocols {
             self.recorder.audience.say(&format!("{name}: {task} by the protocol {protocol}"));
         }

@@ -88,7 +88,7 @@ impl Found {
         let newest = newest_checkpoint(&self.run)?;
         let (step, checkpoint) = newest.ok_or_else(|| no_checkpoint(&self.run, &self.history))?;
         if self.history.status != Some(Status::Finished) {
-            let steps = self.experiment.train.steps;
+            let steps = self.experiment.train.all_steps();
             audience.say(&format!("the run has not finished: this is its model after {step} of {steps} steps"));
         }
         Ok((step, checkpoint))

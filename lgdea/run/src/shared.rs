@@ -50,7 +50,7 @@ impl<'a> Shared<'a> {
         }
         let Some(other) = self.cache.json::<String>(Stage::Training, self.training) else { return Ok(()) };
         let other = RunDir::at(self.results.join("runs").join(&other));
-        let steps = self.experiment.train.steps;
+        let steps = self.experiment.train.all_steps();
         let Some(checkpoint) = adopt_training(self.run, &other, steps)? else { return Ok(()) };
         let name = checkpoint.file_name().unwrap_or_default().to_string_lossy().into_owned();
         recorder

@@ -57,6 +57,10 @@ impl Experiment {
                 "`graph.labels` has no effect: no term teaches unpaired images, or a step has none (`train.unpaired-images`)".to_owned(),
             );
         }
+        if train.rounds > 1 && !(self.teaches_unpaired() && train.unpaired_images > 0) {
+            let again = "each round is the first again: no term teaches unpaired images, or a step has none";
+            remarks.push(format!("`train.rounds` has no effect but time: {again} (`train.unpaired-images`)"));
+        }
         if train.warmup >= steps {
             let warmup = train.warmup;
             remarks.push(format!(
@@ -83,6 +87,13 @@ mod tests {
         insta::assert_snapshot!(remarks("[train]\nsteps = 20\n").join("\n"));
         insta::assert_snapshot!(remarks("extends = 's-clip'\n[train]\nsteps = 100\nwarmup = 10\n").join("\n"));
         assert_eq!(remarks("extends = 'clip'\n[train]\nsteps = 20\nwarmup = 10\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn rounds_without_anything_to_teach_are_told() {
+        let told = remarks("extends = 'clip'\ntrain.rounds = 2\n").join("\n");
+        assert!(told.starts_with("`train.rounds` has no effect but time"), "{told}");
+        assert_eq!(remarks("train.rounds = 2\n"), Vec::<String>::new());
     }
 
     #[test]

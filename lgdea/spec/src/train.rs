@@ -16,6 +16,11 @@ pub struct Train {
     /// Joint steps after the text warm-up.
     #[schemars(range(min = 1))]
     pub steps: usize,
+    /// Rounds of this training. From the second on it begins anew, and what the round before ended with teaches the unpaired images from
+    /// the first joint step on, in the place of the moving average and of the relation graph. The last round's model is the result.
+    #[serde(skip_serializing_if = "is_one")]
+    #[schemars(range(min = 1))]
+    pub rounds: usize,
     /// Pairs in a batch; all of them where there are fewer.
     #[schemars(range(min = 1))]
     pub batch: usize,
@@ -105,7 +110,17 @@ pub struct Augment {
     pub illumination: f64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_one(number: &usize) -> bool {
+    *number == 1
+}
+
 impl Train {
+    /// The joint steps of all rounds.
+    pub fn all_steps(&self) -> usize {
+        self.steps * self.rounds
+    }
+
     pub(crate) fn check(&self, encoder: &Encoder, findings: &mut Findings<'_>) {
         let Train { initial_scale, max_scale, precision, .. } = self;
         findings.require(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
-use lgdea_spec::{Experiment, Resolved};
+use lgdea_spec::{Experiment, Resolved, Train};
 use lgdea_track::{History, RunDir, Status};
 
 use crate::PlanError;
@@ -95,7 +95,8 @@ fn stands_for(run: &RunDir, history: &History) -> bool {
 }
 
 fn steps(experiment: &Experiment) -> f64 {
-    (experiment.train.steps + experiment.train.text_warmup_steps).max(1) as f64
+    let Train { steps, text_warmup_steps, rounds, .. } = experiment.train;
+    ((steps + text_warmup_steps) * rounds).max(1) as f64
 }
 
 /// What two runs share that differ in the seed alone.

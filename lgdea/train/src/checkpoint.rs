@@ -21,6 +21,7 @@ use crate::state::State;
 
 const MODEL: &str = "model.bpk";
 const AVERAGE: &str = "average.bpk";
+const TEACHER: &str = "teacher.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const REST: &str = "state.json";
 
@@ -59,6 +60,9 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
     };
     record(partial.join(MODEL), model.save_file(partial.join(MODEL)))?;
     record(partial.join(AVERAGE), state.average.clone().save_file(partial.join(AVERAGE)))?;
+    if let Some(teacher) = &state.teacher {
+        record(partial.join(TEACHER), teacher.clone().save_file(partial.join(TEACHER)))?;
+    }
     record(partial.join(OPTIMIZER), state.optimizer.save(partial.join(OPTIMIZER)))?;
     let rest = Rest {
         warmed_up: state.warmed_up,
@@ -147,6 +151,8 @@ pub(crate) fn load(
     let record = |name: &str, error: &RecordError| unreadable("read", &path.join(name), error);
     let model = fresh.model.try_load_file(path.join(MODEL)).map_err(|error| record(MODEL, &error))?;
     let average = fresh.average.try_load_file(path.join(AVERAGE)).map_err(|error| record(AVERAGE, &error))?;
+    let teacher = path.join(TEACHER).exists().then(|| average.clone().try_load_file(path.join(TEACHER)));
+    let teacher = teacher.transpose().map_err(|error| record(TEACHER, &error))?;
     // Loading gives parameters the ids they were saved with; the optimizer finds its state by them.
     let optimizer = adamw(&model, settings)?.load(path.join(OPTIMIZER)).map_err(|error| record(OPTIMIZER, &error))?;
     let rest = path.join(REST);
@@ -162,7 +168,7 @@ pub(crate) fn load(
     };
     let means = means.map(|[prior, target]| RunningMeans { prior: row(&prior, device), target: row(&target, device) });
     let model = freeze(model, experiment)?;
-    Ok(State { model, average, optimizer, warmed_up, means, graph, matches })
+    Ok(State { model, average, teacher, optimizer, warmed_up, means, graph, matches })
 }
 
 /// Replaces a fresh model by the averaged one of a checkpoint.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use lgdea_spec::Train;
+
 use crate::TrainError;
 
 /// Values by the names that they are tracked under.
@@ -87,6 +89,52 @@ pub trait Observer {
     /// A checkpoint after `done` joint steps was written to `path`.
     fn checkpoint(&mut self, _done: usize, _path: &Path) -> Result<(), TrainError> {
         Ok(())
+    }
+}
+
+/// What is told of a round, which counts its steps from 0, in the steps of all rounds.
+pub(crate) struct InRound<'a> {
+    pub(crate) observer: &'a mut dyn Observer,
+    pub(crate) train: &'a Train,
+    /// Counted from 0.
+    pub(crate) round: usize,
+}
+
+impl InRound<'_> {
+    /// Joint steps of the rounds before.
+    pub(crate) fn steps_before(&self) -> usize {
+        self.round * self.train.steps
+    }
+}
+
+impl Observer for InRound<'_> {
+    fn step_begins(&mut self) {
+        self.observer.step_begins();
+    }
+
+    fn part_ends(&mut self, part: &'static str) {
+        self.observer.part_ends(part);
+    }
+
+    fn step_done(&mut self, step: &StepReport) -> Result<(), TrainError> {
+        let (done, steps) = (self.round * step.steps + step.done, self.train.rounds * step.steps);
+        self.observer.step_done(&StepReport { done, steps, ..step.clone() })
+    }
+
+    fn graph_built(&mut self, took: Duration) {
+        self.observer.graph_built(took);
+    }
+
+    fn metrics(&mut self, step: usize, values: Values) -> Result<(), TrainError> {
+        self.observer.metrics(self.steps_before() + step, values)
+    }
+
+    fn note(&mut self, message: &str) -> Result<(), TrainError> {
+        self.observer.note(message)
+    }
+
+    fn checkpoint(&mut self, done: usize, path: &Path) -> Result<(), TrainError> {
+        self.observer.checkpoint(self.steps_before() + done, path)
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn graph(
     observer: &mut dyn Observer,
 ) -> Result<(), TrainError> {
     let graph = &experiment.graph;
-    let used = experiment.uses_graph() && !prepared.pools.images.is_empty();
+    let used = experiment.uses_graph() && state.teacher.is_none() && !prepared.pools.images.is_empty();
     if used && is_due(step, graph.start, graph.refresh, state.graph.is_none()) {
         let began = Instant::now();
         let targets = relation::graph_targets(&state.average, prepared, graph, device);

@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) model: Lgdea,
     /// Its moving average, in validation mode.
     pub(crate) average: Lgdea,
+    /// What the round before ended with, from the second round on; in validation mode.
+    pub(crate) teacher: Option<Lgdea>,
     pub(crate) optimizer: ModuleOptimizer,
     /// Steps of the text warm-up that were done.
     pub(crate) warmed_up: usize,
@@ -42,7 +44,7 @@ impl State {
         let model = model.remembering(&prepared.memories);
         has_adapters(&model, &experiment.encoder)?;
         let (average, optimizer) = (model.valid(), adamw(&model, &experiment.train)?);
-        Ok(Self { model, average, optimizer, warmed_up: 0, means: None, graph: None, matches: None })
+        Ok(Self { model, average, teacher: None, optimizer, warmed_up: 0, means: None, graph: None, matches: None })
     }
 
     /// Where training starts: random weights, those of published encoders that the experiment names, and what is frozen. Also
@@ -59,6 +61,11 @@ impl State {
         let told = pretrained::load(&mut state.model, &experiment.encoder)?;
         state.model = freeze(state.model, experiment)?;
         Ok((state, told))
+    }
+
+    /// The model that teaches the unpaired images.
+    pub(crate) fn teacher(&self) -> &Lgdea {
+        self.teacher.as_ref().unwrap_or(&self.average)
     }
 
     /// Moves the model along its gradients, clipped. Returns their norm before, `[1]`; `None` where there are none.

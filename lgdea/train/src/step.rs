@@ -43,13 +43,15 @@ pub(crate) fn joint_step(
         forward.texts.matched = (!images.is_empty()).then(|| towers.texts(reports.to_tensor(&autodiff)));
         targets.matched = images;
     }
-    if targets::are_taught(batch, experiment, step) {
+    // Terms that wait for a teacher find one from the start in a later round.
+    let scheduled = if state.teacher.is_some() { step + experiment.graph.start } else { step };
+    if targets::are_taught(batch, experiment, scheduled) {
         let (unpaired, means) = targets::of_unpaired(&state, batch, &forward, &targets, experiment, device);
         (targets.unpaired, state.means) = (Some(unpaired), means);
     }
     observer.part_ends("evidence and targets");
 
-    let (loss, terms) = total(&Pass { forward: &forward, targets: &targets, experiment, step });
+    let (loss, terms) = total(&Pass { forward: &forward, targets: &targets, experiment, step: scheduled });
     let loss = loss.ok_or(TrainError::NoLoss { step })?;
     observer.part_ends("losses");
     let gradients = towers.gradients(&loss);

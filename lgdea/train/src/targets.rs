@@ -40,15 +40,15 @@ pub(crate) fn of_unpaired(
         return (reveal(&state.average, hidden, &batch.reports, experiment, device), state.means.clone());
     }
     let is_asked = batch.labelled.is_some() || experiment.needs().has(Need::UnpairedPhrases);
-    let phrases = is_asked.then(|| state.average.encode_texts(batch.reports.phrases.to_tensor(device)));
+    let phrases = is_asked.then(|| state.teacher().encode_texts(batch.reports.phrases.to_tensor(device)));
     let (mut unpaired, means) = teach(state, batch, phrases.as_ref(), forward, targets, experiment, device);
     if let (Some(labelled), Some(phrases)) = (&batch.labelled, phrases) {
-        unpaired = with_labels(labelled, state.average.prototypes.of_phrases(phrases), unpaired, device);
+        unpaired = with_labels(labelled, state.teacher().prototypes.of_phrases(phrases), unpaired, device);
     }
     (unpaired, Some(means))
 }
 
-/// Targets of the unpaired images from the graph and the moving average, whose embeddings of the batch's `phrases` are asked where
+/// Targets of the unpaired images from the graph and the teacher, whose embeddings of the batch's `phrases` are asked where
 /// a term needs them.
 fn teach(
     state: &State,
@@ -59,10 +59,10 @@ fn teach(
     experiment: &Experiment,
     device: &Device,
 ) -> (UnpairedTargets, RunningMeans) {
-    let (average, settings) = (&state.average, &experiment.graph);
-    let clean = average.encode_images(batch.clean.to_tensor(device));
+    let (model, settings) = (state.teacher(), &experiment.graph);
+    let clean = model.encode_images(batch.clean.to_tensor(device));
     let teacher = if experiment.needs().has(Need::ImageEvidence) {
-        average.image_evidence(clean.patches)
+        model.image_evidence(clean.patches)
     } else {
         // What lesion queries say that nothing trains is noise: they say nothing.
         let prototypes = experiment.evidence_space.prototypes;
@@ -73,7 +73,7 @@ fn teach(
     let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
     if let Some(phrases) = phrases.filter(|_| experiment.needs().has(Need::UnpairedPhrases)) {
         let fit = region_fit(clean.projected, phrases.clone(), experiment.loss.evidence_local.attention_temperature);
-        let logits = fit * average.scale().unsqueeze::<2>();
+        let logits = fit * model.scale().unsqueeze::<2>();
         let shares = phrase_targets(logits, targets.membership.clone().inner(), settings);
         unpaired.phrases = Some(PhraseTargets::all_known(shares));
     }

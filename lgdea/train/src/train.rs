@@ -1,4 +1,4 @@
-//! The training loop: text warm-up, the prototypes' start, joint steps.
+//! The training loop: rounds of text warm-up, the prototypes' start, joint steps.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use lgdea_spec::{Experiment, Need, PrototypeInit};
 use lgdea_track::{Journal, RunDir};
 
 use crate::meter::Meter;
-use crate::observer::{Both, Observer, Stage};
+use crate::observer::{Both, InRound, Observer, Stage};
 use crate::recorder::Recorder;
 use crate::state::State;
 use crate::step::joint_step;
@@ -49,18 +49,33 @@ pub fn train(
         Some((done, path)) => (checkpoint::load(&path, experiment, prepared, device)?, done),
         None => (trainer.fresh()?, 0),
     };
-    // A checkpoint of 0 joint steps is one from within the text warm-up.
-    if done == 0 {
-        state = trainer.warm_up(state)?;
-        if trainer.stopped() {
-            // Nothing is averaged yet, and a checkpoint holds both models.
-            state.average = state.model.valid();
-            trainer.checkpoint(0, &state)?;
-            return Ok(TrainOutcome { model: state.average, finished: false });
+    let train = &experiment.train;
+    // All steps are done at the end of the last round.
+    let first = (done / train.steps).min(train.rounds - 1);
+    let mut done = done - first * train.steps;
+    for round in first..train.rounds {
+        trainer.observer.round = round;
+        if done == 0 {
+            if round > 0 {
+                state = State { teacher: Some(state.average), ..State::fresh(experiment, prepared, device)?.0 };
+            }
+            state = trainer.warm_up(state)?;
+            if trainer.stopped() {
+                // Nothing is averaged yet, and a checkpoint holds both models.
+                state.average = state.model.valid();
+                trainer.checkpoint(0, &state)?;
+                return Ok(TrainOutcome { model: state.average, finished: false });
+            }
+            state = trainer.start_prototypes(state)?;
         }
-        state = trainer.start_prototypes(state)?;
+        let finished;
+        (state, finished) = trainer.joint(state, done..train.steps)?;
+        if !finished {
+            return Ok(TrainOutcome { model: state.average, finished });
+        }
+        done = 0;
     }
-    trainer.joint(state, done..experiment.train.steps)
+    Ok(TrainOutcome { model: state.average, finished: true })
 }
 
 /// What all steps share.
@@ -69,7 +84,7 @@ pub(crate) struct Trainer<'a> {
     prepared: &'a Prepared,
     device: &'a Device,
     run: Option<&'a RunDir>,
-    observer: &'a mut dyn Observer,
+    observer: InRound<'a>,
     stop: &'a AtomicBool,
 }
 
@@ -89,6 +104,7 @@ impl<'a> Trainer<'a> {
         if prepared.pools.paired.is_empty() {
             return Err(TrainError::NoPairs);
         }
+        let observer = InRound { observer, train: &experiment.train, round: 0 };
         Ok(Self { experiment, prepared, device, run, observer, stop })
     }
 
@@ -140,8 +156,8 @@ impl<'a> Trainer<'a> {
         Ok(state)
     }
 
-    /// The joint steps of this range.
-    pub(crate) fn joint(&mut self, mut state: State, steps: Range<usize>) -> Result<TrainOutcome, TrainError> {
+    /// The joint steps of this range of a round, and whether all were done.
+    pub(crate) fn joint(&mut self, mut state: State, steps: Range<usize>) -> Result<(State, bool), TrainError> {
         let (experiment, prepared, train) = (self.experiment, self.prepared, &self.experiment.train);
         thread::scope(|scope| {
             let mut batches = loader::joint_batches(scope, prepared, experiment, steps.clone());
@@ -151,16 +167,21 @@ impl<'a> Trainer<'a> {
                 self.validate(steps.start, &state)?;
             }
             for step in steps.clone() {
-                refresh::graph(&mut state, step, experiment, prepared, self.device, self.observer)?;
-                refresh::matches(&mut state, step, experiment, prepared, self.device, self.observer)?;
+                refresh::graph(&mut state, step, experiment, prepared, self.device, &mut self.observer)?;
+                refresh::matches(&mut state, step, experiment, prepared, self.device, &mut self.observer)?;
                 self.observer.step_begins();
                 let (batch, waited) = batches.next()?;
                 self.observer.part_ends("waiting for data");
                 let measured;
-                (state, measured) = joint_step(state, &batch, prepared, experiment, step, self.device, self.observer)?;
+                (state, measured) =
+                    joint_step(state, &batch, prepared, experiment, step, self.device, &mut self.observer)?;
                 self.observer.step_done(&meter.report(step, batch.sizes(), waited, measured)?)?;
                 let (done, stopped) = (step + 1, self.stopped());
                 let due = train.checkpoint_every > 0 && done % train.checkpoint_every == 0;
+                if done == steps.end {
+                    // It teaches nothing any more, and need not be kept.
+                    state.teacher = None;
+                }
                 if due || stopped || done == steps.end {
                     self.checkpoint(done, &state)?;
                 }
@@ -168,10 +189,10 @@ impl<'a> Trainer<'a> {
                     self.validate(done, &state)?;
                 }
                 if stopped && done < steps.end {
-                    return Ok(TrainOutcome { model: state.average, finished: false });
+                    return Ok((state, false));
                 }
             }
-            Ok(TrainOutcome { model: state.average, finished: true })
+            Ok((state, true))
         })
     }
 
@@ -184,9 +205,14 @@ impl<'a> Trainer<'a> {
         self.observer.metrics(done, scores)
     }
 
+    /// Writes a checkpoint after `done` joint steps of the round. A later round that has not begun them goes on from the end of the one
+    /// before.
     fn checkpoint(&mut self, done: usize, state: &State) -> Result<(), TrainError> {
-        let Some(run) = self.run else { return Ok(()) };
-        let path = checkpoint::save(&run.checkpoints(), done, state)?;
+        let (Some(run), before) = (self.run, self.observer.steps_before()) else { return Ok(()) };
+        if done == 0 && before > 0 {
+            return Ok(());
+        }
+        let path = checkpoint::save(&run.checkpoints(), before + done, state)?;
         self.observer.checkpoint(done, &path)
     }
 }

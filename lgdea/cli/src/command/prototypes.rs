@@ -63,7 +63,7 @@ impl<'a> Shown<'a> {
         let heading = Heading {
             run: opened.name(),
             step: opened.step,
-            steps: opened.experiment.train.steps,
+            steps: opened.experiment.train.all_steps(),
             split: split.to_string(),
         };
         Ok(Self { prototypes, heading, radiographs })

@@ -484,7 +484,7 @@ impl Executor<'_> {
             job,
             process,
             since: Instant::now(),
-            steps: resolved.experiment.train.steps as u64,
+            steps: resolved.experiment.train.all_steps() as u64,
             first_step,
             attempts: history.attempts,
             pruned: false,
