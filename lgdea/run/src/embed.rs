@@ -47,20 +47,21 @@ impl Found {
         read.eval.sets.retain(|name, _| Some(name) == set.as_ref() || left_out.contains(name));
         let Again { prepared, provider, mut sets, .. } = self.read_again(&read, audience)?;
 
+        let stages = Preparation { experiment: &experiment, results: &self.results, audience };
         let model = load_model(&self.experiment, &prepared, &checkpoint, device)?;
-        let asks = Asks { model: &model, device, asked, audience };
         let mut embeddings = if let Some(name) = &set {
             sets.retain(|open| open.set.name == *name);
             let lines = sets.iter().flat_map(|open| open.set.corpus.skipped.lines());
             lines.for_each(|(_, line)| audience.say(&line));
-            let stages = Preparation { experiment: &experiment, results: &self.results, audience };
             let sets = stages.sets(sets, &prepared, &provider)?;
             // The file was laid over the experiment: the set is one of its own.
             let set = sets.first().ok_or(InspectError::NoImages)?.scored(&prepared);
-            asks.of(set.experiment, set.prepared, vec![set.studies])?
+            let model = &stages.reminded(model, &[set.prepared])?;
+            Asks { model, device, asked, audience }.of(set.experiment, set.prepared, vec![set.studies])?
         } else {
             let splits = [Split::Train, Split::Validation, Split::Test].map(|split| prepared.split(split));
-            asks.of(&experiment, &prepared, splits.into())?
+            let model = &stages.reminded(model, &[&prepared])?;
+            Asks { model, device, asked, audience }.of(&experiment, &prepared, splits.into())?
         };
         let digest = checkpoint_digest(&checkpoint)?;
         let checkpoint = checkpoint.strip_prefix(self.run.path()).unwrap_or(&checkpoint);

@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use lgdea_eval::Scores;
 use lgdea_inputs::check;
 use lgdea_metric::EvalSet;
+use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Resolved, SpecError};
 use lgdea_track::{Event, Journal, Reader, Status, params};
 use lgdea_train::load_model;
@@ -17,6 +18,7 @@ use crate::open_set::OpenSet;
 use crate::opened::{Again, Found};
 use crate::outcome::Outcome;
 use crate::recorder::Recorder;
+use crate::sets::PreparedSet;
 use crate::shared::Shared;
 use crate::{Audience, Preparation, RunError};
 
@@ -63,7 +65,8 @@ impl Found {
         let shared = Shared::new(&self.results, &self.run, experiment, &training, false);
         let evaluator = Evaluator { experiment, recorder, shared: &shared, device };
         sets.iter().try_for_each(|set| set.tell(&evaluator))?;
-        let model = load_model(&self.experiment, &prepared, &checkpoint, device)?;
+        let of_sets: Vec<&Prepared> = sets.iter().map(PreparedSet::prepared).collect();
+        let model = stages.reminded(load_model(&self.experiment, &prepared, &checkpoint, device)?, &of_sets)?;
         let mut scores = Scores::new();
         for set in &sets {
             scores.extend(evaluator.scores(&model, &set.scored(&prepared))?);

@@ -77,8 +77,11 @@ impl Found {
     pub fn open(self, device: Device, audience: &dyn Audience) -> Result<Opened, RunError> {
         let (step, checkpoint) = self.newest(audience)?;
         let read = self.experiment.without_scored_sets();
-        let Again { prepared, skipped, provider, evidence, .. } = self.read_again(&read, audience)?;
+        let Again { mut prepared, skipped, provider, evidence, .. } = self.read_again(&read, audience)?;
+        let stages = Preparation { experiment: &self.experiment, results: &self.results, audience };
+        prepared.image_view = stages.image_view(&prepared.images, &device)?;
         let model = load_model(&self.experiment, &prepared, &checkpoint, &device)?;
+        let model = stages.reminded(model, &[&prepared])?;
         let Self { run, experiment, results, .. } = self;
         Ok(Opened { run, experiment, prepared, evidence, skipped, step, provider, model, device, results })
     }

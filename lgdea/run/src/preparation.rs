@@ -33,7 +33,8 @@ impl Preparation<'_> {
         let pairing = self.pairs(&corpus)?;
         let evidence = self.evidence(&provider, &corpus, &pairing)?;
         let mut prepared = Prepared::new(self.experiment, corpus, images, &evidence.reports, &pairing)?;
-        (prepared.memories, prepared.image_view) = self.features(&prepared, iter::empty(), device)?;
+        prepared.memories = self.memories(&prepared, iter::empty(), device)?;
+        prepared.image_view = self.image_view(&prepared.images, device)?;
         Ok(prepared)
     }
 

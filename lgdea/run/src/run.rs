@@ -131,8 +131,9 @@ impl Job<'_> {
         recorder.labelled(&prepared);
         recorder.tokenizer(&prepared)?;
         let sets = stages.sets(sets, &prepared, &provider)?;
-        let of_sets = sets.iter().map(PreparedSet::prepared);
-        (prepared.memories, prepared.image_view) = stages.features(&prepared, of_sets, self.evaluator.device)?;
+        let device = self.evaluator.device;
+        prepared.memories = stages.memories(&prepared, sets.iter().map(PreparedSet::prepared), device)?;
+        prepared.image_view = stages.image_view(&prepared.images, device)?;
         Ok((prepared, sets))
     }
 
