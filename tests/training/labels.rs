@@ -30,3 +30,17 @@ fn labels_that_teach_nothing_are_told_before_training() {
     let said = place.output(&["check", "e.toml", "--set", "graph.labels=true", "--set", "train.unpaired-images=0"]);
     assert!(said.contains("`graph.labels` has no effect"), "{said}");
 }
+
+/// A table says which methods labels taught, and not of which the settings merely ask for it.
+#[test]
+fn tables_mark_what_labels_taught() {
+    let place = Workspace::new().with("e.toml", QUICK);
+    for sets in [["name=taught", "graph.labels=true"], ["name=untaught", "graph.labels=true"]] {
+        let none = ["--set", "train.unpaired-images=0"];
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        let more: &[&str] = if sets.contains(&"name=untaught") { &none } else { &[] };
+        place.run(&place.path("e.toml"), "results", &[sets.as_slice(), more].concat()).success();
+    }
+    let table = place.output(&["compare"]);
+    assert!(table.contains("taught (labels)") && !table.contains("untaught (labels)"), "{table}");
+}

@@ -38,7 +38,7 @@ pub struct Run {
     /// Whether its settings make it a ceiling, see [`lgdea_spec::sweep::Role::is_ceiling`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ceiling: bool,
-    /// Whether labels of unpaired images taught it (`graph.labels`): other supervision than pairs.
+    /// Whether labels of unpaired images taught it (`graph.labels`, and a term that learns of unpaired images): other supervision than pairs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub labels: bool,
     /// Its folder; none of a run that a records file tells of.

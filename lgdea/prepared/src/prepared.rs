@@ -93,7 +93,7 @@ impl Prepared {
         }
         let revealed = pools.images.iter().copied().filter(|_| oracle);
         let mut table = EvidenceTable::new(&read, &studies, pools.reports().chain(revealed), space);
-        let labelled = experiment.graph.labels.then(|| -> Result<Labelled, PreparedError> {
+        let labelled = experiment.labels_teach().then(|| -> Result<Labelled, PreparedError> {
             let rules = Rules::new(&Ontology::named_or_path(experiment.evidence.ontology())?);
             Labelled::new(&rules, &space.no_finding_phrase, &studies, &pools.images, &mut table)
         });

@@ -61,13 +61,15 @@ pub struct Opened {
 }
 
 impl Found {
-    /// Finds a run by its folder, or by its name below `results`.
+    /// Finds a run by its folder, or by its name below `results`. One that is given by its folder has the cache of the results folder
+    /// that it stands in.
     pub fn new(wanted: &Path, results: &Path) -> Result<Self, RunError> {
         let run = find(wanted, results)?;
         let history = History::read(&run).map_err(RunError::OldJournal)?;
         let history = history.ok_or_else(|| RunError::NotARun { path: run.path().to_owned() })?;
         let experiment = Resolved::from_file(&run.experiment(), &[])?.experiment;
-        Ok(Self { run, experiment, history, results: results.to_owned() })
+        let results = results_of(&run).unwrap_or_else(|| results.to_owned());
+        Ok(Self { run, experiment, history, results })
     }
 
     /// Prepares the run's data as the run did, and loads its newest model, which may be on another device than it was trained on.
@@ -189,6 +191,13 @@ fn find(wanted: &Path, results: &Path) -> Result<RunDir, RunError> {
     };
     let run = RunDir::at(folder);
     if run.journal().is_file() { Ok(run) } else { Err(RunError::NotARun { path: run.path().to_owned() }) }
+}
+
+/// The results folder that a run stands in, where it has not been moved out of one.
+fn results_of(run: &RunDir) -> Option<PathBuf> {
+    let folder = std::path::absolute(run.path()).ok()?;
+    let runs = folder.parent().filter(|runs| runs.ends_with("runs"))?;
+    runs.parent().map(Path::to_owned)
 }
 
 /// That there is no such run, with the one that was probably meant, or what there is.

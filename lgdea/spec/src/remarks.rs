@@ -52,12 +52,12 @@ impl Experiment {
             format!("`{key}` is {step}, but unpaired images have targets from step {from} on only (`graph.start`)")
         });
         let mut remarks: Vec<String> = late.chain(early).collect();
-        if graph.labels && !(self.teaches_unpaired() && train.unpaired_images > 0) {
+        if graph.labels && !self.labels_teach() {
             remarks.push(
                 "`graph.labels` has no effect: no term teaches unpaired images, or a step has none (`train.unpaired-images`)".to_owned(),
             );
         }
-        if train.rounds > 1 && !(self.teaches_unpaired() && train.unpaired_images > 0) {
+        if train.rounds > 1 && !self.teaches_unpaired() {
             let again = "each round is the first again: no term teaches unpaired images, or a step has none";
             remarks.push(format!("`train.rounds` has no effect but time: {again} (`train.unpaired-images`)"));
         }

@@ -151,8 +151,13 @@ pub(crate) fn load(
     let record = |name: &str, error: &RecordError| unreadable("read", &path.join(name), error);
     let model = fresh.model.try_load_file(path.join(MODEL)).map_err(|error| record(MODEL, &error))?;
     let average = fresh.average.try_load_file(path.join(AVERAGE)).map_err(|error| record(AVERAGE, &error))?;
-    let teacher = path.join(TEACHER).exists().then(|| average.clone().try_load_file(path.join(TEACHER)));
-    let teacher = teacher.transpose().map_err(|error| record(TEACHER, &error))?;
+    let teacher = if path.join(TEACHER).exists() {
+        // A clone of the average would share the memory that its file was read into, and change with it.
+        let fresh = State::random(experiment, prepared, device)?.average;
+        Some(fresh.try_load_file(path.join(TEACHER)).map_err(|error| record(TEACHER, &error))?)
+    } else {
+        None
+    };
     // Loading gives parameters the ids they were saved with; the optimizer finds its state by them.
     let optimizer = adamw(&model, settings)?.load(path.join(OPTIMIZER)).map_err(|error| record(OPTIMIZER, &error))?;
     let rest = path.join(REST);

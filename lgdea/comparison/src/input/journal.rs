@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lgdea_spec::Resolved;
 use lgdea_track::mlflow::tags::LEFT_OUT;
 use lgdea_track::{Event, History, Reader, RunDir, Status};
 
@@ -41,6 +42,12 @@ impl Told {
 
     pub(super) fn is_finished(&self) -> bool {
         self.history.status == Some(Status::Finished)
+    }
+
+    /// Whether labels taught the unpaired images of this run: the settings ask for it, and a term takes it up.
+    pub(super) fn labels_taught(&self, run: &RunDir) -> bool {
+        let asked = self.params.get("graph.labels").is_some_and(|labels| labels == "true");
+        asked && Resolved::from_file(&run.experiment(), &[]).map_or(true, |resolved| resolved.experiment.labels_teach())
     }
 
     /// What came of a run that has not finished.

@@ -111,11 +111,11 @@ impl Collection {
             self.left_out.entry(left_out.clone()).or_default().insert(place.run_key.clone());
         }
         let metrics = defined.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let folder = folder.map(Path::to_path_buf);
         let History { seconds, ref sets, ref protocols, .. } = told.history;
         let (sets, protocols) = (sets.clone(), protocols.clone());
         let ceiling = Role::is_ceiling(&told.params);
-        let labels = told.params.get("graph.labels").is_some_and(|labels| labels == "true");
+        let labels = folder.is_some_and(|folder| told.labels_taught(&RunDir::at(folder)));
+        let folder = folder.map(Path::to_path_buf);
         self.runs.push(Run { place, seconds, metrics, sets, protocols, ceiling, labels, folder });
     }
 }
