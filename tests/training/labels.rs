@@ -41,6 +41,6 @@ fn tables_mark_what_labels_taught() {
         let more: &[&str] = if sets.contains(&"name=untaught") { &none } else { &[] };
         place.run(&place.path("e.toml"), "results", &[sets.as_slice(), more].concat()).success();
     }
-    let table = place.output(&["compare"]);
+    let table = place.output(&["compare", "results"]);
     assert!(table.contains("taught (labels)") && !table.contains("untaught (labels)"), "{table}");
 }
