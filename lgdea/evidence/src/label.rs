@@ -3,7 +3,7 @@
 use lgdea_data::{NO_FINDING, StudyLabels, phrase_of};
 
 use crate::Rules;
-use crate::evidence::Polarity;
+use crate::evidence::{Evidence, Polarity};
 
 /// A label as evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,16 +15,25 @@ pub struct LabelEvidence {
 }
 
 impl Rules {
+    /// Whether a label, in `snake_case`, names a finding of the ontology, or that there is none.
+    pub fn knows(&self, label: &str) -> bool {
+        label == NO_FINDING || self.present(label).is_some()
+    }
+
+    /// The finding of the ontology that a label names.
+    fn present(&self, label: &str) -> Option<Evidence> {
+        let read = self.extract("", &format!("{}.", phrase_of(label))).evidence;
+        read.into_iter().find(|one| one.polarity == Polarity::Present)
+    }
+
     /// What a label, in `snake_case`, says as evidence; `no_finding` is the phrase of a report without findings.
     pub fn label(&self, label: &str, no_finding: &str) -> LabelEvidence {
         if label == NO_FINDING {
             return LabelEvidence { finding: label.to_owned(), phrase: no_finding.to_owned() };
         }
-        let words = phrase_of(label);
-        let read = self.extract("", &format!("{words}.")).evidence;
-        match read.into_iter().find(|one| one.polarity == Polarity::Present) {
+        match self.present(label) {
             Some(one) => LabelEvidence { finding: one.finding, phrase: one.text },
-            None => LabelEvidence { finding: label.to_owned(), phrase: words },
+            None => LabelEvidence { finding: label.to_owned(), phrase: phrase_of(label) },
         }
     }
 

@@ -1,11 +1,13 @@
 //! What a run of an experiment would be refused for, all of it at once, each with its place in the experiment.
 
+use std::collections::BTreeSet;
+
 use lgdea_data::{Corpus, DataError, Diagnosis, Refusal, SkipReason, Split, Study, StudyLabels, pretrained};
 use lgdea_eval::prompts::PromptSet;
 use lgdea_eval::scoring::of_run::OfRun;
 use lgdea_eval::task::Strata;
 use lgdea_eval::{Bootstrap, EvalError, SplitCoverage};
-use lgdea_evidence::{EvidenceError, Provider};
+use lgdea_evidence::{EvidenceError, Ontology, Provider, Rules};
 use lgdea_fault::chain;
 use lgdea_spec::{
     Data, Eval, Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, SetInputs, Within, WordPieces, ZeroShot,
@@ -155,6 +157,12 @@ pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
     if let Err(error) = lgdea_data::pair(corpus, &experiment.pairing, experiment.seed.stream("pairing")) {
         problems.push(resolved.problem("data", chain(&error), &notes_of_pairs(corpus, &read.notes)));
     }
+    if experiment.labels_teach() {
+        match labels_to_teach(&experiment.evidence, &corpus.studies) {
+            Ok(note) => notes.extend(note),
+            Err(problem) => problems.push(resolved.problem("graph.labels", problem, "")),
+        }
+    }
     let Eval { zero_shot, splits, .. } = &experiment.eval;
     let mut classes = |key: &str, zero_shot: &ZeroShot, scored: &[Scored<'_>], data: &Data| match uncovered(
         key, zero_shot, scored, data,
@@ -185,6 +193,27 @@ pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
         ));
     }
     (problems, notes)
+}
+
+/// Which labels that are to teach the ontology does not know.
+///
+/// # Errors
+/// There are none that could teach, in words.
+fn labels_to_teach(evidence: &Evidence, studies: &[Study]) -> Result<Option<String>, String> {
+    let training = studies.iter().filter(|study| study.split == Split::Train && study.image.is_some());
+    let names: BTreeSet<&String> =
+        training.filter_map(|study| study.labels.as_ref()).flat_map(|it| &it.present).collect();
+    if names.is_empty() {
+        return Err("labels are to teach, and no training image has one that names a finding: leave it out, or name the labels of the \
+                    data (`data.manifest.columns.labels`)"
+            .to_owned());
+    }
+    // That the ontology cannot be read is told of the references.
+    let Ok(ontology) = Ontology::named_or_path(evidence.ontology()) else { return Ok(None) };
+    let rules = Rules::new(&ontology);
+    let unknown: Vec<&str> = names.into_iter().map(String::as_str).filter(|name| !rules.knows(name)).collect();
+    let told = "`graph.labels`: the ontology does not know these labels, so each teaches a finding of its own that no report names";
+    Ok((!unknown.is_empty()).then(|| format!("{told}: {}", unknown.join(", "))))
 }
 
 /// What of studies is left out or doubtful.

@@ -1,6 +1,6 @@
 //! What is allowed, but hardly meant.
 
-use crate::{Experiment, Need};
+use crate::{Experiment, ImageView, Need};
 
 /// Where something that takes part begins.
 struct Start {
@@ -21,6 +21,19 @@ impl Experiment {
             starts.push(("graph.start".to_owned(), self.graph.start));
         }
         starts
+    }
+
+    /// The step from which on everything takes part.
+    pub fn last_start(&self) -> usize {
+        self.starts().into_iter().map(|(_, start)| start).max().unwrap_or(0)
+    }
+
+    /// Whether labels teach unpaired images: other supervision than pairs.
+    pub fn labels_teach(&self) -> bool {
+        let Experiment { train, graph, .. } = self;
+        let is_taken_up = |start: &Start| start.waits && start.step.max(graph.start) < train.steps;
+        let begins = train.rounds > 1 || self.starts_of_terms().iter().any(is_taken_up);
+        graph.labels && !graph.oracle && self.teaches_unpaired() && begins
     }
 
     /// The starts of all terms, then those of unpaired images in terms that act on pairs before.
@@ -45,7 +58,8 @@ impl Experiment {
         let Experiment { train, graph, .. } = self;
         let (steps, from) = (train.steps, graph.start);
         let late = self.starts().into_iter().filter(|(_, start)| *start >= steps).map(|(key, start)| {
-            format!("`{key}` is {start}, and training ends after {steps} steps (`train.steps`): it never begins")
+            let begins = if train.rounds > 1 { "it begins in the second round only" } else { "it never begins" };
+            format!("`{key}` is {start}, and training ends after {steps} steps (`train.steps`): {begins}")
         });
         let early = self.starts_of_terms().into_iter().filter(|start| start.waits && start.step < from && from < steps);
         let early = early.map(|Start { key, step, .. }| {
@@ -54,8 +68,14 @@ impl Experiment {
         let mut remarks: Vec<String> = late.chain(early).collect();
         if graph.labels && !self.labels_teach() {
             remarks.push(
-                "`graph.labels` has no effect: no term teaches unpaired images, or a step has none (`train.unpaired-images`)".to_owned(),
+                "`graph.labels` has no effect: no term teaches unpaired images before training ends, a step has none \
+                 (`train.unpaired-images`), or `graph.oracle` teaches them"
+                    .to_owned(),
             );
+        }
+        if graph.image_view == ImageView::Published && !self.uses_graph() {
+            let why = "no term teaches unpaired images by a relation graph (`graph.share`)";
+            remarks.push(format!("`graph.image-view` has no effect: {why}"));
         }
         if train.rounds > 1 && !self.teaches_unpaired() {
             let again = "each round is the first again: no term teaches unpaired images, or a step has none";
@@ -87,6 +107,28 @@ mod tests {
         insta::assert_snapshot!(remarks("[train]\nsteps = 20\n").join("\n"));
         insta::assert_snapshot!(remarks("extends = 's-clip'\n[train]\nsteps = 100\nwarmup = 10\n").join("\n"));
         assert_eq!(remarks("extends = 'clip'\n[train]\nsteps = 20\nwarmup = 10\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn labels_teach_where_a_term_takes_them_up() {
+        let experiment = |text: &str| resolved_with(text, &[]).experiment;
+        let labels = "[graph]\nlabels = true\n";
+        assert!(experiment(labels).labels_teach());
+        for never in ["oracle = true\n", "[train]\nsteps = 100\n", "[train]\nunpaired-images = 0\n"] {
+            let experiment = experiment(&format!("{labels}{never}"));
+            assert!(!experiment.labels_teach(), "{never}");
+            assert!(
+                experiment.remarks().iter().any(|remark| remark.contains("`graph.labels` has no effect")),
+                "{never}"
+            );
+        }
+        assert!(experiment(&format!("{labels}[train]\nsteps = 100\nrounds = 2\n")).labels_teach());
+    }
+
+    #[test]
+    fn a_view_that_no_graph_has_is_told() {
+        let weights = "[encoder.image.resnet]\nweights = 'x'\n[graph]\nimage-view = 'published'\nshare = 0\n";
+        assert!(remarks(weights).concat().contains("`graph.image-view` has no effect"));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub fn profile(
     steps: usize,
     peer: Option<&Path>,
 ) -> Result<Profile, TrainError> {
-    let first = experiment.starts().into_iter().map(|(_, start)| start).max().unwrap_or(0);
+    let first = experiment.last_start();
     let steps = first..first + WARM + steps;
     let settings = undisturbed(experiment);
     let mut stopwatch = Stopwatch::new(device, first + WARM, experiment.graph.refresh);

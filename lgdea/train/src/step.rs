@@ -43,8 +43,8 @@ pub(crate) fn joint_step(
         forward.texts.matched = (!images.is_empty()).then(|| towers.texts(reports.to_tensor(&autodiff)));
         targets.matched = images;
     }
-    // Terms that wait for a teacher find one from the start in a later round.
-    let scheduled = if state.teacher.is_some() { step + experiment.graph.start } else { step };
+    // In a later round nothing waits for a teacher.
+    let scheduled = if state.teacher.is_some() { step + experiment.last_start() } else { step };
     if targets::are_taught(batch, experiment, scheduled) {
         let (unpaired, means) = targets::of_unpaired(&state, batch, &forward, &targets, experiment, device);
         (targets.unpaired, state.means) = (Some(unpaired), means);

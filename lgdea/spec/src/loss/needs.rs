@@ -72,11 +72,6 @@ impl Experiment {
         let asked = self.train.unpaired_images > 0;
         asked && self.loss.needs(asked).has(Need::UnpairedTargets)
     }
-
-    /// Whether labels teach unpaired images: other supervision than pairs.
-    pub fn labels_teach(&self) -> bool {
-        self.graph.labels && self.teaches_unpaired()
-    }
 }
 
 #[cfg(test)]
