@@ -49,20 +49,21 @@ impl Found {
 
         let stages = Preparation { experiment: &experiment, results: &self.results, audience };
         let model = load_model(&self.experiment, &prepared, &checkpoint, device)?;
-        let mut embeddings = if let Some(name) = &set {
+        let sets_of_file;
+        let (of, studied, groups) = if let Some(name) = &set {
             sets.retain(|open| open.set.name == *name);
             let lines = sets.iter().flat_map(|open| open.set.corpus.skipped.lines());
             lines.for_each(|(_, line)| audience.say(&line));
-            let sets = stages.sets(sets, &prepared, &provider)?;
+            sets_of_file = stages.sets(sets, &prepared, &provider)?;
             // The file was laid over the experiment: the set is one of its own.
-            let set = sets.first().ok_or(InspectError::NoImages)?.scored(&prepared);
-            let model = &stages.reminded(model, &[set.prepared])?;
-            Asks { model, device, asked, audience }.of(set.experiment, set.prepared, vec![set.studies])?
+            let set = sets_of_file.first().ok_or(InspectError::NoImages)?.scored(&prepared);
+            (set.experiment, set.prepared, vec![set.studies])
         } else {
             let splits = [Split::Train, Split::Validation, Split::Test].map(|split| prepared.split(split));
-            let model = &stages.reminded(model, &[&prepared])?;
-            Asks { model, device, asked, audience }.of(&experiment, &prepared, splits.into())?
+            (&experiment, &prepared, splits.into())
         };
+        let model = &stages.reminded(model, &[studied])?;
+        let mut embeddings = Asks { model, device, asked, audience }.of(of, studied, groups)?;
         let digest = checkpoint_digest(&checkpoint)?;
         let checkpoint = checkpoint.strip_prefix(self.run.path()).unwrap_or(&checkpoint);
         embeddings.tell("run", json!(self.run.name()));

@@ -99,8 +99,7 @@ pub fn evaluate<'a>(
     let findings = labelled.iter().copied().zip(findings).collect();
     let mut task = Task { at: &settings.at, unit_of, findings, statistics: Vec::new(), warnings: Vec::new() };
     let of_labelled = Pool::of(similarity, labelled);
-    let whole =
-        [Pool { members: (0..studies).collect(), searched: Way::ALL.map(|way| similarity.searched(way).into()) }];
+    let whole = [Pool::whole(similarity)];
     task.both_ways(Among::All, &whole, &[of_labelled]);
     if let Some(strata) = strata {
         let (pools, of_labelled) = task.pools(similarity, strata);
@@ -133,24 +132,28 @@ fn finding_classes<'a>(labels: impl Iterator<Item = &'a StudyLabels>) -> Vec<usi
 struct Pool<'a> {
     /// The studies.
     members: Vec<usize>,
-    /// `[queries, candidates]` of them, of each way.
-    searched: [CowArray<'a, f32, Ix2>; 2],
+    /// [`Similarities`] of them.
+    of_images: CowArray<'a, f32, Ix2>,
+    of_reports: Option<CowArray<'a, f32, Ix2>>,
 }
 
 impl<'a> Pool<'a> {
+    /// All studies.
+    fn whole(Similarities { of_images, of_reports }: Similarities<'a>) -> Self {
+        let members = (0..of_images.nrows()).collect();
+        Self { members, of_images: of_images.into(), of_reports: of_reports.map(CowArray::from) }
+    }
+
     /// Some of the studies.
-    fn of(similarity: Similarities<'a>, members: Vec<usize>) -> Self {
-        let of_members = |way| similarity.searched(way).select(Axis(0), &members).select(Axis(1), &members).into();
-        Self { searched: Way::ALL.map(of_members), members }
+    fn of(Similarities { of_images, of_reports }: Similarities<'_>, members: Vec<usize>) -> Self {
+        let of_members = |all: ArrayView2<'_, f32>| all.select(Axis(0), &members).select(Axis(1), &members).into();
+        Self { of_images: of_members(of_images), of_reports: of_reports.map(of_members), members }
     }
 
     /// `[queries, candidates]`.
     fn searched(&self, way: Way) -> ArrayView2<'_, f32> {
-        let [by_images, by_reports] = &self.searched;
-        match way {
-            Way::ImageToReport => by_images.view(),
-            Way::ReportToImage => by_reports.view(),
-        }
+        let of_reports = self.of_reports.as_ref().map(|similarity| similarity.view());
+        Similarities { of_images: self.of_images.view(), of_reports }.searched(way)
     }
 
     fn allows(&self, k: usize) -> bool {
