@@ -61,6 +61,14 @@ picture results="results":
     $lgdea report results/tables/main.jsonl --out /tmp/lgdea-main.html
     node docs/images/overview.mjs "$run/artifacts/grounding_test.png" /tmp/lgdea-main.html docs/images/overview.png
 
+# A wheel that pip installs where there is no Rust; prints its path.
+wheel:
+    tests/services/wheel.sh build
+
+# The image of docker/Dockerfile, with libtorch for CUDA; needs Docker.
+image tag="lgdea":
+    docker build --file docker/Dockerfile --tag {{ tag }} .
+
 # The book in `target/book`, from the pages under `docs/`.
 book:
     mdbook build docs

@@ -1,7 +1,7 @@
 // The report in a real browser: node report.mjs REPORT.html OUTDIR
 //
 // Opens the page from its file and fails on what a reader would stumble over: an error in the console, a request to anywhere, a
-// table that does not sort or filter, a plot that is not drawn, a theme or a print without its colours, a barrier that axe
+// table that does not sort or filter, a number that does not lead to its runs, a plot that is not drawn, a theme or a print without its colours, a barrier that axe
 // calls serious, a picture or caption whose letters are too small, a claim that runs out of a telephone. Screenshots of all of it
 // are written to OUTDIR.
 //
@@ -82,7 +82,11 @@ async function plots() {
   return drawn.length;
 }
 
+/** Opens what is folded, or folds all. */
+const fold = (which, open) => page.$$eval(which, (all, open) => all.forEach(one => { one.open = open; }), open);
+
 async function tables() {
+  await fold(".fold", true);
   const ids = await page.$$eval("table[id]", tables => tables.map(table => table.id));
   assert(ids.length > 0, "there is no table");
   for (const id of ids) {
@@ -117,6 +121,33 @@ async function tables() {
     await filter.fill("");
     assert.equal(await visible(), all);
   }
+  await fold(".fold", false);
+  return ids.length;
+}
+
+/** One click leads from a number of each table to its seeds, and one from there to the card of a run. */
+async function numbers() {
+  const seen = async place => assert(await page.locator(`[id="${place}"]`).evaluate(one => {
+    const box = one.getBoundingClientRect();
+    return one.checkVisibility() && box.top >= 0 && box.top < innerHeight;
+  }), `${place} is not shown`);
+  const follow = async link => {
+    const place = (await link.getAttribute("href")).slice(1);
+    await link.click();
+    await settle();
+    await seen(place);
+    return place;
+  };
+  const ids = await page.$$eval("table[id]", tables => tables.filter(table => table.querySelector("a")).map(table => table.id));
+  assert(ids.includes("table-means"), "no number leads to its runs");
+  for (const id of ids) {
+    await fold("details", false);
+    await fold(".fold", true);
+    const heading = await follow(page.locator(`[id="${id}"] a`).last());
+    const seeds = page.locator("table.seeds", {has: page.locator(`[id="${heading}"]`)});
+    await follow(seeds.locator("tbody a").first());
+  }
+  await fold("details", false);
   return ids.length;
 }
 
@@ -206,7 +237,7 @@ await page.emulateMedia({colorScheme: "light"});
 await page.goto(url);
 await shot("top-light");
 await everything();
-console.log(`${await plots()} plots, ${await tables()} tables, ${await choices()} choices, prototypes of ${await prototypes()} runs`);
+console.log(`${await plots()} plots, ${await tables()} tables (${await numbers()} with links), ${await choices()} choices, prototypes of ${await prototypes()} runs`);
 await headings();
 for (const width of [1400, 1024]) {
   await page.setViewportSize({width, height: 900});
@@ -238,7 +269,8 @@ await plots();
 await sections("print");
 await page.emulateMedia({colorScheme: "light", media: "screen"});
 await settle();
-assert.equal(await page.locator("details[open]").count(), 0, "details stay open after printing");
+// Details that stay open after printing let this run out of time.
+await page.waitForFunction(() => !document.querySelector("details[open]"));
 await page.emulateMedia({colorScheme: "dark", media: null});
 await page.pdf({path: join(out, "report.pdf"), preferCSSPageSize: true});
 

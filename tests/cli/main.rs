@@ -3,6 +3,7 @@
 
 mod before;
 mod data;
+mod looking_after;
 mod messages;
 mod newcomer;
 mod score;

@@ -27,8 +27,8 @@ fn json(assert: Assert) -> Value {
 fn every_format_is_printed_and_names_its_command() {
     let results = table(&[]);
     for format in ["table", "markdown", "latex"] {
-        let command = format!("lgdea compare table --format {format} --metric 'retrieval/*'");
-        let args = ["compare", "table", "--format", format, "--metric", "retrieval/*"];
+        let command = format!("lgdea compare table --all --format {format} --metric 'retrieval/*'");
+        let args = ["compare", "table", "--all", "--format", format, "--metric", "retrieval/*"];
         let printed = lgdea(&results, &args).success().printed().replace("-{}-", "--");
         assert!(printed.contains(&command), "{command} in\n{printed}");
         assert!(printed.contains("5 seeds cannot reach p"), "{printed}");
@@ -40,6 +40,29 @@ fn every_format_is_printed_and_names_its_command() {
         .success()
         .stdout(contains("pairing.ratio,arm,metric"))
         .stderr(contains("2 of 45 trials have no finished run"));
+}
+
+#[test]
+fn what_matters_is_printed_first_and_the_rest_on_request() {
+    let results = table(&[]);
+    let brief = lgdea(&results, &["compare", "table"]).success().printed();
+    assert!(brief.contains("43 finished runs") && !brief.contains("p (perm.)"), "{brief}");
+    assert!(brief.lines().last().unwrap().starts_with("--all prints everything"), "{brief}");
+    let all = lgdea(&results, &["compare", "table", "--all"]).success().printed();
+    assert!(all.contains("p (perm.)") && all.contains("data efficiency"), "{all}");
+}
+
+#[test]
+fn an_answer_goes_to_a_file_that_is_named_and_parquet_only_there() {
+    let results = table(&[]);
+    let csv = lgdea(&results, &["compare", "table", "--format", "csv"]).success().printed();
+    lgdea(&results, &["compare", "table", "--format", "csv", "--out", "t.csv"]).success().stdout("");
+    assert_eq!(std::fs::read_to_string(results.file("t.csv")).unwrap(), csv);
+    let parquet = |rest: &[&str]| lgdea(&results, &[&["compare", "table", "--format", "parquet"], rest].concat());
+    parquet(&[]).code(2).stdout("").stderr(contains("--out"));
+    parquet(&["--out", "runs.csv"]).code(2).stderr(contains(".parquet"));
+    parquet(&["--out", "runs.parquet"]).success().stdout("").stderr(contains("43 runs written"));
+    assert!(std::fs::read(results.file("runs.parquet")).unwrap().starts_with(b"PAR1"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod kills;
 mod labels;
 mod methods;
 mod own_files;
+mod patience;
 mod protocols;
 mod reuse;
 mod sets;

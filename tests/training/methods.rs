@@ -11,13 +11,14 @@ use crate::metric;
 /// Each method acts by the terms that name it, and goes on from a checkpoint as if nothing had happened.
 #[test]
 fn every_preset_trains_by_its_own_terms_and_resumes() {
-    let presets: [(&str, &[&str]); 11] = [
+    let presets: [(&str, &[&str]); 12] = [
         ("clip", &["global"]),
         ("clip-evidence", &["global"]),
         ("clip-txt", &["global", "text-evidence"]),
         ("gloria", &["global", "local"]),
         ("gloria-txt", &["global", "local", "text-evidence"]),
         ("mgca", &["global", "token-alignment", "cluster-alignment"]),
+        ("lgdea-paper", &["reconstruction", "evidence-paired", "evidence-unpaired", "evidence-alignment"]),
         ("medclip", &["global", "evidence-global-unpaired"]),
         ("s-clip", &["global", "pseudo-label"]),
         ("pseudo-pair", &["global", "pseudo-pair"]),

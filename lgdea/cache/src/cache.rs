@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::entry::touch;
 use crate::holder::Holder;
 use crate::{CacheError, Claim, Leases};
 
@@ -34,8 +35,12 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// Those of which files are kept here.
+    pub(crate) const KEPT: [Stage; 5] =
+        [Stage::Data, Stage::Images, Stage::Features, Stage::Training, Stage::Evaluation];
+
     /// Name of its folder.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Stage::Data => "data",
             Stage::Images => "images",
@@ -146,7 +151,10 @@ impl Cache {
     fn open<T>(&self, stage: Stage, key: &str, open: impl Fn(&Path) -> io::Result<T>) -> Option<T> {
         let path = self.path(stage, key);
         match open(&path) {
-            Ok(there) => Some(there),
+            Ok(there) => {
+                touch(&path);
+                Some(there)
+            }
             // Where the folder is none, keeping what is made says so.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
             Err(error) => {

@@ -5,12 +5,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod cache;
+mod entry;
 mod error;
 mod holder;
 mod lease;
 mod mapped;
 
 pub use cache::{Cache, Stage};
+pub use entry::Entry;
 pub use error::CacheError;
 pub use lease::{Claim, Leases};
 pub use mapped::mapped;

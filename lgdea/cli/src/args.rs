@@ -3,14 +3,17 @@
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod evidence;
+mod examples;
 pub(crate) mod inspect;
+pub(crate) mod runs;
 pub(crate) mod score;
+pub(crate) mod setup;
 pub(crate) mod sweep;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use lgdea_data::Split;
 use lgdea_spec::Resolved;
 
@@ -28,8 +31,28 @@ impl Args {
     /// What the user typed, with `~` as the home folder in `--flag=~/…`, where shells leave it as it is.
     pub(crate) fn read() -> Self {
         let home = std::env::home_dir();
-        Self::parse_from(std::env::args_os().map(|argument| at_home(argument, home.as_deref())))
+        let typed = std::env::args_os().map(|argument| at_home(argument, home.as_deref()));
+        let matches = Self::command().get_matches_from(typed);
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+
+    /// The command line as it is declared, with the same short help by `-h` and `--help`, which begins with an example.
+    pub(crate) fn command() -> clap::Command {
+        with_example(<Self as CommandFactory>::command(), "")
+    }
+}
+
+/// A command and its own commands, each with its example.
+fn with_example(command: clap::Command, path: &str) -> clap::Command {
+    let example = examples::EXAMPLES.iter().find(|(of, _)| *of == path).map(|(_, example)| format!("$ {example}"));
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help");
+    let inner: Vec<String> = command.get_subcommands().map(|inner| inner.get_name().to_owned()).collect();
+    let command = command.disable_help_flag(true).arg(help);
+    let command = example.into_iter().fold(command, clap::Command::before_help);
+    inner.into_iter().fold(command, |command, name| {
+        let path = format!("{path} {name}");
+        command.mut_subcommand(name, |inner| with_example(inner, path.trim()))
+    })
 }
 
 /// An argument whose value, behind `=`, begins at the home folder where it is `~` or `~/…`.
@@ -48,14 +71,26 @@ fn at_home(argument: OsString, home: Option<&Path>) -> OsString {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a folder to begin with: an experiment, a sweep, prompts.
+    Init(setup::InitArgs),
+    /// Say what this machine has; exit code 1 where a run would fail.
+    Doctor(setup::DoctorArgs),
     /// Train and evaluate an experiment.
     Run(RunArgs),
-    /// Say what a run of experiments or sweeps would be refused for, or explain where a value comes from.
+    /// Say what a run would be refused for, or where a value comes from.
     Check(CheckArgs),
-    /// List the trials of a sweep: which there are, which are done, how long the others may take.
+    /// List the runs of a sweep: which are done, how long the others may take.
     Plan(PlanArgs),
-    /// Run the trials of a sweep that are not done, several at a time; the same command goes on after any interruption.
+    /// Run what is not done of a sweep; the same command goes on after any interruption.
     Sweep(sweep::SweepArgs),
+    /// List runs: their state, age and scores.
+    Runs(runs::RunsArgs),
+    /// Show what happened in a run, also while it goes on.
+    Logs(runs::LogsArgs),
+    /// Remove runs.
+    Rm(runs::RmArgs),
+    /// Remove what nothing needs any more: unused caches, runs that were set aside.
+    Gc(runs::GcArgs),
     /// Look into an experiment's data.
     #[command(subcommand)]
     Data(data::DataCommand),
@@ -64,37 +99,41 @@ pub(crate) enum Command {
     Evidence(evidence::EvidenceCommand),
     /// Score a run's model on further evaluation sets.
     Eval(inspect::EvalArgs),
-    /// Write what a run's model makes of studies as arrays for Python, with a reference that `lgdea score` reads.
+    /// Write what a run's model makes of studies as arrays for Python.
     Embed(inspect::EmbedArgs),
-    /// Score the outputs of any model by a named protocol: no experiment, no run.
+    /// Score the outputs of any model by a named protocol.
     #[command(subcommand)]
     Score(Box<score::ScoreCommand>),
-    /// Show where a run's model sees what a phrase says, as a heat map on an image.
+    /// Show where a run's model sees what a phrase says, as a heat map.
     Ground(inspect::GroundArgs),
-    /// Show what the prototypes of a run stand for: phrases, findings, usage and image regions.
+    /// Show what the prototypes of a run stand for.
     Prototypes(inspect::PrototypesArgs),
-    /// Show the relation graph of a run: its edges, and how good its relations are, hop by hop.
+    /// Show the relation graph of a run, and how good its relations are.
     Graph(inspect::GraphArgs),
     /// Write a run's model as PyTorch, timm and transformers read it.
     Export(inspect::ExportArgs),
-    /// Compare runs over seeds: means, paired differences with intervals and tests, data efficiency.
+    /// Compare runs over seeds: means, paired differences, tests, data efficiency.
     Compare(compare::CompareArgs),
-    /// Write the comparison as a page to be sent around: tables, plots, learning curves, galleries, run cards.
+    /// Write the comparison as a page to be sent around.
     Report(compare::ReportArgs),
     /// Check the claims of a sweep; exit code 1 where one fails or cannot be decided.
     Claims(compare::ClaimsArgs),
-    /// Say how many seeds a difference between two arms needs, from the runs of a pilot.
+    /// Say how many seeds a difference needs, from the runs of a pilot.
     Power(compare::PowerArgs),
-    /// Send to MLflow what it lacks of the runs on disk: a server that was away, or a new one.
+    /// Send to MLflow what it lacks of the runs on disk.
     Sync(SyncArgs),
-    /// Start MLflow on the results, fill it with what is on disk, and open it in the browser.
+    /// Start MLflow on the results, and open it in the browser.
     Ui(UiArgs),
-    /// Train an experiment for a few steps, and show where their time goes; no run is written.
+    /// Train for a few steps and show where their time goes; no run is written.
     Profile(ProfileArgs),
-    /// List where tensors can live in this build and on this machine, and try each for two seconds.
+    /// Try each device for two seconds.
     Devices(DevicesArgs),
     /// Write the JSON Schema of experiment or sweep files, for editors.
     Schema(SchemaArgs),
+    /// Print a script that completes commands in a shell.
+    Completions(setup::CompletionsArgs),
+    /// Write manual pages.
+    Man(setup::ManArgs),
     /// Write the pages of `docs/reference`, which the program's own declarations are made into.
     #[command(hide = true)]
     Reference(ReferenceArgs),

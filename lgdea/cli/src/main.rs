@@ -5,6 +5,7 @@ mod args;
 mod command;
 mod device;
 mod failure;
+mod notify;
 mod output;
 mod progress;
 mod terminal;
@@ -43,10 +44,16 @@ fn main() -> ExitCode {
         .without_time()
         .init();
     let result = match Args::read().command {
+        Command::Init(args) => command::init::init(&args),
+        Command::Doctor(args) => command::doctor::doctor(&args),
         Command::Run(args) => command::run::run(&args),
         Command::Check(args) => command::check::check(&args),
         Command::Plan(args) => command::plan::plan(&args),
         Command::Sweep(args) => command::sweep::sweep(&args),
+        Command::Runs(args) => command::runs::runs(&args),
+        Command::Logs(args) => command::logs::logs(&args),
+        Command::Rm(args) => command::rm::rm(&args),
+        Command::Gc(args) => command::gc::gc(&args),
         Command::Data(command) => command::data::data(&command),
         Command::Evidence(command) => command::evidence::evidence(&command),
         Command::Eval(args) => command::eval::eval(&args),
@@ -65,6 +72,8 @@ fn main() -> ExitCode {
         Command::Profile(args) => command::profile::profile(&args),
         Command::Devices(args) => command::devices::devices(&args),
         Command::Schema(args) => command::schema::schema(&args),
+        Command::Completions(args) => command::shell::completions(&args),
+        Command::Man(args) => command::shell::man(&args),
         Command::Reference(args) => command::reference::reference(&args),
     };
     match result {

@@ -42,3 +42,22 @@ fn innermost<'e>(mut error: &'e (dyn std::error::Error + 'static)) -> &'e dyn st
 pub(crate) fn decimal(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
 }
+
+/// Seconds as people read them.
+pub(crate) fn duration(seconds: f64) -> String {
+    match seconds {
+        seconds if seconds < 90.0 => format!("{seconds:.0} s"),
+        seconds if seconds < 5400.0 => format!("{:.0} min", seconds / 60.0),
+        seconds => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_at_a_glance() {
+        assert_eq!([45.0, 600.0, 9000.0].map(duration), ["45 s", "10 min", "2.5 h"]);
+    }
+}

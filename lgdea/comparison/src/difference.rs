@@ -123,6 +123,18 @@ pub enum Verdict {
     Unsupported(String),
 }
 
+impl Verdict {
+    /// Where it stands among others that are told: what is significant first, what nobody can tell last.
+    pub(crate) fn rank(&self) -> usize {
+        match self {
+            Self::Significant => 0,
+            Self::IfNormal => 1,
+            Self::NotSignificant => 2,
+            Self::Unsupported(_) => 3,
+        }
+    }
+}
+
 /// A mean difference of two rows over the seeds that both have.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -250,6 +262,29 @@ pub(crate) fn too_few_seeds<'a>(differences: impl IntoIterator<Item = &'a Differ
     ))
 }
 
+/// How many differences are significant and how many undecided, in words: `3 of 12 are significant (*), 9 undecided (8 not
+/// significant, 1 cannot be told)`; `None` where none is judged.
+pub(crate) fn counted<'a>(differences: impl IntoIterator<Item = &'a Difference>) -> Option<String> {
+    let all: Vec<&Difference> = differences.into_iter().collect();
+    if all.iter().all(|difference| difference.has_too_few_seeds()) {
+        return None;
+    }
+    let mut counts = [0; 4];
+    for difference in &all {
+        counts[difference.verdict.rank()] += 1;
+    }
+    let ([significant, if_normal, not, untold], all) = (counts, all.len());
+    let if_normal =
+        if if_normal > 0 { format!(", {if_normal} if differences are normal (†)") } else { String::new() };
+    let undecided = match (not, untold) {
+        (0, 0) => String::new(),
+        (not, 0) => format!(", {not} undecided (not significant)"),
+        (0, untold) => format!(", {untold} undecided (cannot be told)"),
+        _ => format!(", {} undecided ({not} not significant, {untold} cannot be told)", not + untold),
+    };
+    Some(format!("{significant} of {all} are significant (*){if_normal}{undecided}"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -345,5 +380,18 @@ mod tests {
             assert!(sentence.contains(part), "{sentence}");
             assert_eq!(sentence.matches("fewer than 3 seeds").count(), 1);
         }
+    }
+
+    #[test]
+    fn verdicts_are_counted_in_words() {
+        let of = |values: &[f64]| judged(values, 1, Test::PairedT);
+        let (clear, few_clear, unclear, few) = (of(&CLEAR), of(&CLEAR[..5]), of(&[0.1, -0.2, 0.05]), of(&[0.1, 0.2]));
+        assert_eq!(counted([&few, &few]), None, "nothing is judged");
+        assert_eq!(counted([&clear, &clear]).unwrap(), "2 of 2 are significant (*)");
+        assert_eq!(counted([&clear, &unclear]).unwrap(), "1 of 2 are significant (*), 1 undecided (not significant)");
+        assert_eq!(
+            counted([&few, &clear, &few_clear, &unclear]).unwrap(),
+            "1 of 4 are significant (*), 1 if differences are normal (†), 2 undecided (1 not significant, 1 cannot be told)"
+        );
     }
 }

@@ -98,6 +98,9 @@ pub enum ComparisonError {
     /// The report's page cannot be made.
     #[error("the page cannot be made: {0}")]
     Page(String),
+    /// The runs cannot be written as a Parquet file.
+    #[error("the Parquet file cannot be made: {0}")]
+    Parquet(String),
     /// A sweep file is wrong.
     #[error(transparent)]
     Spec(#[from] SpecError),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use lgdea_metric::readable;
 use lgdea_spec::sweep::Role;
+use lgdea_sweep::ArmSummary;
 
 use crate::error::suggestion;
 use crate::run::shown;
@@ -38,14 +39,14 @@ pub struct Rows<'a> {
     pub keys: Vec<String>,
     /// The rows: settings in their order, within each the groups in theirs.
     pub rows: Vec<Row<'a>>,
-    /// The part that each arm plays for which a sweep file declares one.
+    /// The part that each arm plays of which the sweep tells it.
     pub roles: BTreeMap<String, Role>,
     /// Runs without a value of `by`, which have no place in the table.
     pub left_out: usize,
 }
 
 impl<'a> Rows<'a> {
-    /// The part that a row plays: as a sweep file declares it of the arm, or a ceiling by the settings of its runs.
+    /// The part that a row plays: as the sweep tells it of the arm, or a ceiling by the settings of its runs.
     pub fn role(&self, row: &Row<'_>) -> Option<Role> {
         let declared = self.roles.get(&row.group).copied().filter(|_| self.by == ARM);
         declared.or_else(|| row.runs.values().any(|run| run.ceiling).then_some(Role::Ceiling))
@@ -94,7 +95,7 @@ impl<'a> Rows<'a> {
         let rank = |row: &Row<'_>| groups.iter().position(|group| *group == row.group);
         rows.sort_by(|a, b| settings_order(&keys, &arms, &a.setting, &b.setting).then(rank(a).cmp(&rank(b))));
         let declared = collection.sweeps.iter().flat_map(|sweep| &sweep.arms);
-        let roles = declared.filter_map(|arm| Some((arm.name.clone(), arm.role?))).collect();
+        let roles = declared.filter_map(|arm| Some((arm.name.clone(), role(arm)?))).collect();
         Ok(Rows { by: by.to_owned(), groups, keys, rows, roles, left_out })
     }
 
@@ -139,6 +140,15 @@ impl Row<'_> {
     }
 }
 
+/// The part that an arm plays: as the sweep file declares it, else, of what earlier versions listed without one, a ceiling by what
+/// the arm changes, or an ablation by the name that such an arm is given.
+fn role(arm: &ArmSummary) -> Option<Role> {
+    let changes = || arm.changes.iter().map(|(key, value)| (key.clone(), shown(value))).collect();
+    arm.role
+        .or_else(|| Role::is_ceiling(&changes()).then_some(Role::Ceiling))
+        .or_else(|| arm.name.starts_with("without-").then_some(Role::Ablation))
+}
+
 fn describe(keys: &[String], setting: &Setting, before: &str) -> String {
     let values =
         keys.iter().zip(setting).filter_map(|(key, value)| Some(format!("{key} = {}", readable(value.as_ref()?))));
@@ -151,7 +161,7 @@ fn value(run: &Run, key: &str) -> Option<String> {
 }
 
 /// The keys of all axes, in the order in which they appear.
-fn axes(runs: &[Run]) -> Vec<String> {
+pub(crate) fn axes(runs: &[Run]) -> Vec<String> {
     let mut axes: Vec<String> = Vec::new();
     for key in runs.iter().flat_map(|run| run.place.deltas.keys()) {
         if !axes.contains(key) {

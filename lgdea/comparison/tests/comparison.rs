@@ -47,7 +47,8 @@ fn table() -> (Results, Collection) {
 fn a_comparison_reads_well_in_every_format() {
     let (_results, collection) = table();
     let comparison = Comparison::new(&collection, &request()).unwrap();
-    insta::assert_snapshot!("terminal", view::terminal(&comparison, true));
+    insta::assert_snapshot!("terminal", view::terminal(&comparison));
+    insta::assert_snapshot!("brief", view::brief(&comparison));
     insta::assert_snapshot!("markdown", view::markdown(&comparison));
     insta::assert_snapshot!("latex", view::latex(&comparison));
     insta::assert_snapshot!("csv", view::csv(&comparison).unwrap());
@@ -92,7 +93,7 @@ fn of_two_seeds_nothing_is_judged_and_one_sentence_says_so() {
     for seeds in [1, 2] {
         let collection = of_seeds(seeds);
         let comparison = Comparison::new(&collection, &request()).unwrap();
-        let printed = view::terminal(&comparison, true);
+        let printed = view::terminal(&comparison);
         let told = "No difference is judged from fewer than 3 seeds that both sides have; all 12 here have fewer";
         assert_eq!(printed.matches(told).count(), 1, "{printed}");
         assert_eq!(view::markdown(&comparison).matches("fewer than 3 seeds").count(), 1);
@@ -114,7 +115,7 @@ fn of_two_seeds_nothing_is_judged_and_one_sentence_says_so() {
     }
     let three = Comparison::new(&of_seeds(3), &request()).unwrap();
     assert!(three.differences().all(|(_, _, found)| found.p_corrected.is_some()));
-    assert!(!view::terminal(&three, true).contains("fewer than 3 seeds"));
+    assert!(!view::terminal(&three).contains("fewer than 3 seeds"));
 }
 
 #[test]
@@ -123,7 +124,7 @@ fn settings_with_too_few_seeds_are_counted_and_the_others_judged() {
     // One share of pairs has two seeds.
     collection.runs.retain(|run| run.place.seed < 2 || run.place.deltas["pairing.ratio"] != 0.1);
     let comparison = Comparison::new(&collection, &request()).unwrap();
-    let printed = view::terminal(&comparison, true);
+    let printed = view::terminal(&comparison);
     assert!(printed.contains("4 of the 12 here have fewer") && printed.contains("p (t)"), "{printed}");
     let of_two: Vec<&str> = printed.lines().filter(|line| line.contains("  2 ") && line.contains("clip")).collect();
     assert!(of_two[2..].iter().all(|line| line.ends_with("– │")), "{of_two:#?}");
@@ -143,7 +144,8 @@ fn pairs_are_of_image_and_report_and_seeds_are_called_seeds() {
             let comparison = Comparison::new(&collection, &Request { judgement, ..request() }).unwrap();
             let checked = claim::check(&collection, &judgement).unwrap();
             let mut texts = vec![
-                view::terminal(&comparison, true),
+                view::terminal(&comparison),
+                view::brief(&comparison),
                 view::markdown(&comparison),
                 view::latex(&comparison),
                 view::csv(&comparison).unwrap(),
@@ -389,6 +391,42 @@ fn a_declared_role_goes_before_what_the_settings_say() {
     assert_eq!(best(&collection), ["lgdea"; 3]);
     collection.sweeps[0].arms[0].role = Some(Role::Ceiling);
     assert_eq!(best(&collection), ["clip_txt"; 3]);
+}
+
+#[test]
+fn lists_of_earlier_versions_tell_roles_by_what_an_arm_changes_and_is_called() {
+    let (_results, mut collection) = table();
+    collection.sweeps[0].arms[1].changes.insert("graph.oracle".to_owned(), true.into());
+    collection.sweeps[0].arms[2].name = "without-text".to_owned();
+    collection.runs.iter_mut().filter(|run| run.place.arm == "clip_txt").for_each(|run| {
+        run.place.arm = "without-text".to_owned();
+    });
+    let roles: Vec<(String, Option<Role>)> = Comparison::new(&collection, &request()).unwrap().rows[..3]
+        .iter()
+        .map(|row| (row.group.clone(), row.role))
+        .collect();
+    let expected = [("lgdea", None), ("clip", Some(Role::Ceiling)), ("without-text", Some(Role::Ablation))];
+    assert_eq!(roles, expected.map(|(name, role)| (name.to_owned(), role)));
+}
+
+#[test]
+fn what_matters_of_a_long_comparison_is_short_and_says_how_to_get_the_rest() {
+    let (_results, mut collection) = table();
+    for run in &mut collection.runs {
+        let score = run.metrics[AUROC];
+        run.metrics.extend((0..30).map(|number| (format!("test/extra/{number:02}"), score)));
+    }
+    let asked = Request { metrics: vec!["extra/*".to_owned()], ..request() };
+    let comparison = Comparison::new(&collection, &asked).unwrap();
+    let printed = view::brief(&comparison);
+    assert!(printed.lines().count() < 130, "{printed}");
+    assert!(printed.contains("differences to lgdea: 0 of 180 are significant (*), "), "{printed}");
+    let last = printed.lines().last().unwrap();
+    assert!(last.starts_with("--all prints everything: 120 rows of means, 180 differences"), "{last}");
+    assert!(view::terminal(&comparison).lines().count() > 200);
+    assert!(!printed.contains("fewer pairs"), "data efficiency is for those who ask");
+    let asked = Request { equals: Some("clip".to_owned()), ..request() };
+    assert!(view::brief(&Comparison::new(&collection, &asked).unwrap()).contains("fewer pairs"));
 }
 
 #[test]

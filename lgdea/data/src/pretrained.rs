@@ -130,6 +130,16 @@ fn beside(folder: &Path) -> impl Iterator<Item = PathBuf> {
     names.map(|name| folder.join(name)).into_iter().filter(|path| path.is_file())
 }
 
+/// The repositories `owner/name` of models that the Hugging Face libraries have fetched, by name, and the folder that they lie in.
+pub fn repositories() -> (PathBuf, Vec<String>) {
+    let hub = hub();
+    let name = |entry: fs::DirEntry| Some(entry.file_name().to_str()?.strip_prefix("models--")?.replacen("--", "/", 1));
+    let entries = fs::read_dir(&hub).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.filter_map(name).collect();
+    names.sort();
+    (hub, names)
+}
+
 /// Where the Hugging Face libraries keep repositories.
 fn hub() -> PathBuf {
     let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

@@ -70,6 +70,8 @@ pub static WARMUP_LOSS: Curve = Curve { name: "text_warmup/loss", better: Some(B
 pub static LEARNING_RATE: Curve = Curve { name: "train/learning_rate", better: None };
 /// Training images a second.
 pub static IMAGES_PER_SECOND: Curve = Curve { name: "train/images_per_second", better: Some(Better::Higher) };
+/// The joint step whose model is the result, where training ends by patience.
+pub static BEST_STEP: Curve = Curve { name: "train/best_step", better: None };
 /// Share of the time that passes in waiting for batches.
 pub static DATA_WAIT: Curve = Curve { name: "train/data_wait", better: Some(Better::Lower) };
 
@@ -102,6 +104,7 @@ pub static CURVES: &[&Curve] = &[
     &WARMUP_LOSS,
     &LEARNING_RATE,
     &IMAGES_PER_SECOND,
+    &BEST_STEP,
     &DATA_WAIT,
     &K_MEANS_INERTIA,
     &DEAD_PROTOTYPES,

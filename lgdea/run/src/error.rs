@@ -52,6 +52,9 @@ pub enum RunError {
     /// The word pieces could not be written.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// The template of model cards is broken.
+    #[error("the model card cannot be written: {0}")]
+    Card(#[from] minijinja::Error),
     /// The run's journal could not be read or written.
     #[error(transparent)]
     Journal(#[from] lgdea_track::Error),
@@ -242,9 +245,12 @@ impl AtFault for RunError {
             | Self::OldFile { .. }
             | Self::OtherPieces { .. } => Fault::Input,
             // Who reads the evidence was found to be usable before: reading is a part of the run.
-            Self::Evidence(_) | Self::Unanswered { .. } | Self::Unread { .. } | Self::Thread(_) | Self::File { .. } => {
-                Fault::Run
-            }
+            Self::Evidence(_)
+            | Self::Unanswered { .. }
+            | Self::Unread { .. }
+            | Self::Thread(_)
+            | Self::File { .. }
+            | Self::Card(_) => Fault::Run,
             Self::Spec(error) => error.fault(),
             Self::Inputs(error) => error.fault(),
             Self::Data(error) => error.fault(),

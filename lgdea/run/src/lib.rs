@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod audience;
+mod card;
 mod embed;
 mod embeddings;
 mod error;

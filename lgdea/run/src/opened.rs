@@ -52,6 +52,7 @@ pub struct Opened {
     pub skipped: Skipped,
     /// Joint steps that the model has seen.
     pub step: usize,
+    pub(crate) history: History,
     /// Who reads the evidence, without a server.
     provider: Provider,
     /// The averaged model, in validation mode.
@@ -84,8 +85,8 @@ impl Found {
         prepared.image_view = stages.image_view(&prepared.images, &device)?;
         let model = load_model(&self.experiment, &prepared, &checkpoint, &device)?;
         let model = stages.reminded(model, &[&prepared])?;
-        let Self { run, experiment, results, .. } = self;
-        Ok(Opened { run, experiment, prepared, evidence, skipped, step, provider, model, device, results })
+        let Self { run, experiment, history, results } = self;
+        Ok(Opened { run, experiment, prepared, evidence, skipped, step, history, provider, model, device, results })
     }
 
     /// The newest checkpoint, and the joint steps that its model has seen; tells where the run has not finished.
@@ -185,12 +186,13 @@ impl Opened {
 
 /// The folder that the user means.
 fn find(wanted: &Path, results: &Path) -> Result<RunDir, RunError> {
-    let folders = [wanted.to_owned(), results.join("runs").join(wanted)];
-    let Some(folder) = folders.into_iter().find(|folder| folder.is_dir()) else {
-        return Err(no_such_run(wanted, results));
-    };
-    let run = RunDir::at(folder);
-    if run.journal().is_file() { Ok(run) } else { Err(RunError::NotARun { path: run.path().to_owned() }) }
+    RunDir::find(wanted, results).ok_or_else(|| {
+        let mut folders = [wanted.to_owned(), results.join("runs").join(wanted)].into_iter();
+        match folders.find(|folder| folder.is_dir()) {
+            Some(path) => RunError::NotARun { path },
+            None => no_such_run(wanted, results),
+        }
+    })
 }
 
 /// The results folder that a run stands in, where it has not been moved out of one.

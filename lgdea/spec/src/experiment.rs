@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::Problem;
 use crate::rules::Findings;
 use crate::tree::Node;
-use crate::{Data, Device, Encoder, Eval, Evidence, EvidenceSpace, Graph, Loss, Pairing, Seed, Tracker, Train};
+use crate::{Data, Device, Encoder, Eval, Evidence, EvidenceSpace, Graph, Loss, Notify, Pairing, Seed, Tracker, Train};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,9 @@ pub struct Experiment {
     pub device: Device,
     /// Where results are shown; the journal on disk is always written.
     pub tracker: Tracker,
+    /// Who is told of the end. It may hold a secret address: no run keeps it.
+    #[serde(skip_serializing)]
+    pub notify: Notify,
 }
 
 impl Experiment {
@@ -65,7 +68,7 @@ impl Experiment {
         self.encoder.check(&mut findings);
         self.graph.check(&self.encoder, &mut findings);
         self.loss.check(&mut findings);
-        self.train.check(&self.encoder, &mut findings);
+        self.train.check(&self.encoder, &self.eval, &mut findings);
         self.eval.check(&mut findings);
         findings.into_problems()
     }
@@ -123,6 +126,7 @@ tables! {
     "graph" => graph,
     "loss" => loss,
     "name" => name,
+    "notify" => notify,
     "pairing" => pairing,
     "seed" => seed,
     "tags" => tags,

@@ -10,7 +10,7 @@ use crate::{Experiment, Need};
 
 /// Tables and keys that change no result; `device`, whose kind a run's key has beside this; and `evidence`: which of its
 /// settings do, the provider knows.
-const OUTSIDE: [&str; 6] = ["name", "description", "tags", "device", "tracker", "evidence"];
+const OUTSIDE: [&str; 7] = ["name", "description", "tags", "device", "tracker", "notify", "evidence"];
 
 /// The top-level keys with paths in them.
 static WITH_PATHS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
@@ -164,6 +164,7 @@ mod tests {
             "tags.group=a",
             "device.threads=3",
             "tracker.experiment=other",
+            "notify.command=other",
             "data.manifest.root=/b",
             "evidence.openai.model=m",
         ] {

@@ -8,12 +8,13 @@ macro_rules! preset {
 }
 
 /// Presets that `extends` knows by name, from the project's `templates/presets`.
-pub(crate) const PRESETS: [(&str, &str); 11] = [
+pub(crate) const PRESETS: [(&str, &str); 12] = [
     preset!("clip"),
     preset!("clip-evidence"),
     preset!("clip-txt"),
     preset!("gloria"),
     preset!("gloria-txt"),
+    preset!("lgdea-paper"),
     preset!("medclip"),
     preset!("mgca"),
     preset!("oracle"),

@@ -6,8 +6,9 @@ use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Encoder;
+use crate::patience::Patience;
 use crate::rules::Findings;
+use crate::{Encoder, Eval};
 
 /// Optimisation: a text-only warm-up, then joint steps; `AdamW`, linear warm-up and cosine decay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +65,9 @@ pub struct Train {
     /// Precision of matrix products and convolutions in the networks of published encoders while training. Weights, losses
     /// and evaluation are `f32`.
     pub precision: Precision,
+    /// When a training that gets no better ends.
+    #[serde(skip_serializing_if = "Patience::is_off")]
+    pub patience: Patience,
     /// Steps between logged metrics.
     #[schemars(range(min = 1))]
     pub log_every: usize,
@@ -121,7 +125,8 @@ impl Train {
         self.steps * self.rounds
     }
 
-    pub(crate) fn check(&self, encoder: &Encoder, findings: &mut Findings<'_>) {
+    pub(crate) fn check(&self, encoder: &Encoder, eval: &Eval, findings: &mut Findings<'_>) {
+        self.patience.check(eval, findings);
         let Train { initial_scale, max_scale, precision, .. } = self;
         findings.require(
             *precision == Precision::F32 || encoder.has_published(),

@@ -34,6 +34,19 @@ pub enum State {
     Failed(String),
 }
 
+impl State {
+    /// What a journal that was read comes to.
+    pub fn of(history: &History) -> State {
+        match history.status {
+            None => State::Begun,
+            Some(Status::Finished) => State::Finished,
+            Some(Status::Pruned) => State::Pruned,
+            Some(Status::Killed) => State::Stopped,
+            Some(Status::Failed) => State::Failed(history.error.clone().unwrap_or_default()),
+        }
+    }
+}
+
 impl Runs {
     /// Looks up the folders below a results folder.
     pub(crate) fn read(results: &Path) -> std::io::Result<Runs> {
@@ -76,14 +89,7 @@ pub fn state(run: &RunDir) -> (State, History) {
         Ok(None) => return (State::Waiting, History::default()),
         Err(error) => return (State::Failed(error.to_string()), History::default()),
     };
-    let state = match history.status {
-        None => State::Begun,
-        Some(Status::Finished) => State::Finished,
-        Some(Status::Pruned) => State::Pruned,
-        Some(Status::Killed) => State::Stopped,
-        Some(Status::Failed) => State::Failed(history.error.clone().unwrap_or_default()),
-    };
-    (state, history)
+    (State::of(&history), history)
 }
 
 #[cfg(test)]

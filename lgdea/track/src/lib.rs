@@ -16,6 +16,7 @@ mod lineage;
 pub mod mlflow;
 mod params;
 mod reader;
+mod room;
 mod run_dir;
 mod system;
 
@@ -26,6 +27,7 @@ pub use journal::Journal;
 pub use lineage::{Git, Lineage};
 pub use params::{leaves, params};
 pub use reader::{Reader, read};
+pub use room::{free_disk, free_memory};
 pub use run_dir::RunDir;
 pub use system::SystemMeter;
 

@@ -8,6 +8,8 @@ use crate::{Error, Result};
 
 /// Longest part of a folder's name that is taken from the experiment's name, in characters.
 const NAME_LENGTH: usize = 80;
+/// Length of the key at the end of that name.
+const KEY_LENGTH: usize = 12;
 /// How long a held lock is asked for again, and how often.
 const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
@@ -55,6 +57,25 @@ impl RunDir {
         found.retain(|run| run.journal().is_file());
         found.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(found)
+    }
+
+    /// The run of a results folder that is meant by its folder, its name, or the key at the end of its name.
+    pub fn find(wanted: &Path, results: &Path) -> Option<RunDir> {
+        let runs = results.join("runs");
+        let is_run = |run: &RunDir| run.journal().is_file();
+        let named = [wanted.to_owned(), runs.join(wanted)].into_iter().map(RunDir).find(is_run);
+        named.or_else(|| {
+            let end = format!("-{}", wanted.to_str().filter(|key| key.len() >= KEY_LENGTH)?);
+            let mut found =
+                RunDir::list(&runs).unwrap_or_default().into_iter().filter(|run| run.name().ends_with(&end));
+            found.next().filter(|_| found.next().is_none())
+        })
+    }
+
+    /// Whether a process writes its journal right now.
+    pub fn is_written(&self) -> bool {
+        let lock = File::open(self.0.join(".journal.lock"));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
     /// The folder itself.
@@ -145,6 +166,35 @@ pub(crate) fn lock(path: PathBuf) -> Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_is_found_by_its_folder_its_name_and_its_key() {
+        let results = tempfile::tempdir().unwrap();
+        let run = RunDir::new(results.path(), "a", "0123456789ab");
+        run.create().unwrap();
+        let find = |wanted: &str| RunDir::find(Path::new(wanted), results.path());
+        assert_eq!(find("a-0123456789ab"), None, "a folder without a journal is no run");
+        std::fs::write(run.journal(), "").unwrap();
+        for wanted in ["a-0123456789ab", "0123456789ab", run.path().to_str().unwrap()] {
+            assert_eq!(find(wanted).map(|run| run.name()), Some("a-0123456789ab".to_owned()), "{wanted}");
+        }
+        assert_eq!(find("789ab"), None, "a part of a key is none");
+        let other = RunDir::new(results.path(), "b", "0123456789ab");
+        other.create().unwrap();
+        std::fs::write(other.journal(), "").unwrap();
+        assert_eq!(find("0123456789ab"), None, "a key of two runs means neither");
+    }
+
+    #[test]
+    fn who_writes_a_journal_is_seen() {
+        let results = tempfile::tempdir().unwrap();
+        let run = RunDir::new(results.path(), "a", "0123456789ab");
+        assert!(!run.is_written());
+        let journal = crate::Journal::open(&run).unwrap();
+        assert!(run.is_written());
+        drop(journal);
+        assert!(!run.is_written());
+    }
 
     #[test]
     fn a_name_cannot_leave_the_results() {

@@ -16,12 +16,14 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
+use crate::best::Best;
 use crate::optimizer::{adamw, freeze};
 use crate::state::State;
 
 const MODEL: &str = "model.bpk";
 const AVERAGE: &str = "average.bpk";
 const TEACHER: &str = "teacher.bpk";
+const BEST: &str = "best.bpk";
 const OPTIMIZER: &str = "optimizer.bpk";
 const REST: &str = "state.json";
 
@@ -35,6 +37,9 @@ struct Rest {
     means: Option<[Vec<f32>; 2]>,
     graph: Option<Array2Data>,
     matches: Option<Vec<Option<usize>>>,
+    /// Score of the best model so far, and the steps that it had seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best: Option<(f64, usize)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,6 +68,9 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
     if let Some(teacher) = &state.teacher {
         record(partial.join(TEACHER), teacher.clone().save_file(partial.join(TEACHER)))?;
     }
+    if let Some(best) = &state.best {
+        record(partial.join(BEST), best.model.clone().save_file(partial.join(BEST)))?;
+    }
     record(partial.join(OPTIMIZER), state.optimizer.save(partial.join(OPTIMIZER)))?;
     let rest = Rest {
         warmed_up: state.warmed_up,
@@ -76,6 +84,7 @@ pub(crate) fn save(folder: &Path, done: usize, state: &State) -> Result<PathBuf,
             values: graph.iter().copied().collect(),
         }),
         matches: state.matches.clone(),
+        best: state.best.as_ref().map(|best| (best.score, best.done)),
     };
     let path = partial.join(REST);
     let json = serde_json::to_vec(&rest).map_err(|error| unreadable("write", &path, &error))?;
@@ -151,18 +160,17 @@ pub(crate) fn load(
     let record = |name: &str, error: &RecordError| unreadable("read", &path.join(name), error);
     let model = fresh.model.try_load_file(path.join(MODEL)).map_err(|error| record(MODEL, &error))?;
     let average = fresh.average.try_load_file(path.join(AVERAGE)).map_err(|error| record(AVERAGE, &error))?;
-    let teacher = if path.join(TEACHER).exists() {
+    let other = |name: &str| {
         // A clone of the average would share the memory that its file was read into, and change with it.
         let fresh = State::random(experiment, prepared, device)?.average;
-        Some(fresh.try_load_file(path.join(TEACHER)).map_err(|error| record(TEACHER, &error))?)
-    } else {
-        None
+        fresh.try_load_file(path.join(name)).map_err(|error| record(name, &error))
     };
+    let teacher = path.join(TEACHER).exists().then(|| other(TEACHER)).transpose()?;
     // Loading gives parameters the ids they were saved with; the optimizer finds its state by them.
     let optimizer = adamw(&model, settings)?.load(path.join(OPTIMIZER)).map_err(|error| record(OPTIMIZER, &error))?;
     let rest = path.join(REST);
     let json = fs::read(&rest).map_err(file("read", &rest))?;
-    let Rest { warmed_up, means, graph, matches } =
+    let Rest { warmed_up, means, graph, matches, best } =
         serde_json::from_slice(&json).map_err(|error| unreadable("read", &rest, &error))?;
     let graph = match graph {
         Some(data) => Some(
@@ -171,9 +179,13 @@ pub(crate) fn load(
         ),
         None => None,
     };
+    let best = match best {
+        Some((score, done)) => Some(Best { model: other(BEST)?, score, done }),
+        None => None,
+    };
     let means = means.map(|[prior, target]| RunningMeans { prior: row(&prior, device), target: row(&target, device) });
     let model = freeze(model, experiment)?;
-    Ok(State { model, average, teacher, optimizer, warmed_up, means, graph, matches })
+    Ok(State { model, average, teacher, best, optimizer, warmed_up, means, graph, matches })
 }
 
 /// Replaces a fresh model by the averaged one of a checkpoint.

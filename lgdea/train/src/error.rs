@@ -62,6 +62,20 @@ pub enum TrainError {
         /// Joint step, counted from 0.
         step: usize,
     },
+    /// The score that training waits for is not measured.
+    #[error(
+        "train.patience.metric is `{metric}`, which the validation split does not have; it has: {}",
+        known.join(", ")
+    )]
+    NoSuchScore {
+        /// The score.
+        metric: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// Nothing tells when training gets no better.
+    #[error("train.patience waits for scores of the validation split, which has no study with an image: leave it out")]
+    NothingScored,
     /// No training study may be used as a pair.
     #[error("there are no training pairs: raise pairing.ratio, or add studies with both an image and a report")]
     NoPairs,
@@ -105,9 +119,12 @@ fn advice(action: &str) -> &'static str {
 impl AtFault for TrainError {
     fn fault(&self) -> Fault {
         match self {
-            Self::NoSuchParameter { .. } | Self::NoAdapters { .. } | Self::Pattern { .. } | Self::NoPairs => {
-                Fault::Input
-            }
+            Self::NoSuchParameter { .. }
+            | Self::NoAdapters { .. }
+            | Self::Pattern { .. }
+            | Self::NoSuchScore { .. }
+            | Self::NothingScored
+            | Self::NoPairs => Fault::Input,
             Self::NotFinite { .. }
             | Self::Diverged { .. }
             | Self::NoLoss { .. }

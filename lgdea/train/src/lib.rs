@@ -6,6 +6,7 @@
 
 mod average;
 mod batch;
+mod best;
 mod checkpoint;
 mod clip;
 mod collapse;

@@ -9,6 +9,7 @@ use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Train};
 use ndarray::Array2;
 
+use crate::best::Best;
 use crate::clip::clip_global_norm;
 use crate::optimizer::{adamw, freeze, has_adapters};
 use crate::towers::autodiff;
@@ -22,6 +23,8 @@ pub(crate) struct State {
     pub(crate) average: Lgdea,
     /// What the round before ended with, from the second round on; in validation mode.
     pub(crate) teacher: Option<Lgdea>,
+    /// The best of this round so far, where patience asks for it.
+    pub(crate) best: Option<Best>,
     pub(crate) optimizer: ModuleOptimizer,
     /// Steps of the text warm-up that were done.
     pub(crate) warmed_up: usize,
@@ -44,7 +47,17 @@ impl State {
         let model = model.remembering(&prepared.memories);
         has_adapters(&model, &experiment.encoder)?;
         let (average, optimizer) = (model.valid(), adamw(&model, &experiment.train)?);
-        Ok(Self { model, average, teacher: None, optimizer, warmed_up: 0, means: None, graph: None, matches: None })
+        Ok(Self {
+            model,
+            average,
+            teacher: None,
+            best: None,
+            optimizer,
+            warmed_up: 0,
+            means: None,
+            graph: None,
+            matches: None,
+        })
     }
 
     /// Where training starts: random weights, those of published encoders that the experiment names, and what is frozen. Also

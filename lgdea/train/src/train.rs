@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use burn::module::Module;
 use burn::tensor::Device;
-use lgdea_metric::curve::K_MEANS_INERTIA;
+use lgdea_data::Split;
+use lgdea_metric::curve::{BEST_STEP, K_MEANS_INERTIA};
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
 use lgdea_spec::{Experiment, Need, PrototypeInit};
 use lgdea_track::{Journal, RunDir};
 
+use crate::best::Best;
 use crate::meter::Meter;
 use crate::observer::{Both, InRound, Observer, Stage};
 use crate::recorder::Recorder;
@@ -92,7 +94,7 @@ impl<'a> Trainer<'a> {
     /// Checkpoints are kept in the folder of `run`; without one, nothing is.
     ///
     /// # Errors
-    /// There are no pairs to learn from.
+    /// There are no pairs to learn from, or nothing that patience could wait for.
     pub(crate) fn new(
         experiment: &'a Experiment,
         prepared: &'a Prepared,
@@ -103,6 +105,9 @@ impl<'a> Trainer<'a> {
     ) -> Result<Self, TrainError> {
         if prepared.pools.paired.is_empty() {
             return Err(TrainError::NoPairs);
+        }
+        if experiment.train.patience.is_on() && !prepared.has_images(Split::Validation) {
+            return Err(TrainError::NothingScored);
         }
         let observer = InRound { observer, train: &experiment.train, round: 0 };
         Ok(Self { experiment, prepared, device, run, observer, stop })
@@ -163,9 +168,10 @@ impl<'a> Trainer<'a> {
             let mut batches = loader::joint_batches(scope, prepared, experiment, steps.clone());
             let mut meter = Meter::new(Stage::Joint, train.steps, train.log_every);
             // The run may have been cut off after this checkpoint and before its scores.
-            if steps.start > 0 {
-                self.validate(steps.start, &state)?;
+            if steps.start > 0 && !steps.is_empty() {
+                self.validate(steps.start, &mut state)?;
             }
+            let mut ended = steps.end;
             for step in steps.clone() {
                 refresh::graph(&mut state, step, experiment, prepared, self.device, &mut self.observer)?;
                 refresh::matches(&mut state, step, experiment, prepared, self.device, &mut self.observer)?;
@@ -177,31 +183,52 @@ impl<'a> Trainer<'a> {
                     joint_step(state, &batch, prepared, experiment, step, self.device, &mut self.observer)?;
                 self.observer.step_done(&meter.report(step, batch.sizes(), waited, measured)?)?;
                 let (done, stopped) = (step + 1, self.stopped());
-                let due = train.checkpoint_every > 0 && done % train.checkpoint_every == 0;
-                if done == steps.end {
-                    // It teaches nothing any more, and need not be kept.
-                    state.teacher = None;
+                if done < steps.end {
+                    let due = train.checkpoint_every > 0 && done % train.checkpoint_every == 0;
+                    if due || stopped {
+                        self.checkpoint(done, &state)?;
+                    }
+                    if stopped {
+                        return Ok((state, false));
+                    }
                 }
-                if due || stopped || done == steps.end {
-                    self.checkpoint(done, &state)?;
+                self.validate(done, &mut state)?;
+                if state.best.as_ref().is_some_and(|best| best.is_final(done, experiment)) {
+                    ended = done;
+                    break;
                 }
-                if !stopped {
-                    self.validate(done, &state)?;
-                }
-                if stopped && done < steps.end {
-                    return Ok((state, false));
-                }
+            }
+            if !steps.is_empty() {
+                state = self.result(state, ended)?;
             }
             Ok((state, true))
         })
     }
 
+    /// What a round comes to that has ended after so many steps: the best model where patience keeps it, else the last.
+    fn result(&mut self, mut state: State, ended: usize) -> Result<State, TrainError> {
+        if let Some(best) = state.best.take() {
+            self.observer.note(&best.told(ended, self.experiment))?;
+            self.observer.metrics(ended, [(BEST_STEP.name.to_owned(), best.done as f64)].into())?;
+            state.average = best.model;
+        }
+        // It teaches nothing any more, and need not be kept.
+        state.teacher = None;
+        // However early it has ended, all steps of the round are over.
+        self.checkpoint(self.experiment.train.steps, &state)?;
+        Ok(state)
+    }
+
     /// Scores the validation split on the way, where there is one and it is due after so many steps.
-    fn validate(&mut self, done: usize, state: &State) -> Result<(), TrainError> {
+    fn validate(&mut self, done: usize, state: &mut State) -> Result<(), TrainError> {
         if !validation::is_due(self.experiment, self.prepared, done) {
             return Ok(());
         }
         let scores = validation::scores(&state.average, self.experiment, self.prepared, self.device)?;
+        let patience = &self.experiment.train.patience;
+        if patience.is_on() {
+            state.best = Best::of(state.best.take(), &state.average, &scores, done, patience)?;
+        }
         self.observer.metrics(done, scores)
     }
 

@@ -10,10 +10,12 @@ use lgdea_spec::Experiment;
 use crate::TrainError;
 use crate::observer::Values;
 
-/// Whether the split is scored after so many joint steps: every `eval.every`, but for the last, where it has images.
+/// Whether the split is scored after so many joint steps of a round: every `eval.every`, and the last one where patience chooses among
+/// them, where it has images.
 pub(crate) fn is_due(experiment: &Experiment, prepared: &Prepared, done: usize) -> bool {
+    let (train, is_last) = (&experiment.train, done == experiment.train.steps);
     // Nothing but 0 is a multiple of 0.
-    let due = done < experiment.train.steps && done.is_multiple_of(experiment.eval.every);
+    let due = if is_last { train.patience.is_on() } else { done.is_multiple_of(experiment.eval.every) };
     due && prepared.has_images(Split::Validation)
 }
 

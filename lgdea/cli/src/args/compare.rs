@@ -84,9 +84,13 @@ pub(crate) struct CompareArgs {
     /// What is printed.
     #[arg(long, default_value = "table")]
     pub(crate) format: Format,
-    /// Print every row of a table for the terminal: of long ones only the first metrics are.
+    /// Print every row and every test in the table for the terminal, which is otherwise what matters of it: means, and the
+    /// significant differences first.
     #[arg(long)]
     pub(crate) all: bool,
+    /// File to write instead of printing; Parquet needs one (.parquet).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     /// Also write the runs to a records file (.jsonl), from which all this can be computed again.
     #[arg(long, value_name = "FILE")]
     pub(crate) records: Option<PathBuf>,
@@ -159,6 +163,8 @@ pub(crate) enum Format {
     Latex,
     /// Tables for documents.
     Markdown,
+    /// A line for each run, with all its scores or those of `--metric`, for pandas and Polars.
+    Parquet,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

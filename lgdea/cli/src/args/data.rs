@@ -12,13 +12,11 @@ use crate::failure::Failure;
 pub(crate) enum DataCommand {
     /// Count an experiment's studies, images, reports, findings, views and people, split by split.
     Stats(StatsArgs),
-    /// Look for what is doubtful or wrong with an experiment's data: images that show nothing or lie on their side, copies in two
-    /// splits, reports that were cut, labels that are no class of the prompts, what was left out; exit code 1 where training would
-    /// silently be wrong.
+    /// Look for what is doubtful or wrong with data; exit code 1 where training would silently be wrong.
     Doctor(DoctorArgs),
-    /// Draw a contact sheet of images with their boxes and masks, to see whether they are what they should be.
+    /// Draw a contact sheet of images with their boxes and masks.
     Show(ShowArgs),
-    /// Draw which training studies are pairs, and write it down, to be used by others and in other experiments.
+    /// Draw which training studies are pairs, and write it down for others and other experiments.
     Pair(PairArgs),
 }
 

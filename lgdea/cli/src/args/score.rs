@@ -16,11 +16,11 @@ pub(crate) enum ScoreCommand {
     Retrieval(RetrievalArgs),
     /// Score a model's heat maps of phrases.
     Grounding(GroundingArgs),
-    /// Score a model's frozen features: fit a simple classifier on training cases, score it on test cases.
+    /// Score a model's frozen features by a linear classifier.
     Probe(ProbeArgs),
     /// Compare models on the same cases: paired differences with intervals and p values.
     Compare(CompareArgs),
-    /// Write the cases that a source has for a task, as the table that a reference can be: identifiers, patients, splits, truth.
+    /// Write the cases that a source has for a task, as a reference table.
     Cases(SourceCasesArgs),
     /// List the protocols that are shipped.
     Protocols(ProtocolsArgs),
@@ -44,8 +44,8 @@ pub(crate) static NO_VALIDATION: ValidationArgs =
 /// Subgroups of the cases.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SubgroupArgs {
-    /// Columns of the reference that are no classes but subgroups (`sex`), numbers in bands (`age:40,60,80`), or several crossed
-    /// (`view+source`): scores of each subgroup, and how much it differs from all others.
+    /// Columns that are no classes but subgroups (`sex`), bands of numbers (`age:40,60,80`) or several crossed (`view+source`), each
+    /// scored for itself and beside all others.
     #[arg(long, value_name = "COLUMN", num_args = 1..)]
     pub(crate) by: Vec<By>,
 }

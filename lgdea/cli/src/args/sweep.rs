@@ -42,6 +42,9 @@ pub(crate) struct SweepArgs {
     /// Say how the sweep stands, as the disk has it, and run nothing.
     #[arg(long)]
     pub(crate) status: bool,
+    /// Show it again and again, until all runs have ended or Ctrl-C.
+    #[arg(long, requires = "status", conflicts_with = "json")]
+    pub(crate) watch: bool,
     /// Print one JSON object with the numbers of runs as the last line of standard output.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,33 +1,65 @@
 //! `lgdea compare`: arms over seeds, as a table in any of several formats.
 
-use lgdea_comparison::{Comparison, records, view};
+use std::path::Path;
+
+use lgdea_comparison::{Collection, Comparison, Request, parquet, records, view};
 
 use crate::args::compare::{CompareArgs, Format};
-use crate::command::collected::{collect, typed};
-use crate::command::writable;
-use crate::failure::Failure;
-use crate::output::{print, print_json};
+use crate::command::collected::{collect, not_an_input, typed, warn};
+use crate::command::{placeable, writable};
+use crate::failure::{Failure, refused};
+use crate::output::{print, unwritable, write_file};
 use crate::progress::say;
 
 pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     if let Some(file) = &args.records {
         writable(file, "jsonl")?;
     }
-    let collection = collect(&args.inputs)?;
-    let comparison = Comparison::new(&collection, &args.comparing.request(typed()))?;
-    match args.format {
-        Format::Table => print(&view::terminal(&comparison, args.all))?,
-        Format::Json => print_json(&comparison)?,
-        Format::Csv => print(&view::csv(&comparison).map_err(std::io::Error::from)?)?,
-        Format::Latex => print(&view::latex(&comparison))?,
-        Format::Markdown => print(&view::markdown(&comparison))?,
+    if let Some(out) = &args.out {
+        placeable(out)?;
+        not_an_input(out, &args.inputs)?;
     }
-    if matches!(args.format, Format::Json | Format::Csv) {
-        comparison.notes.iter().for_each(|note| say(format!("note: {note}")));
+    let collection = collect(&args.inputs)?;
+    let request = args.comparing.request(typed());
+    match &args.out {
+        Some(out) if args.format == Format::Parquet => write_runs(&collection, &request, out)?,
+        _ => answer(args, &Comparison::new(&collection, &request)?)?,
     }
     if let Some(file) = &args.records {
         records::write(&collection, file)?;
         say(format!("{} runs written to {}", collection.runs.len(), file.display()));
     }
+    Ok(())
+}
+
+/// Prints the comparison, or writes it to the file that is named.
+fn answer(args: &CompareArgs, comparison: &Comparison) -> Result<(), Failure> {
+    let text = match args.format {
+        Format::Table if args.all => view::terminal(comparison),
+        Format::Table => view::brief(comparison),
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(comparison)?),
+        Format::Csv => view::csv(comparison).map_err(std::io::Error::from)?,
+        Format::Latex => view::latex(comparison),
+        Format::Markdown => view::markdown(comparison),
+        Format::Parquet => {
+            return Err(refused("a Parquet file is no text to print: name it, as `--out runs.parquet`".to_owned()));
+        }
+    };
+    match &args.out {
+        Some(out) => write_file(out, &text)?,
+        None => print(&text)?,
+    }
+    if matches!(args.format, Format::Json | Format::Csv) {
+        comparison.notes.iter().for_each(|note| say(format!("note: {note}")));
+    }
+    Ok(())
+}
+
+fn write_runs(collection: &Collection, request: &Request, out: &Path) -> Result<(), Failure> {
+    writable(out, "parquet")?;
+    let bytes = parquet(collection, request)?;
+    std::fs::write(out, bytes).map_err(|error| unwritable(out, &error))?;
+    warn(collection);
+    say(format!("{} runs written to {}", collection.runs.len(), out.display()));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::opened;
 use crate::args::inspect::ExportArgs;
 use crate::failure::{Failure, refused};
-use crate::output::{print, unwritable};
+use crate::output::{print, unwritable, write_file};
 use crate::progress::Progress;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<(), Failure> {
@@ -15,5 +15,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<(), Failure> {
     let opened = opened::open(&args.run, &Progress::new())?;
     std::fs::create_dir_all(out).map_err(|error| unwritable(out, &error))?;
     opened.trained().export(out)?;
-    print(&format!("{0}\npython {0}/lgdea.py checks it\n", out.display()))
+    let name = std::path::absolute(out)?.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    write_file(&out.join("README.md"), &opened.card(&name)?)?;
+    print(&format!("{0}\npython {0}/lgdea.py checks it; {0}/README.md is its model card\n", out.display()))
 }

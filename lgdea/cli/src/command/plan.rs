@@ -14,6 +14,7 @@ use crate::args::PlanArgs;
 use crate::command::sweep::read;
 use crate::device;
 use crate::failure::Failure;
+use crate::output::duration;
 use crate::progress::{Progress, say};
 
 /// Settings that the table lists where no limit is given.
@@ -248,14 +249,6 @@ fn named(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn duration(seconds: f64) -> String {
-    match seconds {
-        seconds if seconds < 90.0 => format!("{seconds:.0} s"),
-        seconds if seconds < 5400.0 => format!("{:.0} min", seconds / 60.0),
-        seconds => format!("{:.1} h", seconds / 3600.0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,10 +259,5 @@ mod tests {
         let text = assignments(&values, 60);
         assert!(text.starts_with("train.key-0 = 0, train.key-1 = 1, ") && text.ends_with(" more)"), "{text}");
         assert_eq!(assignments(&values[..0], 60), "-");
-    }
-
-    #[test]
-    fn durations_are_read_at_a_glance() {
-        assert_eq!([45.0, 600.0, 9000.0].map(duration), ["45 s", "10 min", "2.5 h"]);
     }
 }

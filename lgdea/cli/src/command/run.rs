@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use lgdea_eval::Scores;
 use lgdea_inputs::InputsError;
 use lgdea_run::{Ended, Order, Outcome, RunError, reported};
+use lgdea_spec::{Experiment, Notify, Resolved};
 use lgdea_track::mlflow::Report;
 use serde_json::json;
 
@@ -15,6 +18,7 @@ use crate::args::RunArgs;
 use crate::command::requirements;
 use crate::device;
 use crate::failure::{Failure, or_full};
+use crate::notify::{End, notify};
 use crate::progress::{Progress, say};
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -30,6 +34,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         force: args.force,
         trial: args.trial.as_deref(),
     };
+    let began = Instant::now();
     let ended = lgdea_run::run(&order, &device, &Progress::new()).map_err(|error| match error {
         // What is wrong with data is told all at once, and where the experiment names it.
         RunError::Inputs(InputsError::Data(_) | InputsError::Set { .. } | InputsError::NothingScored { .. }) => {
@@ -37,6 +42,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         }
         error => or_full(error),
     });
+    tell(&resolved, &ended, args, began.elapsed().as_secs_f64());
     match ended? {
         Ended::Finished(outcome) => print(&outcome, args.json),
         Ended::Earlier(outcome) => {
@@ -46,6 +52,19 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         Ended::Stopped => Err(Failure::Quiet(ExitCode::from(1))),
         Ended::NotBegun => Err(Failure::Quiet(ExitCode::from(130))),
     }
+}
+
+/// Tells by the user's command how a run has ended; nothing where it had ended before, or is a trial, whose sweep does.
+fn tell(resolved: &Resolved, ended: &Result<Ended, Failure>, args: &RunArgs, seconds: f64) {
+    let (status, folder, message) = match ended {
+        _ if args.trial.is_some() => return,
+        Ok(Ended::Earlier(_) | Ended::NotBegun) => return,
+        Ok(Ended::Finished(outcome)) => ("finished", outcome.dir.clone(), String::new()),
+        Ok(Ended::Stopped) => ("stopped", String::new(), "it goes on from its checkpoint".to_owned()),
+        Err(failure) => ("failed", String::new(), failure.message()),
+    };
+    let Experiment { name, notify: Notify { command }, .. } = &resolved.experiment;
+    notify(command, End { name, status, folder: Path::new(&folder), seconds, message: &message });
 }
 
 /// Prints the tables of what is reported and where things lie; with `json`, one object as the last line.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use lgdea_cache::Leases;
 use lgdea_comparison::{Comparison, Request, view};
-use lgdea_run::no_such_run;
 use lgdea_spec::Resolved;
 use lgdea_sweep::Trials;
 use lgdea_track::mlflow::{self, Report, Settings};
@@ -16,6 +15,7 @@ use lgdea_track::{Event, History, Journal, Reader, RunDir, Status};
 use crate::args::SyncArgs;
 use crate::args::compare::Inputs;
 use crate::command::collected::collect;
+use crate::command::named::named;
 use crate::command::sweep::standing;
 use crate::failure::{Failure, refused};
 use crate::output::print;
@@ -67,9 +67,10 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
             "no server is named: set MLFLOW_TRACKING_URI or the experiments' `tracker.uri`, or give `--uri`".to_owned(),
         ));
     }
-    for path in sweeps(args) {
+    let lists = if args.runs.is_empty() { sweeps(&args.results) } else { Vec::new() };
+    for path in lists {
         match show_sweep(&path, &args.results, args.uri.as_deref()) {
-            Ok(Some(url)) => say(format!("sweep     {url}")),
+            Ok(Some(url)) => say(format!("tracker   {url}")),
             Ok(None) => {}
             Err(failure) => {
                 tally.failed += 1;
@@ -97,12 +98,7 @@ impl Tally {
 fn runs(args: &SyncArgs) -> Result<Vec<RunDir>, Failure> {
     let folder = args.results.join("runs");
     if !args.runs.is_empty() {
-        let named = |run: &PathBuf| {
-            let places = [run.clone(), folder.join(run)];
-            let found = places.into_iter().map(RunDir::at).find(|run| run.journal().is_file());
-            found.ok_or_else(|| no_such_run(run, &args.results).into())
-        };
-        return args.runs.iter().map(named).collect();
+        return args.runs.iter().map(|run| named(run, &args.results)).collect();
     }
     let runs = RunDir::list(&folder).unwrap_or_default();
     if runs.is_empty() {
@@ -177,11 +173,11 @@ fn last_attempt(run: &RunDir) -> lgdea_track::Result<f64> {
     Ok(Duration::from_millis(last.saturating_sub(began)).as_secs_f64())
 }
 
-/// The lists of trials of all sweeps; none where runs are named.
-fn sweeps(args: &SyncArgs) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(args.results.join("sweeps")).into_iter().flatten().flatten();
+/// The lists of trials of all sweeps of a results folder.
+pub(super) fn sweeps(results: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(results.join("sweeps")).into_iter().flatten().flatten();
     let lists = entries.map(|entry| entry.path().join("trials.jsonl"));
-    let mut lists: Vec<PathBuf> = lists.filter(|path| path.is_file() && args.runs.is_empty()).collect();
+    let mut lists: Vec<PathBuf> = lists.filter(|path| path.is_file()).collect();
     lists.sort();
     lists
 }

@@ -14,6 +14,7 @@ use lgdea_track::mlflow;
 use crate::args::compare::Inputs;
 use crate::args::{SyncArgs, UiArgs};
 use crate::command::collected::typed;
+use crate::command::doctor::on_path;
 use crate::command::{report, sync};
 use crate::failure::{Failure, failed};
 use crate::output::print;
@@ -51,16 +52,9 @@ pub(crate) fn ui(args: &UiArgs) -> Result<(), Failure> {
 
 /// How MLflow is called here: its own program, or through `uvx`.
 fn program() -> Option<Vec<String>> {
-    let found = |name: &str| {
-        let names = [name.to_owned(), format!("{name}.exe")];
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path)
-            .flat_map(|folder| names.clone().map(|name| folder.join(name)))
-            .find(|path| path.is_file())
-    };
-    let own = found("mlflow").map(|path| vec![path.display().to_string()]);
+    let own = on_path("mlflow").map(|path| vec![path.display().to_string()]);
     own.or_else(|| {
-        let uvx = found("uvx")?.display().to_string();
+        let uvx = on_path("uvx")?.display().to_string();
         Some([&uvx, "--from", PACKAGE, "mlflow"].map(|word: &str| word.to_owned()).to_vec())
     })
 }

@@ -8,6 +8,7 @@ use crate::run::shown;
 use crate::{Collection, Comparison, Run};
 
 use super::logged::{Logged, Logs};
+use super::runs::{RowRuns, by_row};
 
 /// Digits of a digest that are shown; all are in the run's journal.
 const DIGEST: usize = 16;
@@ -15,7 +16,9 @@ const DIGEST: usize = 16;
 /// All cards.
 #[derive(Serialize)]
 pub(super) struct Cards {
-    each: Vec<Card>,
+    /// How many there are, and each below the row that its run is of.
+    count: usize,
+    rows: Vec<RowRuns>,
     /// What is so of all runs, of which a card says nothing more.
     common: Vec<Fact>,
     /// What all runs cost, as far as journals tell.
@@ -28,10 +31,12 @@ pub(super) struct Cards {
 type Fact = (&'static str, Vec<String>);
 
 #[derive(Serialize)]
-struct Card {
+pub(super) struct Card {
+    /// Position of the run in the collection.
+    pub(super) position: usize,
     run: String,
     arm: String,
-    seed: u64,
+    pub(super) seed: u64,
     /// What the card says in a line.
     line: String,
     facts: Vec<Fact>,
@@ -39,7 +44,10 @@ struct Card {
 
 impl Cards {
     pub(super) fn new(collection: &Collection, comparison: &Comparison, logs: &Logs<'_>) -> Cards {
-        let card = |run: &Run| Card::new(collection, comparison, run, logs.of(&run.place.run_key));
+        let card = |(position, run): (usize, &Run)| {
+            let logged = logs.of(&run.place.run_key);
+            Card::new(collection, comparison, position, run, logged)
+        };
         let (mut cost, mut measured) = (Cost::default(), 0);
         for run in &collection.runs {
             if let Some(logged) = logs.of(&run.place.run_key) {
@@ -55,17 +63,24 @@ impl Cards {
                 collection.runs.len()
             ),
         };
-        let mut cards: Vec<Card> = collection.runs.iter().map(card).collect();
+        let mut cards: Vec<Card> = collection.runs.iter().enumerate().map(card).collect();
         let common = common(&cards);
         for card in &mut cards {
             card.facts.retain(|fact| !common.contains(fact));
         }
-        Cards { each: cards, common, cost: cost.describe(), energy }
+        let rows = by_row(collection, comparison, cards);
+        Cards { count: collection.runs.len(), rows, common, cost: cost.describe(), energy }
     }
 }
 
 impl Card {
-    fn new(collection: &Collection, comparison: &Comparison, run: &Run, logged: Option<&Logged>) -> Card {
+    fn new(
+        collection: &Collection,
+        comparison: &Comparison,
+        position: usize,
+        run: &Run,
+        logged: Option<&Logged>,
+    ) -> Card {
         let place = &run.place;
         let arm = collection.sweeps.iter().flat_map(|sweep| &sweep.arms).find(|arm| arm.name == place.arm);
         let mut facts = vec![
@@ -80,7 +95,8 @@ impl Card {
         let varying = place.deltas.iter().filter(|(key, _)| comparison.keys.contains(key) || **key == comparison.by);
         let varying = varying.map(|(key, value)| format!("{key} = {}", readable(&shown(value))));
         let line = varying.chain([hours(run.seconds / 3600.0)]).collect::<Vec<_>>().join(", ");
-        Card { run: place.run_key.clone(), arm: place.arm.clone(), seed: place.seed, line, facts }
+        let (run, arm, seed) = (place.run_key.clone(), place.arm.clone(), place.seed);
+        Card { position, run, arm, seed, line, facts }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::efficiency::RATIO;
+use crate::view::caption::CEILING;
 use crate::{ComparedRow, Comparison, Metric};
 
 use super::figure::{Choice, Figure, Plot, Style, embedded, plain};
@@ -28,12 +29,15 @@ pub(super) fn curves(comparison: &Comparison) -> Option<Figure> {
         ),
     });
     let options = comparison.metrics.iter().map(|metric| metric.label.clone()).collect();
+    let ceilings = lines.iter().any(|(_, points)| points.iter().any(|(_, row)| row.is_ceiling()));
     Some(Figure {
         id: "efficiency-curves".to_owned(),
-        name: String::new(),
-        text: "Means over seeds, bars of one standard deviation. The share of pairs is on a logarithmic axis; points of one \
-               share are set a little apart."
-            .to_owned(),
+        name: "Data efficiency".to_owned(),
+        text: format!(
+            "Means over seeds, bars of one standard deviation. The share of pairs is on a logarithmic axis; points of one share are \
+             set a little apart.{}",
+            if ceilings { format!(" Grey and dotted are ceilings. {CEILING}") } else { String::new() }
+        ),
         choices: vec![Choice { name: "Metric".to_owned(), options }],
         height: 460,
         plots: embedded(plots.collect()),
@@ -51,7 +55,7 @@ fn lines(comparison: &Comparison, axis: usize) -> Vec<Line<'_>> {
         let Some(ratio) = ratio.filter(|ratio| *ratio > 0.0 && ratio.is_finite()) else { continue };
         let others = comparison.keys.iter().zip(&row.setting).filter(|(key, _)| *key != RATIO);
         let others = others.filter_map(|(key, value)| Some(format!("{key} = {}", value.as_ref()?)));
-        let name = [row.group.clone()].into_iter().chain(others).collect::<Vec<_>>().join(", ");
+        let name = [row.label()].into_iter().chain(others).collect::<Vec<_>>().join(", ");
         match lines.iter_mut().find(|(known, _)| *known == name) {
             Some((_, points)) => points.push((ratio, row)),
             None => lines.push((name, vec![(ratio, row)])),
@@ -64,7 +68,8 @@ fn lines(comparison: &Comparison, axis: usize) -> Vec<Line<'_>> {
 }
 
 fn trace(position: usize, (name, points): &Line<'_>, metric: usize, of: &Metric) -> Value {
-    let style = Style::of(position);
+    let is_ceiling = points.iter().any(|(_, row)| row.is_ceiling());
+    let style = if is_ceiling { Style::ceiling(position) } else { Style::of(position) };
     let points: Vec<_> =
         points.iter().filter_map(|(ratio, row)| Some((*ratio, row.cells[metric].mean?, &row.cells[metric]))).collect();
     // Bars that lie on each other cannot be read.

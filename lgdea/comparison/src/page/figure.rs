@@ -25,6 +25,11 @@ impl Style {
             dash: DASHES[position / COLOURS % DASHES.len()],
         }
     }
+
+    /// Of a ceiling: grey and dotted, as it stands apart from what is compared.
+    pub(super) fn ceiling(position: usize) -> Style {
+        Style { colour: "var(--soft)".to_owned(), dash: "dot", ..Style::of(position) }
+    }
 }
 
 /// A plot, or several of which the reader chooses one.
@@ -32,7 +37,7 @@ impl Style {
 pub(super) struct Figure {
     /// Its place in the page.
     pub(super) id: String,
-    /// Name of a panel among others; empty where the section says it.
+    /// Its heading; empty where the section says it.
     pub(super) name: String,
     /// What is to be known to read it.
     pub(super) text: String,

@@ -13,6 +13,7 @@ mod learning;
 mod logged;
 mod picture;
 mod prototypes;
+mod runs;
 mod search;
 mod summary;
 mod table;
@@ -24,11 +25,11 @@ use minijinja::{AutoEscape, Environment, HtmlEscape, UndefinedBehavior, Value};
 use serde::Serialize;
 
 use crate::claim::{self, CheckedClaim};
-use crate::difference::too_few_seeds;
-use crate::view::decided::{claims_caption, claims_grid};
+use crate::difference::{counted, too_few_seeds};
+use crate::view::decided::{DIFFERENCE, claims_caption, claims_grid};
 use crate::view::grid::Grid;
 use crate::view::{self, caption, grid};
-use crate::{Collection, Comparison, ComparisonError};
+use crate::{Collection, ComparedRow, Comparison, ComparisonError};
 
 use cards::Cards;
 use figure::Figure;
@@ -63,12 +64,11 @@ pub fn page(collection: &Collection, comparison: &Comparison, pictures: bool) ->
         claims,
         confounds: Confounds::of(collection),
         means: grid::means(comparison).iter().map(|(set, grid)| means(*set, grid)).collect(),
-        differences: grid::differences(comparison).map(|grid| {
-            Table::new("differences", &format!("Differences to {}, paired by seed", comparison.base), &grid, true)
-        }),
-        is_judged: comparison.is_judged(),
-        forests: forest::forests(comparison),
-        curves: efficiency::curves(comparison),
+        differences: differences(comparison),
+        figures: [efficiency::curves(comparison), forest::forest(comparison), forest::ablation(comparison)]
+            .into_iter()
+            .flatten()
+            .collect(),
         efficiency: grid::efficiency(comparison).map(|grid| {
             Table::new(
                 "efficiency",
@@ -107,10 +107,8 @@ struct Filled<'a> {
     /// Of the held-out splits, and of each evaluation set.
     means: Vec<Table>,
     differences: Option<Table>,
-    /// Whether any difference has seeds enough for an interval and a verdict.
-    is_judged: bool,
-    forests: Vec<Figure>,
-    curves: Option<Figure>,
+    /// What the page begins with: curves over the share of pairs, differences with their intervals, ablations.
+    figures: Vec<Figure>,
     efficiency: Option<Table>,
     searches: Vec<Search>,
     learning: Option<Figure>,
@@ -148,14 +146,25 @@ impl Claims {
         collection.sweeps.iter().find(|sweep| !sweep.claims.is_empty())?;
         Some(match claim::check(collection, &comparison.judgement) {
             Ok(checked) => {
-                Claims { table: Some(Claims::table(&checked)), told: claims_caption(&checked), problem: None }
+                let table = Some(Claims::table(comparison, &checked));
+                Claims { table, told: claims_caption(&checked), problem: None }
             }
             Err(error) => Claims { table: None, told: None, problem: Some(error.to_string()) },
         })
     }
 
-    fn table(checked: &[CheckedClaim]) -> Table {
-        Table::new("claims", "What the sweep is to show, and what it shows", &claims_grid(checked), true).into_cards()
+    fn table(comparison: &Comparison, checked: &[CheckedClaim]) -> Table {
+        let mut grid = claims_grid(checked);
+        // The numbers of a claim are of the arm that is to be better.
+        for (cells, claim) in grid.rows.iter_mut().zip(checked) {
+            let is_of = |row: &ComparedRow| {
+                row.group == claim.claim.better && summary::describe(comparison, row) == claim.setting
+            };
+            let row = comparison.rows.iter().position(is_of);
+            let metric = comparison.metrics.iter().position(|metric| *metric == claim.metric);
+            cells[DIFFERENCE].of = row.zip(metric).map(|(row, metric)| [row, metric]);
+        }
+        Table::new("claims", "What the sweep is to show, and what it shows", &grid, true).into_cards()
     }
 }
 
@@ -231,6 +240,15 @@ fn means(set: Option<&str>, grid: &Grid) -> Table {
         None => Table::new("means", caption, grid, false),
         Some(set) => Table::new(&format!("means-{set}"), &format!("{caption}, evaluation set {set}"), grid, false),
     }
+}
+
+/// The differences to the base, those first that are significant, with how many are.
+fn differences(comparison: &Comparison) -> Option<Table> {
+    let grid = grid::differences_by_verdict(comparison)?;
+    let counts = counted(comparison.differences().map(|(_, _, difference)| difference));
+    let counts = counts.map(|counts| format!(": {counts}")).unwrap_or_default();
+    let caption = format!("Differences to {}, paired by seed{counts}", comparison.base);
+    Some(Table::new("differences", &caption, &grid, true))
 }
 
 /// A sentence as HTML; what stands between backticks is code.

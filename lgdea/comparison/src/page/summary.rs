@@ -17,8 +17,10 @@ const NAMED: usize = 4;
 pub(super) struct MetricSummary {
     label: String,
     better: &'static str,
-    /// A setting, and what is so there; an empty setting stands for all of them.
-    sentences: Vec<(String, String)>,
+    /// What is so of all settings; none where the settings say it all.
+    finding: Option<String>,
+    /// A setting, and what is so there.
+    settings: Vec<(String, String)>,
     /// Settings that are not told.
     more: usize,
 }
@@ -33,19 +35,13 @@ impl MetricSummary {
     fn new(comparison: &Comparison, position: usize, metric: &Metric) -> MetricSummary {
         let settings: Vec<&[ComparedRow]> = comparison.rows.chunk_by(|a, b| a.setting == b.setting).collect();
         let alone = settings.len() > 1 && settings.iter().all(|rows| rows.len() == 1);
-        let mut sentences = Vec::new();
-        if alone {
-            sentences.extend(best_of_many(comparison, position, metric).map(|text| (String::new(), text)));
-        } else {
-            for rows in settings.iter().take(TOLD) {
-                sentences.push((describe(comparison, &rows[0]), sentence(comparison, rows, position, metric)));
-            }
-            sentences.extend(findings(comparison, position, metric).map(|text| (String::new(), text)));
-        }
+        let told =
+            |rows: &&[ComparedRow]| (describe(comparison, &rows[0]), sentence(comparison, rows, position, metric));
         MetricSummary {
             label: metric.label.clone(),
             better: if metric.lower_is_better { "lower is better" } else { "higher is better" },
-            sentences,
+            finding: if alone { best_of_many } else { findings }(comparison, position, metric),
+            settings: if alone { vec![] } else { settings.iter().take(TOLD).map(told).collect() },
             more: if alone { 0 } else { settings.len().saturating_sub(TOLD) },
         }
     }
@@ -126,12 +122,18 @@ fn findings(comparison: &Comparison, position: usize, metric: &Metric) -> Option
         return None;
     }
     let told = |verdict: &Verdict, what: &str| {
-        let found = differences.iter().filter(|(_, found)| found.verdict == *verdict);
-        let named: Vec<String> = found.map(|(row, found)| named(comparison, metric, row, found)).collect();
-        match named.len() {
+        let found: Vec<_> = differences.iter().filter(|(_, found)| found.verdict == *verdict).collect();
+        match found.len() {
             0 => format!("none is {what}"),
-            1..=NAMED => format!("{what}: {}", named.join(", ")),
-            count => format!("{count} are {what}"),
+            1..=NAMED => {
+                let named = found.iter().map(|(row, found)| named(comparison, metric, row, found));
+                format!("{what}: {}", named.collect::<Vec<_>>().join(", "))
+            }
+            count => {
+                let is_better = |found: &Difference| found.mean.is_some_and(|mean| metric.gain(mean) > 0.0);
+                let better = found.iter().filter(|(_, found)| is_better(found)).count();
+                format!("{count} are {what}: {better} for the better, {} for the worse", count - better)
+            }
         }
     };
     let significant = told(&Verdict::Significant, "significant");

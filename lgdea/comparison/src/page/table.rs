@@ -5,12 +5,16 @@ use serde::Serialize;
 
 use crate::view::grid::{Grid, Mark};
 
-/// A table that readers sort and filter.
+/// Rows of a table that is not folded.
+const SHORT: usize = 20;
+
+/// A table that readers sort and filter; a long one is folded.
 #[derive(Serialize)]
 pub(super) struct Table {
     /// Its place in the page.
     id: String,
     caption: String,
+    is_long: bool,
     /// Whether a narrow screen shows its rows as cards.
     is_cards: bool,
     header: Vec<Head>,
@@ -37,6 +41,8 @@ struct Cell {
     mark: &'static str,
     /// The mark in words.
     meaning: &'static str,
+    /// Where its runs are told.
+    runs: Option<String>,
 }
 
 impl Table {
@@ -59,6 +65,7 @@ impl Table {
                         Some(Mark::IfNormal) => "significant if normal",
                         None => "",
                     },
+                    runs: cell.of.map(place_of_runs),
                 })
                 .collect();
             if let Some(cell) = cells.first_mut().filter(|_| repeated) {
@@ -70,13 +77,19 @@ impl Table {
             }
             rows.push(Row { begins: grid.breaks.contains(&position), cells });
         }
-        Table { id: id.to_owned(), caption: caption.to_owned(), is_cards: false, header: header.collect(), rows }
+        let (id, caption, is_long) = (id.to_owned(), caption.to_owned(), rows.len() > SHORT);
+        Table { id, caption, is_long, is_cards: false, header: header.collect(), rows }
     }
 
     /// The same table, of which a narrow screen shows each row as a card.
     pub(super) fn into_cards(self) -> Table {
         Table { is_cards: true, ..self }
     }
+}
+
+/// Id of the place that tells the runs behind a number, by its row and metric.
+pub(super) fn place_of_runs([row, metric]: [usize; 2]) -> String {
+    format!("row-{row}-{metric}")
 }
 
 #[cfg(test)]

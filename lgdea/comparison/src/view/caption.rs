@@ -11,37 +11,14 @@ use super::grid::percent;
 /// Seeds below which a bootstrap interval is told to be too narrow.
 const NARROW: usize = 10;
 
+/// What a ceiling is.
+pub(crate) const CEILING: &str = "A ceiling learns from what the task hides (reports of unpaired images, labels): it is never the \
+     best, it shows how far a method could come.";
+
 /// The caption, a sentence or two an item; code stands between backticks. `best` says how the best of a setting stands out.
 pub fn caption(comparison: &Comparison, best: &str) -> Vec<String> {
-    let mut sentences = vec![];
-    for (name, description) in &comparison.sweeps {
-        sentences.push(if description.is_empty() {
-            format!("Sweep `{name}`.")
-        } else {
-            format!("Sweep `{name}`: {}", ended(description))
-        });
-    }
-    sentences.push(format!("Mean ± standard deviation over {}.", seeds(comparison)));
-    if comparison.differences().next().is_some() {
-        sentences.extend(differences(comparison));
-    }
-    if comparison.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.best) {
-        sentences.push(format!(
-            "{best}: the best mean of a setting, or all that are the best by the decimals shown, which is no test."
-        ));
-    }
-    if comparison.rows.iter().any(ComparedRow::is_ceiling) {
-        sentences.push(
-            "A ceiling learns from what the task hides (reports of unpaired images, labels): it is never the best, it shows how far a \
-             method could come."
-                .to_owned(),
-        );
-    }
-    if comparison.rows.iter().any(|row| row.labels && !row.is_ceiling()) {
-        sentences.push(
-            "(labels): labels of unpaired images teach it, too, which is other supervision than pairs.".to_owned(),
-        );
-    }
+    let mut sentences = sweeps(comparison);
+    sentences.extend(reading(comparison, best));
     if !comparison.efficiency.is_empty() {
         sentences.push(
             "Data efficiency: of two, the better one at a share of pairs, and how many times as many pairs of image and report bring \
@@ -54,6 +31,37 @@ pub fn caption(comparison: &Comparison, best: &str) -> Vec<String> {
     let missing = if missing > 0 { format!(" ({missing} trials have no finished run)") } else { String::new() };
     sentences.push(format!("{runs} runs{missing} of {}.", comparison.provenance.describe()));
     sentences.push(format!("Made by `{}`.", comparison.command));
+    sentences
+}
+
+/// The sweeps and their questions.
+pub(super) fn sweeps(comparison: &Comparison) -> Vec<String> {
+    let told = |(name, description): &(String, String)| match description.as_str() {
+        "" => format!("Sweep `{name}`."),
+        description => format!("Sweep `{name}`: {}", ended(description)),
+    };
+    comparison.sweeps.iter().map(told).collect()
+}
+
+/// What the numbers and marks of means and differences say.
+pub(super) fn reading(comparison: &Comparison, best: &str) -> Vec<String> {
+    let mut sentences = vec![format!("Mean ± standard deviation over {}.", seeds(comparison))];
+    if comparison.differences().next().is_some() {
+        sentences.extend(differences(comparison));
+    }
+    if comparison.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.best) {
+        sentences.push(format!(
+            "{best}: the best mean of a setting, or all that are the best by the decimals shown, which is no test."
+        ));
+    }
+    if comparison.rows.iter().any(ComparedRow::is_ceiling) {
+        sentences.push(CEILING.to_owned());
+    }
+    if comparison.rows.iter().any(|row| row.labels && !row.is_ceiling()) {
+        sentences.push(
+            "(labels): labels of unpaired images teach it, too, which is other supervision than pairs.".to_owned(),
+        );
+    }
     sentences
 }
 

@@ -19,6 +19,9 @@ pub(crate) fn claims_caption(checked: &[CheckedClaim]) -> Option<String> {
     too_few_seeds(checked.iter().filter_map(|claim| claim.difference.as_ref()))
 }
 
+/// The column of [`claims_grid`] that tells the difference.
+pub(crate) const DIFFERENCE: usize = 3;
+
 /// The checked claims before they are laid out; a claim's name stands in its first row alone.
 pub(crate) fn claims_grid(checked: &[CheckedClaim]) -> Grid {
     let header = ["claim", "setting", "seeds", "difference", "p corrected", "outcome"].map(str::to_owned).to_vec();

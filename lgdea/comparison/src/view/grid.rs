@@ -3,7 +3,7 @@
 use lgdea_metric::readable;
 
 use crate::difference::{Difference, Verdict};
-use crate::{Comparison, Metric, Setting};
+use crate::{ComparedRow, Comparison, Metric, Setting};
 
 use super::p_value;
 
@@ -28,6 +28,8 @@ pub(crate) struct GridCell {
     pub(crate) best: bool,
     /// A mark of what is said about its difference to the base.
     pub(crate) mark: Option<Mark>,
+    /// The row and the metric of the comparison whose runs its number is made of.
+    pub(crate) of: Option<[usize; 2]>,
 }
 
 /// A mark of a difference.
@@ -73,40 +75,125 @@ pub(crate) fn means(comparison: &Comparison) -> Vec<(Option<&str>, Grid)> {
 }
 
 fn means_of(comparison: &Comparison, set: Option<&str>) -> Grid {
-    let is_of_set = |metric: &&Metric| metric.set() == set;
-    let labels = comparison.metrics.iter().filter(is_of_set).map(|metric| metric.label_in_set().to_owned());
+    let of_set: Vec<usize> =
+        (0..comparison.metrics.len()).filter(|&metric| comparison.metrics[metric].set() == set).collect();
+    let labels = of_set.iter().map(|&metric| comparison.metrics[metric].label_in_set().to_owned());
     let header = comparison.keys.iter().cloned().chain([comparison.by.clone(), "seeds".to_owned()]).chain(labels);
     let mut grid = Grid { header: header.collect(), numbers: comparison.keys.len() + 1, rows: vec![], breaks: vec![] };
     let mut last: Option<&Setting> = None;
-    for row in &comparison.rows {
+    for (position, row) in comparison.rows.iter().enumerate() {
         if last.is_some_and(|last| *last != row.setting) {
             grid.breaks.push(grid.rows.len());
         }
         let mut texts = place(&row.setting, row.label());
         texts.push(row.seeds.len().to_string().into());
-        for (cell, metric) in row.cells.iter().zip(&comparison.metrics).filter(|(_, metric)| is_of_set(metric)) {
-            // A metric that some runs lack is told with its own number.
-            let fewer = if cell.values.len() < row.seeds.len() {
-                format!(" (n = {})", cell.values.len())
-            } else {
-                String::new()
-            };
-            let text = match (cell.mean, cell.standard_deviation) {
-                (Some(mean), Some(deviation)) => format!("{} ± {}{fewer}", metric.show(mean), metric.show(deviation)),
-                (Some(mean), None) => format!("{}{fewer}", metric.show(mean)),
-                (None, _) => String::new(),
-            };
-            texts.push(GridCell { content: text, best: cell.best, mark: cell.difference.as_ref().and_then(Mark::of) });
-        }
+        texts.extend(of_set.iter().map(|&metric| mean(comparison, [position, metric], row.seeds.len())));
         grid.rows.push(texts);
         last = Some(&row.setting);
     }
     grid
 }
 
+/// The means of a few settings beside each other: a part for each metric, a row for each group, ceilings last. `None` of a single
+/// setting, and of more than a terminal is wide for.
+pub(crate) fn means_by_setting(comparison: &Comparison) -> Option<Grid> {
+    const MOST: usize = 6;
+    let settings: Vec<&Setting> = distinct(comparison.rows.iter().map(|row| &row.setting));
+    if !(2..=MOST).contains(&settings.len()) {
+        return None;
+    }
+    let mut groups: Vec<&ComparedRow> = Vec::new();
+    for row in &comparison.rows {
+        if !groups.iter().any(|known| known.group == row.group) {
+            groups.push(row);
+        }
+    }
+    groups.sort_by_key(|row| row.is_ceiling());
+    let seeds = comparison.rows.iter().map(|row| row.seeds.len()).max().unwrap_or_default();
+    let values = settings.iter().map(|setting| in_a_line(setting));
+    let header = [format!("by {}", comparison.keys.join(", "))].into_iter().chain(values).collect();
+    let mut grid = Grid { header, numbers: 1, rows: vec![], breaks: vec![] };
+    for (position, metric) in comparison.metrics.iter().enumerate() {
+        if position > 0 {
+            grid.breaks.push(grid.rows.len());
+        }
+        grid.rows.push(vec![metric.label.as_str().into()]);
+        for group in &groups {
+            let at = |setting: &&Setting| {
+                let row = comparison.rows.iter().position(|row| row.group == group.group && row.setting == **setting);
+                row.map(|row| mean(comparison, [row, position], seeds)).unwrap_or_default()
+            };
+            let means: Vec<GridCell> = settings.iter().map(at).collect();
+            if means.iter().any(|mean| mean.of.is_some()) {
+                grid.rows.push([format!("  {}", group.label()).into()].into_iter().chain(means).collect());
+            }
+        }
+    }
+    Some(grid)
+}
+
+/// Each of several, once, in the order in which they come.
+pub(crate) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut distinct = Vec::new();
+    for one in all {
+        if !distinct.contains(&one) {
+            distinct.push(one);
+        }
+    }
+    distinct
+}
+
+fn in_a_line(setting: &Setting) -> String {
+    let values = setting.iter().map(|value| readable(value.as_deref().unwrap_or("–")));
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// Mean ± standard deviation of a row and metric, with the number of its values where that is not the one that is told already.
+fn mean(comparison: &Comparison, [row, metric]: [usize; 2], seeds: usize) -> GridCell {
+    let (cell, of) = (&comparison.rows[row].cells[metric], &comparison.metrics[metric]);
+    let fewer = if cell.values.len() < seeds { format!(" (n = {})", cell.values.len()) } else { String::new() };
+    let content = match (cell.mean, cell.standard_deviation) {
+        (Some(mean), Some(deviation)) => format!("{} ± {}{fewer}", of.show(mean), of.show(deviation)),
+        (Some(mean), None) => format!("{}{fewer}", of.show(mean)),
+        (None, _) => String::new(),
+    };
+    let mark = cell.difference.as_ref().and_then(Mark::of);
+    GridCell { content, best: cell.best, mark, of: cell.mean.map(|_| [row, metric]) }
+}
+
 /// The differences to the base, metric by metric; `None` where there are none. Where each has too few seeds to be judged, there are
 /// no columns for what only a judged one has.
 pub(crate) fn differences(comparison: &Comparison) -> Option<Grid> {
+    let found = found(comparison);
+    let begins = |[_, a]: [usize; 2], [_, b]: [usize; 2]| a != b && comparison.rows.len() > 2;
+    difference_rows(comparison, &found, begins)
+}
+
+/// The differences to the base, those first that are significant.
+pub(crate) fn differences_by_verdict(comparison: &Comparison) -> Option<Grid> {
+    let rank = |[row, metric]: [usize; 2]| {
+        let difference = comparison.rows[row].cells[metric].difference.as_ref();
+        difference.map(|difference| difference.verdict.rank())
+    };
+    let mut found = found(comparison);
+    found.sort_by_key(|&at| rank(at));
+    difference_rows(comparison, &found, |a, b| rank(a) != rank(b))
+}
+
+/// The row and the metric of each difference, metric by metric.
+fn found(comparison: &Comparison) -> Vec<[usize; 2]> {
+    let metrics = 0..comparison.metrics.len();
+    let all = metrics.flat_map(|metric| (0..comparison.rows.len()).map(move |row| [row, metric]));
+    all.filter(|&[row, metric]| comparison.rows[row].cells[metric].difference.is_some()).collect()
+}
+
+/// A grid of differences; a part of it begins where two that follow each other say so, and a metric's name stands in its first row
+/// alone.
+fn difference_rows(
+    comparison: &Comparison,
+    found: &[[usize; 2]],
+    begins: impl Fn([usize; 2], [usize; 2]) -> bool,
+) -> Option<Grid> {
     let mut header = vec!["metric".to_owned()];
     header.extend(comparison.keys.iter().cloned());
     header.push(comparison.by.clone());
@@ -115,18 +202,21 @@ pub(crate) fn differences(comparison: &Comparison) -> Option<Grid> {
     let columns = &columns[..if comparison.is_judged() { columns.len() } else { 2 }];
     header.extend(columns.iter().map(|&column| column.to_owned()));
     let mut grid = Grid { header, numbers: comparison.keys.len() + 2, rows: vec![], breaks: vec![] };
-    for metric in &comparison.metrics {
-        let of_metric = comparison.differences().filter(|(_, of, _)| *of == metric);
-        for (position, (row, _, difference)) in of_metric.enumerate() {
-            if position == 0 && !grid.rows.is_empty() && comparison.rows.len() > 2 {
-                grid.breaks.push(grid.rows.len());
-            }
-            let name = if position == 0 { metric.label.clone() } else { String::new() };
-            let mut texts: Vec<GridCell> = vec![name.into()];
-            texts.extend(place(&row.setting, row.label()));
-            texts.extend(judged(difference, metric).into_iter().take(columns.len()));
-            grid.rows.push(texts);
+    let mut last: Option<[usize; 2]> = None;
+    for &[at, of] in found {
+        let (row, metric) = (&comparison.rows[at], &comparison.metrics[of]);
+        let Some(difference) = &row.cells[of].difference else { continue };
+        let is_new = last.is_some_and(|last| begins(last, [at, of]));
+        if is_new {
+            grid.breaks.push(grid.rows.len());
         }
+        let is_told = !is_new && last.is_some_and(|[_, last]| last == of);
+        let mut cells: Vec<GridCell> = vec![if is_told { "" } else { metric.label.as_str() }.into()];
+        cells.extend(place(&row.setting, row.label()));
+        cells.extend(judged(difference, metric).into_iter().take(columns.len()));
+        cells[grid.numbers + 1].of = difference.mean.map(|_| [at, of]);
+        grid.rows.push(cells);
+        last = Some([at, of]);
     }
     (!grid.rows.is_empty()).then_some(grid)
 }
@@ -147,7 +237,9 @@ pub(crate) fn efficiency(comparison: &Comparison) -> Option<Grid> {
         let mut texts: Vec<GridCell> = vec![name.into()];
         texts.extend(place(&found.setting, readable(&found.group)));
         texts.push(found.equals.as_str().into());
-        texts.push(found.reach.times(found.ratio).into());
+        let is_of = |row: &ComparedRow| row.group == found.group && row.setting == found.setting;
+        let of = comparison.rows.iter().position(is_of).map(|row| [row, found.metric]);
+        texts.push(GridCell { of, ..found.reach.times(found.ratio).into() });
         let range = found.over_seeds.filter(|_| found.seeds > 1);
         let range = range.map(|[low, high]| format!("{} – {}", low.times(found.ratio), high.times(found.ratio)));
         texts.push(range.unwrap_or_default().into());

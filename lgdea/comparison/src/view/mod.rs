@@ -1,6 +1,7 @@
 //! What a comparison, checked claims and needed seeds look like.
 
-mod caption;
+mod brief;
+pub(crate) mod caption;
 mod csv;
 pub(crate) mod decided;
 pub(crate) mod grid;
@@ -9,6 +10,7 @@ mod markdown;
 mod terminal;
 
 pub use self::csv::csv;
+pub use brief::brief;
 pub use caption::caption;
 pub use decided::{claims, left_out, seeds};
 pub use latex::latex;

@@ -60,7 +60,7 @@ for_each_term!(declare);
 
 impl Loss {
     /// The terms with a weight, by their names in the `[loss]` table.
-    pub(crate) fn acting(&self) -> impl Iterator<Item = (&'static str, &dyn TermSettings)> {
+    pub fn acting(&self) -> impl Iterator<Item = (&'static str, &dyn TermSettings)> {
         self.terms().filter(|(_, term)| term.schedule().acts())
     }
 

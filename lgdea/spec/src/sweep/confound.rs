@@ -60,7 +60,9 @@ impl ConfoundKind {
             () if among(&PARAMETERS) => Some(ConfoundKind::Parameters),
             () if among(&["data", "pairing"]) => Some(ConfoundKind::Data),
             () if among(&["eval"]) => Some(ConfoundKind::Evaluation),
-            () if named || among(&METHOD) || among(&["name", "description", "tags", "device", "tracker"]) => None,
+            () if named || among(&METHOD) || among(&["name", "description", "tags", "device", "tracker", "notify"]) => {
+                None
+            }
             () => Some(ConfoundKind::Unnamed),
         }
     }

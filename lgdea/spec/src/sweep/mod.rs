@@ -60,6 +60,8 @@ pub struct Sweep {
     pub description: String,
     /// Where tensors live, the same for all trials: the experiment's, unless another one is put here.
     pub device: String,
+    /// Command that is run when the sweep has ended: the experiment's, see [`crate::Notify`].
+    pub notify: String,
     /// The seeds of every trial.
     pub seeds: Vec<u64>,
     /// Combinations of components that cannot be.

@@ -137,8 +137,7 @@ impl Reader {
         let search = file.search.map(|table| self.search(table, space, file.budget.trials.is_some()));
         let prune = file.prune.and_then(|table| self.prune(table));
         let conditions = self.conditions(&file.exclude, &file.require);
-        self.problems.sort_by_key(Problem::offset);
-        SpecError::unless_empty(std::mem::take(&mut self.problems))?;
+        self.so_far()?;
 
         let resolved = arm_of(&name, "base", base.clone(), &defaults)?;
         let mut arms = Arms { sweep: &name, base: &base, whole: resolved.tree(), defaults: &defaults, found: vec![] };
@@ -159,6 +158,7 @@ impl Reader {
             name,
             description: file.description,
             device: resolved.experiment.device.name,
+            notify: resolved.experiment.notify.command,
             seeds,
             refused,
             search,
@@ -171,6 +171,12 @@ impl Reader {
             axes,
             conditions,
         })
+    }
+
+    /// Refuses what was found to be wrong so far, in the order of the file.
+    fn so_far(&mut self) -> Result<(), SpecError> {
+        self.problems.sort_by_key(Problem::offset);
+        SpecError::unless_empty(std::mem::take(&mut self.problems))
     }
 
     /// The sweep's name; where none is given that of its file.

@@ -62,6 +62,11 @@ impl Client {
         })
     }
 
+    /// Asks for as little as can be asked for.
+    pub(super) fn ask(&self) -> Result<(), Error> {
+        self.get::<serde_json::Value>("experiments/search", &[("max_results", "1")]).map(drop)
+    }
+
     /// Tells `pulse` what is heard of the server.
     pub(super) fn with_pulse(self, pulse: Pulse) -> Client {
         Client { pulse, ..self }

@@ -41,3 +41,12 @@ pub use mirror::{Mirror, Report, comparison_page, sync, sync_command};
 pub use names::{metric as metric_name, name};
 pub use parent::show_sweep;
 pub use settings::Settings;
+
+/// Asks a server whether it is there, and returns its address.
+///
+/// # Errors
+/// It does not answer in time, wants other credentials, or is no `MLflow`.
+pub fn answers(settings: &Settings, patience: std::time::Duration) -> Result<String, Error> {
+    client::Client::new(settings, patience)?.ask()?;
+    Ok(settings.server().to_owned())
+}

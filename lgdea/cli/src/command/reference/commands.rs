@@ -1,6 +1,6 @@
 //! The page of commands, from what clap knows of them.
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command};
 
 use super::{Page, row};
 use crate::args::Args;
@@ -27,10 +27,11 @@ fn section(command: &Command) -> String {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ");
+    let example = command.get_before_help().map(|example| format!("{example}\n")).unwrap_or_default();
     let rows: String =
         command.get_arguments().filter(|arg| !arg.is_hide_set() && arg.get_id() != "help").map(argument).collect();
     format!(
-        "\n## {name}\n\n{about}.\n\n```text\n{usage}\n```\n\n| argument | default | meaning |\n|---|---|---|\n{rows}"
+        "\n## {name}\n\n{about}.\n\n```console\n{example}```\n\n```text\n{usage}\n```\n\n| argument | default | meaning |\n|---|---|---|\n{rows}"
     )
 }
 

@@ -4,10 +4,12 @@ mod board;
 mod place;
 mod status;
 mod submit;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use lgdea_cache::Cache;
 use lgdea_fault::chain;
@@ -19,6 +21,7 @@ use crate::args::sweep::{ClusterArg, SweepArgs};
 use crate::command::sync;
 use crate::device;
 use crate::failure::{Failure, refused};
+use crate::notify::{End, notify};
 use crate::output::print;
 use crate::progress::{Progress, say};
 
@@ -77,6 +80,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     say(describe(&execution));
     let signals = signals();
     let mut board = Board::new(execution.slots.len());
+    let (command, began) = (plan.sweep.notify.clone(), Instant::now());
     let counts = execute(plan, &execution, &signals, &mut board)?;
     // A server that did not take the trials is not asked for more.
     let is_shown = board.all_sent;
@@ -84,6 +88,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     if is_shown {
         show(&list, &args.results);
     }
+    tell_of_the_end(&command, &counts, &list, began.elapsed().as_secs_f64(), args);
     tell(&counts, args.json)?;
     if counts.failed > counts.failed_before || signals.load(Ordering::Relaxed) > 0 {
         Err(Failure::Quiet(1.into()))
@@ -170,6 +175,23 @@ fn signals() -> Arc<AtomicUsize> {
         );
     }
     signals
+}
+
+/// Tells by the user's command that the sweep has ended. Of the elements of an array job the last one does.
+fn tell_of_the_end(command: &str, counts: &Counts, list: &Path, seconds: f64, args: &SweepArgs) {
+    let is_open = counts.left + counts.running + counts.elsewhere > 0;
+    if args.submission.is_some() && is_open {
+        return;
+    }
+    let folder = list.parent().unwrap_or(list);
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let status = match counts {
+        Counts { failed, .. } if *failed > 0 => "failed",
+        _ if is_open => "stopped",
+        _ => "finished",
+    };
+    let message = format!("{} of {} runs finished, {} failed", counts.finished, counts.runs, counts.failed);
+    notify(command, End { name: &name, status, folder, seconds, message: &message });
 }
 
 /// Says what the sweep came to.

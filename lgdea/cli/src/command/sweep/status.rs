@@ -13,6 +13,8 @@ use crate::args::sweep::SweepArgs;
 use crate::failure::{Failure, refused};
 use crate::output::print;
 
+use super::watch::watch;
+
 /// The states of the table, in its order.
 const STATES: [&str; 7] = ["finished", "pruned", "failed", "running", "stopped", "interrupted", "waiting"];
 
@@ -25,14 +27,17 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
             args.results.display()
         )));
     }
+    if args.watch {
+        return watch(&path, &args.results);
+    }
     let trials = Trials::read(&path)?;
     let changed = SweepChange::find(sweep, &trials)?;
     let mut leases = Leases::new(&args.results.join("leases"), Leases::PATIENCE)?;
-    let mut rows: Vec<(&TrialEntry, &str, String)> = Vec::new();
+    let mut rows: Vec<Row<'_>> = Vec::new();
     for trial in &trials.trials {
         let run = RunDir::at(args.results.join("runs").join(&trial.dir));
-        let (name, why) = standing(&run, &trial.run_key, &mut leases);
-        rows.push((trial, name, why));
+        let (state, why) = standing(&run, &trial.run_key, &mut leases);
+        rows.push(Row { trial, state, why });
     }
     if args.json {
         let counts: serde_json::Map<String, serde_json::Value> =
@@ -44,21 +49,35 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
             })
         ));
     }
-    let shown: Vec<&str> = STATES.into_iter().filter(|state| count(&rows, None, state) > 0).collect();
-    let header: Vec<&str> = ["arm"].into_iter().chain(shown.iter().copied()).collect();
-    let mut text = table::with_header(&header, 1..header.len());
-    for arm in &trials.sweep.arms {
-        let counts = shown.iter().map(|state| count(&rows, Some(&arm.name), state).to_string());
-        text.add_row([arm.name.clone()].into_iter().chain(counts));
-    }
-    let mut text = format!("{text}\n");
-    for (trial, state, why) in rows.iter().filter(|(_, _, why)| !why.is_empty()) {
+    let mut text = format!("{}\n", table_of(&trials, &rows));
+    for Row { trial, state, why } in rows.iter().filter(|row| !row.why.is_empty()) {
         let _ = write!(text, "\n{state}: {} (seed {}): {why}", trial.dir, trial.seed);
     }
     if let Some(change) = changed {
         let _ = write!(text, "\n\nnote: {}", change.told(&args.file));
     }
     print(&format!("{}\n", text.trim_end()))
+}
+
+/// A trial, and how it stands.
+pub(super) struct Row<'a> {
+    pub(super) trial: &'a TrialEntry,
+    /// One of [`STATES`].
+    pub(super) state: &'static str,
+    /// What is to be said of it.
+    pub(super) why: String,
+}
+
+/// The trials of each arm in each state that there is.
+pub(super) fn table_of(trials: &Trials, rows: &[Row<'_>]) -> String {
+    let shown: Vec<&str> = STATES.into_iter().filter(|state| count(rows, None, state) > 0).collect();
+    let header: Vec<&str> = ["arm"].into_iter().chain(shown.iter().copied()).collect();
+    let mut table = table::with_header(&header, 1..header.len());
+    for arm in &trials.sweep.arms {
+        let counts = shown.iter().map(|state| count(rows, Some(&arm.name), state).to_string());
+        table.add_row([arm.name.clone()].into_iter().chain(counts));
+    }
+    table.to_string()
 }
 
 /// How a trial stands, by one of [`STATES`], and what is to be said of it.
@@ -75,8 +94,7 @@ pub(crate) fn standing(run: &RunDir, key: &str, leases: &mut Leases) -> (&'stati
 }
 
 /// Trials of an arm, or of all, in a state.
-fn count(rows: &[(&TrialEntry, &str, String)], arm: Option<&str>, state: &str) -> usize {
-    let counted =
-        |(trial, found, _): &&(&TrialEntry, &str, String)| *found == state && arm.is_none_or(|arm| trial.arm == arm);
+pub(super) fn count(rows: &[Row<'_>], arm: Option<&str>, state: &str) -> usize {
+    let counted = |row: &&Row<'_>| row.state == state && arm.is_none_or(|arm| row.trial.arm == arm);
     rows.iter().filter(counted).count()
 }

@@ -1,6 +1,8 @@
 //! The report's page: what is on it, and that it is whole.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod opening;
+
 use std::path::PathBuf;
 
 use lgdea_comparison::{Collection, Comparison, Judgement, Request, Split, page, records};
@@ -166,11 +168,10 @@ fn too_few_seeds_are_told_once_on_the_whole_page() {
     let mut collection = read(&results, "ablation");
     collection.runs.retain(|run| run.place.seed < 2);
     let html = own(&written(&collection, false));
-    let body = &html[html.find("<main>").unwrap()..html.find("<script type=\"application/json\">").unwrap()];
-    let summary = body.split("</section>").next().unwrap();
+    let summary = section(&html, "summary");
     assert_eq!(summary.matches("fewer than 3 seeds").count(), 1, "{summary}");
     assert!(summary.contains("all 6 here have fewer") && !summary.contains("cannot be told"), "{summary}");
-    let claims = section(body, "claims");
+    let claims = section(&html, "claims");
     assert!(!claims.contains("fewer than") && claims.contains(">undecided</td>"), "{claims}");
     let whole = html.matches("fewer than 3 seeds that both sides have").count();
     // Beside the sentence there is the caption of the tables, which are copied without the summary.
@@ -203,7 +204,7 @@ fn an_ablation_has_all_but_a_search() {
     let results = results();
     let html = written(&read(&results, "ablation"), true);
     let own = own(&html);
-    let first = ["summary", "claims", "scores", "differences", "efficiency", "learning"];
+    let first = ["summary", "figures", "claims", "scores", "differences", "efficiency", "learning"];
     let last = ["galleries", "retrieval", "prototypes", "runs"];
     assert_eq!(sections(&own), [&first[..], &last[..]].concat());
     for part in [
@@ -221,7 +222,8 @@ fn an_ablation_has_all_but_a_search() {
     assert_eq!(own.matches("<h1>").count(), 1);
     // Four galleries, and the regions of two prototypes of two runs.
     assert_eq!(own.matches("<img ").count(), 8);
-    assert_eq!(own.matches("<details").count(), 12);
+    // The cards of 12 runs below 4 rows, and the settings of 3 metrics.
+    assert_eq!(own.matches("<details").count(), 12 + 4 + 3);
     // What all runs share is told once.
     assert_eq!(own.matches("eval.bootstrap = 0").count(), 1);
     assert!(own.len() < 400_000, "{} bytes beside the script", own.len());
@@ -229,7 +231,7 @@ fn an_ablation_has_all_but_a_search() {
     assert_eq!(menu(&own, "learning-curves")[0], "validation zero-shot AUROC");
     assert_eq!(plots(&own, "learning-curves").as_array().unwrap().len(), 6);
     assert_eq!(plots(&own, "efficiency-curves")[0]["data"].as_array().unwrap().len(), 2);
-    assert_eq!(plots(&own, "forest-0")[0]["layout"]["yaxis"]["ticktext"][0], "with &lt;b&gt;evidence&lt;/b&gt;");
+    assert_eq!(plots(&own, "forest")[0]["layout"]["yaxis"]["ticktext"][0], "with &lt;b&gt;evidence&lt;/b&gt;");
     assert!(!self::own(&written(&read(&results, "ablation"), false)).contains("<img "));
 }
 
@@ -403,7 +405,10 @@ fn an_axis_can_be_compared_and_another_split_shown() {
     let collection = read(&results, "ablation");
     let asked = Request { by: "pairing.ratio".to_owned(), split: Split::Validation, ..request() };
     let own = own(&page(&collection, &Comparison::new(&collection, &asked).unwrap(), true).unwrap());
-    assert_eq!(sections(&own), ["summary", "claims", "scores", "differences", "learning", "prototypes", "runs"]);
+    assert_eq!(
+        sections(&own),
+        ["summary", "figures", "claims", "scores", "differences", "learning", "prototypes", "runs"]
+    );
     assert!(own.contains("Differences to 0.02") && own.contains("validation zero-shot AUROC"));
 }
 
@@ -414,7 +419,7 @@ fn a_records_file_has_scores_and_says_what_it_lacks() {
     records::write(&read(&results, "ablation"), &file).unwrap();
     std::fs::remove_dir_all(results.path().join("runs")).unwrap();
     let own = own(&written(&read(&results, file.to_str().unwrap()), true));
-    assert_eq!(sections(&own), ["summary", "claims", "scores", "differences", "efficiency", "runs"]);
+    assert_eq!(sections(&own), ["summary", "figures", "claims", "scores", "differences", "efficiency", "runs"]);
     assert!(own.contains("12 of 12 runs are known from a records file alone"));
 }
 

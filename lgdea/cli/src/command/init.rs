@@ -1,0 +1,116 @@
+//! `lgdea init`: a folder to begin with.
+
+use std::path::Path;
+
+use crate::args::setup::{InitArgs, TemplateArg};
+use crate::failure::{Failure, refused, refused_with_help};
+use crate::output::{print, unwritable};
+
+/// The files of a template: `{root}` and `{studies}` in them are the user's data.
+macro_rules! files {
+    ($template:literal) => {
+        [
+            ("experiment.toml", include_str!(concat!("../../../../templates/init/", $template, "/experiment.toml"))),
+            ("sweep.toml", include_str!(concat!("../../../../templates/init/", $template, "/sweep.toml"))),
+            ("prompts.toml", include_str!(concat!("../../../../templates/init/", $template, "/prompts.toml"))),
+            (".gitignore", include_str!("../../../../templates/init/gitignore")),
+        ]
+    };
+}
+
+pub(crate) fn init(args: &InitArgs) -> Result<(), Failure> {
+    let (files, [root, studies]) = match args.template {
+        TemplateArg::Phantom if args.data.is_some() => {
+            return Err(refused(
+                "the phantom needs no data: give `--template csv` or `mimic` with `--data`".to_owned(),
+            ));
+        }
+        TemplateArg::Phantom => (files!("phantom"), ["", ""].map(str::to_owned)),
+        TemplateArg::Csv => (files!("csv"), table(args.data.as_deref())?),
+        TemplateArg::Mimic => (files!("mimic"), [folder(args.data.as_deref())?, String::new()]),
+    };
+    let folder = &args.folder;
+    let there: Vec<&str> = files.iter().map(|(name, _)| *name).filter(|name| folder.join(name).exists()).collect();
+    if !there.is_empty() {
+        return Err(refused_with_help(
+            format!("{} has {} already, and nothing is overwritten", folder.display(), there.join(", ")),
+            "name another folder: `lgdea init my-study`",
+        ));
+    }
+    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    for (name, text) in files {
+        let text = text.replace("{root}", &root).replace("{studies}", &studies);
+        std::fs::write(folder.join(name), text).map_err(|error| unwritable(&folder.join(name), &error))?;
+    }
+    let experiment = folder.join("experiment.toml");
+    let (experiment, sweep) = (experiment.display(), folder.join("sweep.toml"));
+    print(&format!(
+        "{} has experiment.toml, sweep.toml, prompts.toml and .gitignore. Go on with:\n\n  lgdea check {experiment}\n  \
+         lgdea run {experiment}\n  lgdea sweep {}\n",
+        folder.display(),
+        sweep.display()
+    ))
+}
+
+/// The folder and the name of the user's table, as TOML writes them.
+fn table(data: Option<&Path>) -> Result<[String; 2], Failure> {
+    let Some(data) = data else { return Ok(["data", "studies.csv"].map(toml_text)) };
+    if !data.is_file() {
+        return Err(refused(format!("`--data` is the table of your studies, and {} is no file", data.display())));
+    }
+    let path = std::path::absolute(data)?;
+    let parts = path.parent().zip(path.file_name());
+    let (folder, name) = parts.ok_or_else(|| refused(format!("{} has no folder", data.display())))?;
+    Ok([folder.to_string_lossy(), name.to_string_lossy()].map(|text| toml_text(&text)))
+}
+
+/// The user's folder, as TOML writes it.
+fn folder(data: Option<&Path>) -> Result<String, Failure> {
+    let Some(data) = data else { return Ok(toml_text("${MIMIC_CXR_JPG}")) };
+    if !data.is_dir() {
+        return Err(refused(format!("`--data` is MIMIC-CXR-JPG's folder, and {} is none", data.display())));
+    }
+    Ok(toml_text(&std::path::absolute(data)?.to_string_lossy()))
+}
+
+fn toml_text(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use lgdea_spec::Resolved;
+    use lgdea_spec::sweep::Sweep;
+
+    use super::*;
+
+    /// What is written is read, and nothing that was there is lost.
+    #[test]
+    fn each_template_is_an_experiment_with_a_sweep() {
+        for template in [TemplateArg::Phantom, TemplateArg::Csv, TemplateArg::Mimic] {
+            let place = tempfile::tempdir().unwrap();
+            let folder = place.path().join("my study");
+            init(&InitArgs { folder: folder.clone(), template, data: None }).unwrap();
+            let resolved = Resolved::from_file(&folder.join("experiment.toml"), &[]).unwrap();
+            assert_eq!(resolved.remarks(), Vec::<String>::new(), "{template:?}");
+            let sweep = Sweep::from_file(&folder.join("sweep.toml")).unwrap();
+            assert_eq!(sweep.arms().collect::<Vec<_>>(), ["lgdea", "clip"]);
+            let again = init(&InitArgs { folder, template, data: None }).unwrap_err();
+            assert!(again.message().contains("prompts.toml, .gitignore already"), "{}", again.message());
+        }
+    }
+
+    #[test]
+    fn data_stand_where_they_are_given() {
+        let place = tempfile::tempdir().unwrap();
+        let csv = place.path().join("it's \"mine\".csv");
+        std::fs::write(&csv, "study\n").unwrap();
+        let folder = place.path().join("new");
+        init(&InitArgs { folder: folder.clone(), template: TemplateArg::Csv, data: Some(csv) }).unwrap();
+        let resolved = Resolved::from_file(&folder.join("experiment.toml"), &[]).unwrap();
+        let manifest = resolved.experiment.data.manifest.unwrap();
+        assert_eq!(manifest.studies, ["it's \"mine\".csv"]);
+        let args = InitArgs { folder, template: TemplateArg::Mimic, data: Some(place.path().join("nowhere")) };
+        assert!(init(&args).unwrap_err().message().contains("nowhere is none"));
+    }
+}
