@@ -69,6 +69,8 @@ fn runs_are_listed_filtered_and_sorted() {
     assert!(scores.len() == 2 && scores[0] >= scores[1], "{scores:?}");
     let wrong = place.ended(2, &["runs", "--sort", "zero_shot/auroc_makro"]);
     assert!(wrong.contains("did you mean `test/zero_shot/auroc_macro`"), "{wrong}");
+    assert!(place.ended(2, &["runs", "--where", "pairing.ration=0.1"]).contains("did you mean `pairing.ratio`"));
+    assert_eq!(names(&["--state", "failed"]), ["cut-0123456789ab"]);
     assert!(place.ended(2, &["runs", "--where", "seed"]).contains("--where pairing.ratio=0.05"));
 }
 
@@ -103,15 +105,15 @@ fn runs_are_removed_when_that_is_wanted_and_never_while_they_run() {
     let place = Workspace::new();
     let run = place.finished(QUICK, &[]);
     let name = run.name();
-    let asked = place.ended(2, &["rm", &name]);
+    let asked = place.ended(2, &["rm", name]);
     assert!(asked.contains("--yes") && run.folder().exists(), "{asked}");
     assert!(place.ended(2, &["rm", "nothing"]).contains("nothing"));
     let lock = fs::File::create(run.folder().join(".journal.lock")).unwrap();
     lock.lock().unwrap();
-    let running = place.ended(2, &["rm", &name, "--yes"]);
+    let running = place.ended(2, &["rm", name, "--yes"]);
     assert!(running.contains("is running: stop it first") && run.folder().exists(), "{running}");
     drop(lock);
-    let said = place.output(&["rm", &name, &name, "--yes"]);
+    let said = place.output(&["rm", name, name, "--yes"]);
     assert!(said.contains("1 run was removed") && !run.folder().exists(), "{said}");
     // Its weights are not there for others any more, and the same run is made again.
     let file = place.write("tiny.toml", QUICK);
@@ -149,9 +151,12 @@ fn this_machine_is_looked_at() {
         finding.unwrap_or_else(|| panic!("{what}: {found}"))["state"].as_str().unwrap().to_owned()
     };
     assert_eq!([state("flex"), state("results folder"), state("MLflow server")], ["fine", "fine", "absent"]);
-    let away = place.lgdea(&["doctor"]).env("MLFLOW_TRACKING_URI", "http://127.0.0.1:9").assert().code(1).printed();
-    assert!(away.contains("WRONG  MLflow server"), "{away}");
+    let away = place.lgdea(&["doctor"]).env("MLFLOW_TRACKING_URI", "http://127.0.0.1:9").assert().success().printed();
+    assert!(away.contains("runs go on without it"), "{away}");
     assert_eq!(fs::read_dir(place.folder()).unwrap().count(), 0, "it leaves nothing behind");
+    place.write("file", "");
+    let wrong = place.lgdea(&["doctor", "--results", "file"]).assert().code(1).printed();
+    assert!(wrong.contains("WRONG  results folder     file is no folder"), "{wrong}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Trainings that end when they get no better, with their best model.
 
+use std::collections::BTreeMap;
+
 use lgdea_harness::tiny::RESUMABLE;
 use lgdea_harness::{Run, Said, Workspace};
 use serde_json::Value;
@@ -24,6 +26,19 @@ fn scored(outcome: &Value) -> Vec<(u64, f64)> {
     scored
 }
 
+/// Every score of the validation split after so many steps.
+fn validated(outcome: &Value, step: u64) -> BTreeMap<String, f64> {
+    let events = Run::of(outcome).events("metrics").into_iter();
+    let mut scores = events.filter(|event| event["step"] == step && event["values"].get(METRIC).is_some());
+    let values = scores.next().unwrap()["values"].as_object().unwrap().clone();
+    values.into_iter().filter_map(|(name, value)| Some((name, value.as_f64()?))).collect()
+}
+
+/// Whether the result has all scores of the model after so many steps.
+fn is_the_model_after(outcome: &Value, step: u64) -> bool {
+    validated(outcome, step).iter().all(|(name, score)| outcome["metrics"][name].as_f64() == Some(*score))
+}
+
 fn best_step(outcome: &Value) -> u64 {
     let events = Run::of(outcome).events("metrics").into_iter();
     let steps: Vec<u64> =
@@ -41,9 +56,10 @@ fn the_best_model_is_the_result_to_the_last_bit_after_a_kill() {
     let scores = scored(&whole);
     assert_eq!(scores.iter().map(|(step, _)| *step).collect::<Vec<_>>().last(), Some(&12), "{scores:?}");
     let best = scores.iter().map(|(_, score)| *score).fold(f64::NEG_INFINITY, f64::max);
-    let first = scores.iter().find(|(_, score)| *score == best).unwrap().0;
+    let first = scores.iter().find(|(_, score)| *score >= best).unwrap().0;
     assert_eq!(best_step(&whole), first, "{scores:?}");
     assert_eq!(whole["metrics"][METRIC].as_f64(), Some(best));
+    assert!(is_the_model_after(&whole, first), "{}", whole["metrics"]);
     kill_at_first_checkpoint(&place, &file, "killed");
     let resumed = place.outcome(&file, "killed", &[]);
     assert_eq!((&resumed["metrics"], best_step(&resumed)), (&whole["metrics"], first));
@@ -61,6 +77,7 @@ fn a_training_that_gets_no_better_ends_early() {
     assert!(ended < 12 && scores.is_sorted_by(|one, other| one.1 < other.1 || other.0 == ended), "{scores:?}");
     assert!(scores[scores.len() - 1].1 <= scores[scores.len() - 2].1, "{scores:?}");
     assert_eq!(best_step(&outcome), ended - 1);
+    assert!(is_the_model_after(&outcome, ended - 1) && !is_the_model_after(&outcome, ended));
     let journal = Run::of(&outcome).journal();
     let told = format!("training ended after {ended} of 12 steps, the model after {} steps is the result", ended - 1);
     assert!(journal.contains(&told), "{journal}");

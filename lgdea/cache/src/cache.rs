@@ -4,12 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::entry::touch;
 use crate::holder::Holder;
 use crate::{CacheError, Claim, Leases};
 
@@ -188,6 +187,11 @@ impl Cache {
         }
         written
     }
+}
+
+/// Notes that a file of a cache was of use. Where its time cannot be changed, it only seems older than it is.
+fn touch(path: &Path) {
+    let _ = fs::File::options().append(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
 }
 
 #[cfg(test)]

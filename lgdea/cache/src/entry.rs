@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::{Cache, Stage};
@@ -46,11 +46,6 @@ impl Cache {
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(entries)
     }
-}
-
-/// Notes that a file of a cache was of use. Where its time cannot be changed, it only seems older than it is.
-pub(crate) fn touch(path: &Path) {
-    let _ = fs::File::options().append(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
 }
 
 #[cfg(test)]

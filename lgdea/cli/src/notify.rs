@@ -52,6 +52,9 @@ fn shell(command: &str, end: End<'_>) -> Command {
         .stdin(Stdio::null())
         // Standard output is for the scores.
         .stdout(Stdio::null());
+    // A group of its own, to be ended with all that it started.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut shell, 0);
     shell
 }
 
@@ -63,15 +66,23 @@ fn waited_for(mut child: Child, patience: Duration) -> Option<String> {
             Ok(Some(status)) if status.success() => return None,
             Ok(Some(status)) => return Some(format!("ended with {status}")),
             Ok(None) if began.elapsed() > patience => {
-                // It may have ended meanwhile.
-                let _ = child.kill();
-                let _ = child.wait();
+                end_all(&mut child);
                 return Some(format!("did not end within {} s and was ended", patience.as_secs()));
             }
             Ok(None) => std::thread::sleep(PAUSE),
             Err(error) => return Some(format!("cannot be waited for: {error}")),
         }
     }
+}
+
+/// Ends the command with what it started. Nothing is left to be done where it has ended meanwhile.
+fn end_all(child: &mut Child) {
+    if cfg!(unix) {
+        let group = format!("-{}", child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 #[cfg(all(test, unix))]
@@ -97,6 +108,11 @@ mod tests {
         let ended = |command: &str| waited_for(shell(command, end()).spawn().unwrap(), Duration::from_millis(200));
         assert_eq!(ended("true"), None);
         assert!(ended("exit 3").unwrap().contains("exit status: 3"));
-        assert!(ended("sleep 60").unwrap().contains("did not end"));
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let hangs = format!("(sleep 2; echo alive > '{}') & wait", out.display());
+        assert!(ended(&hangs).unwrap().contains("did not end"));
+        std::thread::sleep(Duration::from_millis(2500));
+        assert!(!out.exists(), "what it started goes on");
     }
 }

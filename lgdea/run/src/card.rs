@@ -1,7 +1,9 @@
 //! The model card of a run: what an exported model is, for whoever gets it without the experiment.
 
+use std::path::Path;
+
 use lgdea_metric::{Bound, Name};
-use lgdea_spec::{TextEncoder, WordPieces};
+use lgdea_spec::{TextEncoder, WEIGHTS_EXTENSIONS, WordPieces};
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
@@ -106,11 +108,11 @@ fn last_part(weights: &str) -> &str {
 
 /// Whether it is a repository `owner/name`.
 fn is_repository(weights: &str) -> bool {
-    let parts = weights.split_once('/');
-    parts.is_some_and(|(owner, name)| {
-        let plain = |part: &str| !part.is_empty() && !part.starts_with(['.', '~', '$']) && !part.contains(['/', '\\']);
-        plain(owner) && plain(name) && !weights.ends_with(".safetensors") && !weights.ends_with(".bin")
-    })
+    let plain = |part: &str| !part.is_empty() && !part.starts_with(['.', '~', '$']) && !part.contains(['/', '\\']);
+    let is_file = Path::new(weights)
+        .extension()
+        .is_some_and(|extension| WEIGHTS_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)));
+    !is_file && weights.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
 }
 
 #[cfg(test)]

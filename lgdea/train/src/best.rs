@@ -1,7 +1,6 @@
 //! The best model of a training that ends by patience, and when its patience ends.
 
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::module::Module;
 use lgdea_metric::Name;
 use lgdea_model::Lgdea;
 use lgdea_spec::{Experiment, Patience};
@@ -37,7 +36,8 @@ impl Best {
         };
         let better = Name::parse(&patience.metric).better();
         let is_best = best.as_ref().is_none_or(|best| better.prefers(score, best.score));
-        Ok(if is_best { Some(Best { model: copied(average.clone()), score, done }) } else { best })
+        // A clone would share the running statistics of its batch norms with the average, and change with it.
+        Ok(if is_best { Some(Best { model: average.valid(), score, done }) } else { best })
     }
 
     /// Whether nothing got better for as long as the experiment waits, `done` steps of the round being done.
@@ -55,20 +55,4 @@ impl Best {
             if done < steps { format!("training ended after {done} of {steps} steps, ") } else { String::new() };
         format!("{ended}the model after {at} steps is the result: its {metric} of {score:.4} was the best")
     }
-}
-
-/// A model in memory of its own: a clone of one that was read from a file changes with it.
-fn copied(model: Lgdea) -> Lgdea {
-    struct Copied;
-
-    impl ModuleMapper for Copied {
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            param.map(|tensor| {
-                let values: Vec<f32> = tensor.to_data().iter().collect();
-                Tensor::from_data(TensorData::new(values, tensor.dims()), &tensor.device())
-            })
-        }
-    }
-
-    model.map(&mut Copied)
 }

@@ -161,7 +161,7 @@ pub(crate) fn load(
     let model = fresh.model.try_load_file(path.join(MODEL)).map_err(|error| record(MODEL, &error))?;
     let average = fresh.average.try_load_file(path.join(AVERAGE)).map_err(|error| record(AVERAGE, &error))?;
     let other = |name: &str| {
-        // A clone of the average would share the memory that its file was read into, and change with it.
+        // A clone of the average would share the running statistics of its batch norms, and change with it.
         let fresh = State::random(experiment, prepared, device)?.average;
         fresh.try_load_file(path.join(name)).map_err(|error| record(name, &error))
     };

@@ -10,7 +10,7 @@ use super::SplitArg;
 /// Which run, and how to open it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunRef {
-    /// Run to look into: its folder, or its name below `results/runs`.
+    /// Run to look into: its folder, its name below `results/runs`, or the key at the end of its name.
     pub(crate) run: PathBuf,
     /// Folder that the run's results were written to.
     #[arg(long, default_value = "results")]

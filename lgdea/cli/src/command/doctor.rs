@@ -133,6 +133,10 @@ fn there(results: &Path) -> PathBuf {
 
 /// Whether files can be made, linked and locked where results are written: some network file systems cannot.
 fn writable(results: &Path) -> Finding {
+    if results.symlink_metadata().is_ok() && !results.is_dir() {
+        let found = format!("{} is no folder", results.display());
+        return finding("results folder", State::Wrong, found, "name a folder with `--results`");
+    }
     let folder = there(results);
     let (file, link) = [".lgdea-doctor", ".lgdea-doctor-link"].map(|name| folder.join(name)).into();
     let tried = || -> std::io::Result<bool> {
@@ -176,7 +180,7 @@ fn tracker() -> Finding {
             "set MLFLOW_TRACKING_URI or `tracker.uri`; without one, `lgdea ui` starts one on what is on disk",
         ),
         Err(error) => {
-            finding(what, State::Wrong, chain(&error), "runs go on without it, and `lgdea sync` sends them later")
+            finding(what, State::Absent, chain(&error), "runs go on without it, and `lgdea sync` sends them later")
         }
     }
 }

@@ -12,12 +12,15 @@ use crate::args::runs::{GcArgs, StateArg};
 use crate::command::listed::Listed;
 use crate::command::named::{REMOVING, all, is_wanted, readable_size, remove, size};
 use crate::command::sync::sweeps;
-use crate::failure::{Failure, failed};
+use crate::failure::{Failure, failed, refused};
 use crate::output::print;
 
 const DAY: Duration = Duration::from_hours(24);
 
 pub(crate) fn gc(args: &GcArgs) -> Result<(), Failure> {
+    if !["runs", "cache"].iter().any(|folder| args.results.join(folder).is_dir()) {
+        return Err(refused(format!("{} is no results folder; `--results` names another one", args.results.display())));
+    }
     let found = found(args)?;
     if found.is_empty() {
         return print(&format!("nothing of {} can go\n", args.results.display()));

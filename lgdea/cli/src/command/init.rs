@@ -6,7 +6,7 @@ use crate::args::setup::{InitArgs, TemplateArg};
 use crate::failure::{Failure, refused, refused_with_help};
 use crate::output::{print, unwritable};
 
-/// The files of a template: `{root}` and `{studies}` in them are the user's data.
+/// The files of a template: `{root}` and `{studies}` in them are the user's data, `{name}` is the study's.
 macro_rules! files {
     ($template:literal) => {
         [
@@ -38,8 +38,9 @@ pub(crate) fn init(args: &InitArgs) -> Result<(), Failure> {
         ));
     }
     std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    let called = called(folder)?;
     for (name, text) in files {
-        let text = text.replace("{root}", &root).replace("{studies}", &studies);
+        let text = text.replace("{root}", &root).replace("{studies}", &studies).replace("{name}", &called);
         std::fs::write(folder.join(name), text).map_err(|error| unwritable(&folder.join(name), &error))?;
     }
     let experiment = folder.join("experiment.toml");
@@ -50,6 +51,15 @@ pub(crate) fn init(args: &InitArgs) -> Result<(), Failure> {
         folder.display(),
         sweep.display()
     ))
+}
+
+/// What the study is called: as its folder, with what no name of a run has as `-`.
+fn called(folder: &Path) -> Result<String, Failure> {
+    let folder = std::path::absolute(folder)?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "-");
+    let name: String = name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).chars().take(40).collect();
+    Ok(if name.is_empty() { "study".to_owned() } else { name })
 }
 
 /// The folder and the name of the user's table, as TOML writes them.
@@ -94,6 +104,7 @@ mod tests {
             let resolved = Resolved::from_file(&folder.join("experiment.toml"), &[]).unwrap();
             assert_eq!(resolved.remarks(), Vec::<String>::new(), "{template:?}");
             let sweep = Sweep::from_file(&folder.join("sweep.toml")).unwrap();
+            assert_eq!((resolved.experiment.name.as_str(), sweep.name.as_str()), ("my-study", "my-study"));
             assert_eq!(sweep.arms().collect::<Vec<_>>(), ["lgdea", "clip"]);
             let again = init(&InitArgs { folder, template, data: None }).unwrap_err();
             assert!(again.message().contains("prompts.toml, .gitignore already"), "{}", again.message());

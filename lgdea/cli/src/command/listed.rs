@@ -50,8 +50,11 @@ impl Listed {
             (None, State::Begun | State::Waiting) if run.is_written() => StateArg::Running,
             (None, State::Begun | State::Waiting) => StateArg::Interrupted,
         };
+        let broken_at_once = broken.is_some().then_some(0);
         history.error = broken.or(history.error);
-        Some(Listed { run, history, began: began?, last, params, state })
+        // A journal whose first line is broken tells no time.
+        let began = began.or(broken_at_once)?;
+        Some(Listed { run, history, began, last, params, state })
     }
 
     /// Looks whether a run that seems interrupted is at work on another machine, as its sweep's lease says.

@@ -33,7 +33,9 @@ pub(crate) fn logs(args: &LogsArgs) -> Result<(), Failure> {
     match log.ended {
         None if run.is_written() => {}
         None => {
-            say("no process writes this journal: the run was cut off, and `lgdea run` or `lgdea sweep` goes on with it")
+            say(
+                "no process writes this journal: the run was cut off, and `lgdea run` or `lgdea sweep` goes on with it",
+            );
         }
         Some(Status::Failed) => {
             print(&last_words(run.path()))?;

@@ -42,12 +42,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         }
         error => or_full(error),
     });
+    let answered = ended.as_ref().map_or(Ok(()), |ended| answer(ended, args.json));
     tell(&resolved, &ended, args, began.elapsed().as_secs_f64());
-    match ended? {
-        Ended::Finished(outcome) => print(&outcome, args.json),
+    ended.and(answered)
+}
+
+/// Says what became of a run.
+fn answer(ended: &Ended, json: bool) -> Result<(), Failure> {
+    match ended {
+        Ended::Finished(outcome) => print(outcome, json),
         Ended::Earlier(outcome) => {
             say(format!("{} is finished; --force runs it again", outcome.dir));
-            print(&outcome, args.json)
+            print(outcome, json)
         }
         Ended::Stopped => Err(Failure::Quiet(ExitCode::from(1))),
         Ended::NotBegun => Err(Failure::Quiet(ExitCode::from(130))),

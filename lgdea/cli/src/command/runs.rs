@@ -27,8 +27,11 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<(), Failure> {
     }
     if runs.iter().any(|run| run.state == StateArg::Interrupted) {
         let mut leases = Leases::new(&args.results.join("leases"), Leases::PATIENCE)?;
-        runs.iter_mut().for_each(|run| run.ask(&mut leases));
+        for run in &mut runs {
+            run.ask(&mut leases);
+        }
     }
+    known(&runs, &wanted, &args.metrics)?;
     let before = runs.len();
     runs.retain(|run| is_wanted(run, args, &wanted));
     sort(&mut runs, &args.sort)?;
@@ -52,6 +55,20 @@ fn settings(flags: &[String]) -> Result<Vec<(&str, &str)>, Failure> {
     pairs
         .map(trimmed)
         .ok_or_else(|| refused("`--where` takes a key and a value: `--where pairing.ratio=0.05`".to_owned()))
+}
+
+/// Refuses keys and scores that no run has: a misspelt one would only empty the list.
+fn known(runs: &[Listed], settings: &[(&str, &str)], metrics: &[String]) -> Result<(), Failure> {
+    let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.params.keys()).collect();
+    let scores: BTreeSet<&String> = runs.iter().flat_map(|run| run.history.metrics.keys()).collect();
+    let wanted = settings.iter().map(|(key, _)| ((*key).to_owned(), &keys));
+    for (name, there) in wanted.chain(metrics.iter().map(|metric| (full(metric), &scores))) {
+        if !runs.is_empty() && !there.contains(&name) {
+            let there: Vec<String> = there.iter().map(|name| (*name).clone()).collect();
+            return Err(refused(format!("no run has `{name}`{}", lgdea_spec::instead(&name, &there))));
+        }
+    }
+    Ok(())
 }
 
 fn is_wanted(run: &Listed, args: &RunsArgs, settings: &[(&str, &str)]) -> bool {
@@ -141,6 +158,9 @@ fn told(state: StateArg) -> String {
 
 /// How long ago a time is, in milliseconds since 1970.
 fn ago(time: u64) -> String {
+    if time == 0 {
+        return "–".to_owned();
+    }
     let then = UNIX_EPOCH + Duration::from_millis(time);
     let seconds = SystemTime::now().duration_since(then).unwrap_or_default().as_secs();
     let (count, unit) = match seconds {

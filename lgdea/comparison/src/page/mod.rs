@@ -4,6 +4,7 @@
 //! folder tells (learning curves, settings, pictures) is read from there; runs of a records file have none of it. Texts of
 //! reports are never shown, evidence phrases in an ontology's words are: the page is made to be sent around.
 
+mod card;
 mod cards;
 mod efficiency;
 mod figure;
@@ -209,7 +210,7 @@ fn facts(collection: &Collection, comparison: &Comparison) -> Vec<Fact> {
         fact("Arms", collection.arms().len().to_string(), format!("compared with {}", comparison.base)),
         fact("Seeds", seeds.len().to_string(), "by which runs are paired".to_owned()),
         fact("Settings", settings(comparison).to_string(), comparison.keys.join(", ")),
-        fact("Time", cards::hours(hours), "wall clock of all runs together".to_owned()),
+        fact("Time", card::hours(hours), "wall clock of all runs together".to_owned()),
     ]
 }
 

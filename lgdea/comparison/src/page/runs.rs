@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::view::grid::signed;
 use crate::{Cell, Collection, ComparedRow, Comparison, Metric};
 
-use super::cards::Card;
+use super::card::Card;
 use super::summary::describe;
 use super::table::place_of_runs;
 

@@ -44,6 +44,9 @@ pub(crate) fn read(file: &Path, device: Option<&str>) -> Result<Sweep, Failure> 
 
 pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let sweep = read(&args.file, args.device.as_deref())?;
+    if args.watch {
+        return watch::watch(&status::list(&sweep, args)?, &args.results);
+    }
     if args.status {
         return status::status(&sweep, args);
     }
@@ -88,8 +91,9 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     if is_shown {
         show(&list, &args.results);
     }
+    let told = tell(&counts, args.json);
     tell_of_the_end(&command, &counts, &list, began.elapsed().as_secs_f64(), args);
-    tell(&counts, args.json)?;
+    told?;
     if counts.failed > counts.failed_before || signals.load(Ordering::Relaxed) > 0 {
         Err(Failure::Quiet(1.into()))
     } else {

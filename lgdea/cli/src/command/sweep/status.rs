@@ -1,6 +1,7 @@
 //! `lgdea sweep --status`: how a sweep stands, as the disk has it.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use lgdea_cache::Leases;
 use lgdea_eval::table;
@@ -13,12 +14,11 @@ use crate::args::sweep::SweepArgs;
 use crate::failure::{Failure, refused};
 use crate::output::print;
 
-use super::watch::watch;
-
 /// The states of the table, in its order.
 const STATES: [&str; 7] = ["finished", "pruned", "failed", "running", "stopped", "interrupted", "waiting"];
 
-pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
+/// Where the list of a sweep's trials lies; refuses a sweep that has not begun.
+pub(super) fn list(sweep: &Sweep, args: &SweepArgs) -> Result<PathBuf, Failure> {
     let path = Trials::path(&args.results, &sweep.name);
     if !path.exists() {
         return Err(refused(format!(
@@ -27,10 +27,11 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
             args.results.display()
         )));
     }
-    if args.watch {
-        return watch(&path, &args.results);
-    }
-    let trials = Trials::read(&path)?;
+    Ok(path)
+}
+
+pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
+    let trials = Trials::read(&list(sweep, args)?)?;
     let changed = SweepChange::find(sweep, &trials)?;
     let mut leases = Leases::new(&args.results.join("leases"), Leases::PATIENCE)?;
     let mut rows: Vec<Row<'_>> = Vec::new();

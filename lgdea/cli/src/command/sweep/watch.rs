@@ -142,6 +142,10 @@ impl Seen {
         if let Some(best) = self.best(&trials.sweep, rows) {
             let _ = write!(text, "\nbest      {best}");
         }
+        let at_work = count(rows, None, "running");
+        if at_work == 0 && rows.iter().any(|row| !matches!(row.state, "finished" | "pruned" | "failed")) {
+            let _ = write!(text, "\nnote      no process is at it: `lgdea sweep {}` goes on", trials.sweep.file);
+        }
         if let Some(left) = self.left(rows) {
             let _ = write!(text, "\nleft      {left}");
         }
