@@ -44,11 +44,8 @@ pub(crate) fn read(file: &Path, device: Option<&str>) -> Result<Sweep, Failure> 
 
 pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     let sweep = read(&args.file, args.device.as_deref())?;
-    if args.watch {
-        return watch::watch(&status::list(&sweep, args)?, &args.results);
-    }
     if args.status {
-        return status::status(&sweep, args);
+        return standing_of(&sweep, args);
     }
     if let Some(cluster) = args.print {
         return print_job(&sweep, args, cluster);
@@ -99,6 +96,11 @@ pub(crate) fn sweep(args: &SweepArgs) -> Result<(), Failure> {
     } else {
         Ok(())
     }
+}
+
+/// Says how the sweep stands, once or again and again.
+fn standing_of(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
+    if args.watch { watch::watch(&status::list(sweep, args)?, &args.results) } else { status::status(sweep, args) }
 }
 
 /// Shows on the tracker how the sweep stands.
