@@ -39,7 +39,7 @@ impl Stage {
         [Stage::Data, Stage::Images, Stage::Features, Stage::Training, Stage::Evaluation];
 
     /// Name of its folder.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Stage::Data => "data",
             Stage::Images => "images",

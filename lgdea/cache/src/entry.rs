@@ -14,8 +14,6 @@ pub struct Entry {
     pub stage: Stage,
     /// Where it lies.
     pub path: PathBuf,
-    /// Its size.
-    pub bytes: u64,
     /// When it was made or last opened.
     pub used: SystemTime,
     /// Whether it is a file that is being written, or that was when its process died.
@@ -39,7 +37,7 @@ impl Cache {
                 let (path, about) = file.and_then(|file| Ok((file.path(), file.metadata()?)))?;
                 if about.is_file() {
                     let is_draft = path.extension().is_some_and(|extension| extension == "draft");
-                    entries.push(Entry { stage, path, bytes: about.len(), used: about.modified()?, is_draft });
+                    entries.push(Entry { stage, path, used: about.modified()?, is_draft });
                 }
             }
         }

@@ -5,6 +5,7 @@ mod args;
 mod command;
 mod device;
 mod failure;
+mod group;
 mod notify;
 mod output;
 mod progress;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::group;
 use crate::progress::say;
 
 /// How long the command may take, and how often it is looked at.
@@ -52,9 +53,7 @@ fn shell(command: &str, end: End<'_>) -> Command {
         .stdin(Stdio::null())
         // Standard output is for the scores.
         .stdout(Stdio::null());
-    // A group of its own, to be ended with all that it started.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut shell, 0);
+    group::apart(&mut shell);
     shell
 }
 
@@ -66,23 +65,13 @@ fn waited_for(mut child: Child, patience: Duration) -> Option<String> {
             Ok(Some(status)) if status.success() => return None,
             Ok(Some(status)) => return Some(format!("ended with {status}")),
             Ok(None) if began.elapsed() > patience => {
-                end_all(&mut child);
+                group::end(&mut child, "-KILL");
                 return Some(format!("did not end within {} s and was ended", patience.as_secs()));
             }
             Ok(None) => std::thread::sleep(PAUSE),
             Err(error) => return Some(format!("cannot be waited for: {error}")),
         }
     }
-}
-
-/// Ends the command with what it started. Nothing is left to be done where it has ended meanwhile.
-fn end_all(child: &mut Child) {
-    if cfg!(unix) {
-        let group = format!("-{}", child.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
-    }
-    let _ = child.kill();
-    let _ = child.wait();
 }
 
 #[cfg(all(test, unix))]

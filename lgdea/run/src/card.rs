@@ -78,15 +78,13 @@ impl Opened {
         let row = |(name, score): (&str, f64)| {
             let parsed = Name::parse(name);
             let digits = parsed.decimals();
-            let interval = match Bound::ALL.map(|bound| value(&bound.of_score(name))) {
-                [Some(low), Some(high)] => format!("{low:.digits$} – {high:.digits$}"),
-                _ => "–".to_owned(),
-            };
+            let interval = Bound::interval(name, value);
+            let interval = interval.map(|[low, high]| format!("{low:.digits$} – {high:.digits$}"));
             Row {
                 on: parsed.on.map(|on| on.name().to_owned()).unwrap_or_default(),
                 label: parsed.declared.map_or_else(|| parsed.metric.to_owned(), |declared| declared.label()),
                 value: format!("{score:.digits$}"),
-                interval,
+                interval: interval.unwrap_or_else(|| "–".to_owned()),
             }
         };
         scores.map(row).filter(|row| row.on != "validation").collect()

@@ -40,8 +40,7 @@ impl Outcome {
     pub(crate) fn of_history(run: &RunDir, history: &History) -> Self {
         let value = |name: &str| history.metrics.get(name).map(|&(_, value)| value);
         let score = |(name, score): (&str, f64)| {
-            let [low, high] = Bound::ALL.map(|bound| value(&bound.of_score(name)));
-            (name.to_owned(), Score { value: score, interval: low.zip(high).map(|(low, high)| [low, high]) })
+            (name.to_owned(), Score { value: score, interval: Bound::interval(name, value) })
         };
         Self {
             run_key: history.run_key.clone(),

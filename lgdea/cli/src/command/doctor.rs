@@ -48,7 +48,8 @@ struct Finding {
 }
 
 pub(crate) fn doctor(args: &DoctorArgs) -> Result<(), Failure> {
-    let mut findings = vec![machine(), memory()];
+    let lineage = Lineage::collect("", Path::new("."));
+    let mut findings = vec![machine(&lineage), memory(lineage.memory)];
     findings.extend(devices());
     findings.extend([disk(&args.results), writable(&args.results), tracker(), mlflow_program(), slurm(), models()]);
     if args.json {
@@ -75,14 +76,13 @@ fn finding(what: &str, state: State, found: impl Into<String>, advice: &str) -> 
     Finding { what: what.to_owned(), state, found: found.into(), advice: advice.to_owned() }
 }
 
-fn machine() -> Finding {
-    let Lineage { lgdea, os, cpu, cores, .. } = Lineage::collect("", Path::new("."));
-    let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
+fn machine(lineage: &Lineage) -> Finding {
+    let Lineage { lgdea, os, cpu, cores, .. } = lineage;
+    let cores = if *cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
     finding("machine", State::Fine, format!("lgdea {lgdea} on {os}, {cores} ({cpu})"), "")
 }
 
-fn memory() -> Finding {
-    let all = Lineage::collect("", Path::new(".")).memory;
+fn memory(all: u64) -> Finding {
     match free_memory() {
         Some(free) if free < LEAST_MEMORY => {
             let found = format!("{} of {} are free", readable_size(free), readable_size(all));

@@ -6,12 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use lgdea_cache::{Cache, Entry, Leases, Stage};
 use lgdea_eval::table;
-use lgdea_sweep::Trials;
 
 use crate::args::runs::{GcArgs, StateArg};
 use crate::command::listed::Listed;
 use crate::command::named::{REMOVING, all, is_wanted, readable_size, remove, size};
-use crate::command::sync::sweeps;
+use crate::command::sync::owners;
 use crate::failure::{Failure, failed, refused};
 use crate::output::print;
 
@@ -65,7 +64,7 @@ fn found(args: &GcArgs) -> Result<Found, Failure> {
         }
     }
     let names: BTreeSet<String> = all(&args.results).iter().map(lgdea_track::RunDir::name).collect();
-    for Entry { stage, path, used, is_draft, .. } in Cache::of_results(&args.results).entries()? {
+    for Entry { stage, path, used, is_draft } in Cache::of_results(&args.results).entries()? {
         let age = SystemTime::now().duration_since(used).unwrap_or_default();
         if is_draft {
             if age > DAY {
@@ -85,12 +84,11 @@ fn found(args: &GcArgs) -> Result<Found, Failure> {
 
 /// Runs that have not finished, are of no sweep, and were not touched for so long.
 fn unfinished(args: &GcArgs, old: Duration, found: &mut Found) -> Result<(), Failure> {
-    let lists = sweeps(&args.results).into_iter().filter_map(|list| Trials::read(&list).ok());
-    let trials: BTreeSet<String> = lists.flat_map(|list| list.trials).map(|trial| trial.dir).collect();
+    let trials = owners(&args.results);
     let mut leases = Leases::new(&args.results.join("leases"), Leases::PATIENCE)?;
     for run in all(&args.results) {
         let (name, path) = (run.name(), run.path().to_owned());
-        let Some(mut listed) = Listed::read(run).filter(|_| !trials.contains(&name) && !is_set_aside(&name)) else {
+        let Some(mut listed) = Listed::read(run).filter(|_| !trials.contains_key(&name) && !is_set_aside(&name)) else {
             continue;
         };
         listed.ask(&mut leases);

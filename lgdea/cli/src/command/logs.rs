@@ -127,7 +127,7 @@ fn told(event: &Event, all: bool) -> Vec<(&'static str, String)> {
 fn score(name: &str, value: impl Fn(&str) -> Option<f64>) -> (&'static str, String) {
     let digits = Name::parse(name).decimals();
     let mut text = format!("{name} {:.digits$}", value(name).unwrap_or(f64::NAN));
-    if let [Some(low), Some(high)] = Bound::ALL.map(|bound| value(&bound.of_score(name))) {
+    if let Some([low, high]) = Bound::interval(name, value) {
         let _ = write!(text, " ({low:.digits$} – {high:.digits$})");
     }
     ("score", text)

@@ -1,14 +1,11 @@
 //! `lgdea rm`: removes runs that the user names.
 
-use std::collections::BTreeMap;
-
 use lgdea_cache::Leases;
-use lgdea_sweep::Trials;
 use lgdea_track::{History, RunDir};
 
 use crate::args::runs::RmArgs;
 use crate::command::named::{is_wanted, named, readable_size, remove, size};
-use crate::command::sync::sweeps;
+use crate::command::sync::owners;
 use crate::failure::{Failure, failed, refused};
 use crate::output::print;
 use crate::progress::say;
@@ -23,7 +20,7 @@ pub(crate) fn rm(args: &RmArgs) -> Result<(), Failure> {
             return Err(refused(format!("{} is running: stop it first", run.name())));
         }
     }
-    let owners = owners(args);
+    let owners = owners(&args.results);
     let mut all = 0;
     for run in &runs {
         let bytes = size(run.path());
@@ -49,12 +46,4 @@ pub(crate) fn rm(args: &RmArgs) -> Result<(), Failure> {
 fn is_at_work(run: &RunDir, leases: &mut Leases) -> bool {
     let key = History::read(run).ok().flatten().map(|history| history.run_key);
     run.is_written() || key.is_some_and(|key| leases.holder(&key).is_some())
-}
-
-/// The sweep of each run that is a trial, by the run's name.
-fn owners(args: &RmArgs) -> BTreeMap<String, String> {
-    let lists = sweeps(&args.results).into_iter().filter_map(|list| Trials::read(&list).ok());
-    lists
-        .flat_map(|Trials { sweep, trials }| trials.into_iter().map(move |trial| (trial.dir, sweep.name.clone())))
-        .collect()
 }

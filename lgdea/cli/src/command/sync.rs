@@ -15,7 +15,7 @@ use lgdea_track::{Event, History, Journal, Reader, RunDir, Status};
 use crate::args::SyncArgs;
 use crate::args::compare::Inputs;
 use crate::command::collected::collect;
-use crate::command::named::named;
+use crate::command::named::{all, named};
 use crate::command::sweep::standing;
 use crate::failure::{Failure, refused};
 use crate::output::print;
@@ -96,12 +96,12 @@ impl Tally {
 
 /// The runs that are named, or all of the results folder.
 fn runs(args: &SyncArgs) -> Result<Vec<RunDir>, Failure> {
-    let folder = args.results.join("runs");
     if !args.runs.is_empty() {
         return args.runs.iter().map(|run| named(run, &args.results)).collect();
     }
-    let runs = RunDir::list(&folder).unwrap_or_default();
+    let runs = all(&args.results);
     if runs.is_empty() {
+        let folder = args.results.join("runs");
         return Err(refused(format!("there are no runs in {}; `--results` names another folder", folder.display())));
     }
     Ok(runs)
@@ -173,8 +173,16 @@ fn last_attempt(run: &RunDir) -> lgdea_track::Result<f64> {
     Ok(Duration::from_millis(last.saturating_sub(began)).as_secs_f64())
 }
 
+/// The sweep of each run that is a trial, by the run's name. A list that cannot be read names none.
+pub(super) fn owners(results: &Path) -> BTreeMap<String, String> {
+    let lists = sweeps(results).into_iter().filter_map(|list| Trials::read(&list).ok());
+    lists
+        .flat_map(|Trials { sweep, trials }| trials.into_iter().map(move |trial| (trial.dir, sweep.name.clone())))
+        .collect()
+}
+
 /// The lists of trials of all sweeps of a results folder.
-pub(super) fn sweeps(results: &Path) -> Vec<PathBuf> {
+fn sweeps(results: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(results.join("sweeps")).into_iter().flatten().flatten();
     let lists = entries.map(|entry| entry.path().join("trials.jsonl"));
     let mut lists: Vec<PathBuf> = lists.filter(|path| path.is_file()).collect();

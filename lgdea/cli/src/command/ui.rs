@@ -17,6 +17,7 @@ use crate::command::collected::typed;
 use crate::command::doctor::on_path;
 use crate::command::{report, sync};
 use crate::failure::{Failure, failed};
+use crate::group;
 use crate::output::print;
 use crate::progress::say;
 
@@ -94,9 +95,7 @@ impl Server {
         let output = file()?;
         let errors = output.try_clone()?;
         let mut command = Command::new(&program[0]);
-        // A group of its own: Ctrl-C is for us, who end it then.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        group::apart(&mut command);
         let child = command
             .args(&program[1..])
             .args(["server", "--host", "127.0.0.1", "--workers", "1", "--port", &port.to_string()])
@@ -151,15 +150,8 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// Ends the server with the processes that it started. Nothing is left to be done where that fails.
     fn drop(&mut self) {
-        if cfg!(unix) {
-            let group = format!("-{}", self.child.id());
-            let _ = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
-        } else {
-            let _ = self.child.kill();
-        }
-        let _ = self.child.wait();
+        group::end(&mut self.child, "-TERM");
     }
 }
 

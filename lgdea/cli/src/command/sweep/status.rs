@@ -69,6 +69,13 @@ pub(super) struct Row<'a> {
     pub(super) why: String,
 }
 
+impl Row<'_> {
+    /// Whether there is something left to run.
+    pub(super) fn is_open(&self) -> bool {
+        !matches!(self.state, "finished" | "pruned" | "failed")
+    }
+}
+
 /// The trials of each arm in each state that there is.
 pub(super) fn table_of(trials: &Trials, rows: &[Row<'_>]) -> String {
     let shown: Vec<&str> = STATES.into_iter().filter(|state| count(rows, None, state) > 0).collect();

@@ -38,7 +38,7 @@ pub(super) fn watch(list: &Path, results: &Path) -> Result<(), Failure> {
         let rows: Vec<Row<'_>> = trials.trials.iter().map(|trial| seen.look(trial, &mut leases)).collect();
         let board = seen.board(&trials, &rows);
         print(&if is_drawn { format!("{CLEAR}{board}") } else { format!("{board}\n") })?;
-        let open = rows.iter().filter(|row| !matches!(row.state, "finished" | "pruned" | "failed")).count();
+        let open = rows.iter().filter(|row| row.is_open()).count();
         if open == 0 {
             return Ok(());
         }
@@ -143,7 +143,7 @@ impl Seen {
             let _ = write!(text, "\nbest      {best}");
         }
         let at_work = count(rows, None, "running");
-        if at_work == 0 && rows.iter().any(|row| !matches!(row.state, "finished" | "pruned" | "failed")) {
+        if at_work == 0 && rows.iter().any(Row::is_open) {
             let _ = write!(text, "\nnote      no process is at it: `lgdea sweep {}` goes on", trials.sweep.file);
         }
         if let Some(left) = self.left(rows) {
@@ -170,7 +170,7 @@ impl Seen {
         let seconds: Vec<f64> =
             rows.iter().filter_map(|row| self.ended.get(&row.trial.dir)).map(|(_, history)| history.seconds).collect();
         let at_a_time = count(rows, None, "running");
-        let open = rows.iter().filter(|row| !matches!(row.state, "finished" | "pruned" | "failed")).count();
+        let open = rows.iter().filter(|row| row.is_open()).count();
         if seconds.is_empty() || at_a_time == 0 {
             return None;
         }
