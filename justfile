@@ -45,11 +45,19 @@ bench-peer file="tests/bench/small.toml" *options="":
     {{ cache }}/venv-parity/bin/pip install --quiet -r tests/fixtures/encoders/requirements.txt
     {{ cache }}/venv-parity/bin/python tests/bench/peer.py {{ file }} --lgdea "${CARGO_TARGET_DIR:-target}/release/lgdea" {{ options }}
 
+# Does it work on a GPU, how fast is it beside PyTorch, how busy is the GPU? A table in ten minutes; `--device flex --tiny` rehearses it.
+bench-gpu *options="":
+    python3 tests/bench/gpu.py {{ options }}
+
 # What the rules deny beside medspaCy's ConText, on NegEx's test kit, a file of github.com/chapmanbe/negex (some minutes).
 bench-context annotations:
     test -d {{ cache }}/venv-medspacy || python3 -m venv {{ cache }}/venv-medspacy
     {{ cache }}/venv-medspacy/bin/pip install --quiet medspacy==1.3.1
     {{ cache }}/venv-medspacy/bin/python tests/bench/context.py {{ annotations }} "${CARGO_TARGET_DIR:-target}/release/lgdea"
+
+# What must stay quick when there is much of it: a long plan, many reports, 10,000 runs, a made-up MIMIC-CXR (half an hour).
+bench-scale *parts:
+    python3 tests/bench/scale.py "${CARGO_TARGET_DIR:-target}/release/lgdea" {{ parts }}
 
 # The picture of README.md: heat maps of the main experiment and the curves of the main table.
 picture results="results":

@@ -1,4 +1,4 @@
-//! Tells the binary where libtorch's libraries are, so that it finds them wherever it is started.
+//! Tells the binary where libtorch's libraries are, so that it finds them wherever it is started, and that of CUDA with them.
 
 use std::env;
 use std::path::PathBuf;
@@ -14,6 +14,13 @@ fn main() {
         && let Some(libraries) = libraries()
     {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", libraries.display());
+        // No symbol of it is named anywhere: it registers its GPUs when it is loaded. Without these words the linker leaves it out.
+        if libraries.join("libtorch_cuda.so").is_file() {
+            println!("cargo:rustc-link-search=native={}", libraries.display());
+            for argument in ["-Wl,--no-as-needed", "-ltorch_cuda", "-Wl,--as-needed"] {
+                println!("cargo:rustc-link-arg={argument}");
+            }
+        }
     }
 }
 

@@ -1,127 +1,155 @@
 """The same training in lgdea and in PyTorch, taking turns on the same machine: time, memory, and whether the losses agree.
 
-    just bench-peer tests/bench/small.toml                       # what the README's figures come from
-    just bench-peer experiments/mimic_resnet50_10pct.toml --device libtorch-cuda:0
+    just bench-peer tests/bench/small.toml                       # what docs/guides/devices.md says comes from here
+    just bench-peer FILE --device libtorch-cuda:0 --compile
 
-`lgdea profile FILE --peer DIR` writes the model as it starts and the batches; PyTorch loads the one through the file that
-`lgdea export` writes beside it, and reads the others. Both then take the same AdamW steps on the same loss (the terms `global`
-and `text-evidence`), with gradient clipping and a moving average, on as many threads. `--compile` adds PyTorch's compiled form.
+`lgdea profile FILE --peer DIR` writes the model as it starts and the batches; peer_torch.py trains in PyTorch on them, with the
+same loss and the same AdamW steps, on as many threads. FILE may have any encoder that `lgdea export` writes, the default ones too,
+and the loss terms of pairs and reports; unpaired images it may have where no term reads them. `--compile` adds PyTorch's compiled form.
 """
 
 import argparse
-import importlib.util
+import itertools
 import json
-import math
 import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-WARM = 3
+IN_PYTORCH = Path(__file__).with_name("peer_torch.py")
 
 
-def train(folder: Path, device: str, compiled: bool) -> dict:
-    """Trains in PyTorch on the batches of `folder`."""
-    import torch
-    from safetensors.torch import load_file
-    from torch.nn import functional as F
-
-    torch.manual_seed(0)
-    settings = json.loads((folder / "peer.json").read_text())
-    rules, terms = settings["train"], {name: term["weight"] for name, term in settings["loss"].items() if term.get("weight")}
-    unknown = set(terms) - {"global", "text-evidence"}
-    if unknown:
-        sys.exit(f"PyTorch's side has no {', '.join(sorted(unknown))}: take `extends = [\"clip\"]` or `clip-txt`")
-    if rules["micro-batch"] or rules["learning-rate-factors"]:
-        sys.exit("PyTorch's side has neither micro-batch nor learning-rate-factors")
-
-    spec = importlib.util.spec_from_file_location("lgdea", folder / "lgdea.py")
-    lgdea = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(lgdea)
-    model = lgdea.load(folder)
-    # Heads are constants for whoever uses the model, and parameters here.
-    for name, tensor in list(model.named_buffers(recurse=False)):
-        delattr(model, name)
-        model.register_parameter(name, torch.nn.Parameter(tensor))
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-    model.train().to(device)
-    parameters = list(model.parameters())
-    averages = [parameter.detach().clone() for parameter in parameters]
-    matrices = [parameter for parameter in parameters if parameter.dim() > 1]
-    vectors = [parameter for parameter in parameters if parameter.dim() < 2]
-    optimizer = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": rules["weight-decay"]}, {"params": vectors, "weight_decay": 0.0}], eps=1e-8
-    )
-    half = torch.autocast(torch.device(device).type, torch.bfloat16, enabled=rules["precision"] == "bf16")
-    images, texts = (
-        (torch.compile(encode) if compiled else encode) for encode in (model.encode_images, model.encode_texts)
-    )
-
-    def contrast(logits, targets):
-        columns = targets.T / targets.T.sum(1, keepdim=True)
-        across = -(targets * logits.log_softmax(1)).sum(1).mean()
-        return (across - (columns * logits.T.log_softmax(1)).sum(1).mean()) / 2
-
-    def loss_of(batch):
-        scale = model.log_scale.exp()
-        with half:
-            g, z, r = images(batch["images"]), texts(batch["phrases"].long()), texts(batch["reports"].long())
-        g, z, r = g.float(), z.float(), r.float()
-        loss = 0.0
-        if "global" in terms:
-            loss = loss + terms["global"] * contrast(scale * g @ r[: len(g)].T, torch.eye(len(g), device=device))
-        if "text-evidence" in terms:
-            evidence = F.normalize(batch["membership"] @ z, dim=1, eps=1e-6)
-            loss = loss + terms["text-evidence"] * contrast(scale * r @ evidence.T, batch["same_evidence"])
-        return loss
-
-    def wait():
-        if device.startswith("cuda"):
-            torch.cuda.synchronize()
-
-    seconds, losses = [], []
-    for step, path in enumerate(sorted(folder.glob("batch-*.safetensors"))):
-        loaded = load_file(path)
-        wait()
-        began = time.perf_counter()
-        batch = {name: tensor.to(device) for name, tensor in loaded.items()}
-        loss = loss_of(batch)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, rules["clip-norm"])
-        warm = min((step + 1) / max(rules["warmup"], 1), 1.0)
-        for group in optimizer.param_groups:
-            group["lr"] = rules["learning-rate"] * warm * (0.5 + 0.5 * math.cos(math.pi * step / rules["steps"]))
-        optimizer.step()
-        with torch.no_grad():
-            model.log_scale.clamp_(max=math.log(rules["max-scale"]))
-            torch._foreach_lerp_(averages, parameters, 1 - min(rules["ema"], (step + 1) / (step + 10)))
-        wait()
-        seconds.append(time.perf_counter() - began)
-        losses.append(loss.item())
-    found = {"seconds": seconds[WARM:], "losses": losses, "images": len(loaded["images"])}
-    if device.startswith("cuda"):
-        found["gpu-bytes"] = torch.cuda.max_memory_allocated()
-    return found
+class Failed(Exception):
+    """A command did not do what it should: why, in one line."""
 
 
-def run(command: list, environment: dict) -> dict:
-    """The JSON that a command prints last, with the most memory that it held."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
-    out = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"failed: {' '.join(map(str, command))}")
-    return json.loads(out) | {"bytes": usage.ru_maxrss * 1024}
+class TookTooLong(Failed):
+    """A command was ended because its time was over."""
+
+
+def reason(said: str) -> str:
+    """What went wrong, of all that a command said: lgdea's message, memory that was too little, or the last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith("note:")]
+    messages = [number for number, line in enumerate(lines) if line.startswith("×")]
+    if messages:
+        message = itertools.takewhile(lambda line: not line.startswith(("╭", "help:")), lines[messages[-1] :])
+        return " ".join(line.strip("×│ ") for line in message)
+    of_memory = [line for line in lines if "out of memory" in line]
+    return (of_memory or lines or ["it said nothing"])[-1][:300]
+
+
+@dataclass
+class Done:
+    """A command that has ended well."""
+
+    out: str
+    # The most memory that it held, and when it printed.
+    bytes: int
+    printed: float
+
+
+def execute(command: list, environment: dict, seconds: float | None = None) -> Done:
+    """Runs a command; after `seconds` it is ended with all that it started."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        command, deadline, printed, pid = list(map(str, command)), time.time() + (seconds or float("inf")), 0.0, 0
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment, start_new_session=True)
+        try:
+            while not pid:
+                time.sleep(0.02)
+                pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+                if not printed and os.fstat(out.fileno()).st_size:
+                    printed = time.time()
+                if not pid and time.time() > deadline:
+                    raise TookTooLong(f"it took longer than {seconds:.0f} s")
+        finally:
+            if not pid:
+                os.killpg(process.pid, signal.SIGKILL)
+                _, status, _ = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0), err.seek(0)
+        if process.returncode < 0:
+            raise Failed(f"it was ended by {signal.Signals(-process.returncode).name}")
+        if process.returncode:
+            raise Failed(reason(err.read().decode(errors="replace")))
+        return Done(out.read().decode(), usage.ru_maxrss * 1024, printed)
+
+
+def run(command: list, environment: dict, seconds: float | None = None) -> dict:
+    """The JSON that a command prints, with the most memory that it held and when it printed."""
+    done = execute(command, environment, seconds)
+    return json.loads(done.out) | {"bytes": done.bytes, "printed": done.printed}
+
+
+def pytorch_device(device: str) -> str:
+    """What PyTorch calls one of lgdea's devices."""
+    kind, _, number = device.partition(":")
+    return f"cuda:{number or 0}" if "cuda" in kind else "cpu"
+
+
+@dataclass
+class Sides:
+    """An experiment in lgdea, and in PyTorch from where lgdea's started."""
+
+    file: Path
+    lgdea: str
+    results: str
+    steps: int
+    settings: list[str]
+    environment: dict
+
+    def command(self, device: str, *more: str) -> list[str]:
+        settings = [part for setting in self.settings for part in ("--set", setting)]
+        command = [self.lgdea, "profile", self.file, "--device", device, "--steps", self.steps, "--results", self.results, "--json"]
+        return [*map(str, command), *settings, *more]
+
+    def ours(self, device: str, start: Path | None = None, seconds: float | None = None) -> dict:
+        """`lgdea profile`, which writes its start and its batches to a folder where one is given."""
+        return run(self.command(device, *(["--peer", str(start)] if start else [])), self.environment, seconds)
+
+    def theirs(self, start: Path, device: str, compiled: bool = False, seconds: float | None = None) -> dict:
+        command = [sys.executable, IN_PYTORCH, start, "--device", device, *(["--compile"] if compiled else [])]
+        return run(command, self.environment, seconds)
+
+
+def gaps(ours: dict, theirs: dict) -> list[float]:
+    """How far the loss of each step is from the other's, as a share of it."""
+    return [abs(a - b) / abs(b) for a, b in zip(ours["losses"], theirs["losses"], strict=True)]
+
+
+def environment(threads: int) -> dict:
+    """As many threads for all."""
+    count = str(threads)
+    return os.environ | {"OMP_NUM_THREADS": count, "RAYON_NUM_THREADS": count, "TOKENIZERS_PARALLELISM": "false"}
 
 
 def spread(values: list, digits: int = 2) -> str:
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+
+
+def compare(sides: Sides, devices: list[str], rounds: int, compiled: bool) -> tuple[dict, dict]:
+    """What each side said in each round, and the greatest gap of losses of each of lgdea's devices."""
+    on = max(map(pytorch_device, devices))  # a GPU, where one is among them
+    with tempfile.TemporaryDirectory() as folder:
+        # Devices draw their random weights differently: each has a start of its own, from where losses are compared.
+        far = {}
+        for number, device in enumerate(devices):
+            start = Path(folder) / str(number)
+            far[f"lgdea, {device}"] = max(gaps(sides.ours(device, start), sides.theirs(start, on)))
+        turns = {f"lgdea, {device}": (lambda device=device: sides.ours(device)) for device in devices}
+        turns["PyTorch"] = lambda: sides.theirs(Path(folder) / "0", on)
+        if compiled:
+            turns["PyTorch, compiled"] = lambda: sides.theirs(Path(folder) / "0", on, True)
+        found = {side: [] for side in turns}
+        for number in range(rounds):
+            for side, measure in turns.items():
+                found[side].append(measure())
+                print(f"round {number + 1} of {rounds}: {side}", file=sys.stderr)
+    return found, far
 
 
 def main() -> None:
@@ -135,51 +163,24 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--results", default="results", help="whose cache of images is used")
-    # PyTorch's side, in a process of its own.
-    parser.add_argument("--train", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--on", default="cpu", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.train:
-        print(json.dumps(train(arguments.file, arguments.on, arguments.compile)))
-        return
-
-    threads = str(arguments.threads)
-    environment = os.environ | {"OMP_NUM_THREADS": threads, "RAYON_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"}
-    devices = arguments.device or ["flex"]
-    on = "cuda" if any("cuda" in device for device in devices) else "cpu"
-    settings = [part for setting in [f"device.threads={threads}", *arguments.set] for part in ("--set", setting)]
-    with tempfile.TemporaryDirectory() as folder:
-        def ours(device: str, *more: str) -> dict:
-            profile = [arguments.lgdea, "profile", arguments.file, "--device", device, "--steps", arguments.steps, "--json"]
-            return run([*map(str, profile), "--results", arguments.results, *settings, *more], environment)
-
-        def theirs(start: Path, compiled: bool = False) -> dict:
-            command = [sys.executable, __file__, str(start), "--train", "--on", on]
-            return run(command + ["--compile"] * compiled, environment)
-
-        # Devices draw their random weights differently: each has a start of its own, from where losses are compared.
-        gaps = {}
-        for number, device in enumerate(devices):
-            start = Path(folder) / str(number)
-            mine, other = ours(device, "--peer", str(start))["losses"], theirs(start)["losses"]
-            gaps[f"lgdea, {device}"] = max(abs(a - b) / abs(b) for a, b in zip(mine, other, strict=True))
-        sides = {f"lgdea, {device}": (lambda device=device: ours(device)) for device in devices}
-        sides["PyTorch"] = lambda: theirs(Path(folder) / "0")
-        if arguments.compile:
-            sides["PyTorch, compiled"] = lambda: theirs(Path(folder) / "0", True)
-        found = {side: [] for side in sides}
-        for number in range(arguments.rounds):
-            for side, measure in sides.items():
-                found[side].append(measure())
-                print(f"round {number + 1} of {arguments.rounds}: {side}", file=sys.stderr)
+    settings = [f"device.threads={arguments.threads}", *arguments.set]
+    sides = Sides(
+        arguments.file, arguments.lgdea, arguments.results, arguments.steps, settings, environment(arguments.threads)
+    )
+    try:
+        found, far = compare(sides, arguments.device or ["flex"], arguments.rounds, arguments.compile)
+    except Failed as failed:
+        sys.exit(f"{arguments.file}: {failed}")
 
     medians = {side: [statistics.median(one["seconds"]) for one in rounds] for side, rounds in found.items()}
     images = found["PyTorch"][0]["images"]
-    print(f"{arguments.file}: {arguments.rounds} rounds of {arguments.steps} steps, {threads} threads; median (least–greatest)")
+    rounds = f"{arguments.rounds} rounds of {arguments.steps} steps, {arguments.threads} threads"
+    print(f"{arguments.file}: {rounds}; median (least–greatest)")
     print(f"{'':<22}{'ms a step':>26}{'times PyTorch':>22}{'images/s':>10}{'peak MB':>9}{'losses differ':>15}")
     for side, rounds in found.items():
         ratios = [mine / other for mine, other in zip(medians[side], medians["PyTorch"])]
-        gap = f"{gaps[side]:.1e}" if side in gaps else ""
+        gap = f"{far[side]:.1e}" if side in far else ""
         memory = max(one["bytes"] for one in rounds) / 1e6
         print(
             f"{side:<22}{spread([1e3 * m for m in medians[side]], 1):>26}{spread(ratios):>22}"

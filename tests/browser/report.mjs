@@ -1,7 +1,7 @@
 // The report in a real browser: node report.mjs REPORT.html OUTDIR
 //
 // Opens the page from its file and fails on what a reader would stumble over: an error in the console, a request to anywhere, a
-// table that does not sort or filter, a number that does not lead to its runs, a plot that is not drawn, a theme or a print without its colours, a barrier that axe
+// table that does not sort or filter, a number or a point that does not lead to its runs, a plot that is not drawn, a theme or a print without its colours, a barrier that axe
 // calls serious, a picture or caption whose letters are too small, a claim that runs out of a telephone. Screenshots of all of it
 // are written to OUTDIR.
 //
@@ -151,6 +151,32 @@ async function numbers() {
   return ids.length;
 }
 
+/** A point of a figure leads to its runs, by a click and by a key. */
+async function points() {
+  const figures = page.locator(".figure", {has: page.locator(".points a")});
+  const count = await figures.count();
+  for (let at = 0; at < count; at++) {
+    const links = figures.nth(at).locator(".points a"), link = links.last(), place = await link.getAttribute("href");
+    const leads = async way => {
+      await fold("details", false);
+      await link.scrollIntoViewIfNeeded();
+      await settle();
+      await way(await link.locator("circle").boundingBox());
+      await settle();
+      assert(await page.locator(`[id="${place.slice(1)}"]`).evaluate(one => one.checkVisibility()), `a point does not lead to ${place}`);
+    };
+    await leads(box => page.mouse.click(box.x + box.width / 2, box.y + box.height / 2));
+    await leads(async () => {
+      await link.focus();
+      await page.keyboard.press("Enter");
+    });
+    const names = await links.evaluateAll(all => all.map(one => one.querySelector("title").textContent));
+    assert(names.every(name => name.length > 10), "a point without words for it");
+  }
+  await fold("details", false);
+  return count;
+}
+
 async function choices() {
   const selects = page.locator(".figure select");
   for (let at = 0; at < await selects.count(); at++) {
@@ -237,7 +263,7 @@ await page.emulateMedia({colorScheme: "light"});
 await page.goto(url);
 await shot("top-light");
 await everything();
-console.log(`${await plots()} plots, ${await tables()} tables (${await numbers()} with links), ${await choices()} choices, prototypes of ${await prototypes()} runs`);
+console.log(`${await plots()} plots, ${await tables()} tables (${await numbers()} with links), ${await points()} figures with links, ${await choices()} choices, prototypes of ${await prototypes()} runs`);
 await headings();
 for (const width of [1400, 1024]) {
   await page.setViewportSize({width, height: 900});

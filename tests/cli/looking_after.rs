@@ -25,9 +25,11 @@ fn what_init_writes_can_be_run_and_is_not_overwritten() {
 #[test]
 fn a_table_of_ones_own_stands_in_the_experiment() {
     let place = Workspace::new().with("my data/studies.csv", "study,report\na,No pneumonia.\n");
-    place.output(&["init", "mine", "--template", "csv", "--data", "my data/studies.csv"]);
+    let said = place.output(&["init", "mine", "--template", "csv", "--data", "my data/studies.csv"]);
+    assert!(said.contains("The columns of studies.csv are guessed"), "{said}");
     let text = place.read("mine/experiment.toml");
     assert!(text.contains("my data\"") && text.contains("\"studies.csv\""), "{text}");
+    assert!(text.contains("study = \"study\"\n") && text.contains("image = \"\"  # there is none\n"), "{text}");
     let said = place.ended(2, &["init", "other", "--template", "csv", "--data", "nowhere.csv"]);
     assert!(said.contains("nowhere.csv is no file") && !place.path("other").exists(), "{said}");
 }
@@ -177,13 +179,15 @@ fn shells_and_man_know_the_commands() {
 fn the_end_is_told_by_the_users_command() {
     let place = Workspace::new();
     let out = place.at("told");
-    let command = format!("echo secret-token $LGDEA_NAME $LGDEA_STATUS $LGDEA_MESSAGE >> {out}");
+    let facts = "$LGDEA_NAME $LGDEA_STATUS in ${LGDEA_FOLDER##*/}: $LGDEA_MESSAGE";
+    let command = format!("echo secret-token {facts} >> {out}");
     let file = place.write("told.toml", format!("notify.command = '{command}'\n{QUICK}"));
     let outcome = place.outcome(&file, "results", &[]);
-    assert_eq!(place.read("told"), "secret-token told finished\n");
+    let folder = Run::of(&outcome).folder().to_owned();
+    let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(place.read("told"), format!("secret-token told finished in {name}:\n"));
     // It is finished already: nothing has ended now.
     place.outcome(&file, "results", &[]);
-    let folder = Run::of(&outcome).folder().to_owned();
     let mut files = vec![folder];
     while let Some(path) = files.pop() {
         if path.is_dir() {
@@ -196,13 +200,15 @@ fn the_end_is_told_by_the_users_command() {
     place.run(&file, "results", &["--set", "evidence.rules.ontology=nowhere.toml"]).code(2);
     place.run(&file, "results", &["--set", "train.learning-rate=1e30"]).code(1);
     let told = place.read("told");
-    assert!(told.lines().count() == 2 && told.contains("secret-token told failed the"), "{told}");
+    assert!(told.lines().count() == 2 && told.contains(": the loss is NaN at step"), "{told}");
+    assert!(told.contains("secret-token told failed in told-"), "a failed run has a folder, too: {told}");
 
     place.write("sweep.toml", "experiment = 'told.toml'\nname = 'both'\nseeds.count = 2\n");
     place.output(&["sweep", "sweep.toml", "--results", "swept"]);
     let told = place.read("told");
     assert!(
-        told.lines().count() == 3 && told.ends_with("secret-token both finished 2 of 2 runs finished, 0 failed\n"),
+        told.lines().count() == 3
+            && told.ends_with("secret-token both finished in both: 2 of 2 runs finished, 0 failed\n"),
         "{told}"
     );
     // A board of it needs nobody who runs it.

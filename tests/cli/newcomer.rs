@@ -119,6 +119,19 @@ fn a_sweep_is_checked_arm_by_arm() {
     place.output(&["check", "--file-only", "one.toml"]);
 }
 
+/// Each seed splits the studies otherwise, so that the same is said of each with other numbers.
+#[test]
+fn what_is_wrong_with_every_seed_is_told_once() {
+    let place = place("", &[("Zebra", "")]);
+    let studies = place.read("studies.csv");
+    let without_split: Vec<&str> = studies.lines().filter_map(|line| Some(line.rsplit_once(',')?.0)).collect();
+    place.write("studies.csv", without_split.join("\n"));
+    place.write("s.toml", "experiment = \"e.toml\"\nseeds.count = 4\n");
+    let said = place.ended(2, &["check", "s.toml"]);
+    assert_eq!(said.matches("no study bears the label").count(), 1, "{said}");
+    assert!(!said.contains("there are 4 problems"), "{said}");
+}
+
 #[test]
 fn what_is_no_header_is_never_shown() {
     let place = place("", &[("Pneumonia", "")]);

@@ -48,6 +48,7 @@ NEEDS = {
     "mlflow": (["LGDEA_TEST_MLFLOW"], "http://127.0.0.1:5000"),
     "llm": (["LGDEA_TEST_LLM"], "http://127.0.0.1:8080/v1"),
     "slurm": (["LGDEA_TEST_SLURM"], None),
+    "ray": (["LGDEA_TEST_RAY"], None),
     "gpu": (["LGDEA_TEST_GPU"], None),
     "weights": (["LGDEA_TEST_WEIGHTS"], None),
 }
@@ -55,7 +56,7 @@ NEEDS = {
 PORT = "8765"
 CLONE = ("docs", "experiments", "sweeps", "templates", "tests")
 # A tracker of this machine is none of the tutorials'.
-NOT_OURS = ("MLFLOW_TRACKING_URI", "SLURM_CONF")
+NOT_OURS = ("MLFLOW_TRACKING_URI", "SLURM_CONF", "RAY_ADDRESS")
 SECONDS = 240
 # A comment, a fenced block, or a line of anything else.
 PART = re.compile(r"^<!-- *([\w-]+)(?:: *(.*?))? *-->$|^```(\w+)\n(.*?)^```$|^[^\n]*\S", re.M | re.S)
@@ -232,6 +233,8 @@ class Place:
         self.variables["PATH"] = f"{programs}:{self.variables['PATH']}"
         if os.environ.get("LGDEA_TEST_SLURM"):
             self.variables["SLURM_CONF"] = os.environ["LGDEA_TEST_SLURM"]
+        if os.environ.get("LGDEA_TEST_RAY"):
+            self.variables["PATH"] = f"{os.environ['LGDEA_TEST_RAY']}:{self.variables['PATH']}"
 
     def bash(self, command: str) -> int:
         """Runs a command; keeps what it prints."""

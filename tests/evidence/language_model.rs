@@ -89,7 +89,7 @@ fn a_model_that_reads_nothing_fails_says_why_and_is_asked_again() {
     assert_eq!(std::fs::read_to_string(&out).unwrap().lines().count(), 3, "what is known is written");
 
     server.behave(Behaviour { faults: Faults::About("Cardio", unfinished), ..Behaviour::default() });
-    lgdea(&arguments).assert().success().stderr(contains("1 of 3 reports have no valid answer"));
+    lgdea(&arguments).assert().success().stderr(contains("1 of 3 reports has no valid answer"));
     server.behave(Behaviour::default());
     lgdea(&arguments).assert().success().stderr(contains("2 from the cache, 1 asked now"));
 }

@@ -49,8 +49,8 @@ fn what_is_left_out_is_counted_and_named() {
         contains("1 × empty report (b)")
             .and(contains("1 × report with an identifier seen before (a)"))
             .and(contains("reports.csv, line 5"))
-            .and(contains("1 reports"))
-            .and(contains("1 pieces of evidence")),
+            .and(contains("1 report\n"))
+            .and(contains("1 piece of evidence")),
     );
 }
 
@@ -149,13 +149,13 @@ fn readings_of_different_reports_cannot_be_compared() {
     let (a, b) = (extract(&folder, "a.csv", "a.jsonl"), extract(&folder, "b.csv", "b.jsonl"));
     for more in [&[][..], &["--json"]] {
         let told = lgdea(&[&["diff", &a, &b][..], more].concat()).assert().code(1).told_in_a_line();
-        assert!(told.contains("no report in common (1 and 1 reports)") && told.contains("a.jsonl"), "{told}");
+        assert!(told.contains("no report in common (1 report and 1 report)") && told.contains("a.jsonl"), "{told}");
     }
     let unread =
         folder.read("a.jsonl").trim_end().trim_end_matches('}').to_owned() + ",\"failure\":\"no valid answer\"}\n";
     let folder = folder.with("c.jsonl", unread);
     let told = lgdea(&["diff", &a, &folder.at("c.jsonl")]).assert().code(1).told_in_a_line();
-    assert!(told.contains("nothing can be compared") && told.contains("1 reports"), "{told}");
+    assert!(told.contains("nothing can be compared") && told.contains("1 report"), "{told}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
 
-use lgdea_harness::{Run, Said, Workspace, ended, signal, wait_until};
+use lgdea_harness::{Run, Said, Workspace, ended, processes, signal, wait_until};
 
 /// A sequence of numbers that looks random, from a seed that a failure tells.
 struct Dice(u64);
@@ -26,14 +26,12 @@ impl Dice {
 /// Process ids of the trials of a results folder.
 fn trials_of(results: &Path) -> Vec<u32> {
     let results = results.canonicalize().unwrap_or_default();
-    let processes =
-        std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let is_trial = |process: &u32| {
-        let command = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    let is_trial = |process: u32, words: &[String]| {
         let folder = std::fs::read_link(format!("/proc/{process}/cwd")).unwrap_or_default();
-        command.contains("\0--trial\0") && results.parent() == Some(&folder)
+        words.iter().any(|word| word == "--trial") && results.parent() == Some(&folder)
     };
-    processes.filter(is_trial).collect()
+    let trials = processes().into_iter().filter(|(process, words)| is_trial(*process, words));
+    trials.map(|(process, _)| process).collect()
 }
 
 /// Kills processes of a sweep of `trials` at `kills` random moments, lets it end, and says what there is then.

@@ -54,6 +54,25 @@ fn after_a_sweep_with_a_failing_server_everything_is_there_once() {
     let after = server.runs();
     assert_eq!(after.len(), TRIALS + 1);
     assert_eq!(after.iter().map(|run| server.models_of(run).len()).sum::<usize>(), TRIALS);
+
+    // As after a server was set up anew: each run is looked for, and not only the one that is asked for.
+    let ids = replace_ids(&place, "0".repeat(32).as_str());
+    sync(&place).env("MLFLOW_TRACKING_URI", &faulty.address).assert().success();
+    assert_eq!(replace_ids(&place, "0"), ids);
+    assert_eq!(server.runs().len(), TRIALS + 1);
+}
+
+/// Puts another id of the server in the place of that which each run knows; returns those.
+fn replace_ids(place: &Workspace, id: &str) -> Vec<Value> {
+    let replace = |run: Run| {
+        let path = run.path("mlflow.json");
+        let mut state: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let before = state["run_id"].take();
+        state["run_id"] = json!(id);
+        std::fs::write(&path, state.to_string()).unwrap();
+        before
+    };
+    place.runs("results").into_iter().map(replace).collect()
 }
 
 /// Compares what the server shows of a sweep with the journals of its runs.
@@ -212,7 +231,7 @@ fn a_killed_run_is_ended_and_a_new_server_is_filled() {
     let nowhere = sync(&place).assert().code(2).told();
     assert!(nowhere.contains("MLFLOW_TRACKING_URI"), "{nowhere}");
     let sent = sync(&place).args(["--uri", &server.uri]).assert().printed();
-    assert!(sent.contains("1 of 1 runs are on the server"), "{sent}");
+    assert!(sent.contains("1 of 1 run is on the server"), "{sent}");
     let shown = server.runs();
     assert_eq!(shown.len(), 1);
     assert_eq!(shown[0]["info"]["status"], "KILLED");

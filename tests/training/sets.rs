@@ -130,7 +130,7 @@ fn what_cannot_be_scored_is_told_before_training_and_where_it_stands() {
         assert!(told.contains("few.csv"), "{told}");
         place.write("trained.csv", "study,patient,image,report\nx,p0,0.png,Canary.\n");
         let told = said(&set("other", "").replace("other.csv", "trained.csv"), command);
-        assert!(told.contains("evaluation set `other`: its 1 studies are of patients that training has"), "{told}");
+        assert!(told.contains("evaluation set `other`: its 1 study is of patients that training has"), "{told}");
         assert!(told.contains("name the set in `pairing.leave-out.sets`"), "{told}");
         let told = said(&format!("{}[pairing.leave-out]\nsets = ['othr']\n", set("other", "")), command);
         assert!(told.contains("no evaluation set `othr`; did you mean `other`?"), "{told}");

@@ -1,10 +1,13 @@
 //! How commands end badly: exit code 2 where the input is wrong, 1 where the run failed.
 
 use std::fmt;
+use std::iter;
 use std::process::ExitCode;
 
 use lgdea_fault::{AtFault, Fault, chain};
 use miette::{Diagnostic, MietteDiagnostic, MietteHandlerOpts, ReportHandler};
+use textwrap::core::Word;
+use textwrap::{WordSeparator, WordSplitter};
 
 use crate::progress::say;
 use crate::terminal::is_coloured;
@@ -58,7 +61,19 @@ impl fmt::Debug for Shown<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Links are escapes as colours are.
         let wanted = is_coloured();
-        MietteHandlerOpts::new().color(wanted).terminal_links(wanted).build().debug(self.0, formatter)
+        let options = MietteHandlerOpts::new().color(wanted).terminal_links(wanted);
+        let whole = options.word_separator(WordSeparator::Custom(words)).word_splitter(WordSplitter::NoHyphenation);
+        whole.break_words(false).build().debug(self.0, formatter)
+    }
+}
+
+/// The words of a line, between which it may be broken. A line of TOML is one, for it is there to be copied.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let is_toml = || line.contains(" = ") && line.parse::<toml::Table>().is_ok();
+    if line.starts_with('#') || is_toml() {
+        Box::new(iter::once(Word::from(line)))
+    } else {
+        WordSeparator::new().find_words(line)
     }
 }
 
@@ -126,6 +141,24 @@ mod tests {
         let failure = Failure::from(ExecuteError::Plan(PlanError::Spec(problem)));
         assert_eq!(failure.exit_code(), ExitCode::from(2));
         assert!(shown(&failure).contains("train.stps=3"), "{}", shown(&failure));
+    }
+
+    #[test]
+    fn lines_of_toml_are_not_broken() {
+        let lines = [
+            format!("labels = [{}]", vec!["\"Pleural-Effusion\""; 12].join(", ")),
+            format!("# {}", "a comment ".repeat(12)),
+            format!("study = \"a\"  # {}", "such as this ".repeat(12)),
+        ];
+        let help = format!("in `[data.manifest.columns]` {}write\n{}", "and so on ".repeat(12), lines.join("\n"));
+        let Failure::Error(error) = refused_with_help("no".to_owned(), &help) else {
+            unreachable!("words are an error")
+        };
+        let text = format!("{:?}", Shown(error.diagnostic().unwrap()));
+        for line in lines {
+            assert!(text.lines().any(|shown| shown.trim() == line.trim()), "{line} in\n{text}");
+        }
+        assert!(!text.lines().any(|shown| shown.contains("in `[data") && shown.contains("write")), "{text}");
     }
 
     #[test]

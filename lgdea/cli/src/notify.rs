@@ -18,7 +18,7 @@ pub(crate) struct End<'a> {
     pub(crate) name: &'a str,
     /// `finished`, `failed` or `stopped`.
     pub(crate) status: &'a str,
-    /// The run's folder, or the sweep's.
+    /// The run's folder, or the sweep's; empty where the run failed before it had one.
     pub(crate) folder: &'a Path,
     pub(crate) seconds: f64,
     /// In a line.

@@ -1,7 +1,8 @@
 //! Progress: bars on a terminal, plain lines elsewhere. All of it goes to standard error.
 
 use std::io::Write;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -29,11 +30,18 @@ fn time_left(elapsed: Duration, done: usize, left: usize) -> String {
 /// Shows how work goes.
 pub(crate) struct Progress {
     terminal: bool,
+    /// Of the run that has begun.
+    folder: OnceLock<PathBuf>,
 }
 
 impl Progress {
     pub(crate) fn new() -> Self {
-        Self { terminal: is_drawn_on() }
+        Self { terminal: is_drawn_on(), folder: OnceLock::new() }
+    }
+
+    /// The folder of the run that has begun; empty where none has.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.get().map_or(Path::new(""), PathBuf::as_path)
     }
 
     /// Work of many items; call [`Counter::update`] with the items done and their total.
@@ -58,6 +66,10 @@ impl Progress {
 impl Audience for Progress {
     fn say(&self, text: &str) {
         say(text);
+    }
+
+    fn begins(&self, folder: &Path) {
+        self.folder.get_or_init(|| folder.to_owned());
     }
 
     fn counter(&self, what: &'static str) -> lgdea_run::Counter {
@@ -137,10 +149,7 @@ impl Observer for Training {
             seen.loss = Some(logged.loss);
             seen.rate = logged.throughput.map(|throughput| throughput.images_per_second);
         }
-        let name = match report.stage {
-            Stage::TextWarmup => "text warm-up",
-            Stage::Joint => "training",
-        };
+        let name = report.stage.to_string();
         let loss = seen.loss.map(|loss| format!("loss {loss:.3}"));
         let rate = seen.rate.map(|rate| format!("{rate:.0} images/s"));
         let facts = [loss, rate].into_iter().flatten().collect::<Vec<_>>().join(", ");

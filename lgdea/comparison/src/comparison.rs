@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lgdea_metric::readable;
+use lgdea_spec::counted;
 use lgdea_spec::sweep::Role;
 use serde::Serialize;
 
@@ -298,7 +299,7 @@ fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], bas
         notes.push(format!("the sweep's base `{}` has no finished run; `{base}` is the base instead", sweep.base));
     }
     if rows.left_out > 0 {
-        notes.push(format!("{} runs have no {} and are left out", rows.left_out, rows.by));
+        notes.push(format!("{} without {}, left out", counted(rows.left_out, "run"), rows.by));
     }
     for (row, of) in compared.iter().zip(&rows.rows) {
         let place = match rows.describe(&row.setting) {

@@ -45,7 +45,7 @@ mod view;
 
 pub use augment::{augment, standardise};
 pub use boxes::FindingBox;
-pub use check::{Refusal, check};
+pub use check::{Refusal, check, proposed_columns};
 pub use corpus::{Corpus, load};
 pub use decode::{DicomHeader, Frame, dicom_header};
 pub use doctor::{Diagnosis, Example, Given, PairsAt, Severity, diagnose, diagnose_set, pairs_at_ratios};

@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use lgdea_spec::repository;
 use serde::de::IgnoredAny;
 
 use crate::DataError;
@@ -24,15 +25,15 @@ pub fn locate(weights: &str) -> Result<PathBuf, DataError> {
     if path.exists() {
         return Ok(path);
     }
-    match weights.split_once('/') {
-        Some((owner, name)) if !owner.is_empty() && !owner.starts_with(['.', '$', '~']) && !name.contains('/') => {
+    match repository(weights) {
+        Some((owner, name)) => {
             let hub = hub();
             snapshot(&hub, owner, name).ok_or_else(|| DataError::NoWeights {
                 what: weights.to_owned(),
                 searched: format!("there is no snapshot of it in {}", hub.display()),
             })
         }
-        _ => Err(DataError::Io { path, source: io::ErrorKind::NotFound.into() }),
+        None => Err(DataError::Io { path, source: io::ErrorKind::NotFound.into() }),
     }
 }
 

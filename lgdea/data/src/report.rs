@@ -39,25 +39,18 @@ impl Report {
     ///
     /// Text before the first header becomes a section "report".
     pub fn parse(text: &str) -> Option<Report> {
-        let mut sections = Vec::new();
-        let mut name = WHOLE.to_owned();
-        let mut start = 0;
-        for capture in HEADER.captures_iter(text) {
-            let (Some(whole), Some(header)) = (capture.get(0), capture.get(1)) else {
-                continue;
-            };
-            push(&mut sections, &name, &text[start..whole.start()]);
-            name = header.as_str().to_lowercase();
-            start = whole.end();
-        }
-        push(&mut sections, &name, &text[start..]);
-        Report::from_sections(sections)
+        let section = |(name, text): (&str, &str)| Section { name: name.to_lowercase(), text: text.trim().to_owned() };
+        Report::from_sections(parts(text).map(section))
     }
 
     /// As [`Report::parse`]; `None`, too, where the text says that there is none: `nan`, `FINDINGS: None`, …
     pub fn of_cell(text: &str) -> Option<Report> {
-        let says_something = |report: &Report| report.sections.iter().any(|section| !is_missing_text(&section.text));
-        Report::parse(text).filter(says_something)
+        if Report::is_in(text) { Report::parse(text) } else { None }
+    }
+
+    /// Whether [`Report::of_cell`] finds a report in a text.
+    pub fn is_in(text: &str) -> bool {
+        parts(text).any(|(_, text)| text.chars().any(char::is_alphanumeric) && !is_missing_text(text))
     }
 
     /// A report of the sections that have text; `None` where none has.
@@ -81,8 +74,16 @@ impl Report {
     }
 }
 
-fn push(sections: &mut Vec<Section>, name: &str, text: &str) {
-    sections.push(Section { name: name.to_owned(), text: text.trim().to_owned() });
+/// The parts of a text, each with its header; the first part has none.
+fn parts(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut headers = HEADER.find_iter(text);
+    let mut next = Some((WHOLE, 0));
+    std::iter::from_fn(move || {
+        let (name, start) = next?;
+        let header = headers.next();
+        next = header.map(|header| (header.as_str().trim_end_matches(':').trim_end(), header.end()));
+        Some((name, &text[start..header.map_or(text.len(), |header| header.start())]))
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Evidence as JSON lines.
 
 use std::collections::BTreeSet;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use lgdea_data::table::shown_id;
@@ -9,6 +9,9 @@ use lgdea_data::table::shown_id;
 use crate::error::EvidenceError;
 use crate::evidence::ReportEvidence;
 use crate::table::lines;
+
+/// Bytes that are written at once.
+const BLOCK: usize = 1 << 18;
 
 /// Reads evidence, one JSON line a report; blank lines are left out.
 ///
@@ -56,12 +59,18 @@ fn problem(key: &str, cause: &serde_json::Error) -> String {
 }
 
 /// Writes evidence, one JSON line a report.
-pub fn write_evidence(out: impl Write, reports: &[ReportEvidence]) -> std::io::Result<()> {
-    let mut out = BufWriter::new(out);
+pub fn write_evidence(mut out: impl Write, reports: &[ReportEvidence]) -> std::io::Result<()> {
+    // Gathered in memory: a call of `out` for each piece of JSON takes longer than to make it.
+    let mut lines = Vec::with_capacity(2 * BLOCK);
     for report in reports {
-        serde_json::to_writer(&mut out, report)?;
-        out.write_all(b"\n")?;
+        serde_json::to_writer(&mut lines, report)?;
+        lines.push(b'\n');
+        if lines.len() >= BLOCK {
+            out.write_all(&lines)?;
+            lines.clear();
+        }
     }
+    out.write_all(&lines)?;
     out.flush()
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use lgdea_data::table::{is_missing, shown, shown_id};
 use lgdea_data::{NO_FINDING, label_names, normalise_label};
+use lgdea_spec::{agreeing, counted};
 
 use crate::documents::{Format, documents};
 use crate::error::EvidenceError;
@@ -93,10 +94,19 @@ fn openi(path: &Path) -> Result<Gold, EvidenceError> {
     }
     let mut warnings = Vec::new();
     if unannotated > 0 {
-        warnings.push(format!("{unannotated} reports that nobody annotated are left out"));
+        warnings.push(format!(
+            "{} that nobody annotated {} left out",
+            counted(unannotated, "report"),
+            agreeing(unannotated, "is", "are")
+        ));
     }
     if !broken.is_empty() {
-        warnings.push(format!("{} broken report files are left out: {}", broken.len(), broken.join(", ")));
+        warnings.push(format!(
+            "{} {} left out: {}",
+            counted(broken.len(), "broken report file"),
+            agreeing(broken.len(), "is", "are"),
+            broken.join(", ")
+        ));
     }
     let classes = mapping.scored().iter().map(|finding| Class::of_finding(finding)).collect();
     Ok(Gold { classes, reports, warnings, granularity: Granularity::Ontology })
@@ -219,7 +229,7 @@ mod tests {
             ("gold.csv", "report_id,labels\na,edema\na,mass\n", "gold.csv, line 3: report \"a\" occurs before"),
             ("gold.csv", "report_id,labels\n,edema\n", "gold.csv, line 2: `report_id` is empty"),
             ("gold.csv", "report_id,labels\na,martian\n", "martian; no label names a finding"),
-            ("gold.xml", "<x/>", "1 broken report files"),
+            ("gold.xml", "<x/>", "1 broken report file is left out"),
             ("gold.txt", "x", "nothing to score against"),
         ] {
             let said = read(name, text).unwrap_err();

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Anchored, PatternID};
 use lgdea_data::NO_FINDING;
 
 use crate::evidence::{Laterality, Severity};
@@ -44,17 +46,77 @@ impl Role {
     }
 }
 
+/// Kinds of roles, a bit each, whichever finding, sign or place they are of: what is asked of a token most often is answered
+/// without a look at its roles.
+#[derive(Debug, Clone, Copy)]
+struct Kinds(u64);
+
+impl Kinds {
+    const NAMES: Kinds = Kinds::of(&[Role::Finding(0), Role::Subject(0)]);
+    const MODIFIES: Kinds =
+        Kinds::of(&[Role::Location(0), Role::Laterality(Laterality::None), Role::Severity(Severity::None)]);
+    const SILENT: Kinds = Kinds::of(&[
+        Role::Cue(Cue::Change),
+        Role::Cue(Cue::Earlier),
+        Role::Cue(Cue::Observation),
+        Role::Cue(Cue::ResolutionBackward),
+        Role::Cue(Cue::DenialTerminator),
+        Role::Cue(Cue::Weakening),
+        Role::Cue(Cue::Relation),
+        Role::Cue(Cue::Instance),
+        Role::Cue(Cue::Recurrence),
+    ]);
+
+    const fn of(roles: &[Role]) -> Kinds {
+        let (mut kinds, mut at) = (0, 0);
+        while at < roles.len() {
+            kinds |= 1 << Kinds::bit(roles[at]);
+            at += 1;
+        }
+        Kinds(kinds)
+    }
+
+    const fn bit(role: Role) -> u32 {
+        match role {
+            Role::Finding(_) => 0,
+            Role::Device => 1,
+            Role::NoFinding => 2,
+            Role::Subject(_) => 3,
+            Role::Abnormal(_) => 4,
+            Role::Normal(_) => 5,
+            Role::Location(_) => 6,
+            Role::Laterality(_) => 7,
+            Role::Severity(_) => 8,
+            Role::Comma => 9,
+            Role::Dash => 10,
+            Role::Joint => 11,
+            Role::Open => 12,
+            Role::Close => 13,
+            Role::Cue(cue) => 14 + cue as u32,
+        }
+    }
+
+    const fn meet(self, others: Kinds) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    const fn are_among(self, others: Kinds) -> bool {
+        self.0 & !others.0 == 0
+    }
+}
+
 /// A term of the lexicon where it stands in normalised text: its byte range and its meanings.
 #[derive(Clone, Copy)]
 pub(crate) struct Token<'a> {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) roles: &'a [Role],
+    kinds: Kinds,
 }
 
 impl Token<'_> {
     pub(crate) fn is(&self, cue: Cue) -> bool {
-        self.roles.contains(&Role::Cue(cue))
+        self.kinds.meet(Kinds::of(&[Role::Cue(cue)]))
     }
 
     pub(crate) fn is_one_of(&self, cues: &[Cue]) -> bool {
@@ -62,51 +124,39 @@ impl Token<'_> {
     }
 
     pub(crate) fn has(&self, role: Role) -> bool {
-        self.roles.contains(&role)
+        self.kinds.meet(Kinds::of(&[role])) && self.roles.contains(&role)
     }
 
     /// Whether it names a finding or what findings are said of.
     pub(crate) fn names(&self) -> bool {
-        self.roles.iter().any(|role| matches!(role, Role::Finding(_) | Role::Subject(_)))
+        self.kinds.meet(Kinds::NAMES)
     }
 
     pub(crate) fn is_finding(&self) -> bool {
-        self.roles.iter().any(|role| matches!(role, Role::Finding(_)))
+        self.kinds.meet(Kinds::of(&[Role::Finding(0)]))
     }
 
     /// Whether it says that what a finding is said of is as it should be: "clear".
     pub(crate) fn is_normal(&self) -> bool {
-        self.roles.iter().any(|role| matches!(role, Role::Normal(_)))
+        self.kinds.meet(Kinds::of(&[Role::Normal(0)]))
     }
 
     /// Whether it says nothing about the side, place and grade of the findings around it.
     pub(crate) fn is_silent(&self) -> bool {
-        const SILENT: [Cue; 9] = [
-            Cue::Change,
-            Cue::Earlier,
-            Cue::Observation,
-            Cue::ResolutionBackward,
-            Cue::DenialTerminator,
-            Cue::Weakening,
-            Cue::Relation,
-            Cue::Instance,
-            Cue::Recurrence,
-        ];
-        self.roles.iter().all(|role| matches!(role, Role::Cue(cue) if SILENT.contains(cue)))
+        self.kinds.are_among(Kinds::SILENT)
     }
 
     pub(crate) fn modifies(&self) -> bool {
-        self.roles.iter().any(|role| matches!(role, Role::Location(_) | Role::Laterality(_) | Role::Severity(_)))
+        self.kinds.meet(Kinds::MODIFIES)
     }
 }
 
 /// All terms of an ontology as one automaton.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
-    automaton: AhoCorasick,
-    roles: Vec<Vec<Role>>,
-    /// Terms of one character, which would be found within every other word: where their roles are.
-    signs: [Option<usize>; 128],
+    automaton: NFA,
+    /// What each term of the automaton means.
+    meanings: Vec<(Kinds, Vec<Role>)>,
     /// The finding of each sign.
     pub(crate) sign_findings: Vec<usize>,
 }
@@ -116,68 +166,64 @@ impl Lexicon {
         let mut terms = Terms::default();
         let sign_findings = add_findings(ontology, &mut terms);
         add_modifiers(ontology, &mut terms);
-        let (long, short): (Vec<_>, Vec<_>) = terms.0.into_iter().partition(|(term, _)| term.len() > 1);
-        let (patterns, mut roles): (Vec<_>, Vec<_>) = long.into_iter().unzip();
-        let mut signs = [None; 128];
-        for (term, of_term) in short {
-            for byte in term.bytes().filter(u8::is_ascii) {
-                signs[usize::from(byte)] = Some(roles.len());
-            }
-            roles.push(of_term);
-        }
-        let automaton = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&patterns)
-            .or_else(|_| AhoCorasick::new(&patterns))
+        let terms = terms.0.into_iter().filter(|(term, _)| !term.is_empty());
+        let (terms, roles): (Vec<_>, Vec<_>) = terms.unzip();
+        let meanings = roles.into_iter().map(|roles| (Kinds::of(&roles), roles)).collect();
+        let automaton = NFA::new(&terms)
             .expect("fewer states than bytes of a TOML file that was read into memory, so within the automaton's 2^31");
-        Self { automaton, roles, signs, sign_findings }
+        Self { automaton, meanings, sign_findings }
     }
 
     /// The terms in `text`, longest first, from left to right, whole words only, none overlapping.
     pub(crate) fn tokens<'a>(&'a self, text: &str, found: &mut Vec<Token<'a>>) {
         found.clear();
-        for hit in self.automaton.find_overlapping_iter(text) {
-            let (start, end) = (hit.start(), hit.end());
-            if !is_whole(text.as_bytes(), start, end) {
-                continue;
-            }
-            // Hits come by their end: this one holds those kept that start no earlier, unless an earlier one cuts it.
-            let keep = found.partition_point(|token| token.start < start);
-            if keep == 0 || found[keep - 1].end <= start {
-                found.truncate(keep);
-                found.push(Token { start, end, roles: &self.roles[hit.pattern().as_usize()] });
-            }
+        let text = text.as_bytes();
+        let Ok(root) = self.automaton.start_state(Anchored::Yes) else { return };
+        let mut start = 0;
+        while start < text.len() {
+            let term = if is_within_a_word(text, start) { None } else { self.longest(root, text, start) };
+            start = match term {
+                Some((end, term)) => {
+                    let (kinds, roles) = &self.meanings[term.as_usize()];
+                    found.push(Token { start, end, roles, kinds: *kinds });
+                    end
+                }
+                None => start + 1,
+            };
         }
-        self.add_signs(text.as_bytes(), found);
     }
 
-    /// Adds the terms of one character that stand outside of the others.
-    fn add_signs<'a>(&'a self, text: &[u8], found: &mut Vec<Token<'a>>) {
-        let (known, mut next) = (found.len(), 0);
-        for (at, &byte) in text.iter().enumerate() {
-            let Some(roles) = self.signs.get(usize::from(byte)).copied().flatten() else {
-                continue;
-            };
-            while next < known && found[next].end <= at {
-                next += 1;
+    /// The longest term that begins at `start` and cuts no word: where it ends, and which it is.
+    fn longest(&self, root: StateID, text: &[u8], start: usize) -> Option<(usize, PatternID)> {
+        let (mut state, mut longest) = (root, None);
+        for end in start + 1..=text.len() {
+            state = self.automaton.next_state(Anchored::Yes, state, text[end - 1]);
+            if self.automaton.is_dead(state) {
+                break;
             }
-            let free = next == known || found[next].start > at;
-            if free && is_whole(text, at, at + 1) {
-                found.push(Token { start: at, end: at + 1, roles: &self.roles[roles] });
+            // A state has the terms, too, that end here and begin later.
+            if self.automaton.is_match(state) {
+                let term = self.automaton.match_pattern(state, 0);
+                if self.automaton.pattern_len(term) == end - start && is_whole(text, start, end) {
+                    longest = Some((end, term));
+                }
             }
         }
-        if found.len() > known {
-            found.sort_by_key(|token| token.start);
-        }
+        longest
     }
 }
 
-/// Whether the match does not cut a word.
+fn is_of_a_word(text: &[u8], at: usize) -> bool {
+    text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == 0x1a)
+}
+
+fn is_within_a_word(text: &[u8], at: usize) -> bool {
+    at > 0 && is_of_a_word(text, at) && is_of_a_word(text, at - 1)
+}
+
+/// Whether what begins with a word does not end within one.
 fn is_whole(text: &[u8], start: usize, end: usize) -> bool {
-    let word = |at: usize| text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == 0x1a);
-    let cut_before = start > 0 && word(start) && word(start - 1);
-    let cut_after = word(end - 1) && word(end);
-    !cut_before && !cut_after && !is_of_a_number(text, start, end)
+    !is_within_a_word(text, end) && !is_of_a_number(text, start, end)
 }
 
 /// Whether a sign is that of a number, as in "#2", "> 6 mm" or "0.5".

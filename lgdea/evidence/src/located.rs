@@ -43,8 +43,14 @@ fn canonical(label: &str, severity: Severity, laterality: Laterality, location: 
     let label = if in_lung { label.strip_prefix("lung ").unwrap_or(label) } else { label };
     let words =
         [severity.word(), laterality.word()].into_iter().chain(location.iter().map(String::as_str)).chain([label]);
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
+    let mut text = String::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(word);
+    }
+    text
 }
 
 /// Byte range to character range.

@@ -1,7 +1,5 @@
 //! Joins what a report says of one finding in several places.
 
-use std::collections::BTreeSet;
-
 use crate::evidence::{Laterality, Polarity, Severity};
 use crate::located::Located;
 
@@ -17,7 +15,7 @@ pub(crate) fn merge(mentions: Vec<Located>) -> Vec<Located> {
             None => kept.push(mention),
         }
     }
-    let affirmed: BTreeSet<(usize, Laterality)> = kept
+    let affirmed: Vec<(usize, Laterality)> = kept
         .iter()
         .filter(|one| one.polarity != Polarity::Absent)
         .flat_map(|one| [(one.finding, Laterality::None), (one.finding, one.laterality)])

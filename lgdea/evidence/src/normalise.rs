@@ -20,11 +20,14 @@ impl Normalised {
         self.origins.clear();
         let mut writer = Writer { bytes: std::mem::take(&mut self.text).into_bytes(), origins: &mut self.origins };
         writer.bytes.clear();
-        let body = &original[from..to];
-        for (at, character) in body.char_indices() {
-            let after = &body[at + character.len_utf8()..];
-            let start = from + at;
+        let mut rest = original[from..to].chars();
+        writer.bytes.reserve(to - from);
+        writer.origins.reserve(to - from);
+        let mut start = from;
+        while let Some(character) = rest.next() {
+            let after = rest.as_str();
             let origin = (start as u32, (start + character.len_utf8()) as u32);
+            start += character.len_utf8();
             match character {
                 _ if character.is_ascii_alphanumeric() => writer.push(character.to_ascii_lowercase() as u8, origin),
                 ' ' => writer.blank(origin),

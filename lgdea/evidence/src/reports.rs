@@ -110,7 +110,7 @@ impl Collected {
     }
 
     fn add(&mut self, id: String, text: String, place: &str) -> Result<(), EvidenceError> {
-        if Report::of_cell(&text).is_none() {
+        if !Report::is_in(&text) {
             self.skipped.add(SkipReason::EmptyReport, shown_id(&id));
             return Ok(());
         }

@@ -77,19 +77,27 @@ pub(crate) fn has_ending(path: &Path, ending: &str) -> bool {
 }
 
 fn csv_rows(path: &Path, [id, text]: [&str; 2], remedy: &str) -> Result<Vec<Row>, EvidenceError> {
-    if let Some((line, problem)) = quotes::problem(&content(path)?) {
+    let bytes = content(path)?;
+    if let Some((line, problem)) = quotes::problem(&bytes) {
         return Err(refused(place(path, line), problem));
     }
-    let table = Table::read(path)?;
-    let required = |name: &str, role: String| table.required(name, &role).map_err(without_texts);
-    let id = required(id, format!("the report's identifier; {remedy}"))?;
-    let content = required(text, format!("what is read of a report; {remedy}"))?;
-    let row = |row: &lgdea_data::table::Row| Row {
-        place: place(path, row.line),
-        id: row.cell(Some(id)).to_owned(),
-        content: row.text(Some(content)).to_owned(),
+    let mut rows = Vec::new();
+    let columns = |table: &Table| {
+        let required = |name: &str, role: String| table.required(name, &role).map_err(without_texts);
+        Ok([
+            required(id, format!("the report's identifier; {remedy}"))?,
+            required(text, format!("what is read of a report; {remedy}"))?,
+        ])
     };
-    Ok(table.rows.iter().map(row).collect())
+    Table::each_in(path, bytes, columns, |&[id, content], _, row| {
+        rows.push(Row {
+            place: place(path, row.line),
+            id: row.cell(Some(id)).to_owned(),
+            content: row.text(Some(content)).to_owned(),
+        });
+        Ok(())
+    })?;
+    Ok(rows)
 }
 
 /// Words of which the names of columns beside reports are made.

@@ -11,6 +11,7 @@ use lgdea_evidence::{EvidenceError, Ontology, Provider, Rules};
 use lgdea_fault::chain;
 use lgdea_spec::{
     Data, Eval, Evidence, Experiment, HeldOut, Inputs, Problem, Resolved, SetInputs, Within, WordPieces, ZeroShot,
+    agreeing, counted,
 };
 
 use crate::{Apart, InputsError, LoadedSet};
@@ -189,7 +190,7 @@ pub fn told(resolved: &Resolved, read: &Read) -> (Vec<Problem>, Vec<String>) {
         let images = corpus.studies.iter().filter(|study| study.image.is_some()).count();
         notes.push(note_on_set(
             name,
-            &format!("{} studies are scored, of which {images} have an image", corpus.studies.len()),
+            &format!("{} scored, {images} of them with an image", counted(corpus.studies.len(), "study")),
         ));
     }
     (problems, notes)
@@ -242,7 +243,12 @@ fn missing_images(corpus: &Corpus) -> Option<String> {
     let missing = corpus.skipped.missing_images();
     let first = missing.examples.first()?;
     let all = missing.count + corpus.studies.iter().filter(|study| study.image.is_some()).count();
-    Some(format!("{} of {all} images are missing or cannot be read, the first is {first}", missing.count))
+    Some(format!(
+        "{} of {} {} missing or cannot be read, the first is {first}",
+        missing.count,
+        counted(all, "image"),
+        agreeing(missing.count, "is", "are")
+    ))
 }
 
 /// What explains that there is nothing to pair.
@@ -259,7 +265,9 @@ fn notes_of_pairs(corpus: &Corpus, notes: &[String]) -> String {
     let left_out = corpus.skipped.count(SkipReason::PatientOfEvaluationSet);
     if left_out > 0 {
         reasons.push(format!(
-            "{left_out} training studies are of patients of evaluation sets, which `pairing.leave-out.sets` leaves out"
+            "{} {} of patients of evaluation sets, which `pairing.leave-out.sets` leaves out",
+            counted(left_out, "training study"),
+            agreeing(left_out, "is", "are")
         ));
     }
     if left_out == 0 && corpus.studies.iter().all(|study| study.split != Split::Train) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lgdea_data::{Corpus, DataError, Known, Picture, Split, Study};
 use lgdea_eval::protocol::digest_of_files;
-use lgdea_spec::{Data, Inputs, Seed, SetInputs};
+use lgdea_spec::{Data, Inputs, Seed, SetInputs, agreeing, counted};
 
 use crate::InputsError;
 
@@ -112,7 +112,11 @@ impl Apart {
             }
             Err(InputsError::NothingScored {
                 name: set.name.clone(),
-                reason: format!("its {} studies are of patients that training has, too", out.len()),
+                reason: format!(
+                    "its {} {} of patients that training has, too",
+                    counted(out.len(), "study"),
+                    agreeing(out.len(), "is", "are")
+                ),
                 remedy: "name the set in `pairing.leave-out.sets`: then training goes without these patients",
             })
         };

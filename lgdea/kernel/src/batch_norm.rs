@@ -11,6 +11,7 @@ use burn::nn::BatchNorm;
 use burn::tensor::{Shape, Tensor};
 
 use crate::gradient::{inverse_deviation, ternary};
+use crate::planes;
 
 /// What the layer makes of `[batch, channels, …]` (Ioffe and Szegedy 2015); in training it notes the batch's statistics.
 pub fn batch_norm<const D: usize>(layer: &BatchNorm, x: Tensor<D>) -> Tensor<D> {
@@ -40,9 +41,42 @@ trait FusedBatchNorm: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         batch_norm_forward::<Self>(x, gamma, beta, epsilon)
     }
+
+    /// Gradients with respect to `x`, `γ` and `β` where the output has the gradient `grad`.
+    fn batch_norm_gradients(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f64,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        batch_norm_backward::<Self>(x, gamma, [mean, variance], epsilon, grad).into()
+    }
 }
 
-impl FusedBatchNorm for Flex {}
+// Each sum and each product of burn's passes over all of memory, on one thread.
+impl FusedBatchNorm for Flex {
+    fn fused_batch_norm(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        planes::forward(x, gamma, beta, epsilon)
+    }
+
+    fn batch_norm_gradients(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f64,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        planes::gradients(x, gamma, [mean, variance], epsilon, grad).into()
+    }
+}
 
 #[cfg(feature = "libtorch")]
 impl FusedBatchNorm for burn::backend::LibTorch {
@@ -73,13 +107,13 @@ impl<B: FusedBatchNorm, C: CheckpointStrategy> FusedBatchNorm for Autodiff<B, C>
         #[derive(Debug)]
         struct BatchNorm;
 
-        impl<B: Backend> Backward<B, 3> for BatchNorm {
+        impl<B: FusedBatchNorm> Backward<B, 3> for BatchNorm {
             type State = (NodeId, NodeId, FloatTensor<B>, FloatTensor<B>, f64);
 
             fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
                 ternary::<B, _>(ops, grads, |(x, gamma, mean, variance, epsilon), grad| {
                     let [x, gamma] = [x, gamma].map(|node| checkpointer.retrieve_node_output(node));
-                    batch_norm_backward::<B>(x, gamma, [mean, variance], epsilon, grad)
+                    B::batch_norm_gradients(x, gamma, mean, variance, epsilon, grad).into()
                 });
             }
         }
@@ -175,6 +209,35 @@ mod tests {
 
     use super::*;
     use crate::testing::{gap, random};
+
+    /// What other devices do.
+    #[test]
+    fn in_pieces_batch_norm_is_the_same() {
+        use burn::backend::FlexDevice;
+        use burn::backend::ops::FloatTensorOps;
+        use burn::tensor::TensorData;
+
+        let numbers = |dims: &[usize], step: f32| {
+            let count = dims.iter().product::<usize>();
+            let values: Vec<f32> = (0..count).map(|index| (index as f32 * step).sin() + 0.5).collect();
+            Flex::float_from_data(TensorData::new(values, dims), &FlexDevice)
+        };
+        let (x, grad) = (|| numbers(&[3, 4, 5, 7], 0.7), || numbers(&[3, 4, 5, 7], 0.3));
+        let (gamma, beta) = (|| numbers(&[4], 1.3), || numbers(&[4], 2.1));
+        let (output, mean, variance) = Flex::fused_batch_norm(x(), gamma(), beta(), 1e-3);
+        let ours =
+            <[_; 3]>::from(Flex::batch_norm_gradients(x(), gamma(), mean.clone(), variance.clone(), 1e-3, grad()));
+        let pieces = batch_norm_forward::<Flex>(x(), gamma(), beta(), 1e-3);
+        let in_pieces = batch_norm_backward::<Flex>(x(), gamma(), [mean.clone(), variance.clone()], 1e-3, grad());
+        let values = |x: FloatTensor<Flex>| x.into_data().try_to_vec::<f32>().unwrap();
+        let pairs = [(output, pieces.0), (mean, pieces.1), (variance, pieces.2)]
+            .into_iter()
+            .chain(ours.into_iter().zip(in_pieces));
+        for (ours, pieces) in pairs {
+            let (ours, pieces) = (values(ours), values(pieces));
+            assert!(ours.iter().zip(&pieces).all(|(a, b)| (a - b).abs() < 1e-4), "{ours:?} {pieces:?}");
+        }
+    }
 
     #[test]
     fn batch_norm_has_gradients_and_statistics_of_burns() {

@@ -11,7 +11,7 @@ use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::ops::ConvOptions;
 
-use crate::{columns, depthwise};
+use crate::{columns, dense, depthwise};
 
 /// The convolution of `[batch, channels, h, w]` with weights `[outputs, channels, kh, kw]`, without dilation; in one group, or in
 /// as many as there are channels and outputs, with weights `[channels, 1, kh, kw]`.
@@ -58,7 +58,6 @@ trait FusedConvolution: Backend {
     }
 }
 
-// Its convolutions multiply image by image, which for a few places are products of a large matrix with a few columns.
 impl FusedConvolution for Flex {
     fn fused_convolution(
         x: FloatTensor<Self>,
@@ -67,8 +66,8 @@ impl FusedConvolution for Flex {
     ) -> FloatTensor<Self> {
         if options.groups > 1 {
             depthwise::convolution(x, weights, &options)
-        } else if columns::are_few(&x.shape(), &options) {
-            columns::convolution::<Self>(x, weights, &options)
+        } else if dense::fits(&x.shape(), &weights.shape(), &options) {
+            dense::convolution(x, weights, &options)
         } else {
             Self::conv2d(x, weights, None, options)
         }
@@ -82,8 +81,8 @@ impl FusedConvolution for Flex {
     ) -> FloatTensor<Self> {
         if options.groups > 1 {
             depthwise::input_gradient(&x.shape(), weights, grad, &options)
-        } else if columns::are_few(&x.shape(), &options) {
-            columns::input_gradient::<Self>(&x.shape(), weights, grad, &options)
+        } else if dense::fits(&x.shape(), &weights.shape(), &options) {
+            dense::input_gradient(&x.shape(), weights, grad, &options)
         } else {
             Self::conv2d_x_backward(x, weights, grad, options)
         }
@@ -97,7 +96,9 @@ impl FusedConvolution for Flex {
     ) -> FloatTensor<Self> {
         if options.groups > 1 {
             depthwise::weight_gradient(x, &weights.shape(), grad, &options)
-        } else if columns::are_few(&x.shape(), &options) || columns::repeat_nothing(&weights.shape(), &options) {
+        } else if dense::fits(&x.shape(), &weights.shape(), &options) {
+            dense::weight_gradient(x, &weights.shape(), grad, &options)
+        } else if columns::repeat_nothing(&weights.shape(), &options) {
             columns::weight_gradient::<Self>(x, &weights.shape(), grad, &options)
         } else {
             Self::conv2d_weight_backward(x, weights, grad, options)

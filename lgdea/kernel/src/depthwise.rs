@@ -3,15 +3,13 @@
 
 use std::ops::Range;
 
-use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
+use burn::tensor::Shape;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{DType, FloatDType, Shape, TensorData};
 use rayon::prelude::*;
 
-/// Products that are summed side by side.
-const LANES: usize = 16;
+use crate::flex::{back, dot, single};
 
 /// The convolution of `x` `[batch, channels, h, w]` with `weights` `[channels, 1, kh, kw]`, without dilation.
 pub(crate) fn convolution(
@@ -211,28 +209,4 @@ fn add_scaled(sum: &mut [f32], factor: f32, numbers: &[f32]) {
     for (sum, number) in sum.iter_mut().zip(numbers) {
         *sum += factor * number;
     }
-}
-
-fn dot(one: &[f32], other: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    let (one, other) = (one.chunks_exact(LANES), other.chunks_exact(LANES));
-    let rest: f32 = one.remainder().iter().zip(other.remainder()).map(|(a, b)| a * b).sum();
-    for (one, other) in one.zip(other) {
-        for ((sum, a), b) in sums.iter_mut().zip(one).zip(other) {
-            *sum += a * b;
-        }
-    }
-    rest + sums.iter().sum::<f32>()
-}
-
-/// In one piece, in single precision.
-pub(crate) fn single(x: FloatTensor<Flex>) -> FloatTensor<Flex> {
-    let x = if x.dtype() == DType::F32 { x } else { Flex::float_cast(x, FloatDType::F32) };
-    x.to_contiguous()
-}
-
-/// Numbers as a tensor of some kind.
-fn back(numbers: Vec<f32>, shape: Shape, kind: DType) -> FloatTensor<Flex> {
-    let tensor = FloatTensor::<Flex>::from_data(TensorData::new(numbers, shape));
-    if kind == DType::F32 { tensor } else { Flex::float_cast(tensor, kind.into()) }
 }

@@ -10,6 +10,7 @@ use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor};
 
 use crate::gradient::{inverse_deviation, ternary};
+use crate::rows;
 
 /// Layer norm (Ba, Kiros and Hinton 2016) over the last dimension: `γ (x − mean x) / √(var x + ε) + β`.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Tensor<D> {
@@ -28,9 +29,29 @@ trait FusedLayerNorm: Backend {
     ) -> FloatTensor<Self> {
         Self::layer_norm(x, gamma, Some(beta), epsilon)
     }
+
+    /// Gradients with respect to `x`, `γ` and `β` where the output has the gradient `grad`.
+    fn layer_norm_gradients(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        epsilon: f64,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        layer_norm_backward::<Self>(x, gamma, epsilon, grad).into()
+    }
 }
 
-impl FusedLayerNorm for Flex {}
+// Each sum and each product of burn's passes over all of memory, on one thread.
+impl FusedLayerNorm for Flex {
+    fn layer_norm_gradients(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        epsilon: f64,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        rows::layer_norm_gradients(x, gamma, epsilon, grad).into()
+    }
+}
 
 #[cfg(feature = "libtorch")]
 impl FusedLayerNorm for burn::backend::LibTorch {}
@@ -48,13 +69,13 @@ impl<B: FusedLayerNorm, C: CheckpointStrategy> FusedLayerNorm for Autodiff<B, C>
         #[derive(Debug)]
         struct LayerNorm;
 
-        impl<B: Backend> Backward<B, 3> for LayerNorm {
+        impl<B: FusedLayerNorm> Backward<B, 3> for LayerNorm {
             type State = (NodeId, NodeId, f64);
 
             fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
                 ternary::<B, _>(ops, grads, |(x, gamma, epsilon), grad| {
                     let [x, gamma] = [x, gamma].map(|node| checkpointer.retrieve_node_output(node));
-                    layer_norm_backward::<B>(x, gamma, epsilon, grad)
+                    B::layer_norm_gradients(x, gamma, epsilon, grad).into()
                 });
             }
         }
@@ -135,5 +156,26 @@ mod tests {
         assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5);
         assert!(gap(gamma.grad(&ours).unwrap(), norm.gamma.grad(&theirs).unwrap()) < 1e-5);
         assert!(gap(beta.grad(&ours).unwrap(), norm.beta.unwrap().grad(&theirs).unwrap()) < 1e-5);
+    }
+
+    /// What other devices do.
+    #[test]
+    fn in_pieces_the_gradients_of_layer_norm_are_the_same() {
+        use burn::backend::FlexDevice;
+        use burn::backend::ops::FloatTensorOps;
+        use burn::tensor::TensorData;
+
+        let numbers = |dims: &[usize], step: f32| {
+            let count = dims.iter().product::<usize>();
+            let values: Vec<f32> = (0..count).map(|index| (index as f32 * step).sin() + 0.5).collect();
+            Flex::float_from_data(TensorData::new(values, dims), &FlexDevice)
+        };
+        let (x, gamma, grad) = (|| numbers(&[9, 40, 21], 0.7), || numbers(&[21], 1.3), || numbers(&[9, 40, 21], 0.3));
+        let ours = <[_; 3]>::from(Flex::layer_norm_gradients(x(), gamma(), 1e-3, grad()));
+        let pieces = layer_norm_backward::<Flex>(x(), gamma(), 1e-3, grad());
+        for (ours, pieces) in ours.into_iter().zip(pieces) {
+            let [ours, pieces] = [ours, pieces].map(|x| x.into_data().try_to_vec::<f32>().unwrap());
+            assert!(ours.iter().zip(&pieces).all(|(a, b)| (a - b).abs() < 1e-3), "{ours:?} {pieces:?}");
+        }
     }
 }

@@ -12,19 +12,31 @@
 mod batch_norm;
 mod columns;
 mod convolution;
+mod dense;
 mod depthwise;
+mod flex;
+mod gelu;
 mod gradient;
 mod layer_norm;
+mod linear;
+mod neighbours;
 mod normalise;
+mod planes;
+mod product;
 mod relu;
+mod rows;
 mod softmax;
 #[cfg(test)]
 mod testing;
 mod update;
+mod window;
 
 pub use batch_norm::batch_norm;
 pub use convolution::convolution;
+pub use gelu::gelu;
 pub use layer_norm::layer_norm;
+pub use linear::linear;
+pub use neighbours::neighbours;
 pub use normalise::l2_normalise;
 pub use relu::{relu, relu6};
 pub use softmax::softmax;

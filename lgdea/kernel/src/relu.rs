@@ -10,12 +10,10 @@ use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use crate::depthwise::single;
+use crate::flex::{CHUNK, of_kind, single, widest};
 
 /// Where ReLU6 ends.
 const CEILING: f32 = 6.0;
-/// Numbers that a thread takes at once.
-const CHUNK: usize = 1 << 14;
 
 /// `max(x, 0)`.
 pub fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
@@ -50,28 +48,47 @@ trait FusedRelu: Backend {
     }
 }
 
-// burn clamps by masks, which pass four times over memory.
+// burn takes one number after the other on one thread, and clamps by masks, which pass four times over memory.
 impl FusedRelu for Flex {
+    fn fused_relu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        // What is no number stays so.
+        each(x, |x| if x < 0.0 { 0.0 } else { x })
+    }
+
+    fn relu_gradient(output: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        each_gradient(output, grad, |output, grad| if output <= 0.0 { 0.0 } else { grad })
+    }
+
     fn fused_relu6(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let mut x = single(x);
-        x.storage_mut::<f32>().par_chunks_mut(CHUNK).for_each(|x| {
-            for x in x {
-                *x = x.clamp(0.0, CEILING);
-            }
-        });
-        x
+        each(x, |x| x.clamp(0.0, CEILING))
     }
 
     fn relu6_gradient(output: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (output, mut grad) = (single(output), single(grad));
-        let chunks = grad.storage_mut::<f32>().par_chunks_mut(CHUNK).zip(output.storage::<f32>().par_chunks(CHUNK));
-        chunks.for_each(|(grad, output)| {
-            for (grad, output) in grad.iter_mut().zip(output) {
-                *grad = if *output > 0.0 && *output < CEILING { *grad } else { 0.0 };
-            }
-        });
-        grad
+        each_gradient(output, grad, |output, grad| if output > 0.0 && output < CEILING { grad } else { 0.0 })
     }
+}
+
+fn each(x: FloatTensor<Flex>, of: impl Fn(f32) -> f32 + Sync) -> FloatTensor<Flex> {
+    let kind = x.dtype();
+    let mut x = single(x);
+    x.storage_mut::<f32>().par_chunks_mut(CHUNK).for_each(|x| {
+        widest(|| x.iter_mut().for_each(|x| *x = of(*x)));
+    });
+    of_kind(x, kind)
+}
+
+fn each_gradient(
+    output: FloatTensor<Flex>,
+    grad: FloatTensor<Flex>,
+    of: impl Fn(f32, f32) -> f32 + Sync,
+) -> FloatTensor<Flex> {
+    let kind = grad.dtype();
+    let (output, mut grad) = (single(output), single(grad));
+    let chunks = grad.storage_mut::<f32>().par_chunks_mut(CHUNK).zip(output.storage::<f32>().par_chunks(CHUNK));
+    chunks.for_each(|(grad, output)| {
+        widest(|| grad.iter_mut().zip(output).for_each(|(grad, output)| *grad = of(*output, *grad)));
+    });
+    of_kind(grad, kind)
 }
 
 #[cfg(feature = "libtorch")]

@@ -9,6 +9,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
 
+use crate::rows;
+
 /// Softmax over the last dimension.
 pub fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::fused_softmax(x.into_dispatch()))
@@ -21,9 +23,18 @@ trait FusedSoftmax: Backend {
         let last = x.shape().num_dims() - 1;
         Self::softmax(x, last)
     }
+
+    /// The gradient with respect to `x` of `output`, whose gradient is `grad`.
+    fn softmax_gradient(output: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        softmax_backward::<Self>(output, grad)
+    }
 }
 
-impl FusedSoftmax for Flex {}
+impl FusedSoftmax for Flex {
+    fn softmax_gradient(output: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        rows::softmax_gradient(output, grad)
+    }
+}
 
 #[cfg(feature = "libtorch")]
 impl FusedSoftmax for burn::backend::LibTorch {}
@@ -36,12 +47,12 @@ impl<B: FusedSoftmax, C: CheckpointStrategy> FusedSoftmax for Autodiff<B, C> {
         #[derive(Debug)]
         struct Softmax;
 
-        impl<B: Backend> Backward<B, 1> for Softmax {
+        impl<B: FusedSoftmax> Backward<B, 1> for Softmax {
             type State = FloatTensor<B>;
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
                 let output = ops.state;
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| softmax_backward::<B>(output, grad));
+                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::softmax_gradient(output, grad));
             }
         }
 
@@ -78,5 +89,23 @@ mod tests {
         assert!(gap(ours.clone(), theirs.clone()) < 1e-6);
         let (ours, theirs) = ((ours * weigh.clone()).sum().backward(), (theirs * weigh).sum().backward());
         assert!(gap(x.grad(&ours).unwrap(), x.grad(&theirs).unwrap()) < 1e-5);
+    }
+
+    /// What other devices do.
+    #[test]
+    fn in_pieces_the_gradient_of_softmax_is_the_same() {
+        use burn::backend::FlexDevice;
+        use burn::backend::ops::FloatTensorOps;
+        use burn::tensor::TensorData;
+
+        let numbers = |step: f32| {
+            let values: Vec<f32> = (0..60).map(|index| (index as f32 * step).sin()).collect();
+            Flex::float_from_data(TensorData::new(values, [3, 4, 5]), &FlexDevice)
+        };
+        let output = || Flex::fused_softmax(numbers(0.7));
+        let [ours, pieces] =
+            [Flex::softmax_gradient(output(), numbers(0.3)), softmax_backward::<Flex>(output(), numbers(0.3))]
+                .map(|x| x.into_data().try_to_vec::<f32>().unwrap());
+        assert!(ours.iter().zip(&pieces).all(|(a, b)| (a - b).abs() < 1e-6), "{ours:?} {pieces:?}");
     }
 }

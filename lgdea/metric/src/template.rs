@@ -19,10 +19,13 @@ pub(crate) fn label(template: &str, of: &Parameters<'_>) -> String {
 
 /// The parameters with which a template gives this name.
 pub(crate) fn find<'n>(template: &str, name: &'n str) -> Option<Parameters<'n>> {
-    let Some((literal, parameter, rest)) = first(template) else {
-        return (template == name).then_some(Parameters::NONE);
-    };
-    let name = name.strip_prefix(literal)?;
+    // What both begin with. Most templates are told from a name by a few letters, and thousands of names are looked up.
+    let literal = template.bytes().zip(name.bytes()).take_while(|(one, other)| one == other && *one != b'{').count();
+    let (template, name) = (template.get(literal..)?, name.get(literal..)?);
+    if template.is_empty() {
+        return name.is_empty().then_some(Parameters::NONE);
+    }
+    let (parameter, rest) = template.strip_prefix('{')?.split_once('}')?;
     match parameter {
         "way" => Way::ALL.into_iter().find_map(|way| {
             let found = find(rest, name.strip_prefix(way.name())?)?;

@@ -2,9 +2,8 @@
 
 use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor};
-use lgdea_kernel::{l2_normalise, softmax};
+use lgdea_kernel::{gelu, l2_normalise, softmax};
 
 use crate::layer_norm::{self, LayerNorm};
 use crate::precision::linear;

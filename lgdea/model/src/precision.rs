@@ -7,6 +7,7 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
+use burn::tensor::ops::ConvOptions;
 use burn::tensor::{FloatDType, Tensor};
 
 use crate::convolution::{self, Padding};
@@ -48,7 +49,10 @@ pub(crate) fn linear<const D: usize>(layer: &Linear, x: Tensor<D>) -> Tensor<D> 
     let mut dims = x.dims();
     let width = dims[D - 1];
     let rows = x.reshape([dims.iter().product::<usize>() / width, width]);
-    let output = in_precision_of(&layer.weight, rows, |x| layer.forward(x));
+    let output = in_precision_of(&layer.weight, rows, |x| match &layer.bias {
+        Some(bias) => lgdea_kernel::linear(x, layer.weight.val(), bias.val()),
+        None => layer.forward(x),
+    });
     dims[D - 1] = output.dims()[1];
     output.reshape(dims)
 }
@@ -69,6 +73,17 @@ pub(crate) fn product<const D: usize>(layer: &Linear, one: Tensor<D>, other: Ten
     in_precision_of(&layer.weight, one, |one| {
         one.matmul(if other.dtype() == precision { other } else { other.cast(precision) })
     })
+}
+
+/// A convolution of blocks of `factor` × `factor` pixels that are moved into channels (space to depth: `[b, c, h, w]` to
+/// `[b, c · factor², h / factor, w / factor]`). It is computed where the pixels are, with kernels of whole blocks.
+pub(crate) fn convolve_blocks(layer: &Conv2d, factor: usize, x: Tensor<4>) -> Tensor<4> {
+    let [outputs, channels, rows, columns] = layer.weight.dims();
+    let channels = channels / (factor * factor);
+    let weights = layer.weight.val().reshape([outputs, channels, factor, factor, rows, columns]);
+    let weights = weights.permute([0, 1, 4, 2, 5, 3]).reshape([outputs, channels, rows * factor, columns * factor]);
+    let options = ConvOptions::new([factor; 2], [rows / 2 * factor, columns / 2 * factor], [1, 1], 1);
+    in_precision_of(&layer.weight, x, |x| lgdea_kernel::convolution(x, weights, options))
 }
 
 fn in_precision_of<const W: usize, const D: usize, const O: usize>(

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use lgdea_fault::{AtFault, Fault};
+use lgdea_spec::{agreeing, counted};
 
 /// Why an experiment's data cannot be read by a model.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +33,9 @@ pub enum PreparedError {
     },
     /// Pairs are to be mismatched, and there is no other to take a report from.
     #[error(
-        "pairing.mismatched gives each pair the report of another one, and there are {pairs} pairs: raise pairing.ratio"
+        "pairing.mismatched gives each pair the report of another one, and there {} {}: raise pairing.ratio",
+        agreeing(*pairs, "is", "are"),
+        counted(*pairs, "pair")
     )]
     NoOtherPair {
         /// Pairs.

@@ -1,9 +1,7 @@
 //! The model card of a run: what an exported model is, for whoever gets it without the experiment.
 
-use std::path::Path;
-
 use lgdea_metric::{Bound, Name};
-use lgdea_spec::{TextEncoder, WEIGHTS_EXTENSIONS, WordPieces};
+use lgdea_spec::{TextEncoder, WordPieces, repository};
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
@@ -34,7 +32,7 @@ impl Opened {
         let weights = [encoder.image.weights().map(|(weights, _)| weights), text_weights(&encoder.text)];
         let from = weights.map(|weights| weights.filter(|weights| !weights.is_empty()));
         let told = from.map(|weights| weights.map(|it| format!(", from `{}`", last_part(it))).unwrap_or_default());
-        let repositories = from.into_iter().flatten().filter(|weights| is_repository(weights));
+        let repositories = from.into_iter().flatten().filter(|weights| repository(weights).is_some());
         let base_models: Vec<String> = repositories.map(str::to_owned).collect();
         // What was to begin later taught it nothing, unless a round before it had all steps.
         let has_begun = |start: usize| start < self.step || experiment.train.rounds > 1;
@@ -101,16 +99,7 @@ fn text_weights(text: &TextEncoder) -> Option<&str> {
 
 /// What names published weights to others: a repository, or the name of a file without where it lies here.
 fn last_part(weights: &str) -> &str {
-    if is_repository(weights) { weights } else { weights.rsplit(['/', '\\']).next().unwrap_or(weights) }
-}
-
-/// Whether it is a repository `owner/name`.
-fn is_repository(weights: &str) -> bool {
-    let plain = |part: &str| !part.is_empty() && !part.starts_with(['.', '~', '$']) && !part.contains(['/', '\\']);
-    let is_file = Path::new(weights)
-        .extension()
-        .is_some_and(|extension| WEIGHTS_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)));
-    !is_file && weights.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name))
+    if repository(weights).is_some() { weights } else { weights.rsplit(['/', '\\']).next().unwrap_or(weights) }
 }
 
 #[cfg(test)]

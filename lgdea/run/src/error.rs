@@ -12,7 +12,7 @@ use lgdea_inputs::InputsError;
 use lgdea_inspect::InspectError;
 use lgdea_model::TokenizerError;
 use lgdea_prepared::PreparedError;
-use lgdea_spec::SpecError;
+use lgdea_spec::{SpecError, counted};
 use lgdea_track::mlflow;
 use lgdea_train::TrainError;
 use miette::Diagnostic;
@@ -79,8 +79,9 @@ pub enum RunError {
     },
     /// The server of a language model left reports unread.
     #[error(
-        "the server answered nothing for {unanswered} of {reports} reports ({first}: {reason}); the others are kept, and the \
-         same command asks for these again"
+        "the server answered nothing for {unanswered} of {} ({first}: {reason}); the others are kept, and the same command asks \
+         for these again",
+        counted(*reports, "report")
     )]
     Unanswered {
         /// How many reports have no answer.
@@ -94,8 +95,9 @@ pub enum RunError {
     },
     /// No report has a valid answer of the language model.
     #[error(
-        "none of {reports} reports has a valid answer of the language model ({reason}, first {first}): there is no evidence to \
-         train on; try another model, answer-format, max-tokens or prompt: the same command asks for these again"
+        "none of {} has a valid answer of the language model ({reason}, first {first}): there is no evidence to train on; try \
+         another model, answer-format, max-tokens or prompt: the same command asks for these again",
+        counted(*reports, "report")
     )]
     Unread {
         /// How many reports were to be read.

@@ -13,7 +13,7 @@ use lgdea_fault::chain;
 use lgdea_inputs::LoadedSet;
 use lgdea_metric::EvalSet;
 use lgdea_prepared::Prepared;
-use lgdea_spec::{Experiment, Resolved};
+use lgdea_spec::{Experiment, Resolved, counted};
 use lgdea_track::mlflow::tags::LEFT_OUT;
 use lgdea_track::{Event, History, Journal, Lineage, RunDir, Status, SystemMeter, params};
 
@@ -118,11 +118,11 @@ impl Recorder<'_> {
     pub(crate) fn pairs(&self, corpus: &Corpus, pairing: &PairingManifest) -> Result<(), RunError> {
         self.left_out(corpus)?;
         self.audience.say(&format!(
-            "{} studies; training on {} pairs, {} images without report, {} reports without image",
-            corpus.studies.len(),
-            pairing.paired.len(),
-            pairing.images.len(),
-            pairing.reports.len(),
+            "{}; training on {}, {} without report, {} without image",
+            counted(corpus.studies.len(), "study"),
+            counted(pairing.paired.len(), "pair"),
+            counted(pairing.images.len(), "image"),
+            counted(pairing.reports.len(), "report"),
         ));
         write_file(&self.run.pairing(), &serde_json::to_string_pretty(pairing)?)
     }
@@ -131,7 +131,7 @@ impl Recorder<'_> {
     pub(crate) fn labelled(&self, prepared: &Prepared) {
         if let Some(labelled) = &prepared.labelled {
             let (taught, images) = (labelled.images(), prepared.pools.images.len());
-            self.audience.say(&format!("labels teach {taught} of {images} images without report"));
+            self.audience.say(&format!("labels teach {taught} of {} without report", counted(images, "image")));
         }
     }
 
@@ -160,7 +160,7 @@ impl Recorder<'_> {
         })?;
         let studies = corpus.studies.len();
         let images = (0..studies).filter(|&study| images.pixels(study).is_some()).count();
-        self.audience.say(&format!("evaluation set {name}: {studies} studies, {images} with an image"));
+        self.audience.say(&format!("evaluation set {name}: {}, {images} with an image", counted(studies, "study")));
         let lines = corpus.skipped.lines().map(|(_, line)| line);
         lines.for_each(|line| self.audience.say(&format!("evaluation set {name}: {line}")));
         for (reason, items) in &corpus.skipped.0 {

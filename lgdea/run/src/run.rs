@@ -55,6 +55,7 @@ pub fn run(order: &Order<'_>, device: &Device, audience: &dyn Audience) -> Resul
     if let Some(outcome) = earlier(&folder)? {
         return Ok(Ended::Earlier(outcome));
     }
+    audience.begins(folder.path());
     let recorder = Recorder { run: &folder, journal: &journal, run_key: &run_key, audience };
     recorder.start(order.resolved, &inputs.corpus, order.file)?;
     // A trial is shown by the sweep, beside the trials that come after it.

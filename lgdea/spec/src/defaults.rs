@@ -21,11 +21,17 @@ static TEXT: LazyLock<String> = LazyLock::new(|| PIECES.concat().concat());
 
 const IS_TOML: &str = "the embedded defaults are TOML, as a unit test shows";
 
-/// The defaults with all the settings that unmade choices would start from.
-pub(crate) fn layer(problems: &mut Vec<Problem>) -> Node {
+/// Their layer, and its problems: it has none, as a unit test shows.
+static LAYER: LazyLock<(Node, Vec<Problem>)> = LazyLock::new(|| {
     let source = Source::new(SourceKind::Defaults, "defaults.toml", &TEXT);
     let table = layer::parse(&source).expect(IS_TOML);
-    layer::read(table, &source, Path::new(""), problems)
+    let mut problems = Vec::new();
+    (layer::read(table, &source, Path::new(""), &mut problems), problems)
+});
+
+/// The defaults with all the settings that unmade choices would start from.
+pub(crate) fn layer() -> &'static Node {
+    &LAYER.0
 }
 
 /// The defaults as JSON; what they lack has none.
@@ -45,9 +51,7 @@ mod tests {
 
     #[test]
     fn the_types_know_every_default_and_allow_its_value() {
-        let mut problems = Vec::new();
-        layer(&mut problems);
-        assert!(problems.is_empty(), "{problems:?}");
+        assert!(LAYER.1.is_empty(), "{:?}", LAYER.1);
         assert!(as_json().is_object());
     }
 }

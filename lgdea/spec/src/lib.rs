@@ -21,6 +21,7 @@
 
 mod completeness;
 mod constraint;
+mod counted;
 mod data;
 mod defaults;
 mod device;
@@ -59,8 +60,10 @@ mod testing;
 mod tracker;
 mod train;
 mod tree;
+mod weights;
 mod written;
 
+pub use counted::{agreeing, counted};
 pub use data::*;
 pub use device::Device;
 pub use encoder::*;
@@ -80,9 +83,10 @@ pub use notify::Notify;
 pub use pairing::{LeaveOut, Pairing, Unpaired};
 pub use patience::Patience;
 pub use resolve::Resolved;
-pub use schema::{WEIGHTS_EXTENSIONS, json_schema, json_schema_text};
+pub use schema::{json_schema, json_schema_text};
 pub use seed::Seed;
 pub use studies_file::StudiesFile;
 pub use suggest::{instead, nearest};
 pub use tracker::Tracker;
 pub use train::{Augment, Precision, Train};
+pub use weights::{WEIGHTS_EXTENSIONS, repository};

@@ -55,7 +55,7 @@ impl Experiment {
 
     /// What never takes part as things are, in words with the keys to change.
     pub fn remarks(&self) -> Vec<String> {
-        let Experiment { train, graph, .. } = self;
+        let Experiment { train, graph, eval, .. } = self;
         let (steps, from) = (train.steps, graph.start);
         let late = self.starts().into_iter().filter(|(_, start)| *start >= steps).map(|(key, start)| {
             let begins = if train.rounds > 1 { "it begins in the second round only" } else { "it never begins" };
@@ -86,6 +86,13 @@ impl Experiment {
             remarks.push(format!(
                 "`train.warmup` is {warmup}, and training ends after {steps} steps (`train.steps`): the learning rate never \
                  reaches its peak"
+            ));
+        }
+        if train.patience.is_on() && eval.every >= steps {
+            let every = eval.every;
+            remarks.push(format!(
+                "`[train.patience]` has no effect: the validation split is scored every {every} steps (`eval.every`), and training \
+                 ends after {steps} steps (`train.steps`)"
             ));
         }
         remarks
@@ -136,6 +143,20 @@ mod tests {
         let told = remarks("extends = 'clip'\ntrain.rounds = 2\n").join("\n");
         assert!(told.starts_with("`train.rounds` has no effect but time"), "{told}");
         assert_eq!(remarks("train.rounds = 2\n"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn patience_without_a_scoring_before_the_end_is_told() {
+        let told = |every: usize| {
+            let patience = "patience = { evaluations = 2, metric = 'validation/zero_shot/auroc_macro' }";
+            remarks(&format!(
+                "extends = 'clip'\n[train]\nsteps = 20\nwarmup = 5\n{patience}\n[eval]\nevery = {every}\n"
+            ))
+        };
+        assert_eq!(told(19), Vec::<String>::new());
+        for every in [20, 50] {
+            assert!(told(every)[0].starts_with("`[train.patience]` has no effect"), "{:?}", told(every));
+        }
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Resolved {
 
     /// The experiment with the evaluation sets of layers, and their names.
     fn with_layers(&self, layers: Vec<Node>, mut problems: Vec<Problem>) -> Result<(Resolved, Vec<String>), SpecError> {
-        let (root, defaults) = (Schema::root(), defaults::layer(&mut problems));
+        let (root, defaults) = (Schema::root(), defaults::layer());
         let (mut tree, mut names) = (self.tree.clone(), Vec::new());
         for layer in &layers {
             completeness::second_choices(layer, root, "", &mut problems);
@@ -120,7 +120,7 @@ impl Resolved {
             };
             return Err(Problem::nowhere(kind).into());
         }
-        Ok((Self::from_tree(set::complete(tree, &defaults))?, names))
+        Ok((Self::from_tree(set::complete(tree, defaults))?, names))
     }
 
     /// The experiment as a file that resolves to it, wherever it lies.
@@ -182,7 +182,7 @@ impl Resolved {
 /// Lays all layers over each other.
 fn merged(path: &Path, files: Vec<Node>, overrides: &[String], problems: &mut Vec<Problem>) -> Node {
     let root = Schema::root();
-    let defaults = defaults::layer(problems);
+    let defaults = defaults::layer();
     let flags = overrides::layer(overrides, problems);
     for layer in files.iter().chain(&flags) {
         completeness::second_choices(layer, root, "", problems);
@@ -190,17 +190,17 @@ fn merged(path: &Path, files: Vec<Node>, overrides: &[String], problems: &mut Ve
 
     let mut tree = defaults.clone().without_choices(root);
     for file in files {
-        tree = tree.merge(file, root, Some(&defaults), ChoiceRule::Replace);
+        tree = tree.merge(file, root, Some(defaults), ChoiceRule::Replace);
     }
     if let Some(flags) = flags {
-        tree = tree.merge(flags, root, Some(&defaults), ChoiceRule::Adjust);
+        tree = tree.merge(flags, root, Some(defaults), ChoiceRule::Adjust);
     }
     if tree.get("name").is_none()
         && let Some(name) = named_after(path, problems)
     {
         tree = tree.merge(name, root, None, ChoiceRule::Join);
     }
-    completed(tree, &defaults)
+    completed(tree, defaults)
 }
 
 /// A merged tree with what no layer says, and what follows from other keys: choices that are not made, evaluation sets.

@@ -8,10 +8,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::suggest;
-
-/// Endings of the files that published weights are in.
-pub const WEIGHTS_EXTENSIONS: [&str; 5] = ["safetensors", "pt", "pth", "bin", "ckpt"];
+use crate::{suggest, weights};
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(generate::generate);
 
@@ -55,10 +52,7 @@ impl PathKind {
         match self {
             PathKind::Always => !value.is_empty(),
             PathKind::Extension(extension) => has_extension(value, extension),
-            PathKind::Weights => {
-                let is_file = WEIGHTS_EXTENSIONS.iter().any(|one| has_extension(value, one));
-                is_file || value.starts_with(['.', '/', '$', '~']) || Path::new(value).is_absolute()
-            }
+            PathKind::Weights => weights::is_path(value),
         }
     }
 }

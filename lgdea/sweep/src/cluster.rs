@@ -25,6 +25,10 @@ pub struct ClusterJob<'a> {
     pub sweep: &'a str,
     /// The sweep file, as the nodes have it.
     pub file: &'a Path,
+    /// Folder that results are written to, as the nodes have it; a relative one says nothing to them, and `/results` stands for it.
+    pub results: &'a Path,
+    /// What each worker is told, too.
+    pub arguments: &'a [String],
     /// Machines that share the work, each with one trial at a time.
     pub workers: usize,
     /// Whether each needs a GPU.
@@ -41,8 +45,11 @@ struct Filled<'a> {
     workers: usize,
     gpu: bool,
     version: &'a str,
-    /// As a list in JSON, which is YAML, too.
+    /// In JSON, which is YAML and Python, too.
+    results: String,
+    /// A list in JSON.
     command: String,
+    /// The same as a shell reads it.
     words: String,
 }
 
@@ -52,7 +59,7 @@ impl Cluster {
             Cluster::Kubernetes => {
                 ("kubernetes.yaml.j2", include_str!("../../../templates/cluster/kubernetes.yaml.j2"))
             }
-            Cluster::Ray => ("ray.sh.j2", include_str!("../../../templates/cluster/ray.sh.j2")),
+            Cluster::Ray => ("ray.py.j2", include_str!("../../../templates/cluster/ray.py.j2")),
             Cluster::Sky => ("sky.yaml.j2", include_str!("../../../templates/cluster/sky.yaml.j2")),
         }
     }
@@ -60,8 +67,11 @@ impl Cluster {
     /// The job file, in which the names of what only the user knows are to be filled in.
     pub fn job(self, job: &ClusterJob<'_>) -> Result<String, TemplateError> {
         let file = job.file.display().to_string();
-        let command = ["lgdea", "sweep", &file, "--launcher", "local", "--results", "/results", "--workers", "1"];
-        let command = command.map(str::to_owned);
+        let results = if job.results.is_absolute() { job.results } else { Path::new("/results") };
+        let results = results.display().to_string();
+        let command = ["lgdea", "sweep", &file, "--launcher", "local", "--results", &results, "--workers", "1"];
+        let command: Vec<String> =
+            command.into_iter().map(str::to_owned).chain(job.arguments.iter().cloned()).collect();
         let (name, source) = self.template();
         let filled = Filled {
             sweep: job.sweep,
@@ -69,6 +79,7 @@ impl Cluster {
             workers: job.workers,
             gpu: job.gpu,
             version: job.version,
+            results: serde_json::json!(results).to_string(),
             words: shell_words(&command),
             command: serde_json::json!(command).to_string(),
         };
@@ -86,20 +97,36 @@ fn label(name: &str) -> String {
 mod tests {
     use super::*;
 
+    const ALL: [Cluster; 3] = [Cluster::Kubernetes, Cluster::Ray, Cluster::Sky];
+
+    fn job<'a>(results: &'a str, arguments: &'a [String], gpu: bool) -> ClusterJob<'a> {
+        let (file, results) = (Path::new("a b.toml"), Path::new(results));
+        ClusterJob { sweep: "My_table", file, results, arguments, workers: 3, gpu, version: "1" }
+    }
+
     #[test]
     fn a_job_names_the_sweep_its_workers_and_their_gpu() {
-        let job = |gpu| ClusterJob { sweep: "My_table", file: Path::new("a b.toml"), workers: 3, gpu, version: "1" };
-        for (cluster, count, gpu) in [
-            (Cluster::Kubernetes, "completions: 3", "nvidia.com/gpu: 1"),
-            (Cluster::Ray, "seq 3", "--entrypoint-num-gpus 1"),
-            (Cluster::Sky, "num_nodes: 3", "accelerators: H100:1"),
+        for (cluster, parts, gpu) in [
+            (Cluster::Kubernetes, ["completions: 3", "\"a b.toml\"", "lgdea-my-table"], "nvidia.com/gpu: 1"),
+            (Cluster::Ray, ["WORKERS = 3", "\"a b.toml\"", "My_table"], "GPUS = 1"),
+            (Cluster::Sky, ["num_nodes: 3", "lgdea sweep 'a b.toml'", "lgdea-my-table"], "accelerators: H100:1"),
         ] {
-            let text = cluster.job(&job(true)).unwrap();
-            let command = if cluster == Cluster::Kubernetes { "\"a b.toml\"" } else { "lgdea sweep 'a b.toml'" };
-            for part in [count, gpu, command, "lgdea-my-table"] {
+            let text = cluster.job(&job("results", &[], true)).unwrap();
+            for part in parts.iter().chain([&gpu]) {
                 assert!(text.contains(part), "{part} is not in\n{text}");
             }
-            assert!(!cluster.job(&job(false)).unwrap().contains(gpu));
+            assert!(!cluster.job(&job("results", &[], false)).unwrap().contains(gpu));
+        }
+    }
+
+    #[test]
+    fn workers_are_told_where_results_go_and_what_the_user_asked_for() {
+        let arguments = ["--device", "libtorch-cuda:0"].map(str::to_owned);
+        for cluster in ALL {
+            let text = cluster.job(&job("/mnt/mine", &arguments, true)).unwrap();
+            assert!(text.contains("\"/mnt/mine\"") && text.contains("libtorch-cuda:0"), "{text}");
+            let text = cluster.job(&job("results", &arguments, true)).unwrap();
+            assert!(text.contains("\"/results\"") && !text.contains("/mnt"), "{text}");
         }
     }
 }

@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use lgdea_spec::{Experiment, Resolved, Train};
 use lgdea_track::{History, RunDir, Status};
+use rayon::prelude::*;
 
 use crate::PlanError;
+
+/// Most runs that estimates are made from; of more, evenly spaced ones.
+const MOST_READ: usize = 2000;
 
 /// The runs of a results folder that have ended for good.
 #[derive(Debug, Default)]
@@ -16,6 +21,22 @@ pub struct Earlier {
     finished: HashMap<String, f64>,
     /// Keys of the runs that were stopped early.
     pruned: HashSet<String>,
+    /// All finished runs with their seconds.
+    runs: Vec<(RunDir, f64)>,
+    /// How fast they were: read once somebody asks.
+    times: OnceLock<Times>,
+}
+
+/// What a journal tells of a run that has ended for good.
+enum Ended {
+    /// Its seconds, and its key where it stands for it.
+    Finished(f64, Option<String>),
+    Pruned(String),
+}
+
+/// How long runs took.
+#[derive(Debug, Default)]
+struct Times {
     /// Seconds of runs that differ in the seed alone.
     alike: HashMap<String, Vec<f64>>,
     /// Seconds a step of runs with the same data, encoders and device.
@@ -33,32 +54,19 @@ impl Earlier {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(earlier),
             list => list.map_err(|source| PlanError::Results { path: runs.clone(), source })?,
         };
-        for run in list {
-            match History::read(&run) {
-                Ok(Some(history)) if history.status == Some(Status::Finished) => earlier.add(&run, &history),
-                Ok(Some(history)) if history.status == Some(Status::Pruned) && stands_for(&run, &history) => {
-                    earlier.pruned.insert(history.run_key);
+        let read: Vec<_> = list.into_par_iter().map(|run| (Ended::read(&run), run)).collect();
+        for (ended, run) in read {
+            match ended {
+                Ok(Some(Ended::Finished(seconds, key))) => {
+                    earlier.finished.extend(key.map(|key| (key, seconds)));
+                    earlier.runs.push((run, seconds));
                 }
-                Ok(_) => {}
+                Ok(Some(Ended::Pruned(key))) => drop(earlier.pruned.insert(key)),
+                Ok(None) => {}
                 Err(error) => tracing::warn!("left out of the plan: {error}"),
             }
         }
         Ok(earlier)
-    }
-
-    fn add(&mut self, run: &RunDir, history: &History) {
-        if stands_for(run, history) {
-            self.finished.insert(history.run_key.clone(), history.seconds);
-        }
-        match Resolved::from_file(&run.experiment(), &[]) {
-            Ok(resolved) => {
-                let experiment = resolved.experiment;
-                let seconds_a_step = history.seconds / steps(&experiment);
-                self.alike.entry(setting(&experiment)).or_default().push(history.seconds);
-                self.pace.entry(kind(&experiment)).or_default().push(seconds_a_step);
-            }
-            Err(error) => tracing::warn!("no estimate from {}: {error}", run.path().display()),
-        }
     }
 
     /// Whether a finished run has this key.
@@ -84,8 +92,49 @@ impl Earlier {
     /// Seconds that an experiment may take: the median of runs that differ in the seed alone, else the median pace of runs
     /// with the same data, encoders and device.
     pub fn estimate(&self, experiment: &Experiment) -> Option<f64> {
-        let alike = self.alike.get(&setting(experiment)).and_then(|seconds| median(seconds));
-        alike.or_else(|| Some(median(self.pace.get(&kind(experiment))?)? * steps(experiment)))
+        let times = self.times.get_or_init(|| Times::read(&self.runs));
+        let alike = times.alike.get(&setting(experiment)).and_then(|seconds| median(seconds));
+        alike.or_else(|| Some(median(times.pace.get(&kind(experiment))?)? * steps(experiment)))
+    }
+}
+
+impl Ended {
+    /// `None` of a run that has not ended for good.
+    fn read(run: &RunDir) -> lgdea_track::Result<Option<Ended>> {
+        let Some(history) = History::read(run)? else { return Ok(None) };
+        let stands = stands_for(run, &history);
+        Ok(match history.status {
+            Some(Status::Finished) => Some(Ended::Finished(history.seconds, stands.then_some(history.run_key))),
+            Some(Status::Pruned) if stands => Some(Ended::Pruned(history.run_key)),
+            _ => None,
+        })
+    }
+}
+
+impl Times {
+    fn read(runs: &[(RunDir, f64)]) -> Times {
+        let every = runs.len().div_ceil(MOST_READ).max(1);
+        let chosen: Vec<&(RunDir, f64)> = runs.iter().step_by(every).collect();
+        let read: Vec<_> = chosen
+            .into_par_iter()
+            .map(|(run, seconds)| match Resolved::from_file(&run.experiment(), &[]) {
+                Ok(Resolved { experiment, .. }) => {
+                    Ok((setting(&experiment), kind(&experiment), steps(&experiment), *seconds))
+                }
+                Err(error) => Err((run, error)),
+            })
+            .collect();
+        let mut times = Times::default();
+        for one in read {
+            match one {
+                Ok((setting, kind, steps, seconds)) => {
+                    times.alike.entry(setting).or_default().push(seconds);
+                    times.pace.entry(kind).or_default().push(seconds / steps);
+                }
+                Err((run, error)) => tracing::warn!("no estimate from {}: {error}", run.path().display()),
+            }
+        }
+        times
     }
 }
 

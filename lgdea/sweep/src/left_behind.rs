@@ -3,16 +3,17 @@
 //! A run's name begins with its sweep's, and its experiment is tagged with sweep, arm and varied values. What it has that no
 //! trial of now has is what was changed.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use lgdea_spec::sweep::{Expansion, Sweep, Trial};
 use lgdea_spec::{Experiment, Resolved};
 use lgdea_track::mlflow::tags;
 use lgdea_track::{Event, History, Reader, RunDir, Status, leaves};
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::declaration::Declaration;
@@ -47,20 +48,21 @@ impl LeftBehind {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             entries => entries?,
         };
-        let now = Now { sweep, expansion, declarations: OnceCell::new(), results };
-        let sweep = &sweep.name;
-        let mut reasons = BTreeMap::new();
+        let of_this = |name: &str| name.strip_prefix(sweep.name.as_str()).is_some_and(|rest| rest.starts_with('.'));
+        let mut runs = Vec::new();
         for entry in entries {
             let run = RunDir::at(entry?.path());
             let name = run.name();
-            let of_this = name.strip_prefix(sweep.as_str()).is_some_and(|rest| rest.starts_with('.'));
-            if of_this
-                && key_of(&name).is_some_and(|key| !is_part(key))
-                && let Some(reason) = now.reason(&run)
-            {
-                *reasons.entry(reason).or_default() += 1;
+            if of_this(&name) && key_of(&name).is_some_and(|key| !is_part(key)) {
+                runs.push(run);
             }
         }
+        let now = Now { sweep, expansion, arms: OnceLock::new(), declarations: OnceLock::new(), results };
+        let mut reasons = BTreeMap::new();
+        for reason in runs.par_iter().filter_map(|run| now.reason(run)).collect::<Vec<String>>() {
+            *reasons.entry(reason).or_default() += 1;
+        }
+        let sweep = &sweep.name;
         let found = LeftBehind { sweep: sweep.clone(), folder, reasons };
         Ok(Some(found).filter(|found| found.runs() > 0))
     }
@@ -91,8 +93,28 @@ impl fmt::Display for LeftBehind {
 struct Now<'a> {
     sweep: &'a Sweep,
     expansion: &'a Expansion,
-    declarations: OnceCell<Vec<Declaration>>,
+    /// Its trials by their arms.
+    arms: OnceLock<HashMap<&'a str, Arm<'a>>>,
+    declarations: OnceLock<Vec<Declaration>>,
     results: &'a Path,
+}
+
+/// The trials of an arm.
+#[derive(Default)]
+struct Arm<'a> {
+    trials: Vec<&'a Trial>,
+    /// Their positions by seed.
+    seeds: HashMap<u64, Vec<usize>>,
+    values: OnceLock<Values>,
+}
+
+/// What axes give the trials of an arm.
+#[derive(Default)]
+struct Values {
+    /// Each trial's.
+    deltas: Vec<Map<String, Value>>,
+    /// All that there are of a key, as they are shown.
+    varied: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Now<'_> {
@@ -111,44 +133,56 @@ impl Now<'_> {
         if tag(tags::SWEEP) != sweep.name {
             return None;
         }
-        let arm = tag(tags::ARM);
+        let name = tag(tags::ARM);
         let deltas: Map<String, Value> = serde_json::from_str(tag(tags::DELTAS)).unwrap_or_default();
-        let of_arm: Vec<&Trial> = self.trials().filter(|trial| sweep.arm(trial) == arm).collect();
-        if of_arm.is_empty() {
-            return Some(format!("of the arm `{arm}`, which it does not have now"));
-        }
+        let Some(arm) = self.arms().get(name) else {
+            return Some(format!("of the arm `{name}`, which it does not have now"));
+        };
         let seed = was.seed.0;
-        if of_arm.iter().all(|trial| trial.seed != seed) {
+        let Some(with_seed) = arm.seeds.get(&seed) else {
             return Some(format!("with seed {seed}, which it does not have now"));
-        }
+        };
         let (code, code_now) = (code_of(run), lgdea_inputs::code(&sweep.device));
         if code.as_ref().is_some_and(|code| *code != code_now) {
             return Some(format!("computed by lgdea {}, which is {code_now} now", code.unwrap_or_default()));
         }
-        let differences = self.differences(&was, &deltas, &of_arm);
+        let differences = self.differences(&was, &deltas, arm, with_seed);
         if !differences.is_empty() {
             return Some(format!("with {}", listed(&differences)));
         }
-        Some(self.change_of_search(&deltas, of_arm[0]).unwrap_or_else(|| {
+        Some(self.change_of_search(&deltas, arm.trials[0]).unwrap_or_else(|| {
             "for a reason that is not recorded: what the trials read may have changed (data, prompts, ontology, weights)"
                 .to_owned()
         }))
     }
 
-    fn trials(&self) -> impl Iterator<Item = &Trial> {
-        self.expansion.trials.iter()
+    fn arms(&self) -> &HashMap<&str, Arm<'_>> {
+        self.arms.get_or_init(|| {
+            let mut arms: HashMap<&str, Arm<'_>> = HashMap::new();
+            for trial in &self.expansion.trials {
+                let arm = arms.entry(self.sweep.arm(trial)).or_default();
+                arm.seeds.entry(trial.seed).or_default().push(arm.trials.len());
+                arm.trials.push(trial);
+            }
+            arms
+        })
     }
 
     /// The settings of a run that the most similar trial of now has not, with what they are now.
-    fn differences(&self, was: &Experiment, deltas: &Map<String, Value>, of_arm: &[&Trial]) -> Vec<String> {
+    fn differences(
+        &self,
+        was: &Experiment,
+        deltas: &Map<String, Value>,
+        arm: &Arm<'_>,
+        with_seed: &[usize],
+    ) -> Vec<String> {
         let sweep = self.sweep;
-        let equal = |trial: &Trial| {
-            let values = json_map(sweep.deltas(trial));
-            values.iter().filter(|(key, value)| deltas.get(*key) == Some(*value)).count()
-        };
-        let with_seed = of_arm.iter().filter(|trial| trial.seed == was.seed.0);
+        let values = arm.values(sweep);
+        let equal =
+            |trial: usize| values.deltas[trial].iter().filter(|(key, value)| deltas.get(*key) == Some(*value)).count();
         // The first of the most similar ones.
-        let Some(nearest) = with_seed.rev().max_by_key(|trial| equal(trial)) else { return Vec::new() };
+        let Some(&nearest) = with_seed.iter().rev().max_by_key(|&&trial| equal(trial)) else { return Vec::new() };
+        let nearest = arm.trials[nearest];
         let Ok(resolved) = sweep.resolve(nearest) else { return Vec::new() };
         let (before, after) = (settings(was), settings(&resolved.experiment));
         let searched: BTreeSet<&str> = self.searched(deltas, nearest);
@@ -160,14 +194,10 @@ impl Now<'_> {
                 continue;
             }
             let shown = |value: Option<&Value>| value.map_or_else(|| "not set".to_owned(), short);
-            let varied: BTreeSet<String> =
-                of_arm.iter().filter_map(|trial| json_map(sweep.deltas(trial)).get(key).map(short)).collect();
-            let now = if varied.is_empty() {
-                shown(is)
-            } else if varied.contains(&shown(was)) {
-                "left out by a condition".to_owned()
-            } else {
-                varied.into_iter().collect::<Vec<_>>().join(", ")
+            let now = match values.varied.get(key) {
+                None => shown(is),
+                Some(varied) if varied.contains(&shown(was)) => "left out by a condition".to_owned(),
+                Some(varied) => varied.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
             };
             found.push(format!("`{key}` = {} (now {now})", shown(was)));
         }
@@ -198,6 +228,22 @@ impl Now<'_> {
             Some(changes) => format!("of a search of which {}", changes.join(", and ")),
             None if now.may_propose(deltas, &axes) => return None,
             None => format!("of another search, which proposed {}", listed(&assignments(deltas))),
+        })
+    }
+}
+
+impl Arm<'_> {
+    fn values(&self, sweep: &Sweep) -> &Values {
+        self.values.get_or_init(|| {
+            let mut values = Values::default();
+            for trial in &self.trials {
+                let deltas = json_map(sweep.deltas(trial));
+                for (key, value) in &deltas {
+                    values.varied.entry(key.clone()).or_default().insert(short(value));
+                }
+                values.deltas.push(deltas);
+            }
+            values
         })
     }
 }

@@ -264,8 +264,12 @@ impl Plan {
         let every = settings.len().div_ceil(MOST_ESTIMATED);
         let tallies = settings.iter().enumerate().map(|(position, setting)| self.tally_of(position, setting.clone()));
         let to_come: Vec<f64> = tallies.map(|tally| tally.to_come() as f64).collect();
+        let all: f64 = to_come.iter().sum();
+        if all <= 0.0 {
+            return Ok(None);
+        }
         let (mut seconds, mut counted) = (0.0, 0.0);
-        for (setting, count) in settings.iter().zip(&to_come).step_by(every) {
+        for (setting, count) in settings.iter().zip(&to_come).step_by(every).filter(|(_, count)| **count > 0.0) {
             let trial: &Trial = &self.expansion.trials[setting.start];
             let mut experiment = self.sweep.resolve(trial)?.experiment;
             experiment.device.name.clone_from(&self.sweep.device);
@@ -273,7 +277,6 @@ impl Plan {
             seconds += one * count;
             counted += count;
         }
-        let all: f64 = to_come.iter().sum();
         // What no earlier run resembles counts as the mean of the others.
         Ok((counted > 0.0).then(|| seconds / counted * all))
     }

@@ -10,7 +10,7 @@ use crate::Lineage;
 /// One line of a journal: an event and when it happened.
 ///
 /// The time is fixed when the event is written, never when it is sent: a tracker that receives a line twice can tell.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Record {
     /// Milliseconds since 1970-01-01 UTC.
     pub time: u64,
@@ -32,7 +32,7 @@ pub(crate) fn now() -> u64 {
 }
 
 /// What happens in a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// An attempt at the run begins; the first event of a journal.
@@ -125,11 +125,9 @@ pub enum Status {
 /// Maps of numbers in which NaN and the infinities survive JSON, as strings.
 mod numbers {
     use std::collections::BTreeMap;
-    use std::fmt;
 
-    use serde::de::{self, Deserializer, Visitor};
+    use serde::Serialize;
     use serde::ser::{SerializeMap, Serializer};
-    use serde::{Deserialize, Serialize};
 
     pub(super) fn serialize<S: Serializer>(values: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(values.len()))?;
@@ -139,11 +137,6 @@ mod numbers {
         map.end()
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
-        let numbers = BTreeMap::<String, Number>::deserialize(deserializer)?;
-        Ok(numbers.into_iter().map(|(name, Number(value))| (name, value)).collect())
-    }
-
     struct Number(f64);
 
     impl Serialize for Number {
@@ -151,43 +144,6 @@ mod numbers {
             match super::non_finite(self.0) {
                 Some(name) => serializer.serialize_str(name),
                 None => serializer.serialize_f64(self.0),
-            }
-        }
-    }
-
-    impl<'de> Deserialize<'de> for Number {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Number, D::Error> {
-            deserializer.deserialize_any(NumberVisitor)
-        }
-    }
-
-    struct NumberVisitor;
-
-    impl Visitor<'_> for NumberVisitor {
-        type Value = Number;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("a number, \"NaN\", \"Infinity\" or \"-Infinity\"")
-        }
-
-        fn visit_f64<E: de::Error>(self, value: f64) -> Result<Number, E> {
-            Ok(Number(value))
-        }
-
-        fn visit_u64<E: de::Error>(self, value: u64) -> Result<Number, E> {
-            Ok(Number(value as f64))
-        }
-
-        fn visit_i64<E: de::Error>(self, value: i64) -> Result<Number, E> {
-            Ok(Number(value as f64))
-        }
-
-        fn visit_str<E: de::Error>(self, value: &str) -> Result<Number, E> {
-            match value {
-                "NaN" => Ok(Number(f64::NAN)),
-                "Infinity" => Ok(Number(f64::INFINITY)),
-                "-Infinity" => Ok(Number(f64::NEG_INFINITY)),
-                other => Err(E::invalid_value(de::Unexpected::Str(other), &self)),
             }
         }
     }

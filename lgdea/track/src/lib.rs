@@ -12,6 +12,7 @@ mod event;
 mod gpu;
 mod history;
 mod journal;
+mod line;
 mod lineage;
 pub mod mlflow;
 mod params;
@@ -28,7 +29,7 @@ pub use lineage::{Git, Lineage};
 pub use params::{leaves, params};
 pub use reader::{Reader, read};
 pub use room::{free_disk, free_memory};
-pub use run_dir::RunDir;
+pub use run_dir::{RunDir, is_path};
 pub use system::SystemMeter;
 
 /// Result of this crate's functions on journals and run folders.

@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Record, Result};
 
+/// Bytes that are read at once: most journals are read in a few steps.
+const BLOCK: usize = 1 << 16;
+/// Bytes of a journal's end that are read where its last line alone is asked for.
+const END: u64 = 1 << 12;
+
 /// Reads a journal from a byte on, and can be asked again when the journal has grown.
 ///
 /// As an iterator it yields each whole line's first byte and record, and `None` at the end of what is there; a last
@@ -15,6 +20,8 @@ pub struct Reader {
     path: PathBuf,
     file: BufReader<File>,
     offset: u64,
+    /// The line that is read, kept for the room that it has.
+    line: Vec<u8>,
 }
 
 impl Reader {
@@ -22,7 +29,7 @@ impl Reader {
     pub fn open(path: &Path, offset: u64) -> Result<Reader> {
         let mut file = File::open(path).map_err(Error::io("open", path))?;
         file.seek(SeekFrom::Start(offset)).map_err(Error::io("read", path))?;
-        Ok(Reader { path: path.to_path_buf(), file: BufReader::new(file), offset })
+        Ok(Reader { path: path.to_path_buf(), file: BufReader::with_capacity(BLOCK, file), offset, line: Vec::new() })
     }
 
     /// The byte after the last record that was returned.
@@ -37,10 +44,10 @@ impl Reader {
     }
 
     /// Reads a whole line; `false` where there is none yet.
-    fn read_line(&mut self, line: &mut Vec<u8>) -> std::io::Result<bool> {
-        line.clear();
-        self.file.read_until(b'\n', line)?;
-        let whole = line.last() == Some(&b'\n');
+    fn read_line(&mut self) -> std::io::Result<bool> {
+        self.line.clear();
+        self.file.read_until(b'\n', &mut self.line)?;
+        let whole = self.line.last() == Some(&b'\n');
         if !whole {
             // Back to the line's beginning, for the next time.
             self.file.seek(SeekFrom::Start(self.offset))?;
@@ -70,25 +77,40 @@ impl Iterator for Reader {
     type Item = Result<(u64, Record)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut line = Vec::new();
         loop {
-            match self.read_line(&mut line) {
+            match self.read_line() {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => return Some(Err(Error::io("read", &self.path)(error))),
             }
             let start = self.offset;
-            let blank = line.trim_ascii().is_empty();
-            match serde_json::from_slice(&line) {
+            let blank = self.line.trim_ascii().is_empty();
+            match serde_json::from_slice(&self.line) {
                 Err(error) if !blank => return Some(Err(self.spoiled(&error))),
-                Err(_) => self.offset += line.len() as u64,
+                Err(_) => self.offset += self.line.len() as u64,
                 Ok(record) => {
-                    self.offset += line.len() as u64;
+                    self.offset += self.line.len() as u64;
                     return Some(Ok((start, record)));
                 }
             }
         }
     }
+}
+
+/// The last line of a journal; `None` where it is not whole, cannot be read, or is a long one.
+pub(crate) fn last(path: &Path) -> Option<Record> {
+    let mut file = File::open(path).ok()?;
+    let begin = file.metadata().ok()?.len().saturating_sub(END);
+    file.seek(SeekFrom::Start(begin)).ok()?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end).ok()?;
+    let before = end.strip_suffix(b"\n")?;
+    let line = match before.iter().rposition(|&byte| byte == b'\n') {
+        Some(at) => &before[at + 1..],
+        None if begin == 0 => before,
+        None => return None,
+    };
+    serde_json::from_slice(line).ok()
 }
 
 /// All whole lines of a journal: each one's first byte, and its record.
@@ -135,6 +157,23 @@ mod tests {
         let error = reader.next().unwrap().unwrap_err().to_string();
         assert!(error.contains("line 2") && error.contains("nonsense"), "{error}");
         assert!(reader.next().unwrap().is_err());
+    }
+
+    #[test]
+    fn the_last_line_is_read_alone() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let found = |file: &tempfile::NamedTempFile| last(file.path()).map(|record| record.event);
+        assert_eq!(found(&file), None);
+        writeln!(file, "{NOTE}").unwrap();
+        let note = |text: &str| Some(Event::Note { text: text.to_owned() });
+        assert_eq!(found(&file), note("a"));
+        let long = NOTE.replace("\"a\"", &format!("\"{}\"", "b".repeat(END as usize)));
+        writeln!(file, "{long}").unwrap();
+        assert_eq!(found(&file), None, "a long line is left");
+        writeln!(file, "{}", NOTE.replace("\"a\"", "\"c\"")).unwrap();
+        assert_eq!(found(&file), note("c"));
+        write!(file, "{NOTE}").unwrap();
+        assert_eq!(found(&file), None, "a line that is being written");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The folder of a run and the files in it.
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::{Error, Result};
@@ -59,17 +59,21 @@ impl RunDir {
         Ok(found)
     }
 
-    /// The run of a results folder that is meant by its folder, its name, or the key at the end of its name.
+    /// The run that is meant by its folder, or in a results folder by its name or the key at the end of its name. A name alone is that
+    /// of a run in the results folder, if there is one; see [`is_path`].
     pub fn find(wanted: &Path, results: &Path) -> Option<RunDir> {
-        let runs = results.join("runs");
-        let is_run = |run: &RunDir| run.journal().is_file();
-        let named = [wanted.to_owned(), runs.join(wanted)].into_iter().map(RunDir).find(is_run);
-        named.or_else(|| {
-            let end = format!("-{}", wanted.to_str().filter(|key| key.len() >= KEY_LENGTH)?);
-            let mut found =
-                RunDir::list(&runs).unwrap_or_default().into_iter().filter(|run| run.name().ends_with(&end));
-            found.next().filter(|_| found.next().is_none())
-        })
+        let at = |path: PathBuf| Some(RunDir(path)).filter(|run| run.journal().is_file());
+        let folder = || at(wanted.to_owned());
+        let named = || at(results.join("runs").join(wanted)).or_else(|| RunDir::with_key(wanted.to_str()?, results));
+        if is_path(wanted) { folder().or_else(named) } else { named().or_else(folder) }
+    }
+
+    /// The only run of a results folder whose name ends with a key.
+    fn with_key(key: &str, results: &Path) -> Option<RunDir> {
+        let end = Some(format!("-{key}")).filter(|_| key.len() >= KEY_LENGTH)?;
+        let runs = RunDir::list(&results.join("runs")).unwrap_or_default();
+        let mut found = runs.into_iter().filter(|run| run.name().ends_with(&end));
+        found.next().filter(|_| found.next().is_none())
     }
 
     /// Whether a process writes its journal right now.
@@ -142,6 +146,12 @@ impl RunDir {
     }
 }
 
+/// Whether what the user typed is a path, such as `.`, `./a`, `a/b` or `a/`, and not the name alone of something in the results folder.
+pub fn is_path(wanted: &Path) -> bool {
+    let is_name = |part| matches!(part, Component::Normal(_));
+    wanted.to_string_lossy().contains(std::path::is_separator) || !wanted.components().all(is_name)
+}
+
 /// Takes a lock, which lasts as long as the returned file is open and ends with the process.
 ///
 /// A lock that is held is asked for again for a moment: a child process that was started elsewhere in this program
@@ -183,6 +193,26 @@ mod tests {
         other.create().unwrap();
         std::fs::write(other.journal(), "").unwrap();
         assert_eq!(find("0123456789ab"), None, "a key of two runs means neither");
+    }
+
+    #[test]
+    fn a_name_is_that_of_a_run_in_the_results_before_that_of_a_folder() {
+        let place = tempfile::tempdir_in(".").unwrap();
+        let here = place.path().file_name().map(Path::new).unwrap();
+        let results = tempfile::tempdir().unwrap();
+        let with_journal = |folder: &Path| {
+            std::fs::create_dir_all(folder).unwrap();
+            std::fs::write(folder.join("journal.jsonl"), "").unwrap();
+        };
+        let find = |wanted: &Path| RunDir::find(wanted, results.path()).map(|run| run.path().to_owned());
+        with_journal(here);
+        assert_eq!(find(here), Some(here.to_owned()), "no run has this name");
+        let inside = results.path().join("runs").join(here);
+        with_journal(&inside);
+        assert_eq!(find(here), Some(inside));
+        for path in [Path::new(".").join(here), here.join("")] {
+            assert_eq!(find(&path), Some(path.clone()), "{path:?}");
+        }
     }
 
     #[test]

@@ -4,13 +4,17 @@ use std::path::PathBuf;
 
 use lgdea_fault::{AtFault, Fault};
 
+use crate::stage::Stage;
+
 /// Why training stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// The loss is no number.
-    #[error("the loss is {loss} at step {step}: lower train.learning-rate or train.clip-norm")]
+    #[error("the loss is {loss} at step {step} of the {stage}: lower train.learning-rate or train.clip-norm")]
     NotFinite {
+        /// The stage.
+        stage: Stage,
         /// Step of the stage, counted from 0.
         step: usize,
         /// The loss.
@@ -18,8 +22,8 @@ pub enum TrainError {
     },
     /// The weights are no numbers.
     #[error(
-        "the weights are no finite numbers after step {done}: lower train.learning-rate or train.clip-norm; the checkpoint before \
-         is kept"
+        "the weights are no finite numbers {}: lower train.learning-rate or train.clip-norm; the checkpoint before is kept",
+        after(*done)
     )]
     Diverged {
         /// Joint steps done.
@@ -110,6 +114,14 @@ pub enum TrainError {
     Journal(#[from] lgdea_track::Error),
 }
 
+/// After so many joint steps, in words.
+fn after(done: usize) -> String {
+    match done {
+        0 => "before the first joint step, as the text warm-up or the published weights left them".to_owned(),
+        _ => format!("after step {done}"),
+    }
+}
+
 /// What to do about a checkpoint: one that cannot be written costs nothing that was written before.
 fn advice(action: &str) -> &'static str {
     if action == "write" { "" } else { "; delete the folder to start over" }
@@ -152,7 +164,7 @@ mod tests {
             (TrainError::NoPairs, Fault::Input),
             (TrainError::Weights(lgdea_model::weights::WeightsError::Kind { path: text().into() }), Fault::Input),
             (TrainError::Inspect(lgdea_inspect::InspectError::NoGraph), Fault::Input),
-            (TrainError::NotFinite { step: 3, loss: f32::NAN }, Fault::Run),
+            (TrainError::NotFinite { stage: Stage::Joint, step: 3, loss: f32::NAN }, Fault::Run),
             (TrainError::NoLoss { step: 3 }, Fault::Run),
             (TrainError::Checkpoint { action: "read", path: text().into(), message: text() }, Fault::Run),
             (TrainError::Journal(lgdea_track::Error::Busy { path: text().into() }), Fault::Run),
@@ -160,5 +172,14 @@ mod tests {
         for (error, fault) in table {
             assert_eq!(error.fault(), fault, "{error}");
         }
+    }
+
+    #[test]
+    fn the_stage_is_told_in_which_training_broke() {
+        let lost = |stage| TrainError::NotFinite { stage, step: 3, loss: f32::NAN }.to_string();
+        assert!(lost(Stage::TextWarmup).starts_with("the loss is NaN at step 3 of the text warm-up: lower"));
+        assert!(lost(Stage::Joint).starts_with("the loss is NaN at step 3 of the training: lower"));
+        let diverged = |done| TrainError::Diverged { done }.to_string();
+        assert!(diverged(0).contains("before the first joint step") && diverged(5).contains("after step 5"));
     }
 }

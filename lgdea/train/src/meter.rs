@@ -7,7 +7,8 @@ use burn::tensor::Tensor;
 
 use crate::TrainError;
 use crate::batch::Sizes;
-use crate::observer::{Logged, Stage, StepReport, Throughput, Values};
+use crate::observer::{Logged, StepReport, Throughput, Values};
+use crate::stage::Stage;
 use crate::state::Measured;
 
 /// Counts between the logged steps of a stage.
@@ -51,7 +52,7 @@ impl Meter {
     fn log(&mut self, step: usize, measured: Measured) -> Result<Logged, TrainError> {
         let loss = measured.loss.into_scalar::<f32>();
         if !loss.is_finite() {
-            return Err(TrainError::NotFinite { step, loss });
+            return Err(TrainError::NotFinite { stage: self.stage, step, loss });
         }
         let number = |(name, value): (String, Tensor<1>)| (name, f64::from(value.into_scalar::<f32>()));
         let mut values: Values = measured.values.into_iter().map(number).collect();

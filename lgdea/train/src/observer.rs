@@ -7,18 +7,10 @@ use std::time::Duration;
 use lgdea_spec::Train;
 
 use crate::TrainError;
+use crate::stage::Stage;
 
 /// Values by the names that they are tracked under.
 pub type Values = BTreeMap<String, f64>;
-
-/// Part of the training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// Reports alone.
-    TextWarmup,
-    /// Images and reports.
-    Joint,
-}
 
 /// A step that is done.
 #[derive(Debug, Clone)]

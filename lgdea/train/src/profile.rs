@@ -135,7 +135,8 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observer::{Logged, Stage, Values};
+    use crate::observer::{Logged, Values};
+    use crate::stage::Stage;
 
     #[test]
     fn warm_steps_are_told_and_not_measured() {

@@ -16,8 +16,9 @@ use lgdea_track::{Journal, RunDir};
 
 use crate::best::Best;
 use crate::meter::Meter;
-use crate::observer::{Both, InRound, Observer, Stage};
+use crate::observer::{Both, InRound, Observer};
 use crate::recorder::Recorder;
+use crate::stage::Stage;
 use crate::state::State;
 use crate::step::joint_step;
 use crate::warmup::text_step;

@@ -26,7 +26,7 @@ mod workspace;
 
 pub use binary::{lgdea, root, std_command};
 pub use finished::Finished;
-pub use process::{signal, wait_until};
+pub use process::{parent, processes, signal, wait_until};
 pub use run::Run;
 pub use said::Said;
 pub use service::{Service, data};

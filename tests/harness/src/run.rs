@@ -52,10 +52,11 @@ impl Run {
         std::fs::read_to_string(self.path("journal.jsonl")).unwrap_or_default()
     }
 
-    /// Events of a kind. Every line of the journal must be an event.
+    /// Events of a kind. Every line of the journal must be an event; the last one may just be being written.
     pub fn events(&self, kind: &str) -> Vec<Value> {
         let journal = self.journal();
-        let events = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let whole = journal.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        let events = whole.map(|line| serde_json::from_str::<Value>(line).unwrap());
         events.filter(|event| event["event"] == kind).collect()
     }
 

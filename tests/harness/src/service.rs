@@ -11,6 +11,8 @@ pub enum Service {
     Mlflow,
     /// A Slurm cluster; its configuration file.
     Slurm,
+    /// A Ray cluster; the folder of a `ray` that knows it.
+    Ray,
     /// A browser with the scripts that drive it; the folder of these.
     Browser,
     /// The published `MiniLM`; its folder.
@@ -25,6 +27,7 @@ impl Service {
         let (variable, command) = match self {
             Self::Mlflow => ("LGDEA_TEST_MLFLOW", "mlflow.sh start"),
             Self::Slurm => ("LGDEA_TEST_SLURM", "slurm.sh start"),
+            Self::Ray => ("LGDEA_TEST_RAY", "ray.sh start"),
             Self::Browser => ("LGDEA_TEST_BROWSER", "browser.sh install"),
             Self::MiniLm => ("LGDEA_TEST_MINILM", "minilm.sh install"),
             Self::Llm => ("LGDEA_TEST_LLM", "llm.sh start"),

@@ -12,7 +12,7 @@ pub(crate) struct InitArgs {
     /// What the experiment is on.
     #[arg(long, default_value = "phantom")]
     pub(crate) template: TemplateArg,
-    /// Your data: the table of `csv`, the folder of `mimic`.
+    /// Your data: the table of `csv`, whose columns are then guessed, or the folder of `mimic`.
     #[arg(long, value_name = "PATH")]
     pub(crate) data: Option<PathBuf>,
 }

@@ -36,7 +36,8 @@ pub(crate) struct SweepArgs {
     /// that others run.
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) submission: Option<PathBuf>,
-    /// Print a job file for another kind of cluster, to be completed and submitted by yourself, and run nothing.
+    /// Print a job file for another kind of cluster, to be completed and submitted by yourself, and run nothing. Its nodes write to
+    /// `--results` where that is an absolute path, else to `/results`.
     #[arg(long, value_name = "CLUSTER", conflicts_with = "status")]
     pub(crate) print: Option<ClusterArg>,
     /// Say how the sweep stands, as the disk has it, and run nothing.
@@ -71,7 +72,7 @@ impl From<LauncherArg> for Launcher {
 pub(crate) enum ClusterArg {
     /// An Indexed Job with a Kueue queue.
     Kubernetes,
-    /// `ray job submit`.
+    /// A Python script for `ray job submit`.
     Ray,
     /// A task for `sky jobs launch`.
     Sky,

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use lgdea_comparison::claim::{self, CheckedClaim, Outcome};
 use lgdea_comparison::{Interval, view};
+use lgdea_spec::counted;
 
 use crate::args::compare::ClaimsArgs;
 use crate::command::collected::{collect, warn};
@@ -34,6 +35,9 @@ pub(crate) fn claims(args: &ClaimsArgs) -> Result<(), Failure> {
     if fails + undecided == 0 {
         return Ok(());
     }
-    say(format!("of {} claims at all settings, {fails} fail and {undecided} cannot be decided", checked.len()));
+    say(format!(
+        "of {} at all settings, {fails} fail and {undecided} cannot be decided",
+        counted(checked.len(), "claim")
+    ));
     Err(Failure::Quiet(ExitCode::from(1)))
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lgdea_comparison::{Collection, Comparison, Request, parquet, records, view};
+use lgdea_spec::counted;
 
 use crate::args::compare::{CompareArgs, Format};
 use crate::command::collected::{collect, not_an_input, typed, warn};
@@ -27,7 +28,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     }
     if let Some(file) = &args.records {
         records::write(&collection, file)?;
-        say(format!("{} runs written to {}", collection.runs.len(), file.display()));
+        say(format!("{} written to {}", counted(collection.runs.len(), "run"), file.display()));
     }
     Ok(())
 }
@@ -60,6 +61,6 @@ fn write_runs(collection: &Collection, request: &Request, out: &Path) -> Result<
     let bytes = parquet(collection, request)?;
     std::fs::write(out, bytes).map_err(|error| unwritable(out, &error))?;
     warn(collection);
-    say(format!("{} runs written to {}", collection.runs.len(), out.display()));
+    say(format!("{} written to {}", counted(collection.runs.len(), "run"), out.display()));
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lgdea_data::pretrained;
 use lgdea_fault::chain;
+use lgdea_spec::counted;
 use lgdea_track::mlflow::{self, Settings};
 use lgdea_track::{Lineage, free_disk, free_memory};
 use serde::Serialize;
@@ -78,7 +79,7 @@ fn finding(what: &str, state: State, found: impl Into<String>, advice: &str) -> 
 
 fn machine(lineage: &Lineage) -> Finding {
     let Lineage { lgdea, os, cpu, cores, .. } = lineage;
-    let cores = if *cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
+    let cores = counted(*cores, "core");
     finding("machine", State::Fine, format!("lgdea {lgdea} on {os}, {cores} ({cpu})"), "")
 }
 

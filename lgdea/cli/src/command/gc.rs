@@ -88,9 +88,10 @@ fn unfinished(args: &GcArgs, old: Duration, found: &mut Found) -> Result<(), Fai
     let mut leases = Leases::new(&args.results.join("leases"), Leases::PATIENCE)?;
     for run in all(&args.results) {
         let (name, path) = (run.name(), run.path().to_owned());
-        let Some(mut listed) = Listed::read(run).filter(|_| !trials.contains_key(&name) && !is_set_aside(&name)) else {
+        if trials.contains_key(&name) || is_set_aside(&name) {
             continue;
-        };
+        }
+        let Some(mut listed) = Listed::read(run) else { continue };
         listed.ask(&mut leases);
         let last = SystemTime::UNIX_EPOCH + Duration::from_millis(listed.last);
         let is_old = last.elapsed().unwrap_or_default() > old;

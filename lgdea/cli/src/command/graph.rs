@@ -6,6 +6,7 @@ use std::path::Path;
 use lgdea_eval::table;
 use lgdea_inspect::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView};
 use lgdea_run::Opened;
+use lgdea_spec::counted;
 use serde_json::json;
 
 use super::opened;
@@ -99,14 +100,14 @@ fn describe(
     validation: Option<&GraphAgreement>,
 ) -> String {
     let mut text = format!(
-        "{} after {} steps: {} images and {} reports, {} of them pairs; {} image and {} report edges\n",
+        "{} after {}: {} and {}, {} of them pairs; {} and {}\n",
         opened.name(),
-        opened.step,
-        graph.images(),
-        graph.reports(),
+        counted(opened.step, "step"),
+        counted(graph.images(), "image"),
+        counted(graph.reports(), "report"),
         graph.pairs(),
-        graph.image_affinity().entries(),
-        graph.report_affinity().entries(),
+        counted(graph.image_affinity().entries(), "image edge"),
+        counted(graph.report_affinity().entries(), "report edge"),
     );
     if let Some(check) = hidden {
         let _ = write!(text, "\nunpaired images, against the reports that the pairing hides\n{}", relations(check));

@@ -7,6 +7,7 @@ use lgdea_cache::Cache;
 use lgdea_eval::table;
 use lgdea_metric::readable;
 use lgdea_spec::sweep::Sweep;
+use lgdea_spec::{agreeing, counted};
 use lgdea_sweep::{Earlier, Plan, Planned, Stages, Tally, json_map};
 use serde_json::{Map, Value, json};
 
@@ -169,13 +170,13 @@ fn search(plan: &Plan) -> String {
 
 fn totals(plan: &Plan, earlier: &Earlier) -> String {
     let tally = plan.tally();
-    let mut text = format!("{} distinct runs, {} of them finished", tally.runs, tally.cached);
+    let mut text = format!("{}, {} of them finished", counted(tally.runs, "distinct run"), tally.cached);
     if tally.pruned > 0 {
         let _ = write!(text, " and {} stopped early", tally.pruned);
     }
     let left_out = plan.expansion.left_out;
     if left_out > 0 {
-        let _ = write!(text, "; {left_out} trials left out by conditions");
+        let _ = write!(text, "; {} left out by conditions", counted(left_out, "trial"));
     }
     if let Some(Stages { images, training }) = plan.stages.filter(|_| tally.to_come() > 0) {
         let _ = write!(
@@ -189,10 +190,9 @@ fn totals(plan: &Plan, earlier: &Earlier) -> String {
         Some(seconds) => {
             let _ = write!(
                 text,
-                "\nthe others take about {} one after the other, at the pace of {} earlier {}",
+                "\nthe others take about {} one after the other, at the pace of {}",
                 duration(seconds),
-                earlier.len(),
-                if earlier.len() == 1 { "run" } else { "runs" }
+                counted(earlier.len(), "earlier run"),
             );
         }
         None => text.push_str("\nno earlier run resembles these, so nothing is known about their time"),
@@ -212,8 +212,9 @@ fn notes(plan: &Plan, further: &[String]) -> String {
     if let Some(first) = doubles.first() {
         let kept = &plan.expansion.trials[first.of];
         lines.push(format!(
-            "merged: {} trials are the same experiment as another one and run once, for example `{}` {} as `{}` {}",
-            doubles.len(),
+            "merged: {} {} the same experiment as another one and run once, for example `{}` {} as `{}` {}",
+            counted(doubles.len(), "trial"),
+            agreeing(doubles.len(), "is", "are"),
             plan.sweep.arm(&first.trial),
             assignments(&plan.sweep.deltas(&first.trial), SETTING),
             plan.sweep.arm(kept),

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use lgdea_comparison::statistic::percentile;
 use lgdea_run::Preparation;
+use lgdea_spec::counted;
 use lgdea_train::{Profile, profile as measure};
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ pub(crate) fn profile(args: &ProfileArgs) -> Result<(), Failure> {
     let device = device::open(device_name, experiment.device.threads)?;
     let prepared =
         Preparation { experiment: &experiment, results: &training.results, audience: &progress }.all(&device)?;
-    say(format!("training for {} steps on {device_name}", args.steps));
+    say(format!("training for {} on {device_name}", counted(usize::from(args.steps), "step")));
     let found = measure(&experiment, &prepared, &device, usize::from(args.steps), args.peer.as_deref())?;
     if args.json { print_json(&as_json(&found)) } else { print(&as_text(&found)) }
 }
@@ -57,14 +58,14 @@ fn as_text(found: &Profile) -> String {
     let [least, step, most] = spread(&found.steps);
     let _ = writeln!(
         text,
-        "\na step takes {:.1} ms ({:.1} to {:.1} in {} steps), {:.0} images a second: {} images and {} reports",
+        "\na step takes {:.1} ms ({:.1} to {:.1} in {}), {:.0} images a second: {} and {}",
         step * 1e3,
         least * 1e3,
         most * 1e3,
-        found.steps.len(),
+        counted(found.steps.len(), "step"),
         found.images as f64 / step,
-        found.images,
-        found.reports,
+        counted(found.images, "image"),
+        counted(found.reports, "report"),
     );
     if let Some((seconds, every)) = found.graph {
         let share = seconds / every as f64;

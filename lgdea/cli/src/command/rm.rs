@@ -1,6 +1,7 @@
 //! `lgdea rm`: removes runs that the user names.
 
 use lgdea_cache::Leases;
+use lgdea_spec::{agreeing, counted};
 use lgdea_track::{History, RunDir};
 
 use crate::args::runs::RmArgs;
@@ -28,7 +29,7 @@ pub(crate) fn rm(args: &RmArgs) -> Result<(), Failure> {
         let owner = owners.get(&run.name()).map(|sweep| format!(", a trial of `{sweep}`, which would run it again"));
         say(format!("{} ({}){}", run.name(), readable_size(bytes), owner.unwrap_or_default()));
     }
-    let what = if runs.len() == 1 { "this run".to_owned() } else { format!("these {} runs", runs.len()) };
+    let what = if runs.len() == 1 { "this run".to_owned() } else { format!("these {}", counted(runs.len(), "run")) };
     if !is_wanted(&format!("Remove {what} ({})?", readable_size(all)), args.yes)? {
         return print("nothing was removed\n");
     }
@@ -39,8 +40,8 @@ pub(crate) fn rm(args: &RmArgs) -> Result<(), Failure> {
         }
         remove(run.path()).map_err(|error| failed(format!("cannot remove {}: {error}", run.path().display())))?;
     }
-    let plural = if runs.len() == 1 { "run was" } else { "runs were" };
-    print(&format!("{} {plural} removed, {}; what MLflow has of it stays there\n", runs.len(), readable_size(all)))
+    let (count, were) = (counted(runs.len(), "run"), agreeing(runs.len(), "was", "were"));
+    print(&format!("{count} {were} removed, {}; what MLflow has of it stays there\n", readable_size(all)))
 }
 
 fn is_at_work(run: &RunDir, leases: &mut Leases) -> bool {

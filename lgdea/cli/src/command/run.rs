@@ -34,8 +34,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         force: args.force,
         trial: args.trial.as_deref(),
     };
-    let began = Instant::now();
-    let ended = lgdea_run::run(&order, &device, &Progress::new()).map_err(|error| match error {
+    let (began, progress) = (Instant::now(), Progress::new());
+    let ended = lgdea_run::run(&order, &device, &progress).map_err(|error| match error {
         // What is wrong with data is told all at once, and where the experiment names it.
         RunError::Inputs(InputsError::Data(_) | InputsError::Set { .. } | InputsError::NothingScored { .. }) => {
             requirements::of_data(&resolved).unwrap_or_else(|| error.into())
@@ -43,7 +43,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         error => or_full(error),
     });
     let answered = ended.as_ref().map_or(Ok(()), |ended| answer(ended, args.json));
-    tell(&resolved, &ended, args, began.elapsed().as_secs_f64());
+    if args.trial.is_none() {
+        tell(&resolved, &ended, progress.folder(), began.elapsed().as_secs_f64());
+    }
     ended.and(answered)
 }
 
@@ -60,17 +62,16 @@ fn answer(ended: &Ended, json: bool) -> Result<(), Failure> {
     }
 }
 
-/// Tells by the user's command how a run has ended; nothing where it had ended before, or is a trial, whose sweep does.
-fn tell(resolved: &Resolved, ended: &Result<Ended, Failure>, args: &RunArgs, seconds: f64) {
-    let (status, folder, message) = match ended {
-        _ if args.trial.is_some() => return,
+/// Tells by the user's command how a run has ended; nothing where it had ended before. Of a trial its sweep tells it.
+fn tell(resolved: &Resolved, ended: &Result<Ended, Failure>, folder: &Path, seconds: f64) {
+    let (status, message) = match ended {
         Ok(Ended::Earlier(_) | Ended::NotBegun) => return,
-        Ok(Ended::Finished(outcome)) => ("finished", outcome.dir.clone(), String::new()),
-        Ok(Ended::Stopped) => ("stopped", String::new(), "it goes on from its checkpoint".to_owned()),
-        Err(failure) => ("failed", String::new(), failure.message()),
+        Ok(Ended::Finished(_)) => ("finished", String::new()),
+        Ok(Ended::Stopped) => ("stopped", "it goes on from its checkpoint".to_owned()),
+        Err(failure) => ("failed", failure.message()),
     };
     let Experiment { name, notify: Notify { command }, .. } = &resolved.experiment;
-    notify(command, End { name, status, folder: Path::new(&folder), seconds, message: &message });
+    notify(command, End { name, status, folder, seconds, message: &message });
 }
 
 /// Prints the tables of what is reported and where things lie; with `json`, one object as the last line.

@@ -1,7 +1,7 @@
 //! `lgdea runs`: the runs of a results folder, as a table or as JSON.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
@@ -59,13 +59,21 @@ fn settings(flags: &[String]) -> Result<Vec<(&str, &str)>, Failure> {
 
 /// Refuses keys and scores that no run has: a misspelt one would only empty the list.
 fn known(runs: &[Listed], settings: &[(&str, &str)], metrics: &[String]) -> Result<(), Failure> {
-    let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.params.keys()).collect();
-    let scores: BTreeSet<&String> = runs.iter().flat_map(|run| run.history.metrics.keys()).collect();
-    let wanted = settings.iter().map(|(key, _)| ((*key).to_owned(), &keys));
-    for (name, there) in wanted.chain(metrics.iter().map(|metric| (full(metric), &scores))) {
-        if !runs.is_empty() && !there.contains(&name) {
-            let there: Vec<String> = there.iter().map(|name| (*name).clone()).collect();
-            return Err(refused(format!("no run has `{name}`{}", lgdea_spec::instead(&name, &there))));
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let refuse = |name: &str, there: BTreeSet<&String>| {
+        let there: Vec<String> = there.into_iter().cloned().collect();
+        Err(refused(format!("no run has `{name}`{}", lgdea_spec::instead(name, &there))))
+    };
+    for (key, _) in settings {
+        if !runs.iter().any(|run| run.params.contains_key(*key)) {
+            return refuse(key, runs.iter().flat_map(|run| run.params.keys()).collect());
+        }
+    }
+    for metric in metrics.iter().map(|metric| full(metric)) {
+        if !runs.iter().any(|run| run.history.metrics.contains_key(&metric)) {
+            return refuse(&metric, runs.iter().flat_map(|run| run.history.metrics.keys()).collect());
         }
     }
     Ok(())
@@ -126,10 +134,11 @@ fn columns(runs: &[Listed], asked: &[String]) -> Vec<String> {
     if !asked.is_empty() {
         return asked.iter().map(|metric| full(metric)).collect();
     }
-    let is_shown = |name: &&str| Split::of(name) == Some(Split::Test) && Name::parse(name).is_headline();
-    let names = runs.iter().flat_map(|run| run.history.scores().map(|(name, _)| name)).filter(is_shown);
-    let names: BTreeSet<&str> = names.collect();
-    names.into_iter().map(str::to_owned).collect()
+    let is_shown = |name: &&String| Split::of(name) == Some(Split::Test) && Name::parse(name).is_headline();
+    // Thousands of runs have the same names, and each is looked up once.
+    let names: HashSet<&String> = runs.iter().flat_map(|run| run.history.metrics.keys()).collect();
+    let names: BTreeSet<&String> = names.into_iter().filter(is_shown).collect();
+    names.into_iter().cloned().collect()
 }
 
 fn rows(runs: &[Listed], metrics: &[String]) -> String {

@@ -1,22 +1,21 @@
 //! `lgdea sync`: sends to the tracker what it lacks of the runs on disk, and ends there what has ended here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use lgdea_cache::Leases;
 use lgdea_comparison::{Comparison, Request, view};
-use lgdea_spec::Resolved;
+use lgdea_spec::{Resolved, agreeing, counted};
 use lgdea_sweep::Trials;
-use lgdea_track::mlflow::{self, Report, Settings};
+use lgdea_track::mlflow::{self, Report, Sent, Settings};
 use lgdea_track::{Event, History, Journal, Reader, RunDir, Status};
 
 use crate::args::SyncArgs;
 use crate::args::compare::Inputs;
 use crate::command::collected::collect;
 use crate::command::named::{all, named};
-use crate::command::sweep::standing;
+use crate::command::sweep::standings;
 use crate::failure::{Failure, refused};
 use crate::output::print;
 use crate::progress::{Progress, say};
@@ -39,21 +38,27 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
     let progress = Progress::new();
     let counter = progress.counter("sending runs");
     let mut tally = Tally::default();
+    // A run that is named is asked for, whatever is known of it.
+    let mut places = args.runs.is_empty().then(Places::default);
     for (done, run) in runs.iter().enumerate() {
-        match send(run, args.uri.as_deref()) {
-            Ok(Sent::Away(why)) => {
+        let sent = match &mut places {
+            Some(places) => places.send(run, args.uri.as_deref()),
+            None => send(run, args.uri.as_deref()),
+        };
+        match sent {
+            Ok(Outcome::Away(why)) => {
                 // Each run would wait for it anew.
                 say(format!("{}: {why}", run.name()));
                 tally.failed += runs.len() - done;
                 drop(counter);
                 return tally.tell(runs.len());
             }
-            Ok(Sent::Whole(report)) => {
+            Ok(Outcome::Whole(report)) => {
                 tally.sent += 1;
                 report.problems.iter().for_each(|problem| say(format!("{}: {problem}", run.name())));
             }
-            Ok(Sent::Running) => tally.running += 1,
-            Ok(Sent::Nowhere) => tally.without_server += 1,
+            Ok(Outcome::Running) => tally.running += 1,
+            Ok(Outcome::Nowhere) => tally.without_server += 1,
             Err(failure) => {
                 tally.failed += 1;
                 say(format!("{}: {}", run.name(), failure.message()));
@@ -89,7 +94,13 @@ impl Tally {
             (self.failed, "not sent whole: the same command tries again"),
         ];
         let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}"));
-        print(&format!("{} of {runs} runs are on the server{}\n", self.sent, parts.collect::<String>()))?;
+        print(&format!(
+            "{} of {} {} on the server{}\n",
+            self.sent,
+            counted(runs, "run"),
+            agreeing(runs, "is", "are"),
+            parts.collect::<String>()
+        ))?;
         if self.failed > 0 { Err(Failure::Quiet(ExitCode::from(1))) } else { Ok(()) }
     }
 }
@@ -107,8 +118,29 @@ fn runs(args: &SyncArgs) -> Result<Vec<RunDir>, Failure> {
     Ok(runs)
 }
 
+/// Servers with their experiments, and whether they have what was sent to them before: of each, one run is asked for.
+#[derive(Default)]
+struct Places(HashMap<(String, String), bool>);
+
+impl Places {
+    /// Sends a run, unless it is where it was sent whole, and that place has what was sent to it.
+    fn send(&mut self, run: &RunDir, uri: Option<&str>) -> Result<Outcome, Failure> {
+        let Some(before) = Sent::of(run) else { return send(run, uri) };
+        if self.0.get(&before.place) == Some(&true) {
+            return Ok(Outcome::Whole(Report { complete: true, ..Report::default() }));
+        }
+        let outcome = send(run, uri)?;
+        if matches!(outcome, Outcome::Whole(_)) {
+            // A server that was set up anew gives the run another id.
+            let is_there = Sent::of(run).as_ref() == Some(&before);
+            self.0.entry(before.place).or_insert(is_there);
+        }
+        Ok(outcome)
+    }
+}
+
 /// What became of a run.
-enum Sent {
+enum Outcome {
     Whole(Report),
     /// Its own process sends it.
     Running,
@@ -119,15 +151,15 @@ enum Sent {
 }
 
 /// Sends a run, after it was ended where its process died without a word.
-fn send(run: &RunDir, uri: Option<&str>) -> Result<Sent, Failure> {
-    let Some(settings) = settings(run, uri)? else { return Ok(Sent::Nowhere) };
+fn send(run: &RunDir, uri: Option<&str>) -> Result<Outcome, Failure> {
+    let Some(settings) = settings(run, uri)? else { return Ok(Outcome::Nowhere) };
     if !has_ended(run)? {
-        return Ok(Sent::Running);
+        return Ok(Outcome::Running);
     }
     match mlflow::sync(run, &settings, WAIT) {
-        Ok(report) => Ok(Sent::Whole(report)),
-        Err(mlflow::Error::Journal(lgdea_track::Error::Busy { .. })) => Ok(Sent::Running),
-        Err(error @ mlflow::Error::Connection { .. }) => Ok(Sent::Away(error)),
+        Ok(report) => Ok(Outcome::Whole(report)),
+        Err(mlflow::Error::Journal(lgdea_track::Error::Busy { .. })) => Ok(Outcome::Running),
+        Err(error @ mlflow::Error::Connection { .. }) => Ok(Outcome::Away(error)),
         Err(error) => Err(error.into()),
     }
 }
@@ -194,16 +226,13 @@ fn sweeps(results: &Path) -> Vec<PathBuf> {
 /// nothing has begun.
 pub(crate) fn show_sweep(path: &Path, results: &Path, uri: Option<&str>) -> Result<Option<String>, Failure> {
     let trials = Trials::read(path)?;
-    let mut leases = Leases::new(&results.join("leases"), Leases::PATIENCE)?;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut shown = None;
-    for trial in &trials.trials {
-        let run = RunDir::at(results.join("runs").join(&trial.dir));
-        *counts.entry(standing(&run, &trial.run_key, &mut leases).0).or_default() += 1;
-        if shown.is_none() && run.experiment().is_file() {
-            shown = settings(&run, uri)?;
-        }
+    for row in standings(&trials, results)? {
+        *counts.entry(row.state).or_default() += 1;
     }
+    let mut runs = trials.trials.iter().map(|trial| RunDir::at(results.join("runs").join(&trial.dir)));
+    let begun = runs.find(|run| run.experiment().is_file());
+    let shown = begun.map_or(Ok(None), |run| settings(&run, uri))?;
     let status = if counts.contains_key("running") {
         None
     } else if counts.contains_key("failed") {
@@ -217,7 +246,8 @@ pub(crate) fn show_sweep(path: &Path, results: &Path, uri: Option<&str>) -> Resu
     let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
     let scores = scores(results, &trials.sweep.name);
     let Trials { sweep, trials } = trials;
-    let note = format!("{}\n\n{} trials: {}\n\n{scores}", sweep.description, trials.len(), counts.join(", "));
+    let note =
+        format!("{}\n\n{}: {}\n\n{scores}", sweep.description, counted(trials.len(), "trial"), counts.join(", "));
     Ok(mlflow::show_sweep(results, &sweep.name, status, &note, &settings, WAIT)?)
 }
 

@@ -1,12 +1,17 @@
 //! What a run's journal says about its result.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use lgdea_spec::Resolved;
 use lgdea_track::mlflow::tags::LEFT_OUT;
 use lgdea_track::{Event, History, Reader, RunDir, Status};
+use rayon::prelude::*;
 
 use crate::Provenance;
+
+/// Journals that are in memory at a time: a run's is larger than what is kept of it.
+const BLOCK: usize = 256;
 
 /// A run as far as its journal tells.
 #[derive(Debug, Default)]
@@ -20,8 +25,17 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Reads a journal; `None` where there is none, or nothing in it.
-    pub(super) fn read(run: &RunDir) -> lgdea_track::Result<Option<Told>> {
+    /// Reads the journals of runs, some at a time, and hands each on with its position, in their order; `None` where there is no
+    /// folder, no journal, or nothing in it.
+    pub(super) fn read_all(folders: &[Option<&Path>], mut each: impl FnMut(usize, lgdea_track::Result<Option<Told>>)) {
+        for (block, folders) in folders.chunks(BLOCK).enumerate() {
+            let read = |folder: &Option<&Path>| folder.map_or(Ok(None), |folder| Told::read(&RunDir::at(folder)));
+            let told: Vec<_> = folders.par_iter().map(read).collect();
+            told.into_iter().enumerate().for_each(|(position, told)| each(block * BLOCK + position, told));
+        }
+    }
+
+    fn read(run: &RunDir) -> lgdea_track::Result<Option<Told>> {
         let path = run.journal();
         if !path.exists() {
             return Ok(None);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use lgdea_track::RunDir;
+use lgdea_track::{RunDir, is_path};
 
 use crate::error::suggestion;
 use crate::{ComparisonError, records};
@@ -37,8 +37,13 @@ pub(super) fn locate(path: &Path, results: &Path) -> Result<Located, ComparisonE
     if found.is_dir() { folder(&found) } else { file(&found) }
 }
 
+/// Where what a path names may be. A name alone is that of something in the results folder, if there is such a thing.
 fn places(path: &Path, results: &Path) -> [PathBuf; 3] {
-    [path.to_path_buf(), results.join("sweeps").join(path), results.join("runs").join(path)]
+    let mut places = [path.to_path_buf(), results.join("sweeps").join(path), results.join("runs").join(path)];
+    if !is_path(path) {
+        places.rotate_left(1);
+    }
+    places
 }
 
 /// The files that a path may name: itself, and the lists of a sweep and of a run where it names a folder.

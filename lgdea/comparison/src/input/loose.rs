@@ -1,9 +1,8 @@
 //! Runs that are of no sweep: the experiment's name is the arm, and what varies among runs of one name are axes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use lgdea_track::RunDir;
 use serde_json::{Map, Value};
 
 use crate::Collection;
@@ -18,13 +17,15 @@ const NO_AXES: [&str; 6] = ["seed", "name", "description", "tags.", "tracker.", 
 pub(super) fn collect(folders: &[PathBuf]) -> Collection {
     let mut collection = Collection::default();
     let mut runs = Vec::new();
-    for folder in folders {
-        match Told::read(&RunDir::at(folder)) {
+    let all: Vec<Option<&Path>> = folders.iter().map(|folder| Some(folder.as_path())).collect();
+    Told::read_all(&all, |position, told| {
+        let folder = folders[position].as_path();
+        match told {
             Ok(Some(told)) => runs.push((told, folder)),
             Ok(None) => collection.warnings.push(format!("left out: {} has an empty journal", folder.display())),
             Err(error) => collection.warnings.push(format!("left out: {error}")),
         }
-    }
+    });
     let axes = axes(runs.iter().map(|(told, _)| told));
     for (told, folder) in runs {
         let value = |axis: &String| {

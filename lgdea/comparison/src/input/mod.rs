@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use lgdea_spec::sweep::{Role, Sweep};
-use lgdea_sweep::Trials;
+use lgdea_sweep::{TrialEntry, Trials};
 use lgdea_track::{History, RunDir};
 
 use crate::run::{Missing, Run, SweepPlace};
@@ -74,19 +74,21 @@ fn sweep(trials: &Path, results: &Path, stated: Option<(Sweep, &Path)>) -> Resul
 /// The runs of listed trials.
 fn runs_of(listed: &Trials, results: &Path) -> Collection {
     let by_key = locate::runs_by_key(&results.join("runs"));
-    let mut collection = Collection::default();
     let mut seen = HashSet::new();
-    for trial in listed.trials.iter().cloned() {
-        let place = SweepPlace { run_key: trial.run_key, arm: trial.arm, seed: trial.seed, deltas: trial.deltas };
-        if !seen.insert(place.run_key.clone()) {
-            continue;
-        }
-        // The same run may have been made under another name.
+    let trials: Vec<&TrialEntry> = listed.trials.iter().filter(|trial| seen.insert(&trial.run_key)).collect();
+    // The same run may have been made under another name.
+    let folder = |trial: &TrialEntry| {
         let named = results.join("runs").join(&trial.dir);
-        let folder = if named.is_dir() { Some(&named) } else { by_key.get(&place.run_key) };
-        let told = folder.map_or(Ok(None), |folder| Told::read(&RunDir::at(folder)));
+        if named.is_dir() { Some(named) } else { by_key.get(&trial.run_key).cloned() }
+    };
+    let folders: Vec<Option<PathBuf>> = trials.iter().map(|trial| folder(trial)).collect();
+    let folders: Vec<Option<&Path>> = folders.iter().map(Option::as_deref).collect();
+    let mut collection = Collection::default();
+    Told::read_all(&folders, |position, told| {
+        let TrialEntry { run_key, arm, seed, deltas, .. } = trials[position].clone();
+        let place = SweepPlace { run_key, arm, seed, deltas };
         match told {
-            Ok(Some(told)) if told.is_finished() => collection.add(place, &told, folder.map(PathBuf::as_path)),
+            Ok(Some(told)) if told.is_finished() => collection.add(place, &told, folders[position]),
             Ok(Some(told)) => collection.missing.push(Missing { place, state: told.state() }),
             Ok(None) => collection.missing.push(Missing { place, state: "not begun".to_owned() }),
             Err(error) => {
@@ -94,7 +96,7 @@ fn runs_of(listed: &Trials, results: &Path) -> Collection {
                 collection.missing.push(Missing { place, state: "unreadable".to_owned() });
             }
         }
-    }
+    });
     collection
 }
 

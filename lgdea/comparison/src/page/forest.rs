@@ -1,5 +1,6 @@
 //! Differences to the base with their intervals, a row for each arm: of all arms, and of ablations in the order of what is lost.
 
+use lgdea_spec::counted;
 use lgdea_spec::sweep::Role;
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use crate::{ComparedRow, Comparison, Metric};
 
 use super::figure::{Choice, Figure, Plot, Style, embedded, plain};
 use super::summary::describe;
+use super::table::place_of_runs;
 
 /// Settings that a plot tells apart.
 const SETTINGS: usize = 6;
@@ -57,7 +59,7 @@ fn figure(
     let panels: Vec<Panel<'_>> = comparison.metrics.iter().enumerate().filter_map(of_metric).collect();
     let settings = panels.iter().map(|panel| panel.settings.len()).max()?;
     let arms = panels.iter().map(|panel| panel.arms.len()).max()?;
-    let mut text = vec!["Mean differences, paired by seed.".to_owned()];
+    let mut text = vec!["Mean differences, paired by seed. A click on a point leads to its runs.".to_owned()];
     if comparison.is_judged() {
         text.push(
             "Lines are their intervals. A full marker is a significant difference (*), or one that is significant if differences \
@@ -90,14 +92,17 @@ struct Point<'a> {
     difference: &'a Difference,
     mean: f64,
     setting: String,
+    /// Where its runs are told.
+    runs: String,
 }
 
 fn points<'a>(comparison: &'a Comparison, metric: usize, is_shown: fn(&ComparedRow) -> bool) -> Vec<Point<'a>> {
-    let point = |row: &'a ComparedRow| {
+    let point = |(position, row): (usize, &'a ComparedRow)| {
         let difference = row.cells[metric].difference.as_ref()?;
-        Some(Point { row, difference, mean: difference.mean?, setting: describe(comparison, row) })
+        let (setting, runs) = (describe(comparison, row), place_of_runs([position, metric]));
+        Some(Point { row, difference, mean: difference.mean?, setting, runs })
     };
-    comparison.rows.iter().filter(|row| is_shown(row)).filter_map(point).collect()
+    comparison.rows.iter().enumerate().filter(|(_, row)| is_shown(row)).filter_map(point).collect()
 }
 
 /// The differences of a metric.
@@ -127,11 +132,11 @@ impl<'a> Panel<'a> {
     fn plot(&self, comparison: &Comparison) -> Plot {
         let shown = self.settings.len().min(SETTINGS);
         let label = format!(
-            "{}: mean differences to {} with {}s, {} rows; the numbers stand in the table of differences.",
+            "{}: mean differences to {} with {}s, {}; the numbers stand in the table of differences.",
             self.metric.label,
             comparison.base,
             interval_name(comparison),
-            self.points.len()
+            counted(self.points.len(), "row")
         );
         Plot {
             data: (0..shown).flat_map(|setting| self.traces(setting, shown)).collect(),
@@ -185,6 +190,7 @@ impl<'a> Panel<'a> {
             "marker": {"size": 10, "color": style.colour, "symbol": points.iter().map(symbol).collect::<Vec<_>>(),
                 "line": {"width": 2, "color": style.colour}},
             "hovertext": points.iter().map(|point| point.hover(self.metric)).collect::<Vec<_>>(), "hoverinfo": "text",
+            "customdata": points.iter().map(|point| point.runs.as_str()).collect::<Vec<_>>(),
         });
         let marks: Vec<&str> = points.iter().map(|point| Mark::of(point.difference).map_or("", Mark::symbol)).collect();
         let marks = json!({
@@ -212,11 +218,11 @@ impl Point<'_> {
             Verdict::Unsupported(reason) => format!("cannot tell: {reason}"),
         };
         plain(&format!(
-            "{}: {}{}, {} seeds, {verdict}",
+            "{}: {}{}, {}, {verdict}",
             self.row.label(),
             signed(metric, self.mean),
             interval.unwrap_or_default(),
-            self.difference.seeds.len(),
+            counted(self.difference.seeds.len(), "seed"),
         ))
     }
 }

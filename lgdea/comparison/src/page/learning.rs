@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lgdea_metric::curve::{LOSS, is_loss_of_a_term};
 use lgdea_metric::{Group, Name};
+use lgdea_spec::counted;
 use serde_json::{Value, json};
 
 use crate::{ComparedRow, Comparison, Metric, Split};
@@ -16,6 +17,8 @@ use super::summary::describe;
 const POINTS: usize = 300;
 const POINTS_OF_ALL: usize = 150_000;
 const FEWEST_POINTS: usize = 30;
+/// Curves of runs, at the most; of more, evenly chosen ones are shown.
+const CURVES: usize = 20_000;
 /// Settings that are chosen one by one; of more, all runs are shown together.
 const SETTINGS: usize = 12;
 
@@ -42,13 +45,14 @@ pub(super) fn learning(comparison: &Comparison, logs: &Logs<'_>) -> Option<Figur
     let settings = if many { vec![rows.as_slice()] } else { settings };
     let curves = names.len() * rows.iter().map(|row| row.runs.len() + 1).sum::<usize>();
     let points = (POINTS_OF_ALL / curves.max(1)).clamp(FEWEST_POINTS, POINTS);
+    let every = curves.div_ceil(CURVES).max(1);
     let mut plots = Vec::new();
     for name in &names {
         for rows in &settings {
             let data = if many {
-                all_runs(comparison, rows, name, points)
+                all_runs(comparison, rows, name, [points, every])
             } else {
-                rows.iter().flat_map(|row| traces(row, name, points)).collect()
+                rows.iter().flat_map(|row| traces(row, name, [points, every])).collect()
             };
             plots.push(Plot { label: label(name, rows), data, layout: layout(name, many) });
         }
@@ -64,11 +68,12 @@ pub(super) fn learning(comparison: &Comparison, logs: &Logs<'_>) -> Option<Figur
     } else {
         "Thin lines are runs, a thick one is the mean over their seeds at the steps that all of them have."
     };
+    let chosen = if every > 1 { format!(" One run in {every} has a line.") } else { String::new() };
     Some(Figure {
         id: "learning-curves".to_owned(),
         name: String::new(),
         text: format!(
-            "{lines} Of longer curves {points} points are shown. Scores on the way are those of the validation split.{}",
+            "{lines}{chosen} Of longer curves {points} points are shown. Scores on the way are those of the validation split.{}",
             without_curve(&asked, &names)
         ),
         choices,
@@ -140,14 +145,14 @@ fn without_curve(asked: &[String], names: &[String]) -> String {
     }
 }
 
-/// The runs of a row in one trace, and their mean.
-fn traces(row: &Logging<'_>, name: &str, points: usize) -> Vec<Value> {
+/// The runs of a row in one trace, or one of `every` so many, and their mean.
+fn traces(row: &Logging<'_>, name: &str, [points, every]: [usize; 2]) -> Vec<Value> {
     let curves: Vec<&BTreeMap<u64, f64>> = row.runs.iter().filter_map(|run| run.curves.get(name)).collect();
     if curves.is_empty() {
         return Vec::new();
     }
     let style = Style::of(row.group);
-    let (x, y) = joined(curves.iter().map(|curve| thinned(curve, points)));
+    let (x, y) = joined(curves.iter().step_by(every).map(|curve| thinned(curve, points)));
     let runs = json!({
         "type": "scatter", "mode": "lines", "showlegend": false, "hoverinfo": "skip", "legendgroup": row.row.group,
         "x": x, "y": y, "opacity": 0.35, "line": {"color": style.colour, "width": 1},
@@ -162,14 +167,14 @@ fn traces(row: &Logging<'_>, name: &str, points: usize) -> Vec<Value> {
     if curves.len() > 1 { vec![runs, mean] } else { vec![mean] }
 }
 
-/// Every run as a thin line, and the best one.
-fn all_runs(comparison: &Comparison, rows: &[Logging<'_>], name: &str, points: usize) -> Vec<Value> {
+/// The runs, or one of `every` so many, as thin lines, and the best one.
+fn all_runs(comparison: &Comparison, rows: &[Logging<'_>], name: &str, [points, every]: [usize; 2]) -> Vec<Value> {
     let thin = |row: &Logging<'_>| -> Vec<Curve> {
         row.runs.iter().filter_map(|run| run.curves.get(name)).map(|curve| thinned(curve, points)).collect()
     };
-    let (x, y) = joined(rows.iter().flat_map(thin));
+    let (x, y) = joined(rows.iter().flat_map(thin).step_by(every));
     let all = json!({
-        "type": "scatter", "mode": "lines", "name": "all runs", "hoverinfo": "skip", "opacity": 0.45,
+        "type": "scatter", "mode": "lines", "name": if every > 1 { "runs" } else { "all runs" }, "hoverinfo": "skip", "opacity": 0.45,
         "x": x, "y": y, "line": {"color": "var(--soft)", "width": 1},
     });
     let gain = |metric: &Metric, row: &Logging<'_>| row.row.contending(0).map(|mean| metric.gain(mean));
@@ -239,7 +244,7 @@ fn layout(name: &str, many: bool) -> Value {
 fn label(name: &str, rows: &[Logging<'_>]) -> String {
     let runs: usize = rows.iter().map(|row| row.runs.len()).sum();
     let groups: BTreeSet<usize> = rows.iter().map(|row| row.group).collect();
-    format!("{} by training step: {runs} runs of {} arms.", shown(name), groups.len())
+    format!("{} by training step: {} of {}.", shown(name), counted(runs, "run"), counted(groups.len(), "arm"))
 }
 
 /// A metric for readers: a score by its name, all else as journals have it.

@@ -6,6 +6,7 @@ use std::path::Path;
 use lgdea_metric::curve::{GPU_ENERGY, GPU_HOURS};
 use lgdea_metric::{Group, Name, Split};
 use lgdea_track::{Event, Lineage, Reader, RunDir};
+use rayon::prelude::*;
 
 use crate::{Collection, Provenance};
 
@@ -93,13 +94,14 @@ pub(super) struct Logs<'a> {
 impl<'a> Logs<'a> {
     pub(super) fn read(collection: &'a Collection) -> Logs<'a> {
         let mut logs = Logs { runs: BTreeMap::new(), notes: Vec::new() };
-        for run in &collection.runs {
-            let Some(folder) = run.folder.as_deref() else { continue };
-            match Logged::read(folder) {
-                Ok(logged) => {
-                    logs.runs.insert(&run.place.run_key, (folder, logged));
-                }
-                Err(error) => logs.notes.push(format!("no curves and settings of run {}: {error}", run.place.run_key)),
+        let folders =
+            collection.runs.iter().filter_map(|run| Some((run.place.run_key.as_str(), run.folder.as_deref()?)));
+        let folders: Vec<(&str, &Path)> = folders.collect();
+        let read: Vec<_> = folders.par_iter().map(|(_, folder)| Logged::read(folder)).collect();
+        for ((run_key, folder), logged) in folders.into_iter().zip(read) {
+            match logged {
+                Ok(logged) => drop(logs.runs.insert(run_key, (folder, logged))),
+                Err(error) => logs.notes.push(format!("no curves and settings of run {run_key}: {error}")),
             }
         }
         logs

@@ -196,7 +196,11 @@ impl Confounds {
 
 fn title(comparison: &Comparison) -> String {
     let names: Vec<&str> = comparison.sweeps.iter().map(|(name, _)| name.as_str()).collect();
-    if names.is_empty() { format!("Comparison of {} runs", comparison.runs[0]) } else { names.join(" and ") }
+    if names.is_empty() {
+        format!("Comparison of {}", lgdea_spec::counted(comparison.runs[0], "run"))
+    } else {
+        names.join(" and ")
+    }
 }
 
 fn facts(collection: &Collection, comparison: &Comparison) -> Vec<Fact> {

@@ -1,5 +1,7 @@
 //! What matters of a comparison, for the terminal: the means, the significant differences, and how many are undecided.
 
+use lgdea_spec::agreeing;
+
 use crate::difference::counted;
 use crate::rows::ARM;
 use crate::{Comparison, Setting};
@@ -49,19 +51,26 @@ pub fn brief(comparison: &Comparison) -> String {
 /// What is compared, of how many runs.
 fn head(comparison: &Comparison) -> String {
     let [runs, missing] = comparison.runs;
-    let missing = if missing > 0 { format!(" ({missing} trials have none)") } else { String::new() };
-    let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let missing = if missing > 0 {
+        format!(" ({} {} none)", lgdea_spec::counted(missing, "trial"), agreeing(missing, "has", "have"))
+    } else {
+        String::new()
+    };
     let groups = grid::distinct(comparison.rows.iter().map(|row| &row.group)).len();
-    let groups = if comparison.by == ARM { count(groups, "arm") } else { format!("{groups} of {}", comparison.by) };
+    let groups = if comparison.by == ARM {
+        lgdea_spec::counted(groups, "arm")
+    } else {
+        format!("{groups} of {}", comparison.by)
+    };
     let settings: Vec<&Setting> = grid::distinct(comparison.rows.iter().map(|row| &row.setting));
     let settings = match comparison.keys.as_slice() {
         [] => String::new(),
-        keys => format!(" at {} of {}", count(settings.len(), "setting"), keys.join(", ")),
+        keys => format!(" at {} of {}", lgdea_spec::counted(settings.len(), "setting"), keys.join(", ")),
     };
     let mut sentences = sweeps(comparison);
     sentences.push(format!(
         "{}{missing}: {groups}{settings}, compared with `{}`.",
-        count(runs, "finished run"),
+        lgdea_spec::counted(runs, "finished run"),
         comparison.base
     ));
     without_code(&sentences)

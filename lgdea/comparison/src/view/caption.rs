@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use lgdea_spec::{agreeing, counted};
+
 use crate::difference::{Difference, Verdict, too_few_seeds};
 use crate::statistic::{bootstrap, permutation};
 use crate::{ComparedRow, Comparison, Interval};
@@ -28,8 +30,12 @@ pub fn caption(comparison: &Comparison, best: &str) -> Vec<String> {
         );
     }
     let [runs, missing] = comparison.runs;
-    let missing = if missing > 0 { format!(" ({missing} trials have no finished run)") } else { String::new() };
-    sentences.push(format!("{runs} runs{missing} of {}.", comparison.provenance.describe()));
+    let missing = if missing > 0 {
+        format!(" ({} {} no finished run)", counted(missing, "trial"), agreeing(missing, "has", "have"))
+    } else {
+        String::new()
+    };
+    sentences.push(format!("{}{missing} of {}.", counted(runs, "run"), comparison.provenance.describe()));
     sentences.push(format!("Made by `{}`.", comparison.command));
     sentences
 }

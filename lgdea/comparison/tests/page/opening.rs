@@ -36,6 +36,26 @@ fn every_number_leads_to_its_seeds_and_each_of_these_to_a_card() {
 }
 
 #[test]
+fn every_point_of_a_figure_leads_to_the_seeds_of_its_row() {
+    let results = results();
+    let html = own(&written(&read(&results, "ablation"), false));
+    let places = |figure: &str| -> Vec<Vec<String>> {
+        let plots = plots(&html, figure);
+        let traces = plots.as_array().unwrap().iter().flat_map(|plot| plot["data"].as_array().unwrap());
+        let points = traces.filter(|trace| trace["mode"] != "text");
+        points.map(|trace| serde_json::from_value(trace["customdata"].clone()).unwrap()).collect()
+    };
+    assert_eq!(places("forest")[0], ["row-1-0", "row-3-0"].map(str::to_owned)[..places("forest")[0].len()]);
+    for figure in ["forest", "efficiency-curves"] {
+        let traces = places(figure);
+        assert!(!traces.is_empty() && traces.iter().all(|trace| !trace.is_empty()), "{figure}: {traces:?}");
+        for place in traces.iter().flatten() {
+            assert_eq!(html.matches(&format!("id=\"{place}\"")).count(), 1, "{figure}: {place}");
+        }
+    }
+}
+
+#[test]
 fn a_long_table_is_folded_and_what_is_significant_comes_first() {
     let results = results();
     let mut collection = read(&results, "ablation");

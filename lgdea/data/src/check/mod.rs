@@ -1,19 +1,20 @@
 //! What is wrong with the data that an experiment names: all of it, as far as files and their columns tell.
 
+mod contents;
 mod ids;
 mod proposal;
 
 use std::fs::{self, File};
+use std::path::Path;
 
 use lgdea_spec::{Columns, Data, Manifest, Openi};
 
 use crate::DataError;
 use crate::error::expand;
 use crate::folder::Folder;
-use crate::labels::{Indicator, is_called_labels};
-use crate::source::manifest::{configured, refuse_texts};
+use crate::source::manifest::refuse_texts;
 use crate::table::{self, Table, is_somewhere};
-use proposal::{CORNER_ROLES, Proposal, SIDE_ROLES};
+use proposal::{CORNER_ROLES, Proposal, SIDE_ROLES, quoted_all};
 
 /// Something of the data that cannot be used as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,23 @@ pub fn check(data: &Data) -> (Vec<Refusal>, Vec<String>) {
         checked.openi(openi);
     }
     (checked.refusals, checked.notes)
+}
+
+/// The lines of `[data.manifest.columns]` that fit tables of studies, by the names of their columns and by what these hold; none
+/// where no column of studies is found, or neither images nor reports.
+///
+/// # Errors
+/// A table, or the folder of the tables, cannot be read.
+pub fn proposed_columns(manifest: &Manifest) -> Result<Vec<String>, DataError> {
+    let root = Folder::open("data.manifest.root", &manifest.root)?;
+    let tables: Vec<Table> =
+        manifest.studies.iter().map(|file| Table::read(&root.join(file))).collect::<Result<_, _>>()?;
+    let proposal = Proposal::of_studies(&tables, manifest, root.path());
+    let has = |roles: &[&str]| roles.iter().any(|role| proposal.column(role).is_some());
+    if !has(&["study"]) || !(has(&["image", "report"]) || proposal.sections().is_some()) {
+        return Ok(Vec::new());
+    }
+    Ok(proposal.lines(&["study", "patient", "image", "report", "labels", "split", "view"]))
 }
 
 #[derive(Default)]
@@ -70,23 +88,25 @@ impl Checked {
             .collect();
         let tables = tables.into_iter().collect::<Option<Vec<Table>>>();
         if let Some(tables) = &tables {
-            self.columns(tables, &manifest.columns);
+            let proposal = Proposal::of_studies(tables, manifest, root.path());
+            self.columns(tables, &manifest.columns, &proposal);
             self.tried(COLUMNS, refuse_texts(tables, manifest));
-            self.labels(tables, &manifest.columns);
+            self.labels(&proposal);
             self.notes.extend(ids::unjoined(tables, &manifest.columns));
         }
         if !manifest.boxes.is_empty()
             && let Some(table) = self.tried("data.manifest.boxes", Table::read(&root.join(&manifest.boxes)))
         {
-            self.boxes(tables.as_deref().unwrap_or_default(), &table, manifest);
+            self.boxes(tables.as_deref().unwrap_or_default(), &table, manifest, root.path());
         }
     }
 
     /// Refuses a file of boxes without the columns that it needs, with a mapping that fits it.
-    fn boxes(&mut self, studies: &[Table], table: &Table, manifest: &Manifest) {
+    fn boxes(&mut self, studies: &[Table], table: &Table, manifest: &Manifest, root: &Path) {
         let [study, _] = manifest.box_keys();
         let alone = std::slice::from_ref(table);
-        let ids = ids::of(studies, &study_column(studies, &manifest.columns));
+        let study_of_studies = Proposal::of_studies(studies, manifest, root).column("study").unwrap_or_default();
+        let ids = ids::of(studies, study_of_studies);
         let proposal = Proposal::of_boxes(table, &ids);
         let edges = if manifest.box_columns.has_corners() { CORNER_ROLES } else { SIDE_ROLES };
         let needed = [("study", study), ("finding", manifest.box_columns.finding.as_str())].into_iter();
@@ -99,7 +119,7 @@ impl Checked {
     }
 
     /// Refuses tables without the columns that they need, with a mapping that fits them.
-    fn columns(&mut self, tables: &[Table], columns: &Columns) {
+    fn columns(&mut self, tables: &[Table], columns: &Columns, proposal: &Proposal<'_>) {
         let Columns { study, patient, image, report, sections, .. } = columns;
         let somewhere = |name: &str| name.is_empty() || is_somewhere(tables, name);
         let mut lacking: Vec<(&str, &str)> = Vec::new();
@@ -112,10 +132,9 @@ impl Checked {
         for section in sections.iter().filter(|section| !somewhere(section)) {
             lacking.push(("a section of the report", section.as_str()));
         }
-        let proposal = Proposal::of_studies(tables);
-        self.lacking(tables, COLUMNS, &lacking, &proposal);
+        self.lacking(tables, COLUMNS, &lacking, proposal);
         if patient.is_empty()
-            && let Some(column) = proposal.column("patient")
+            && let Some(column) = proposal.named("patient")
         {
             self.notes.push(format!(
                 "each study is taken as a patient of its own; if `{column}` tells patients apart, write \
@@ -124,7 +143,7 @@ impl Checked {
         }
         for (role, named) in [("sex", &columns.sex), ("age", &columns.age)] {
             if named.is_empty()
-                && let Some(column) = proposal.column(role)
+                && let Some(column) = proposal.named(role)
             {
                 self.notes.push(format!(
                     "column `{column}` seems to be the {role} and is not read; write `{role} = {column:?}` in `[{COLUMNS}]` where \
@@ -143,33 +162,23 @@ impl Checked {
         let (files, present) = table::described(tables);
         let reason = format!("{files} without the columns {}; the columns there are {present}", lacks.join(", "));
         let roles: Vec<&str> = lacking.iter().map(|(role, _)| *role).collect();
-        let remedy = match proposal.lines(&roles) {
-            lines if lines.is_empty() => "correct `data.manifest.columns.sections`".to_owned(),
-            lines => format!("in `[{key}]` write\n{}", lines.join("\n")),
+        let mut lines = proposal.lines(&roles);
+        let remedy = if lines.is_empty() {
+            "correct `data.manifest.columns.sections`".to_owned()
+        } else {
+            lines.extend(proposal.lines(&["labels", "split", "view"]));
+            format!("in `[{key}]` write\n{}", lines.join("\n"))
         };
         self.refusals.push(Refusal { key, reason, remedy });
     }
 
     /// Notes columns that look like labels, where none is read.
-    fn labels(&mut self, tables: &[Table], columns: &Columns) {
-        if table::names(tables).any(|name| columns.labels.contains(name)) {
-            return;
-        }
-        let is_taken = |name: &str| configured(columns).any(|taken| taken == name);
-        let mut found: Vec<&str> = Vec::new();
-        for table in tables {
-            for (position, name) in table.named_columns() {
-                let is_new = !is_taken(name) && !found.contains(&name);
-                if is_new && (is_called_labels(name) || is_indicator(table, position)) {
-                    found.push(name);
-                }
-            }
-        }
+    fn labels(&mut self, proposal: &Proposal<'_>) {
+        let found = proposal.labels();
         if !found.is_empty() {
-            let list: Vec<String> = found.iter().map(|name| format!("{name:?}")).collect();
             self.notes.push(format!(
                 "no column of labels is read; if these are some, write `labels = [{}]` in `[{COLUMNS}]`",
-                list.join(", ")
+                quoted_all(&found)
             ));
         }
     }
@@ -188,20 +197,6 @@ impl Checked {
             self.tried("data.openi.projections", table);
         }
     }
-}
-
-/// The column of the study: that which is named, or the one that is proposed where no file has it.
-fn study_column(tables: &[Table], columns: &Columns) -> String {
-    let proposed = || Proposal::of_studies(tables).column("study").map(str::to_owned);
-    let named = Some(columns.study.clone()).filter(|name| is_somewhere(tables, name));
-    named.or_else(proposed).unwrap_or_default()
-}
-
-/// Whether a column says with numbers, or with yes and no, what is present.
-fn is_indicator(table: &Table, position: usize) -> bool {
-    let said = || table.filled(position).map(|(_, cell)| Indicator::parse(cell));
-    said().all(|said| said.is_some_and(|said| said != Indicator::Unknown))
-        && said().any(|said| said == Some(Indicator::Present))
 }
 
 #[cfg(test)]

@@ -38,7 +38,8 @@ fn the_mapping_is_proposed_from_the_names_that_data_sets_have() {
         ("StudyInstanceUID,PatientID,image,report", ["study = \"StudyInstanceUID\"", "patient = \"PatientID\""]),
         ("Image Index,Patient ID,report", ["study = \"Image Index\"", "image = \"Image Index\""]),
         ("study,patient,Image_Path,Text", ["image = \"Image_Path\"", "report = \"Text\""]),
-        ("id,path,text", ["study = \"id\"", "patient = \"\"  # each study is a patient of its own"]),
+        ("id,path,text", ["study = \"id\"", "# Each study is a patient of its own."]),
+        ("study,patient,path,Findings,IMPRESSION", ["report = \"\"", "sections = [\"Findings\", \"IMPRESSION\"]"]),
         ("study,patient,path", ["image = \"path\"", "report = \"\"  # there is none"]),
         ("study,patient,path,findings,impression", ["report = \"\"", "sections = [\"findings\", \"impression\"]"]),
         ("subject,text", ["study = \"…\"", "image = \"\"  # there is none"]),
@@ -178,10 +179,7 @@ fn a_column_of_patients_is_proposed_however_it_is_called_and_never_left_out() {
         assert!(remedy.contains(&format!("patient = {column:?}")), "{header}\n{remedy}");
     }
     let said = remedy("study,PatientAge,PatientSex,PatientName,image,report");
-    assert!(
-        said.contains("patient = \"\"  # each study is a patient of its own; where a patient has several"),
-        "{said}"
-    );
+    assert!(said.contains("Where a patient has several studies,") && said.ends_with("patient = \"\""), "{said}");
     let alone = |manifest: &mut Manifest| manifest.columns.patient = String::new();
     let (refusals, notes) = checked("study,Patient id,image,report,labels\n", alone);
     assert!(refusals.is_empty() && notes[0].contains("`patient = \"Patient id\"`"), "{refusals:?} {notes:?}");
@@ -271,4 +269,102 @@ fn studies_that_do_not_join_between_files_are_counted() {
     let shards =
         notes("study,patient,image,report,labels\ns1,p,1.png,a,a\n", "study,patient,image,report\ns2,q,2.png,b\n");
     assert_eq!(shards, [""; 0], "files of the same columns need not join");
+}
+
+/// The lines that are proposed for a table without the usual names.
+fn proposed(table: &str) -> Vec<String> {
+    let (refusals, _) = checked(table, |_| ());
+    let remedy = refusals[0].remedy.strip_prefix("in `[data.manifest.columns]` write\n").unwrap();
+    remedy.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn columns_with_names_in_other_languages_are_known_by_what_they_hold() {
+    let german = "Bilddatei;Befund;Patient;Datum;Alter\n\
+        bilder/1.png;Kein Erguss. Herz normal.;P1;2021-03-04;58\nbilder/2.png;Erguss links.;P1;2021-03-04;63\n";
+    assert_eq!(
+        proposed(german),
+        [
+            "study = \"Bilddatei\"  # guessed: it tells rows or images apart",
+            "patient = \"Patient\"",
+            "image = \"Bilddatei\"  # guessed: it names files of images",
+            "report = \"Befund\"  # guessed: it holds texts",
+        ]
+    );
+    let french = "dossier,examen,cliche,conclusion,hauteur\nd1,e1,a.dcm,Pas d'épanchement visible à gauche,1712\n\
+        d1,e2,b.dcm,Épanchement pleural droit de faible abondance,1650\nd2,e3,c.dcm,Cardiomégalie.,1800\n\
+        d2,e3,d.dcm,Cardiomégalie.,1800\n";
+    let lines = proposed(french).join("\n");
+    for line in ["study = \"examen\"", "patient = \"dossier\"", "image = \"cliche\"", "report = \"conclusion\""] {
+        assert!(lines.contains(line), "{line} in\n{lines}");
+    }
+    let lines = proposed("Снимок;Заключение\n1.jpg;Выпота не выявлено.\n2.jpg;Выпот слева.\n").join("\n");
+    assert!(["image = \"Снимок\"", "report = \"Заключение\""].iter().all(|line| lines.contains(line)), "{lines}");
+}
+
+#[test]
+fn what_is_no_identifier_is_proposed_for_neither_study_nor_patient() {
+    let table = "foto,text,aufnahme,seite,gewicht,hersteller,dateinr\na.png,Ohne Befund.,20210304,rechts,71.5,x1,1\n\
+        b.png,Ohne Befund.,20210304,links,71.5,x1,2\nc.png,Erguss links.,20210305,links,80.5,x1,3\n";
+    let lines = proposed(table).join("\n");
+    assert!(lines.contains("study = \"dateinr\"") && lines.contains("patient = \"\""), "{lines}");
+    let of_kinds = (0..60).map(|row| format!("\n{row}.png,Kein Erguss.,geraet{}", row % 2)).collect::<String>();
+    let lines = proposed(&format!("foto,text,quelle{of_kinds}")).join("\n");
+    assert!(lines.contains("patient = \"\"") && lines.contains("study = \"foto\""), "{lines}");
+}
+
+#[test]
+fn files_that_are_there_are_images_whatever_they_are_called() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["IM0001", "IM0002"] {
+        fs::write(folder.path().join(name), "x").unwrap();
+    }
+    let told = |rows: &str| {
+        let (refusals, _) = checked(&format!("serie,aufnahme,text\n{rows}"), |manifest| {
+            fs::copy(format!("{}/s.csv", manifest.root), folder.path().join("s.csv")).unwrap();
+            manifest.root = folder.path().display().to_string();
+        });
+        refusals[0].remedy.clone()
+    };
+    assert!(told("S1,IM0001,Erguss.\nS2,IM0002,Erguss.\n").contains("image = \"aufnahme\""));
+    assert!(told("S1,IM0003,Erguss.\nS2,IM0004,Erguss.\n").contains("image = \"\"  # there is none"));
+}
+
+#[test]
+fn columns_of_nothing_but_what_is_present_are_proposed_as_labels() {
+    let table = "Bild,Text,Erguss,Pneumonie,Immer,Alter,sex\n\
+        a.png,Erguss links.,1,0.0,1,58,0\nb.png,Kein Erguss.,-1,,1,60,1\nc.png,Kein Erguss.,0,1.0,1,71,0\n";
+    let lines = proposed(table);
+    assert!(lines.contains(&"labels = [\"Erguss\", \"Pneumonie\"]".to_owned()), "{lines:?}");
+    let view = "bild,text,lage\na.png,Erguss links.,PA\nb.png,Kein Erguss.,AP\n";
+    assert!(proposed(view).contains(&"view = \"lage\"  # guessed: its values are called so".to_owned()));
+}
+
+#[test]
+fn each_line_that_is_proposed_is_toml_and_so_are_all_of_them() {
+    let table = "Größe\"x\",Text\na.png,Kein Erguss.\nb.png,Erguss links.\n";
+    for table in [table, "a,b\n1,2\n", "study,patient,path,findings,impression\n"] {
+        let (refusals, _) = checked(table, |_| ());
+        let (_, lines) = refusals[0].remedy.split_once('\n').unwrap();
+        let written: toml::Table = lines.parse().unwrap();
+        assert!(written.contains_key("image"), "{lines}");
+        assert!(lines.lines().all(|line| line.parse::<toml::Table>().is_ok()), "{lines}");
+    }
+}
+
+#[test]
+fn a_table_is_read_into_columns_or_nothing_is_said() {
+    let of = |table: &str| {
+        let mut said = Vec::new();
+        checked(table, |manifest| said = proposed_columns(manifest).unwrap());
+        said
+    };
+    assert_eq!(
+        of("study,patient,image,report\ns1,p1,a.png,No effusion.\n"),
+        ["study = \"study\"", "patient = \"patient\"", "image = \"image\"", "report = \"report\""]
+    );
+    let german = of("Bilddatei;Befund;Erguss\na.png;Kein Erguss.;0\nb.png;Erguss links.;1\n");
+    assert_eq!(german.last().unwrap(), "labels = [\"Erguss\"]");
+    assert_eq!(of("gewicht,hersteller\n71.5,x\n"), [""; 0], "neither studies nor what is in them");
+    assert_eq!(of("study,gewicht\ns1,71.5\n"), [""; 0], "neither images nor reports");
 }

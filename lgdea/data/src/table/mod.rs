@@ -21,7 +21,7 @@ pub use missing::is_missing;
 pub(crate) use missing::is_missing_text;
 pub(crate) use shown::shown_path;
 pub use shown::{shown, shown_id};
-pub(crate) use text::{is_image_file, is_no_identifier, is_personal_name, is_rounded, is_sentence, whole};
+pub(crate) use text::{is_image_file, is_no_identifier, is_personal_name, is_rounded, is_sentence, whole, words};
 pub use vocabulary::Vocabulary;
 
 /// Similarity (Jaro–Winkler) from which a column's name looks like a misspelt one.
@@ -110,9 +110,21 @@ impl Table {
     pub(crate) fn each<Columns>(
         path: &Path,
         columns: impl FnOnce(&Table) -> Result<Columns, DataError>,
+        each: impl FnMut(&Columns, &Table, Row) -> Result<(), DataError>,
+    ) -> Result<Table, DataError> {
+        Table::each_in(path, content(path)?, columns, each)
+    }
+
+    /// The same of a file whose [`content`] was read before.
+    ///
+    /// # Errors
+    /// As [`Table::read`], and those of the two.
+    pub fn each_in<Columns>(
+        path: &Path,
+        bytes: Vec<u8>,
+        columns: impl FnOnce(&Table) -> Result<Columns, DataError>,
         mut each: impl FnMut(&Columns, &Table, Row) -> Result<(), DataError>,
     ) -> Result<Table, DataError> {
-        let bytes = content(path)?;
         if bytes.starts_with(parquet::MAGIC) {
             let mut lines = parquet::Lines::new(path, bytes)?;
             let table = Table { path: path.to_owned(), header: std::mem::take(&mut lines.header), rows: Vec::new() };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lgdea_spec::AnswerFormat;
+use lgdea_spec::{AnswerFormat, agreeing, counted};
 use serde::Serialize;
 
 use super::check::Dropped;
@@ -72,10 +72,11 @@ impl Tally {
     pub fn warnings(&self) -> Vec<String> {
         let failed = (self.failed > 0).then(|| {
             format!(
-                "{} of {} reports have no valid answer of the model ({}): nothing is known of them, not even that they are \
-                 normal, training leaves them out, and the same command asks for them again",
+                "{} of {} {} no valid answer of the model ({}): nothing is known of them, not even that they are normal, \
+                 training leaves them out, and the same command asks for them again",
                 self.failed,
-                self.reports,
+                counted(self.reports, "report"),
+                agreeing(self.failed, "has", "have"),
                 reasons(&self.failures),
             )
         });
@@ -85,9 +86,9 @@ impl Tally {
         });
         let reasoning = (self.from_reasoning > 0).then(|| {
             format!(
-                "{} answers stood where the server puts a model's reasoning, with nothing beside them, and were read there: \
+                "{} stood where the server puts a model's reasoning, with nothing beside them, and were read there: \
                  its reasoning parser is set wrongly for this model",
-                self.from_reasoning
+                counted(self.from_reasoning, "answer")
             )
         });
         let residue = (!self.residue.is_empty()).then(|| {
@@ -124,7 +125,7 @@ impl fmt::Display for Tally {
         let some = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
         let line = |parts: Vec<Option<String>>| parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let counts = line(vec![
-            Some(format!("{} reports", self.reports)),
+            Some(counted(self.reports, "report")),
             some(self.cached as u64, "from the cache"),
             some(self.asked as u64, "asked now"),
             some(self.repaired as u64, "repaired"),

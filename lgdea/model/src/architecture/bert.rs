@@ -7,8 +7,8 @@
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData};
+use lgdea_kernel::gelu;
 use lgdea_spec::BertPooling;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

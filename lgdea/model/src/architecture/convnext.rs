@@ -5,8 +5,8 @@
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Initializer, Linear, LinearConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
+use lgdea_kernel::gelu;
 use serde::Deserialize;
 use serde_json::json;
 

@@ -7,15 +7,14 @@
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Tensor};
-use lgdea_kernel::{batch_norm, relu};
+use lgdea_kernel::{batch_norm, gelu, relu};
 use serde_json::json;
 
 use super::{ImageArchitecture, PyTorch};
 use crate::convolution::around;
 use crate::layer_norm::{self, LayerNorm};
-use crate::precision::{convolve, linear};
+use crate::precision::{convolve_blocks, linear};
 
 /// Residual CNN: pixels `[batch, size, size]` to patch features `[batch, (size / patch)², width]`.
 #[derive(Module, Debug)]
@@ -69,9 +68,9 @@ impl ImageArchitecture for PatchCnn {
         let [batch, height, width] = images.dims();
         assert_eq!([height, width], [self.size, self.size], "images must be {0} × {0}", self.size);
         let x = images.reshape([batch, 1, height, width]);
-        let x = self.stem.forward(space_to_depth(x, self.patch / 2));
-        let x = self.merge.forward(space_to_depth(x, 2));
-        let x = x.clone() + self.block.forward(x);
+        let x = self.stem.forward(self.patch / 2, x);
+        let x = self.merge.forward(2, x);
+        let x = x.clone() + self.block.forward(1, x);
         let h = x.flatten::<3>(2, 3).swap_dims(1, 2) + self.position.val().unsqueeze();
         let mixed = linear(&self.contract, gelu(linear(&self.expand, h.clone())));
         self.norm.forward(h + mixed)
@@ -103,21 +102,10 @@ impl ConvNorm {
         }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        relu(batch_norm(&self.norm, convolve(&self.conv, x)))
+    /// Over blocks of `factor` × `factor` pixels, moved into channels.
+    fn forward(&self, factor: usize, x: Tensor<4>) -> Tensor<4> {
+        relu(batch_norm(&self.norm, convolve_blocks(&self.conv, factor, x)))
     }
-}
-
-/// Moves `factor` × `factor` blocks of pixels into channels: `[b, c, h, w]` to `[b, c·factor², h/factor, w/factor]`.
-fn space_to_depth(x: Tensor<4>, factor: usize) -> Tensor<4> {
-    let [batch, channels, height, width] = x.dims();
-    let (rows, columns) = (height / factor, width / factor);
-    x.reshape([batch, channels, rows, factor, columns, factor]).permute([0, 1, 3, 5, 2, 4]).reshape([
-        batch,
-        channels * factor * factor,
-        rows,
-        columns,
-    ])
 }
 
 /// The same network in PyTorch.
@@ -160,22 +148,32 @@ class PatchCnn(nn.Module):
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::precision::convolve;
+
+    /// Moves `factor` × `factor` blocks of pixels into channels: `[b, c, h, w]` to `[b, c·factor², h/factor, w/factor]`.
+    fn space_to_depth(x: Tensor<4>, factor: usize) -> Tensor<4> {
+        let [batch, channels, height, width] = x.dims();
+        let (rows, columns) = (height / factor, width / factor);
+        x.reshape([batch, channels, rows, factor, columns, factor]).permute([0, 1, 3, 5, 2, 4]).reshape([
+            batch,
+            channels * factor * factor,
+            rows,
+            columns,
+        ])
+    }
 
     #[test]
-    fn space_to_depth_moves_blocks_into_channels() {
-        let x = Tensor::<1>::from_floats(
-            [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.],
-            &Device::flex(),
-        )
-        .reshape([1, 1, 4, 4]);
-        let y: Vec<f32> = space_to_depth(x, 2).into_data().try_to_vec().unwrap();
-        let expected = [
-            0., 2., 8., 10., // top left of each block
-            1., 3., 9., 11., // top right
-            4., 6., 12., 14., // bottom left
-            5., 7., 13., 15., // bottom right
-        ];
-        assert_eq!(y, expected);
+    fn over_blocks_a_convolution_is_that_of_their_pixels_as_channels() {
+        let device = Device::flex();
+        device.seed(2);
+        for (channels, kernel, factor) in [(1, 3, 4), (3, 1, 2), (2, 3, 1)] {
+            let layer = ConvNorm::new(channels * factor * factor, 5, kernel, &device);
+            let x = Tensor::<4>::random([2, channels, 8, 16], Distribution::Default, &device);
+            let expected = convolve(&layer.conv, space_to_depth(x.clone(), factor));
+            let found = convolve_blocks(&layer.conv, factor, x);
+            assert_eq!(found.dims(), expected.dims());
+            assert!((found - expected).abs().max().into_scalar::<f32>() < 1e-5, "{channels} {kernel} {factor}");
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@
 use burn::module::{Module, Param};
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use lgdea_kernel::gelu;
 use serde::Deserialize;
 use serde_json::json;
 

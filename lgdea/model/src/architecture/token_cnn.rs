@@ -5,8 +5,8 @@
 
 use burn::module::Module;
 use burn::nn::{Embedding, EmbeddingConfig, Initializer, Linear, LinearConfig};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Bool, Device, Int, Tensor};
+use lgdea_kernel::{gelu, neighbours};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -90,11 +90,7 @@ impl Layer {
 
     /// `[texts, tokens, width]` to the same.
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let [texts, length, width] = x.dims();
-        let edge = Tensor::zeros([texts, self.reach, width], &x.device());
-        let padded = Tensor::cat(vec![edge.clone(), x.clone(), edge], 1);
-        let neighbours = (0..=2 * self.reach).map(|shift| padded.clone().narrow(1, shift, length)).collect();
-        let convolved = linear(&self.convolution, Tensor::cat(neighbours, 2));
+        let convolved = linear(&self.convolution, neighbours(x.clone(), self.reach));
         self.norm.forward(x + gelu(convolved))
     }
 }

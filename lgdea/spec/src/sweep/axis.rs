@@ -21,13 +21,14 @@ pub(super) const VALUES: &str = "values";
 pub(super) const WHEN: &str = "when";
 
 /// Top-level keys that no axis and no arm may vary.
-const FIXED: [(&str, &str); 6] = [
+const FIXED: [(&str, &str); 7] = [
     ("seed", "give `[seeds]`: all arms get the same"),
     ("name", "trials are named after the sweep and the arm"),
     ("description", "describe the sweep"),
     ("tags", "tags change no result"),
     ("device", "all trials run on one: name it with `--device`, or in the experiment"),
     ("tracker", "the tracker changes no result"),
+    ("notify", "a notification changes no result"),
 ];
 
 /// Keys that vary together.

@@ -122,8 +122,8 @@ impl Reader {
     fn sweep(mut self, path: &Path, parts: Parts<'_>, file: SweepFile) -> Result<Sweep, SpecError> {
         let Parts { experiment, grid, zip, space, cases, without } = parts;
         let name = self.name(file.name, path);
-        let defaults = defaults::layer(&mut self.problems);
-        let base = self.base(experiment, &defaults);
+        let defaults = defaults::layer();
+        let base = self.base(experiment, defaults);
         let axes = self.axes(grid, zip);
         let case_layers: Vec<(Vec<Node>, Option<Node>)> = cases.into_iter().map(|case| self.case(case)).collect();
         let names: Vec<_> = file.case.into_iter().map(|case| (case.name, case.role)).collect();
@@ -139,8 +139,8 @@ impl Reader {
         let conditions = self.conditions(&file.exclude, &file.require);
         self.so_far()?;
 
-        let resolved = arm_of(&name, "base", base.clone(), &defaults)?;
-        let mut arms = Arms { sweep: &name, base: &base, whole: resolved.tree(), defaults: &defaults, found: vec![] };
+        let resolved = arm_of(&name, "base", base.clone(), defaults)?;
+        let mut arms = Arms { sweep: &name, base: &base, whole: resolved.tree(), defaults, found: vec![] };
         for ((name, role), (layers, set)) in names.iter().zip(case_layers) {
             self.add(&mut arms, name.get_ref(), *role, name.span(), layers, set.into_iter().collect());
         }
@@ -166,7 +166,7 @@ impl Reader {
             budget: file.budget,
             execute: below(&self.folder, file.execute),
             claims,
-            defaults,
+            defaults: defaults.clone(),
             arms,
             axes,
             conditions,

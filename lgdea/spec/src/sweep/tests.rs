@@ -327,6 +327,20 @@ min-step = 10
 }
 
 #[test]
+fn what_changes_no_result_is_no_axis_and_no_part_of_an_arm() {
+    for key in ["notify.command", "tracker.uri"] {
+        let [grid, arm] = [format!("[grid]\n{key} = ['a', 'b']\n"), format!("[[case]]\nname = 'a'\nset.{key} = 'a'\n")];
+        for text in [grid, arm] {
+            let refused = refusal(&format!("experiment = []\n{text}"));
+            assert!(
+                refused.contains("cannot be varied by a sweep") && refused.contains("changes no result"),
+                "{refused}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_value_that_breaks_a_rule_is_pointed_at_in_the_sweep() {
     insta::assert_snapshot!(refusal("experiment = []\n[grid]\ntrain.initial-scale = [10, 20, 80]\n"));
 }

@@ -41,6 +41,7 @@ pub use mirror::{Mirror, Report, comparison_page, sync, sync_command};
 pub use names::{metric as metric_name, name};
 pub use parent::show_sweep;
 pub use settings::Settings;
+pub use state::Sent;
 
 /// Asks a server whether it is there, and returns its address.
 ///

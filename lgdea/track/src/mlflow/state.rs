@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, RunDir};
+use crate::{Error, Event, RunDir, reader};
 
 /// `mlflow.json`: which MLflow run shows a journal, and how far it has been sent.
 ///
@@ -55,9 +55,56 @@ impl State {
     }
 }
 
+/// That a server has a run to the last byte of its journal, as `mlflow.json` in the run's folder says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The server and its experiment.
+    pub place: (String, String),
+    /// The run on the server.
+    pub run_id: String,
+}
+
+impl Sent {
+    /// `None` where something is left to send, and where the journal does not end with the end of an attempt: the run may be
+    /// going on, or have to be ended.
+    pub fn of(run: &RunDir) -> Option<Sent> {
+        let state = State::load(&run.mlflow())?;
+        let journal = run.journal();
+        let is_whole = journal.metadata().is_ok_and(|journal| journal.len() == state.offset);
+        let ends = || matches!(reader::last(&journal), Some(record) if matches!(record.event, Event::Ended { .. }));
+        (is_whole && ends()).then_some(Sent { place: (state.server, state.experiment), run_id: state.run_id })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Journal, Lineage, Status};
+
+    #[test]
+    fn a_run_is_sent_once_its_end_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDir::at(folder.path().join("run"));
+        let journal = Journal::open(&run).unwrap();
+        let note = |offset| {
+            let text = || "a".to_owned();
+            let state = State { server: text(), experiment: text(), run_id: text(), url: text(), offset };
+            state.save(&run.mlflow()).unwrap();
+        };
+        let length = || run.journal().metadata().unwrap().len();
+        assert_eq!(Sent::of(&run), None, "nothing is known");
+        let (run_key, name) = ("0123456789ab".to_owned(), "a".to_owned());
+        journal.write(Event::Started { run_key, name, attempt: 1, lineage: Box::new(Lineage::default()) }).unwrap();
+        note(length());
+        assert_eq!(Sent::of(&run), None, "it may be going on");
+        journal.write(Event::Ended { status: Status::Finished, error: None, seconds: 1.0 }).unwrap();
+        assert_eq!(Sent::of(&run), None, "its end is not sent");
+        note(length());
+        assert_eq!(Sent::of(&run).map(|sent| sent.run_id), Some("a".to_owned()));
+        journal.write(Event::Note { text: "more".to_owned() }).unwrap();
+        note(length());
+        assert_eq!(Sent::of(&run), None, "more may come");
+    }
 
     #[test]
     fn a_state_comes_back_and_a_spoiled_one_is_none() {

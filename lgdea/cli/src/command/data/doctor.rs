@@ -8,6 +8,7 @@ use lgdea_data::{
 };
 use lgdea_eval::doctor::{Contents, labels_that_go_with, page, read_from_images};
 use lgdea_run::{OpenSet, Preparation};
+use lgdea_spec::counted;
 use serde_json::json;
 
 use crate::args::data::DoctorArgs;
@@ -110,7 +111,10 @@ fn as_text(diagnoses: &[Diagnosis], pairs: &[PairsAt]) -> String {
             Given::Drawn { paired, images, reports } => {
                 writeln!(
                     text,
-                    "{percent:>3.0} % of the pairs: {paired} pairs, {images} images alone, {reports} reports alone"
+                    "{percent:>3.0} % of the pairs: {}, {} alone, {} alone",
+                    counted(*paired, "pair"),
+                    counted(*images, "image"),
+                    counted(*reports, "report")
                 )
             }
             Given::Nothing { problem } if problem == last => writeln!(text, "{percent:>3.0} % of the pairs: the same"),

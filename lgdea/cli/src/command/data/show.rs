@@ -5,7 +5,7 @@ use std::path::Path;
 use lgdea_data::table::Vocabulary;
 use lgdea_data::{Corpus, Sample, Sampled, Split, phrase_of};
 use lgdea_eval::gallery::{STUDY_TILE, StudyTile, write_studies};
-use lgdea_spec::Seed;
+use lgdea_spec::{Seed, counted};
 
 use crate::args::data::ShowArgs;
 use crate::command::{not_read, writable};
@@ -43,7 +43,7 @@ pub(super) fn show(args: &ShowArgs) -> Result<(), Failure> {
     let tiles: Vec<StudyTile<'_>> =
         sampled.drawn.iter().map(|one| StudyTile::new(&corpus.studies[one.study], one, &name, args.reports)).collect();
     write_studies(&args.out, &tiles, COLUMNS).map_err(|error| unwritable(&args.out, &error))?;
-    say(format!("{} of {} studies: {}", tiles.len(), sampled.of, args.out.display()));
+    say(format!("{} of {}: {}", tiles.len(), counted(sampled.of, "study"), args.out.display()));
     if !sampled.skipped.is_empty() {
         say(format!("images that cannot be read:\n{}", sampled.skipped));
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use lgdea_data::{FindingCount, Split, Statistics, Summary, statistics, summary};
 use lgdea_eval::table::with_header;
+use lgdea_spec::counted;
 use serde_json::json;
 
 use crate::args::data::StatsArgs;
@@ -73,7 +74,7 @@ fn findings(found: &Statistics, are_labels: bool) -> String {
         .map(|(name, counts)| (name, Split::ALL.map(|split| cell(counts.get(&split).copied().unwrap_or_default()))));
     let mut text = by_split("finding", shown);
     if more > 0 {
-        let _ = write!(text, "\nand {more} more findings (`--json` has all)");
+        let _ = write!(text, "\nand {} (`--json` has all)", counted(more, "more finding"));
     }
     text
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use lgdea_eval::table;
 use lgdea_evidence::{Agreement, FindingAgreement, Sides, agreement, read_evidence};
+use lgdea_spec::counted;
 
 use super::{print, print_json};
 use crate::args::evidence::DiffArgs;
@@ -21,19 +22,21 @@ fn nothing_in_common(args: &DiffArgs, found: &Agreement) -> String {
     let (a, b) = (args.a.display(), args.b.display());
     match found.unread {
         0 => format!(
-            "{a} and {b} have no report in common ({} and {} reports): extract both from the same reports",
-            found.only_a, found.only_b
+            "{a} and {b} have no report in common ({} and {}): extract both from the same reports",
+            counted(found.only_a, "report"),
+            counted(found.only_b, "report")
         ),
         unread => format!(
-            "nothing can be compared: of each of the {unread} reports that are in {a} and in {b}, one of the two got no valid \
-             answer; extract them again"
+            "nothing can be compared: of each of {} in {a} and in {b}, one of the two got no valid \
+             answer; extract them again",
+            counted(unread, "report")
         ),
     }
 }
 
 fn text(found: &Agreement) -> String {
     let Agreement { reports, only_a, only_b, unread, .. } = found;
-    let mut text = format!("{reports} reports in both, {only_a} only in A, {only_b} only in B\n");
+    let mut text = format!("{} in both, {only_a} only in A, {only_b} only in B\n", counted(*reports, "report"));
     if *unread > 0 {
         let _ = writeln!(text, "{unread} more left out: one of the two got no valid answer");
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lgdea_evidence::{Extraction, ReportEvidence, read_reports_of, report_files, write_evidence};
+use lgdea_spec::{agreeing, counted};
 
 use super::{provider, refused};
 use crate::args::evidence::ExtractArgs;
@@ -23,7 +24,7 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
         say(format!("left out: {}", reports.skipped));
     }
     if reports.within > 0 {
-        say(format!("{} files were read in folders within {}", reports.within, args.input.display()));
+        say(format!("{} read in folders within {}", counted(reports.within, "file"), args.input.display()));
     }
     let counter = Progress::new().counter("reading evidence");
     let began = Instant::now();
@@ -41,16 +42,17 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
     }
     match (tally.unanswered.as_slice(), tally.failed > tally.answered()) {
         ([first, ..], _) => Err(failed(format!(
-            "the server answered nothing for {} reports, {} among them ({}); the others are written, and the same \
+            "the server answered nothing for {}, {} among them ({}); the others are written, and the same \
              command asks for these again",
-            tally.unanswered.len(),
+            counted(tally.unanswered.len(), "report"),
             first.report_id,
             first.reason,
         ))),
         ([], true) => Err(failed(format!(
-            "{} reports have no valid answer of the model, and {} have one: what is written is no reading of them; see \
+            "{} {} no valid answer of the model, and {} have one: what is written is no reading of them; see \
              above why, and try another model, answer-format, max-tokens or prompt: the same command asks for these again",
-            tally.failed,
+            counted(tally.failed, "report"),
+            agreeing(tally.failed, "has", "have"),
             tally.answered(),
         ))),
         ([], false) => Ok(()),
@@ -61,7 +63,7 @@ fn summary(reports: &[ReportEvidence], seconds: f64, out: &Path) -> String {
     let evidence: usize = reports.iter().map(|report| report.evidence.len()).sum();
     let place = if is_stdout(out) { "standard output".to_owned() } else { out.display().to_string() };
     let rate = reports.len() as f64 / seconds.max(1e-9);
-    format!("{evidence} pieces of evidence, {rate:.0} reports/s, in {place}")
+    format!("{} of evidence, {rate:.0} reports/s, in {place}", counted(evidence, "piece"))
 }
 
 fn is_stdout(out: &Path) -> bool {

@@ -8,7 +8,7 @@ use lgdea_eval::{Bootstrap, Evaluation, table};
 use lgdea_evidence::{
     Class, Findings, Gold, Laterality, Ontology, ReportEvidence, is_for_tuning, read_evidence, read_reports_of,
 };
-use lgdea_spec::Seed;
+use lgdea_spec::{Seed, counted};
 use serde_json::{Value, json};
 
 use super::{print, print_json, printable, refused};
@@ -41,7 +41,11 @@ pub(super) fn score(args: &ScoreArgs) -> Result<(), Failure> {
         return print_json(&as_json(&coverage, &gold.classes, &counts, &evaluation));
     }
     evaluation.warnings.iter().for_each(say);
-    print(&format!("{}\n{} reports\n", table::evidence(&gold.classes, &counts, &evaluation.scores), coverage.reports))?;
+    print(&format!(
+        "{}\n{}\n",
+        table::evidence(&gold.classes, &counts, &evaluation.scores),
+        counted(coverage.reports, "report")
+    ))?;
     match errors {
         Some(class) => print_errors(args, &gold, &pairs, &evidence, class),
         None => Ok(()),
@@ -77,7 +81,7 @@ impl Coverage {
 
     fn warnings(&self) -> impl Iterator<Item = String> {
         let Self { without_evidence, unread, without_gold, .. } = self;
-        let reports = |count: &usize| if *count == 1 { "1 report".to_owned() } else { format!("{count} reports") };
+        let reports = |count: &usize| counted(*count, "report");
         [
             (*without_evidence > 0)
                 .then(|| format!("{} without evidence, scored as finding nothing", reports(without_evidence))),

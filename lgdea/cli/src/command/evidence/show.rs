@@ -56,7 +56,7 @@ fn report(args: &ShowArgs) -> Result<ReportText, Failure> {
             );
             return Err(refused(problem));
         }
-        (Some(_), _) => reports.iter().position(|report| report.id == args.report),
+        (Some(_), _) => position(reports.iter().map(|report| report.id.as_str()), &args.report),
     };
     match wanted {
         Some(index) => Ok(reports.swap_remove(index)),
@@ -72,9 +72,24 @@ fn report(args: &ShowArgs) -> Result<ReportText, Failure> {
 
 /// Its evidence in a file.
 fn known(file: &Path, id: &str) -> Result<ReportEvidence, Failure> {
-    let reports = read_evidence(file)?;
-    let found = reports.into_iter().find(|report| report.report_id == id);
-    found.ok_or_else(|| refused(format!("{} has no evidence of report {id:?}; extract it first", file.display())))
+    let mut reports = read_evidence(file)?;
+    match position(reports.iter().map(|report| report.report_id.as_str()), id) {
+        Some(position) => Ok(reports.swap_remove(position)),
+        None => Err(refused(format!("{} has no evidence of report {id:?}; extract it first", file.display()))),
+    }
+}
+
+/// The place of an identifier among others. A study of MIMIC-CXR is the same with and without its letter, if none is written alike.
+fn position<'i>(ids: impl Iterator<Item = &'i str> + Clone, wanted: &str) -> Option<usize> {
+    let alike = || study(wanted).and_then(|number| ids.clone().position(|id| study(id) == Some(number)));
+    ids.clone().position(|id| id == wanted).or_else(alike)
+}
+
+/// The number of a study of MIMIC-CXR, `s50414267` or `50414267`; `None` of other identifiers.
+fn study(id: &str) -> Option<&str> {
+    const DIGITS: usize = 8;
+    let number = id.strip_prefix(['s', 'S']).unwrap_or(id);
+    (number.len() == DIGITS && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
 }
 
 /// Whether evidence was read in this text, as far as can be told: the shipped rules read the same again, and what others
@@ -115,4 +130,18 @@ fn table(evidence: &[Evidence]) -> String {
         ]);
     }
     format!("{table}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_study_of_mimic_is_found_with_and_without_its_letter() {
+        let ids = ["s50414267", "53189527", "s53189527", "s1", "1"];
+        let found = |wanted| position(ids.into_iter(), wanted);
+        assert_eq!([found("50414267"), found("s50414267"), found("S50414267")], [Some(0); 3]);
+        assert_eq!([found("53189527"), found("s53189527")], [Some(1), Some(2)], "as it is written, where it is there");
+        assert_eq!([found("s1"), found("1"), found("s11"), found("50414268")], [Some(3), Some(4), None, None]);
+    }
 }

@@ -1,6 +1,7 @@
 //! `lgdea score cases`: the cases of a source as a table.
 
 use lgdea_predictions::{Cases, write_cases};
+use lgdea_spec::counted;
 
 use crate::args::score::{CasesOf, SourceCasesArgs};
 use crate::command::{not_read, replaceable, writable};
@@ -17,6 +18,6 @@ pub(super) fn cases(args: &SourceCasesArgs) -> Result<(), Failure> {
         CasesOf::Grounding => Cases::Boxes,
     };
     let rows = write_cases(&args.reference, of, args.split.map(Into::into), &args.out, args.force)?;
-    say(format!("{rows} rows: {}", args.out.display()));
+    say(format!("{}: {}", counted(rows, "row"), args.out.display()));
     Ok(())
 }

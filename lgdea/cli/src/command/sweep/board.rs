@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use lgdea_spec::counted;
 use lgdea_sweep::{Audience, Counts, Ending, News, Running};
 
 use crate::progress::say;
@@ -105,7 +106,7 @@ impl Audience for Board {
         match &self.table {
             Some(table) if changed || self.told.elapsed() >= REDRAWN => table.draw(running, counts),
             None if self.told.elapsed() >= QUIET => {
-                say(format!("{} of {} runs finished{}", counts.finished, counts.runs, others(counts)));
+                say(format!("{} of {} finished{}", counts.finished, counted(counts.runs, "run"), others(counts)));
                 for running in running {
                     say(format!("  step {} of {}: {}", running.step, running.steps, describe(running)));
                 }

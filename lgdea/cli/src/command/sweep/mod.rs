@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use lgdea_cache::Cache;
 use lgdea_fault::chain;
+use lgdea_spec::counted;
 use lgdea_spec::sweep::{Launcher, OnFailure, Sweep};
 use lgdea_sweep::{Cluster, ClusterJob, Counts, Earlier, Execution, Local, Plan, Submission, Trials, execute};
 use lgdea_track::mlflow::sync_command;
@@ -26,7 +27,7 @@ use crate::output::print;
 use crate::progress::{Progress, say};
 
 use board::Board;
-pub(crate) use status::standing;
+pub(crate) use status::standings;
 
 /// The program itself. On Linux by a path that leads to it even after another one was put in its place, so that all trials of a
 /// call are run by one program.
@@ -141,6 +142,8 @@ fn print_job(sweep: &Sweep, args: &SweepArgs, cluster: ClusterArg) -> Result<(),
     let job = ClusterJob {
         sweep: &sweep.name,
         file: &args.file,
+        results: &args.results,
+        arguments: &submit::passed_on(args),
         workers: args.workers.map(usize::from).or(sweep.execute.workers).unwrap_or(1),
         gpu: device::gpu_kind(&sweep.device).is_some(),
         version: env!("CARGO_PKG_VERSION"),
@@ -158,11 +161,10 @@ fn describe(execution: &Execution) -> String {
     let gpus = if gpus.is_empty() { gpus } else { format!(" on GPU {gpus}") };
     let stop = if *on_failure == OnFailure::Stop { "; the first failure ends the sweep" } else { "" };
     let threads = launcher.threads;
-    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     format!(
         "{} at a time{gpus}, {}{}{stop}",
-        plural(slots.len(), "trial"),
-        plural(threads, "CPU thread"),
+        counted(slots.len(), "trial"),
+        counted(threads, "CPU thread"),
         if slots.len() == 1 { "" } else { " each" }
     )
 }
@@ -196,7 +198,7 @@ fn tell_of_the_end(command: &str, counts: &Counts, list: &Path, seconds: f64, ar
         _ if is_open => "stopped",
         _ => "finished",
     };
-    let message = format!("{} of {} runs finished, {} failed", counts.finished, counts.runs, counts.failed);
+    let message = format!("{} of {} finished, {} failed", counts.finished, counted(counts.runs, "run"), counts.failed);
     notify(command, End { name: &name, status, folder, seconds, message: &message });
 }
 
@@ -210,5 +212,5 @@ fn tell(counts: &Counts, json: bool) -> Result<(), Failure> {
     let parts = [("pruned", pruned), ("failed", failed), ("left", left)];
     let parts = parts.iter().filter(|(_, count)| **count > 0).map(|(name, count)| format!(", {count} {name}"));
     let others = parts.collect::<Vec<_>>().concat();
-    print(&format!("{finished} of {runs} runs finished ({cached} earlier){others}\n"))
+    print(&format!("{finished} of {} finished ({cached} earlier){others}\n", counted(*runs, "run")))
 }

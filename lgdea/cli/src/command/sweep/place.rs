@@ -18,7 +18,8 @@ pub(super) struct Workers {
 impl Workers {
     /// The place for `workers` trials at a time (as many as fit where none are given) on a device of this machine.
     pub(super) fn new(device: &str, workers: Option<usize>) -> Result<Workers, String> {
-        let allotted = std::env::var("SLURM_CPUS_ON_NODE").ok();
+        let allotted =
+            ["RAYON_NUM_THREADS", "SLURM_CPUS_ON_NODE"].into_iter().find_map(|name| std::env::var(name).ok());
         let cores = cores(std::thread::available_parallelism().map_or(1, usize::from), allotted.as_deref());
         let gpus = if let Some(kind) = device::gpu_kind(device) {
             let visible = std::env::var("CUDA_VISIBLE_DEVICES").ok();
@@ -44,8 +45,8 @@ impl Workers {
     }
 }
 
-/// The CPU cores that trials may have: those of the machine, or as many of them as its Slurm job was given. Not every Slurm
-/// binds a job to its cores.
+/// The CPU cores that trials may have: those of the machine, or as many of them as the user or Slurm says. Neither Ray nor every
+/// Slurm binds a job to its cores.
 fn cores(found: usize, allotted: Option<&str>) -> usize {
     allotted.and_then(|count| count.parse().ok()).map_or(found, |count: usize| count.clamp(1, found))
 }
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_has_no_more_cores_than_slurm_gave_it() {
+    fn a_job_has_no_more_cores_than_it_was_given() {
         assert_eq!(
             [None, Some("2"), Some("9"), Some("0"), Some("?")].map(|allotted| cores(8, allotted)),
             [8, 2, 8, 1, 8]

@@ -1,13 +1,14 @@
 //! `lgdea sweep --status`: how a sweep stands, as the disk has it.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lgdea_cache::Leases;
 use lgdea_eval::table;
 use lgdea_spec::sweep::Sweep;
 use lgdea_sweep::{State, SweepChange, TrialEntry, Trials, state};
 use lgdea_track::RunDir;
+use rayon::prelude::*;
 use serde_json::json;
 
 use crate::args::sweep::SweepArgs;
@@ -33,13 +34,7 @@ pub(super) fn list(sweep: &Sweep, args: &SweepArgs) -> Result<PathBuf, Failure> 
 pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
     let trials = Trials::read(&list(sweep, args)?)?;
     let changed = SweepChange::find(sweep, &trials)?;
-    let mut leases = Leases::new(&args.results.join("leases"), Leases::PATIENCE)?;
-    let mut rows: Vec<Row<'_>> = Vec::new();
-    for trial in &trials.trials {
-        let run = RunDir::at(args.results.join("runs").join(&trial.dir));
-        let (state, why) = standing(&run, &trial.run_key, &mut leases);
-        rows.push(Row { trial, state, why });
-    }
+    let rows = standings(&trials, &args.results)?;
     if args.json {
         let counts: serde_json::Map<String, serde_json::Value> =
             STATES.iter().map(|state| ((*state).to_owned(), json!(count(&rows, None, state)))).collect();
@@ -61,10 +56,10 @@ pub(super) fn status(sweep: &Sweep, args: &SweepArgs) -> Result<(), Failure> {
 }
 
 /// A trial, and how it stands.
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     pub(super) trial: &'a TrialEntry,
     /// One of [`STATES`].
-    pub(super) state: &'static str,
+    pub(crate) state: &'static str,
     /// What is to be said of it.
     pub(super) why: String,
 }
@@ -88,9 +83,22 @@ pub(super) fn table_of(trials: &Trials, rows: &[Row<'_>]) -> String {
     table.to_string()
 }
 
-/// How a trial stands, by one of [`STATES`], and what is to be said of it.
-pub(crate) fn standing(run: &RunDir, key: &str, leases: &mut Leases) -> (&'static str, String) {
-    match (state(run).0, leases.holder(key)) {
+/// How each trial of a list stands.
+pub(crate) fn standings<'t>(trials: &'t Trials, results: &Path) -> Result<Vec<Row<'t>>, Failure> {
+    let runs = results.join("runs");
+    let mut leases = Leases::new(&results.join("leases"), Leases::PATIENCE)?;
+    let states: Vec<State> =
+        trials.trials.par_iter().map(|trial| state(&RunDir::at(runs.join(&trial.dir))).0).collect();
+    let rows = trials.trials.iter().zip(states).map(|(trial, state)| {
+        let (state, why) = standing(state, &trial.run_key, &mut leases);
+        Row { trial, state, why }
+    });
+    Ok(rows.collect())
+}
+
+/// How a trial in a state stands, by one of [`STATES`], and what is to be said of it.
+pub(super) fn standing(state: State, key: &str, leases: &mut Leases) -> (&'static str, String) {
+    match (state, leases.holder(key)) {
         (State::Finished, _) => ("finished", String::new()),
         (State::Pruned, _) => ("pruned", String::new()),
         (_, Some(holder)) => ("running", format!("by {holder}")),

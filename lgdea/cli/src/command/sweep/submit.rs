@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use lgdea_spec::sweep::OnFailure;
+use lgdea_spec::{agreeing, counted};
 use lgdea_sweep::{Array, Plan, Request, Submitted, submit};
 use serde_json::json;
 
@@ -29,8 +30,8 @@ pub(super) fn to_slurm(plan: Plan, args: &SweepArgs) -> Result<(), Failure> {
     print(&describe(&submitted, &request, &args.file))
 }
 
-/// What each element is told, too.
-fn passed_on(args: &SweepArgs) -> Vec<String> {
+/// What each element or worker is told, too.
+pub(super) fn passed_on(args: &SweepArgs) -> Vec<String> {
     let mut words = Vec::new();
     if let Some(device) = &args.device {
         words.extend(["--device".to_owned(), device.clone()]);
@@ -50,10 +51,14 @@ fn describe(submitted: &Submitted, request: &Request<'_>, file: &Path) -> String
     let Some(Array { job, elements, trials_per_element, aggregation, folder }) = array else {
         return match left {
             0 => "nothing to submit: all runs have ended\n".to_owned(),
-            _ => format!("nothing to submit: {left} runs are left, which jobs in the queue or other processes take\n"),
+            _ => format!(
+                "nothing to submit: {} {} left, which jobs in the queue or other processes take\n",
+                counted(*left, "run"),
+                agreeing(*left, "is", "are")
+            ),
         };
     };
-    let mut text = format!("submitted array job {job}: {elements} elements");
+    let mut text = format!("submitted array job {job}: {}", counted(*elements, "element"));
     if *trials_per_element > 1 {
         let _ = write!(text, " of {trials_per_element} trials");
     }
@@ -61,7 +66,7 @@ fn describe(submitted: &Submitted, request: &Request<'_>, file: &Path) -> String
         let _ = write!(text, ", {at_a_time} at a time");
     }
     if *taken > 0 {
-        let _ = write!(text, "; {taken} more runs are taken already");
+        let _ = write!(text, "; {} taken already", counted(*taken, "more run"));
     }
     if let Some(aggregation) = aggregation {
         let _ = write!(text, "\njob {aggregation} lists the trials when it has ended");

@@ -10,7 +10,7 @@ use lgdea_cache::Leases;
 use lgdea_metric::curve::LOSS;
 use lgdea_metric::task::zero_shot::AUROC_MACRO;
 use lgdea_metric::{Name, Parameters, Split};
-use lgdea_spec::Resolved;
+use lgdea_spec::{Resolved, counted};
 use lgdea_sweep::{State, SweepSummary, TrialEntry, Trials, state};
 use lgdea_track::{History, RunDir};
 
@@ -99,7 +99,7 @@ impl Seen {
             return Row { trial, state, why: String::new() };
         }
         let run = RunDir::at(self.runs.join(&trial.dir));
-        let (name, why) = standing(&run, &trial.run_key, leases);
+        let (name, why) = standing(state(&run).0, &trial.run_key, leases);
         match name {
             "finished" | "pruned" => drop(self.ended.insert(trial.dir.clone(), (name, state(&run).1))),
             "running" => {
@@ -178,7 +178,7 @@ impl Seen {
         // Of those at work half is done, on the average.
         let runs = open as f64 - 0.5 * at_a_time as f64;
         let left = Duration::from_secs_f64(mean * runs / at_a_time as f64);
-        Some(format!("about {} for {open} runs, {at_a_time} at a time", duration(left.as_secs_f64())))
+        Some(format!("about {} for {}, {at_a_time} at a time", duration(left.as_secs_f64()), counted(open, "run")))
     }
 }
 

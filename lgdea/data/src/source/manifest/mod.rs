@@ -25,6 +25,7 @@ use crate::{DataError, ImageFile, NO_FINDING, Picture, Report, SkipReason, Skipp
 pub(crate) use columns::configured;
 use columns::{Labels, Positions, positions};
 pub(crate) use texts::refuse as refuse_texts;
+pub(crate) use unread::unread;
 
 impl Source for Manifest {
     fn read(&self, seed: Seed, progress: Progress<'_>) -> Result<Contents, DataError> {
@@ -74,7 +75,7 @@ fn read(manifest: &Manifest, seed: Seed, progress: Progress<'_>) -> Result<Conte
 
 /// Where the image is that a table gives the path of: from the root, or where it is not there from the table's own folder. Windows
 /// writes `\`, which separates folders where no file is called so.
-fn file_of(root: &Path, table: &Path, image: &str) -> PathBuf {
+pub(crate) fn file_of(root: &Path, table: &Path, image: &str) -> PathBuf {
     let under = |folder: &Path| {
         let path = folder.join(image);
         if image.contains('\\') && !disk::exists(&path) { folder.join(image.replace('\\', "/")) } else { path }
@@ -292,7 +293,7 @@ impl Join<'_> {
                 .join("\n"),
         };
         match &draft.report {
-            _ if Report::of_cell(&text).is_none() => self.skipped.add(SkipReason::EmptyReport, shown_id(&draft.id)),
+            _ if !Report::is_in(&text) => self.skipped.add(SkipReason::EmptyReport, shown_id(&draft.id)),
             None => draft.report = Some(text),
             Some(first) if *first == text => {}
             Some(_) => self.skipped.add(SkipReason::ContradictoryReport, shown_id(&draft.id)),

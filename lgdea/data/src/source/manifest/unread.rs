@@ -14,18 +14,23 @@ const MOST: f64 = 0.8;
 
 /// Counts the column that looks like the split and the one that looks like the view, where neither is read.
 pub(super) fn note(tables: &[Table], columns: &Columns, skipped: &mut Skipped) {
-    let is_split = |cell: &str| Split::parse(cell).map(|_| true);
-    for (role, configured, reason, parse) in [
-        ("split", &columns.split, SkipReason::UnreadSplit, &is_split as &dyn Fn(&str) -> Option<bool>),
-        ("view", &columns.view, SkipReason::UnreadView, &is_frontal),
-    ] {
-        if !configured.is_empty()
-            && !is_somewhere(tables, configured)
-            && let Some(name) = looking_like(tables, columns, parse)
-        {
+    for (role, reason) in [("split", SkipReason::UnreadSplit), ("view", SkipReason::UnreadView)] {
+        if let Some(name) = unread(tables, columns, role) {
             skipped.add(reason, format!("{role} = {name:?}"));
         }
     }
+}
+
+/// The column that looks like the split or the view, by its role, where none is read.
+pub(crate) fn unread<'a>(tables: &'a [Table], columns: &Columns, role: &str) -> Option<&'a str> {
+    let is_split = |cell: &str| Split::parse(cell).map(|_| true);
+    let (configured, parse): (&str, &dyn Fn(&str) -> Option<bool>) = match role {
+        "split" => (&columns.split, &is_split),
+        "view" => (&columns.view, &is_frontal),
+        _ => return None,
+    };
+    let is_looked_for = !configured.is_empty() && !is_somewhere(tables, configured);
+    is_looked_for.then(|| looking_like(tables, columns, parse)).flatten()
 }
 
 /// Whether a view is frontal; `None` where a cell names no view, or is a path.

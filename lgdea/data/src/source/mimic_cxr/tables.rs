@@ -1,6 +1,6 @@
 //! Tables of MIMIC-CXR-JPG beside the metadata: the split and the labels, study by study.
 
-use lgdea_spec::{MimicLabels, UncertainLabels};
+use lgdea_spec::{MimicLabels, UncertainLabels, agreeing, counted};
 
 use super::SET;
 use super::listed::Listed;
@@ -32,15 +32,16 @@ pub(super) fn add_splits(tables: &Folder, listed: &mut Listed) -> Result<(), Dat
     let mut without = listed.items().iter().filter(|examination| examination.split.is_none());
     match without.next() {
         None => Ok(()),
-        Some(first) => Err(DataError::Csv {
-            path: table.path,
-            line: 1,
-            reason: format!(
-                "{} studies of the metadata are in no split, such as `{}`; the two tables must be of the same release",
-                without.count() + 1,
+        Some(first) => {
+            let all = 1 + without.count();
+            let reason = format!(
+                "{} of the metadata {} in no split, such as `{}`; the two tables must be of the same release",
+                counted(all, "study"),
+                agreeing(all, "is", "are"),
                 shown_id(&first.id)
-            ),
-        }),
+            );
+            Err(DataError::Csv { path: table.path, line: 1, reason })
+        }
     }
 }
 

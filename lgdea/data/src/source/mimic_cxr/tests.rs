@@ -372,12 +372,7 @@ fn broken_boxes_are_named_and_no_phrase_is_shown() {
 #[test]
 fn the_tables_must_belong_together() {
     for (name, from, to, part) in [
-        (
-            SPLIT,
-            ",50000002,10000002,validate",
-            ",50000009,10000002,validate",
-            "1 studies of the metadata are in no split",
-        ),
+        (SPLIT, ",50000002,10000002,validate", ",50000009,10000002,validate", "1 study of the metadata is in no split"),
         (SPLIT, "00000002,50000001,10000001,train", "00000002,50000001,10000001,test", "in test, and in train above"),
         (SPLIT, "validate", "holdout", "split = `holdout`"),
         (SPLIT, "validate", "", "split = ``"),
