@@ -36,7 +36,7 @@ running() {
 
 # Makes the folder, with a `ray` that asks this cluster.
 configure() {
-    mkdir -p "$dir/bin"
+    mkdir -p "$dir/bin" "$dir/tmp"
     chmod 700 "$dir"
     (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$dir/token")
     # shellcheck disable=SC2046
@@ -59,7 +59,7 @@ node() {
     local name=$1 address=$2
     shift 2
     # A Python that waits for work takes 80 MB, and Ray would start one for each processor.
-    LGDEA_RAY=$dir PATH=$venv/bin:$PATH RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$dir/token \
+    LGDEA_RAY=$dir TMPDIR=$dir/tmp PATH=$venv/bin:$PATH RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$dir/token \
         RAY_USAGE_STATS_ENABLED=0 RAY_enable_worker_prestart=0 RAY_prestart_worker_first_driver=0 \
         setsid "$venv/bin/ray" start --block --node-ip-address "$address" "$@" --num-cpus 4 --num-gpus 0 \
         --object-store-memory 80000000 --temp-dir "$dir/$name" --min-worker-port 0 --max-worker-port 0 \

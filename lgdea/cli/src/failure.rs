@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn lines_of_toml_are_not_broken() {
         let lines = [
-            format!("labels = [{}]", vec!["\"Pleural-Effusion\""; 12].join(", ")),
+            format!("labels = [{}]", ["\"Pleural-Effusion\""; 12].join(", ")),
             format!("# {}", "a comment ".repeat(12)),
             format!("study = \"a\"  # {}", "such as this ".repeat(12)),
         ];

@@ -3,7 +3,11 @@
 //! burn makes a layer norm of some ten reductions and broadcasts and differentiates each of them, which passes three times as
 //! often over memory as the closed form does. Its gradient with respect to a convolution's weights is a convolution whose kernel is as large
 //! as the output, which is the slow way where a product of matrices would do.
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::float_cmp))]
+#![allow(
+    clippy::inline_always,
+    reason = "loops get the processor's widest vectors only where they are part of what `flex::widest` runs"
+)]
 #![cfg_attr(
     feature = "libtorch",
     expect(deprecated, reason = "burn-tch is why burn is pinned: see ARCHITECTURE.md, decision 1")

@@ -50,7 +50,7 @@ pub(crate) fn gradients(
     let (kind, shape) = (x.dtype(), x.shape());
     let [x, gamma, means, variances, mut grad] = [x, gamma, means, variances, grad].map(single);
     let (planes, grads) = (Planes::new(&shape, x.storage()), Planes::new(&shape, grad.storage()));
-    let [gamma, means, variances] = [&gamma, &means, &variances].map(|vector| vector.storage::<f32>());
+    let (gamma, means, variances) = (gamma.storage::<f32>(), means.storage::<f32>(), variances.storage::<f32>());
     // Means over a channel of `g` and of `g x̂`.
     let (levels, slopes): (Vec<f32>, Vec<f32>) = (0..planes.channels)
         .into_par_iter()

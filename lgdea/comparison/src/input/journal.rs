@@ -29,8 +29,8 @@ impl Told {
     /// folder, no journal, or nothing in it.
     pub(super) fn read_all(folders: &[Option<&Path>], mut each: impl FnMut(usize, lgdea_track::Result<Option<Told>>)) {
         for (block, folders) in folders.chunks(BLOCK).enumerate() {
-            let read = |folder: &Option<&Path>| folder.map_or(Ok(None), |folder| Told::read(&RunDir::at(folder)));
-            let told: Vec<_> = folders.par_iter().map(read).collect();
+            let read = |folder: Option<&Path>| folder.map_or(Ok(None), |folder| Told::read(&RunDir::at(folder)));
+            let told: Vec<_> = folders.par_iter().copied().map(read).collect();
             told.into_iter().enumerate().for_each(|(position, told)| each(block * BLOCK + position, told));
         }
     }

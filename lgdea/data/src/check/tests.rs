@@ -308,7 +308,8 @@ fn what_is_no_identifier_is_proposed_for_neither_study_nor_patient() {
         b.png,Ohne Befund.,20210304,links,71.5,x1,2\nc.png,Erguss links.,20210305,links,80.5,x1,3\n";
     let lines = proposed(table).join("\n");
     assert!(lines.contains("study = \"dateinr\"") && lines.contains("patient = \"\""), "{lines}");
-    let of_kinds = (0..60).map(|row| format!("\n{row}.png,Kein Erguss.,geraet{}", row % 2)).collect::<String>();
+    let of_kinds =
+        (0..60).map(|row| format!("\n{row}.png,Kein Erguss.,geraet{}", row % 2)).collect::<Vec<_>>().concat();
     let lines = proposed(&format!("foto,text,quelle{of_kinds}")).join("\n");
     assert!(lines.contains("patient = \"\"") && lines.contains("study = \"foto\""), "{lines}");
 }

@@ -24,13 +24,12 @@ pub(super) fn note(tables: &[Table], columns: &Columns, skipped: &mut Skipped) {
 /// The column that looks like the split or the view, by its role, where none is read.
 pub(crate) fn unread<'a>(tables: &'a [Table], columns: &Columns, role: &str) -> Option<&'a str> {
     let is_split = |cell: &str| Split::parse(cell).map(|_| true);
-    let (configured, parse): (&str, &dyn Fn(&str) -> Option<bool>) = match role {
-        "split" => (&columns.split, &is_split),
-        "view" => (&columns.view, &is_frontal),
-        _ => return None,
-    };
-    let is_looked_for = !configured.is_empty() && !is_somewhere(tables, configured);
-    is_looked_for.then(|| looking_like(tables, columns, parse)).flatten()
+    let is_looked_for = |configured: &str| !configured.is_empty() && !is_somewhere(tables, configured);
+    match role {
+        "split" if is_looked_for(&columns.split) => looking_like(tables, columns, &is_split),
+        "view" if is_looked_for(&columns.view) => looking_like(tables, columns, &is_frontal),
+        _ => None,
+    }
 }
 
 /// Whether a view is frontal; `None` where a cell names no view, or is a path.
