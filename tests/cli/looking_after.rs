@@ -77,6 +77,30 @@ fn runs_are_listed_filtered_and_sorted() {
 }
 
 #[test]
+fn what_is_no_score_is_listed_and_not_compared() {
+    let place = Workspace::new();
+    let run = place.finished(TINY, &[]);
+    let listed = place.lgdea(&["runs", "--json"]).assert().success().json();
+    let settings = &listed[0]["settings"];
+    assert!(
+        settings["seed"].is_u64() && settings["name"].is_string() && settings["eval.splits"].is_array(),
+        "{settings}"
+    );
+    let shown = place.output(&["runs", "tiny-", "--metric", "train/loss"]);
+    assert!(shown.contains("train/loss"), "{shown}");
+    let wrong = place.ended(2, &["compare", "results", "--metric", "train/loss"]);
+    assert!(wrong.contains("`lgdea runs --metric train/loss`"), "{wrong}");
+    let (name, key) = run.name().rsplit_once('-').unwrap();
+    let twin = place.path(&format!("results/runs/twin-{key}"));
+    fs::create_dir_all(&twin).unwrap();
+    fs::copy(run.folder().join("journal.jsonl"), twin.join("journal.jsonl")).unwrap();
+    let several = place.ended(2, &["logs", key]);
+    assert!(several.contains(&format!("`{name}-{key}`, `twin-{key}`")), "{several}");
+    let nowhere = place.ended(2, &["sync", "--uri", "foo://x"]);
+    assert_eq!(nowhere.matches("foo://x").count(), 1, "{nowhere}");
+}
+
+#[test]
 fn a_run_tells_what_happened_and_who_follows_it_is_told_of_its_end() {
     let place = Workspace::new();
     let run = place.finished(TINY, &[]);

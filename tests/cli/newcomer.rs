@@ -107,6 +107,11 @@ fn a_sweep_is_checked_arm_by_arm() {
     place.write("broken.toml", "experiment = \"e.toml\"\n[grid]\nlr = [1]\n");
     let said = place.output(&["check", "fine.toml", "e.toml"]);
     assert!(said.contains("fine.toml: fine (1 arm, 2 trials)") && said.contains("e.toml: fine"), "{said}");
+    let search = "[search]\nobjective = \"validation/retrieval/i2t_median_rank\"\ngoal = \"minimise\"\n[search.space]\n\
+                  train.learning-rate = { low = 1e-4, high = 1e-2, log = true }\n[budget]\ntrials = 5\n[seeds]\ncount = 2\n";
+    place.write("search.toml", format!("experiment = \"e.toml\"\n{search}"));
+    let said = place.output(&["check", "--file-only", "search.toml"]);
+    assert!(said.contains("search.toml: fine (1 arm, 10 trials)"), "{said}");
     let said = place.ended(2, &["check", "one.toml"]);
     assert!(said.contains("arm `bad`: ") && said.contains("brain") && !said.contains("`good`"), "{said}");
     let said = place.ended(2, &["check", "both.toml"]);

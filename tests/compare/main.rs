@@ -60,7 +60,15 @@ fn an_answer_goes_to_a_file_that_is_named_and_parquet_only_there() {
     assert_eq!(std::fs::read_to_string(results.file("t.csv")).unwrap(), csv);
     let parquet = |rest: &[&str]| lgdea(&results, &[&["compare", "table", "--format", "parquet"], rest].concat());
     parquet(&[]).code(2).stdout("").stderr(contains("--out"));
-    parquet(&["--out", "runs.csv"]).code(2).stderr(contains(".parquet"));
+    parquet(&["--out", "runs.csv"]).code(2).stderr(contains("--format csv"));
+    parquet(&["--out", "runs.bin"]).code(2).stderr(contains(".parquet"));
+    for format in ["table", "latex"] {
+        let other = lgdea(&results, &["compare", "table", "--format", format, "--out", "x.csv"]).code(2);
+        other.stderr(contains("--format csv"));
+        assert!(!results.file("x.csv").exists());
+    }
+    lgdea(&results, &["compare", "table", "--format", "latex", "--out", "x.tex"]).success();
+    lgdea(&results, &["compare", "table", "--out", "x.txt"]).success();
     parquet(&["--out", "runs.parquet"]).success().stdout("").stderr(contains("43 runs written"));
     assert!(std::fs::read(results.file("runs.parquet")).unwrap().starts_with(b"PAR1"));
 }

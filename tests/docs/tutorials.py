@@ -223,8 +223,8 @@ class Place:
         self.state = folder / "state"
         script = {
             "python3": f'exec "{PYTHON}" "$@"',
-            # `cargo run --release -- ARGUMENTS` is `lgdea ARGUMENTS`.
-            "cargo": '[ "$1 $2 $3" = "run --release --" ] || exit 1\nshift 3\nexec lgdea "$@"',
+            # `cargo run -- ARGUMENTS` is `lgdea ARGUMENTS`.
+            "cargo": '[ "$1 $2" = "run --" ] || exit 1\nshift 2\nexec lgdea "$@"',
         }
         for name, text in script.items():
             (programs / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")

@@ -51,10 +51,7 @@ impl Progress {
 
     /// Training.
     pub(crate) fn training(&self) -> Training {
-        Training {
-            bar: self.bar("{prefix:>16} {wide_bar} {pos}/{len} {msg} {eta}"),
-            seen: Seen { stage: None, began: Instant::now(), told: None, loss: None, rate: None },
-        }
+        Training { bar: self.bar("{prefix:>16} {wide_bar} {pos}/{len} {msg} {eta}"), seen: Seen::new() }
     }
 
     fn bar(&self, template: &str) -> Option<ProgressBar> {
@@ -133,17 +130,25 @@ pub(crate) struct Training {
 
 struct Seen {
     stage: Option<Stage>,
+    /// When the first step was done that this process has done of the stage, and which it was.
     began: Instant,
+    first: usize,
     told: Option<Instant>,
     loss: Option<f64>,
     rate: Option<f64>,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self { stage: None, began: Instant::now(), first: 0, told: None, loss: None, rate: None }
+    }
 }
 
 impl Observer for Training {
     fn step_done(&mut self, report: &StepReport) -> Result<(), TrainError> {
         let seen = &mut self.seen;
         if seen.stage != Some(report.stage) {
-            *seen = Seen { stage: Some(report.stage), began: Instant::now(), told: None, loss: None, rate: None };
+            *seen = Seen { stage: Some(report.stage), first: report.done, ..Seen::new() };
         }
         if let Some(logged) = &report.logged {
             seen.loss = Some(logged.loss);
@@ -161,10 +166,19 @@ impl Observer for Training {
             return Ok(());
         }
         let last = report.done == report.steps;
-        if last || seen.told.is_none_or(|told| told.elapsed() >= QUIET) {
+        // What a run that goes on from a checkpoint does first is not logged.
+        if last || seen.loss.is_some() && seen.told.is_none_or(|told| told.elapsed() >= QUIET) {
             seen.told = Some(Instant::now());
-            let eta = time_left(seen.began.elapsed(), report.done.saturating_sub(1), report.steps - report.done);
+            let eta = time_left(seen.began.elapsed(), report.done - seen.first, report.steps - report.done);
             say(format!("{name}: step {} of {}, {facts}{eta}", report.done, report.steps));
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, message: &str) -> Result<(), TrainError> {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| say(message)),
+            None => say(message),
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! [`FEWEST_SEEDS`] nothing is decided. All settings of all claims on a metric are one family for Holm's correction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use lgdea_sweep::ClaimSummary;
 use serde::Serialize;
@@ -153,9 +154,11 @@ fn with_missing(collection: &Collection) -> Collection {
                 seconds: 0.0,
                 metrics: BTreeMap::new(),
                 sets: BTreeMap::new(),
+                data: None,
                 protocols: BTreeMap::new(),
                 ceiling: false,
                 labels: false,
+                settings: Arc::default(),
                 folder: None,
             });
         }

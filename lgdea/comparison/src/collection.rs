@@ -31,6 +31,9 @@ impl Collection {
             match self.sweeps.iter_mut().find(|known| rest(known) == rest(&sweep)) {
                 Some(known) => {
                     known.confounds = known.confounds.take().or(sweep.confounds);
+                    if known.merged.is_empty() {
+                        known.merged = sweep.merged;
+                    }
                     for (claim, other) in known.claims.iter_mut().zip(&sweep.claims) {
                         claim.after = claim.after.min(other.after);
                     }
@@ -107,10 +110,10 @@ impl Collection {
     }
 }
 
-/// What tells a sweep from others. A records file of an earlier version knows neither what a sweep confounds nor when a claim was
-/// stated.
+/// What tells a sweep from others. A records file of an earlier version knows neither what a sweep confounds and merges nor when a
+/// claim was stated.
 fn rest(sweep: &SweepSummary) -> SweepSummary {
-    let mut rest = SweepSummary { confounds: None, ..sweep.clone() };
+    let mut rest = SweepSummary { confounds: None, merged: Vec::new(), ..sweep.clone() };
     rest.claims.iter_mut().for_each(|claim| claim.after = 0);
     rest
 }

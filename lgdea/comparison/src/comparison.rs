@@ -1,9 +1,8 @@
 //! The comparison of runs: a value, of which tables in all formats are views.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use lgdea_metric::readable;
-use lgdea_spec::counted;
 use lgdea_spec::sweep::Role;
 use serde::Serialize;
 
@@ -12,7 +11,7 @@ use crate::efficiency::{Efficiency, efficiencies};
 use crate::metric::{self, Metric, Split};
 use crate::rows::{ARM, Row, Rows, Setting};
 use crate::statistic::{mean, standard_deviation};
-use crate::{Collection, ComparisonError, Provenance, Run};
+use crate::{Collection, ComparisonError, Provenance, notes};
 
 /// What is to be compared, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +77,9 @@ pub struct Comparison {
     pub runs: [usize; 2],
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// Those of the notes that say what makes the numbers hard to compare: no table should be without them.
+    #[serde(skip)]
+    pub(crate) doubts: Vec<String>,
 }
 
 /// A row of a comparison.
@@ -136,14 +138,12 @@ impl Comparison {
             judge(&mut family, &request.judgement);
             mark_best(&mut compared, position, metric);
         }
+        let doubts = notes::doubts(collection, &rows, &metrics, &base);
         Ok(Comparison {
+            notes: doubts.iter().cloned().chain(notes::further(collection, &rows, &base)).collect(),
+            doubts,
             command: request.command.clone(),
             sweeps: collection.sweeps.iter().map(|sweep| (sweep.name.clone(), sweep.description.clone())).collect(),
-            notes: of_other_studies(collection, &metrics)
-                .into_iter()
-                .chain(by_other_protocols(collection, &metrics))
-                .chain(notes(collection, &rows, &compared, &base))
-                .collect(),
             efficiency: efficiencies(&rows, &metrics, &equals),
             by: request.by.clone(),
             base,
@@ -243,92 +243,4 @@ fn mark_best(rows: &mut [ComparedRow], metric: usize, of: &Metric) {
             row.cells[metric].best = best.is_some() && row.contending(metric).map(|mean| of.show(mean)) == best;
         }
     }
-}
-
-/// That runs were scored on other studies of an evaluation set than others, for each set that metrics are of.
-fn of_other_studies(collection: &Collection, metrics: &[Metric]) -> Vec<String> {
-    let sets: BTreeSet<&str> = metrics.iter().filter_map(Metric::set).collect();
-    let note = |set: &str| {
-        let mut runs: BTreeMap<&str, usize> = BTreeMap::new();
-        for digest in collection.runs.iter().filter_map(|run| run.sets.get(set)) {
-            *runs.entry(digest).or_default() += 1;
-        }
-        let counts: Vec<String> = runs.values().map(usize::to_string).collect();
-        (runs.len() > 1).then(|| {
-            format!(
-                "runs were scored on different studies of the evaluation set `{set}` ({} of them the same): means and differences \
-                 mix them; data that changed, or patients that only some of them trained on, make it so",
-                counts.join(", ")
-            )
-        })
-    };
-    sets.into_iter().filter_map(note).collect()
-}
-
-/// That runs were scored by other protocols than others, for each task that metrics are of.
-fn by_other_protocols(collection: &Collection, metrics: &[Metric]) -> Vec<String> {
-    let task = |metric: &Metric| {
-        let mut parts = metric.name.splitn(3, '/');
-        Some((parts.next()?.to_owned(), parts.next()?.replace('_', "-")))
-    };
-    let tasks: BTreeSet<(String, String)> = metrics.iter().filter_map(task).collect();
-    let note = |(on, task): (String, String)| {
-        let begins = format!("{on}/{}/", task.replace('-', "_"));
-        let scored = collection.runs.iter().filter(|run| run.metrics.keys().any(|name| name.starts_with(&begins)));
-        let of_run = |run: &Run| run.protocols.get(&format!("{on}.{task}")).cloned();
-        let protocols: BTreeSet<Option<String>> = scored.map(of_run).collect();
-        (protocols.len() > 1).then(|| {
-            let names: Vec<String> =
-                protocols.into_iter().map(|name| name.unwrap_or_else(|| "the run's own".to_owned())).collect();
-            format!(
-                "{task} on {on} was scored by different protocols ({}): differences between these runs are also those of the \
-                 protocols",
-                names.join(", ")
-            )
-        })
-    };
-    tasks.into_iter().filter_map(note).collect()
-}
-
-fn notes(collection: &Collection, rows: &Rows<'_>, compared: &[ComparedRow], base: &str) -> Vec<String> {
-    let mut notes: Vec<String> = collection.shortfall().into_iter().chain(collection.data_left_out()).collect();
-    if let Some(sweep) = collection.sweeps.first()
-        && rows.by == ARM
-        && rows.group(&sweep.base).is_err()
-    {
-        notes.push(format!("the sweep's base `{}` has no finished run; `{base}` is the base instead", sweep.base));
-    }
-    if rows.left_out > 0 {
-        notes.push(format!("{} without {}, left out", counted(rows.left_out, "run"), rows.by));
-    }
-    for (row, of) in compared.iter().zip(&rows.rows) {
-        let place = match rows.describe(&row.setting) {
-            setting if setting.is_empty() => String::new(),
-            setting => format!(" at {setting}"),
-        };
-        if row.group == base {
-            continue;
-        }
-        match rows.counterpart(of, base) {
-            None => {
-                notes.push(format!("`{}`{place} has no counterpart of `{base}`: no difference is shown", row.group));
-            }
-            Some(counterpart) if !counterpart.runs.keys().any(|seed| of.runs.contains_key(seed)) => {
-                notes.push(format!(
-                    "`{}` and `{base}`{place} share no seed ({} against {}), so that no difference is shown",
-                    row.group,
-                    list(of.runs.keys()),
-                    list(counterpart.runs.keys()),
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    let warnings: BTreeSet<&String> = collection.warnings.iter().collect();
-    notes.extend(warnings.into_iter().cloned());
-    notes
-}
-
-fn list<'a>(seeds: impl Iterator<Item = &'a u64>) -> String {
-    seeds.map(u64::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -288,6 +288,7 @@ pub(crate) fn counted<'a>(differences: impl IntoIterator<Item = &'a Difference>)
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use serde_json::Map;
 
@@ -300,9 +301,11 @@ mod tests {
             seconds: 0.0,
             metrics: BTreeMap::from([("m".to_owned(), value)]),
             sets: BTreeMap::new(),
+            data: None,
             protocols: BTreeMap::new(),
             ceiling: false,
             labels: false,
+            settings: Arc::default(),
             folder: None,
         };
         let (a, b): (Vec<Run>, Vec<Run>) =

@@ -15,6 +15,7 @@ mod efficiency;
 mod error;
 mod input;
 pub mod metric;
+mod notes;
 mod page;
 mod parquet;
 mod provenance;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use glob::Pattern;
 pub use lgdea_metric::Split;
-use lgdea_metric::{Better, EvalSet, Instance, Name};
+use lgdea_metric::{Better, EvalSet, Group, Instance, Name};
 use serde::Serialize;
 
 use crate::error::suggestion;
@@ -123,6 +123,12 @@ const NAMED: usize = 5;
 
 /// That there is no such metric, with the full names of those that hold what was asked for, headline scores first.
 fn unknown(asked: &str, name: &str, split: Split, known: &BTreeSet<&str>) -> ComparisonError {
+    if Group::of(asked).is_some() {
+        return ComparisonError::Request(format!(
+            "`{asked}` is no score of a held-out split or an evaluation set, which alone are compared: `lgdea runs --metric {asked}` lists \
+             it run by run, and the report has the curves of training"
+        ));
+    }
     let word = asked.to_lowercase().replace(['-', ' '], "_");
     let called = CALLED.iter().find(|(called, part)| word.contains(called) && !word.contains(part));
     let word = called.map_or(word.clone(), |(called, part)| word.replace(called, part));
@@ -200,9 +206,11 @@ mod tests {
             seconds: 1.0,
             metrics: names.iter().map(|name| ((*name).to_owned(), 0.5)).collect(),
             sets: std::collections::BTreeMap::new(),
+            data: None,
             protocols: std::collections::BTreeMap::new(),
             ceiling: false,
             labels: false,
+            settings: std::sync::Arc::default(),
             folder: None,
         }]
     }

@@ -150,9 +150,11 @@ mod tests {
             seconds: 1.5,
             metrics: metrics.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
             sets: BTreeMap::new(),
+            data: None,
             protocols: BTreeMap::new(),
             ceiling: false,
             labels: false,
+            settings: Arc::default(),
             folder: None,
         }
     }

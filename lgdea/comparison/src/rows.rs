@@ -205,7 +205,7 @@ fn settings_order(keys: &[String], arms: &[&str], a: &Setting, b: &Setting) -> O
 }
 
 /// Numbers by size, before text by the alphabet.
-fn values_order(a: &str, b: &str) -> Ordering {
+pub(crate) fn values_order(a: &str, b: &str) -> Ordering {
     match (a.parse::<f64>(), b.parse::<f64>()) {
         (Ok(a), Ok(b)) => a.total_cmp(&b),
         (a_number, b_number) => b_number.is_ok().cmp(&a_number.is_ok()).then_with(|| a.cmp(b)),

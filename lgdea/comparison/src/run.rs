@@ -2,9 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// The keys and tables of [`is_outside`].
+const NO_AXES: [&str; 7] = ["seed", "name", "description", "tags.", "tracker.", "device.", "notify."];
+
+/// Whether a setting names a run, or says where it is made and shown.
+pub(crate) fn is_outside(key: &str) -> bool {
+    NO_AXES.iter().any(|no| key == *no || (no.ends_with('.') && key.starts_with(no)))
+}
 
 /// Where a run stands in a sweep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +41,9 @@ pub struct Run {
     /// Digest of what was scored of each evaluation set, by its name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sets: BTreeMap<String, String>,
+    /// Digest of the data that it was trained and scored on, without evaluation sets; none of what earlier versions recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
     /// The protocols that its scores are by, by what is scored and the task (`test.zero-shot`); none where a task has none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub protocols: BTreeMap<String, String>,
@@ -41,6 +53,9 @@ pub struct Run {
     /// Whether labels of unpaired images taught it (`graph.labels`, and a term that learns of unpaired images): other supervision than pairs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub labels: bool,
+    /// Its settings by dotted key, without those that only name it or say where it is made; none of a run that a records file tells of.
+    #[serde(skip)]
+    pub settings: Arc<BTreeMap<String, String>>,
     /// Its folder; none of a run that a records file tells of.
     #[serde(skip)]
     pub folder: Option<PathBuf>,
@@ -54,6 +69,11 @@ pub struct Missing {
     pub place: SweepPlace,
     /// What came of it: `not begun`, `failed: …`.
     pub state: String,
+}
+
+/// A setting as a journal writes it, with its type.
+pub(crate) fn typed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
 /// A value as a reader writes it: text without quotes.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use lgdea_comparison::claim::{self, Outcome};
 use lgdea_comparison::seeds::{Question, seeds_needed};
@@ -32,7 +33,7 @@ fn request() -> Request {
 /// What a records file can tell of a collection.
 fn without_folders(collection: &Collection) -> Collection {
     let mut told = collection.clone();
-    told.runs.iter_mut().for_each(|run| run.folder = None);
+    told.runs.iter_mut().for_each(|run| (run.folder, run.settings) = (None, Arc::default()));
     told
 }
 

@@ -71,7 +71,9 @@ pub(crate) enum Indicator {
 impl Indicator {
     /// `None` where the cell is no number, and no yes and no either: names of findings.
     pub(crate) fn parse(cell: &str) -> Option<Indicator> {
-        if let Ok(number) = cell.parse::<f64>() {
+        // As spreadsheets write it whose decimals follow a comma.
+        let whole = cell.trim_end_matches('0').strip_suffix(',').filter(|whole| whole.len() < cell.len() - 1);
+        if let Ok(number) = whole.unwrap_or(cell).parse::<f64>() {
             return Some(match number {
                 1.0 => Indicator::Present,
                 0.0 => Indicator::Absent,
@@ -79,9 +81,9 @@ impl Indicator {
                 _ => Indicator::Unknown,
             });
         }
-        match cell.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "t" | "y" => Some(Indicator::Present),
-            "false" | "no" | "f" | "n" => Some(Indicator::Absent),
+        match cell.to_lowercase().as_str() {
+            "true" | "yes" | "t" | "y" | "ja" | "oui" | "sí" | "si" => Some(Indicator::Present),
+            "false" | "no" | "f" | "n" | "nein" | "non" => Some(Indicator::Absent),
             _ => None,
         }
     }
@@ -212,17 +214,17 @@ mod tests {
     #[test]
     fn numbers_and_yes_say_whether_the_finding_of_their_column_is_present() {
         let labels = |cell| Indicator::parse(cell).unwrap().labels("Lung Opacity", UncertainLabels::Ignore);
-        for present in ["1", "1.0", "True", "true", "TRUE", "yes", "Y", "T", "1e0", "+1"] {
+        for present in ["1", "1.0", "True", "true", "TRUE", "yes", "Y", "T", "1e0", "+1", "1,0", "1,00", "ja", "Sí"] {
             assert_eq!(labels(present), StudyLabels::from_iter(["lung_opacity"]), "{present}");
         }
-        for absent in ["0", "0.0", "False", "no", "N", "f", "-0"] {
+        for absent in ["0", "0.0", "False", "no", "N", "f", "-0", "0,0", "Nein"] {
             assert!(labels(absent).is_empty(), "{absent}");
         }
-        for unknown in ["-1", "-1.0", "0.7", "2", "3", "99", "inf"] {
+        for unknown in ["-1", "-1.0", "-1,0", "0.7", "2", "3", "99", "inf"] {
             let labels = labels(unknown);
             assert!(labels.present.is_empty() && labels.uncertain.contains("lung_opacity"), "{unknown}");
         }
-        for none in ["", "Mass"] {
+        for none in ["", "Mass", "1,2", "1,"] {
             assert_eq!(Indicator::parse(none), None, "{none}");
         }
         let named = |cell| StudyLabels::named(&label_names(cell, "|;"));

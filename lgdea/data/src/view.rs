@@ -57,7 +57,19 @@ impl fmt::Display for Projection {
 /// The words of a cell, in upper case.
 fn words(cell: &str) -> Vec<String> {
     let upper = cell.to_uppercase();
-    upper.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    let mut words: Vec<String> = Vec::new();
+    let mut is_letter = false;
+    for word in upper.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        // "p.a." is written with one letter a word.
+        match words.last_mut() {
+            Some(last) if is_letter && word.len() == 1 && upper.contains('.') => last.push_str(word),
+            _ => {
+                is_letter = word.len() == 1;
+                words.push(word.to_owned());
+            }
+        }
+    }
+    words
 }
 
 fn has_one_of(words: &[String], known: &[&str]) -> bool {
@@ -76,8 +88,16 @@ const FRONTAL: &[&str] = &[
     "POSTEROANT",
     "DV",
     "VD",
+    // French and Spanish; German writes "p.a."
+    "FACE",
+    "FRONTALE",
+    "FRENTE",
 ];
-const LATERAL: &[&str] = &["L", "LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT", "SIDE", "PROFILE"];
+const LATERAL: &[&str] = &[
+    "L", "LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT", "SIDE", "PROFILE",
+    // German, French and Spanish.
+    "SEITLICH", "SEITE", "PROFIL", "LATERALE", "PERFIL",
+];
 /// Words of other examinations.
 const OTHER_EXAMINATION: &[&str] = &[
     "CT",
@@ -142,9 +162,15 @@ mod tests {
     #[test]
     fn projections_are_told_apart() {
         for (projection, cells) in [
-            (Some(Projection::Pa), &["PA", "pa erect", "postero-anterior", "POSTEROANTERIOR"][..]),
-            (Some(Projection::Ap), &["AP", "AP SUPINE", "AP_horizontal", "Antero-Posterior", "ANTEROPOSTERIOR"]),
-            (Some(Projection::Lateral), &["L", "LATERAL", "LL"]),
+            (
+                Some(Projection::Pa),
+                &["PA", "p.a.", "P. A.", "Thorax p.a.", "pa erect", "postero-anterior", "POSTEROANTERIOR"][..],
+            ),
+            (
+                Some(Projection::Ap),
+                &["AP", "a.p. liegend", "AP SUPINE", "AP_horizontal", "Antero-Posterior", "ANTEROPOSTERIOR"],
+            ),
+            (Some(Projection::Lateral), &["L", "LATERAL", "LL", "seitlich", "de profil"]),
             (None, &["", "frontal", "AP/PA", "oblique", "CT"]),
         ] {
             for cell in cells {

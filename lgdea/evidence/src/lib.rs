@@ -38,6 +38,7 @@ mod signs;
 mod statement;
 mod table;
 mod template;
+mod trie;
 mod verbs;
 mod vocabulary;
 

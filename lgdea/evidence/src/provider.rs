@@ -1,18 +1,21 @@
 //! The provider that an experiment names: rules, a language model, or its kept answers.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lgdea_spec::Evidence;
 use rayon::prelude::*;
 
 use crate::error::EvidenceError;
+use crate::evidence::ReportEvidence;
 use crate::extraction::{Extraction, Progress, ReportText};
 use crate::llm::{Openai, Replay, Tally, prompt_files};
 use crate::{Ontology, Rules};
 
 /// What is hashed together with an ontology: to be changed whenever the rules read it otherwise.
 const RULES_VERSION: &str = "lgdea evidence rules 2";
+
+/// Reports that rules read before their evidence is handed on.
+const PART: usize = 4096;
 
 /// Who reads reports, as an experiment names it.
 #[derive(Debug)]
@@ -77,21 +80,42 @@ impl Provider {
         cache: &Path,
         progress: Progress<'_>,
     ) -> Result<Extraction, EvidenceError> {
-        match &self.0 {
-            Reader::Rules(rules) => Ok(read_by_rules(rules, reports, progress)),
-            Reader::Openai(openai) => openai.extract(reports, cache, progress),
-            Reader::Replay(replay) => replay.extract(reports, cache, progress),
-        }
+        let mut all = Vec::new();
+        let tally = self.extract_each(reports, cache, progress, |part| -> Result<(), EvidenceError> {
+            all.extend(part);
+            Ok(())
+        })?;
+        Ok(Extraction { reports: all, tally })
+    }
+
+    /// As [`Provider::extract`], and hands on the evidence part by part, in the order of the reports: that of a language model
+    /// at once, when the server has answered all, that of rules as they read, since it takes more memory than the reports.
+    pub fn extract_each<E: From<EvidenceError>>(
+        &self,
+        reports: &[ReportText],
+        cache: &Path,
+        progress: Progress<'_>,
+        mut each: impl FnMut(Vec<ReportEvidence>) -> Result<(), E>,
+    ) -> Result<Tally, E> {
+        let Extraction { reports, tally } = match &self.0 {
+            Reader::Rules(rules) => return read_by_rules(rules, reports, progress, each),
+            Reader::Openai(openai) => openai.extract(reports, cache, progress)?,
+            Reader::Replay(replay) => replay.extract(reports, cache, progress)?,
+        };
+        each(reports)?;
+        Ok(tally)
     }
 }
 
-fn read_by_rules(rules: &Rules, reports: &[ReportText], progress: Progress<'_>) -> Extraction {
-    let done = AtomicUsize::new(0);
-    let read = |report: &ReportText| {
-        let evidence = rules.extract(&report.id, &report.text);
-        progress(done.fetch_add(1, Ordering::Relaxed) + 1, reports.len());
-        evidence
-    };
-    let lines = reports.par_iter().map(read).collect();
-    Extraction { reports: lines, tally: Tally { reports: reports.len(), ..Tally::default() } }
+fn read_by_rules<E>(
+    rules: &Rules,
+    reports: &[ReportText],
+    progress: Progress<'_>,
+    mut each: impl FnMut(Vec<ReportEvidence>) -> Result<(), E>,
+) -> Result<Tally, E> {
+    for (part, texts) in reports.chunks(PART).enumerate() {
+        each(texts.par_iter().map(|report| rules.extract(&report.id, &report.text)).collect())?;
+        progress(part * PART + texts.len(), reports.len());
+    }
+    Ok(Tally { reports: reports.len(), ..Tally::default() })
 }

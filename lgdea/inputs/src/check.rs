@@ -244,7 +244,7 @@ fn missing_images(corpus: &Corpus) -> Option<String> {
     let first = missing.examples.first()?;
     let all = missing.count + corpus.studies.iter().filter(|study| study.image.is_some()).count();
     Some(format!(
-        "{} of {} {} missing or cannot be read, the first is {first}",
+        "{} of {} {} missing, the first is {first}",
         missing.count,
         counted(all, "image"),
         agreeing(missing.count, "is", "are")

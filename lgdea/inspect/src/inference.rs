@@ -55,7 +55,7 @@ pub fn each_chunk(
     mut use_chunk: impl FnMut(&[usize], ImageFeatures),
 ) {
     for chunk in studies.chunks(CHUNK) {
-        let pixels = Images::clean(prepared, chunk).to_tensor(device);
+        let pixels = Images::clean(prepared, chunk).into_tensor(device);
         use_chunk(chunk, model.encode_images(pixels));
     }
 }

@@ -44,7 +44,7 @@ impl Trained<'_> {
     ///
     /// If the image has not the size of the data's.
     pub fn heat_maps(&self, image: &[u8], phrases: &[&str]) -> Result<Vec<HeatMaps>, InspectError> {
-        let image = Images::single(image, self.prepared.images.size()).to_tensor(self.device);
+        let image = Images::single(image, self.prepared.images.size()).into_tensor(self.device);
         let maps = self.patch_maps(self.model.encode_images(image));
         self.maps_of(&maps, 0, phrases)
     }

@@ -11,6 +11,8 @@ use burn::nn::BatchNorm;
 use burn::tensor::{Shape, Tensor};
 
 use crate::gradient::{inverse_deviation, ternary};
+#[cfg(feature = "libtorch")]
+use crate::libtorch;
 use crate::planes;
 
 /// What the layer makes of `[batch, channels, …]` (Ioffe and Szegedy 2015); in training it notes the batch's statistics.
@@ -91,6 +93,26 @@ impl FusedBatchNorm for burn::backend::LibTorch {
         let variance = inverse.pow_tensor_scalar(-2) - epsilon;
         let [output, mean, variance] = [output, mean, variance].map(FloatTensor::<Self>::new);
         (output, mean, variance)
+    }
+
+    fn batch_norm_gradients(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f64,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !libtorch::is_on_gpu(&x) {
+            return batch_norm_backward::<Self>(x, gamma, [mean, variance], epsilon, grad).into();
+        }
+        let beta = FloatTensor::<Self>::new(gamma.tensor.zeros_like());
+        let gradients = libtorch::gradients([x, gamma, beta], grad, |[x, gamma, beta]| {
+            let (gamma, beta) = (Some(&gamma.tensor), Some(&beta.tensor));
+            let none = None::<&tch::Tensor>;
+            FloatTensor::<Self>::new(x.tensor.batch_norm(gamma, beta, none, none, true, 0.0, epsilon, true))
+        });
+        gradients.into()
     }
 }
 

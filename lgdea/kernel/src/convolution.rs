@@ -11,6 +11,8 @@ use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::Tensor;
 use burn::tensor::ops::ConvOptions;
 
+#[cfg(feature = "libtorch")]
+use crate::libtorch;
 use crate::{columns, dense, depthwise};
 
 /// The convolution of `[batch, channels, h, w]` with weights `[outputs, channels, kh, kw]`, without dilation; in one group, or in
@@ -48,13 +50,23 @@ trait FusedConvolution: Backend {
         grad: FloatTensor<Self>,
         options: ConvOptions<2>,
     ) -> FloatTensor<Self> {
-        if options.groups > 1 {
-            columns::depthwise_weight_gradient::<Self>(x, &weights.shape(), grad, &options)
-        } else if columns::repeat_nothing(&weights.shape(), &options) {
-            columns::weight_gradient::<Self>(x, &weights.shape(), grad, &options)
-        } else {
-            Self::conv2d_weight_backward(x, weights, grad, options)
-        }
+        weight_gradient::<Self>(x, weights, grad, options)
+    }
+}
+
+/// The gradient with respect to weights, as a product of matrices where that is faster.
+fn weight_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    weights: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    options: ConvOptions<2>,
+) -> FloatTensor<B> {
+    if options.groups > 1 {
+        columns::depthwise_weight_gradient::<B>(x, &weights.shape(), grad, &options)
+    } else if columns::repeat_nothing(&weights.shape(), &options) {
+        columns::weight_gradient::<B>(x, &weights.shape(), grad, &options)
+    } else {
+        B::conv2d_weight_backward(x, weights, grad, options)
     }
 }
 
@@ -98,16 +110,29 @@ impl FusedConvolution for Flex {
             depthwise::weight_gradient(x, &weights.shape(), grad, &options)
         } else if dense::fits(&x.shape(), &weights.shape(), &options) {
             dense::weight_gradient(x, &weights.shape(), grad, &options)
-        } else if columns::repeat_nothing(&weights.shape(), &options) {
-            columns::weight_gradient::<Self>(x, &weights.shape(), grad, &options)
         } else {
-            Self::conv2d_weight_backward(x, weights, grad, options)
+            weight_gradient::<Self>(x, weights, grad, options)
         }
     }
 }
 
 #[cfg(feature = "libtorch")]
-impl FusedConvolution for burn::backend::LibTorch {}
+impl FusedConvolution for burn::backend::LibTorch {
+    fn convolution_weight_gradient(
+        x: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        if libtorch::is_on_gpu(&x) {
+            // In burn it is a convolution whose kernel is the whole gradient, which has few places for a GPU to work at.
+            let [gradient] = libtorch::gradients([weights], grad, |[weights]| Self::conv2d(x, weights, None, options));
+            gradient
+        } else {
+            weight_gradient::<Self>(x, weights, grad, options)
+        }
+    }
+}
 
 #[cfg(feature = "cuda")]
 impl FusedConvolution for burn::backend::Cube {}

@@ -10,6 +10,8 @@ use burn::backend::{Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::{Shape, Tensor};
 
 use crate::gradient::{inverse_deviation, ternary};
+#[cfg(feature = "libtorch")]
+use crate::libtorch;
 use crate::rows;
 
 /// Layer norm (Ba, Kiros and Hinton 2016) over the last dimension: `γ (x − mean x) / √(var x + ε) + β`.
@@ -54,7 +56,23 @@ impl FusedLayerNorm for Flex {
 }
 
 #[cfg(feature = "libtorch")]
-impl FusedLayerNorm for burn::backend::LibTorch {}
+impl FusedLayerNorm for burn::backend::LibTorch {
+    fn layer_norm_gradients(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        epsilon: f64,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if !libtorch::is_on_gpu(&x) {
+            return layer_norm_backward::<Self>(x, gamma, epsilon, grad).into();
+        }
+        let beta = FloatTensor::<Self>::new(gamma.tensor.zeros_like());
+        let gradients = libtorch::gradients([x, gamma, beta], grad, |[x, gamma, beta]| {
+            Self::layer_norm(x, gamma, Some(beta), epsilon)
+        });
+        gradients.into()
+    }
+}
 
 #[cfg(feature = "cuda")]
 impl FusedLayerNorm for burn::backend::Cube {}

@@ -22,6 +22,8 @@ mod flex;
 mod gelu;
 mod gradient;
 mod layer_norm;
+#[cfg(feature = "libtorch")]
+mod libtorch;
 mod linear;
 mod neighbours;
 mod normalise;

@@ -37,7 +37,13 @@ impl FusedSoftmax for Flex {
 }
 
 #[cfg(feature = "libtorch")]
-impl FusedSoftmax for burn::backend::LibTorch {}
+impl FusedSoftmax for burn::backend::LibTorch {
+    fn softmax_gradient(output: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        let kind = output.tensor.kind();
+        let gradient = tch::Tensor::internal_softmax_backward_data(&grad.tensor, &output.tensor, -1, kind);
+        FloatTensor::<Self>::new(gradient)
+    }
+}
 
 #[cfg(feature = "cuda")]
 impl FusedSoftmax for burn::backend::Cube {}

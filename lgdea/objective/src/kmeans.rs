@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 /// Restarts; the solution of least inertia is kept.
 const RESTARTS: usize = 3;
@@ -57,10 +58,11 @@ fn plus_plus(points: ArrayView2<'_, f32>, weights: &[f32], k: usize, rng: &mut C
             continue;
         };
         centres.row_mut(centre).assign(&points.row(chosen));
-        for (point, row) in points.outer_iter().enumerate() {
-            distance[point] = distance[point].min(squared_distance(row, points.row(chosen)));
-            share[point] = f64::from(weights[point]) * distance[point];
-        }
+        let far = distance.par_iter_mut().zip(&mut share).enumerate();
+        far.for_each(|(point, (distance, share))| {
+            *distance = distance.min(squared_distance(points.row(point), points.row(chosen)));
+            *share = f64::from(weights[point]) * *distance;
+        });
     }
     centres
 }
@@ -78,6 +80,14 @@ fn draw(share: &[f64], rng: &mut ChaCha8Rng) -> Option<usize> {
     share.iter().rposition(|&share| share > 0.0)
 }
 
+/// The nearest centre, the first of equals, and its squared distance.
+fn nearest(point: ArrayView1<'_, f32>, centres: &Array2<f32>) -> (usize, f64) {
+    let distances = centres.outer_iter().map(|centre| squared_distance(point, centre));
+    distances
+        .enumerate()
+        .fold((0, f64::INFINITY), |best, (index, distance)| if distance < best.1 { (index, distance) } else { best })
+}
+
 fn lloyd(points: ArrayView2<'_, f32>, weights: &[f32], mut centres: Array2<f32>) -> KMeans {
     let total: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
     let mut inertia = f64::INFINITY;
@@ -85,14 +95,11 @@ fn lloyd(points: ArrayView2<'_, f32>, weights: &[f32], mut centres: Array2<f32>)
         let mut sums = Array2::<f64>::zeros(centres.raw_dim());
         let mut masses = Array1::<f64>::zeros(centres.nrows());
         let mut spread = 0.0;
-        for (point, &weight) in points.outer_iter().zip(weights) {
-            let (nearest, distance) =
-                centres.outer_iter().map(|centre| squared_distance(point, centre)).enumerate().fold(
-                    (0, f64::INFINITY),
-                    |best, (index, distance)| {
-                        if distance < best.1 { (index, distance) } else { best }
-                    },
-                );
+        // Whose centre is the nearest is found on all cores, and summed up in the order of the points: sums depend on it.
+        let of_points = (0..points.nrows()).into_par_iter().map(|point| nearest(points.row(point), &centres));
+        for ((point, &weight), (nearest, distance)) in
+            points.outer_iter().zip(weights).zip(of_points.collect::<Vec<_>>())
+        {
             let weight = f64::from(weight);
             sums.row_mut(nearest).zip_mut_with(&point, |sum, &x| *sum += weight * f64::from(x));
             masses[nearest] += weight;

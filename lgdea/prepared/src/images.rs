@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use lgdea_data::{ImageStore, augment, standardise};
 use lgdea_spec::Augment;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use crate::Prepared;
 
@@ -30,22 +31,20 @@ impl Images {
         Self::of(&prepared.images, studies)
     }
 
-    /// Standardised images of a store.
+    /// Standardised images of a store, on all cores.
     pub fn of(store: &ImageStore, studies: &[usize]) -> Self {
-        Self::collect(store, studies, |image| image)
+        let size = store.size();
+        let images: Vec<Vec<f32>> =
+            studies.par_iter().filter_map(|&study| Some(standardise(store.pixels(study)?))).collect();
+        Self { pixels: images.concat(), size }
     }
 
     /// Standardised, augmented images of studies that have one.
     pub fn augmented(prepared: &Prepared, studies: &[usize], settings: &Augment, rng: &mut ChaCha8Rng) -> Self {
-        let size = prepared.images.size();
-        Self::collect(&prepared.images, studies, |image| augment(&image, size, settings, rng))
-    }
-
-    fn collect(store: &ImageStore, studies: &[usize], mut change: impl FnMut(Vec<f32>) -> Vec<f32>) -> Self {
-        let size = store.size();
+        let (store, size) = (&prepared.images, prepared.images.size());
         let mut pixels = Vec::with_capacity(studies.len() * size * size);
         for image in studies.iter().filter_map(|&study| store.pixels(study)) {
-            pixels.extend(change(standardise(image)));
+            pixels.extend(augment(&standardise(image), size, settings, rng));
         }
         Self { pixels, size }
     }
@@ -61,7 +60,8 @@ impl Images {
     }
 
     /// `[count, size, size]`.
-    pub fn to_tensor(&self, device: &Device) -> Tensor<3> {
-        Tensor::from_data(TensorData::new(self.pixels.clone(), self.shape()), device)
+    pub fn into_tensor(self, device: &Device) -> Tensor<3> {
+        let shape = self.shape();
+        Tensor::from_data(TensorData::new(self.pixels, shape), device)
     }
 }

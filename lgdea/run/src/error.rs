@@ -163,6 +163,16 @@ pub enum RunError {
         /// Those that there are.
         known: String,
     },
+    /// A key that several folders have.
+    #[error("`{}` is the key of several runs in {}: {names}; give the whole name of one", wanted.display(), runs.display())]
+    SeveralRuns {
+        /// What was asked for.
+        wanted: PathBuf,
+        /// Where runs are.
+        runs: PathBuf,
+        /// Their names.
+        names: String,
+    },
     /// A folder that is no run's.
     #[error("{} is not the folder of a run: it has no journal with anything in it", path.display())]
     NotARun {
@@ -239,6 +249,7 @@ impl AtFault for RunError {
             | Self::NothingToScore { .. }
             | Self::NothingToClassify { .. }
             | Self::NoSuchRun { .. }
+            | Self::SeveralRuns { .. }
             | Self::NotARun { .. }
             | Self::OldJournal(_)
             | Self::NoCheckpoint { .. }

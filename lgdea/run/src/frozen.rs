@@ -89,7 +89,7 @@ impl Preparation<'_> {
         let encoder = encoder.remembering(Some(memory));
         let studies = images.studies();
         let mean = |chunk: &[usize]| {
-            let patches = encoder.features(Images::of(images, chunk).to_tensor(device));
+            let patches = encoder.features(Images::of(images, chunk).into_tensor(device));
             arrays::matrix(patches.mean_dim(1).squeeze_dim::<2>(1))
         };
         let features = arrays::stack(studies.chunks(CHUNK).map(mean).collect());

@@ -75,7 +75,7 @@ impl Found {
         let mut all = earlier.scores.clone();
         all.extend(scores.clone());
         recorder.summary(experiment, &all)?;
-        Ok(Outcome { scores, seconds: began.elapsed().as_secs_f64(), ..earlier })
+        Ok(Outcome { scores, seconds: began.elapsed().as_secs_f64(), attempts: 1, ..earlier })
     }
 
     /// Refuses a set that is called as one that the journal has with other settings: a name stands for one set of a run.

@@ -202,9 +202,14 @@ fn results_of(run: &RunDir) -> Option<PathBuf> {
     runs.parent().map(Path::to_owned)
 }
 
-/// That there is no such run, with the one that was probably meant, or what there is.
+/// That there is no such run, with the one that was probably meant, or what there is; or that a key is that of several.
 pub fn no_such_run(wanted: &Path, results: &Path) -> RunError {
     let runs = results.join("runs");
+    let with_key = RunDir::with_key(wanted.to_str().unwrap_or_default(), results);
+    if with_key.len() > 1 {
+        let names = with_key.iter().map(|run| format!("`{}`", run.name())).collect::<Vec<_>>().join(", ");
+        return RunError::SeveralRuns { wanted: wanted.to_owned(), runs, names };
+    }
     let names: Vec<String> = RunDir::list(&runs).unwrap_or_default().iter().map(RunDir::name).collect();
     let known = if names.is_empty() {
         ", nor any other; `--results` names the folder that runs are written to".to_owned()

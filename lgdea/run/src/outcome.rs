@@ -29,8 +29,10 @@ pub struct Outcome {
     pub dir: String,
     /// Scores by `<split or evaluation set>/<task>/<metric>`.
     pub scores: Scores,
-    /// Seconds that the last attempt took.
+    /// Seconds that all attempts took.
     pub seconds: f64,
+    /// How many attempts there were.
+    pub attempts: u32,
     /// How far the tracker's view has come, if there is one and the run finished just now.
     pub tracked: Option<Report>,
 }
@@ -47,6 +49,7 @@ impl Outcome {
             dir: run.path().display().to_string(),
             scores: history.scores().map(score).collect(),
             seconds: history.seconds,
+            attempts: history.attempts,
             tracked: None,
         }
     }

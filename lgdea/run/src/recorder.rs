@@ -68,13 +68,13 @@ impl Recorder<'_> {
     }
 
     /// Does the work of an attempt while what it takes of the machine is written down, and ends the journal whatever comes.
-    /// What the work gives with the seconds that it took; `None` where it was stopped.
+    /// What the work gives; `None` where it was stopped.
     pub(crate) fn attempt<T>(
         &self,
         device: &str,
         stop: &Stop,
         work: impl FnOnce() -> Result<Option<T>, RunError>,
-    ) -> Result<Option<(T, f64)>, RunError> {
+    ) -> Result<Option<T>, RunError> {
         let began = Instant::now();
         let result = self.measured(device, work);
         let seconds = began.elapsed().as_secs_f64();
@@ -89,7 +89,7 @@ impl Recorder<'_> {
         if done.is_none() {
             self.audience.say("stopped; the same command goes on from the checkpoint");
         }
-        Ok(done.map(|done| (done, seconds)))
+        Ok(done)
     }
 
     fn measured<T>(&self, device: &str, work: impl FnOnce() -> T) -> T {

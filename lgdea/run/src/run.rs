@@ -9,8 +9,8 @@ use lgdea_evidence::Failures;
 use lgdea_inputs::{Digests, Loaded, Loader};
 use lgdea_model::Lgdea;
 use lgdea_prepared::Prepared;
-use lgdea_track::RunDir;
 use lgdea_track::mlflow::{Mirror, Settings, sync_command};
+use lgdea_track::{History, RunDir};
 use lgdea_train::train;
 
 use crate::evaluator::Evaluator;
@@ -71,9 +71,10 @@ pub fn run(order: &Order<'_>, device: &Device, audience: &dyn Audience) -> Resul
     if let Some(left) = &left {
         audience.say(left);
     }
-    let Some((scores, seconds)) = ended? else { return Ok(Ended::Stopped) };
+    let Some(scores) = ended? else { return Ok(Ended::Stopped) };
+    let History { seconds, attempts, .. } = History::read(&folder)?.unwrap_or_default();
     let dir = folder.path().display().to_string();
-    Ok(Ended::Finished(Outcome { run_key, dir, scores, seconds, tracked }))
+    Ok(Ended::Finished(Outcome { run_key, dir, scores, seconds, attempts, tracked }))
 }
 
 /// The folder of the run on inputs with these digests; refuses one that is not the planned one.

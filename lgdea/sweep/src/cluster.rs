@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lgdea_spec::counted;
 use serde::Serialize;
 
 use crate::TemplateError;
@@ -43,6 +44,8 @@ struct Filled<'a> {
     sweep: &'a str,
     name: String,
     workers: usize,
+    /// The same as a noun in words: `1 worker`.
+    counted_workers: String,
     gpu: bool,
     version: &'a str,
     /// In JSON, which is YAML and Python, too.
@@ -77,6 +80,7 @@ impl Cluster {
             sweep: job.sweep,
             name: label(job.sweep),
             workers: job.workers,
+            counted_workers: counted(job.workers, "worker"),
             gpu: job.gpu,
             version: job.version,
             results: serde_json::json!(results).to_string(),
@@ -117,6 +121,13 @@ mod tests {
             }
             assert!(!cluster.job(&job("results", &[], false)).unwrap().contains(gpu));
         }
+    }
+
+    #[test]
+    fn one_worker_is_no_workers() {
+        let one = ClusterJob { workers: 1, ..job("results", &[], false) };
+        let text = Cluster::Ray.job(&one).unwrap();
+        assert!(text.contains(": 1 worker, each") && text.contains("WORKERS = 1\n"), "{text}");
     }
 
     #[test]

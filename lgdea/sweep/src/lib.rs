@@ -35,7 +35,7 @@ pub use change::SweepChange;
 pub use cluster::{Cluster, ClusterJob};
 pub use earlier::Earlier;
 pub use error::{ExecuteError, PlanError};
-pub use execute::{Audience, Counts, Ending, Execution, News, Running, execute};
+pub use execute::{Audience, Begin, Counts, Ending, Execution, News, Running, execute};
 pub use launch::{Local, Process, Slot};
 pub use left_behind::LeftBehind;
 pub use plan::{Plan, Planned, Proposed, Stages, Tally};
@@ -47,4 +47,6 @@ pub use settings::json_map;
 pub use slurm::{Array, Request, SlurmError, Submitted, submit};
 pub use submission::Submission;
 pub use template::TemplateError;
-pub use trials::{ArmSummary, ClaimSummary, SearchSummary, SweepSummary, TrialEntry, Trials, TrialsError};
+pub use trials::{
+    ArmSummary, ClaimSummary, MergedSummary, SearchSummary, SweepSummary, TrialEntry, Trials, TrialsError,
+};

@@ -45,6 +45,9 @@ pub struct SweepSummary {
     /// does not say, as earlier versions wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confounds: Option<Vec<String>>,
+    /// Trials that are those of another arm again, and were left out; none in lists of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<MergedSummary>,
     /// What its search is after; none of a sweep that lists its settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<SearchSummary>,
@@ -82,6 +85,33 @@ pub struct ClaimSummary {
     /// suggested it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub after: usize,
+}
+
+/// Trials of an arm that are the same experiments as those of another one, which were run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedSummary {
+    /// The arm.
+    pub arm: String,
+    /// The other one.
+    pub of: String,
+    /// How many trials.
+    pub trials: usize,
+}
+
+impl MergedSummary {
+    /// What a sweep merges of one arm with another.
+    fn all(sweep: &Sweep, expansion: &Expansion) -> Vec<MergedSummary> {
+        let mut all: Vec<MergedSummary> = Vec::new();
+        for duplicate in &expansion.duplicates {
+            let (arm, of) = (sweep.arm(&duplicate.trial), sweep.arm(&expansion.trials[duplicate.of]));
+            match all.iter_mut().find(|known| known.arm == arm && known.of == of) {
+                Some(known) => known.trials += 1,
+                None if arm == of => {}
+                None => all.push(MergedSummary { arm: arm.to_owned(), of: of.to_owned(), trials: 1 }),
+            }
+        }
+        all
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -239,6 +269,7 @@ impl SweepSummary {
             arms,
             claims: sweep.claims.iter().map(ClaimSummary::new).collect(),
             confounds: Some(sweep.confounds().iter().map(ToString::to_string).collect()),
+            merged: MergedSummary::all(sweep, expansion),
             search: sweep.search.as_ref().map(SearchSummary::new),
             code: code(&sweep.device),
             declared: Some(digest(sweep, expansion)),
@@ -286,6 +317,7 @@ mod tests {
                     after: 0,
                 }],
                 confounds: None,
+                merged: Vec::new(),
                 search: None,
                 code: "0.1.0".to_owned(),
                 declared: Some("0123456789abcdef".to_owned()),
@@ -347,6 +379,32 @@ mod tests {
         assert_eq!((search.objective.as_str(), search.goal), ("validation/retrieval/i2t_median_rank", Goal::Minimise));
         assert_eq!(search.keys, ["train.learning-rate", "graph.share"]);
         assert_eq!(trials.sweep.confounds, Some(vec![]), "one arm confounds nothing, and the list says so");
+        let path = folder.path().join("trials.jsonl");
+        trials.write(&path).unwrap();
+        assert_eq!(Trials::read(&path).unwrap(), trials);
+    }
+
+    #[test]
+    fn an_arm_that_is_another_one_again_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("s.toml");
+        let text = "experiment = []
+            seeds.count = 2
+            grid.pairing.ratio = [0.1, 0.2]
+            [[case]]
+            name = 'first'
+            [[case]]
+            name = 'twin'
+            [[case]]
+            name = 'other'
+            set.graph.oracle = true
+            ";
+        std::fs::write(&file, text).unwrap();
+        let sweep = Sweep::from_file(&file).unwrap();
+        let summary = SweepSummary::new(&sweep, &sweep.expand().unwrap(), &file);
+        let twin = MergedSummary { arm: "twin".to_owned(), of: "first".to_owned(), trials: 4 };
+        assert_eq!(summary.merged, [twin]);
+        let trials = Trials { sweep: summary, trials: Vec::new() };
         let path = folder.path().join("trials.jsonl");
         trials.write(&path).unwrap();
         assert_eq!(Trials::read(&path).unwrap(), trials);

@@ -1,10 +1,11 @@
 //! What a journal says about its run so far.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lgdea_metric::{EvalSet, Name};
 
-use crate::{Event, Reader, Result, RunDir, Status};
+use crate::{Event, Reader, Record, Result, RunDir, Status};
 
 /// What a journal says about its run so far.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,8 +20,10 @@ pub struct History {
     pub status: Option<Status>,
     /// Why the last attempt did not finish.
     pub error: Option<String>,
-    /// Wall-clock seconds of all attempts that ended.
+    /// Wall-clock seconds of all attempts: as an attempt's end says, and of one without an end from its first event to its last.
     pub seconds: f64,
+    /// When the attempt without an end began, and the seconds of those before it; `None` where the last attempt ended.
+    pub under_way: Option<(u64, f64)>,
     /// Digest of each data set by its name; of one that several attempts read, the last one's.
     pub datasets: BTreeMap<String, String>,
     /// Digest of what is scored of each evaluation set, by its name; the last one's.
@@ -51,14 +54,21 @@ impl History {
         let mut history = History::default();
         let mut empty = true;
         for record in Reader::open(&path, 0)? {
-            history.add(record?.1.event);
+            history.add(record?.1);
             empty = false;
         }
         Ok((!empty).then_some(history))
     }
 
-    /// Takes in the next event.
-    pub fn add(&mut self, event: Event) {
+    /// Seconds of the attempt without an end; 0 where there is none.
+    pub fn seconds_under_way(&self) -> f64 {
+        self.under_way.map_or(0.0, |(_, before)| self.seconds - before)
+    }
+
+    /// Takes in the next line.
+    pub fn add(&mut self, record: Record) {
+        let Record { time, event } = record;
+        self.count(time, &event);
         match event {
             Event::Started { run_key, name, .. } => {
                 self.run_key = run_key;
@@ -78,10 +88,9 @@ impl History {
             }
             Event::Warning { message } => self.warnings.push(message),
             Event::Checkpoint { step, path } => self.checkpoint = Some((step, path)),
-            Event::Ended { status, error, seconds } => {
+            Event::Ended { status, error, .. } => {
                 self.status = Some(status);
                 self.error = error;
-                self.seconds += seconds;
             }
             Event::Tags { values } => {
                 let protocol =
@@ -89,6 +98,22 @@ impl History {
                 self.protocols.extend(values.into_iter().filter_map(protocol));
             }
             Event::Params { .. } | Event::Artifact { .. } | Event::Note { .. } => {}
+        }
+    }
+
+    /// Counts the time of the attempt that an event is of.
+    fn count(&mut self, time: u64, event: &Event) {
+        match (event, self.under_way) {
+            (Event::Started { .. }, _) => self.under_way = Some((time, self.seconds)),
+            (Event::Ended { seconds, .. }, _) => {
+                let before = self.under_way.take().map_or(self.seconds, |(_, before)| before);
+                self.seconds = before + seconds;
+            }
+            // That a line was cut short is told when somebody opens the journal again, long after the attempt maybe.
+            (Event::Warning { .. }, _) | (_, None) => {}
+            (_, Some((began, before))) => {
+                self.seconds = before + Duration::from_millis(time.saturating_sub(began)).as_secs_f64();
+            }
         }
     }
 }
@@ -105,6 +130,27 @@ mod tests {
             attempt,
             lineage: Box::new(Lineage::default()),
         }
+    }
+
+    #[test]
+    fn the_time_of_an_attempt_that_was_cut_off_is_that_of_its_events() {
+        let mut history = History::default();
+        let mut add = |time, event| {
+            history.add(Record { time, event });
+            (history.seconds, history.seconds_under_way())
+        };
+        let note = || Event::Note { text: String::new() };
+        let ended = |seconds| Event::Ended { status: Status::Finished, error: None, seconds };
+        assert_eq!(add(1000, started(1)), (0.0, 0.0));
+        assert_eq!(add(3500, note()), (2.5, 2.5));
+        // It was killed, and goes on an hour later.
+        assert_eq!(add(3_603_000, Event::Warning { message: "a line was cut short".to_owned() }), (2.5, 2.5));
+        assert_eq!(add(3_603_500, started(2)), (2.5, 0.0));
+        assert_eq!(add(3_604_500, note()), (3.5, 1.0));
+        assert_eq!(add(3_605_000, ended(1.25)), (3.75, 0.0));
+        assert_eq!(add(3_606_000, note()), (3.75, 0.0));
+        assert_eq!(add(9_000_000, started(3)), (3.75, 0.0));
+        assert_eq!(add(9_002_000, ended(2.0)), (5.75, 0.0));
     }
 
     #[test]

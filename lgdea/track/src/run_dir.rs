@@ -64,16 +64,19 @@ impl RunDir {
     pub fn find(wanted: &Path, results: &Path) -> Option<RunDir> {
         let at = |path: PathBuf| Some(RunDir(path)).filter(|run| run.journal().is_file());
         let folder = || at(wanted.to_owned());
-        let named = || at(results.join("runs").join(wanted)).or_else(|| RunDir::with_key(wanted.to_str()?, results));
+        let with_key = || RunDir::with_key(wanted.to_str()?, results).try_into().ok().map(|[run]: [RunDir; 1]| run);
+        let named = || at(results.join("runs").join(wanted)).or_else(with_key);
         if is_path(wanted) { folder().or_else(named) } else { named().or_else(folder) }
     }
 
-    /// The only run of a results folder whose name ends with a key.
-    fn with_key(key: &str, results: &Path) -> Option<RunDir> {
-        let end = Some(format!("-{key}")).filter(|_| key.len() >= KEY_LENGTH)?;
-        let runs = RunDir::list(&results.join("runs")).unwrap_or_default();
-        let mut found = runs.into_iter().filter(|run| run.name().ends_with(&end));
-        found.next().filter(|_| found.next().is_none())
+    /// The runs of a results folder whose names end with a key: one, or several where it was run under several names.
+    pub fn with_key(key: &str, results: &Path) -> Vec<RunDir> {
+        if key.len() < KEY_LENGTH {
+            return Vec::new();
+        }
+        let mut found = RunDir::list(&results.join("runs")).unwrap_or_default();
+        found.retain(|run| run.name().ends_with(&format!("-{key}")));
+        found
     }
 
     /// Whether a process writes its journal right now.
@@ -193,6 +196,8 @@ mod tests {
         other.create().unwrap();
         std::fs::write(other.journal(), "").unwrap();
         assert_eq!(find("0123456789ab"), None, "a key of two runs means neither");
+        assert_eq!(RunDir::with_key("0123456789ab", results.path()), [run, other]);
+        assert_eq!(RunDir::with_key("", results.path()), []);
     }
 
     #[test]

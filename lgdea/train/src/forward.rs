@@ -1,7 +1,7 @@
 //! The forward pass: everything that the loss terms read of a batch.
 
 use burn::module::Param;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use lgdea_model::Lgdea;
 use lgdea_objective::{CrossAttended, Forward, Targets, TextForward, Tokens};
 use lgdea_spec::{Experiment, Need};
@@ -16,12 +16,11 @@ pub(crate) fn encode_texts(
     batch: &ReportBatch,
     targets: &Targets,
     with_tokens: bool,
-    device: &Device,
 ) -> TextForward {
     let model = towers.model();
-    let phrases = towers.texts(batch.phrases.to_tensor(device));
+    let phrases = towers.texts(batch.phrases.clone());
     let phrase_evidence = model.prototypes.of_phrases(phrases.clone());
-    let reports = batch.reports.to_tensor(device);
+    let reports = batch.reports.clone();
     let (reports, tokens) = if with_tokens {
         let features = towers.texts_and_tokens(reports);
         (features.global, Some(Tokens { embeddings: features.tokens, padding: features.padding }))
@@ -58,13 +57,12 @@ pub(crate) fn forward_pass(
     batch: &JointBatch,
     targets: &Targets,
     experiment: &Experiment,
-    device: &Device,
     observer: &mut dyn Observer,
 ) -> Forward {
     let (model, with_tokens) = (towers.model(), experiment.needs().has(Need::ReportTokens));
-    let features = towers.images(batch.images.to_tensor(device));
+    let features = towers.images(batch.images.clone());
     observer.part_ends("image tower");
-    let texts = encode_texts(towers, &batch.reports, targets, with_tokens, device);
+    let texts = encode_texts(towers, &batch.reports, targets, with_tokens);
     observer.part_ends("text tower");
     Forward {
         pairs: batch.pairs,

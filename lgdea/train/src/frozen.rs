@@ -131,7 +131,7 @@ impl<'a> Frozen<'a> {
     fn features(&self, some: Range<usize>, device: &Device) -> (Tensor<3>, Vec<Option<usize>>) {
         match &self.network {
             Network::Images { encoder, store, studies } => {
-                let images = Images::of(store, &studies[some.clone()]).to_tensor(device);
+                let images = Images::of(store, &studies[some.clone()]).into_tensor(device);
                 (encoder.features(images), vec![None; some.len()])
             }
             Network::Texts { encoder, texts } => {

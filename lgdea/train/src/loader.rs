@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
+use burn::tensor::Device;
 use lgdea_data::Sampler;
 use lgdea_prepared::{Images, Prepared};
 use lgdea_spec::{Experiment, Seed, Tower, Train};
@@ -12,7 +13,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::TrainError;
-use crate::batch::{JointBatch, LabelBatch, LabelledBatch, ReportBatch};
+use crate::batch::{HiddenReports, JointBatch, LabelTargets, ReportBatch, labels};
 
 /// Batches of each thread that wait to be used.
 const AHEAD: usize = 2;
@@ -41,28 +42,30 @@ pub(crate) fn text_batches<'scope>(
     settings: &'scope Train,
     seed: Seed,
     first: usize,
+    device: &'scope Device,
 ) -> Batches<ReportBatch> {
     let mut sampler = Sampler::new(prepared.pools.reports().collect(), seed.stream("sampler/text-warmup"));
     let make = move |step| {
         let studies = sampler.next(settings.text_warmup_batch);
-        (step >= first).then(|| ReportBatch::new(prepared, &studies))
+        (step >= first).then(|| ReportBatch::new(prepared, &studies, device))
     };
     Batches { threads: vec![ahead(scope, settings.text_warmup_steps, make)], next: 0 }
 }
 
-/// Batches of these joint steps. What a step draws depends on the seed and the step alone, so a resumed
+/// Batches of these joint steps, on a device that has gradients. What a step draws depends on the seed and the step alone, so a resumed
 /// run sees what the interrupted one would have seen, and several threads make what one would make.
 pub(crate) fn joint_batches<'scope>(
     scope: &'scope Scope<'scope, '_>,
     prepared: &'scope Prepared,
     experiment: &'scope Experiment,
     steps: Range<usize>,
+    device: &'scope Device,
 ) -> Batches<JointBatch> {
     let threads = experiment.device.loader_threads;
     let Range { start, end } = steps;
     let of = |thread: usize| {
         let is_due = move |step: usize| step >= start && (step - start) % threads == thread;
-        joint_batches_of(scope, prepared, experiment, end, is_due)
+        joint_batches_of(scope, prepared, experiment, end, is_due, device)
     };
     Batches { threads: (0..threads).map(of).collect(), next: 0 }
 }
@@ -74,6 +77,7 @@ fn joint_batches_of<'scope>(
     experiment: &'scope Experiment,
     end: usize,
     is_due: impl Fn(usize) -> bool + Send + 'scope,
+    device: &'scope Device,
 ) -> Receiver<JointBatch> {
     let (settings, seed) = (&experiment.train, experiment.seed);
     let pools = &prepared.pools;
@@ -93,22 +97,26 @@ fn joint_batches_of<'scope>(
             let all_reports = [pairs.as_slice(), &unpaired_reports].concat();
             let mut rng = ChaCha8Rng::seed_from_u64(augment.0);
             rng.set_stream(step as u64);
+            let images = if experiment.encoder.is_frozen(Tower::Image) {
+                Images::clean(prepared, &all_images)
+            } else {
+                Images::augmented(prepared, &all_images, &settings.augment, &mut rng)
+            };
             let labelled = prepared.labelled.as_ref().filter(|_| !unpaired.is_empty());
             let named: Vec<usize> = labelled.map_or_else(Vec::new, |labelled| labelled.phrases_of(&unpaired_studies));
-            let reports = ReportBatch::with_phrases(prepared, &all_reports, &named);
+            let reports = ReportBatch::with_phrases(prepared, &all_reports, &named, device);
+            let teach = |labelled| LabelTargets::new(labelled, &unpaired_studies, &reports, &device.clone().inner());
             JointBatch {
                 pairs: pairs.len(),
-                images: if experiment.encoder.is_frozen(Tower::Image) {
-                    Images::clean(prepared, &all_images)
-                } else {
-                    Images::augmented(prepared, &all_images, &settings.augment, &mut rng)
-                },
-                clean: Images::clean(prepared, &unpaired_studies),
+                images: images.into_tensor(device),
+                clean: Images::clean(prepared, &unpaired_studies).into_tensor(&device.clone().inner()),
                 unpaired,
-                labelled: labelled.map(|labelled| LabelledBatch::new(labelled, &unpaired_studies, &reports)),
+                labelled: labelled.map(teach),
+                hidden: prepared
+                    .oracle
+                    .then(|| HiddenReports::new(prepared, &unpaired_studies, &reports, &device.clone().inner())),
+                labels: (!prepared.classes.is_empty()).then(|| labels(prepared, &all_images, device)),
                 reports,
-                hidden: prepared.oracle.then(|| ReportBatch::new(prepared, &unpaired_studies)),
-                labels: (!prepared.classes.is_empty()).then(|| LabelBatch::new(prepared, &all_images)),
             }
         })
     })

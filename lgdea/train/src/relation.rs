@@ -8,7 +8,8 @@ use lgdea_model::Lgdea;
 use lgdea_objective::kmeans;
 use lgdea_prepared::Prepared;
 use lgdea_spec::Seed;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
+use rayon::prelude::*;
 
 /// Rows compared with all others at a time, so that memory does not grow with the square of a pool.
 const BLOCK: usize = 1024;
@@ -68,8 +69,10 @@ pub(crate) fn match_reports(
 
 /// Per row of `queries`, the most similar row of `keys` and how similar it is.
 fn nearest(queries: &Array2<f32>, keys: &Array2<f32>) -> Vec<(usize, f32)> {
-    let chunks = queries.axis_chunks_iter(Axis(0), BLOCK);
-    chunks.flat_map(|chunk| chunk.dot(&keys.t()).rows().into_iter().map(arrays::greatest).collect::<Vec<_>>()).collect()
+    let chunks: Vec<_> = queries.axis_chunks_iter(Axis(0), BLOCK).collect();
+    let greatest =
+        |chunk: ArrayView2<'_, f32>| chunk.dot(&keys.t()).rows().into_iter().map(arrays::greatest).collect::<Vec<_>>();
+    chunks.into_par_iter().flat_map_iter(greatest).collect()
 }
 
 /// Moves the prototypes to the centres of k-means on the phrases' embeddings, each phrase counted as often as reports

@@ -17,7 +17,7 @@ use crate::forward::forward_pass;
 use crate::observer::Observer;
 use crate::schedule::{average_momentum, warm_cosine};
 use crate::state::{Measured, State};
-use crate::towers::{Towers, autodiff};
+use crate::towers::Towers;
 use crate::{TrainError, targets};
 
 /// One joint step (counted from 0).
@@ -33,14 +33,13 @@ pub(crate) fn joint_step(
     device: &Device,
     observer: &mut dyn Observer,
 ) -> Result<(State, Measured), TrainError> {
-    let autodiff = autodiff(device, &experiment.train);
     let towers = Towers::new(&state.model, &experiment.train);
 
-    let mut targets = targets::known(batch, &autodiff);
-    let mut forward = forward_pass(&towers, batch, &targets, experiment, &autodiff, observer);
+    let mut targets = targets::known(batch);
+    let mut forward = forward_pass(&towers, batch, &targets, experiment, observer);
     if let Some(matches) = &state.matches {
         let (images, reports) = targets::matched(matches, &batch.unpaired, prepared);
-        forward.texts.matched = (!images.is_empty()).then(|| towers.texts(reports.to_tensor(&autodiff)));
+        forward.texts.matched = (!images.is_empty()).then(|| towers.texts(reports.to_tensor(&batch.images.device())));
         targets.matched = images;
     }
     // In a later round nothing waits for a teacher.

@@ -11,14 +11,12 @@ use lgdea_prepared::{Prepared, Tokens};
 use lgdea_spec::{Experiment, Need};
 use ndarray::Axis;
 
-use crate::batch::{JointBatch, LabelTargets, LabelledBatch, ReportBatch};
+use crate::batch::{HiddenReports, JointBatch, LabelTargets};
 use crate::state::State;
 
 /// What is known of a batch without any model: evidence and labels.
-pub(crate) fn known(batch: &JointBatch, device: &Device) -> Targets {
-    let mut targets = batch.reports.targets(device);
-    targets.labels = batch.labels.as_ref().map(|labels| labels.to_labels(device));
-    targets
+pub(crate) fn known(batch: &JointBatch) -> Targets {
+    Targets { labels: batch.labels.clone(), ..batch.reports.targets() }
 }
 
 /// Whether a batch's unpaired images have targets at a step.
@@ -37,13 +35,13 @@ pub(crate) fn of_unpaired(
     device: &Device,
 ) -> (UnpairedTargets, Option<RunningMeans>) {
     if let Some(hidden) = &batch.hidden {
-        return (reveal(&state.average, hidden, &batch.reports, experiment, device), state.means.clone());
+        return (reveal(&state.average, hidden, experiment, device), state.means.clone());
     }
     let is_asked = batch.labelled.is_some() || experiment.needs().has(Need::UnpairedPhrases);
-    let phrases = is_asked.then(|| state.teacher().encode_texts(batch.reports.phrases.to_tensor(device)));
+    let phrases = is_asked.then(|| state.teacher().encode_texts(batch.reports.phrases.clone().inner()));
     let (mut unpaired, means) = teach(state, batch, phrases.as_ref(), forward, targets, experiment, device);
     if let (Some(labelled), Some(phrases)) = (&batch.labelled, phrases) {
-        unpaired = with_labels(labelled, state.teacher().prototypes.of_phrases(phrases), unpaired, device);
+        unpaired = with_labels(labelled, state.teacher().prototypes.of_phrases(phrases), unpaired);
     }
     (unpaired, Some(means))
 }
@@ -60,7 +58,7 @@ fn teach(
     device: &Device,
 ) -> (UnpairedTargets, RunningMeans) {
     let (model, settings) = (state.teacher(), &experiment.graph);
-    let clean = model.encode_images(batch.clean.to_tensor(device));
+    let clean = model.encode_images(batch.clean.clone());
     let teacher = if experiment.needs().has(Need::ImageEvidence) {
         model.image_evidence(clean.patches)
     } else {
@@ -81,34 +79,22 @@ fn teach(
 }
 
 /// The oracle's targets: the evidence of the reports that the pairing hides.
-fn reveal(
-    average: &Lgdea,
-    hidden: &ReportBatch,
-    reports: &ReportBatch,
-    experiment: &Experiment,
-    device: &Device,
-) -> UnpairedTargets {
-    let phrases = average.encode_texts(hidden.phrases.to_tensor(device));
-    let evidence = Targets::report_evidence(&hidden.membership_tensor(device), average.prototypes.of_phrases(phrases));
+fn reveal(average: &Lgdea, hidden: &HiddenReports, experiment: &Experiment, device: &Device) -> UnpairedTargets {
+    let phrases = average.encode_texts(hidden.phrases.clone());
+    let evidence = Targets::report_evidence(&hidden.membership, average.prototypes.of_phrases(phrases));
     let confidence = Tensor::ones([evidence.dims()[0]], device);
     let asked = experiment.needs().has(Need::UnpairedPhrases);
-    let phrases = asked.then(|| PhraseTargets::all_known(hidden.shares_of(reports, device)));
+    let phrases = asked.then(|| PhraseTargets::all_known(hidden.shares.clone()));
     UnpairedTargets { evidence, confidence, phrases }
 }
 
 /// The targets with those of labels in the place of the teacher's, where an image's labels say something; `evidence` is that of the
 /// batch's phrases, `[phrases, K]`.
-fn with_labels(
-    labelled: &LabelledBatch,
-    evidence: Tensor<2>,
-    taught: UnpairedTargets,
-    device: &Device,
-) -> UnpairedTargets {
-    let LabelTargets { membership, phrases, says } = labelled.to_targets(device);
-    let evidence = Targets::report_evidence(&membership, evidence);
-    let confidence = Tensor::ones_like(&says);
-    let phrases = taught.phrases.is_some().then_some(phrases);
-    taught.replaced(UnpairedTargets { evidence, confidence, phrases }, says)
+fn with_labels(labelled: &LabelTargets, evidence: Tensor<2>, taught: UnpairedTargets) -> UnpairedTargets {
+    let LabelTargets { membership, phrases, says } = labelled;
+    let evidence = Targets::report_evidence(membership, evidence);
+    let phrases = taught.phrases.is_some().then(|| phrases.clone());
+    taught.replaced(UnpairedTargets { evidence, confidence: says.ones_like(), phrases }, says.clone())
 }
 
 /// Which of a batch's unpaired images (positions in their pool) have a matched report, and those reports.

@@ -21,6 +21,7 @@ use crate::recorder::Recorder;
 use crate::stage::Stage;
 use crate::state::State;
 use crate::step::joint_step;
+use crate::towers::autodiff;
 use crate::warmup::text_step;
 use crate::{TrainError, checkpoint, loader, refresh, relation, validation};
 
@@ -131,8 +132,9 @@ impl<'a> Trainer<'a> {
         if !experiment.needs().has(Need::TextWarmup) {
             return Ok(state);
         }
+        let autodiff = autodiff(self.device, train);
         thread::scope(|scope| {
-            let mut batches = loader::text_batches(scope, self.prepared, train, experiment.seed, first);
+            let mut batches = loader::text_batches(scope, self.prepared, train, experiment.seed, first, &autodiff);
             let mut meter = Meter::new(Stage::TextWarmup, train.text_warmup_steps, train.log_every);
             for step in first..train.text_warmup_steps {
                 if self.stopped() {
@@ -140,7 +142,7 @@ impl<'a> Trainer<'a> {
                 }
                 let (batch, _) = batches.next()?;
                 let measured;
-                (state, measured) = text_step(state, &batch, experiment, step, self.device);
+                (state, measured) = text_step(state, &batch, experiment, step);
                 state.warmed_up = step + 1;
                 self.observer.step_done(&meter.report(step, batch.sizes(), Duration::ZERO, measured)?)?;
             }
@@ -165,8 +167,9 @@ impl<'a> Trainer<'a> {
     /// The joint steps of this range of a round, and whether all were done.
     pub(crate) fn joint(&mut self, mut state: State, steps: Range<usize>) -> Result<(State, bool), TrainError> {
         let (experiment, prepared, train) = (self.experiment, self.prepared, &self.experiment.train);
+        let autodiff = autodiff(self.device, train);
         thread::scope(|scope| {
-            let mut batches = loader::joint_batches(scope, prepared, experiment, steps.clone());
+            let mut batches = loader::joint_batches(scope, prepared, experiment, steps.clone(), &autodiff);
             let mut meter = Meter::new(Stage::Joint, train.steps, train.log_every);
             // The run may have been cut off after this checkpoint and before its scores.
             if steps.start > 0 && !steps.is_empty() {

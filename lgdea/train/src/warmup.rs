@@ -1,6 +1,5 @@
 //! The text warm-up: `L_txt` alone, before any image is seen.
 
-use burn::tensor::Device;
 use lgdea_metric::Group;
 use lgdea_objective::term::text_evidence;
 use lgdea_spec::Experiment;
@@ -9,21 +8,14 @@ use crate::batch::ReportBatch;
 use crate::forward::encode_texts;
 use crate::schedule::warm;
 use crate::state::{Measured, State};
-use crate::towers::{Towers, autodiff};
+use crate::towers::Towers;
 
 /// One step of the text warm-up (counted from 0).
-pub(crate) fn text_step(
-    state: State,
-    batch: &ReportBatch,
-    experiment: &Experiment,
-    step: usize,
-    device: &Device,
-) -> (State, Measured) {
+pub(crate) fn text_step(state: State, batch: &ReportBatch, experiment: &Experiment, step: usize) -> (State, Measured) {
     let settings = &experiment.train;
-    let autodiff = autodiff(device, settings);
     let towers = Towers::new(&state.model, settings);
-    let targets = batch.targets(&autodiff);
-    let texts = encode_texts(&towers, batch, &targets, false, &autodiff);
+    let targets = batch.targets();
+    let texts = encode_texts(&towers, batch, &targets, false);
     let loss = text_evidence::loss(&texts, &targets);
     let gradients = towers.gradients(&loss);
     let rate = warm(settings.learning_rate, step, settings.warmup);

@@ -126,6 +126,7 @@ fn sweep(
         arms: arms.iter().enumerate().map(arm).collect(),
         claims,
         confounds: Some(confounds),
+        merged: Vec::new(),
         search,
         code: "0.1.0".to_owned(),
         declared: None,

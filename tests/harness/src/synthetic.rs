@@ -96,6 +96,7 @@ impl Results {
             arms: arms.iter().map(arm).collect(),
             claims: claims.iter().map(claim).collect(),
             confounds: None,
+            merged: Vec::new(),
             search: None,
             code: "0.1.0".to_owned(),
             declared: None,

@@ -17,7 +17,8 @@ pub(crate) struct RunsArgs {
     /// Only runs with this value of a key: `--where pairing.ratio=0.05`. May be given several times.
     #[arg(long = "where", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
-    /// Scores to show, of the test split unless they name another. The headline scores where none is given.
+    /// Metrics to show: scores, of the test split unless they name another, or what else a journal has (`train/best_step`). The
+    /// headline scores where none is given.
     #[arg(long = "metric", value_name = "METRIC")]
     pub(crate) metrics: Vec<String>,
     /// What comes first: the newest (`age`), the longest (`took`), `name`, or the best by a metric.

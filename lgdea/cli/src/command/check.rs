@@ -76,7 +76,10 @@ fn sweep(file: &Path, args: &CheckArgs) -> Result<String, Failure> {
         _ => what,
     };
     let notes: Vec<String> = found.notes.into_iter().map(note).collect();
-    let text = format!(" ({}, {})", counted(sweep.arms().len(), "arm"), counted(expansion.trials.len(), "trial"));
+    // A search tries so many settings in the place of each.
+    let tried = sweep.search.as_ref().and(sweep.budget.trials).map_or(1, |trials| trials as usize);
+    let trials = counted(expansion.trials.len() * tried, "trial");
+    let text = format!(" ({}, {trials})", counted(sweep.arms().len(), "arm"));
     Ok(fine(file, &text, &notes))
 }
 

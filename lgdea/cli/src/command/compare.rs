@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use clap::ValueEnum;
 use lgdea_comparison::{Collection, Comparison, Request, parquet, records, view};
 use lgdea_spec::counted;
 
@@ -18,6 +19,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     }
     if let Some(out) = &args.out {
         placeable(out)?;
+        is_of(args.format, out)?;
         not_an_input(out, &args.inputs)?;
     }
     let collection = collect(&args.inputs)?;
@@ -31,6 +33,33 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<(), Failure> {
         say(format!("{} written to {}", counted(collection.runs.len(), "run"), file.display()));
     }
     Ok(())
+}
+
+/// How files of a format end; nothing of the table for the terminal, which is any text.
+fn ending(format: Format) -> Option<&'static str> {
+    Some(match format {
+        Format::Table => return None,
+        Format::Json => "json",
+        Format::Csv => "csv",
+        Format::Latex => "tex",
+        Format::Markdown => "md",
+        Format::Parquet => "parquet",
+    })
+}
+
+/// Refuses a file that ends as those of another format do.
+fn is_of(format: Format, out: &Path) -> Result<(), Failure> {
+    let found = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let other =
+        Format::value_variants().iter().find(|other| ending(**other) == Some(found.as_str()) && **other != format);
+    match other.and_then(Format::to_possible_value) {
+        Some(other) => Err(refused(format!(
+            "{} ends in .{found}, and something else would be written: `--format {}` writes that, or name another file",
+            out.display(),
+            other.get_name()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Prints the comparison, or writes it to the file that is named.

@@ -56,6 +56,9 @@ pub(crate) fn init(args: &InitArgs) -> Result<(), Failure> {
             "name another folder: `lgdea init my-study`",
         ));
     }
+    if folder.exists() && !folder.is_dir() {
+        return Err(refused(format!("{} is a file: name a folder, which may be a new one", folder.display())));
+    }
     std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
     let called = called(folder)?;
     for (name, text) in files {
@@ -63,14 +66,19 @@ pub(crate) fn init(args: &InitArgs) -> Result<(), Failure> {
         let text = text.replace("{columns}\n", &columns);
         std::fs::write(folder.join(name), text).map_err(|error| unwritable(&folder.join(name), &error))?;
     }
-    let experiment = folder.join("experiment.toml");
-    let (experiment, sweep) = (experiment.display(), folder.join("sweep.toml"));
+    let [experiment, sweep] = ["experiment.toml", "sweep.toml"].map(|file| typed(&folder.join(file)));
     print(&format!(
         "{} has experiment.toml, sweep.toml, prompts.toml and .gitignore. {about_columns}Go on with:\n\n  lgdea check {experiment}\n  \
-         lgdea run {experiment}\n  lgdea sweep {}\n",
+         lgdea run {experiment}\n  lgdea sweep {sweep}\n",
         folder.display(),
-        sweep.display()
     ))
+}
+
+/// A path as a shell takes it.
+fn typed(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let is_plain = text.chars().all(|c| c.is_alphanumeric() || "/._-+=:@%,\\".contains(c));
+    if is_plain { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// What the study is called: as its folder, with what no name of a run has as `-`.
@@ -108,7 +116,8 @@ fn columns(root: &str, studies: &str, data: &Path) -> Result<(String, String), F
         (not, format!("What the columns of {name} are could not be guessed: name them there first. "))
     } else {
         let columns = format!("{GUESSED}{}\n", guessed.join("\n"));
-        (columns, format!("The columns of {name} are guessed: look at them there first. "))
+        let first = "look at them there first, and name classes of yours in prompts.toml, which has two as an example";
+        (columns, format!("The columns of {name} are guessed: {first}. "))
     })
 }
 
@@ -143,6 +152,7 @@ mod tests {
             let sweep = Sweep::from_file(&folder.join("sweep.toml")).unwrap();
             assert_eq!((resolved.experiment.name.as_str(), sweep.name.as_str()), ("my-study", "my-study"));
             assert_eq!(sweep.arms().collect::<Vec<_>>(), ["lgdea", "clip"]);
+            assert!(typed(&folder).starts_with('\'') && typed(Path::new("a/b.toml")) == "a/b.toml");
             let again = init(&InitArgs { folder, template, data: None }).unwrap_err();
             assert!(again.message().contains("prompts.toml, .gitignore already"), "{}", again.message());
         }

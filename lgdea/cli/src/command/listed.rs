@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lgdea_cache::Leases;
 use lgdea_sweep::State;
-use lgdea_track::{Event, History, Reader, RunDir};
+use lgdea_track::{Event, History, Reader, Record, RunDir};
 
 use crate::args::runs::StateArg;
 
@@ -31,9 +31,9 @@ impl Listed {
                 Ok((_, record)) => {
                     began.get_or_insert(record.time);
                     last = record.time;
-                    match record.event {
-                        Event::Params { values } => params.extend(values),
-                        event => history.add(event),
+                    match record {
+                        Record { event: Event::Params { values }, .. } => params.extend(values),
+                        record => history.add(record),
                     }
                 }
                 Err(error) => {

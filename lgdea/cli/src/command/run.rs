@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -19,6 +18,7 @@ use crate::command::requirements;
 use crate::device;
 use crate::failure::{Failure, or_full};
 use crate::notify::{End, notify};
+use crate::output;
 use crate::progress::{Progress, say};
 
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -81,7 +81,6 @@ pub(super) fn print(outcome: &Outcome, json: bool) -> Result<(), Failure> {
     if let Some(tracked) = &outcome.tracked {
         text.push_str(&describe(tracked));
     }
-    let mut out = std::io::stdout().lock();
     if json {
         let metrics: BTreeMap<&str, f64> =
             outcome.scores.iter().map(|(name, score)| (name.as_str(), score.value)).collect();
@@ -92,11 +91,12 @@ pub(super) fn print(outcome: &Outcome, json: bool) -> Result<(), Failure> {
             "metrics": metrics,
             "seconds": outcome.seconds,
         });
-        writeln!(out, "{text}{object}")?;
+        let _ = writeln!(text, "{object}");
     } else {
-        writeln!(out, "{text}took      {:.0} s", outcome.seconds)?;
+        let attempts = if outcome.attempts > 1 { format!(" in {} attempts", outcome.attempts) } else { String::new() };
+        let _ = writeln!(text, "took      {:.0} s{attempts}", outcome.seconds);
     }
-    Ok(())
+    output::print(&text)
 }
 
 /// The tables of scores, each with what it is of.

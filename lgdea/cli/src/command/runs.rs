@@ -1,15 +1,17 @@
 //! `lgdea runs`: the runs of a results folder, as a table or as JSON.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
 use lgdea_cache::Leases;
 use lgdea_eval::table;
-use lgdea_metric::{Name, Split};
+use lgdea_metric::{Group, Name, Split};
+use lgdea_spec::{Resolved, SpecError};
+use lgdea_track::leaves;
 use rayon::prelude::*;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::args::runs::{RunsArgs, StateArg};
 use crate::command::listed::Listed;
@@ -38,7 +40,7 @@ pub(crate) fn runs(args: &RunsArgs) -> Result<(), Failure> {
     let found = runs.len();
     runs.truncate(args.limit.unwrap_or(found));
     if args.json {
-        return print_json(&runs.iter().map(as_json).collect::<Vec<_>>());
+        return print_json(&runs.par_iter().map(|run| as_json(run, &args.metrics)).collect::<Vec<_>>());
     }
     print(&format!("{}\n", rows(&runs, &columns(&runs, &args.metrics))))?;
     if runs.len() < before {
@@ -96,9 +98,13 @@ fn same(one: &str, other: &str) -> bool {
     }
 }
 
-/// The full name of a score: of the test split unless it names what it is on.
+/// The full name of a metric: that of a score is of the test split unless it names what it is on.
 fn full(metric: &str) -> String {
-    if Name::parse(metric).on.is_some() { metric.to_owned() } else { Split::Test.of_score(metric) }
+    if Name::parse(metric).on.is_some() || Group::of(metric).is_some() {
+        metric.to_owned()
+    } else {
+        Split::Test.of_score(metric)
+    }
 }
 
 fn value(run: &Listed, metric: &str) -> Option<f64> {
@@ -147,7 +153,7 @@ fn rows(runs: &[Listed], metrics: &[String]) -> String {
         ["run", "state", "began", "took"].into_iter().chain(labels.iter().map(String::as_str)).collect();
     let mut table = table::with_header(&header, 3..header.len());
     for run in runs {
-        let scores = metrics.iter().map(|metric| decimal(value(run, metric), Name::parse(metric).decimals()));
+        let scores = metrics.iter().map(|metric| shown(run, metric));
         let took = if run.history.seconds > 0.0 { duration(run.history.seconds) } else { String::new() };
         let facts = [run.run.name(), told(run.state), ago(run.began), took];
         table.add_row(facts.into_iter().chain(scores));
@@ -181,9 +187,22 @@ fn ago(time: u64) -> String {
     format!("{count} {unit} ago")
 }
 
-fn as_json(run: &Listed) -> serde_json::Value {
-    let scores: serde_json::Map<String, serde_json::Value> =
+/// A metric of a run. A step, and what else is no score and whole, has no decimals.
+fn shown(run: &Listed, metric: &str) -> String {
+    let value = value(run, metric);
+    let is_count = Group::of(metric).is_some() && value.is_some_and(|value| value.fract() == 0.0);
+    decimal(value, if is_count { 0 } else { Name::parse(metric).decimals() })
+}
+
+/// A run with its settings, all its scores, and the metrics that are asked for.
+fn as_json(run: &Listed, metrics: &[String]) -> Value {
+    let mut scores: Map<String, Value> =
         run.history.scores().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    for metric in metrics.iter().map(|metric| full(metric)) {
+        if let Some(value) = value(run, &metric) {
+            scores.insert(metric, json!(value));
+        }
+    }
     json!({
         "run": run.run.name(),
         "folder": run.run.path(),
@@ -192,9 +211,21 @@ fn as_json(run: &Listed) -> serde_json::Value {
         "error": run.history.error,
         "began": moment(run.began),
         "seconds": run.history.seconds,
-        "settings": run.params,
+        "settings": typed(&run.params, &Resolved::from_file(&run.run.experiment(), &[])),
         "scores": scores,
     })
+}
+
+/// Settings, which a journal has as texts, as what they are: numbers, lists, booleans. The run's experiment tells texts that look
+/// like numbers from numbers.
+fn typed(params: &BTreeMap<String, String>, resolved: &Result<Resolved, SpecError>) -> Map<String, Value> {
+    let known = resolved.as_ref().ok().and_then(|resolved| leaves(&resolved.experiment).ok()).unwrap_or_default();
+    let value = |(key, text): (&String, &String)| {
+        let is_text = known.get(key).is_some_and(Value::is_string);
+        let value = if is_text { None } else { serde_json::from_str(text).ok() };
+        (key.clone(), value.unwrap_or_else(|| Value::String(text.clone())))
+    };
+    params.iter().map(value).collect()
 }
 
 /// A time in milliseconds since 1970 as ISO 8601 has it, in UTC.
@@ -215,6 +246,33 @@ mod tests {
     fn a_setting_is_a_key_and_a_value() {
         assert_eq!(settings(&["a.b = 1=2".to_owned()]).unwrap(), [("a.b", "1=2")]);
         assert!(settings(&["a.b".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn settings_are_of_their_type() {
+        let params = [
+            ("train.steps", "20"),
+            ("eval.at", "[1,5]"),
+            ("graph.oracle", "false"),
+            ("evidence.rules.ontology", "chest"),
+        ];
+        let mut params: BTreeMap<String, String> =
+            params.into_iter().map(|(key, text)| (key.to_owned(), text.to_owned())).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("experiment.toml");
+        let unread = Resolved::from_file(&file, &[]);
+        let expected =
+            json!({"train.steps": 20, "eval.at": [1, 5], "graph.oracle": false, "evidence.rules.ontology": "chest"});
+        assert_eq!(json!(typed(&params, &unread)), expected);
+        std::fs::write(&file, "name = '2024'\n").unwrap();
+        params.insert("name".to_owned(), "2024".to_owned());
+        assert_eq!(typed(&params, &Resolved::from_file(&file, &[]))["name"], json!("2024"));
+    }
+
+    #[test]
+    fn a_metric_of_training_is_no_score_of_a_split() {
+        assert_eq!(full("train/best_step"), "train/best_step");
+        assert_eq!(full("zero_shot/auroc_macro"), "test/zero_shot/auroc_macro");
     }
 
     #[test]

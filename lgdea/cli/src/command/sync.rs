@@ -1,6 +1,7 @@
 //! `lgdea sync`: sends to the tracker what it lacks of the runs on disk, and ends there what has ended here.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use lgdea_comparison::{Comparison, Request, view};
 use lgdea_spec::{Resolved, agreeing, counted};
 use lgdea_sweep::Trials;
 use lgdea_track::mlflow::{self, Report, Sent, Settings};
-use lgdea_track::{Event, History, Journal, Reader, RunDir, Status};
+use lgdea_track::{Event, History, Journal, RunDir, Status};
 
 use crate::args::SyncArgs;
 use crate::args::compare::Inputs;
@@ -31,10 +32,18 @@ struct Tally {
     /// Runs whose experiment names no server.
     without_server: usize,
     failed: usize,
+    /// Sweeps whose own runs are not up to date.
+    sweeps: usize,
+    /// What was said of failures: each is said once.
+    said: HashSet<String>,
 }
 
 pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
     let runs = runs(args)?;
+    if let Some(uri) = &args.uri {
+        // An address that is none is the same mistake for every run.
+        Settings::from_env(uri, "any")?;
+    }
     let progress = Progress::new();
     let counter = progress.counter("sending runs");
     let mut tally = Tally::default();
@@ -61,7 +70,7 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
             Ok(Outcome::Nowhere) => tally.without_server += 1,
             Err(failure) => {
                 tally.failed += 1;
-                say(format!("{}: {}", run.name(), failure.message()));
+                tally.say(&run.name(), failure.message());
             }
         }
         counter.update(done + 1, runs.len());
@@ -72,21 +81,35 @@ pub(crate) fn sync(args: &SyncArgs) -> Result<(), Failure> {
             "no server is named: set MLFLOW_TRACKING_URI or the experiments' `tracker.uri`, or give `--uri`".to_owned(),
         ));
     }
-    let lists = if args.runs.is_empty() { sweeps(&args.results) } else { Vec::new() };
-    for path in lists {
-        match show_sweep(&path, &args.results, args.uri.as_deref()) {
-            Ok(Some(url)) => say(format!("tracker   {url}")),
-            Ok(None) => {}
-            Err(failure) => {
-                tally.failed += 1;
-                say(format!("{}: {}", path.display(), failure.message()));
-            }
-        }
+    if args.runs.is_empty() {
+        show_sweeps(args, &mut tally);
     }
     tally.tell(runs.len())
 }
 
+/// Tells the tracker how the sweeps of the results folder stand.
+fn show_sweeps(args: &SyncArgs, tally: &mut Tally) {
+    for path in sweeps(&args.results) {
+        match show_sweep(&path, &args.results, args.uri.as_deref()) {
+            Ok(Some(url)) => say(format!("tracker   {url}")),
+            Ok(None) => {}
+            Err(failure) => {
+                tally.sweeps += 1;
+                tally.say(&path.display(), failure.message());
+            }
+        }
+    }
+}
+
 impl Tally {
+    /// Says what failed of something, unless the same was said of something else.
+    fn say(&mut self, what: &dyn Display, message: String) {
+        if !self.said.contains(&message) {
+            say(format!("{what}: {message}"));
+            self.said.insert(message);
+        }
+    }
+
     fn tell(&self, runs: usize) -> Result<(), Failure> {
         let parts = [
             (self.running, "still going, left to their own processes"),
@@ -94,6 +117,8 @@ impl Tally {
             (self.failed, "not sent whole: the same command tries again"),
         ];
         let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("; {count} {what}"));
+        let sweeps = counted(self.sweeps, "sweep");
+        let parts = parts.chain((self.sweeps > 0).then(|| format!("; {sweeps} not shown as they stand")));
         print(&format!(
             "{} of {} {} on the server{}\n",
             self.sent,
@@ -101,7 +126,7 @@ impl Tally {
             agreeing(runs, "is", "are"),
             parts.collect::<String>()
         ))?;
-        if self.failed > 0 { Err(Failure::Quiet(ExitCode::from(1))) } else { Ok(()) }
+        if self.failed + self.sweeps > 0 { Err(Failure::Quiet(ExitCode::from(1))) } else { Ok(()) }
     }
 }
 
@@ -175,34 +200,16 @@ fn settings(run: &RunDir, uri: Option<&str>) -> Result<Option<Settings>, Failure
 
 /// Whether a run is over. One whose journal has no end though nobody writes it was killed, and is ended.
 fn has_ended(run: &RunDir) -> Result<bool, Failure> {
-    let history = History::read(run)?;
-    if history.is_none_or(|history| history.status.is_some()) {
-        return Ok(true);
-    }
+    let Some(history) = History::read(run)?.filter(|history| history.status.is_none()) else { return Ok(true) };
     match Journal::open(run) {
         Err(lgdea_track::Error::Busy { .. }) => Ok(false),
         Err(error) => Err(error.into()),
         Ok(journal) => {
-            let seconds = last_attempt(run)?;
             let error = Some("its process ended without a word".to_owned());
-            let end = Event::Ended { status: Status::Killed, error, seconds };
-            journal.write(end)?;
+            journal.write(Event::Ended { status: Status::Killed, error, seconds: history.seconds_under_way() })?;
             Ok(true)
         }
     }
-}
-
-/// Seconds from the start of the last attempt to the last event.
-fn last_attempt(run: &RunDir) -> lgdea_track::Result<f64> {
-    let (mut began, mut last) = (0, 0);
-    for record in Reader::open(&run.journal(), 0)? {
-        let record = record?.1;
-        if matches!(record.event, Event::Started { .. }) {
-            began = record.time;
-        }
-        last = record.time;
-    }
-    Ok(Duration::from_millis(last.saturating_sub(began)).as_secs_f64())
 }
 
 /// The sweep of each run that is a trial, by the run's name. A list that cannot be read names none.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use lgdea_metric::Split;
 use lgdea_spec::Resolved;
 use lgdea_track::mlflow::tags::LEFT_OUT;
 use lgdea_track::{Event, History, Reader, RunDir, Status};
@@ -20,6 +21,8 @@ pub(super) struct Told {
     /// Settings by dotted key.
     pub(super) params: BTreeMap<String, String>,
     pub(super) provenance: Provenance,
+    /// Digest of the data, without evaluation sets.
+    pub(super) data: Option<String>,
     /// What of the data was left out or is doubtful, where anything was.
     pub(super) left_out: Option<String>,
 }
@@ -46,10 +49,14 @@ impl Told {
             told.provenance.add(&record);
             match &record.event {
                 Event::Params { values } => told.params.extend(values.clone()),
+                // Every split has the digest of all data; the evidence that training reads is of that split alone.
+                Event::Dataset { digest, context, .. } if context == Split::Test.name() => {
+                    told.data = Some(digest.clone());
+                }
                 Event::Tags { values } => told.left_out = values.get(LEFT_OUT).cloned().or(told.left_out),
                 _ => {}
             }
-            told.history.add(record.event);
+            told.history.add(record);
         }
         Ok(told.provenance.from.is_some().then_some(told))
     }

@@ -6,12 +6,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::Collection;
-use crate::run::{Missing, SweepPlace};
+use crate::run::{Missing, SweepPlace, is_outside, typed};
 
 use super::journal::Told;
-
-/// Settings that are no axes: they name a run, or say where it is made and shown.
-const NO_AXES: [&str; 6] = ["seed", "name", "description", "tags.", "tracker.", "device."];
 
 /// Collects the runs in these folders.
 pub(super) fn collect(folders: &[PathBuf]) -> Collection {
@@ -28,10 +25,7 @@ pub(super) fn collect(folders: &[PathBuf]) -> Collection {
     });
     let axes = axes(runs.iter().map(|(told, _)| told));
     for (told, folder) in runs {
-        let value = |axis: &String| {
-            let text = told.params.get(axis)?;
-            Some((axis.clone(), serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))))
-        };
+        let value = |axis: &String| Some((axis.clone(), typed(told.params.get(axis)?)));
         let deltas: Map<String, Value> = axes.iter().filter_map(value).collect();
         let seed = told.params.get("seed").and_then(|seed| seed.parse().ok()).unwrap_or_default();
         let place = SweepPlace { run_key: told.history.run_key.clone(), arm: told.history.name.clone(), seed, deltas };
@@ -50,8 +44,7 @@ fn axes<'a>(runs: impl Iterator<Item = &'a Told>) -> BTreeSet<String> {
     let mut axes = BTreeSet::new();
     for told in runs {
         for (key, value) in &told.params {
-            let is_axis = !NO_AXES.iter().any(|no| key == no || (no.ends_with('.') && key.starts_with(no)));
-            if is_axis && *first.entry((&told.history.name, key)).or_insert(value) != value {
+            if !is_outside(key) && *first.entry((&told.history.name, key)).or_insert(value) != value {
                 axes.insert(key.clone());
             }
         }

@@ -6,14 +6,17 @@ mod locate;
 mod loose;
 mod stated;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lgdea_spec::sweep::{Role, Sweep};
 use lgdea_sweep::{TrialEntry, Trials};
 use lgdea_track::{History, RunDir};
+use serde_json::Value;
 
-use crate::run::{Missing, Run, SweepPlace};
+use crate::rows::axes;
+use crate::run::{Missing, Run, SweepPlace, is_outside, typed};
 use crate::{Collection, ComparisonError, records};
 
 pub(crate) use foreign::{What, what_is};
@@ -27,12 +30,12 @@ impl Collection {
     /// # Errors
     /// A path names nothing of the kind, or what it names cannot be read.
     pub fn read(paths: &[PathBuf], results: &Path) -> Result<Collection, ComparisonError> {
-        let mut all = Collection::default();
+        let mut parts = Vec::new();
         let mut loose = Vec::new();
         for path in paths {
             match locate(path, results)? {
-                Located::Records(file) => all.join(records::read(&file)?),
-                Located::Sweep { trials, results } => all.join(sweep(&trials, &results, None)?),
+                Located::Records(file) => parts.push(records::read(&file)?),
+                Located::Sweep { trials, results } => parts.push(sweep(&trials, &results, None)?),
                 Located::SweepFile(file) => {
                     let stated = Sweep::from_file(&file)?;
                     let trials = Trials::path(results, &stated.name);
@@ -40,12 +43,17 @@ impl Collection {
                         let reason = format!("has not been run: there is no {}", trials.display());
                         return Err(ComparisonError::NotResults { path: path.clone(), reason });
                     }
-                    all.join(sweep(&trials, results, Some((stated, &file)))?);
+                    parts.push(sweep(&trials, results, Some((stated, &file)))?);
                 }
                 Located::Runs(folders) => loose.extend(folders),
             }
         }
-        all.join(loose::collect(&loose));
+        parts.push(loose::collect(&loose));
+        show_fixed(&mut parts);
+        let mut all = Collection::default();
+        for part in parts {
+            all.join(part);
+        }
         let found: HashSet<&str> = all.runs.iter().map(|run| run.place.run_key.as_str()).collect();
         all.missing.retain(|missing| !found.contains(missing.place.run_key.as_str()));
         Ok(all)
@@ -54,6 +62,35 @@ impl Collection {
     /// The files that paths may name, as [`Collection::read`] understands them: what must not be written over.
     pub fn files<'p>(paths: &'p [PathBuf], results: &'p Path) -> impl Iterator<Item = PathBuf> + 'p {
         paths.iter().flat_map(|path| locate::files(path, results))
+    }
+}
+
+/// Gives runs the values of axes that others vary, and that are fixed in the sweep or folder that they are of.
+fn show_fixed(parts: &mut [Collection]) {
+    let mut keys: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for (key, value) in parts.iter().flat_map(|part| &part.runs).flat_map(|run| &run.place.deltas) {
+        let known = keys.entry(key.clone()).or_default();
+        if !known.contains(value) {
+            known.push(value.clone());
+        }
+    }
+    for part in parts {
+        let varied: HashSet<String> = axes(&part.runs).into_iter().collect();
+        for (key, known) in keys.iter().filter(|(key, _)| !varied.contains(*key)) {
+            let mut values = part.runs.iter().map(|run| run.settings.get(key));
+            let Some(Some(value)) = values.next() else { continue };
+            if values.any(|other| other != Some(value)) {
+                continue;
+            }
+            let value = typed(value);
+            // A sweep file may write 1 for 1.0.
+            let same = known.iter().find(|known| known.is_number() && known.as_f64() == value.as_f64());
+            let value = same.cloned().unwrap_or(value);
+            let runs = part.runs.iter_mut().map(|run| &mut run.place);
+            for place in runs.chain(part.missing.iter_mut().map(|missing| &mut missing.place)) {
+                place.deltas.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
     }
 }
 
@@ -115,9 +152,19 @@ impl Collection {
         let metrics = defined.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let History { seconds, ref sets, ref protocols, .. } = told.history;
         let (sets, protocols) = (sets.clone(), protocols.clone());
+        let settings = self.settings(told);
+        let data = told.data.clone();
         let ceiling = Role::is_ceiling(&told.params);
         let labels = folder.is_some_and(|folder| told.labels_taught(&RunDir::at(folder)));
         let folder = folder.map(Path::to_path_buf);
-        self.runs.push(Run { place, seconds, metrics, sets, protocols, ceiling, labels, folder });
+        self.runs.push(Run { place, seconds, metrics, sets, data, protocols, ceiling, labels, settings, folder });
+    }
+
+    /// The settings of a run that is to be added: those of the run before it, where they are the same, as of other seeds they are.
+    fn settings(&self, told: &Told) -> Arc<BTreeMap<String, String>> {
+        let settings = told.params.iter().filter(|(key, _)| !is_outside(key));
+        let settings = settings.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let before = self.runs.last().map(|run| &run.settings).filter(|before| ***before == settings);
+        before.map_or_else(|| Arc::new(settings), Arc::clone)
     }
 }

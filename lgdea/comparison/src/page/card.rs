@@ -121,7 +121,10 @@ impl Cost {
     pub(super) fn describe(&self) -> String {
         let energy = self.energy.map(|energy| format!(" ({energy:.3} kWh)")).unwrap_or_default();
         let gpu = (self.gpu > 0.0).then(|| format!("{:.2} GPU-hours{energy}", self.gpu));
-        let cpu = (self.cpu > 0.0).then(|| format!("at most {:.2} CPU-hours", self.cpu));
+        let cpu = (self.cpu > 0.0).then(|| match self.cpu {
+            cpu if cpu < 0.01 => "under 0.01 CPU-hours".to_owned(),
+            cpu => format!("at most {cpu:.2} CPU-hours"),
+        });
         gpu.into_iter().chain(cpu).collect::<Vec<_>>().join(" and ")
     }
 }
@@ -144,6 +147,7 @@ mod tests {
         assert_eq!(Cost::of(3600.0, &logged("libtorch", "0")), of_cpu(4.0));
         assert_eq!(Cost::of(3600.0, &logged("libtorch-cuda:0", "0")).describe(), "1.00 GPU-hours");
         assert_eq!(Cost::of(3600.0, &logged("flex", "many")).describe(), "at most 4.00 CPU-hours");
+        assert_eq!(Cost::of(3.0, &logged("flex", "1")).describe(), "under 0.01 CPU-hours");
         assert_eq!(Cost::default().describe(), "");
     }
 

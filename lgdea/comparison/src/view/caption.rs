@@ -119,9 +119,10 @@ fn tests(comparison: &Comparison, judged: &[&Difference]) -> Vec<String> {
     let mut sentences = Vec::new();
     if most > 0 {
         sentences.push(format!(
-            "Significance: two-sided {}; p corrected by Holm's method over the {family} comparisons of a metric shown here; * \
+            "Significance: two-sided {}; p corrected by Holm's method over the {family} {} of a metric shown here; * \
              corrected p < {}.",
             judgement.test.name(),
+            agreeing(most, "comparison", "comparisons"),
             judgement.alpha,
         ));
     }

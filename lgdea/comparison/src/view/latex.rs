@@ -10,7 +10,10 @@ use super::prose;
 
 /// The comparison as LaTeX tables for `booktabs`, each with its caption.
 pub fn latex(comparison: &Comparison) -> String {
-    let caption = caption(comparison, "Bold").iter().map(|sentence| code(sentence)).collect::<Vec<_>>().join(" ");
+    let doubts = comparison.doubts.iter().map(|doubt| format!("Note: {doubt}."));
+    let caption: Vec<String> =
+        caption(comparison, "Bold").into_iter().chain(doubts).map(|sentence| code(&sentence)).collect();
+    let caption = caption.join(" ");
     let mut text = "% needs \\usepackage{booktabs}\n".to_owned();
     for note in &comparison.notes {
         let _ = writeln!(text, "% note: {}", note.replace(['\n', '\r'], " "));

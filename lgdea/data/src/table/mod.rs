@@ -144,10 +144,18 @@ impl Table {
         }
         let table = Table { path: path.to_owned(), header, rows: Vec::new() };
         let columns = columns(&table)?;
+        let mut last = (0, 1);
         for record in reader.records() {
             let cells = record.map_err(|error| csv_error(path, &error))?;
             let line = cells.position().map_or(0, |position| line_of(bytes, position));
+            last = (cells.position().map_or(0, |position| position.byte() as usize), line);
             each(&columns, &table, Row { line, cells })?;
+        }
+        let (begin, line) = last;
+        if ends_in_quotes(&bytes[begin..], delimiter(bytes)) {
+            let reason = "a cell of this row begins with a quotation mark and nothing ends it, so that the rest of the file is \
+                          read as this cell: end it, or take the file again where it was cut off";
+            return Err(DataError::Csv { path: path.to_owned(), line, reason: reason.to_owned() });
         }
         Ok(table)
     }
@@ -257,6 +265,15 @@ fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
     position.line() + blank.filter(|&&byte| byte == b'\n').count() as u64
 }
 
+/// Whether the last record of a file ends within quotation marks: what is written after it then becomes a part of it.
+fn ends_in_quotes(record: &[u8], delimiter: u8) -> bool {
+    let records = |text: &[u8]| {
+        let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text);
+        reader.byte_records().count()
+    };
+    records(&[record, b"\n0"].concat()) == records(record)
+}
+
 /// The separator that the header line has most of, outside of quotes.
 fn delimiter(bytes: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
@@ -277,7 +294,7 @@ fn delimiter(bytes: &[u8]) -> u8 {
     others.into_iter().fold(first, |best, next| if next.1 > best.1 { next } else { best }).0
 }
 
-const NOT_UTF_8: &str = "the text is not UTF-8; save the file as UTF-8";
+const NOT_UTF_8: &str = "the text is not UTF-8; save the file as UTF-8, or, where it is Windows-1252, run `iconv -f cp1252 -t utf-8 FILE > NEW`";
 
 /// The error of a text file that is no text.
 pub(crate) fn not_utf_8(path: &Path) -> DataError {

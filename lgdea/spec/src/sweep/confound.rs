@@ -53,7 +53,8 @@ pub enum ConfoundKind {
 }
 
 impl ConfoundKind {
-    fn of(key: &str, named: bool) -> Option<ConfoundKind> {
+    /// Why a difference in a setting matters; `named` says whether what is compared is named for it. `None` where it does not.
+    pub fn of(key: &str, named: bool) -> Option<ConfoundKind> {
         let among = |keys: &[&str]| keys.iter().any(|table| is_within(key, table));
         match () {
             () if among(&COMPUTE) => Some(ConfoundKind::Compute),

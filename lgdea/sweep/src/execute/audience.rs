@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use lgdea_track::History;
+
 use crate::execute::Ending;
 
 /// Who is told how a sweep goes.
@@ -12,6 +14,27 @@ pub trait Audience {
     fn standing(&mut self, running: &[Running<'_>], counts: &Counts);
 }
 
+/// What there is of a trial that begins from before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// Nothing.
+    First,
+    /// A checkpoint, from which it goes on.
+    Resumed,
+    /// An attempt that left no checkpoint: it begins anew.
+    Again,
+}
+
+impl Begin {
+    pub(super) fn of(history: &History) -> Begin {
+        match (history.attempts, &history.checkpoint) {
+            (0, _) => Begin::First,
+            (_, Some(_)) => Begin::Resumed,
+            (_, None) => Begin::Again,
+        }
+    }
+}
+
 /// Something that happened.
 #[derive(Debug)]
 pub enum News<'a> {
@@ -19,8 +42,8 @@ pub enum News<'a> {
     Started {
         /// The trial.
         trial: &'a str,
-        /// Whether it had begun earlier and goes on.
-        resumed: bool,
+        /// What there is of it from before.
+        begin: Begin,
     },
     /// A trial crashed and will be tried again.
     Retry {
@@ -90,4 +113,20 @@ pub struct Counts {
     pub running: usize,
     /// Run by other processes.
     pub elsewhere: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_checkpoint_a_trial_begins_anew() {
+        let history = |attempts, checkpoint: Option<u64>| {
+            let checkpoint = checkpoint.map(|step| (step, "checkpoints/10".to_owned()));
+            History { attempts, checkpoint, ..History::default() }
+        };
+        assert_eq!(Begin::of(&history(0, None)), Begin::First);
+        assert_eq!(Begin::of(&history(1, None)), Begin::Again);
+        assert_eq!(Begin::of(&history(1, Some(10))), Begin::Resumed);
+    }
 }

@@ -29,7 +29,7 @@ use crate::submission::Submission;
 use crate::watch::Watch;
 use crate::{Curve, ExecuteError, Plan, SweepSummary, should_stop};
 
-pub use audience::{Audience, Counts, News, Running};
+pub use audience::{Audience, Begin, Counts, News, Running};
 pub use ending::Ending;
 pub(crate) use left::left;
 
@@ -478,8 +478,9 @@ impl Executor<'_> {
         self.mirrors.start(job, &job_of.run, &resolved.experiment.tracker);
         let metric = plan.sweep.prune.as_ref().map(|prune| prune.metric.clone());
         self.watches.insert(job, Watch::new(job_of.run.clone(), job_of.number, metric));
+        let begin = Begin::of(&history);
         let first_step = history.checkpoint.map_or(0, |(step, _)| step);
-        self.audience.news(&News::Started { trial: &job_of.label, resumed: history.attempts > 0 });
+        self.audience.news(&News::Started { trial: &job_of.label, begin });
         self.workers[slot] = Some(Worker {
             job,
             process,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use lgdea_evidence::{Extraction, ReportEvidence, read_reports_of, report_files, write_evidence};
+use lgdea_evidence::{ReportEvidence, read_reports_of, report_files, write_evidence};
 use lgdea_spec::{agreeing, counted};
 
 use super::{provider, refused};
@@ -27,16 +27,17 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
         say(format!("{} read in folders within {}", counted(reports.within, "file"), args.input.display()));
     }
     let counter = Progress::new().counter("reading evidence");
+    let update = |done, total| counter.update(done, total);
+    let mut output = Output::new(&args.out);
     let began = Instant::now();
-    let extraction =
-        provider.extract(&reports.reports, &args.provider.cache, &|done, total| counter.update(done, total))?;
-    let seconds = began.elapsed().as_secs_f64();
+    let tally = provider.extract_each(&reports.reports, &args.provider.cache, &update, |part| {
+        output.add(&part).map_err(|error| unwritable(&args.out, &error))
+    })?;
+    let summary = output.finish(began.elapsed().as_secs_f64()).map_err(|error| unwritable(&args.out, &error))?;
     drop(counter);
 
-    let Extraction { reports, tally } = extraction;
-    save(&args.out, &reports)?;
     say(tally.to_string());
-    say(summary(&reports, seconds, &args.out));
+    say(summary);
     for warning in tally.warnings() {
         say(warning);
     }
@@ -57,13 +58,6 @@ pub(super) fn extract(args: &ExtractArgs) -> Result<(), Failure> {
         ))),
         ([], false) => Ok(()),
     }
-}
-
-fn summary(reports: &[ReportEvidence], seconds: f64, out: &Path) -> String {
-    let evidence: usize = reports.iter().map(|report| report.evidence.len()).sum();
-    let place = if is_stdout(out) { "standard output".to_owned() } else { out.display().to_string() };
-    let rate = reports.len() as f64 / seconds.max(1e-9);
-    format!("{} of evidence, {rate:.0} reports/s, in {place}", counted(evidence, "piece"))
 }
 
 fn is_stdout(out: &Path) -> bool {
@@ -132,31 +126,68 @@ fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-/// Writes all or nothing: a file that exists is replaced when the new one is complete.
-fn save(out: &Path, reports: &[ReportEvidence]) -> Result<(), Failure> {
-    let written = if is_stdout(out) {
-        write_evidence(io::stdout().lock(), reports)
-    } else if out.metadata().is_ok_and(|file| !file.is_file()) {
-        // A pipe or a device has no content to protect.
-        File::create(out).and_then(|file| write_evidence(file, reports))
-    } else {
-        replace(out, reports)
-    };
-    match written {
-        Err(error) if is_stdout(out) && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(|error| unwritable(out, &error)),
+/// Where evidence is written, all or nothing: a file that exists is replaced when the new one is complete.
+struct Output<'a> {
+    out: &'a Path,
+    file: Option<File>,
+    /// What is to become the file.
+    partial: Option<PathBuf>,
+    reports: usize,
+    pieces: usize,
+}
+
+impl<'a> Output<'a> {
+    fn new(out: &'a Path) -> Output<'a> {
+        Output { out, file: None, partial: None, reports: 0, pieces: 0 }
+    }
+
+    /// Writes evidence after that which is there.
+    fn add(&mut self, reports: &[ReportEvidence]) -> io::Result<()> {
+        self.reports += reports.len();
+        self.pieces += reports.iter().map(|report| report.evidence.len()).sum::<usize>();
+        if is_stdout(self.out) {
+            return match write_evidence(io::stdout().lock(), reports) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                written => written,
+            };
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(open(self.out, &mut self.partial)?),
+        };
+        write_evidence(file, reports)
+    }
+
+    /// Puts the file into its place; returns what was written, in a line.
+    fn finish(mut self, seconds: f64) -> io::Result<String> {
+        // A file without a line where there was no report.
+        self.add(&[])?;
+        if let (Some(file), Some(partial)) = (&self.file, &self.partial) {
+            file.sync_all()?;
+            fs::rename(partial, self.out)?;
+            self.partial = None;
+        }
+        let place = if is_stdout(self.out) { "standard output".to_owned() } else { self.out.display().to_string() };
+        let rate = self.reports as f64 / seconds.max(1e-9);
+        Ok(format!("{} of evidence, {rate:.0} reports/s, in {place}", counted(self.pieces, "piece")))
     }
 }
 
-fn replace(out: &Path, reports: &[ReportEvidence]) -> io::Result<()> {
-    let name = out.file_name().unwrap_or_default().to_string_lossy();
-    let partial = folder_of(out).join(format!(".{name}.{}.partial", std::process::id()));
-    let written = File::create(&partial)
-        .and_then(|file| write_evidence(&file, reports).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&partial, out));
-    if written.is_err() {
-        // What is left of it must not stay; that it could not be written is what is told.
-        let _ = fs::remove_file(&partial);
+impl Drop for Output<'_> {
+    fn drop(&mut self) {
+        if let Some(partial) = &self.partial {
+            // What is left of it must not stay; why it was not finished is what is told.
+            let _ = fs::remove_file(partial);
+        }
     }
-    written
+}
+
+/// Opens what is written to; a pipe or a device has no content to protect.
+fn open(out: &Path, partial: &mut Option<PathBuf>) -> io::Result<File> {
+    if out.metadata().is_ok_and(|file| !file.is_file()) {
+        return File::create(out);
+    }
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    let path = folder_of(out).join(format!(".{name}.{}.partial", std::process::id()));
+    File::create(partial.insert(path))
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lgdea_spec::counted;
-use lgdea_sweep::{Audience, Counts, Ending, News, Running};
+use lgdea_sweep::{Audience, Begin, Counts, Ending, News, Running};
 
 use crate::progress::say;
 use crate::terminal::is_drawn_on;
@@ -77,8 +77,9 @@ impl Table {
 impl Audience for Board {
     fn news(&mut self, news: &News<'_>) {
         let text = match news {
-            News::Started { trial, resumed: false } => format!("started   {trial}"),
-            News::Started { trial, resumed: true } => format!("resumed   {trial}"),
+            News::Started { trial, begin: Begin::First } => format!("started   {trial}"),
+            News::Started { trial, begin: Begin::Resumed } => format!("resumed   {trial}"),
+            News::Started { trial, begin: Begin::Again } => format!("again     {trial}"),
             News::Retry { trial, message, wait } => {
                 format!("crashed   {trial}: {}\n          it is tried again in {} s", indent(message), wait.as_secs())
             }

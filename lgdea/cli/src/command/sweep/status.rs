@@ -101,7 +101,7 @@ pub(super) fn standing(state: State, key: &str, leases: &mut Leases) -> (&'stati
     match (state, leases.holder(key)) {
         (State::Finished, _) => ("finished", String::new()),
         (State::Pruned, _) => ("pruned", String::new()),
-        (_, Some(holder)) => ("running", format!("by {holder}")),
+        (_, Some(holder)) => ("running", format!("by its sweep, {holder}")),
         (State::Failed(why), None) => ("failed", why),
         (State::Stopped, None) => ("stopped", String::new()),
         (State::Begun, None) => ("interrupted", String::new()),

@@ -102,9 +102,11 @@ mod tests {
             seconds: 1.0,
             metrics,
             sets: std::collections::BTreeMap::new(),
+            data: None,
             protocols: std::collections::BTreeMap::new(),
             ceiling: false,
             labels: false,
+            settings: std::sync::Arc::default(),
             folder: None,
         }
     }

@@ -8,6 +8,7 @@ use lgdea_spec::Manifest;
 use crate::DataError;
 use crate::labels::{SEVERAL, label_names};
 use crate::table::{Table, is_image_file, is_no_identifier, is_personal_name, is_sentence};
+use crate::view::View;
 
 /// Refuses files of studies in which more than half of the values of such a column are texts.
 ///
@@ -24,7 +25,7 @@ pub(crate) fn refuse(tables: &[Table], manifest: &Manifest) -> Result<(), DataEr
         (&columns.study, "study", &is_no_identifier),
         (&columns.patient, "patient", &is_no_patient),
         (&columns.image, "image", &|cell| is_sentence(cell) && !is_image_file(cell)),
-        (&columns.view, "view", &is_sentence),
+        (&columns.view, "view", &|cell| is_sentence(cell) && View::parse(cell) == View::Unknown),
     ];
     let labels = columns.labels.iter().map(|name| (name, "labels", &is_text_of_labels as IsText<'_>));
     for (name, role, is_text) in roles.into_iter().chain(labels) {

@@ -96,6 +96,11 @@ impl Health {
             }
             state.not_before = state.not_before.max(now + asked);
         }
+        if state.failures == self.threshold {
+            tracing::warn!(
+                "the language model's server fails: {what}; it is asked again until it has failed for {patience} s"
+            );
+        }
         if let Some(probes) = state.failures.checked_sub(self.threshold) {
             // The last try comes when patience ends, not after.
             state.not_before = state.not_before.max((now + pause(probes)).min(deadline));

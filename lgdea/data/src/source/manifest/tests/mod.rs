@@ -204,6 +204,18 @@ fn errors_name_file_line_and_remedy() {
 }
 
 #[test]
+fn a_quotation_mark_that_nothing_ends_is_told() {
+    let good = format!("{HEADER}a,p,,\"one\ntwo \"\"three\"\"\",,,\n");
+    for (end, line) in [("b,q,,\"cut o", 4), ("b,q,,\"open,,,\nc,r,,text,,,\nd,s,,text,,,\n", 4), ("b,q,,x,,,\"", 4)] {
+        let said = error(&format!("{good}{end}"));
+        assert!(said.contains(&format!("line {line}: a cell of this row begins with a quotation mark")), "{said}");
+    }
+    for end in ["", "b,q,,\"x\",,,", "b,q,,5\" tube,,,\n", "b,q,,x,,,\"y\"\n\n"] {
+        assert!(read_text(&format!("{good}{end}")).is_ok(), "{end}");
+    }
+}
+
+#[test]
 fn rows_without_a_study_and_contradictions_are_counted() {
     let text = format!("{HEADER},p,x.png,text,,,\na,p,x.png,one,,,\na,p,x.png,one,,,\na,p,x.png,two,,,\n");
     let source = read_text(&text).unwrap();
