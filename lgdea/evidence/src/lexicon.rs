@@ -1,13 +1,15 @@
-//! All terms of an ontology, and where they stand in a text.
+//! All terms of an ontology as one automaton.
 
 use std::collections::BTreeMap;
 
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Anchored, PatternID};
 use lgdea_data::NO_FINDING;
 
 use crate::evidence::{Laterality, Severity};
 use crate::normalise::normalise_term;
 use crate::ontology::{Cue, Grade, Ontology};
-use crate::trie::Trie;
 
 /// The site of findings that are devices.
 const DEVICE: &str = "device";
@@ -149,11 +151,11 @@ impl Token<'_> {
     }
 }
 
-/// All terms of an ontology.
+/// All terms of an ontology as one automaton.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
-    terms: Trie,
-    /// What each term means.
+    automaton: NFA,
+    /// What each term of the automaton means.
     meanings: Vec<(Kinds, Vec<Role>)>,
     /// The finding of each sign.
     pub(crate) sign_findings: Vec<usize>,
@@ -167,30 +169,47 @@ impl Lexicon {
         let terms = terms.0.into_iter().filter(|(term, _)| !term.is_empty());
         let (terms, roles): (Vec<_>, Vec<_>) = terms.unzip();
         let meanings = roles.into_iter().map(|roles| (Kinds::of(&roles), roles)).collect();
-        Self { terms: Trie::new(&terms), meanings, sign_findings }
+        let automaton = NFA::new(&terms)
+            .expect("fewer states than bytes of a TOML file that was read into memory, so within the automaton's 2^31");
+        Self { automaton, meanings, sign_findings }
     }
 
     /// The terms in `text`, longest first, from left to right, whole words only, none overlapping.
     pub(crate) fn tokens<'a>(&'a self, text: &str, found: &mut Vec<Token<'a>>) {
         found.clear();
         let text = text.as_bytes();
+        let Ok(root) = self.automaton.start_state(Anchored::Yes) else { return };
         let mut start = 0;
         while start < text.len() {
-            let longest = if is_within_a_word(text, start) {
-                None
-            } else {
-                let terms = self.terms.beginnings(&text[start..]);
-                terms.filter(|&(length, _)| is_whole(text, start, start + length)).last()
-            };
-            start += match longest {
-                Some((length, term)) => {
-                    let (kinds, roles) = &self.meanings[term];
-                    found.push(Token { start, end: start + length, roles, kinds: *kinds });
-                    length
+            let term = if is_within_a_word(text, start) { None } else { self.longest(root, text, start) };
+            start = match term {
+                Some((end, term)) => {
+                    let (kinds, roles) = &self.meanings[term.as_usize()];
+                    found.push(Token { start, end, roles, kinds: *kinds });
+                    end
                 }
-                None => 1,
+                None => start + 1,
             };
         }
+    }
+
+    /// The longest term that begins at `start` and cuts no word: where it ends, and which it is.
+    fn longest(&self, root: StateID, text: &[u8], start: usize) -> Option<(usize, PatternID)> {
+        let (mut state, mut longest) = (root, None);
+        for end in start + 1..=text.len() {
+            state = self.automaton.next_state(Anchored::Yes, state, text[end - 1]);
+            if self.automaton.is_dead(state) {
+                break;
+            }
+            // A state has the terms, too, that end here and begin later.
+            if self.automaton.is_match(state) {
+                let term = self.automaton.match_pattern(state, 0);
+                if self.automaton.pattern_len(term) == end - start && is_whole(text, start, end) {
+                    longest = Some((end, term));
+                }
+            }
+        }
+        longest
     }
 }
 

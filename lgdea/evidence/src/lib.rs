@@ -38,7 +38,6 @@ mod signs;
 mod statement;
 mod table;
 mod template;
-mod trie;
 mod verbs;
 mod vocabulary;
 

@@ -103,16 +103,11 @@ impl FusedBatchNorm for burn::backend::LibTorch {
         epsilon: f64,
         grad: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !libtorch::is_on_gpu(&x) {
-            return batch_norm_backward::<Self>(x, gamma, [mean, variance], epsilon, grad).into();
+        if libtorch::is_on_gpu(&x) {
+            libtorch::batch_norm_gradients(x, gamma, epsilon, grad).into()
+        } else {
+            batch_norm_backward::<Self>(x, gamma, [mean, variance], epsilon, grad).into()
         }
-        let beta = FloatTensor::<Self>::new(gamma.tensor.zeros_like());
-        let gradients = libtorch::gradients([x, gamma, beta], grad, |[x, gamma, beta]| {
-            let (gamma, beta) = (Some(&gamma.tensor), Some(&beta.tensor));
-            let none = None::<&tch::Tensor>;
-            FloatTensor::<Self>::new(x.tensor.batch_norm(gamma, beta, none, none, true, 0.0, epsilon, true))
-        });
-        gradients.into()
     }
 }
 
@@ -159,7 +154,7 @@ impl<B: FusedBatchNorm, C: CheckpointStrategy> FusedBatchNorm for Autodiff<B, C>
 }
 
 /// Output, mean and biased variance of a batch norm over `[batch, channels, …]`.
-fn batch_norm_forward<B: Backend>(
+pub(crate) fn batch_norm_forward<B: Backend>(
     x: FloatTensor<B>,
     gamma: FloatTensor<B>,
     beta: FloatTensor<B>,
@@ -179,7 +174,7 @@ fn batch_norm_forward<B: Backend>(
 
 /// Gradients with respect to `x`, `γ` and `β` of a batch norm whose output has the gradient `g`: with `n` values a channel and `x̂` the
 /// standardised `x`, `γ (g − Σg / n − x̂ Σ g x̂ / n) / √(var x + ε)`, `Σ g x̂` and `Σ g`.
-fn batch_norm_backward<B: Backend>(
+pub(crate) fn batch_norm_backward<B: Backend>(
     x: FloatTensor<B>,
     gamma: FloatTensor<B>,
     [mean, variance]: [FloatTensor<B>; 2],

@@ -126,8 +126,7 @@ impl FusedConvolution for burn::backend::LibTorch {
     ) -> FloatTensor<Self> {
         if libtorch::is_on_gpu(&x) {
             // In burn it is a convolution whose kernel is the whole gradient, which has few places for a GPU to work at.
-            let [gradient] = libtorch::gradients([weights], grad, |[weights]| Self::conv2d(x, weights, None, options));
-            gradient
+            libtorch::weight_gradient(x, weights, grad, options)
         } else {
             weight_gradient::<Self>(x, weights, grad, options)
         }

@@ -63,14 +63,11 @@ impl FusedLayerNorm for burn::backend::LibTorch {
         epsilon: f64,
         grad: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        if !libtorch::is_on_gpu(&x) {
-            return layer_norm_backward::<Self>(x, gamma, epsilon, grad).into();
+        if libtorch::is_on_gpu(&x) {
+            libtorch::layer_norm_gradients(x, gamma, epsilon, grad).into()
+        } else {
+            layer_norm_backward::<Self>(x, gamma, epsilon, grad).into()
         }
-        let beta = FloatTensor::<Self>::new(gamma.tensor.zeros_like());
-        let gradients = libtorch::gradients([x, gamma, beta], grad, |[x, gamma, beta]| {
-            Self::layer_norm(x, gamma, Some(beta), epsilon)
-        });
-        gradients.into()
     }
 }
 
@@ -118,7 +115,7 @@ impl<B: FusedLayerNorm, C: CheckpointStrategy> FusedLayerNorm for Autodiff<B, C>
 
 /// Gradients with respect to `x`, `γ` and `β` of a layer norm whose output has the gradient `g`: with `x̂` the standardised `x`,
 /// `(γg − mean(γg) − x̂ mean(γg x̂)) / √(var x + ε)`, `Σ g x̂` and `Σ g`.
-fn layer_norm_backward<B: Backend>(
+pub(crate) fn layer_norm_backward<B: Backend>(
     x: FloatTensor<B>,
     gamma: FloatTensor<B>,
     epsilon: f64,

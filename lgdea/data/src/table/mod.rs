@@ -144,20 +144,22 @@ impl Table {
         }
         let table = Table { path: path.to_owned(), header, rows: Vec::new() };
         let columns = columns(&table)?;
-        let mut last = (0, 1);
+        let mut last = None;
         for record in reader.records() {
-            let cells = record.map_err(|error| csv_error(path, &error))?;
+            let cells = record.map_err(|error| match error.position() {
+                Some(at) if ends_in_quotes(rest(bytes, at), delimiter(bytes)) => open_quotes(path, line_of(bytes, at)),
+                _ => csv_error(path, &error),
+            })?;
             let line = cells.position().map_or(0, |position| line_of(bytes, position));
-            last = (cells.position().map_or(0, |position| position.byte() as usize), line);
+            last = cells.position().cloned();
             each(&columns, &table, Row { line, cells })?;
         }
-        let (begin, line) = last;
-        if ends_in_quotes(&bytes[begin..], delimiter(bytes)) {
-            let reason = "a cell of this row begins with a quotation mark and nothing ends it, so that the rest of the file is \
-                          read as this cell: end it, or take the file again where it was cut off";
-            return Err(DataError::Csv { path: path.to_owned(), line, reason: reason.to_owned() });
+        match last {
+            Some(at) if ends_in_quotes(rest(bytes, &at), delimiter(bytes)) => {
+                Err(open_quotes(path, line_of(bytes, &at)))
+            }
+            _ => Ok(table),
         }
-        Ok(table)
     }
 
     /// The position of a column that the file needs; `role` says what for.
@@ -260,9 +262,19 @@ pub(crate) fn missing(tables: &[Table], name: &str, role: &str, suggestion: Opti
 
 /// Line of a record, counted from 1. The reader counts blank lines before a record as part of it.
 fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
-    let record = bytes.get(position.byte() as usize..).unwrap_or_default();
-    let blank = record.iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    let blank = rest(bytes, position).iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
     position.line() + blank.filter(|&&byte| byte == b'\n').count() as u64
+}
+
+/// A file from a record on.
+fn rest<'b>(bytes: &'b [u8], at: &csv::Position) -> &'b [u8] {
+    bytes.get(at.byte() as usize..).unwrap_or_default()
+}
+
+fn open_quotes(path: &Path, line: u64) -> DataError {
+    let reason = "a cell of this row begins with a quotation mark and nothing ends it, so that the rest of the file is read as this cell: \
+                  end it, or take the file again where it was cut off";
+    DataError::Csv { path: path.to_owned(), line, reason: reason.to_owned() }
 }
 
 /// Whether the last record of a file ends within quotation marks: what is written after it then becomes a part of it.
