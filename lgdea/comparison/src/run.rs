@@ -71,11 +71,6 @@ pub struct Missing {
     pub state: String,
 }
 
-/// A setting as a journal writes it, with its type.
-pub(crate) fn typed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-}
-
 /// A value as a reader writes it: text without quotes.
 pub(crate) fn shown(value: &Value) -> String {
     match value {

@@ -374,7 +374,8 @@ mod tests {
     fn text_that_is_not_utf8_is_refused_with_its_place() {
         assert_eq!(refusal("a.txt", b"ab\xff"), "a.txt: byte 2 is not UTF-8; save the file as UTF-8");
         let said = refusal("a.csv", b"report_id,report\n1,x\n2,\xff\n");
-        assert!(said.starts_with("a.csv, line 3: the text is not UTF-8; save the file as UTF-8, or"), "{said}");
+        let remedy = "save the file as UTF-8, or, where it is Windows-1252, run `iconv -f cp1252 -t utf-8 FILE > NEW`";
+        assert_eq!(said, format!("a.csv, line 3: the text is not UTF-8; {remedy}"));
         let said = refusal("a.jsonl", b"{}\n\"\xff\"");
         assert!(said.starts_with("a.jsonl, line 1: there is no key `report_id`"), "{said}");
         assert!(refusal("a.jsonl", b"\xff").starts_with("a.jsonl, line 1: the text is not UTF-8"));

@@ -26,7 +26,7 @@ pub use event::{Event, Record, Status};
 pub use history::History;
 pub use journal::Journal;
 pub use lineage::{Git, Lineage};
-pub use params::{leaves, params};
+pub use params::{leaves, params, typed};
 pub use reader::{Reader, read};
 pub use room::{free_disk, free_memory};
 pub use run_dir::{RunDir, is_path};

@@ -16,6 +16,11 @@ pub fn params(settings: &impl Serialize) -> Result<BTreeMap<String, String>> {
     Ok(leaves(settings)?.into_iter().map(|(name, value)| (name, text(value))).collect())
 }
 
+/// A setting that [`params`] has as text, with its type: what reads as a number, a list or a boolean is taken for one.
+pub fn typed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
 /// Settings by dotted key, as [`params`] has them, with their values.
 pub fn leaves(settings: &impl Serialize) -> Result<BTreeMap<String, Value>> {
     let mut found = BTreeMap::new();

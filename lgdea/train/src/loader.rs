@@ -86,6 +86,8 @@ fn joint_batches_of<'scope>(
     let mut images = sampler((0..pools.images.len()).collect(), "sampler/images");
     let mut reports = sampler(pools.reports.clone(), "sampler/reports");
     let augment = seed.stream("augment");
+    // What the teacher reads has no gradients.
+    let plain = device.clone().inner();
     ahead(scope, end, move |step| {
         let pairs = paired.next(settings.batch);
         let unpaired = images.next(settings.unpaired_images);
@@ -105,16 +107,14 @@ fn joint_batches_of<'scope>(
             let labelled = prepared.labelled.as_ref().filter(|_| !unpaired.is_empty());
             let named: Vec<usize> = labelled.map_or_else(Vec::new, |labelled| labelled.phrases_of(&unpaired_studies));
             let reports = ReportBatch::with_phrases(prepared, &all_reports, &named, device);
-            let teach = |labelled| LabelTargets::new(labelled, &unpaired_studies, &reports, &device.clone().inner());
+            let teach = |labelled| LabelTargets::new(labelled, &unpaired_studies, &reports, &plain);
             JointBatch {
                 pairs: pairs.len(),
                 images: images.into_tensor(device),
-                clean: Images::clean(prepared, &unpaired_studies).into_tensor(&device.clone().inner()),
+                clean: Images::clean(prepared, &unpaired_studies).into_tensor(&plain),
                 unpaired,
                 labelled: labelled.map(teach),
-                hidden: prepared
-                    .oracle
-                    .then(|| HiddenReports::new(prepared, &unpaired_studies, &reports, &device.clone().inner())),
+                hidden: prepared.oracle.then(|| HiddenReports::new(prepared, &unpaired_studies, &reports, &plain)),
                 labels: (!prepared.classes.is_empty()).then(|| labels(prepared, &all_images, device)),
                 reports,
             }

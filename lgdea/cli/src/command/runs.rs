@@ -222,8 +222,7 @@ fn typed(params: &BTreeMap<String, String>, resolved: &Result<Resolved, SpecErro
     let known = resolved.as_ref().ok().and_then(|resolved| leaves(&resolved.experiment).ok()).unwrap_or_default();
     let value = |(key, text): (&String, &String)| {
         let is_text = known.get(key).is_some_and(Value::is_string);
-        let value = if is_text { None } else { serde_json::from_str(text).ok() };
-        (key.clone(), value.unwrap_or_else(|| Value::String(text.clone())))
+        (key.clone(), if is_text { Value::String(text.clone()) } else { lgdea_track::typed(text) })
     };
     params.iter().map(value).collect()
 }

@@ -104,9 +104,8 @@ fn show_sweeps(args: &SyncArgs, tally: &mut Tally) {
 impl Tally {
     /// Says what failed of something, unless the same was said of something else.
     fn say(&mut self, what: &dyn Display, message: String) {
-        if !self.said.contains(&message) {
+        if self.said.insert(message.clone()) {
             say(format!("{what}: {message}"));
-            self.said.insert(message);
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use lgdea_track::typed;
 use serde_json::{Map, Value};
 
 use crate::Collection;
-use crate::run::{Missing, SweepPlace, is_outside, typed};
+use crate::run::{Missing, SweepPlace, is_outside};
 
 use super::journal::Told;
 

@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use lgdea_spec::sweep::{Role, Sweep};
 use lgdea_sweep::{TrialEntry, Trials};
-use lgdea_track::{History, RunDir};
+use lgdea_track::{History, RunDir, typed};
 use serde_json::Value;
 
 use crate::rows::axes;
-use crate::run::{Missing, Run, SweepPlace, is_outside, typed};
+use crate::run::{Missing, Run, SweepPlace, is_outside};
 use crate::{Collection, ComparisonError, records};
 
 pub(crate) use foreign::{What, what_is};

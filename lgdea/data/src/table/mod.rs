@@ -135,7 +135,8 @@ impl Table {
             return Ok(table);
         }
         let bytes = bytes.as_slice();
-        let mut reader = ReaderBuilder::new().delimiter(delimiter(bytes)).from_reader(bytes);
+        let delimiter = delimiter(bytes);
+        let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
         let header = reader.headers().map_err(|error| csv_error(path, &error))?;
         let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         if header.iter().all(String::is_empty) {
@@ -147,7 +148,7 @@ impl Table {
         let mut last = None;
         for record in reader.records() {
             let cells = record.map_err(|error| match error.position() {
-                Some(at) if ends_in_quotes(rest(bytes, at), delimiter(bytes)) => open_quotes(path, line_of(bytes, at)),
+                Some(at) if ends_in_quotes(rest(bytes, at), delimiter) => open_quotes(path, line_of(bytes, at)),
                 _ => csv_error(path, &error),
             })?;
             let line = cells.position().map_or(0, |position| line_of(bytes, position));
@@ -155,9 +156,7 @@ impl Table {
             each(&columns, &table, Row { line, cells })?;
         }
         match last {
-            Some(at) if ends_in_quotes(rest(bytes, &at), delimiter(bytes)) => {
-                Err(open_quotes(path, line_of(bytes, &at)))
-            }
+            Some(at) if ends_in_quotes(rest(bytes, &at), delimiter) => Err(open_quotes(path, line_of(bytes, &at))),
             _ => Ok(table),
         }
     }
