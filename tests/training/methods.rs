@@ -11,7 +11,7 @@ use crate::metric;
 /// Each method acts by the terms that name it, and goes on from a checkpoint as if nothing had happened.
 #[test]
 fn every_preset_trains_by_its_own_terms_and_resumes() {
-    let presets: [(&str, &[&str]); 12] = [
+    let presets: [(&str, &[&str]); 15] = [
         ("clip", &["global"]),
         ("clip-evidence", &["global"]),
         ("clip-txt", &["global", "text-evidence"]),
@@ -20,7 +20,10 @@ fn every_preset_trains_by_its_own_terms_and_resumes() {
         ("mgca", &["global", "token-alignment", "cluster-alignment"]),
         ("lgdea-paper", &["reconstruction", "evidence-paired", "evidence-unpaired", "evidence-alignment"]),
         ("medclip", &["global", "evidence-global-unpaired"]),
-        ("s-clip", &["global", "pseudo-label"]),
+        ("radzero", &["evidence-local"]),
+        ("s-clip", &["global", "pseudo-label", "pseudo-keyword"]),
+        ("semiclip", &["global", "surrogate-caption"]),
+        ("sotalign", &["global", "unpaired-transport"]),
         ("pseudo-pair", &["global", "pseudo-pair"]),
         ("supervised", &["supervised"]),
         (
@@ -40,7 +43,8 @@ fn every_preset_trains_by_its_own_terms_and_resumes() {
     let place = Workspace::new();
     place.write("tiny.toml", RESUMABLE);
     // The presets' terms start later than this training ends.
-    let early = "[loss]\npseudo-label.start = 2\npseudo-pair = { start = 2, refresh = 2, share = 1.0 }\n";
+    let early = "[loss]\npseudo-label.start = 2\npseudo-keyword.start = 2\nsurrogate-caption.start = 2\n\
+                 unpaired-transport.start = 2\npseudo-pair = { start = 2, refresh = 2, share = 1.0 }\n";
     for (preset, terms) in presets {
         let sizes = "[train]\nunpaired-images = 4\nunpaired-reports = 4\ntext-warmup-steps = 3\n";
         let text = format!("extends = [\"tiny.toml\", \"{preset}\"]\n{sizes}{early}");

@@ -20,7 +20,7 @@ mod trained;
 pub use embeddings::{Embedded, Wanted};
 pub use error::InspectError;
 pub use evaluate::{Evaluated, Evaluating, evaluate};
-pub use graph::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView};
+pub use graph::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView, PhraseCheck};
 pub use heat_map::HeatMaps;
 pub use lgdea_graph::{Precision, Relevance};
 pub use relation::{BuiltGraph, build_graph};

@@ -22,18 +22,22 @@ impl<'a> Name<'a> {
         let Some((on, score)) = EvalSet::strip(name) else {
             return Name { on: None, metric: name, bound: None, declared: Instance::find(name) };
         };
-        let end = Bound::strip(score).map(|(bound, metric)| (bound, metric, Instance::find(metric)));
-        match (end, Instance::find(score)) {
-            (Some((bound, metric, Some(declared))), _) => {
-                Name { on: Some(on), metric, bound: Some(bound), declared: Some(declared) }
-            }
-            // A class may be called `low`.
-            (_, Some(declared)) => Name { on: Some(on), metric: score, bound: None, declared: Some(declared) },
-            (end, None) => {
-                let (bound, metric) = end.map_or((None, score), |(bound, metric, _)| (Some(bound), metric));
-                Name { on: Some(on), metric, bound, declared: None }
-            }
+        let of = |bound, metric, declared| Name { on: Some(on), metric, bound, declared };
+        let Some((bound, metric)) = Bound::strip(score) else { return of(None, score, Instance::find(score)) };
+        if let Some(declared) = Instance::find(metric) {
+            return of(Some(bound), metric, Some(declared));
         }
+        match Instance::find(score) {
+            // A class may be called `low`.
+            Some(declared) => of(None, score, Some(declared)),
+            None => of(Some(bound), metric, None),
+        }
+    }
+
+    /// Whether `name` is that of a score, as [`Name::is_score`] says, found without a look at what is declared where that can be:
+    /// a folder of runs has millions of names.
+    pub fn is_of_score(name: &str) -> bool {
+        EvalSet::strip(name).is_some_and(|(_, score)| Bound::strip(score).is_none() || Name::parse(name).is_score())
     }
 
     /// Whether it is the name of a score on a held-out split or an evaluation set, and not of an end of its interval.
@@ -112,6 +116,10 @@ mod tests {
         assert_eq!((name.declared_better(), name.better()), (None, Better::Higher));
         assert_eq!(Name::parse("test/calibration/error/high").bound, Some(Bound::High));
         assert!(!Name::parse("odd/high").is_score() && Name::parse("odd/high").bound.is_none());
+        let of_score =
+            ["test/calibration/error", "test/calibration/error/high", "test/zero_shot/auroc/low", "train/loss"];
+        assert_eq!(of_score.map(Name::is_of_score), of_score.map(|name| Name::parse(name).is_score()));
+        assert_eq!(of_score.map(Name::is_of_score), [true, false, true, false]);
     }
 
     #[test]

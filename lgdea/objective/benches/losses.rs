@@ -94,6 +94,7 @@ fn targets(device: &Device) -> Targets {
             evidence: shares([UNPAIRED, PROTOTYPES], device).detach(),
             confidence: Tensor::ones([UNPAIRED], device),
             phrases: Some(PhraseTargets::all_known(shares([UNPAIRED, PHRASES], device).detach())),
+            similarity: Some(marks([UNPAIRED, REPORTS - PAIRS], 0.5)),
         }),
         matched: (0..MATCHED).collect(),
         labels: Some(Labels { present: marks([IMAGES, CLASSES], 0.1), known: Tensor::ones([IMAGES, CLASSES], device) }),

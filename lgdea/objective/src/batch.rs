@@ -96,6 +96,8 @@ pub struct UnpairedTargets {
     pub confidence: Tensor<1>,
     /// Which of the batch's phrases apply, where a term needs it.
     pub phrases: Option<PhraseTargets>,
+    /// `g · r` of the teacher, `[unpaired images, unpaired reports]`, where a term needs it and both are there.
+    pub similarity: Option<Tensor<2>>,
 }
 
 /// Which of a batch's phrases apply to its unpaired images.
@@ -127,6 +129,7 @@ impl UnpairedTargets {
                 shares: mix(own.shares, these.shares),
                 known: mix(own.known, these.known),
             }),
+            similarity: self.similarity,
         }
     }
 }

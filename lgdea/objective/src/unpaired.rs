@@ -49,7 +49,7 @@ pub fn unpaired_targets(
     let evidence = sharpen_rows(aligned, settings.sharpening);
     let peak = evidence.clone().max_dim(1).squeeze_dim::<1>(1);
     let confidence = peak.clone() / peak.mean();
-    (UnpairedTargets { evidence, confidence, phrases: None }, means)
+    (UnpairedTargets { evidence, confidence, phrases: None, similarity: None }, means)
 }
 
 /// Which of a batch's phrases apply to its unpaired images, from the EMA teacher's `logits` `s · S_in` on clean images,

@@ -8,7 +8,7 @@ macro_rules! preset {
 }
 
 /// Presets that `extends` knows by name, from the project's `templates/presets`.
-pub(crate) const PRESETS: [(&str, &str); 12] = [
+pub(crate) const PRESETS: [(&str, &str); 15] = [
     preset!("clip"),
     preset!("clip-evidence"),
     preset!("clip-txt"),
@@ -19,7 +19,10 @@ pub(crate) const PRESETS: [(&str, &str); 12] = [
     preset!("mgca"),
     preset!("oracle"),
     preset!("pseudo-pair"),
+    preset!("radzero"),
     preset!("s-clip"),
+    preset!("semiclip"),
+    preset!("sotalign"),
     preset!("supervised"),
 ];
 

@@ -51,7 +51,7 @@ fn synced(settings: &Settings, round: usize) -> f64 {
 
 /// Metrics a second of the least that a client can do: a run, then one request after the other.
 fn looped(server: &str, experiment: &str) -> f64 {
-    let client = reqwest::blocking::Client::new();
+    let client = lgdea_http::blocking().build().unwrap();
     let url = |call: &str| format!("{}/api/2.0/mlflow/{call}", server.trim_end_matches('/'));
     let post = |call: &str, body: &Value| -> Value {
         client.post(url(call)).json(body).send().unwrap().error_for_status().unwrap().json().unwrap()

@@ -42,7 +42,7 @@ impl History {
     /// Last values of the scores of held-out splits and evaluation sets, without the ends of their intervals.
     pub fn scores(&self) -> impl Iterator<Item = (&str, f64)> {
         let values = self.metrics.iter().map(|(name, &(_, value))| (name.as_str(), value));
-        values.filter(|(name, _)| Name::parse(name).is_score())
+        values.filter(|(name, _)| Name::is_of_score(name))
     }
 
     /// Reads a run's journal; `None` where there is none, or nothing in it.

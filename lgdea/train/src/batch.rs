@@ -178,6 +178,13 @@ pub(crate) struct JointBatch {
 }
 
 impl JointBatch {
+    /// Token ids of the unpaired reports, `[reports, tokens]`; none where there are none.
+    pub(crate) fn unpaired_reports(&self) -> Option<Tensor<2, Int>> {
+        let reports = self.reports.reports.clone();
+        let count = reports.dims()[0].checked_sub(self.pairs).filter(|&count| count > 0)?;
+        Some(reports.narrow(0, self.pairs, count))
+    }
+
     pub(crate) fn sizes(&self) -> Sizes {
         Sizes { images: self.images.dims()[0], ..self.reports.sizes() }
     }

@@ -31,7 +31,7 @@ impl Best {
         patience: &Patience,
     ) -> Result<Option<Best>, TrainError> {
         let Some(&score) = scores.get(&patience.metric) else {
-            let known = scores.keys().filter(|name| Name::parse(name).is_score()).cloned().collect();
+            let known = scores.keys().filter(|name| Name::is_of_score(name)).cloned().collect();
             return Err(TrainError::NoSuchScore { metric: patience.metric.clone(), known });
         };
         let better = Name::parse(&patience.metric).better();

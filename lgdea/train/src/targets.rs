@@ -75,6 +75,12 @@ fn teach(
         let shares = phrase_targets(logits, targets.membership.clone().inner(), settings);
         unpaired.phrases = Some(PhraseTargets::all_known(shares));
     }
+    if experiment.needs().has(Need::TeacherSimilarity) {
+        unpaired.similarity = batch.unpaired_reports().map(|reports| {
+            let reports = model.encode_texts(reports.inner());
+            clean.global.matmul(reports.transpose())
+        });
+    }
     (unpaired, means)
 }
 
@@ -85,7 +91,7 @@ fn reveal(average: &Lgdea, hidden: &HiddenReports, experiment: &Experiment, devi
     let confidence = Tensor::ones([evidence.dims()[0]], device);
     let asked = experiment.needs().has(Need::UnpairedPhrases);
     let phrases = asked.then(|| PhraseTargets::all_known(hidden.shares.clone()));
-    UnpairedTargets { evidence, confidence, phrases }
+    UnpairedTargets { evidence, confidence, phrases, similarity: None }
 }
 
 /// The targets with those of labels in the place of the teacher's, where an image's labels say something; `evidence` is that of the
@@ -94,7 +100,7 @@ fn with_labels(labelled: &LabelTargets, evidence: Tensor<2>, taught: UnpairedTar
     let LabelTargets { membership, phrases, says } = labelled;
     let evidence = Targets::report_evidence(membership, evidence);
     let phrases = taught.phrases.is_some().then(|| phrases.clone());
-    taught.replaced(UnpairedTargets { evidence, confidence: says.ones_like(), phrases }, says.clone())
+    taught.replaced(UnpairedTargets { evidence, confidence: says.ones_like(), phrases, similarity: None }, says.clone())
 }
 
 /// Which of a batch's unpaired images (positions in their pool) have a matched report, and those reports.

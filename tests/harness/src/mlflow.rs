@@ -31,7 +31,7 @@ impl Server {
     /// A server at this address with this experiment.
     pub fn at(uri: &str, experiment: &str) -> Server {
         let (uri, experiment) = (uri.trim_end_matches('/').to_owned(), experiment.to_owned());
-        Server { uri, experiment, http: reqwest::blocking::Client::new() }
+        Server { uri, experiment, http: lgdea_http::blocking().build().unwrap() }
     }
 
     /// GET of an endpoint below `api/2.0/mlflow/`.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use lgdea_eval::table;
-use lgdea_inspect::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView};
+use lgdea_inspect::{GRAPH_MEASURES, GraphAgreement, GraphCheck, GraphView, PhraseCheck};
 use lgdea_run::Opened;
 use lgdea_spec::counted;
 use serde_json::json;
@@ -32,6 +32,7 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
     let against_hidden = graph.against_hidden()?;
     let held_out = graph.against_held_out_pairs();
     let validation = graph.against_validation(&validation)?;
+    let phrases = graph.phrases_of_hidden()?;
     if args.json {
         return print_json(&json!({
             "run": opened.name(),
@@ -45,12 +46,14 @@ pub(crate) fn graph(args: &GraphArgs) -> Result<(), Failure> {
             "hidden": against_hidden,
             "held_out_pairs": held_out,
             "validation": validation,
+            "phrases": phrases,
         }));
     }
     let files = args.out.as_ref().map_or_else(String::new, |out| {
         format!("{}\n{}\n", out.join("edges.csv").display(), out.join("relations.csv").display())
     });
-    print(&format!("{}{files}", describe(&opened, &graph, against_hidden.as_ref(), &held_out, validation.as_ref())))
+    let relations = describe(&opened, &graph, against_hidden.as_ref(), &held_out, validation.as_ref());
+    print(&format!("{relations}{}{files}", phrases.as_ref().map_or_else(String::new, found_phrases)))
 }
 
 fn write_edges(graph: &GraphView<'_>, path: &Path) -> Result<(), Failure> {
@@ -170,4 +173,15 @@ fn agreements(rows: &[(&str, Option<&GraphAgreement>)]) -> String {
         table.add_row([name.to_owned(), images.to_string()].into_iter().chain(values));
     }
     format!("{table}\n")
+}
+
+/// How well phrases are found in unpaired images, alone and through their neighbours.
+fn found_phrases(check: &PhraseCheck) -> String {
+    let mut table = table::with_header(&["found", "AUROC"], 1..2);
+    table.add_row(["in the image alone".to_owned(), decimal(Some(check.alone), 3)]);
+    for (view, auroc) in &check.carried {
+        table.add_row([format!("and carried along neighbours by {view}"), decimal(Some(*auroc), 3)]);
+    }
+    let (phrases, images) = (counted(check.phrases, "phrase"), counted(check.images, "unpaired image"));
+    format!("\n{phrases} of hidden reports in {images}, mean over phrases\n{table}\n")
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{ComparedRow, Comparison, Metric, Split};
 
 use super::figure::{Choice, Figure, Plot, Style, embedded, plain, short};
-use super::logged::{Logged, Logs};
+use super::logged::{Curve, Logged, Logs};
 use super::summary::describe;
 
 /// Points of a curve, at the most; all curves together have no more than the other number, as far as the least allows.
@@ -21,9 +21,6 @@ const FEWEST_POINTS: usize = 30;
 const CURVES: usize = 20_000;
 /// Settings that are chosen one by one; of more, all runs are shown together.
 const SETTINGS: usize = 12;
-
-/// A curve: step and value.
-type Curve = Vec<(u64, f64)>;
 
 /// A row of the comparison with the journals of its runs, and its group's position.
 struct Logging<'a> {
@@ -147,7 +144,7 @@ fn without_curve(asked: &[String], names: &[String]) -> String {
 
 /// The runs of a row in one trace, or one of `every` so many, and their mean.
 fn traces(row: &Logging<'_>, name: &str, [points, every]: [usize; 2]) -> Vec<Value> {
-    let curves: Vec<&BTreeMap<u64, f64>> = row.runs.iter().filter_map(|run| run.curves.get(name)).collect();
+    let curves: Vec<&Curve> = row.runs.iter().filter_map(|run| run.curves.get(name)).collect();
     if curves.is_empty() {
         return Vec::new();
     }
@@ -191,22 +188,22 @@ fn all_runs(comparison: &Comparison, rows: &[Logging<'_>], name: &str, [points, 
 }
 
 /// The mean of curves at the steps that all of them have.
-fn mean(curves: &[&BTreeMap<u64, f64>]) -> BTreeMap<u64, f64> {
-    let Some((first, others)) = curves.split_first() else { return BTreeMap::new() };
-    let at = |step: &u64, value: &f64| {
-        let sum = others.iter().try_fold(*value, |sum, other| Some(sum + other.get(step)?))?;
-        Some((*step, sum / curves.len() as f64))
+fn mean(curves: &[&Curve]) -> Curve {
+    let Some((first, others)) = curves.split_first() else { return Curve::new() };
+    let of = |curve: &Curve, step: u64| Some(curve[curve.binary_search_by_key(&step, |&(step, _)| step).ok()?].1);
+    let at = |&(step, value): &(u64, f64)| {
+        let sum = others.iter().try_fold(value, |sum, other| Some(sum + of(other, step)?))?;
+        Some((step, sum / curves.len() as f64))
     };
-    first.iter().filter_map(|(step, value)| at(step, value)).collect()
+    first.iter().filter_map(at).collect()
 }
 
 /// At most so many points of a curve, evenly chosen; its ends are among them.
-fn thinned(curve: &BTreeMap<u64, f64>, points: usize) -> Curve {
-    let all: Curve = curve.iter().map(|(step, value)| (*step, *value)).collect();
-    if all.len() <= points || points < 2 {
-        return all;
+fn thinned(curve: &Curve, points: usize) -> Curve {
+    if curve.len() <= points || points < 2 {
+        return curve.clone();
     }
-    (0..points).map(|point| all[point * (all.len() - 1) / (points - 1)]).collect()
+    (0..points).map(|point| curve[point * (curve.len() - 1) / (points - 1)]).collect()
 }
 
 /// Curves as one line with gaps.
@@ -268,7 +265,7 @@ mod tests {
 
     #[test]
     fn long_curves_keep_their_ends() {
-        let curve: BTreeMap<u64, f64> = (0..1000).map(|step| (step, step as f64)).collect();
+        let curve: Curve = (0..1000).map(|step| (step, step as f64)).collect();
         let few = thinned(&curve, 300);
         assert_eq!((few.len(), few[0].0, few[299].0), (300, 0, 999));
         assert!(few.windows(2).all(|pair| pair[0].0 < pair[1].0));
@@ -277,9 +274,8 @@ mod tests {
 
     #[test]
     fn a_mean_is_of_steps_that_all_have() {
-        let curve = |points: &[(u64, f64)]| points.iter().copied().collect::<BTreeMap<u64, f64>>();
-        let (a, b) = (curve(&[(1, 1.0), (2, 2.0), (3, 3.0)]), curve(&[(1, 3.0), (3, 5.0)]));
-        assert_eq!(mean(&[&a, &b]), curve(&[(1, 2.0), (3, 4.0)]));
+        let (a, b) = (vec![(1, 1.0), (2, 2.0), (3, 3.0)], vec![(1, 3.0), (3, 5.0)]);
+        assert_eq!(mean(&[&a, &b]), [(1, 2.0), (3, 4.0)]);
         assert!(mean(&[]).is_empty());
     }
 

@@ -10,12 +10,16 @@ use rayon::prelude::*;
 
 use crate::{Collection, Provenance};
 
-/// A run's journal.
+/// A curve: steps, which ascend, and the value at each.
+pub(super) type Curve = Vec<(u64, f64)>;
+
+/// A run's journal, as far as the page shows it: of ten thousand runs all are in memory at once.
 #[derive(Debug, Default)]
 pub(super) struct Logged {
     /// Name of the run's folder.
     pub(super) name: String,
     pub(super) attempts: u32,
+    /// Settings of the evaluation, and the number of threads.
     pub(super) params: BTreeMap<String, String>,
     /// Name, use and digest of each data set.
     pub(super) datasets: Vec<[String; 3]>,
@@ -23,7 +27,7 @@ pub(super) struct Logged {
     /// Of the last attempt.
     pub(super) lineage: Lineage,
     /// Values by step of each metric; of a step that was done twice, the last.
-    pub(super) curves: BTreeMap<String, BTreeMap<u64, f64>>,
+    pub(super) curves: BTreeMap<String, Curve>,
     /// Hours of a GPU that its attempts measured, together.
     pub(super) gpu_hours: f64,
     /// Kilowatt-hours of that GPU; none where no attempt could measure them.
@@ -50,7 +54,10 @@ impl Logged {
                 self.attempts += 1;
                 self.lineage = *lineage;
             }
-            Event::Params { values } => self.params = values,
+            Event::Params { mut values } => {
+                values.retain(|key, _| key.starts_with("eval.") || key == "device.threads");
+                self.params = values;
+            }
             Event::Dataset { name, digest, context, .. } => {
                 let dataset = [name, context, digest];
                 if !self.datasets.contains(&dataset) {
@@ -65,7 +72,7 @@ impl Logged {
                     } else if name == GPU_ENERGY.name {
                         *self.gpu_energy.get_or_insert(0.0) += value;
                     } else if is_curve(&name) {
-                        self.curves.entry(name).or_default().insert(step, value);
+                        put(self.curves.entry(name).or_default(), step, value);
                     }
                 }
             }
@@ -75,11 +82,23 @@ impl Logged {
     }
 }
 
+/// Puts a value at a step, in the place of what was there.
+fn put(curve: &mut Curve, step: u64, value: f64) {
+    if curve.last().is_none_or(|&(last, _)| last < step) {
+        curve.push((step, value));
+        return;
+    }
+    match curve.binary_search_by_key(&step, |&(step, _)| step) {
+        Ok(at) => curve[at].1 = value,
+        Err(at) => curve.insert(at, (step, value)),
+    }
+}
+
 /// Whether a metric has a learning curve: those of training, and the scores that the validation split has on the way.
 fn is_curve(name: &str) -> bool {
     match Group::of(name) {
         Some(group) => group.is_learning(),
-        None => Split::of(name) == Some(Split::Validation) && Name::parse(name).is_score(),
+        None => Split::of(name) == Some(Split::Validation) && Name::is_of_score(name),
     }
 }
 
@@ -121,5 +140,19 @@ impl<'a> Logs<'a> {
     pub(super) fn prototype_pages(&self) -> Vec<String> {
         let pages = self.runs.values().filter(|(folder, _)| folder.join("prototypes.html").is_file());
         pages.map(|(_, logged)| format!("runs/{}/prototypes.html", logged.name)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_was_done_twice_has_its_last_value() {
+        let mut curve = Curve::new();
+        for (step, value) in [(10, 1.0), (20, 2.0), (30, 3.0), (20, 4.0), (25, 5.0)] {
+            put(&mut curve, step, value);
+        }
+        assert_eq!(curve, [(10, 1.0), (20, 4.0), (25, 5.0), (30, 3.0)]);
     }
 }

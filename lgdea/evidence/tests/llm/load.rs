@@ -39,7 +39,7 @@ fn extraction_asks_as_fast_as_a_plain_load_generator() {
 /// Sends ready-made requests and reads the answers to their end.
 fn generate(url: &str, bodies: &[serde_json::Value]) {
     let bodies: Vec<String> = bodies.iter().map(ToString::to_string).collect();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = lgdea_http::client().no_proxy().build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let send = |index: usize| {

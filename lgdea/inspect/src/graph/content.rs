@@ -34,6 +34,11 @@ impl Contents {
         self.of_study.insert(study, number);
     }
 
+    /// The phrases of a study's report; none where it is not known what it says.
+    pub(super) fn phrases(&self, study: usize) -> Option<&BTreeSet<String>> {
+        Some(&self.distinct[*self.of_study.get(&study)?].phrases)
+    }
+
     pub(super) fn read(&self, report: &ReportEvidence) -> Content {
         let space = &self.space;
         let phrases: BTreeSet<String> =

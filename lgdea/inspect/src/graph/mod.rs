@@ -2,7 +2,9 @@
 
 mod check;
 mod content;
+mod phrases;
 mod view;
 
 pub use check::{GRAPH_MEASURES, GraphAgreement, GraphCheck};
+pub use phrases::PhraseCheck;
 pub use view::GraphView;

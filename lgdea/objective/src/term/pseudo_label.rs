@@ -7,7 +7,7 @@
 //! loss is the cross-entropy of `softmax_j(s · g_u · r_j)` over the pairs' reports against the plan's normalised rows,
 //! which is a constant.
 //!
-//! The published method adds a keyword-level term and starts from CLIP's weights; neither is here.
+//! The published method starts from CLIP's weights, which are not here. Its keyword-level loss is `pseudo_keyword`.
 
 use burn::tensor::Tensor;
 use lgdea_spec::loss::PseudoLabel;

@@ -131,6 +131,7 @@ impl Inputs {
                     shares: self.get("unpaired_phrases"),
                     known: self.get("unpaired_phrases_known"),
                 }),
+                similarity: Some(self.get("teacher_similarity")),
             }),
             matched: vec![0, 2],
             labels: Some(Labels { present: self.get("labels_present"), known: self.get("labels_known") }),

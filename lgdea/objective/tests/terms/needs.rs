@@ -4,13 +4,14 @@ use lgdea_objective::{Forward, Targets};
 use lgdea_spec::Need;
 
 /// The needs without which a step lacks something that terms read; the other parts of a step are always there.
-pub(crate) const OPTIONAL: [Need; 7] = [
+pub(crate) const OPTIONAL: [Need; 8] = [
     Need::ReportTokens,
     Need::TokenAttention,
     Need::Clusters(4),
     Need::Labels,
     Need::UnpairedTargets,
     Need::UnpairedPhrases,
+    Need::TeacherSimilarity,
     Need::MatchedReports,
 ];
 
@@ -24,6 +25,7 @@ pub(crate) fn take_away(need: Need, forward: &mut Forward, targets: &mut Targets
         Need::UnpairedImages => keep_pairs(forward, targets),
         Need::UnpairedTargets => targets.unpaired = None,
         Need::UnpairedPhrases => targets.unpaired.iter_mut().for_each(|unpaired| unpaired.phrases = None),
+        Need::TeacherSimilarity => targets.unpaired.iter_mut().for_each(|unpaired| unpaired.similarity = None),
         Need::MatchedReports => {
             forward.texts.matched = None;
             targets.matched.clear();

@@ -24,6 +24,8 @@ pub enum Need {
     UnpairedTargets,
     /// The phrases that apply to the unpaired images, beside their targets.
     UnpairedPhrases,
+    /// How near the averaged teacher finds unpaired images and unpaired reports to each other, beside the images' targets.
+    TeacherSimilarity,
     /// Reports that are matched to unpaired images as training goes on.
     MatchedReports,
     /// A warm-up of the text encoder by `L_txt`, before any image is seen.

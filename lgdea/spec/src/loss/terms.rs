@@ -23,6 +23,9 @@ macro_rules! for_each_term {
             "pseudo-label" => pseudo_label: PseudoLabel,
             "pseudo-pair" => pseudo_pair: PseudoPair,
             "supervised" => supervised: Supervised,
+            "pseudo-keyword" => pseudo_keyword: PseudoKeyword,
+            "unpaired-transport" => unpaired_transport: UnpairedTransport,
+            "surrogate-caption" => surrogate_caption: SurrogateCaption,
             // A new term is summed last.
         }
     };

@@ -42,8 +42,7 @@ pub(super) struct Client {
 impl Client {
     /// A client that allows `patience` for a request with its answer.
     pub(super) fn new(settings: &Settings, patience: Duration) -> Result<Client, Error> {
-        let mut http = reqwest::blocking::Client::builder()
-            .user_agent(concat!("lgdea/", env!("CARGO_PKG_VERSION")))
+        let mut http = lgdea_http::blocking()
             .pool_idle_timeout(POOL_IDLE)
             .connect_timeout(CONNECT)
             .timeout(patience)

@@ -61,8 +61,7 @@ impl Client {
     pub(super) fn new(settings: &lgdea_spec::Openai, address: &Address) -> Result<Self, EvidenceError> {
         let addresses = address.resolve()?;
         let timeout = Duration::from_secs(settings.timeout_seconds);
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("lgdea/", env!("CARGO_PKG_VERSION")))
+        let mut http = lgdea_http::client()
             .default_headers(authorization(&settings.api_key_env)?)
             .resolve_to_addrs(address.host(), &addresses)
             .redirect(Policy::none())

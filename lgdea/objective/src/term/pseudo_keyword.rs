@@ -1,0 +1,29 @@
+//! Candidate keywords of unpaired images (`S-CLIP`).
+//!
+//! `S-CLIP`'s keyword-level loss (Mo et al. 2023, section 4.2), a partial-label loss: the candidates of an unpaired image are
+//! the keywords of the pair whose image it resembles most, and some of them apply. With `p = softmax_n(s · g_u · z_n)` over the batch's
+//! keywords and `q` the same over the candidates alone, a constant, the loss is the cross-entropy of `p` against `q`.
+//!
+//! The keywords are evidence phrases; those of the published method are words of a list for each of its fields.
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
+use lgdea_spec::loss::PseudoKeyword;
+
+use super::{Pass, Term};
+use crate::divergence::{NOTHING, soft_cross_entropy_rows};
+
+impl Term for PseudoKeyword {
+    fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
+        let forward = pass.forward;
+        let pairs = forward.pairs;
+        let unpaired = forward.images.dims()[0].checked_sub(pairs).filter(|&count| count > 0)?;
+        let images = forward.images.clone().narrow(0, pairs, unpaired);
+        let paired = forward.images.clone().narrow(0, 0, pairs).detach();
+        let nearest = images.clone().detach().matmul(paired.transpose()).argmax(1).squeeze_dim::<1>(1);
+        let candidates = pass.targets.membership.clone().narrow(0, 0, pairs).select(0, nearest);
+        let logits = forward.texts.scaled(images.matmul(forward.texts.phrases.clone().transpose()));
+        let among = logits.clone().detach().mask_fill(candidates.equal_scalar(0.0), NOTHING);
+        Some(soft_cross_entropy_rows(logits, softmax(among, 1)).mean())
+    }
+}
