@@ -110,7 +110,8 @@ fn a_run_without_any_valid_answer_stops_and_says_why() {
 fn a_run_reads_by_a_model_what_it_may_read_and_is_replayed_without_it() {
     let server = Server::start(Behaviour::default());
     let place = Workspace::new();
-    let file = place.write("llm.toml", format!("{}{}", tiny::QUICK, experiment(&server)));
+    let alone = "retrieval = { local-share = 0.0, evidence-share = 0.0 }\n";
+    let file = place.write("llm.toml", format!("{}{alone}{}", tiny::QUICK, experiment(&server)));
     let first = place.outcome(&file, "results", &[]);
     let pairing: Value = serde_json::from_slice(&std::fs::read(Run::of(&first).path("pairing.json")).unwrap()).unwrap();
     let readable = ["paired", "reports"].map(|pool| pairing[pool].as_array().unwrap().len()).iter().sum::<usize>();
@@ -124,6 +125,12 @@ fn a_run_reads_by_a_model_what_it_may_read_and_is_replayed_without_it() {
     assert_eq!(server.total(), asked, "a replay asks nobody");
     assert_eq!(replayed["run_key"], first["run_key"]);
     assert_eq!(replayed["metrics"], first["metrics"]);
+
+    place.outcome(&file, "results", &["--set", "eval.retrieval.local-share=0.3"]);
+    assert!(
+        server.total() > asked,
+        "what the reports that are searched say is asked, too, where images are compared with it"
+    );
 
     let other = ["--set", "seed=5", "--set", "evidence.replay.model=other"];
     let said = place.run(&file, "results", &other).code(1).told();

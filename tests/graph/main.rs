@@ -88,18 +88,24 @@ fn edges_and_relations_are_written_and_measured() {
         }
     }
 
+    let phrases = &found["phrases"];
+    assert_eq!(phrases["images"], unpaired);
+    let ways = ["embeddings", "evidence", "phrases"].map(|view| number(&phrases["carried"][view]));
+    assert!([number(&phrases["alone"])].iter().chain(&ways).all(|auroc| *auroc > 0.2 && *auroc < 1.0), "{phrases}");
+
     assert_eq!(place.json(&["--out", "b"]), found);
     assert_eq!(place.rows("b/relations.csv"), relations);
     assert_eq!(place.json(&["--hops", "1"])["hidden"]["hops"].as_array().unwrap().len(), 2);
     let text = place.graph(&[]).assert().success().printed();
     assert!(text.contains("unpaired images, against the reports that the pairing hides"), "{text}");
     assert!(text.contains("their own reports are in no pool"), "{text}");
+    assert!(text.contains("and carried along neighbours by evidence"), "{text}");
 }
 
 #[test]
 fn evidence_that_images_are_not_taught_is_compared_with_nothing() {
-    let untaught = "loss.evidence-paired.weight = 0.0\nloss.evidence-unpaired.weight = 0.0\n";
-    let place = Place::with_run(&format!("{untaught}loss.evidence-local-unpaired.weight = 1.0\n{GRAPH}"));
+    let untaught = GRAPH.replace("evidence-unpaired = { weight = 1.0", "evidence-unpaired = { weight = 0.0");
+    let place = Place::with_run(&format!("loss.evidence-paired.weight = 0.0\n{untaught}"));
     let agreement = &place.json(&[])["hidden"]["agreement"];
     assert!(number(&agreement["graph"]) > 0.1, "{agreement}");
     assert_eq!([&agreement["model"], &agreement["mix"]], [&Value::Null; 2]);
@@ -118,7 +124,8 @@ fn runs_without_hidden_reports_and_without_a_graph() {
     let text = place.graph(&[]).assert().success().printed();
     assert!(text.contains("no hidden report is known"), "{text}");
 
-    let place = Place::with_run(&format!("extends = \"clip\"\n{GRAPH}"));
+    let untaught = GRAPH.replace("{ weight = 1.0", "{ weight = 0.0");
+    let place = Place::with_run(&format!("extends = \"clip\"\n{untaught}"));
     let said = place.graph(&["--out", "edges"]).assert().code(2).told();
     assert!(said.contains("has no relation graph"), "{said}");
     assert!(!place.folder.path("edges").exists());

@@ -7,7 +7,7 @@ use lgdea_harness::tiny::{QUICK, without_data};
 use lgdea_harness::{Run, Said, Workspace};
 use serde_json::Value;
 
-use crate::finished;
+use crate::{finished, run};
 
 /// What the run itself says of a split or set and a task, by name.
 fn own(outcome: &Value, on: &str, task: &str) -> BTreeMap<String, f64> {
@@ -37,9 +37,16 @@ fn is_of_the_sum(name: &str) -> bool {
     name == "zero_shot/auroc_macro" || name.starts_with("zero_shot/auroc/")
 }
 
+/// What makes retrieval one by embeddings alone.
+const BY_EMBEDDINGS: [&str; 3] = [
+    "--set=eval.retrieval.local-share=0",
+    "--set=eval.retrieval.evidence-share=0",
+    "--set=eval.retrieval.bank.share=0",
+];
+
 #[test]
 fn scores_of_a_splits_embeddings_are_the_runs_own() {
-    let (place, run) = finished();
+    let (place, run) = run(&BY_EMBEDDINGS);
     for split in ["test", "validation"] {
         for ending in ["npz", "safetensors"] {
             let out = format!("{split}.{ending}");
@@ -92,7 +99,7 @@ fn place() -> (Workspace, Run, Value) {
     let place = place.with("own.csv", own).with("other.csv", other);
     let file =
         place.write("e.toml", format!("{OWN}{}{tasks}", without_data(QUICK).replace("[eval]\nbootstrap = 0\n", "")));
-    let outcome = place.outcome(&file, "results", &[]);
+    let outcome = place.outcome(&file, "results", &BY_EMBEDDINGS);
     (place, Run::of(&outcome), outcome)
 }
 

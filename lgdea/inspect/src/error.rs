@@ -24,8 +24,7 @@ pub enum InspectError {
     /// The method has no relation graph.
     #[error(
         "the run's method has no relation graph: it needs train.unpaired-images, one of loss.evidence-unpaired, \
-         loss.evidence-alignment, loss.evidence-local-unpaired and loss.evidence-global-unpaired, graph.share above 0, and no \
-         graph.oracle"
+         loss.evidence-alignment, loss.evidence-local-unpaired and loss.evidence-global-unpaired, and no graph.oracle"
     )]
     NoGraph,
     /// A model cannot be written.

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::schema::Schema;
-use crate::{Experiment, Need};
+use crate::{Experiment, Need, defaults};
 
 /// Tables and keys that change no result; `device`, whose kind a run's key has beside this; and `evidence`: which of its
 /// settings do, the provider knows.
@@ -18,6 +18,13 @@ static WITH_PATHS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         schema.path_kind().is_some() || schema.children().any(has_paths)
     }
     tables().filter(|table| Schema::root().child(table).is_some_and(has_paths)).collect()
+});
+
+/// The loss terms that are off unless a file names them, with their settings. As long as no file does they enter no identity, so that
+/// a term that is added to lgdea changes the key of no run.
+static IDLE_TERMS: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+    let terms = defaults::as_json().get("loss").and_then(Value::as_object).cloned().unwrap_or_default();
+    terms.into_iter().filter(|(_, term)| term["weight"] == 0.0).collect()
 });
 
 impl Experiment {
@@ -71,6 +78,9 @@ impl Experiment {
         let mut value = self.table(key).expect("an experiment is made of tables, strings and numbers");
         if let Some(schema) = Schema::root().child(key).filter(|_| WITH_PATHS.contains(key)) {
             blank_paths(&mut value, schema);
+        }
+        if let ("loss", Value::Object(terms)) = (key, &mut value) {
+            terms.retain(|name, term| IDLE_TERMS.get(name) != Some(term));
         }
         value.sort_all_objects();
         value
@@ -151,8 +161,24 @@ mod tests {
         let mut settings = serde_json::to_value(&experiment).unwrap();
         settings.as_object_mut().unwrap().retain(|key, _| !super::OUTSIDE.contains(&key.as_str()));
         super::blank_paths(&mut settings, super::Schema::root());
+        settings["loss"].as_object_mut().unwrap().retain(|name, _| !super::IDLE_TERMS.contains_key(name));
         settings.sort_all_objects();
         assert_eq!(experiment.identity(), blake3::hash(settings.to_string().as_bytes()).to_hex().to_string());
+    }
+
+    /// A key must not change when lgdea learns another term.
+    #[test]
+    fn a_term_that_nobody_names_does_not_enter() {
+        let loss = |flags: &[&str]| resolved_with(MANIFEST, flags).experiment.identity_of("loss");
+        assert!(!loss(&[]).contains("pseudo-label") && loss(&[]).contains("reconstruction"), "{}", loss(&[]));
+        assert!(loss(&["loss.pseudo-label.weight=1"]).contains("pseudo-label"));
+        assert!(
+            loss(&["loss.reconstruction.weight=0"]).contains("reconstruction"),
+            "it is on unless a file says otherwise"
+        );
+        let experiment = resolved_with(MANIFEST, &[]).experiment;
+        let off = experiment.loss.terms().filter(|(_, term)| !term.schedule().acts()).count();
+        assert_eq!(off, super::IDLE_TERMS.len());
     }
 
     #[test]

@@ -161,6 +161,6 @@ mod tests {
 
     #[test]
     fn terms_that_wait_for_the_graph_are_told() {
-        insta::assert_snapshot!(remarks("[loss]\nevidence-unpaired.start = 0\n").join("\n"));
+        insta::assert_snapshot!(remarks("[loss]\nevidence-unpaired = { weight = 1.0, start = 0 }\n").join("\n"));
     }
 }

@@ -26,9 +26,9 @@ data.phantom = { studies = 60, validation = 10, test = 10 }
 pairing.ratio = 0.3
 encoder.image.patch-cnn = { size = 32, width = 16 }
 encoder.text.token-cnn = { width = 16, layers = 1 }
-graph = { start = 2, refresh = 2, neighbours = 4, iterations = 3 }
-loss.evidence-unpaired.start = 2
-loss.evidence-alignment.unpaired-start = 2
+graph = { share = 0.5, start = 2, refresh = 2, neighbours = 4, iterations = 3 }
+loss.evidence-unpaired = { weight = 1.0, start = 2 }
+loss.evidence-alignment = { weight = 1.0, unpaired-start = 2 }
 eval = { bootstrap = 10, grounding.enabled = false }
 
 [train]

@@ -11,7 +11,7 @@ use super::content::Contents;
 use crate::relation::{BuiltGraph, build_graph};
 use crate::{InspectError, Trained};
 
-/// The graph that the run's last refresh would build with its final averaged model. Nodes are positions: pairs first,
+/// The graph that the run's settings make of its final averaged model, whether training used one or not. Nodes are positions: pairs first,
 /// then the unpaired pool.
 pub struct GraphView<'a> {
     pub(super) trained: Trained<'a>,
@@ -36,7 +36,7 @@ impl<'a> Trained<'a> {
         hidden: &[ReportEvidence],
         hops: Option<usize>,
     ) -> Result<GraphView<'a>, InspectError> {
-        if !self.experiment.uses_graph() {
+        if !self.experiment.teaches_unpaired() || self.experiment.graph.oracle {
             return Err(InspectError::NoGraph);
         }
         let mut settings = self.experiment.graph.clone();

@@ -28,10 +28,8 @@ pub struct Retrieval {
     pub local_share: f64,
     /// Share of how alike the evidence of image and report is, for methods whose images have evidence.
     #[schemars(range(min = 0.0, max = 1.0))]
-    #[serde(skip_serializing_if = "is_none")]
     pub evidence_share: f64,
     /// Candidates that are near to everything are put back.
-    #[serde(skip_serializing_if = "Bank::is_off")]
     pub bank: Bank,
 }
 
@@ -57,12 +55,6 @@ impl Bank {
     pub fn is_off(&self) -> bool {
         self.share <= 0.0
     }
-}
-
-/// Whether a share is none of it.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_none(share: &f64) -> bool {
-    *share <= 0.0
 }
 
 impl Retrieval {
@@ -101,10 +93,11 @@ mod tests {
 
     #[test]
     fn held_out_evidence_is_read_where_it_is_compared() {
-        assert!(!reads(&[]) && reads(&["encoder.report-text=evidence"]));
-        assert!(reads(&["eval.retrieval.local-share=0.1"]) && reads(&["eval.retrieval.evidence-share=0.1"]));
-        assert!(!reads(&["eval.retrieval.local-share=0.1", "eval.retrieval.enabled=false"]));
-        let words = ["loss.evidence-local.weight=0", "loss.local.weight=1", "eval.retrieval.local-share=0.1"];
+        let [local, evidence] = ["eval.retrieval.local-share=0", "eval.retrieval.evidence-share=0"];
+        assert!(!reads(&[local, evidence]) && reads(&[local, evidence, "encoder.report-text=evidence"]));
+        assert!(reads(&[local]) && reads(&[evidence]) && reads(&[]));
+        assert!(!reads(&["eval.retrieval.enabled=false"]));
+        let words = ["loss.evidence-local.weight=0", "loss.local.weight=1", evidence];
         assert!(!reads(&words), "words are compared, and not evidence");
     }
 

@@ -20,7 +20,7 @@ settings! {
 
 pub(super) const DEFAULTS: &str = "
 [loss.evidence-alignment]
-weight = 1.0
+weight = 0.0                  # the same
 start = 0
 ramp = 0
 temperature = 0.1

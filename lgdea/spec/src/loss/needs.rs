@@ -70,7 +70,7 @@ impl Experiment {
     }
 
     /// Whether steps are to teach unpaired images, where the pairing leaves any.
-    pub(crate) fn teaches_unpaired(&self) -> bool {
+    pub fn teaches_unpaired(&self) -> bool {
         let asked = self.train.unpaired_images > 0;
         asked && self.loss.needs(asked).has(Need::UnpairedTargets)
     }
@@ -90,12 +90,12 @@ mod tests {
     #[test]
     fn image_evidence_is_needed_by_what_can_act() {
         let trained = |settings: &[&str]| needs(settings).has(Need::ImageEvidence);
-        let unpaired_only = "loss.evidence-paired.weight=0";
-        assert!(trained(&[]) && trained(&[unpaired_only]));
+        let [none, unpaired] = ["loss.evidence-paired.weight=0", "loss.evidence-unpaired.weight=1"];
+        assert!(trained(&[]) && trained(&[none, unpaired]));
         assert!(trained(&["train.unpaired-images=0"]));
-        assert!(!trained(&[unpaired_only, "train.unpaired-images=0"]));
-        assert!(!trained(&[unpaired_only, "pairing.unpaired=none"]));
-        assert!(!trained(&[unpaired_only, "loss.evidence-unpaired.weight=0"]));
+        assert!(!trained(&[none, unpaired, "train.unpaired-images=0"]));
+        assert!(!trained(&[none, unpaired, "pairing.unpaired=none"]));
+        assert!(!trained(&[none]));
     }
 
     #[test]
