@@ -167,8 +167,8 @@ fn a_case_is_the_experiment_under_its_presets_and_its_own_keys() {
 const COMPONENTS: &str = "experiment = []
 [component.text]
 without.loss.text-evidence.weight = 0.0
-[component.graph]
-without.graph.share = 0.0
+[component.local]
+without.loss.evidence-local-unpaired.weight = 0.0
 needs = ['unpaired']
 [component.unpaired]
 without.train.unpaired-images = 0
@@ -178,16 +178,16 @@ without.train.unpaired-images = 0
 #[test]
 fn an_ablation_takes_components_away_and_refuses_what_cannot_be() {
     let (sweep, expansion) = expanded(COMPONENTS);
-    assert_eq!(sweep.arms().collect::<Vec<_>>(), ["full", "without-text", "without-graph"]);
-    let refused = Refused { arm: "without-unpaired".to_owned(), reason: "`graph` needs `unpaired`".to_owned() };
+    assert_eq!(sweep.arms().collect::<Vec<_>>(), ["full", "without-text", "without-local"]);
+    let refused = Refused { arm: "without-unpaired".to_owned(), reason: "`local` needs `unpaired`".to_owned() };
     assert_eq!(sweep.refused, [refused]);
     let without = sweep.resolve(&expansion.trials[1]).unwrap().experiment;
     assert_eq!(without.loss.text_evidence.weight, 0.0);
 
-    let (sweep, expansion) = expanded(&format!("{COMPONENTS}components = ['text', 'graph']\nmode = 'full'\n"));
-    assert_eq!(sweep.arms().collect::<Vec<_>>(), ["full", "without-text", "without-graph", "none"]);
+    let (sweep, expansion) = expanded(&format!("{COMPONENTS}components = ['text', 'local']\nmode = 'full'\n"));
+    assert_eq!(sweep.arms().collect::<Vec<_>>(), ["full", "without-text", "without-local", "none"]);
     let none = sweep.resolve(&expansion.trials[3]).unwrap().experiment;
-    assert_eq!((none.loss.text_evidence.weight, none.graph.share), (0.0, 0.0));
+    assert_eq!((none.loss.text_evidence.weight, none.loss.evidence_local_unpaired.weight), (0.0, 0.0));
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn every_shipped_sweep_expands() {
         assert!(expansion.idle.is_empty(), "{}: {:?}", path.display(), expansion.idle);
         count += 1;
     }
-    assert_eq!(count, 14);
+    assert_eq!(count, 16);
 }
 
 /// Whether a value is what was given, and tables hold at least that.
