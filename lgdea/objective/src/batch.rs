@@ -135,6 +135,17 @@ impl UnpairedTargets {
 }
 
 impl Forward {
+    /// Embeddings of the pairs' images, `[pairs, D]`.
+    pub fn paired_images(&self) -> Tensor<2> {
+        self.images.clone().narrow(0, 0, self.pairs)
+    }
+
+    /// Embeddings of the unpaired images, `[unpaired images, D]`; none where there are none.
+    pub fn unpaired_images(&self) -> Option<Tensor<2>> {
+        let count = self.images.dims()[0].checked_sub(self.pairs).filter(|&count| count > 0)?;
+        Some(self.images.clone().narrow(0, self.pairs, count))
+    }
+
     /// Cross-modal logits `s · g · r`, `[images, reports]`.
     pub fn logits(&self) -> Tensor<2> {
         self.texts.scaled(self.images.clone().matmul(self.texts.reports.clone().transpose()))

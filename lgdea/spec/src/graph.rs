@@ -94,9 +94,14 @@ impl Graph {
 }
 
 impl Experiment {
-    /// Whether unpaired images are taught through a relation graph.
+    /// Whether a relation graph could teach: there are unpaired images that are taught, and not by the oracle.
+    pub fn has_graph(&self) -> bool {
+        self.teaches_unpaired() && !self.graph.oracle
+    }
+
+    /// Whether unpaired images are taught through that graph.
     pub fn uses_graph(&self) -> bool {
-        self.teaches_unpaired() && self.graph.share > 0.0 && !self.graph.oracle
+        self.has_graph() && self.graph.share > 0.0
     }
 
     /// Whether the images of that graph are near each other by what the published encoder makes of them.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lgdea_eval::metric::auroc;
-use lgdea_graph::affinity_at_scale;
+use lgdea_graph::{Csr, affinity_at_scale};
 use lgdea_objective::phrase_targets;
 use ndarray::{Array2, Axis};
 use serde::Serialize;
@@ -65,11 +65,16 @@ impl GraphView<'_> {
             let said = truth.row(pair);
             start.row_mut(pair).assign(&(&said / said.sum().max(1.0)));
         }
-        let carry = |view: &Array2<f32>| {
-            let near = affinity_at_scale(view.view(), &self.settings);
-            (0..ITERATIONS).fold(start.clone(), |found, _| near.dot(found.view()) * ALPHA + &start * (1.0 - ALPHA))
+        let carried_along = |near: &Csr| {
+            let carry = |found: Array2<f32>, _| near.dot(found.view()) * ALPHA + &start * (1.0 - ALPHA);
+            score(&(0..ITERATIONS).fold(start.clone(), carry))
         };
-        let carried = seen.views.iter().map(|(name, view)| (*name, score(&carry(view)))).collect();
+        let others = seen
+            .others
+            .iter()
+            .map(|(name, view)| (*name, carried_along(&affinity_at_scale(view.view(), &self.settings))));
+        let own = (seen.of_graph, carried_along(&self.built.image_affinity));
+        let carried = others.chain([own]).collect();
         Ok(Some(PhraseCheck { images: nodes.len(), phrases: phrases.len(), alone, carried }))
     }
 
@@ -110,22 +115,27 @@ impl GraphView<'_> {
             fits.extend(texts.as_ref().map(|texts| arrays::matrix(texts.fit(features.projected.clone()))));
         });
         let fit = if texts.is_some() { arrays::stack(fits) } else { embedded.global.dot(&embeddings.t()) };
-        let mut views = BTreeMap::from([("embeddings", embedded.global), ("phrases", standardised(&fit))]);
+        let mut others = vec![("phrases", standardised(&fit))];
         if self.trained.has_image_evidence() {
-            views.insert("evidence", embedded.evidence.mapv(f32::sqrt));
+            others.push(("evidence", embedded.evidence.mapv(f32::sqrt)));
         }
-        if let Some(published) = &prepared.image_view {
-            views.insert("published features", published.centred(&self.images));
-        }
-        Ok(Views { fit, views })
+        let of_graph = if prepared.image_view.is_some() {
+            others.push(("embeddings", embedded.global));
+            "published features"
+        } else {
+            "embeddings"
+        };
+        Ok(Views { fit, of_graph, others })
     }
 }
 
 struct Views {
     /// `[images, phrases]`.
     fit: Array2<f32>,
-    /// Rows of unit length, `[images, width]`.
-    views: BTreeMap<&'static str, Array2<f32>>,
+    /// In what the graph's own neighbours are near, which are known.
+    of_graph: &'static str,
+    /// The others: rows of unit length, `[images, width]`.
+    others: Vec<(&'static str, Array2<f32>)>,
 }
 
 /// Each phrase's fit with mean 0 and deviation 1 over the images; then each image's row of unit length.

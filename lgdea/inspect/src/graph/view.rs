@@ -36,7 +36,7 @@ impl<'a> Trained<'a> {
         hidden: &[ReportEvidence],
         hops: Option<usize>,
     ) -> Result<GraphView<'a>, InspectError> {
-        if !self.experiment.teaches_unpaired() || self.experiment.graph.oracle {
+        if !self.experiment.has_graph() {
             return Err(InspectError::NoGraph);
         }
         let mut settings = self.experiment.graph.clone();

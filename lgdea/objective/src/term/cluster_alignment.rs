@@ -17,7 +17,7 @@ impl Term for ClusterAlignment {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let forward = pass.forward;
         let clusters = l2_normalise(forward.clusters.clone()?).transpose();
-        let images = forward.images.clone().narrow(0, 0, forward.pairs).matmul(clusters.clone());
+        let images = forward.paired_images().matmul(clusters.clone());
         let reports = forward.texts.reports.clone().narrow(0, 0, forward.pairs).matmul(clusters);
         let assigned =
             |scores: &Tensor<2>| normalise_rows(sinkhorn(scores.clone().detach() / self.epsilon, self.iterations));

@@ -11,9 +11,7 @@ use crate::divergence::info_nce;
 impl Term for Global {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let forward = pass.forward;
-        let pairs = forward.pairs;
-        let images = forward.images.clone().narrow(0, 0, pairs);
-        let reports = forward.texts.reports.clone().narrow(0, 0, pairs);
-        Some(info_nce(forward.texts.scaled(images.matmul(reports.transpose()))))
+        let reports = forward.texts.reports.clone().narrow(0, 0, forward.pairs);
+        Some(info_nce(forward.texts.scaled(forward.paired_images().matmul(reports.transpose()))))
     }
 }

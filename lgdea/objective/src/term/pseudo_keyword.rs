@@ -16,12 +16,10 @@ use crate::divergence::{NOTHING, soft_cross_entropy_rows};
 impl Term for PseudoKeyword {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let forward = pass.forward;
-        let pairs = forward.pairs;
-        let unpaired = forward.images.dims()[0].checked_sub(pairs).filter(|&count| count > 0)?;
-        let images = forward.images.clone().narrow(0, pairs, unpaired);
-        let paired = forward.images.clone().narrow(0, 0, pairs).detach();
+        let images = forward.unpaired_images()?;
+        let paired = forward.paired_images().detach();
         let nearest = images.clone().detach().matmul(paired.transpose()).argmax(1).squeeze_dim::<1>(1);
-        let candidates = pass.targets.membership.clone().narrow(0, 0, pairs).select(0, nearest);
+        let candidates = pass.targets.membership.clone().narrow(0, 0, forward.pairs).select(0, nearest);
         let logits = forward.texts.scaled(images.matmul(forward.texts.phrases.clone().transpose()));
         let among = logits.clone().detach().mask_fill(candidates.equal_scalar(0.0), NOTHING);
         Some(soft_cross_entropy_rows(logits, softmax(among, 1)).mean())

@@ -19,13 +19,10 @@ use crate::transport::sinkhorn;
 impl Term for PseudoLabel {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let forward = pass.forward;
-        let pairs = forward.pairs;
-        let unpaired = forward.images.dims()[0].checked_sub(pairs).filter(|&count| count > 0)?;
-        let images = forward.images.clone().narrow(0, pairs, unpaired);
-        let paired = forward.images.clone().narrow(0, 0, pairs);
-        let similarity = images.clone().detach().matmul(paired.detach().transpose());
+        let images = forward.unpaired_images()?;
+        let similarity = images.clone().detach().matmul(forward.paired_images().detach().transpose());
         let targets = normalise_rows(sinkhorn(similarity / self.temperature, self.iterations));
-        let reports = forward.texts.reports.clone().narrow(0, 0, pairs);
+        let reports = forward.texts.reports.clone().narrow(0, 0, forward.pairs);
         let logits = forward.texts.scaled(images.matmul(reports.transpose()));
         Some(soft_cross_entropy_rows(logits, targets).mean())
     }

@@ -22,9 +22,8 @@ impl Term for SurrogateCaption {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let (forward, texts) = (pass.forward, &pass.forward.texts);
         let pairs = forward.pairs;
-        let unpaired = forward.images.dims()[0].checked_sub(pairs).filter(|&count| count > 0)?;
-        let images = forward.images.clone().narrow(0, pairs, unpaired);
-        let paired = forward.images.clone().narrow(0, 0, pairs);
+        let (images, paired) = (forward.unpaired_images()?, forward.paired_images());
+        let unpaired = images.dims()[0];
 
         let fit = |images: Tensor<2>| texts.scaled(images.matmul(texts.phrases.clone().transpose()));
         let said = normalise_rows(pass.targets.membership.clone().narrow(0, 0, pairs));

@@ -17,10 +17,8 @@ impl Term for UnpairedTransport {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let forward = pass.forward;
         let teacher = pass.targets.unpaired.as_ref()?.similarity.clone()?;
-        let [images, reports] = teacher.dims();
-        let images = forward.images.clone().narrow(0, forward.pairs, images);
-        let reports = forward.texts.reports.clone().narrow(0, forward.pairs, reports);
-        let similarity = images.matmul(reports.transpose());
+        let reports = forward.texts.reports.clone().narrow(0, forward.pairs, teacher.dims()[1]);
+        let similarity = forward.unpaired_images()?.matmul(reports.transpose());
         let taught = sinkhorn(teacher / self.teacher_temperature, self.iterations);
         let plan = sinkhorn(similarity.clone().detach() / self.temperature, self.iterations);
         let value = (taught.clone() * ((taught.clone() + TINY).log() - (plan.clone() + TINY).log())).sum();

@@ -70,7 +70,7 @@ impl Experiment {
     }
 
     /// Whether steps are to teach unpaired images, where the pairing leaves any.
-    pub fn teaches_unpaired(&self) -> bool {
+    pub(crate) fn teaches_unpaired(&self) -> bool {
         let asked = self.train.unpaired_images > 0;
         asked && self.loss.needs(asked).has(Need::UnpairedTargets)
     }
