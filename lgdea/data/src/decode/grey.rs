@@ -6,6 +6,8 @@ use fast_image_resize::pixels::F32;
 pub(super) struct Grey {
     pub(super) width: u32,
     pub(super) height: u32,
+    /// Width and height of the whole image, of which these may be fewer pixels: see [`super::dicom`].
+    pub(super) whole: [u32; 2],
     /// Row by row.
     pub(super) pixels: Vec<F32>,
 }

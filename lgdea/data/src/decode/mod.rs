@@ -57,13 +57,14 @@ impl Frame {
 /// Colour becomes luminance. Images of more than 8 bits are stretched from their darkest to their brightest pixel, because
 /// detectors use a part of the range only (12 of 16 bits, as a rule); a DICOM file that has a window is shown in it.
 pub(crate) fn read_square(file: &ImageFile, size: usize, square: &mut [u8]) -> Result<Frame, SkipReason> {
-    let image = read(file)?;
+    let image = read(file, size)?;
     if image.width == 0 || image.height == 0 {
         return Err(SkipReason::UnreadableImage);
     }
-    let scale = size as f64 / f64::from(image.width.max(image.height));
+    let [width, height] = image.whole;
+    let scale = size as f64 / f64::from(width.max(height));
     let fit = |side: u32| ((f64::from(side) * scale).round() as u32).clamp(1, size as u32);
-    let (width, height) = (fit(image.width), fit(image.height));
+    let (width, height) = (fit(width), fit(height));
     let grey = resize(&image, width, height)?;
     let (left, top) = ((size - width as usize) / 2, (size - height as usize) / 2);
     for (row, pixels) in grey.chunks_exact(width as usize).enumerate() {
@@ -98,7 +99,8 @@ pub(crate) fn header(path: &Path) -> Option<ImageHeader> {
     raster::header(path)
 }
 
-fn read(file: &ImageFile) -> Result<Grey, SkipReason> {
+/// Reads an image that is to fit into a square of `size` pixels.
+fn read(file: &ImageFile, size: usize) -> Result<Grey, SkipReason> {
     let bytes = fs::read(&file.path).map_err(|error| SkipReason::of_reading(&error))?;
     if bytes.is_empty() {
         return Err(SkipReason::EmptyImage);
@@ -107,7 +109,7 @@ fn read(file: &ImageFile) -> Result<Grey, SkipReason> {
         return Err(SkipReason::LfsPointer);
     }
     if dicom::is_dicom(&bytes, &file.path) {
-        return Ok(dicom::read(&bytes)?.grey(file.percentiles));
+        return Ok(dicom::read(&bytes, size)?.grey(file.percentiles));
     }
     raster::read(&bytes, file.percentiles)
 }

@@ -18,7 +18,8 @@ pub(super) fn read(bytes: &[u8], percentiles: [f64; 2]) -> Result<Grey, SkipReas
         return Err(SkipReason::UnreadableImage);
     }
     let image = oriented(bytes).map_err(|_| SkipReason::UnreadableImage)?;
-    Ok(Grey { width: image.width(), height: image.height(), pixels: grey(&image, percentiles) })
+    let (width, height) = (image.width(), image.height());
+    Ok(Grey { width, height, whole: [width, height], pixels: grey(&image, percentiles) })
 }
 
 /// The header of an image file; `None` where it cannot be read.

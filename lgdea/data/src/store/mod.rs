@@ -129,7 +129,7 @@ impl ImageStore {
 
     /// What a cache calls images, see [`ImageStore::of_images`], at a size.
     pub(crate) fn key(images: &str, size: usize) -> String {
-        blake3::Hasher::new_derive_key("lgdea images 4")
+        blake3::Hasher::new_derive_key("lgdea images 5")
             .update(images.as_bytes())
             .update(&size.to_le_bytes())
             .finalize()

@@ -3,49 +3,60 @@
 use hayro_jpeg2000::{ComponentData, DecodeSettings, DecoderContext, Image};
 
 use super::form::Form;
+use super::pixels::Stored;
 use crate::SkipReason;
 
 /// Most tiles that the standard allows.
 const TILES: u64 = 65_535;
 
-/// The samples of an image, those of a pixel side by side; colours as RGB.
-pub(super) fn decode(form: &Form, bytes: &[u8]) -> Result<Vec<u16>, SkipReason> {
+/// The samples of an image, colours as RGB, at the lowest resolution that has twice the pixels of a square of `size`.
+pub(super) fn decode(form: &Form, bytes: &[u8], size: usize) -> Result<Stored, SkipReason> {
     // Without a container around it, which may say other things than the DICOM file.
     let start = bytes.windows(4).position(|marker| marker == [0xff, 0x4f, 0xff, 0x51]).unwrap_or_default();
     let bytes = &bytes[start..];
-    let size = Size::of(bytes).ok_or(SkipReason::BrokenDicom)?;
-    if [size.width, size.height] != [u32::from(form.columns), u32::from(form.rows)] {
+    let header = Size::of(bytes).ok_or(SkipReason::BrokenDicom)?;
+    if [header.width, header.height] != [u32::from(form.columns), u32::from(form.rows)] {
         return Err(SkipReason::CutOffDicom);
     }
-    if usize::from(size.components) != form.samples() || size.is_sparse {
+    if usize::from(header.components) != form.samples() || header.is_sparse {
         return Err(SkipReason::UnreadPixels);
     }
     // The decoder takes memory for every tile before it looks for one.
-    if size.tiles > TILES {
+    if header.tiles > TILES {
         return Err(SkipReason::BrokenDicom);
     }
     let broken = |_| SkipReason::BrokenDicom;
     // A codestream that is cut off is refused.
-    let settings = DecodeSettings { resolve_palette_indices: false, strict: true, target_resolution: None };
+    let settings =
+        DecodeSettings { resolve_palette_indices: false, strict: true, target_resolution: Some(target(form, size)) };
     let image = Image::new(bytes, &settings).map_err(broken)?;
     let mut context = DecoderContext::default();
     let decoded = image.decode(&mut context).map_err(broken)?;
     let components = decoded.components();
     let bits = components.first().map_or(0, ComponentData::bit_depth);
-    let is_whole =
-        components.len() == form.samples() && components.iter().all(|one| one.samples().len() == form.pixels());
+    let (width, height) = (image.width(), image.height());
+    let pixels = width as usize * height as usize;
+    let is_whole = components.len() == form.samples() && components.iter().all(|one| one.samples().len() == pixels);
     if !is_whole || !(1..=16).contains(&bits) {
         return Err(SkipReason::UnreadPixels);
     }
     let (most, middle) = (((1_u32 << bits) - 1) as f32, 1_u16 << (bits - 1));
     // The decoder moves signed samples, too, by half their range.
-    let moved = if size.is_signed { middle } else { 0 };
+    let moved = if header.is_signed { middle } else { 0 };
     let value = |sample: f32| (sample.round().clamp(0.0, most) as u16).wrapping_sub(moved);
-    if let [one] = components {
-        return Ok(one.samples().iter().map(|&sample| value(sample)).collect());
-    }
-    let pixel = |at: usize| components.iter().map(move |one| value(one.samples()[at]));
-    Ok((0..form.pixels()).flat_map(pixel).collect())
+    let samples = if let [one] = components {
+        one.samples().iter().map(|&sample| value(sample)).collect()
+    } else {
+        (0..pixels).flat_map(|at| components.iter().map(move |one| value(one.samples()[at]))).collect()
+    };
+    Ok(Stored { width, height, samples })
+}
+
+/// Width and height of the lowest resolution whose longer side is twice `size` or more; of fewer levels the decoder takes the last.
+fn target(form: &Form, size: usize) -> (u32, u32) {
+    let longest = usize::from(form.columns.max(form.rows));
+    let halvings = (longest / size.saturating_mul(2)).checked_ilog2().unwrap_or(0);
+    (u32::from(form.columns) >> halvings, u32::from(form.rows) >> halvings)
 }
 
 /// What a codestream says of its size (ISO/IEC 15444-1, A.5.1).

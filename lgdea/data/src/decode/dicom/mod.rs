@@ -3,6 +3,11 @@
 //! What a file says becomes grey values on the way of the standard (PS3.3, C.11): stored values, Modality LUT or rescale, VOI
 //! LUT or window, and MONOCHROME1 inverted. All of it maps one stored value to one grey value, so that it is a table, made
 //! once for each image.
+//!
+//! JPEG 2000 keeps an image at halved resolutions, too. What is to become a small square is decoded at the lowest one that has still
+//! twice as many pixels a side: of a large film that takes a small part of the time. The resizing that follows averages what is
+//! left. Against the whole image the square is moved by less than a quarter of its pixels, and where the darkest and brightest
+//! pixels decide they are those of the lower resolution.
 
 mod dataset;
 mod form;
@@ -20,7 +25,8 @@ use dicom_dictionary_std::tags;
 use fast_image_resize::pixels::F32;
 
 use self::dataset::{DataSet, Source};
-use self::form::Form;
+use self::form::{Colours, Form};
+use self::pixels::Stored;
 use self::shades::Shades;
 use super::grey::Grey;
 use crate::{SkipReason, disk};
@@ -99,19 +105,23 @@ pub(super) fn is_dicom(start: &[u8], path: &Path) -> bool {
 pub(super) struct Radiograph {
     width: u32,
     height: u32,
-    /// As bits, `Form::bits_stored` of them: the index in `shades`.
+    /// Width and height of the whole image.
+    whole: [u32; 2],
+    /// `[height, width]`, as bits, `Form::bits_stored` of them: the index in `shades`.
     stored: Vec<u16>,
     shades: Shades,
 }
 
-/// Reads the image of a DICOM file.
-pub(super) fn read(bytes: &[u8]) -> Result<Radiograph, SkipReason> {
+/// Reads the image of a DICOM file, which is to fit into a square of `size` pixels.
+pub(super) fn read(bytes: &[u8], size: usize) -> Result<Radiograph, SkipReason> {
     let source = Source::open(bytes)?;
     let data = DataSet::read(&source)?;
     let form = Form::of(&data)?;
-    let stored = pixels::stored(&form, &data)?;
+    // Neither places in a palette nor padding can be averaged with what is beside them.
+    let is_averaged = form.colours != Colours::Palette && data.number(tags::PIXEL_PADDING_VALUE).is_none();
+    let Stored { width, height, samples } = pixels::stored(&form, &data, if is_averaged { size } else { usize::MAX })?;
     let shades = Shades::of(&form, &data)?;
-    Ok(Radiograph { width: u32::from(form.columns), height: u32::from(form.rows), stored, shades })
+    Ok(Radiograph { width, height, whole: [form.columns, form.rows].map(u32::from), stored: samples, shades })
 }
 
 impl Radiograph {
@@ -119,7 +129,7 @@ impl Radiograph {
     pub(super) fn grey(&self, percentiles: [f64; 2]) -> Grey {
         let table = self.shades.table(&self.stored, percentiles);
         let pixels = self.stored.iter().map(|&value| F32::new(table[usize::from(value)])).collect();
-        Grey { width: self.width, height: self.height, pixels }
+        Grey { width: self.width, height: self.height, whole: self.whole, pixels }
     }
 }
 

@@ -8,39 +8,55 @@ use super::form::{Colours, Form};
 use super::{jpeg, jpeg2000, rle};
 use crate::SkipReason;
 
-/// The image's values as bits, [`Form::bits_stored`] of them; the luminance where it has colours.
-pub(super) fn stored(form: &Form, data: &DataSet<'_>) -> Result<Vec<u16>, SkipReason> {
+/// An image's samples, those of a pixel side by side.
+pub(super) struct Stored {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) samples: Vec<u16>,
+}
+
+impl Stored {
+    /// Samples of all pixels.
+    fn whole(form: &Form, samples: Vec<u16>) -> Stored {
+        Stored { width: u32::from(form.columns), height: u32::from(form.rows), samples }
+    }
+}
+
+/// The image's values as bits, [`Form::bits_stored`] of them; the luminance where it has colours. Where the file has it at lower
+/// resolutions, too, the least one that a square of `size` pixels needs.
+pub(super) fn stored(form: &Form, data: &DataSet<'_>, size: usize) -> Result<Stored, SkipReason> {
     let compression = data.compression.ok_or(SkipReason::UnreadTransferSyntax)?;
-    let mut samples = match (compression, data.pixels()?) {
+    let Stored { width, height, mut samples } = match (compression, data.pixels()?) {
         (Compression::None, &PixelData::Native { bytes, are_words }) => {
             // Bytes that are written as words change places, too.
             let are_swapped = data.is_big_endian && form.bytes() == 1 && are_words;
             let bytes = if are_swapped { Cow::Owned(swapped(bytes)) } else { Cow::Borrowed(bytes) };
-            native(form, &bytes, data.is_big_endian)?
+            Stored::whole(form, native(form, &bytes, data.is_big_endian)?)
         }
         (Compression::None, PixelData::Encapsulated(_)) | (_, PixelData::Native { .. }) => {
             return Err(SkipReason::BrokenDicom);
         }
         // Only the decoders of crates, and what they are given, are inside: a panic leaves nothing half done.
         (compression, PixelData::Encapsulated(fragments)) => {
-            catch_unwind(AssertUnwindSafe(|| decompressed(form, compression, &fragments.concat())))
+            catch_unwind(AssertUnwindSafe(|| decompressed(form, compression, &fragments.concat(), size)))
                 .unwrap_or(Err(SkipReason::BrokenDicom))?
         }
     };
-    if samples.len() != form.pixels() * form.samples() {
+    if samples.len() != width as usize * height as usize * form.samples() {
         return Err(SkipReason::CutOffDicom);
     }
     let mask = form.mask();
     for sample in &mut samples {
         *sample &= mask;
     }
-    Ok(match form.colours {
+    let samples = match form.colours {
         Colours::Grey | Colours::InvertedGrey | Colours::Palette => samples,
         Colours::Rgb | Colours::Ybr2000 => luminances(&samples, |pixel| pixel),
         // The decoder of JPEG gives RGB.
         Colours::Ybr | Colours::Ybr422 if compression == Compression::Jpeg => luminances(&samples, |pixel| pixel),
         Colours::Ybr | Colours::Ybr422 => luminances(&samples, |pixel| rgb(pixel, form.bits_stored)),
-    })
+    };
+    Ok(Stored { width, height, samples })
 }
 
 /// The bytes of words in the other order.
@@ -78,18 +94,18 @@ fn side_by_side(planes: &[u16], pixels: usize) -> Vec<u16> {
     (0..pixels).flat_map(|pixel| planes.iter().skip(pixel).step_by(pixels)).copied().collect()
 }
 
-fn decompressed(form: &Form, compression: Compression, bytes: &[u8]) -> Result<Vec<u16>, SkipReason> {
-    match compression {
-        Compression::None => Err(SkipReason::BrokenDicom),
+fn decompressed(form: &Form, compression: Compression, bytes: &[u8], size: usize) -> Result<Stored, SkipReason> {
+    let samples = match compression {
+        Compression::None => return Err(SkipReason::BrokenDicom),
         Compression::Rle => {
             let mut values = rle::decode(bytes, form.pixels(), form.samples(), form.bytes())?;
             let shift = form.high_bit + 1 - form.bits_stored;
             for value in &mut values {
                 *value >>= shift;
             }
-            Ok(if form.samples() > 1 { side_by_side(&values, form.pixels()) } else { values })
+            if form.samples() > 1 { side_by_side(&values, form.pixels()) } else { values }
         }
-        Compression::Jpeg => jpeg::decode(form, bytes),
+        Compression::Jpeg => jpeg::decode(form, bytes)?,
         Compression::JpegLs => {
             let (columns, rows) = (u32::from(form.columns), u32::from(form.rows));
             jpegls::decode(bytes, columns, rows).map(|(values, ..)| values).map_err(|error| match error {
@@ -98,10 +114,11 @@ fn decompressed(form: &Form, compression: Compression, bytes: &[u8]) -> Result<V
                     SkipReason::CutOffDicom
                 }
                 _ => SkipReason::BrokenDicom,
-            })
+            })?
         }
-        Compression::Jpeg2000 => jpeg2000::decode(form, bytes),
-    }
+        Compression::Jpeg2000 => return jpeg2000::decode(form, bytes, size),
+    };
+    Ok(Stored::whole(form, samples))
 }
 
 fn luminances(samples: &[u16], rgb: impl Fn([u16; 3]) -> [u16; 3]) -> Vec<u16> {

@@ -7,11 +7,18 @@ use dicom_dictionary_std::tags;
 
 use super::written::{As, Value, Written};
 use super::*;
+use crate::ImageFile;
+use crate::decode::read_square;
 
 const ALL: [As; 4] = [As::Implicit, As::Explicit, As::BigEndian, As::Deflated];
 const RLE: &str = "1.2.840.10008.1.2.5";
 pub(super) const JPEG: &str = "1.2.840.10008.1.2.4.50";
 pub(super) const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+
+/// The whole image of a file.
+pub(super) fn read(bytes: &[u8]) -> Result<Radiograph, SkipReason> {
+    super::read(bytes, usize::MAX)
+}
 
 /// Grey values, rounded, as they are without resizing.
 pub(super) fn shown(bytes: &[u8]) -> Result<Vec<u8>, SkipReason> {
@@ -353,6 +360,36 @@ fn compressed_files_are_read() {
             liar[at + 8] += 1;
             assert!(matches!(read(&liar).err(), Some(SkipReason::CutOffDicom | SkipReason::BrokenDicom)), "{name}");
         }
+    }
+}
+
+#[test]
+fn jpeg_2000_is_decoded_at_the_resolution_that_is_needed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dicom");
+    let square = |name: &str, size: usize| {
+        let mut square = vec![0; size * size];
+        let file = ImageFile { path: folder.join(name), percentiles: [0.0, 100.0] };
+        let frame = read_square(&file, size, &mut square).unwrap();
+        (square, frame)
+    };
+    // Each beside the same image by a compression that has one resolution.
+    let kinds = [("8", "8", 4), ("12", "12", 4), ("16", "16", 4), ("signed-12", "12", 4), ("lossy-12", "12", 5)];
+    for (kind, one, within) in kinds {
+        let name = format!("jpeg-2000-{kind}.dcm");
+        let bytes = fs::read(folder.join(&name)).unwrap();
+        for (size, expected) in [(8, (20, 16)), (10, (20, 16)), (11, (40, 32)), (4, (10, 8)), (1, (3, 2))] {
+            let image = super::read(&bytes, size).unwrap();
+            assert_eq!(
+                (image.width, image.height, image.whole),
+                (expected.0, expected.1, [40, 32]),
+                "{name} for {size}"
+            );
+        }
+        let ((halved, frame), (whole, other)) = (square(&name, 8), square(&format!("jpeg-ls-{one}.dcm"), 8));
+        assert_eq!(frame, other);
+        let difference = halved.iter().zip(&whole).map(|(one, other)| one.abs_diff(*other)).max();
+        // Half a pixel of the whole image to the left and up, where it rises by 3 and 4.
+        assert!(difference <= Some(within), "{name}: {difference:?}");
     }
 }
 
