@@ -2,12 +2,14 @@
 
     pip install numpy scipy
     python results/tables/unpaired.py results/tables/pool.jsonl
+    python results/tables/unpaired.py results/tables/main.jsonl --arm lgdea-two-rounds
 
 All differences are paired by seed. `p` is of a two-sided paired t-test, uncorrected; the share's interval is of 95 %, a
 percentile bootstrap over seeds (10,000 resamples, fixed seed), which of six seeds is too narrow. No share is told where the
 oracle's own gain is not established (p ≥ 0.05).
 """
 
+import argparse
 import collections
 import itertools
 import json
@@ -23,7 +25,7 @@ METRICS = {
     "test/grounding/similarity/pointing": "pointing game",
     "test/grounding/similarity/cnr": "CNR",
 }
-WITH, WITHOUT, ORACLE = "lgdea", "without-unpaired-images", "oracle"
+WITHOUT, ORACLE = "without-unpaired-images", "oracle"
 STUDIES = 3000  # of the phantom, where no axis says otherwise
 
 
@@ -65,15 +67,15 @@ def share(gain, ceiling):
     return f"{gain.mean() / ceiling.mean():.0%} ({low:.0%} to {high:.0%})"
 
 
-def main(paths):
+def main(paths, arm):
     scores = read(paths)
     # Full pairing leaves nothing unpaired.
     places = sorted({(pairs, studies) for pairs, studies, *_ in scores if pairs < studies})
     print("| pairs | pool | metric | gain | p | share of the oracle's |\n|---|---|---|---|---|---|")
     gains = {}
     for (pairs, studies), metric in itertools.product(places, METRICS):
-        of = {arm: scores[pairs, studies, arm, metric] for arm in (WITH, WITHOUT, ORACLE)}
-        gain, seeds = paired(of[WITH], of[WITHOUT])
+        of = {name: scores[pairs, studies, name, metric] for name in (arm, WITHOUT, ORACLE)}
+        gain, seeds = paired(of[arm], of[WITHOUT])
         if len(seeds) < 2:
             continue
         gains[pairs, studies, metric] = dict(zip(seeds, gain))
@@ -81,7 +83,7 @@ def main(paths):
         closed = share(gain, ceiling) if both == seeds else ""
         print(f"| {pairs} | {studies:,} | {METRICS[metric]} | {gain.mean():+.3f} | {p_value(gain):.4f} | {closed} |")
     if not gains:
-        sys.exit(f"no seeds of both `{WITH}` and `{WITHOUT}` in {', '.join(paths)}")
+        sys.exit(f"no seeds of both `{arm}` and `{WITHOUT}` in {', '.join(paths)}")
     print("\n| pairs | metric | gain in the largest pool less that in the smallest | p |\n|---|---|---|---|")
     for pairs, metric in itertools.product(sorted({pairs for pairs, *_ in gains}), METRICS):
         pools = sorted(studies for of, studies, name in gains if (of, name) == (pairs, metric))
@@ -93,4 +95,8 @@ def main(paths):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("records", nargs="+")
+    parser.add_argument("--arm", default="lgdea", help="that learns from unpaired images")
+    args = parser.parse_args()
+    main(args.records, args.arm)
