@@ -18,14 +18,15 @@ const executablePath = candidates.find(path => path && existsSync(path));
 const browser = await chromium.launch({executablePath, args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]});
 const page = await browser.newPage({viewport: {width: 920, height: 900}, colorScheme: "dark"});
 await page.goto(pathToFileURL(resolve(report)).href);
-const plot = page.locator("#efficiency .plot, [aria-labelledby=efficiency] .plot").first();
+const plot = page.locator("#efficiency-curves .plot").first();
+await page.locator("#efficiency-curves select").selectOption({label: "image → report R@10"});
 await plot.scrollIntoViewIfNeeded();
 await plot.locator("svg").first().waitFor();
 await page.waitForTimeout(500);
 const image = bytes => `data:image/png;base64,${bytes.toString("base64")}`;
 const curves = image(await plot.screenshot());
 
-// Of the gallery the second and third rows of the third and fourth findings, made smaller.
+// Of the gallery, which has three findings a row, the first two of the second and third rows, made smaller.
 const scale = 0.6;
 await page.setViewportSize({width: 1220, height: 372});
 await page.setContent(`<body style="margin: 0; background: #17181b; color: #ddd; font: 15px sans-serif">
@@ -33,11 +34,11 @@ await page.setContent(`<body style="margin: 0; background: #17181b; color: #ddd;
     <figure style="margin: 0">
       <figcaption style="padding: 0 0 8px 4px">Where the model sees a finding: box and heat map</figcaption>
       <div style="width: ${934 * scale}px; height: ${562 * scale}px; overflow: hidden; position: relative">
-        <img src="${image(readFileSync(gallery))}" style="position: absolute; left: ${-940 * scale}px; top: ${-292 * scale}px; width: ${2810 * scale}px">
+        <img src="${image(readFileSync(gallery))}" style="position: absolute; top: ${-286 * scale}px; width: ${1412 * scale}px">
       </div>
     </figure>
     <figure style="margin: 0">
-      <figcaption style="padding: 0 0 8px 4px">Zero-shot AUROC over the share of pairs, six seeds</figcaption>
+      <figcaption style="padding: 0 0 8px 4px">Image → report R@10 over the share of pairs, six seeds</figcaption>
       <img src="${curves}" style="height: ${562 * scale}px; max-width: 590px">
     </figure>
   </div>`);
