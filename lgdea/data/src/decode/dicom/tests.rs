@@ -13,6 +13,7 @@ use crate::decode::read_square;
 const ALL: [As; 4] = [As::Implicit, As::Explicit, As::BigEndian, As::Deflated];
 const RLE: &str = "1.2.840.10008.1.2.5";
 pub(super) const JPEG: &str = "1.2.840.10008.1.2.4.50";
+const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
 pub(super) const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 
 /// The whole image of a file.
@@ -384,6 +385,15 @@ fn jpeg_2000_is_decoded_at_the_resolution_that_is_needed() {
                 (expected.0, expected.1, [40, 32]),
                 "{name} for {size}"
             );
+        }
+        // What is cut off is refused, whatever is needed of it.
+        let start = bytes.windows(4).position(|marker| marker == [0xff, 0x4f, 0xff, 0x51]).unwrap();
+        for cut in [20, 60, 100] {
+            let written = Written::grey(40, 12, &[0; 1280]).compressed(JPEG_2000, &bytes[start..bytes.len() - cut]);
+            let file = written.file(As::Explicit);
+            for size in [8, 4, usize::MAX] {
+                assert_eq!(super::read(&file, size).err(), Some(SkipReason::BrokenDicom), "{name} for {size}");
+            }
         }
         let ((halved, frame), (whole, other)) = (square(&name, 8), square(&format!("jpeg-ls-{one}.dcm"), 8));
         assert_eq!(frame, other);
