@@ -128,3 +128,17 @@ impl Form {
         i32::from(bits) - if is_negative { 1 << self.bits_stored } else { 0 }
     }
 }
+
+/// An image's samples, those of a pixel side by side.
+pub(super) struct Stored {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) samples: Vec<u16>,
+}
+
+impl Stored {
+    /// Samples of all pixels of a file.
+    pub(super) fn whole(form: &Form, samples: Vec<u16>) -> Stored {
+        Stored { width: u32::from(form.columns), height: u32::from(form.rows), samples }
+    }
+}

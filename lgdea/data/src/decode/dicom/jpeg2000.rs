@@ -2,8 +2,7 @@
 
 use hayro_jpeg2000::{ComponentData, DecodeSettings, DecoderContext, Image};
 
-use super::form::Form;
-use super::pixels::Stored;
+use super::form::{Form, Stored};
 use crate::SkipReason;
 
 /// Most tiles that the standard allows.

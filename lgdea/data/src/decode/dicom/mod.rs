@@ -25,8 +25,7 @@ use dicom_dictionary_std::tags;
 use fast_image_resize::pixels::F32;
 
 use self::dataset::{DataSet, Source};
-use self::form::{Colours, Form};
-use self::pixels::Stored;
+use self::form::{Colours, Form, Stored};
 use self::shades::Shades;
 use super::grey::Grey;
 use crate::{SkipReason, disk};

@@ -4,23 +4,9 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::dataset::{Compression, DataSet, PixelData};
-use super::form::{Colours, Form};
+use super::form::{Colours, Form, Stored};
 use super::{jpeg, jpeg2000, rle};
 use crate::SkipReason;
-
-/// An image's samples, those of a pixel side by side.
-pub(super) struct Stored {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) samples: Vec<u16>,
-}
-
-impl Stored {
-    /// Samples of all pixels.
-    fn whole(form: &Form, samples: Vec<u16>) -> Stored {
-        Stored { width: u32::from(form.columns), height: u32::from(form.rows), samples }
-    }
-}
 
 /// The image's values as bits, [`Form::bits_stored`] of them; the luminance where it has colours. Where the file has it at lower
 /// resolutions, too, the least one that a square of `size` pixels needs.
