@@ -7,7 +7,8 @@ use burn::tensor::{Bool, Device, Distribution, Tensor};
 use criterion::Criterion;
 use lgdea_kernel::l2_normalise;
 use lgdea_objective::{
-    CrossAttended, Forward, Labels, Pass, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets, total,
+    CrossAttended, Forward, Labels, Pass, PhraseForward, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets,
+    total,
 };
 use lgdea_spec::{Experiment, Resolved};
 
@@ -72,9 +73,11 @@ fn forward(device: &Device) -> Forward {
                 padding: Tensor::<2, Bool>::full([REPORTS, TOKENS], false, device),
             }),
             matched: Some(unit([MATCHED, WIDTH], device)),
-            phrases: unit([PHRASES, WIDTH], device),
-            phrase_evidence: shares([PHRASES, PROTOTYPES], device),
-            report_evidence: shares([REPORTS, PROTOTYPES], device).detach(),
+            phrases: Some(PhraseForward {
+                embeddings: unit([PHRASES, WIDTH], device),
+                evidence: shares([PHRASES, PROTOTYPES], device),
+                of_reports: shares([REPORTS, PROTOTYPES], device).detach(),
+            }),
             prototypes: unit([PROTOTYPES, WIDTH], device),
             scale: Tensor::full([1], 10.0, device),
         },

@@ -33,16 +33,23 @@ pub struct TextForward {
     pub tokens: Option<Tokens>,
     /// Embeddings of reports that were matched to unpaired images, `[matches, D]`, where a term needs them.
     pub matched: Option<Tensor<2>>,
-    /// Embeddings `z` of the batch's distinct evidence phrases, unit length, `[phrases, D]`.
-    pub phrases: Tensor<2>,
-    /// `p(k | z)` (equation 4), `[phrases, K]`.
-    pub phrase_evidence: Tensor<2>,
-    /// `Q̄_R` (equation 8), a constant to every term, `[reports, K]`.
-    pub report_evidence: Tensor<2>,
+    /// The reports' evidence phrases, where a term needs them.
+    pub phrases: Option<PhraseForward>,
     /// Prototypes `µ`, `[K, D]`.
     pub prototypes: Tensor<2>,
     /// Similarity scale `s`, `[1]`.
     pub scale: Tensor<1>,
+}
+
+/// The evidence phrases of a batch's reports, each of them once.
+#[derive(Debug, Clone)]
+pub struct PhraseForward {
+    /// Embeddings `z`, unit length, `[phrases, D]`.
+    pub embeddings: Tensor<2>,
+    /// `p(k | z)` (equation 4), `[phrases, K]`.
+    pub evidence: Tensor<2>,
+    /// `Q̄_R` (equation 8), a constant to every term, `[reports, K]`.
+    pub of_reports: Tensor<2>,
 }
 
 /// What the tokens of each pair gather from its other modality.

@@ -13,7 +13,9 @@ mod total;
 mod transport;
 mod unpaired;
 
-pub use batch::{CrossAttended, Forward, Labels, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets};
+pub use batch::{
+    CrossAttended, Forward, Labels, PhraseForward, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets,
+};
 pub use kmeans::{KMeans, kmeans};
 pub use monitor::{dead_prototypes, entropy_of_mean, mean_entropy};
 pub use term::{Pass, Term};

@@ -3,24 +3,24 @@
 use burn::module::Param;
 use burn::tensor::Tensor;
 use lgdea_model::Lgdea;
-use lgdea_objective::{CrossAttended, Forward, Targets, TextForward, Tokens};
+use lgdea_objective::{CrossAttended, Forward, PhraseForward, Targets, TextForward, Tokens};
 use lgdea_spec::{Experiment, Need};
 
 use crate::batch::{JointBatch, ReportBatch};
 use crate::observer::Observer;
 use crate::towers::Towers;
 
-/// The text side of a batch, with the reports' tokens where a term needs them.
-pub(crate) fn encode_texts(
-    towers: &Towers<'_>,
-    batch: &ReportBatch,
-    targets: &Targets,
-    with_tokens: bool,
-) -> TextForward {
-    let model = towers.model();
-    let phrases = towers.texts(batch.phrases.clone());
-    let phrase_evidence = model.prototypes.of_phrases(phrases.clone());
-    let reports = batch.reports.clone();
+/// A batch's phrases, and the evidence of its reports.
+fn encode_phrases(towers: &Towers<'_>, batch: &ReportBatch, targets: &Targets) -> PhraseForward {
+    let embeddings = towers.texts(batch.phrases.clone());
+    let evidence = towers.model().prototypes.of_phrases(embeddings.clone());
+    let of_reports = Targets::report_evidence(&targets.membership, evidence.clone()).detach();
+    PhraseForward { embeddings, evidence, of_reports }
+}
+
+/// The text side of a batch without its phrases, and with the reports' tokens where a term needs them.
+pub(crate) fn encode_reports(towers: &Towers<'_>, batch: &ReportBatch, with_tokens: bool) -> TextForward {
+    let (model, reports) = (towers.model(), batch.reports.clone());
     let (reports, tokens) = if with_tokens {
         let features = towers.texts_and_tokens(reports);
         (features.global, Some(Tokens { embeddings: features.tokens, padding: features.padding }))
@@ -31,9 +31,7 @@ pub(crate) fn encode_texts(
         reports,
         tokens,
         matched: None,
-        phrases,
-        report_evidence: Targets::report_evidence(&targets.membership, phrase_evidence.clone()).detach(),
-        phrase_evidence,
+        phrases: None,
         prototypes: model.prototypes.mu.val(),
         scale: model.scale(),
     }
@@ -59,10 +57,11 @@ pub(crate) fn forward_pass(
     experiment: &Experiment,
     observer: &mut dyn Observer,
 ) -> Forward {
-    let (model, with_tokens) = (towers.model(), experiment.needs().has(Need::ReportTokens));
+    let (model, needs) = (towers.model(), experiment.needs());
     let features = towers.images(batch.images.clone());
     observer.part_ends("image tower");
-    let texts = encode_texts(towers, &batch.reports, targets, with_tokens);
+    let phrases = needs.has_phrases().then(|| encode_phrases(towers, &batch.reports, targets));
+    let texts = TextForward { phrases, ..encode_reports(towers, &batch.reports, needs.has(Need::ReportTokens)) };
     observer.part_ends("text tower");
     Forward {
         pairs: batch.pairs,

@@ -44,8 +44,9 @@ pub(crate) fn joint_step(
     }
     // In a later round nothing waits for a teacher.
     let scheduled = if state.teacher.is_some() { step + experiment.last_start() } else { step };
-    if targets::are_taught(batch, experiment, scheduled) {
-        let (unpaired, means) = targets::of_unpaired(&state, batch, &forward, &targets, experiment, device);
+    let phrases = forward.texts.phrases.as_ref();
+    if let Some(phrases) = phrases.filter(|_| targets::are_taught(batch, experiment, scheduled)) {
+        let (unpaired, means) = targets::of_unpaired(&state, batch, phrases, &targets, experiment, device);
         (targets.unpaired, state.means) = (Some(unpaired), means);
     }
     observer.part_ends("evidence and targets");
@@ -85,16 +86,18 @@ fn update(
 
 /// Values of the terms, the norm of the gradients, how alive the evidence space is, and the scale of similarities.
 fn values(terms: Vec<TermValue>, norm: Option<Tensor<1>>, forward: &Forward) -> Vec<(String, Tensor<1>)> {
-    let reports = forward.texts.report_evidence.clone().inner();
-    let phrases = forward.texts.phrase_evidence.clone().inner();
     let images = forward.image_evidence.clone().inner();
-    let watched = [
-        (DEAD_PROTOTYPES.name, dead_prototypes(phrases.clone(), reports.clone())),
-        (USAGE_ENTROPY.name, entropy_of_mean(reports)),
-        (PHRASE_ENTROPY.name, mean_entropy(phrases)),
-        (IMAGE_USAGE_ENTROPY.name, entropy_of_mean(images.clone())),
-        (IMAGE_ENTROPY.name, mean_entropy(images)),
-    ];
+    let of_images =
+        [(IMAGE_USAGE_ENTROPY.name, entropy_of_mean(images.clone())), (IMAGE_ENTROPY.name, mean_entropy(images))];
+    let of_phrases = forward.texts.phrases.as_ref().map(|phrases| {
+        let (phrases, reports) = (phrases.evidence.clone().inner(), phrases.of_reports.clone().inner());
+        [
+            (DEAD_PROTOTYPES.name, dead_prototypes(phrases.clone(), reports.clone())),
+            (USAGE_ENTROPY.name, entropy_of_mean(reports)),
+            (PHRASE_ENTROPY.name, mean_entropy(phrases)),
+        ]
+    });
+    let watched = of_phrases.into_iter().flatten().chain(of_images);
     let scale = (Group::Train.name("scale"), forward.texts.scale.clone().inner());
     let terms = terms.into_iter().map(|term| (loss_of(term.name), term.value.inner()));
     let norm = norm.map(|norm| (Group::Train.name("gradient_norm"), norm));

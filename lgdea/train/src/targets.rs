@@ -5,7 +5,7 @@ use lgdea_inspect::arrays;
 use lgdea_model::Lgdea;
 use lgdea_objective::term::evidence_local::region_fit;
 use lgdea_objective::{
-    Forward, PhraseTargets, RunningMeans, Targets, UnpairedTargets, phrase_targets, unpaired_targets,
+    PhraseForward, PhraseTargets, RunningMeans, Targets, UnpairedTargets, phrase_targets, unpaired_targets,
 };
 use lgdea_prepared::{Prepared, Tokens};
 use lgdea_spec::{Experiment, Need};
@@ -29,7 +29,7 @@ pub(crate) fn are_taught(batch: &JointBatch, experiment: &Experiment, step: usiz
 pub(crate) fn of_unpaired(
     state: &State,
     batch: &JointBatch,
-    forward: &Forward,
+    phrases: &PhraseForward,
     targets: &Targets,
     experiment: &Experiment,
     device: &Device,
@@ -37,9 +37,10 @@ pub(crate) fn of_unpaired(
     if let Some(hidden) = &batch.hidden {
         return (reveal(&state.average, hidden, experiment, device), state.means.clone());
     }
+    let prior = phrases.of_reports.clone().inner();
     let is_asked = batch.labelled.is_some() || experiment.needs().has(Need::UnpairedPhrases);
     let phrases = is_asked.then(|| state.teacher().encode_texts(batch.reports.phrases.clone().inner()));
-    let (mut unpaired, means) = teach(state, batch, phrases.as_ref(), forward, targets, experiment, device);
+    let (mut unpaired, means) = teach(state, batch, phrases.as_ref(), prior, targets, experiment, device);
     if let (Some(labelled), Some(phrases)) = (&batch.labelled, phrases) {
         unpaired = with_labels(labelled, state.teacher().prototypes.of_phrases(phrases), unpaired);
     }
@@ -47,12 +48,12 @@ pub(crate) fn of_unpaired(
 }
 
 /// Targets of the unpaired images from the graph and the teacher, whose embeddings of the batch's `phrases` are asked where
-/// a term needs them.
+/// a term needs them; `prior` is the evidence of its reports.
 fn teach(
     state: &State,
     batch: &JointBatch,
     phrases: Option<&Tensor<2>>,
-    forward: &Forward,
+    prior: Tensor<2>,
     targets: &Targets,
     experiment: &Experiment,
     device: &Device,
@@ -67,7 +68,6 @@ fn teach(
         Tensor::full([batch.unpaired.len(), prototypes], 1.0 / prototypes as f64, device)
     };
     let graph = state.graph.as_ref().map(|graph| arrays::tensor(&graph.select(Axis(0), &batch.unpaired), device));
-    let prior = forward.texts.report_evidence.clone().inner();
     let (mut unpaired, means) = unpaired_targets(teacher, graph, prior, state.means.clone(), settings);
     if let Some(phrases) = phrases.filter(|_| experiment.needs().has(Need::UnpairedPhrases)) {
         let fit = region_fit(clean.projected, phrases.clone(), experiment.loss.evidence_local.attention_temperature);

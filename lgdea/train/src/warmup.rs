@@ -5,7 +5,7 @@ use lgdea_objective::term::text_evidence;
 use lgdea_spec::Experiment;
 
 use crate::batch::ReportBatch;
-use crate::forward::encode_texts;
+use crate::forward::encode_reports;
 use crate::schedule::warm;
 use crate::state::{Measured, State};
 use crate::towers::Towers;
@@ -15,8 +15,9 @@ pub(crate) fn text_step(state: State, batch: &ReportBatch, experiment: &Experime
     let settings = &experiment.train;
     let towers = Towers::new(&state.model, settings);
     let targets = batch.targets();
-    let texts = encode_texts(&towers, batch, &targets, false);
-    let loss = text_evidence::loss(&texts, &targets);
+    let phrases = towers.texts(batch.phrases.clone());
+    let texts = encode_reports(&towers, batch, false);
+    let loss = text_evidence::loss(&texts, phrases, &targets);
     let gradients = towers.gradients(&loss);
     let rate = warm(settings.learning_rate, step, settings.warmup);
     let (state, norm) = state.update(gradients, rate, settings);

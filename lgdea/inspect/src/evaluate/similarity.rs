@@ -61,8 +61,12 @@ struct Reports<'a> {
 /// Reports as the local score sees them.
 #[expect(clippy::large_enum_variant, reason = "there is one of it for a group of reports, and it holds handles")]
 enum LocalReports<'a> {
-    /// Their words, in groups of reports.
-    Words(Vec<LocalTexts<'a>>),
+    /// Their words, in groups of reports that are about as long: in a group all are padded to the longest.
+    Words {
+        groups: Vec<LocalTexts<'a>>,
+        /// Where each report is among those of the groups.
+        places: Vec<usize>,
+    },
     /// Their evidence phrases.
     Phrases {
         /// `z`, `[phrases, D]`.
@@ -137,10 +141,7 @@ impl<'a> Trained<'a> {
             shares.dot(&inference::phrase_evidence(self.model, embeddings, self.device)).mapv(f32::sqrt)
         });
         let local = if let Some(fit) = words {
-            let read = studies.iter().filter_map(|&study| self.prepared.report(study));
-            let tokens: Vec<&[i32]> = read.map(|report| report.tokens.as_slice()).collect();
-            let group = |group| fit.texts(self.model, group, self.device);
-            Some(LocalReports::Words(tokens.chunks(FITTED).map(group).collect()))
+            Some(self.words(studies, fit))
         } else {
             phrases.filter(|_| by_phrases).map(|(embeddings, shares)| {
                 let embeddings = tensor(&embeddings, self.device);
@@ -149,6 +150,20 @@ impl<'a> Trained<'a> {
             })
         };
         Reports { embeddings, local, evidence }
+    }
+
+    /// The words of the reports of studies.
+    fn words(&self, studies: &[usize], fit: LocalFit<'a>) -> LocalReports<'a> {
+        let read = studies.iter().filter_map(|&study| self.prepared.report(study));
+        let mut tokens: Vec<(usize, &[i32])> = read.map(|report| report.tokens.as_slice()).enumerate().collect();
+        tokens.sort_by_key(|(_, tokens)| tokens.len());
+        let mut places = vec![0; tokens.len()];
+        for (place, (report, _)) in tokens.iter().enumerate() {
+            places[*report] = place;
+        }
+        let tokens: Vec<&[i32]> = tokens.into_iter().map(|(_, tokens)| tokens).collect();
+        let groups = tokens.chunks(FITTED).map(|group| fit.texts(self.model, group, self.device)).collect();
+        LocalReports::Words { groups, places }
     }
 
     /// Embeddings of the distinct evidence phrases of reports, `[phrases, D]`, and the shares that they have of each report's,
@@ -222,8 +237,9 @@ impl LocalReports<'_> {
             let length = FITTED.min(images - start);
             let patches = || features.projected.clone().narrow(0, start, length);
             rows.push(match self {
-                Self::Words(groups) => {
-                    matrix(Tensor::cat(groups.iter().map(|texts| texts.fit(patches())).collect(), 1))
+                Self::Words { groups, places } => {
+                    let fits = groups.iter().map(|texts| texts.fit(patches())).collect();
+                    matrix(Tensor::cat(fits, 1)).select(Axis(1), places)
                 }
                 Self::Phrases { embeddings, regions, shares } => {
                     let images = || features.global.clone().narrow(0, start, length);

@@ -19,10 +19,11 @@ use crate::divergence::{bhattacharyya, normalise_rows, soft_cross_entropy_rows};
 impl Term for EvidenceAlignment {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let forward = pass.forward;
-        let (evidence, weight) = rows(self, pass);
+        let of_reports = forward.texts.phrases.as_ref()?.of_reports.clone();
+        let (evidence, weight) = rows(self, pass, of_reports.clone());
         let (images, pairs) = (evidence.dims()[0], forward.pairs);
-        let reports = forward.texts.report_evidence.dims()[0];
-        let affinity = bhattacharyya(evidence, forward.texts.report_evidence.clone()) / self.temperature;
+        let reports = of_reports.dims()[0];
+        let affinity = bhattacharyya(evidence, of_reports) / self.temperature;
         let soft = softmax(affinity, 1);
         let own = Tensor::<2>::eye(reports, &forward.texts.scale.device()).narrow(0, 0, pairs);
         let mixed = own * self.own_report + soft.clone().narrow(0, 0, pairs) * (1.0 - self.own_report);
@@ -37,10 +38,10 @@ impl Term for EvidenceAlignment {
     }
 }
 
-/// Evidence of the images that take part, `[rows, K]`, and their weights, `[rows]`.
-fn rows(settings: &EvidenceAlignment, pass: &Pass<'_>) -> (Tensor<2>, Tensor<1>) {
+/// Evidence of the images that take part, `[rows, K]`, and their weights, `[rows]`; a pair's is that of its report.
+fn rows(settings: &EvidenceAlignment, pass: &Pass<'_>, of_reports: Tensor<2>) -> (Tensor<2>, Tensor<1>) {
     let forward = pass.forward;
-    let evidence = forward.texts.report_evidence.clone().narrow(0, 0, forward.pairs);
+    let evidence = of_reports.narrow(0, 0, forward.pairs);
     let weight = Tensor::<1>::ones([forward.pairs], &forward.texts.scale.device());
     match pass.targets.unpaired.as_ref().filter(|_| pass.step >= settings.unpaired_start) {
         Some(targets) => (

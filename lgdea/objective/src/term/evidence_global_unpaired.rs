@@ -14,7 +14,7 @@ impl Term for EvidenceGlobalUnpaired {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let (forward, targets) = (pass.forward, pass.targets.unpaired.as_ref()?);
         let images = forward.images.clone().narrow(0, forward.pairs, targets.confidence.dims()[0]);
-        let similarity = images.matmul(forward.texts.phrases.clone().transpose());
+        let similarity = images.matmul(forward.texts.phrases.as_ref()?.embeddings.clone().transpose());
         phrase_contrast(forward.texts.scaled(similarity), targets)
     }
 }

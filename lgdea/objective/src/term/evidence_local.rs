@@ -15,9 +15,9 @@ use crate::divergence::{NOTHING, normalise_rows, soft_cross_entropy_rows};
 impl Term for EvidenceLocal {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let forward = pass.forward;
-        let pairs = forward.pairs;
+        let (pairs, phrases) = (forward.pairs, forward.texts.phrases.as_ref()?);
         let patches = forward.patches.clone().narrow(0, 0, pairs);
-        let fit = region_fit(patches, forward.texts.phrases.clone(), self.attention_temperature);
+        let fit = region_fit(patches, phrases.embeddings.clone(), self.attention_temperature);
         let membership = pass.targets.membership.clone().narrow(0, 0, pairs);
         // Phrases that only unpaired reports have take no part: nobody knows which of the images shows them.
         let uses = membership.clone().sum_dim(0);

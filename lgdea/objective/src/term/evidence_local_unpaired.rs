@@ -13,9 +13,10 @@ use crate::{PhraseTargets, UnpairedTargets};
 impl Term for EvidenceLocalUnpaired {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let (forward, targets) = (pass.forward, pass.targets.unpaired.as_ref()?);
+        let phrases = forward.texts.phrases.as_ref()?.embeddings.clone();
         let patches = forward.patches.clone().narrow(0, forward.pairs, targets.confidence.dims()[0]);
         let temperature = pass.experiment.loss.evidence_local.attention_temperature;
-        let fit = region_fit(patches, forward.texts.phrases.clone(), temperature);
+        let fit = region_fit(patches, phrases, temperature);
         phrase_contrast(forward.texts.scaled(fit), targets)
     }
 }

@@ -11,7 +11,7 @@ use crate::divergence::kl_rows;
 impl Term for EvidencePaired {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let forward = pass.forward;
-        let teacher = forward.texts.report_evidence.clone().narrow(0, 0, forward.pairs);
+        let teacher = forward.texts.phrases.as_ref()?.of_reports.clone().narrow(0, 0, forward.pairs);
         let student = forward.image_evidence.clone().narrow(0, 0, forward.pairs);
         Some(kl_rows(teacher, student).mean())
     }

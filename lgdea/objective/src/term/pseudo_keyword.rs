@@ -20,7 +20,8 @@ impl Term for PseudoKeyword {
         let paired = forward.paired_images().detach();
         let nearest = images.clone().detach().matmul(paired.transpose()).argmax(1).squeeze_dim::<1>(1);
         let candidates = pass.targets.membership.clone().narrow(0, 0, forward.pairs).select(0, nearest);
-        let logits = forward.texts.scaled(images.matmul(forward.texts.phrases.clone().transpose()));
+        let phrases = forward.texts.phrases.as_ref()?.embeddings.clone();
+        let logits = forward.texts.scaled(images.matmul(phrases.transpose()));
         let among = logits.clone().detach().mask_fill(candidates.equal_scalar(0.0), NOTHING);
         Some(soft_cross_entropy_rows(logits, softmax(among, 1)).mean())
     }

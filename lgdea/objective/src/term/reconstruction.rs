@@ -14,13 +14,13 @@ use super::{Pass, Term};
 impl Term for Reconstruction {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let texts = &pass.forward.texts;
-        let mu = texts.prototypes.clone();
+        let (mu, phrases) = (texts.prototypes.clone(), texts.phrases.as_ref()?);
         let (phrases, evidence) = if self.stop_gradient {
-            let phrases = texts.phrases.clone().detach();
+            let phrases = phrases.embeddings.clone().detach();
             let similarity = phrases.clone().matmul(mu.clone().transpose());
             (phrases, softmax(similarity / pass.experiment.evidence_space.text_temperature, 1))
         } else {
-            (texts.phrases.clone(), texts.phrase_evidence.clone())
+            (phrases.embeddings.clone(), phrases.evidence.clone())
         };
         let error = (phrases - evidence.matmul(mu.clone())).square().sum_dim(1);
         let uses = pass.targets.membership.clone().sum_dim(0).transpose();

@@ -21,18 +21,18 @@ use crate::divergence::{normalise_rows, soft_cross_entropy_rows};
 impl Term for SurrogateCaption {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
         let (forward, texts) = (pass.forward, &pass.forward.texts);
-        let pairs = forward.pairs;
+        let (pairs, phrases) = (forward.pairs, texts.phrases.as_ref()?.embeddings.clone());
         let (images, paired) = (forward.unpaired_images()?, forward.paired_images());
         let unpaired = images.dims()[0];
 
-        let fit = |images: Tensor<2>| texts.scaled(images.matmul(texts.phrases.clone().transpose()));
+        let fit = |images: Tensor<2>| texts.scaled(images.matmul(phrases.clone().transpose()));
         let said = normalise_rows(pass.targets.membership.clone().narrow(0, 0, pairs));
         let of_pairs = soft_cross_entropy_rows(fit(paired.clone()), said).mean();
         let found = fit(images.clone());
         let shares = equal_shares(found.clone().detach(), self.phrases);
         let of_unpaired = soft_cross_entropy_rows(found, shares.clone()).mean();
 
-        let captions = l2_normalise(shares.matmul(texts.phrases.clone()));
+        let captions = l2_normalise(shares.matmul(phrases.clone()));
         let certainty = (captions.clone() * images.clone()).sum_dim(1).squeeze_dim::<1>(1).detach();
         let kept = ((unpaired as f64 * self.share).ceil() as usize).min(unpaired);
         let (_, kept) = certainty.topk_with_indices(kept, 0);

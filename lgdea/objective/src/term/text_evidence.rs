@@ -13,14 +13,14 @@ use crate::{Targets, TextForward};
 
 impl Term for TextEvidence {
     fn value(&self, pass: &Pass<'_>) -> Option<Tensor<1>> {
-        Some(loss(&pass.forward.texts, pass.targets))
+        let texts = &pass.forward.texts;
+        Some(loss(texts, texts.phrases.as_ref()?.embeddings.clone(), pass.targets))
     }
 }
 
-/// The term of reports alone, as the text warm-up has it, `[1]`.
-pub fn loss(texts: &TextForward, targets: &Targets) -> Tensor<1> {
-    let sum = targets.membership.clone().matmul(texts.phrases.clone());
-    let evidence = l2_normalise(sum);
+/// The term of reports and the embeddings `z` of their `phrases`, `[phrases, D]`, as the text warm-up has it, `[1]`.
+pub fn loss(texts: &TextForward, phrases: Tensor<2>, targets: &Targets) -> Tensor<1> {
+    let evidence = l2_normalise(targets.membership.clone().matmul(phrases));
     let logits = texts.scaled(texts.reports.clone().matmul(evidence.transpose()));
     symmetric_soft_cross_entropy(logits, targets.same_evidence.clone())
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use lgdea_objective::{CrossAttended, Forward, Labels, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets};
+use lgdea_objective::{
+    CrossAttended, Forward, Labels, PhraseForward, PhraseTargets, Targets, TextForward, Tokens, UnpairedTargets,
+};
 use serde::Deserialize;
 
 /// The step of the fixture, counted from 0.
@@ -111,9 +113,11 @@ impl Inputs {
                     padding: self.get::<2>("padding").greater_elem(0.5),
                 }),
                 matched: Some(self.get("matched")),
-                phrases: self.get("phrases"),
-                phrase_evidence: self.get("phrase_evidence"),
-                report_evidence: self.get("report_evidence"),
+                phrases: Some(PhraseForward {
+                    embeddings: self.get("phrases"),
+                    evidence: self.get("phrase_evidence"),
+                    of_reports: self.get("report_evidence"),
+                }),
                 prototypes: self.get("prototypes"),
                 scale: self.get("scale"),
             },

@@ -4,8 +4,9 @@ use lgdea_objective::{Forward, Targets};
 use lgdea_spec::Need;
 
 /// The needs without which a step lacks something that terms read; the other parts of a step are always there.
-pub(crate) const OPTIONAL: [Need; 8] = [
+pub(crate) const OPTIONAL: [Need; 9] = [
     Need::ReportTokens,
+    Need::Phrases,
     Need::TokenAttention,
     Need::Clusters(4),
     Need::Labels,
@@ -19,6 +20,7 @@ pub(crate) const OPTIONAL: [Need; 8] = [
 pub(crate) fn take_away(need: Need, forward: &mut Forward, targets: &mut Targets) -> bool {
     match need {
         Need::ReportTokens => forward.texts.tokens = None,
+        Need::Phrases => forward.texts.phrases = None,
         Need::TokenAttention => forward.attended = None,
         Need::Clusters(_) => forward.clusters = None,
         Need::Labels => (forward.classes, targets.labels) = (None, None),

@@ -31,7 +31,7 @@ unpaired-ramp = 50
 
 impl TermSettings for EvidenceAlignment {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::Prototypes, Need::UnpairedTargets]
+        vec![Need::Phrases, Need::Prototypes, Need::UnpairedTargets]
     }
 
     fn unpaired_start(&self) -> Option<usize> {

@@ -17,6 +17,6 @@ ramp = 50
 
 impl TermSettings for EvidenceGlobalUnpaired {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::UnpairedImages, Need::UnpairedTargets, Need::UnpairedPhrases]
+        vec![Need::Phrases, Need::UnpairedImages, Need::UnpairedTargets, Need::UnpairedPhrases]
     }
 }

@@ -21,6 +21,6 @@ attention-temperature = 0.1
 
 impl TermSettings for EvidenceLocal {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::PhraseRegions]
+        vec![Need::Phrases, Need::PhraseRegions]
     }
 }

@@ -16,6 +16,6 @@ ramp = 50
 
 impl TermSettings for EvidenceLocalUnpaired {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::UnpairedImages, Need::UnpairedTargets, Need::UnpairedPhrases]
+        vec![Need::Phrases, Need::UnpairedImages, Need::UnpairedTargets, Need::UnpairedPhrases]
     }
 }

@@ -16,6 +16,6 @@ ramp = 0
 
 impl TermSettings for EvidencePaired {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::Prototypes, Need::ImageEvidence]
+        vec![Need::Phrases, Need::Prototypes, Need::ImageEvidence]
     }
 }

@@ -8,6 +8,8 @@ use crate::{Experiment, Loss, Unpaired};
 pub enum Need {
     /// The reports' tokens.
     ReportTokens,
+    /// The reports' evidence phrases.
+    Phrases,
     /// Cross-attention between the words of a report and the regions of its image; a part of the model.
     TokenAttention,
     /// So many clusters of studies; a part of the model.
@@ -44,6 +46,11 @@ impl Needs {
     /// Whether something is needed.
     pub fn has(&self, need: Need) -> bool {
         self.0.contains(&need)
+    }
+
+    /// Whether the reports' phrases are: by a term, or by the targets of unpaired images, which are aligned with the reports' evidence.
+    pub fn has_phrases(&self) -> bool {
+        self.has(Need::Phrases) || self.has(Need::UnpairedTargets)
     }
 
     /// How many clusters of studies; `None` where no term has any.

@@ -16,6 +16,6 @@ ramp = 50
 
 impl TermSettings for PseudoKeyword {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::UnpairedImages]
+        vec![Need::Phrases, Need::UnpairedImages]
     }
 }

@@ -24,6 +24,6 @@ stop-gradient = true
 
 impl TermSettings for Reconstruction {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::Prototypes]
+        vec![Need::Phrases, Need::Prototypes]
     }
 }

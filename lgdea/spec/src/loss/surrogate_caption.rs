@@ -30,6 +30,6 @@ consistency = 1.0
 
 impl TermSettings for SurrogateCaption {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::UnpairedImages]
+        vec![Need::Phrases, Need::UnpairedImages]
     }
 }

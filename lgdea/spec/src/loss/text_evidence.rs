@@ -16,6 +16,6 @@ ramp = 0
 
 impl TermSettings for TextEvidence {
     fn needs(&self) -> Vec<Need> {
-        vec![Need::TextWarmup]
+        vec![Need::Phrases, Need::TextWarmup]
     }
 }
