@@ -74,6 +74,12 @@ fn pairs_that_were_drawn_are_used_by_other_experiments() {
     let said =
         place.ended(2, &["check", "e.toml", "--set", "pairing.manifest=pairs.json", "--set", "pairing.ratio=0.9"]);
     assert!(said.contains("draw them anew") && said.contains("pairs.json"), "{said}");
+    let again = ["data", "pair", "e.toml", "--set", "seed=7", "--out", "pairs.json"];
+    let said = place.ended(2, &again);
+    assert!(said.contains("is there already") && said.contains("--force"), "{said}");
+    assert_eq!(serde_json::from_str::<Value>(&place.read("pairs.json")).unwrap(), drawn);
+    place.lgdea(&[&again[..], &["--force"]].concat()).assert().success();
+    assert_ne!(serde_json::from_str::<Value>(&place.read("pairs.json")).unwrap(), drawn);
     let said = place.ended(2, &["data", "pair", "e.toml", "--out", "nowhere/pairs.json"]);
     assert!(said.contains("there is no folder nowhere"), "{said}");
 }

@@ -35,6 +35,7 @@ const PRESETS: [(&str, &[&str]); 15] = [
             "evidence-alignment",
             "evidence-local",
             "evidence-local-unpaired",
+            "evidence-global-unpaired",
         ],
     ),
 ];

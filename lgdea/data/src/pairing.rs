@@ -56,7 +56,7 @@ impl PairingManifest {
         if (ratio - self.ratio).abs() > f64::EPSILON || unpaired != self.unpaired {
             return Some(format!(
                 "the pairs were drawn with another ratio, or other studies left unpaired, than `[pairing]` says; set `ratio = {}` and \
-                 `unpaired = \"{}\"`, or draw them anew with `lgdea data pair`",
+                 `unpaired = \"{}\"`, or draw them anew with `lgdea data pair --force`",
                 self.ratio,
                 serde_json::to_value(self.unpaired).ok()?.as_str()?
             ));
@@ -74,7 +74,7 @@ impl PairingManifest {
             let first = lacking.next()?;
             Some(format!(
                 "{} of its {} {what} are not there among the training studies, the first is `{}`; draw them anew with `lgdea data \
-                 pair`, or name the data that they were drawn from",
+                 pair --force`, or name the data that they were drawn from",
                 1 + lacking.count(),
                 list.len(),
                 shown_id(first)

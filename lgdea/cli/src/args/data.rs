@@ -53,6 +53,9 @@ pub(crate) struct PairArgs {
     /// File to write, a .json; `pairing.manifest` names it then. It holds identifiers of studies alone.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Replace a file that is there: runs that used its pairs are made again with the new ones.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Folder of results, whose cache keeps the images: those that cannot be read are no pairs.
     #[arg(long, default_value = "results")]
     pub(crate) results: PathBuf,

@@ -10,7 +10,7 @@ settings! {
 
 pub(super) const DEFAULTS: &str = "
 [loss.evidence-global-unpaired]
-weight = 0.0
+weight = 3.0
 start = 100
 ramp = 50
 ";

@@ -3,7 +3,7 @@
 use lgdea_run::Preparation;
 
 use crate::args::data::PairArgs;
-use crate::command::{not_read, writable};
+use crate::command::{not_read, replaceable, writable};
 use crate::failure::Failure;
 use crate::output::write_file;
 use crate::progress::{Progress, say};
@@ -11,6 +11,7 @@ use crate::progress::{Progress, say};
 pub(super) fn pair(args: &PairArgs) -> Result<(), Failure> {
     writable(&args.out, "json")?;
     not_read(&args.out, &[&args.data.file])?;
+    replaceable(&args.out, args.force)?;
     let mut experiment = args.data.resolve()?.experiment.without_scored_sets();
     // What is drawn here replaces what was drawn before.
     experiment.pairing.manifest.clear();
