@@ -12,17 +12,9 @@ import json
 import sys
 
 import numpy as np
-from scipy import stats
+from unpaired import METRICS, interval, p_value
 
-METRICS = {
-    "test/zero_shot/auroc_macro": "AUROC",
-    "test/retrieval/i2t_r_at_10": "image → report R@10",
-    "test/retrieval/t2i_r_at_10": "report → image R@10",
-    "test/retrieval/i2t_p_at_10": "image → report P@10",
-    "test/retrieval/t2i_p_at_10": "report → image P@10",
-    "test/grounding/similarity/pointing": "pointing game",
-    "test/grounding/similarity/cnr": "CNR",
-}
+PRECISION = {"test/retrieval/i2t_p_at_10": "image → report P@10", "test/retrieval/t2i_p_at_10": "report → image P@10"}
 
 
 def read(path, arm):
@@ -45,14 +37,12 @@ def main(path, arm, of):
     if len(seeds) < 2:
         sys.exit(f"`{arm}` and `{of}` have {len(seeds)} seeds in common")
     print(f"| {len(seeds)} seeds | {arm} | {of} | ratio | p |\n|---|---|---|---|---|")
-    for metric, name in METRICS.items():
+    for metric, name in (METRICS | PRECISION).items():
         if not all(metric in scores[seed] for seed in seeds for scores in (ours, theirs)):
             continue
         x, y = (np.array([scores[seed][metric] for seed in seeds]) for scores in (ours, theirs))
-        drawn = np.random.default_rng(0).integers(0, len(seeds), (10_000, len(seeds)))
-        low, high = np.percentile(x[drawn].mean(1) / y[drawn].mean(1), [2.5, 97.5])
-        p = stats.ttest_rel(x, y).pvalue
-        print(f"| {name} | {x.mean():.3f} | {y.mean():.3f} | {x.mean() / y.mean():.1%} ({low:.1%} to {high:.1%}) | {p:.4f} |")
+        low, high = interval(x, y)
+        print(f"| {name} | {x.mean():.3f} | {y.mean():.3f} | {x.mean() / y.mean():.1%} ({low:.1%} to {high:.1%}) | {p_value(x - y):.4f} |")
 
 
 if __name__ == "__main__":

@@ -58,12 +58,17 @@ def p_value(differences):
     return stats.ttest_1samp(differences, 0).pvalue
 
 
+def interval(part, whole):
+    """Of two means over the same seeds the ratio's bounds."""
+    drawn = np.random.default_rng(0).integers(0, len(part), (10_000, len(part)))
+    return np.percentile(part[drawn].mean(1) / whole[drawn].mean(1), [2.5, 97.5])
+
+
 def share(gain, ceiling):
     """Of two means over the same seeds their ratio, with its interval."""
     if p_value(ceiling) >= 0.05:
         return ""
-    drawn = np.random.default_rng(0).integers(0, len(gain), (10_000, len(gain)))
-    low, high = np.percentile(gain[drawn].mean(1) / ceiling[drawn].mean(1), [2.5, 97.5])
+    low, high = interval(gain, ceiling)
     return f"{gain.mean() / ceiling.mean():.0%} ({low:.0%} to {high:.0%})"
 
 
